@@ -1,0 +1,20 @@
+"""Story clustering for Arabic news: exact copies within near-duplicates within stories."""
+
+from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
+from clusterer.pipeline import cluster
+from clusterer.records import Article, Assignment, Clustering
+from clusterer.settings import Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Article",
+    "Assignment",
+    "Clustering",
+    "ClustererError",
+    "InputError",
+    "OutputError",
+    "Settings",
+    "SettingsError",
+    "cluster",
+]

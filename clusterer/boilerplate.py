@@ -1,0 +1,195 @@
+"""Boilerplate: which words of an article are the outlet's furniture and not its news.
+
+Three ways in: the dateline at the head (a pattern on the text's first letters), tails that Arabic outlets are known
+to end with (phrases, compared as normalised words), and lines learned from the batch. A line is learned when it recurs
+in articles of one outlet that are otherwise different: at least half of each such article's words stand in lines of
+its own. Copies repeat all their lines together and so teach nothing.
+
+Only marks words; cutting them away is `Words.keep`, and shingles come later.
+
+Array letters: `n` articles, `w` words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.words import Words, hash_runs, hash_words, mix
+
+# Signatures that stand in datelines: agencies first. The outlet's own name needs no entry: a dash and a colon tell.
+AGENCIES: tuple[str, ...] = (
+    "واس", "وكالات", "الوكالات", "رويترز", "أ ف ب", "ا ف ب", "أ.ف.ب", "ا.ف.ب", "أ ب", "د ب أ", "د.ب.أ", "الأناضول", "كونا",
+    "وام", "بنا", "قنا", "بترا", "سانا", "سبأ", "سبوتنيك", "تاس", "شينخوا", "فرانس برس", "متابعات", "SPA", "AFP", "Reuters", "AP",
+)  # fmt: skip
+
+_WORD = r"[^\W\d_][^\s:–—\-ـ،/|]*"
+_DASH = r"[ \t]*[-–—ـ/|]+[ \t]*"
+_SLIDER = r"(?:\s*(?:Next|Previous|التالي|السابق)\b)*"
+# "سبق- تبوك:", "عبدالله البرقاوي- سبق- الرياض:", "الرياض (رويترز) -": at most nine words, a dash, then the colon or
+# the end of a short line. Without a dash a colon is somebody's words ("قال الوزير: ..."), and stays.
+_DATELINE = re.compile(
+    rf"""{_SLIDER}\s*(?:
+        {_WORD}(?:[ \t]+{_WORD}){{0,3}}(?:{_DASH}{_WORD}(?:[ \t]+{_WORD}){{0,3}}){{1,2}}[ \t]*(?::|(?=\n))
+      | (?:{_WORD}[ \t]+){{0,3}}\(?(?:{"|".join(map(re.escape, AGENCIES))})\)?[ \t]*[-–—:ـ]+
+    )\s*""",
+    re.VERBOSE,
+)
+_SLIDER_ONLY = re.compile(r"\s*(?:(?:Next|Previous)\b\s*)+")
+_HEAD_LETTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A phrase from which on an article is furniture.
+
+    Attributes:
+        phrase: its words, in any spelling that the profile folds together.
+        within: it counts only when the article ends at most so many words after it.
+        opens_line: it counts only at the start of a line.
+        closes: it counts only as the last words of the article.
+    """
+
+    phrase: str
+    within: int = 40
+    opens_line: bool = False
+    closes: bool = False
+
+
+TAILS: tuple[Tail, ...] = (
+    Tail("رابط الخبر بصحيفة"),
+    Tail("رابط الخبر"),
+    Tail("المزيد", closes=True),
+    Tail("انتهى", closes=True, opens_line=True),
+    Tail("سمات", within=30, opens_line=True),
+    Tail("الوسوم", within=30, opens_line=True),
+    Tail("كلمات دلالية", within=30, opens_line=True),
+    Tail("الكلمات الدلالية", within=30, opens_line=True),
+    Tail("المصدر", within=8, opens_line=True),
+    Tail("انظر أيضا", within=150),
+    Tail("اقرأ أيضا", within=150, opens_line=True),
+    Tail("شاهد أيضا", within=150, opens_line=True),
+    Tail("مواضيع ذات صلة", within=150),
+    Tail("أخبار ذات صلة", within=150, opens_line=True),
+    Tail("للتواصل مع الكاتب"),
+    Tail("للتواصل أرسل sms"),
+    Tail("تابعونا على", within=80),
+    Tail("تابعنا على", within=80),
+    Tail("تابعوا آخر الأخبار", within=80),
+    Tail("اشترك في قناتنا", within=80),
+    Tail("اشتركوا في قناتنا", within=80),
+    Tail("حمل تطبيق", within=60),
+    Tail("حملوا تطبيق", within=60),
+    Tail("لن يتم نشر عنوان بريدك الإلكتروني", within=120),
+    Tail("اترك ردا", within=120),
+    Tail("اترك رد", within=120),
+    Tail("اترك تعليقا", within=120),
+    Tail("أضف تعليقا", within=120),
+    Tail("إلغاء الرد", within=120),
+    Tail("شارك هذا الموضوع", within=60),
+    Tail("شارك الخبر", within=60),
+    Tail("جميع الحقوق محفوظة"),
+    Tail("هذه المقالة تعبر عن رأي صاحبها"),
+)
+
+MIN_SUPPORT = 5
+"""Otherwise different articles of an outlet that a line must recur in to be its furniture."""
+MIN_SUPPORT_UNKNOWN = 10
+"""The same where no outlet is known: unrelated outlets may quote one paragraph of a wire."""
+
+
+def dateline_end(text: str) -> int:
+    """Index of the first letter after the dateline and what a photo slider left before it; 0 where there is none."""
+    head = text[:_HEAD_LETTERS]
+    found = _DATELINE.match(head) or _SLIDER_ONLY.match(head)
+    return found.end() if found else 0
+
+
+def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
+    """bool (w,), True for the words of a tail in `TAILS`: from its first such phrase to the end of the article."""
+    phrases = _hashed_tails(profile)
+    hashes, ends = words.hashes, words.offsets[1:]
+    # Sixteen bits of a word's hash tell nearly all words apart from the phrases' first ones at the cost of one look-up.
+    mark = np.zeros(1 << 16, dtype=np.bool_)
+    mark[[int(p[0] >> np.uint64(48)) for p, _ in phrases]] = True
+    near = np.flatnonzero(mark[hashes.astype("<u8", copy=False).view("<u2")[3::4]])
+    article = np.searchsorted(ends, near, side="right")
+    cut = ends.copy()
+    for phrase, tail in phrases:
+        hit = hashes[near] == phrase[0]
+        left = ends[article] - near
+        hit &= left >= len(phrase)
+        hit &= left == len(phrase) if tail.closes else left <= len(phrase) + tail.within
+        if tail.opens_line:
+            hit &= words.opens_line[near]
+        at, of = near[hit], article[hit]
+        for i, word in enumerate(phrase[1:], start=1):
+            same = hashes[at + i] == word
+            at, of = at[same], of[same]
+        np.minimum.at(cut, of, at)
+    return _mask(cut, ends, len(hashes))
+
+
+def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
+    """bool (w,), True for the words of lines that recur in otherwise different articles of one outlet.
+
+    Args:
+        words: n articles; best without what `known_tails` marks.
+        outlets: n names; "" where unknown.
+    """
+    furniture = np.zeros(len(words.hashes), dtype=np.bool_)
+    starts = np.flatnonzero(words.opens_line)
+    if not len(starts):
+        return furniture
+    lengths = np.diff(np.append(starts, len(words.hashes)))
+    article = np.searchsorted(words.offsets, starts, side="right") - 1
+    names = {name: i for i, name in enumerate(dict.fromkeys(outlets))}
+    outlet = np.fromiter((names[name] for name in outlets), dtype=np.uint64, count=len(outlets))
+    keys = hash_runs(words.hashes, starts) ^ mix(outlet + np.uint64(1))[article]
+    # Once an article, and once for all byte-identical articles of an outlet.
+    whole = whole_hashes(words) ^ mix(outlet + np.uint64(1))
+    _, first = np.unique(whole, return_index=True)
+    original = np.zeros(len(words), dtype=np.bool_)
+    original[first] = True
+    _, line, count = np.unique(keys, return_inverse=True, return_counts=True)
+    once = np.unique(np.stack([line, article])[:, original[article]], axis=1) if count.max() > 1 else None
+    if once is None:
+        return furniture
+    frequency = np.bincount(once[0], minlength=len(count))
+    own = np.bincount(article, weights=lengths * (frequency[line] <= 1), minlength=len(words))
+    different = 2 * own >= words.counts
+    support = np.bincount(once[0], weights=different[once[1]], minlength=len(count))
+    unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
+    needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
+    recurs = support[line] >= needed
+    furniture[:] = np.repeat(recurs, lengths)
+    return furniture
+
+
+def whole_hashes(words: Words) -> NDArray[np.uint64]:
+    """uint64 (n,): one hash of each article's words in their order; 0 where it has none."""
+    out = np.zeros(len(words), dtype=np.uint64)
+    filled = np.flatnonzero(words.counts)
+    if len(filled):
+        out[filled] = hash_runs(words.hashes, words.offsets[filled])
+    return out
+
+
+def _mask(cut: NDArray[np.int64], ends: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
+    steps = np.zeros(total + 1, dtype=np.int32)
+    some = cut < ends
+    np.add.at(steps, cut[some], 1)
+    np.add.at(steps, ends[some], -1)
+    return np.cumsum(steps[:-1]).astype(np.bool_)
+
+
+@lru_cache(maxsize=4)
+def _hashed_tails(profile: str) -> list[tuple[NDArray[np.uint64], Tail]]:
+    words = hash_words([tail.phrase for tail in TAILS], profile)
+    rows = zip(words.offsets[:-1], words.offsets[1:], TAILS, strict=True)
+    return [(words.hashes[start:stop], tail) for start, stop, tail in rows]

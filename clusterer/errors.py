@@ -1,0 +1,25 @@
+"""The exception tree. Every message names the value, the rule it broke and the cure.
+
+Nothing here formats tables or logs: callers raise, the command line prints one line and exits with 1.
+"""
+
+from __future__ import annotations
+
+
+class ClustererError(Exception):
+    """Base of all errors that a user can mend; anything else that escapes is a defect of ours."""
+
+
+class SettingsError(ClustererError, ValueError):
+    """A setting is out of its range, of a wrong type, or contradicts another one."""
+
+
+class InputError(ClustererError, ValueError):
+    """An input cannot be read at all (missing file, unknown format, no usable column).
+
+    A single bad row is never an `InputError`: it goes to quarantine and the run goes on.
+    """
+
+
+class OutputError(ClustererError, OSError):
+    """An output cannot be written (folder missing, disk full, target is a folder)."""

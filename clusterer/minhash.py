@@ -1,0 +1,158 @@
+"""MinHash: ragged sets of hashes to signatures (n, k), for the whole batch at once.
+
+Two schemes families, one contract: the share of equal slots of two signatures estimates the Jaccard similarity of
+the two sets; equal sets have equal signatures, whatever the order or repeats of their members.
+
+- ``fast`` (default): fast similarity sketching. Each member falls into one of k bins a round and a bin keeps its
+  least value; rounds go on only for sets with empty bins. One pass over long sets, and a smaller error than k
+  permutations. Dahlgaard, Knudsen and Thorup 2017, "Fast similarity sketching", algorithm 1.
+- ``affine32``, ``affine64``, ``legacy``: k permutations as datasketch 2 has them, equal bit for bit given the same
+  hash values and seed, so that signatures can feed an existing index. Broder 1997; Li and König 2010 for b bits.
+
+Bands and thresholds live elsewhere.
+
+Array letters: `n` sets, `s` members of all sets, `k` slots.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.errors import SettingsError
+from clusterer.shingles import Ragged
+from clusterer.words import mix, ragged_index
+
+if TYPE_CHECKING:
+    import datasketch
+
+Scheme = Literal["fast", "affine32", "affine64", "legacy"]
+SCHEMES: tuple[Scheme, ...] = ("fast", "affine32", "affine64", "legacy")
+
+_ROUNDS = 6  # after so many, the few sets with empty bins are finished bin by bin
+_VALUE_BITS = 27  # of a slot; the round, up to 31, lies above
+_EMPTY32 = np.uint32(0xFFFFFFFF)
+_MERSENNE = np.uint64((1 << 61) - 1)
+_CELLS = 1 << 20  # members x permutations worked on at a time: 8 MB, about a second-level cache
+
+
+def signatures(sets: Ragged, k: int = 128, scheme: Scheme = "fast", seed: int = 1) -> NDArray[Any]:
+    """Signatures of n sets.
+
+    Args:
+        sets: uint64 members; repeats do no harm. `affine32` and `legacy` use the low 32 bits of each.
+        k: slots a signature.
+        scheme: see the module's docstring.
+        seed: of the hash functions, 0 to 2**32 - 1.
+
+    Returns:
+        (n, k): uint32 for `fast` and `affine32`, uint64 for `affine64` and `legacy`. An empty set has the largest
+        value in every slot.
+
+    Raises:
+        SettingsError: the scheme is unknown.
+    """
+    if scheme == "fast":
+        return _fast(sets, k, seed)
+    if scheme in SCHEMES:
+        return _permuted(sets, k, scheme, seed)
+    raise SettingsError(f"scheme {scheme!r} is unknown; use one of {', '.join(SCHEMES)}")
+
+
+def estimate(signatures: NDArray[Any], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Estimated Jaccard similarity, float64 (m,), of pairs int64 (m, 2) of rows: the share of equal slots."""
+    return np.mean(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
+
+
+def to_datasketch(signature: NDArray[Any], scheme: Scheme, seed: int = 1) -> datasketch.MinHash:
+    """One row, (k,), as a `datasketch.MinHash` for an index of datasketch's.
+
+    Raises:
+        SettingsError: the scheme is ``fast``, which datasketch does not know.
+    """
+    from datasketch import MinHash
+
+    if scheme == "fast":
+        raise SettingsError("scheme 'fast' has no datasketch form; sketch with affine32, affine64 or legacy")
+    return MinHash(num_perm=len(signature), seed=seed, hashvalues=signature, scheme=scheme)
+
+
+def from_datasketch(minhash: datasketch.MinHash) -> NDArray[Any]:
+    """A datasketch MinHash's slots, (k,), in the dtype that `signatures` gives for its scheme."""
+    return np.asarray(minhash.hashvalues).copy()
+
+
+def _fast(sets: Ragged, k: int, seed: int) -> NDArray[np.uint32]:
+    n = len(sets)
+    slots = np.full(n * k, _EMPTY32, dtype=np.uint32)
+    salts = mix(np.arange(1, _ROUNDS + k + 1, dtype=np.uint64) + (np.uint64(seed) << np.uint64(32)))
+    members, rows = sets.values, sets.rows
+    for turn in range(_ROUNDS):
+        hashes = mix(members ^ salts[turn])
+        bins = (hashes >> np.uint64(32)) * np.uint64(k) >> np.uint64(32)
+        # Bins come from the upper half, values from the lower: independent.
+        values = (hashes & np.uint64((1 << _VALUE_BITS) - 1)).astype(np.uint32)
+        values |= np.uint32(turn << _VALUE_BITS)
+        np.minimum.at(slots, rows * k + bins.astype(np.int64), values)
+        unfilled = (slots.reshape(n, k) == _EMPTY32).any(axis=1) & (sets.counts > 0)
+        todo = np.flatnonzero(unfilled)
+        if not len(todo):
+            return slots.reshape(n, k)
+        index, offsets = ragged_index(sets.offsets, todo)
+        members, rows = sets.values[index], np.repeat(todo, np.diff(offsets))
+    # What is left are short sets: for every empty bin, the least hash of a function of the bin's own.
+    empty = np.flatnonzero((slots.reshape(n, k) == _EMPTY32) & unfilled[:, None])
+    for start in range(0, len(empty), _CELLS // 32):
+        cells = empty[start : start + _CELLS // 32]
+        index, offsets = ragged_index(sets.offsets, cells // k)
+        hashes = mix(sets.values[index] ^ np.repeat(salts[_ROUNDS + cells % k], np.diff(offsets)))
+        values = (hashes & np.uint64((1 << _VALUE_BITS) - 1)).astype(np.uint32)
+        slots[cells] = np.minimum.reduceat(values, offsets[:-1]) | np.uint32(_ROUNDS << _VALUE_BITS)
+    return slots.reshape(n, k)
+
+
+def _permuted(sets: Ragged, k: int, scheme: Scheme, seed: int) -> NDArray[Any]:
+    from datasketch import MinHash
+
+    a, b = MinHash(num_perm=k, seed=seed, scheme=scheme).permutations
+    dtype = np.dtype(np.uint32 if scheme == "affine32" else np.uint64)
+    empty = np.iinfo(np.uint64 if scheme == "affine64" else np.uint32).max
+    out = np.full((len(sets), k), empty, dtype=dtype)
+    filled = np.flatnonzero(sets.counts)
+    step = max(1, _CELLS // k)
+    members = _premix(sets.values, scheme)
+    # Blocks end between sets, so that every set's least value is found within one block.
+    start = 0
+    while start < len(filled):
+        first = sets.offsets[filled[start]]
+        stop = max(start + 1, int(np.searchsorted(sets.offsets[filled + 1], first + step, side="right")))
+        block = filled[start:stop]
+        values = members[first : sets.offsets[block[-1] + 1]]
+        with np.errstate(over="ignore"):
+            hashes = values[:, None] * a[None, :].astype(dtype) + b[None, :].astype(dtype)
+        if scheme == "legacy":
+            hashes = (hashes % _MERSENNE) & np.uint64(0xFFFFFFFF)
+        out[block] = np.minimum.reduceat(hashes, sets.offsets[block] - first, axis=0)
+        start = stop
+    return out
+
+
+def _premix(values: NDArray[np.uint64], scheme: Scheme) -> NDArray[Any]:
+    """Hash values as datasketch prepares them: MurmurHash3's finalizer of the scheme's width."""
+    if scheme == "affine64":
+        h = values ^ (values >> np.uint64(33))
+        h *= np.uint64(0xFF51AFD7ED558CCD)
+        h ^= h >> np.uint64(33)
+        h *= np.uint64(0xC4CEB9FE1A85EC53)
+        return h ^ (h >> np.uint64(33))
+    low = values & np.uint64(0xFFFFFFFF)
+    if scheme == "legacy":
+        return low
+    g = low.astype(np.uint32)
+    g ^= g >> np.uint32(16)
+    g *= np.uint32(0x85EBCA6B)
+    g ^= g >> np.uint32(13)
+    g *= np.uint32(0xC2B2AE35)
+    return g ^ (g >> np.uint32(16))

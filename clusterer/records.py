@@ -1,0 +1,125 @@
+"""The records that travel along the road: `Article` in, `Link`s and a `Clustering` out.
+
+Plain frozen data with derived counts; no I/O, no normalising, no scoring.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+Level = Literal["exact", "copy", "story"]
+Relation = Literal["exact", "copy", "contained", "story"]
+LEVELS: tuple[Level, ...] = ("exact", "copy", "story")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of a feed.
+
+    Attributes:
+        text: the body as it came, lines separated by "\\n". May be empty.
+        id: the caller's name for it; "" lets the pipeline fall back to `url`, then to a hash of the content.
+        title: the headline, or "".
+        source: the outlet's name, or "".
+        url: where it was found, or "".
+        date: when it was published or crawled, timezone-aware (UTC), or None where unknown or unreadable.
+    """
+
+    text: str
+    id: str = ""
+    title: str = ""
+    source: str = ""
+    url: str = ""
+    date: datetime | None = None
+
+    @property
+    def outlet(self) -> str:
+        """Who published it: the source, else the host of the URL without "www.", else ""."""
+        if self.source or not self.url:
+            return self.source
+        try:
+            host = urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
+        return host.removeprefix("www.")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Where one article ended: one line of `clusters.jsonl`.
+
+    Attributes:
+        id: the article's id, unique within the clustering.
+        story: id of the story's earliest member. Equal to `copy` below the story level.
+        copy: id of the copy group's earliest member.
+        exact: id of the earliest article with the same words in the same order.
+        representative: True for the one member of the copy group that stands for it.
+        linked_to: the article this one was verified against; None for representatives.
+        relation: what the link is; None where `linked_to` is.
+        score: the link's verified similarity in [0, 1]: Jaccard for `copy`, containment for `contained`,
+            1.0 for `exact`; None where `linked_to` is.
+    """
+
+    id: str
+    story: str
+    copy: str
+    exact: str
+    representative: bool
+    linked_to: str | None
+    relation: Relation | None
+    score: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields in the order of the file format."""
+        return {name: getattr(self, name) for name in ASSIGNMENT_FIELDS}
+
+
+ASSIGNMENT_FIELDS: tuple[str, ...] = tuple(Assignment.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The result: one `Assignment` an article, in input order, and the counts of the run.
+
+    Attributes:
+        assignments: one an input article, in input order.
+        stats: counts of the run by name (articles, candidate pairs, links, duplicate ids, dropped pairs, ...).
+        fingerprint: of the settings that made it.
+    """
+
+    assignments: tuple[Assignment, ...]
+    stats: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def __len__(self) -> int:
+        return len(self.assignments)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return iter(self.assignments)
+
+    def labels(self, level: Level = "copy") -> list[str]:
+        """Group id of every article at a level, in input order, length `len(self)`."""
+        if level not in LEVELS:
+            raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
+        return [getattr(a, level) for a in self.assignments]
+
+    def groups(self, level: Level = "copy") -> dict[str, list[str]]:
+        """Group id to the ids of its members, both in input order of first appearance."""
+        out: dict[str, list[str]] = {}
+        for a, label in zip(self.assignments, self.labels(level), strict=True):
+            out.setdefault(label, []).append(a.id)
+        return out
+
+    def sizes(self, level: Level = "copy") -> Counter[str]:
+        """Group id to its number of members."""
+        return Counter(self.labels(level))
+
+    @property
+    def representatives(self) -> list[str]:
+        """Ids of the articles that stand for their copy group, in input order."""
+        return [a.id for a in self.assignments if a.representative]

@@ -1,0 +1,93 @@
+"""Settings: every default, range and unit in one frozen place.
+
+The command line and the estimator build their options from here; the numeric core never sees this object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from clusterer.errors import SettingsError
+
+
+def _setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    shapes_result: bool = True,
+) -> Any:
+    meta = {"help": help, "low": low, "high": high, "choices": choices, "shapes_result": shapes_result}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How articles are compared and grouped. Out-of-range values raise `SettingsError` at once."""
+
+    level: str = _setting("copy", "how far to group", choices=("exact", "copy"))
+    profile: str = _setting("news", "how letters fold", choices=("news", "news-1", "strict", "strict-1"))
+    boilerplate: str = _setting(
+        "learned",
+        "outlet heads and tails to cut: those known, also those learned from the batch, or none",
+        choices=("learned", "known", "none"),
+    )
+    unit: str = _setting("word", "what a shingle is made of", choices=("word", "char"))
+    size: int = _setting(3, "words (or letters) a shingle", low=1, high=64)
+    scheme: str = _setting(
+        "fast", "how sets are sketched", choices=("fast", "affine32", "affine64", "legacy")
+    )
+    slots: int = _setting(128, "slots a signature", low=8, high=4096)
+    seed: int = _setting(1, "of the hash functions", low=0, high=2**32 - 1)
+    jaccard: float = _setting(0.5, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
+    containment: float = _setting(
+        0.6, "share of the shorter text's shingles in the longer from which it is a cut of it", low=0.05, high=1.0
+    )
+    opening: float = _setting(
+        0.2,
+        "share of the longer text's opening that a cut must hold; a text quoted further down is not a copy",
+        low=0.0,
+        high=1.0,
+    )
+    recall: float = _setting(0.99, "share of the pairs at the Jaccard threshold that bands must find", low=0.5, high=0.9999)
+    sample: int = _setting(4, "one shingle in so many is a key for cuts; 0 looks for no cuts", low=0, high=64)
+    bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
+    min_words: int = _setting(6, "words below which a text is never grouped", low=1, high=1000)
+    representative: str = _setting(
+        "earliest",
+        "which member stands for its group; an agency's comes first in any case",
+        choices=("earliest", "longest", "central"),
+    )
+    threads: int = _setting(1, "threads to work with", low=1, high=64, shapes_result=False)
+    chunk: int = _setting(1024, "articles worked on at a time", low=1, high=1_000_000, shapes_result=False)
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
+        if self.unit == "char" and self.size < 4:
+            raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")
+
+    def fingerprint(self) -> str:
+        """16 hex digits over everything that can change a group; equal settings have equal ones on any machine."""
+        shaping = {f.name: getattr(self, f.name) for f in fields(self) if f.metadata["shapes_result"]}
+        return hashlib.blake2b(repr(sorted(shaping.items())).encode(), digest_size=8).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Name to value, in the order of declaration."""
+        return asdict(self)
+
+
+def _check(name: str, value: Any, kind: type, meta: Any) -> None:
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise SettingsError(f"{name} is {value!r}; it must be of type {kind.__name__}")
+    if meta["choices"] and value not in meta["choices"]:
+        raise SettingsError(f"{name} is {value!r}; use one of {', '.join(meta['choices'])}")
+    low, high = meta["low"], meta["high"]
+    if low is not None and not low <= value <= high:
+        raise SettingsError(f"{name} is {value}; it must be from {low} to {high}")

@@ -1,0 +1,119 @@
+"""Similarity: exact measures of given pairs. The only place where a candidate becomes a link.
+
+Jaccard |A & B| / |A | B|, containment |A & B| / min(|A|, |B|), and the opening: which share of the longer text's first
+shingles the shorter one holds. A cut keeps the opening of what it was cut from; a text that a roundup quotes
+further down does not, and the two are no copies. Finding pairs is `lsh`'s business.
+
+Source: Broder 1997, "On the resemblance and containment of documents", section 2.
+
+Array letters: `n` sets, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.shingles import Ragged, unique_sets
+from clusterer.words import ragged_index
+
+OPENING = 40
+"""Shingles that count as an article's opening: about its first two sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What m pairs of shingle sets share.
+
+    Attributes:
+        shared: int64 (m,), members in both.
+        smaller, larger: int64 (m,), members of the smaller and of the larger set.
+        opening: float64 (m,) in [0, 1], the share of the larger one's opening that the smaller holds.
+    """
+
+    shared: NDArray[np.int64]
+    smaller: NDArray[np.int64]
+    larger: NDArray[np.int64]
+    opening: NDArray[np.float64]
+
+    @property
+    def jaccard(self) -> NDArray[np.float64]:
+        """float64 (m,) in [0, 1]; two empty sets have 0."""
+        return self.shared / np.maximum(self.smaller + self.larger - self.shared, 1)
+
+    @property
+    def containment(self) -> NDArray[np.float64]:
+        """float64 (m,) in [0, 1]: the share of the smaller set that is in the larger."""
+        return self.shared / np.maximum(self.smaller, 1)
+
+    def where(self, kept: NDArray[np.bool_]) -> Overlap:
+        """Only the pairs where `kept`, bool (m,), is True."""
+        return Overlap(self.shared[kept], self.smaller[kept], self.larger[kept], self.opening[kept])
+
+    def are_copies(self, jaccard: float) -> NDArray[np.bool_]:
+        """bool (m,): alike as a whole."""
+        return self.jaccard >= jaccard
+
+    def are_cuts(self, containment: float, opening: float) -> NDArray[np.bool_]:
+        """bool (m,): the smaller one is a cut of the larger."""
+        return (self.containment >= containment) & (self.opening >= opening)
+
+
+def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
+    """Exact overlap of pairs of articles.
+
+    Args:
+        shingles: uint64, n articles' shingles in reading order, repeats kept.
+        pairs: int64 (m, 2), row numbers. Of two sets of one size the first row of the pair counts as the larger.
+    """
+    sets = unique_sets(shingles)
+    sizes = sets.counts[pairs]
+    swap = sizes[:, 1] > sizes[:, 0]
+    large, small = np.where(swap, pairs[:, 1], pairs[:, 0]), np.where(swap, pairs[:, 0], pairs[:, 1])
+    heads = unique_sets(_heads(shingles))
+    opened = _shared(heads, large, sets, small)
+    smaller = sizes.min(axis=1)
+    # A very short text cannot hold forty shingles: its own length is then what can be asked of it.
+    asked = np.maximum(np.minimum(heads.counts[large], smaller), 1)
+    return Overlap(_shared(sets, large, sets, small), smaller, sizes.max(axis=1), np.minimum(opened / asked, 1.0))
+
+
+def join(parts: Sequence[Overlap]) -> Overlap:
+    """Several batches of pairs as one."""
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return Overlap(none, none, none, none.astype(np.float64))
+    return Overlap(
+        np.concatenate([p.shared for p in parts]),
+        np.concatenate([p.smaller for p in parts]),
+        np.concatenate([p.larger for p in parts]),
+        np.concatenate([p.opening for p in parts]),
+    )
+
+
+def _heads(shingles: Ragged) -> Ragged:
+    ends = np.stack([shingles.offsets[:-1], np.minimum(shingles.offsets[:-1] + OPENING, shingles.offsets[1:])], axis=1)
+    index, offsets = ragged_index(ends.ravel(), 2 * np.arange(len(shingles)))
+    return Ragged(shingles.values[index], offsets)
+
+
+def _shared(a: Ragged, rows_a: NDArray[np.int64], b: Ragged, rows_b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (m,): members that row ``rows_a[i]`` of a and row ``rows_b[i]`` of b have in common; rows sorted."""
+    both = _matrix(a)[rows_a].multiply(_matrix(b)[rows_b])
+    return np.diff(both.indptr).astype(np.int64)
+
+
+def _matrix(sets: Ragged):  # type: ignore[no-untyped-def]
+    """The sets as a sparse matrix whose column numbers are the hashes: only their order is ever looked at, so the
+    width costs nothing, and SciPy's merge of two sorted rows is the intersection.
+    """
+    from scipy.sparse import csr_array
+
+    columns = sets.values.astype(np.int64)
+    ones = np.ones(len(columns), dtype=np.int8)
+    matrix = csr_array((ones, columns, sets.offsets), shape=(len(sets), 1 << 62))
+    matrix.has_canonical_format = True
+    return matrix
