@@ -16,5 +16,15 @@ __all__ = [
     "OutputError",
     "Settings",
     "SettingsError",
+    "StoryClusterer",
     "cluster",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # scikit-learn takes a second to import; only those who ask for the estimator wait for it.
+    if name == "StoryClusterer":
+        from clusterer.estimator import StoryClusterer
+
+        return StoryClusterer
+    raise AttributeError(f"module 'clusterer' has no attribute {name!r}")

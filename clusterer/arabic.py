@@ -125,7 +125,7 @@ def fold(texts: Sequence[str], profile: str = "news", positions: bool = False) -
         texts = list(texts)
         ends = np.flatnonzero(units == ord(_JOINER))
         for i in np.unique(np.searchsorted(ends, np.flatnonzero(codes == _UNFOLD))).tolist():
-            texts[i], origins[i] = _unfold(texts[i])
+            texts[i], origins[i] = _unfold(texts[i], _table(profile))
         units = _join(texts)
         codes = _settled_table(profile)[units]
     kept = codes != _DELETE
@@ -147,7 +147,7 @@ def _join(texts: Sequence[str]) -> NDArray[np.uint16]:
     return np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype="<u2")
 
 
-def _unfold(text: str) -> tuple[str, list[int]]:
+def _unfold(text: str, table: NDArray[np.uint16]) -> tuple[str, list[int]]:
     """The small path, special letter by special letter: ligatures written out, marks composed, emoji made spaces.
 
     Returns the text and, for each of its UTF-16 code units and one more for the joiner, the index in `text` it is of.
@@ -160,6 +160,8 @@ def _unfold(text: str) -> tuple[str, list[int]]:
         parts.append(text[done:start])
         origin.extend(range(done, start))
         written = unicodedata.normalize("NFC", "".join(map(_written_out, special.group())))
+        if stop - start > 1:  # composed once more after folding: a mark may fit the folded letter only
+            written = unicodedata.normalize("NFC", "".join(_folded(ch, table) for ch in written))
         parts.append(written)
         for ch in written:
             origin.extend([start] * (2 if ch > "\uffff" else 1))
@@ -172,18 +174,28 @@ def _unfold(text: str) -> tuple[str, list[int]]:
 def _written_out(ch: str) -> str:
     if "\ud800" <= ch <= "\udfff" or (ch > "\uffff" and unicodedata.category(ch)[0] not in "LMN"):
         return " "  # half of a broken pair; a symbol such as an emoji
+    if "\U000e0100" <= ch <= "\U000e01ef":
+        return ""  # a variation selector
     return unicodedata.normalize("NFKC", ch) if ch > "\uffff" or _unfolds(ch) else ch
+
+
+def _folded(ch: str, table: NDArray[np.uint16]) -> str:
+    """A letter beside a mark by the table; marks themselves stay to be composed."""
+    code = int(table[ord(ch)]) if ch <= "\uffff" else _UNFOLD
+    return ch if code == _UNFOLD else "" if code == _DELETE else chr(code)
 
 
 @lru_cache(maxsize=1)
 def _specials() -> re.Pattern[str]:
-    """Letters that unfold, and letters with marks to compose (other diacritics may stand between the two)."""
+    """Letters that unfold, and letters with marks to compose (what any profile deletes may stand between the two)."""
     marks = re.escape("".join(chr(point) for point in range(0x0300, 0x0370))) + "".join(map(chr, _COMPOSING))
-    others = "".join(map(chr, sorted(_DIACRITICS)))
+    others = re.escape("".join(map(chr, np.flatnonzero(_table("news") == _DELETE).tolist()))) + "\U000e0100-\U000e01ef"
     table = _table("strict")
     unfolding = "".join(chr(point) for point in np.flatnonzero(table == _UNFOLD).tolist() if not _is_composing(point))
     return re.compile(
-        f"(?s:.)?[{others}]*[{marks}][{others}{marks}]*|[{re.escape(unfolding)}\U00010000-\U0010ffff]"
+        # A run of deleted letters is tried from its start only: time stays linear.
+        f"(?:[^{others}]|(?<![{others}]))[{others}]*+[{marks}][{others}{marks}]*"
+        f"|[{re.escape(unfolding)}\U00010000-\U0010ffff]"
     )
 
 
@@ -206,7 +218,7 @@ def _table(profile: str) -> NDArray[np.uint16]:
     news = version.startswith("news")
     table = np.arange(65536, dtype=np.uint16)
     table[0xD800:0xE000] = _UNFOLD
-    for start, stop in ((0, 0x3400), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 0x10000)):
+    for start, stop in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 0x10000)):
         table[start:stop] = [_entry(chr(point), news) for point in range(start, stop)]
     table[0xFFFF] = BOUNDARY
     return table
@@ -230,7 +242,7 @@ def _entry(ch: str, news: bool) -> int:
         return _UNFOLD
     if ch == _AYAH_END:
         return SPACE
-    if ch == araby.TATWEEL or unicodedata.category(ch) == "Cf" or point in _LONE_DIACRITICS:
+    if ch == araby.TATWEEL or unicodedata.category(ch) == "Cf" or point in _LONE_DIACRITICS or 0xFE00 <= point <= 0xFE0F:
         return _DELETE
     if point in _DIACRITICS:
         return _DELETE if news else point
@@ -242,7 +254,7 @@ def _entry(ch: str, news: bool) -> int:
     flat = _LOOKALIKES.get(flat, flat)
     if news:
         flat = _NEWS_FOLDS.get(flat, flat)
-        if flat.isdecimal():
+        if "\u0660" <= flat <= "\u0669" or "\u06f0" <= flat <= "\u06f9":
             flat = str(unicodedata.decimal(flat))
         if len(flat.lower()) == 1:
             flat = flat.lower()

@@ -29,14 +29,17 @@ AGENCIES: tuple[str, ...] = (
 )  # fmt: skip
 
 _WORD = r"[^\W\d_][^\s:–—\-ـ،/|]*"
-_DASH = r"[ \t]*[-–—ـ/|]+[ \t]*"
+# A tatweel is a dash only where it ends a word: "سبقـ تبوك" has one, "قـال" none.
+_DASH = r"(?:[ \t]*[-–—/|]+[ \t]*|[ \t]*ـ+[ \t]+)"
 _SLIDER = r"(?:\s*(?:Next|Previous|التالي|السابق)\b)*"
+# An agency's first line: place, day, month, year ("الرياض 04 شوال 1436 هـ الموافق 20 يوليو 2015 م واس").
 # "سبق- تبوك:", "عبدالله البرقاوي- سبق- الرياض:", "الرياض (رويترز) -": at most nine words, a dash, then the colon or
 # the end of a short line. Without a dash a colon is somebody's words ("قال الوزير: ..."), and stays.
 _DATELINE = re.compile(
     rf"""{_SLIDER}\s*(?:
-        {_WORD}(?:[ \t]+{_WORD}){{0,3}}(?:{_DASH}{_WORD}(?:[ \t]+{_WORD}){{0,3}}){{1,2}}[ \t]*(?::|(?=\n))
-      | (?:{_WORD}[ \t]+){{0,3}}\(?(?:{"|".join(map(re.escape, AGENCIES))})\)?[ \t]*[-–—:ـ]+
+        [^\n.:؛«»]{{0,40}}?\b\d{{1,2}}[ \t]+{_WORD}(?:[ \t]+{_WORD}){{0,2}}[ \t]+\d{{4}}\b[^\n.:؛«»]{{0,70}}(?=\n)
+      | {_WORD}(?:[ \t]+{_WORD}){{0,3}}(?:{_DASH}{_WORD}(?:[ \t]+{_WORD}){{0,3}}){{1,2}}[ \t]*(?::|(?=\n))
+      | (?:{_WORD}[ \t]+){{0,3}}\(?(?:{"|".join(map(re.escape, AGENCIES))})\)?[ \t]*(?:[-–—:]+|ـ+[ \t])
     )\s*""",
     re.VERBOSE,
 )
@@ -52,7 +55,7 @@ class Tail:
         phrase: its words, in any spelling that the profile folds together.
         within: it counts only when the article ends at most so many words after it.
         opens_line: it counts only at the start of a line.
-        closes: it counts only as the last words of the article.
+        closes: it counts only as the last words of the article, before any tail found already.
     """
 
     phrase: str
@@ -64,8 +67,6 @@ class Tail:
 TAILS: tuple[Tail, ...] = (
     Tail("رابط الخبر بصحيفة"),
     Tail("رابط الخبر"),
-    Tail("المزيد", closes=True),
-    Tail("انتهى", closes=True, opens_line=True),
     Tail("سمات", within=30, opens_line=True),
     Tail("الوسوم", within=30, opens_line=True),
     Tail("كلمات دلالية", within=30, opens_line=True),
@@ -95,6 +96,8 @@ TAILS: tuple[Tail, ...] = (
     Tail("شارك الخبر", within=60),
     Tail("جميع الحقوق محفوظة"),
     Tail("هذه المقالة تعبر عن رأي صاحبها"),
+    Tail("المزيد", closes=True),
+    Tail("انتهى", closes=True, opens_line=True),
 )
 
 MIN_SUPPORT = 5
@@ -122,7 +125,7 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
     cut = ends.copy()
     for phrase, tail in phrases:
         hit = hashes[near] == phrase[0]
-        left = ends[article] - near
+        left = (cut if tail.closes else ends)[article] - near
         hit &= left >= len(phrase)
         hit &= left == len(phrase) if tail.closes else left <= len(phrase) + tail.within
         if tail.opens_line:
@@ -151,11 +154,13 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
     names = {name: i for i, name in enumerate(dict.fromkeys(outlets))}
     outlet = np.fromiter((names[name] for name in outlets), dtype=np.uint64, count=len(outlets))
     keys = hash_runs(words.hashes, starts) ^ mix(outlet + np.uint64(1))[article]
-    # Once an article, and once for all byte-identical articles of an outlet.
-    whole = whole_hashes(words) ^ mix(outlet + np.uint64(1))
-    _, first = np.unique(whole, return_index=True)
+    # Once an article, and once for all articles of an outlet with the same words. They may break into lines differently:
+    # which of them counts goes by their lines, not by the order of the input.
+    whole, layout = whole_hashes(words) ^ mix(outlet + np.uint64(1)), np.zeros(len(words), dtype=np.uint64)
+    np.add.at(layout, article, keys)
+    order = np.lexsort((layout, whole))
     original = np.zeros(len(words), dtype=np.bool_)
-    original[first] = True
+    original[order[np.unique(whole[order], return_index=True)[1]]] = True
     _, line, count = np.unique(keys, return_inverse=True, return_counts=True)
     once = np.unique(np.stack([line, article])[:, original[article]], axis=1) if count.max() > 1 else None
     if once is None:

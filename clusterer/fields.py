@@ -24,8 +24,8 @@ from .records import Article
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "content", "body", "article", "article_body", "articlebody", "article_text", "full_text",
-        "fulltext", "maintext", "main_text", "content_text", "body_text", "story", "description", "summary",
-        "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "نص_المقال", "الخبر", "المقال", "التفاصيل", "الوصف",
+        "fulltext", "maintext", "main_text", "content_text", "content_html", "story", "description", "summary",
+        "body_text", "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "نص_المقال", "الخبر", "المقال", "التفاصيل", "الوصف",
         "الملخص",
     ),
     "title": (
@@ -85,8 +85,7 @@ class FieldMap:
         for attribute in self._given:
             if attribute not in FIELD_NAMES:
                 raise InputError(
-                    f"field {attribute!r} is not one that articles have; "
-                    f"cure: use one of {', '.join(FIELD_NAMES)}"
+                    f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
                 )
         self._plans: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
 
@@ -114,8 +113,7 @@ class FieldMap:
             wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
             found = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
-                f"no text field; expected {wanted}; found columns: {found or '(none)'}; "
-                f"cure: --text-field NAME"
+                f"no text field; expected {wanted}; found columns: {found or '(none)'}; cure: --text-field NAME"
             )
         return plan
 
@@ -325,9 +323,7 @@ _MONTHS = (
     "ديسمبر|كانون الاول|دجنبر|december|dec",
 )
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split("|")}
-_MONTH = re.compile(
-    r"(?<![^\W\d_])(?:" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")(?![^\W\d_])"
-)
+_MONTH = re.compile(r"(?<![^\W\d_])(?:" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")(?![^\W\d_])")
 _HIJRI_MONTH = re.compile(
     r"محرم|صفر|ربيع (?:ال)?(?:اول|اخر|ثاني)|جماد[يه] |رجب|شعبان|رمضان|شوال|ذ[وي] (?:ال)?(?:قعده|حجه)"
 )
@@ -336,7 +332,11 @@ _LETTERS = str.maketrans(
     {
         **{chr(zero + i): str(i) for zero in (0x660, 0x6F0) for i in range(10)},
         **dict.fromkeys("أإآٱ", "ا"),
-        **{"ى": "ي", "ة": "ه", "ی": "ي", "ک": "ك", "ـ": None},
+        "ى": "ي",
+        "ة": "ه",
+        "ی": "ي",
+        "ک": "ك",
+        "ـ": None,
         **dict.fromkeys("،,\u00a0\u202f", " "),
         **{chr(c): None for c in (*range(0x64B, 0x653), 0x670, 0x61C, *range(0x200B, 0x2010), 0xFEFF)},
         **{chr(c): None for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},

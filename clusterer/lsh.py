@@ -105,25 +105,25 @@ def candidate_pairs(
     # The key's upper bits and the article in one number: one sort makes buckets, articles ascending in each.
     entries = (mix(keys) & ~low) | articles.astype(np.uint64)
     entries.sort()
-    entries = entries[np.concatenate(([True], entries[1:] != entries[:-1]))] if len(entries) else entries
-    buckets = entries >> bits
-    members = (entries & low).astype(np.int64)
-    starts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1]))) if len(entries) else entries
-    sizes = np.diff(np.append(starts, len(entries))).astype(np.int64)
-    place = np.arange(len(entries)) - np.repeat(starts, sizes)
+    entries = entries[_is_new(entries)]
+    new = _is_new(entries >> bits)
+    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
+    members, new = (entries[met] & low).astype(np.int64), new[met]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(members)))
+    place = np.arange(len(members)) - np.repeat(starts, sizes)
     partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, HUBS), place)
-    second = np.repeat(members, partners)
-    begin = np.repeat(np.repeat(starts, sizes), partners)
+    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
     ends = np.cumsum(partners)
-    first = members[(begin + np.arange(len(second)) - np.repeat(ends - partners, partners)).astype(np.int64)]
-    codes = first * n + second
+    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
+    codes = members[first] * n + np.repeat(members, partners)
     codes.sort()
-    new = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1]))) if len(codes) else codes
-    pairs = np.stack(np.divmod(codes[new], max(n, 1)), axis=1)
+    at = np.flatnonzero(_is_new(codes))
+    pairs = np.stack(np.divmod(codes[at], max(n, 1)), axis=1)
     large = sizes[sizes > cap]
     made = large * HUBS - HUBS * (HUBS + 1) // 2
     dropped = int((large * (large - 1) // 2 - made).sum())
-    return Candidates(pairs, np.diff(np.append(new, len(codes))), dropped)
+    return Candidates(pairs, np.diff(np.append(at, len(codes))), dropped)
 
 
 def containment_pairs(
@@ -141,7 +141,7 @@ def containment_pairs(
     """
     found = candidate_pairs(keys, articles, n, cap)
     samples = np.bincount(articles, minlength=n)
-    enough = found.shared >= containment / 3 * samples[found.pairs].min(axis=1, initial=len(keys))
+    enough = found.shared >= containment / 3 * samples[found.pairs].min(axis=1)
     return Candidates(found.pairs[enough], found.shared[enough], found.dropped)
 
 
@@ -149,3 +149,10 @@ def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int6
     """The pairs of two lists, int64 (m, 2), each once, sorted."""
     codes = np.union1d(a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1])
     return np.stack(np.divmod(codes, max(n, 1)), axis=1)
+
+
+def _is_new(ascending: NDArray[Any]) -> NDArray[np.bool_]:
+    """bool, True where a value differs from the one before it."""
+    new = np.ones(len(ascending), dtype=np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
+    return new

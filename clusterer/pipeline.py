@@ -133,7 +133,7 @@ def read(
 ) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
     tell = progress or _silent
-    names: list[tuple[str, str, str]] = []  # what an id is made unique by: id, title, url
+    names: list[tuple[str, ...]] = []  # what an id is made unique by: id, title, url, outlet
     outlets: list[str] = []
     dates: list[float] = []
 
@@ -141,7 +141,7 @@ def read(
         items = (as_article(item, place) for place, item in enumerate(articles, start=1))
         while chunk := list(islice(items, settings.chunk)):
             for article in chunk:
-                names.append((article.id or article.url or _content_id(article), article.title, article.url))
+                names.append((article.id or article.url or _content_id(article), article.title, article.url, article.outlet))
                 outlets.append(article.outlet)
                 dates.append(article.date.timestamp() if article.date else np.inf)
             yield [article.text for article in chunk]
@@ -338,7 +338,7 @@ def _content_id(article: Article) -> str:
 
 
 def _unique_ids(
-    names: list[tuple[str, str, str]], dates: NDArray[np.float64], hashes: NDArray[np.uint64]
+    names: list[tuple[str, ...]], dates: NDArray[np.float64], hashes: NDArray[np.uint64]
 ) -> tuple[list[str], int]:
     """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input."""
     ids = [name[0] for name in names]

@@ -102,20 +102,20 @@ class Clustering:
     def __iter__(self) -> Iterator[Assignment]:
         return iter(self.assignments)
 
-    def labels(self, level: Level = "copy") -> list[str]:
+    def labels(self, level: str = "copy") -> list[str]:
         """Group id of every article at a level, in input order, length `len(self)`."""
         if level not in LEVELS:
             raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
         return [getattr(a, level) for a in self.assignments]
 
-    def groups(self, level: Level = "copy") -> dict[str, list[str]]:
+    def groups(self, level: str = "copy") -> dict[str, list[str]]:
         """Group id to the ids of its members, both in input order of first appearance."""
         out: dict[str, list[str]] = {}
         for a, label in zip(self.assignments, self.labels(level), strict=True):
             out.setdefault(label, []).append(a.id)
         return out
 
-    def sizes(self, level: Level = "copy") -> Counter[str]:
+    def sizes(self, level: str = "copy") -> Counter[str]:
         """Group id to its number of members."""
         return Counter(self.labels(level))
 

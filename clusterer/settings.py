@@ -68,6 +68,8 @@ class Settings:
     def __post_init__(self) -> None:
         for f in fields(self):
             _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
+            if type(f.default) is float:  # 1 and 1.0 are equal and must have one fingerprint
+                object.__setattr__(self, f.name, float(getattr(self, f.name)))
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")
 

@@ -104,17 +104,17 @@ def multipliers(count: int) -> NDArray[np.uint64]:
 def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
     """One hash, uint64 (x,), of each run of hashes in its order: ``starts[i]:starts[i + 1]``, the last to the end.
 
-    `starts`, int64 (x,), ascends strictly. A sum of hashes times odd multiples of their place in the run.
+    `starts`, int64 (x,), ascends strictly. A sum of hashes times factors of their place in the run; the factors follow no
+    line, or "A B ... B A" and "B A ... A B" would be one.
     """
     if not len(starts):
         return np.zeros(0, dtype=np.uint64)
     base = int(starts[0])
     lengths = np.diff(np.append(starts, len(hashes)))
-    place = np.arange(len(hashes) - base, dtype=np.uint64) - np.repeat((starts - base).astype(np.uint64), lengths)
-    place *= np.uint64(_GAMMA & ~1)
-    place |= np.uint64(1)
-    place *= hashes[base:]
-    return mix(np.add.reduceat(place, starts - base) + lengths.astype(np.uint64))
+    place = np.arange(len(hashes) - base) - np.repeat(starts - base, lengths)
+    products = multipliers(int(lengths.max()))[place]
+    products *= hashes[base:]
+    return mix(np.add.reduceat(products, starts - base) + lengths.astype(np.uint64))
 
 
 def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -158,7 +158,9 @@ def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool =
     offsets = np.concatenate(([0], np.searchsorted(starts, batch.ends)))
     spans = spelt = None
     if batch.origin is not None:
-        spans = np.stack([batch.origin[starts], batch.origin[stops - 1] + 1], axis=1)
+        # Up to the separator, so that marks composed with the last letter belong; a ligature may hold both.
+        ends = np.maximum(batch.origin[stops], batch.origin[stops - 1] + 1)
+        spans = np.stack([batch.origin[starts], ends], axis=1)
     if letters:
         places, ends = ragged_index(np.stack([starts, stops + 1], axis=1).ravel(), 2 * np.arange(len(starts)))
         spelt = codes[places], ends

@@ -1,0 +1,238 @@
+"""Slow, obvious twins of the core, to be compared with it. Python strings, sets, dictionaries and big integers only.
+
+Nothing here is fast, and nothing here imports an algorithm of `clusterer`: a mistake must not be made twice.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+# --- letters and words ------------------------------------------------------------------------------------
+
+NEWLINES = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+TATWEEL, AYAH_END = "\u0640", "\u06dd"
+MARKS = {chr(c) for c in range(0x300, 0x370)} | set("\u0653\u0654\u0655")
+"""Combining marks that are composed with their letter."""
+LONE = {chr(c) for c in [*range(0xFE70, 0xFE80), *range(0xFC5E, 0xFC64), *range(0xFCF2, 0xFCF5)]}
+"""Presentation forms of a diacritic without its letter."""
+DIACRITICS = {
+    ch
+    for ch in map(chr, [*range(0x610, 0x61B), *range(0x64B, 0x660), 0x670, *range(0x6D6, 0x6EE), *range(0x8CA, 0x900)])
+    if unicodedata.category(ch) in ("Mn", "Lm") and ch not in MARKS
+}
+LOOKALIKES = {
+    **dict.fromkeys("یےۍێېؠ", "ي"),
+    **dict.fromkeys("کڪڬڮػؼ", "ك"),
+    **dict.fromkeys("ھہە", "ه"),
+    **dict.fromkeys("ۃۀۂ", "ة"),
+    **dict.fromkeys("\u0672\u0675", "أ"),
+    **{"\u0673": "إ", "\u0676": "ؤ", "\u0678": "ئ"},
+}
+NEWS = {**dict.fromkeys("آأإٱ", "ا"), "ؤ": "و", "ئ": "ي", "ى": "ي", "ة": "ه"}
+DIGITS = {**{chr(0x660 + i): str(i) for i in range(10)}, **{chr(0x6F0 + i): str(i) for i in range(10)}}
+
+
+def fold_letter(ch: str, news: bool) -> str:
+    """What one character becomes, without its neighbours: "", " ", "\\n" or letters. `MARKS` stay."""
+    if ch in NEWLINES:
+        return "\n"
+    if ch in MARKS:
+        return ch
+    if ch == AYAH_END:
+        return " "
+    kind = unicodedata.category(ch)
+    selector = "\ufe00" <= ch <= "\ufe0f" or "\U000e0100" <= ch <= "\U000e01ef"
+    if ch == TATWEEL or (kind == "Cf" and ch <= "\uffff") or ch in LONE or selector:
+        return ""
+    if ch in DIACRITICS:
+        return "" if news else ch
+    if kind[0] not in "LMN":
+        return " "
+    flat = unicodedata.normalize("NFKC", ch)
+    if len(flat) > 1:
+        return "".join(fold_letter(c, news) for c in flat)
+    flat = LOOKALIKES.get(flat, flat)
+    if news:
+        flat = NEWS.get(flat, flat)
+        flat = DIGITS.get(flat, flat)
+        if len(flat.lower()) == 1 and flat <= "\uffff":
+            flat = flat.lower()
+    return flat
+
+
+def normalise(text: str, profile: str = "news") -> str:
+    """The text's normal form: words by one space, lines by one newline."""
+    news = profile.startswith("news")
+    groups: list[str] = []  # a letter with the marks that follow it, whatever leaves no trace between them
+    for ch in text:
+        if groups and (ch in MARKS or fold_letter(ch, True) == ""):
+            groups[-1] += ch
+        else:
+            groups.append(ch)
+    folded = ""
+    for group in groups:
+        marked = any(ch in MARKS for ch in group)
+        folded += cluster_form(group, news) if marked else "".join(fold_letter(ch, news) for ch in group)
+    lines = (" ".join(line.split(" ")).split() for line in folded.split("\n"))
+    return "\n".join(" ".join(line) for line in lines if line)
+
+
+def cluster_form(group: str, news: bool) -> str:
+    """A letter with its marks: composed as it stands, folded, composed again, folded again."""
+    nfc = unicodedata.normalize
+    unfolded = "".join(
+        " " if "\ud800" <= c <= "\udfff" else nfc("NFKC", c) if len(nfc("NFKC", c)) > 1 or c > "\uffff" else c
+        for c in group
+    )
+    folded = "".join(fold_letter(c, news) for c in nfc("NFC", unfolded))
+    composed = "".join(fold_letter(c, news) for c in nfc("NFC", folded))
+    return "".join(c for c in composed if c not in "\u0653\u0654\u0655")
+
+
+def words(text: str, profile: str = "news") -> list[str]:
+    """The words of a text."""
+    return normalise(text, profile).split()
+
+
+# --- shingles and measures --------------------------------------------------------------------------------
+
+
+def shingles(units: Sequence[T], size: int) -> list[tuple[T, ...]]:
+    """Runs of `size` units in reading order, repeats kept; a shorter sequence is one run."""
+    if len(units) < size:
+        return [tuple(units)] if units else []
+    return [tuple(units[i : i + size]) for i in range(len(units) - size + 1)]
+
+
+def char_shingles(text_words: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """The same of letters; every word is followed by a space."""
+    return shingles("".join(word + " " for word in text_words), size)
+
+
+def jaccard(a: set[T], b: set[T]) -> float:
+    """|a & b| / |a | b|."""
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+def containment(a: set[T], b: set[T]) -> float:
+    """|a & b| / min(|a|, |b|)."""
+    return len(a & b) / min(len(a), len(b)) if a and b else 0.0
+
+
+def opening(a: Sequence[T], b: Sequence[T], first: int = 40) -> float:
+    """Share of the larger one's first shingles that the smaller holds; of two equal sizes `a` is the larger."""
+    large, small = (a, b) if len(set(a)) >= len(set(b)) else (b, a)
+    head = set(large[:first])
+    return min(1.0, len(head & set(small)) / max(1, min(len(head), len(set(small)))))
+
+
+def s_curve(j: float, b: int, r: int) -> float:
+    """Probability of at least one of b bands of r equal slots."""
+    miss = 1.0
+    for _ in range(b):
+        miss *= 1.0 - j**r
+    return 1.0 - miss
+
+
+# --- sketches ---------------------------------------------------------------------------------------------
+
+MASK = (1 << 64) - 1
+
+
+def splitmix(x: int) -> int:
+    """SplitMix64's finalizer in Python integers."""
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+    return x ^ (x >> 31)
+
+
+def fast_sketch(members: Iterable[int], k: int, seed: int = 1, rounds: int = 6, bits: int = 27) -> list[int]:
+    """Fast similarity sketching, bin by bin: rounds until no bin is empty, then a hash function a bin."""
+    values = set(members)
+    empty = (1 << 32) - 1
+    slots = [empty] * k
+    if not values:
+        return slots
+    low = (1 << bits) - 1
+    for turn in range(rounds):
+        salt = splitmix((1 + turn + (seed << 32)) & MASK)
+        for value in values:
+            h = splitmix(value ^ salt)
+            bin_ = ((h >> 32) * k) >> 32
+            slots[bin_] = min(slots[bin_], (turn << bits) | (h & low))
+        if empty not in slots:
+            return slots
+    for i in range(k):
+        if slots[i] == empty:
+            salt = splitmix((1 + rounds + i + (seed << 32)) & MASK)
+            slots[i] = (rounds << bits) | min(splitmix(value ^ salt) & low for value in values)
+    return slots
+
+
+# --- buckets and groups -----------------------------------------------------------------------------------
+
+
+def bucket_pairs(keys: Sequence[int], articles: Sequence[int], cap: int, hubs: int) -> tuple[Counter, int]:
+    """Pairs that share a bucket, in how many each, and how many large buckets left out."""
+    buckets: dict[int, set[int]] = {}
+    for key, article in zip(keys, articles, strict=True):
+        buckets.setdefault(key, set()).add(article)
+    met: Counter[tuple[int, int]] = Counter()
+    dropped = 0
+    for bucket in buckets.values():
+        members = sorted(bucket)
+        everyone = list(combinations(members, 2))
+        made = everyone if len(members) <= cap else [(a, b) for a, b in everyone if a in members[:hubs]]
+        met.update(made)
+        dropped += len(everyone) - len(made)
+    return met, dropped
+
+
+def stars(links: Mapping[tuple[int, int], float], n: int) -> list[int]:
+    """Star clustering one centre after the other."""
+    near: list[dict[int, float]] = [{} for _ in range(n)]
+    for (a, b), strength in links.items():
+        near[a][b] = near[b][a] = strength
+    centres: set[int] = set()
+    taken: set[int] = set()
+    for article in sorted(range(n), key=lambda i: (-len(near[i]), i)):
+        if article not in taken:
+            centres.add(article)
+            taken |= {article, *near[article]}
+    return [
+        i if i in centres else min((c for c in near[i] if c in centres), key=lambda c: (-near[i][c], c))
+        for i in range(n)
+    ]
+
+
+# --- evaluation -------------------------------------------------------------------------------------------
+
+
+def bcubed(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> tuple[float, float]:
+    """B-cubed precision and recall, article by article."""
+
+    def one(a: Sequence[Hashable], b: Sequence[Hashable]) -> float:
+        total = 0.0
+        for i in range(len(a)):
+            mine = {j for j in range(len(a)) if a[j] == a[i]}
+            total += len({j for j in mine if b[j] == b[i]}) / len(mine)
+        return total / len(a)
+
+    return one(labels, gold), one(gold, labels)
+
+
+def pairwise(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> tuple[float, float]:
+    """Precision and recall of the pairs put together; 1 where there are none."""
+
+    def together(x: Sequence[Hashable]) -> set[tuple[int, int]]:
+        return {(i, j) for i, j in combinations(range(len(x)), 2) if x[i] == x[j]}
+
+    ours, theirs = together(labels), together(gold)
+    both = len(ours & theirs)
+    return both / len(ours) if ours else 1.0, both / len(theirs) if theirs else 1.0

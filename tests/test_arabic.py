@@ -1,0 +1,196 @@
+"""Normalising against a slow twin, fold by fold, and on text that no newsroom would write."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+import reference
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, normalise
+from clusterer.errors import SettingsError
+from strategies import texts
+
+PROFILES = ["news", "strict"]
+
+
+def one(text: str, profile: str = "news") -> str:
+    return normalise([text], profile)[0]
+
+
+def test_every_character_of_the_basic_plane_alone_equals_the_reference() -> None:
+    everything = [chr(c) for c in range(0x10000)]
+    for profile in PROFILES:
+        wrong = [
+            f"U+{ord(ch):04X}"
+            for ch, ours in zip(everything, normalise(everything, profile), strict=True)
+            if ours != reference.normalise(ch, profile)
+        ]
+        assert not wrong
+
+
+def test_every_character_of_the_basic_plane_is_a_fixed_point_when_folded() -> None:
+    for profile in PROFILES:
+        folded = normalise([f"ب{chr(c)}ب" for c in range(0x10000)], profile)
+        assert normalise(folded, profile) == folded
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(batch=st.lists(texts(), max_size=6))
+@settings(max_examples=300)
+@example(batch=["J\u030c"])  # composes only once it is lower case
+@example(batch=["\uff21\u0301", "e\u200d\u0301", "e\u06d6\u0301", "ﺎ\u0654", "ی\u0654"])
+@example(batch=["\ud83d", "\ude00", "\ud83d\ude00", "\uffff", "a\uffffb", "\x00"])
+@example(batch=["e\U000e0100\u0301", "ﷺ", "\u0301", "😀\u0301"])
+def test_normalise_equals_the_reference_whatever_the_batch(profile: str, batch: list[str]) -> None:
+    expected = [reference.normalise(text, profile) for text in batch]
+    assert normalise(batch, profile) == expected
+    assert [one(text, profile) for text in batch] == expected
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(text=texts())
+@settings(max_examples=300)
+def test_normalise_is_idempotent(profile: str, text: str) -> None:
+    once = one(text, profile)
+    assert one(once, profile) == once
+
+
+@given(text=texts())
+def test_news_folds_what_strict_has_folded(text: str) -> None:
+    assert one(one(text, "strict")) == one(text)
+
+
+def test_real_articles_equal_the_reference_and_are_fixed_points(real_texts: list[str]) -> None:
+    batch = real_texts[:500]
+    for profile in PROFILES:
+        folded = normalise(batch, profile)
+        assert folded == [reference.normalise(text, profile) for text in batch]
+        assert normalise(folded, profile) == folded
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(batch=st.lists(texts(), max_size=4))
+def test_the_parts_of_a_batch_fit_together(profile: str, batch: list[str]) -> None:
+    letters = fold(batch, profile, positions=True)
+    assert len(letters.ends) == len(batch)
+    assert (letters.codes[letters.ends] == BOUNDARY).all()
+    assert (letters.codes == BOUNDARY).sum() == len(batch)
+    assert not ((letters.codes < SPACE) & (letters.codes != NEWLINE) & (letters.codes != BOUNDARY)).any()
+    assert letters.origin is not None
+    start = 0
+    for text, end in zip(batch, letters.ends.tolist(), strict=True):
+        origin = letters.origin[start : end + 1].tolist()
+        assert origin == sorted(origin)
+        assert origin[-1] == len(text)
+        assert all(0 <= place < len(text) for place in origin[:-1])
+        start = end + 1
+    assert fold(batch, profile).origin is None
+
+
+SAME_IN_STRICT = [
+    ("Persian yeh and kaf", "رئیس الکویت", "رئيس الكويت"),
+    ("tatweel", "الســـلام", "السلام"),
+    ("presentation forms", "ﺍﻟﺴﻼﻡ", "السلام"),
+    ("the lam-alef ligatures", "ﻻ ﻷ ﻹ ﻵ", "لا لأ لإ لآ"),
+    ("the ligature of God's name", "ﷲ", "الله"),
+    ("zero-width marks", "ال\u200cسل\u200dام\u200b\ufeff", "السلام"),
+    ("bidi marks", "\u200f\u202bالسلام\u202c\u200e\u2067\u2069\u061c", "السلام"),
+    ("no-break space", "قال\u00a0الوزير\u202fأمس", "قال الوزير أمس"),
+    ("decomposed hamza", "ا\u0654حمد ا\u0653ل و\u0654 ي\u0654", "أحمد آل ؤ ئ"),
+    ("full-width forms", "ＡＢＣ１", "ABC1"),
+    ("punctuation", "قال، نعم؛ أ؟ «لا» (بلى).", "قال نعم أ لا بلى"),
+    ("variation selectors", "قال ❤\ufe0f نعم", "قال نعم"),
+    ("emoji", "قال😀نعم", "قال نعم"),
+    ("padding of a lone diacritic", "كتـﹷب", "كتب"),
+]
+SAME_IN_NEWS = [
+    ("alef maksura for yeh", "فى الروسى", "في الروسي"),
+    ("diacritics", "مُحَمَّدٌ رَسُولٌ", "محمد رسول"),
+    ("superscript alef", "هٰذا الرحمٰن", "هذا الرحمن"),
+    ("Quranic signs", "قالۖ نعمۗ ۭلا", "قال نعم لا"),
+    ("hamza carriers", "أحمد إلى آل ٱلله مؤمن رئيس", "احمد الي ال الله مومن رييس"),
+    ("teh marbuta", "مدرسة", "مدرسه"),
+    ("Arabic digits", "٠١٢٣٤٥٦٧٨٩", "0123456789"),
+    ("Persian digits", "۰۱۲۳۴۵۶۷۸۹", "0123456789"),
+    ("Latin upper case", "NASA", "nasa"),
+    ("full-width letters", "ＡＢＣ", "abc"),
+]
+
+
+@pytest.mark.parametrize(("what", "a", "b"), SAME_IN_STRICT, ids=lambda x: x if x.isascii() else "")
+def test_encoding_noise_folds_in_both_profiles(what: str, a: str, b: str) -> None:
+    assert one(a, "strict") == b, what
+    assert one(a) == one(b), what
+
+
+@pytest.mark.parametrize(("what", "a", "b"), SAME_IN_NEWS, ids=lambda x: x if x.isascii() else "")
+def test_spelling_folds_in_news_only(what: str, a: str, b: str) -> None:
+    assert one(a) == b, what
+    if what != "full-width letters":
+        assert one(a, "strict") == " ".join(a.split()), what
+
+
+def test_every_diacritic_of_the_quran_block_leaves_no_trace_in_news() -> None:
+    signs = [0x670, *range(0x64B, 0x653), *range(0x656, 0x660), *range(0x6D6, 0x6EE)]
+    letters = [chr(c) for c in signs if c not in (0x6DD, 0x6DE, 0x6E9)]
+    assert set(normalise([f"كت{ch}ب" for ch in letters])) == {"كتب"}
+    assert set(normalise([f"كت{ch}ب" for ch in "\u06dd\u06de\u06e9"])) == {"كت ب"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "l'été où naïf garçon cœur",
+        "съезд объявил ёлка йод",
+        "בְּרֵאשִׁית בָּרָא אֱלֹהִים",
+        "हिन्दी समाचार ३४५ क्षेत्र",
+        "中文新闻报道",
+        "日本語のニュース",
+        "한국어 뉴스",
+        "ไทยแลนด์ที่นี่",
+        "Ελληνικά ώρα",
+        "አማርኛ",
+    ],
+)
+def test_other_languages_pass_unharmed(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        for profile in PROFILES:
+            kept = one(unicodedata.normalize(form, text), profile)
+            wanted = [c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c)[0] in "LMN"]
+            got = [c for c in unicodedata.normalize("NFD", kept.lower()) if unicodedata.category(c)[0] in "LMN"]
+            assert got == wanted
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(text=st.text("اأوؤيئهةلbeéEÉöüñşç \u0653\u0654\u0655\u0301\u0308\u0327\u064e\u0651", max_size=12))
+def test_composed_and_decomposed_spellings_are_one(profile: str, text: str) -> None:
+    forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
+    folded = normalise(forms, profile)
+    assert folded[0] == folded[1]
+
+
+def test_lines_are_kept_and_empty_ones_dropped() -> None:
+    assert one("أ\r\n\n  ب  ج \u2028 د\x85\n") == "ا\nب ج\nد"
+
+
+def test_no_texts_and_empty_texts() -> None:
+    assert normalise([]) == []
+    assert normalise(["", " ", "\n"]) == ["", "", ""]
+    assert normalise(["", "ﻻ", ""]) == ["", "لا", ""]
+
+
+def test_an_unknown_profile_is_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match=r"profile 'quran' is unknown; use one of strict"):
+        normalise(["x"], "quran")
+    assert normalise(["فى"], "news-1") == normalise(["فى"], "news")
+
+
+@pytest.mark.parametrize("text", ["ـ" * 200_000 + "ﻻ", "\u064e" * 200_000 + "ﻻ", "ا\u0654" * 100_000, "ﻻ" * 200_000])
+def test_hostile_runs_take_linear_time(text: str) -> None:
+    start = time.perf_counter()
+    one(text)
+    assert time.perf_counter() - start < 5

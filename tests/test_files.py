@@ -1,0 +1,887 @@
+"""Reading feeds of every form, quarantine, and writing rows back: real files, no mocks."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from damage import good_row, write_damaged_feed
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from clusterer.errors import InputError, OutputError
+from clusterer.fields import FIELD_NAMES, RowError, article_from, clean_text, parse_date
+from clusterer.files import BadRow, Feed, Quarantine, atomic_output, write_rows
+from clusterer.records import Article
+
+REAL = Path("/work/shared/feed")
+MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
+
+ROWS: list[dict[str, str]] = [
+    {
+        "id": f"a{i}",
+        "title": f"عنوان الخبر {i}",
+        "text": f'قالت الوزارة في بيان لها رقم {i} إن العمل مستمر، وأضافت: "لن يتوقف"\nسطر ثان; وبه\tجدولة, وفاصلة',
+        "date": "2015-07-23 10:20:30",
+        "source": "واس",
+        "url": f"https://spa.example/{i}",
+    }
+    for i in range(5)
+]
+ARTICLES = [Article(r["text"], r["id"], r["title"], r["source"], r["url"], MOMENT) for r in ROWS]
+
+
+def table(delimiter: str, newline: str = "\r\n") -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(ROWS[0]), delimiter=delimiter, lineterminator=newline)
+    writer.writeheader()
+    writer.writerows(ROWS)
+    return text.getvalue()
+
+
+def rss() -> str:
+    items = "".join(
+        f"<item><guid>{r['id']}</guid><title>{r['title']}</title><link>{r['url']}</link>"
+        f"<pubDate>Thu, 23 Jul 2015 13:20:30 +0300</pubDate><description><![CDATA[{r['text']}]]></description></item>"
+        for r in ROWS
+    )
+    return f'<rss version="2.0"><channel><title>واس</title>{items}</channel></rss>'
+
+
+def atom() -> str:
+    items = "".join(
+        f"<entry><id>{r['id']}</id><title>{r['title']}</title><link href='{r['url']}'/><summary>موجز</summary>"
+        f"<updated>2015-07-23T10:20:30Z</updated><content type='text'><![CDATA[{r['text']}]]></content></entry>"
+        for r in ROWS
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>واس</title>{items}</feed>'
+
+
+def lines() -> str:
+    return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in ROWS)
+
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "a.jsonl": lines,
+    "a.ndjson": lambda: lines().replace("\n", "\r\n"),
+    "a.jsonlines": lambda: lines().rstrip("\n"),
+    "lines.json": lines,
+    "array.json": lambda: json.dumps(ROWS, ensure_ascii=False),
+    "escaped.json": lambda: json.dumps(ROWS),
+    "indented.json": lambda: json.dumps(ROWS, ensure_ascii=False, indent=2),
+    "wrapped.json": lambda: json.dumps({"tags": ["a"], "data": {"articles": ROWS}}, ensure_ascii=False),
+    "a.csv": lambda: table(","),
+    "semicolons.csv": lambda: table(";", "\n"),
+    "a.tsv": lambda: table("\t"),
+    "a.rss": rss,
+    "a.xml": rss,
+    "a.atom": atom,
+}
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1256", "iso8859-6")
+PACKINGS: dict[str, Callable[[str, bytes], bytes]] = {
+    "": lambda _, data: data,
+    ".gz": lambda _, data: gzip.compress(data),
+    ".zst": lambda _, data: zstandard.compress(data),
+    ".zip": lambda name, data: zipped({name: data}),
+}
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def read(*paths: Path | str, **options: Any) -> tuple[list[Article], list[BadRow]]:
+    bad: list[BadRow] = []
+    return [row.article for row in Feed(paths, on_bad=bad.append, **options)], bad
+
+
+# --- every format, packing and encoding
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_form_reads_the_same_and_comes_back_whole(name: str, encoding: str, packing: str, tmp_path: Path) -> None:
+    expected = ARTICLES
+    path = tmp_path / (name + packing)
+    path.write_bytes(PACKINGS[packing](name, TEXTS[name]().encode(encoding)))
+
+    feed = Feed(path)
+    rows = list(feed)
+    assert [row.article for row in rows] == expected
+    assert (feed.rows, feed.bad_rows, feed.unreadable_dates) == (5, 0, 0)
+
+    kept = tmp_path / f"kept.{feed.format}{packing if packing != '.zip' else ''}"
+    assert write_rows(kept, rows[1:3]) == 2
+    again, bad = read(kept)
+    assert (again, bad) == (expected[1:3], [])
+
+
+@pytest.mark.parametrize("encoding", ["cp1256", "utf-16", "windows-1256"])
+def test_a_declared_encoding_is_taken(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,text\n1,لا\n".encode(encoding))
+    assert read(path, encoding=encoding)[0] == [Article("لا", "1")]
+
+
+def test_a_french_feed_is_detected(tmp_path: Path) -> None:
+    text = "Le gouvernement a annoncé hier à Genève que la réunion a été reportée à l'été prochain, déjà très chargé."
+    path = tmp_path / "a.jsonl"
+    path.write_bytes((json.dumps({"id": "1", "text": text * 3}, ensure_ascii=False) + "\n").encode("cp1252"))
+    assert read(path)[0][0].text == text * 3
+
+
+def test_xml_declares_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b'<?xml version="1.0" encoding="windows-1256"?>' + rss().encode("cp1256"))
+    assert read(path)[0] == ARTICLES
+
+
+def test_rows_come_back_byte_for_byte(tmp_path: Path) -> None:
+    odd = b'{"b" : 1.50,  "text":"\\u0646\xd8\xb5", "id":12345678901234567890123}'
+    (tmp_path / "a.jsonl").write_bytes(odd + b"\r\n")
+    write_rows(tmp_path / "b.jsonl", Feed(tmp_path / "a.jsonl"))
+    assert (tmp_path / "b.jsonl").read_bytes() == odd + b"\n"
+
+    odd = b'\xef\xbb\xbf"id";"text";id\r\n"1";abc;"x"\r\n2;"d ""e"" \r\n\r\nf";\r\n'
+    (tmp_path / "a.csv").write_bytes(odd)
+    write_rows(tmp_path / "b.csv", Feed(tmp_path / "a.csv"))
+    assert (tmp_path / "b.csv").read_bytes() == odd
+
+
+def test_line_numbers_are_physical(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,text\n1,"x\n\ny"\n\n2,z\n')
+    assert [row.line for row in Feed(tmp_path / "a.csv")] == [2, 6]
+    (tmp_path / "a.jsonl").write_text('\n{"text": "x"}\n\n{"text": "y"}')
+    assert [row.line for row in Feed(tmp_path / "a.jsonl")] == [2, 4]
+    (tmp_path / "a.json").write_text('[\n\n{"text": "x"}, {"text": "y"}\n]')
+    assert [row.line for row in Feed(tmp_path / "a.json")] == [1, 2]
+
+
+def test_tsv_without_quoting(tmp_path: Path) -> None:
+    data = 'id\ttext\n1\t"قال" فلان\n2\t"مفتوح\n3\tعادي "مقتبس"\n'
+    (tmp_path / "a.tsv").write_text(data, encoding="utf-8")
+    articles, bad = read(tmp_path / "a.tsv")
+    assert [a.text for a in articles] == ['"قال" فلان', '"مفتوح', 'عادي "مقتبس"']
+    assert not bad
+    write_rows(tmp_path / "b.tsv", Feed(tmp_path / "a.tsv"))
+    assert (tmp_path / "b.tsv").read_text(encoding="utf-8") == data
+
+
+def test_old_mac_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,text\r1,abc\r2,def\r")
+    assert [a.text for a in read(tmp_path / "a.csv")[0]] == ["abc", "def"]
+
+
+def test_one_article_in_a_json_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"text": "x", "tags": [{"name": "t"}]}, indent=2))
+    (tmp_path / "b.json").write_text('{"articles": []}')
+    (tmp_path / "c.json").write_text("[]")
+    (tmp_path / "d.json").write_text("")
+    assert read(tmp_path) == ([Article("x")], [])
+
+
+def test_a_json_feed_has_a_description_of_its_own(tmp_path: Path) -> None:
+    items = [{"id": "1", "content_html": "<p>x</p>", "date_published": "2015-07-23T10:20:30Z"}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "واس", "description": "أخبار", "items": items}
+    (tmp_path / "a.json").write_text(json.dumps(feed))
+    (tmp_path / "b.json").write_text(json.dumps(feed, indent=1))
+    (tmp_path / "c.json").write_text(json.dumps({"text": "y", "comments": [{"text": "no"}]}))
+    assert read(tmp_path) == ([Article("x", "1", date=MOMENT)] * 2 + [Article("y")], [])
+
+
+def test_json_arrays_do_not_depend_on_how_chunks_fall(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "text": '\\"[]{},\\' * (i * 37 % 4000), "n": [{"text": "no"}, [[]]]} for i in range(400)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    articles, bad = read(tmp_path / "a.json")
+    assert [(a.id, a.text) for a in articles] == [(r["id"], r["text"]) for r in rows]
+    assert not bad
+
+
+def test_two_arrays_in_one_file_and_missing_commas(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"text": "a"} {"text": "b"},,]\n[{"text": "c"}]')
+    articles, bad = read(tmp_path / "a.json")
+    assert ([a.text for a in articles], bad) == (["a", "b", "c"], [])
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["text", "title", "id", "url", "x", 'q"\\[{']),
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0<&\r"), max_size=40),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["jsonl", "json", "indented"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_rows_survive_json(rows: list[dict[str, str]], form: str) -> None:
+    for row in rows:
+        row.setdefault("text", "")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("a.jsonl" if form == "jsonl" else "a.json")
+        if form == "jsonl":
+            text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+        else:
+            text = json.dumps(rows, ensure_ascii=False, indent=2 if form == "indented" else None)
+        path.write_bytes(text.encode())
+        feed = Feed(path, encoding="utf-8")
+        got = list(feed)
+        assert [(r.article.text, r.article.title) for r in got] == [(r["text"], r.get("title", "")) for r in rows]
+        assert feed.bad_rows == 0
+        out = Path(folder) / "out.jsonl"
+        write_rows(out, got, "jsonl")
+        assert [json.loads(line) for line in out.read_bytes().splitlines()] == rows
+
+
+# --- paths
+
+
+def test_a_folder_of_texts(tmp_path: Path) -> None:
+    long = "قالت الوزارة في بيان لها إن العمل مستمر. " * 5
+    for name, text in {
+        "b.txt": f"عنوان قصير\n\n{long}",
+        "a.txt": f"عنوان قصير\n{long}",
+        "day/c.txt": "سطر واحد فقط",
+        "day/b.txt": f"جملة تنتهي بنقطة.\n\n{long}",
+        "d.txt": "",
+        "e.txt": "كلمة " * 26 + f"\n\n{long}",
+        ".hidden.txt": "لا",
+        "README.md": "لا",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    articles, bad = read(tmp_path)
+    assert not bad
+    assert [a.id for a in articles] == ["a", "b", "d", "day/b", "day/c", "e"]
+    by_id = {a.id: a for a in articles}
+    assert (by_id["a"].title, by_id["a"].text) == ("عنوان قصير", long)
+    assert (by_id["b"].title, by_id["b"].text) == ("عنوان قصير", long)
+    assert (by_id["day/c"].title, by_id["day/c"].text) == ("", "سطر واحد فقط")
+    assert by_id["day/b"].title == by_id["e"].title == by_id["d"].text == ""
+    assert write_rows(tmp_path / "out.jsonl", Feed(tmp_path, format="txt")) == 6
+    assert [a.id for a in read(tmp_path / "out.jsonl")[0]] == [a.id for a in articles]
+
+
+def test_texts_of_one_name_get_ids_of_their_own(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.txt").write_text(folder)
+    ids = [a.id for a in read(tmp_path / "x", tmp_path / "y")[0]]
+    assert ids == [str(tmp_path / "x" / "1"), str(tmp_path / "y" / "1")]
+
+
+def test_folders_globs_and_archives_come_sorted(tmp_path: Path) -> None:
+    for name in ("b.jsonl", "a.csv", "sub/c.jsonl.gz"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        text = f"text\n{name}\n" if name.endswith("csv") else json.dumps({"text": name})
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    (tmp_path / "d.zip").write_bytes(
+        zipped({"z.jsonl": b'{"text": "z"}', "a.txt": b"a", "__MACOSX/a.txt": b"no", "x.png": b"no", "k/": b""})
+    )
+    names = [a.text for a in read(tmp_path)[0]]
+    assert names == ["a.csv", "b.jsonl", "a", "z", "sub/c.jsonl.gz"]
+    assert [a.text for a in read(f"{tmp_path}/*.[cj]s*")[0]] == ["a.csv", "b.jsonl"]
+    assert [a.text for a in read(f"{tmp_path}/**/*.gz")[0]] == ["sub/c.jsonl.gz"]
+    assert [a.text for a in read(tmp_path, format="jsonl")[0]] == ["b.jsonl", "z", "sub/c.jsonl.gz"]
+    (tmp_path / "odd[1].jsonl").write_text('{"text": "odd"}')
+    assert [a.text for a in read(tmp_path / "odd[1].jsonl")[0]] == ["odd"]
+    assert Feed(tmp_path).format == "jsonl"
+    assert Feed(tmp_path / "a.csv").format == "csv"
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        (lines().encode(), 5),
+        (gzip.compress(lines().encode()), 5),
+        (zstandard.compress(json.dumps(ROWS).encode()), 5),
+        (table(",").encode("utf-8-sig"), 5),
+        (table("\t").encode("utf-16"), 5),
+        (rss().encode(), 5),
+        (b"", 0),
+    ],
+    ids=["jsonl", "gz", "zst-array", "csv", "tsv-utf16", "rss", "empty"],
+)
+def test_standard_input_is_told_by_its_bytes_and_walked_twice(data: bytes, count: int) -> None:
+    code = (
+        "from clusterer.files import Feed\n"
+        "feed = Feed(['-'])\n"
+        "first = [(r.article, r.line, r.file) for r in feed]\n"
+        "assert first == [(r.article, r.line, r.file) for r in feed]\n"
+        "print(len(first), {r[2] for r in first} <= {'<stdin>'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=False, cwd=ROOT)
+    assert done.stdout.split() == [str(count).encode(), b"True"], done.stderr.decode()
+
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_unknown_endings_are_told_by_their_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(lines(), encoding="utf-8")
+    (tmp_path / "b").write_bytes(gzip.compress(table(";").encode()))
+    assert read(tmp_path / "a.log", tmp_path / "b")[0] == ARTICLES * 2
+
+
+@pytest.mark.parametrize(
+    ("paths", "options", "parts"),
+    [
+        (["missing.jsonl"], {}, ["missing.jsonl", "does not exist"]),
+        (["*.nothing"], {}, ["*.nothing", "matches no file"]),
+        ([], {}, ["no input"]),
+        (["empty-folder"], {}, ["empty-folder", ".jsonl"]),
+        (["no-members.zip"], {}, ["no-members.zip", ".jsonl"]),
+        (["words.dat"], {}, ["words.dat", "--format"]),
+        (["no-text.csv"], {}, ["no-text.csv", "no text field", "found columns: id, author", "--text-field"]),
+        (["ok.csv"], {"fields": {"text": "body_ar"}}, ["ok.csv", "body_ar", "found columns: id, text"]),
+        (["ok.csv"], {"fields": {"date": "when"}}, ["ok.csv", "'when'", "--date-field"]),
+        (["ok.csv"], {"fields": {"txt": "text"}}, ["'txt'", "text, title, date"]),
+        (["ok.csv"], {"format": "xlsx"}, ["xlsx", "jsonl"]),
+        (["ok.csv"], {"encoding": "arabic-9"}, ["arabic-9", "windows-1256"]),
+        (["ok.csv"], {"max_row_bytes": 0}, ["max_row_bytes 0"]),
+        (["noise.jsonl"], {}, ["noise.jsonl", "encoding", "--encoding"]),
+    ],
+)
+def test_what_cannot_be_read_names_value_rule_and_cure(
+    paths: list[str], options: dict[str, Any], parts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty-folder").mkdir()
+    Path("no-members.zip").write_bytes(zipped({"a.png": b""}))
+    Path("words.dat").write_text("just words\nand more")
+    Path("no-text.csv").write_text("id,author\n1,x\n")
+    Path("ok.csv").write_text("id,text\n1,x\n")
+    Path("noise.jsonl").write_bytes(bytes((i * i * 31 + i // 7) % 251 + 5 | 128 for i in range(5000)))
+    with pytest.raises(InputError) as error:
+        list(Feed(paths, **options))
+    for part in [*parts, "cure"]:
+        assert part in str(error.value)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_forbidden_file_is_an_input_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}")
+    path.chmod(0)
+    with pytest.raises(InputError, match="permissions"):
+        list(Feed(path))
+
+
+# --- damage
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    folder = tmp_path_factory.mktemp("damaged")
+    return folder, write_damaged_feed(folder)
+
+
+def test_every_damage_is_one_bad_row_and_all_others_are_read(damaged: tuple[Path, list[Any]]) -> None:
+    folder, expected = damaged
+    assert len({e.kind for e in expected}) == len(expected) >= 45
+    bad: list[BadRow] = []
+    feed = Feed(folder, on_bad=bad.append)
+    good: dict[str, list[str]] = {}
+    for row in feed:
+        good.setdefault(row.file, []).append(row.article.id)
+    by_file = {b.file: b for b in bad}
+    assert len(by_file) == len(bad) == feed.bad_rows
+    for e in expected:
+        assert tuple(good.pop(e.file, ())) == e.good, e.kind
+        found = by_file.pop(e.file)
+        assert (found.line, e.reason in found.reason) == (e.line, True), (e, found)
+        assert "cure" in found.reason, found
+        assert len(found.excerpt) <= 1000
+    assert not good
+    assert not by_file
+
+
+def test_bad_rows_are_told_once_however_often_the_feed_is_walked(damaged: tuple[Path, list[Any]]) -> None:
+    folder, expected = damaged
+    bad: list[BadRow] = []
+    feed = Feed(folder, on_bad=bad.append, format="csv")
+    next(iter(feed))
+    list(feed)
+    list(feed)
+    of_csv = [e for e in expected if ".csv" in e.file or e.kind == "zip-cut"]  # who knows what was in that
+    assert len(bad) == len(of_csv) == feed.bad_rows
+
+
+def test_a_cut_gzip_keeps_all_rows_before_the_cut(tmp_path: Path) -> None:
+    rows = b"".join(json.dumps(good_row(f"r-{os.urandom(20).hex()}")).encode() + b"\n" for _ in range(3000))
+    packed = gzip.compress(rows)
+    packed = packed[: len(packed) * 2 // 3]
+    (tmp_path / "a.jsonl.gz").write_bytes(packed)
+    whole = zlib.decompressobj(31).decompress(packed).count(b"\n")
+    assert 1000 < whole < 3000
+    articles, bad = read(tmp_path / "a.jsonl.gz")
+    assert len(articles) == whole
+    assert [b.line for b in bad] == [whole + 1]
+
+
+def test_a_long_line_is_skipped_without_being_held(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with path.open("wb") as out:
+        out.write(b'{"text": "first"}\n{"text": "')
+        for _ in range(64):
+            out.write(b"x" * 2**20)
+        out.write(b'"}\n{"text": "last"}\n')
+    tracemalloc.start()
+    articles, bad = read(path, max_row_bytes=2**20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [a.text for a in articles] == ["first", "last"]
+    assert (bad[0].line, "67,108,877 bytes" in bad[0].reason) == (2, True), bad[0].reason
+    assert peak < 12 * 2**20
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_a_long_element_of_an_array_is_skipped_without_being_held(packing: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.json{packing}"
+    with (gzip.open if packing else open)(path, "wb") as out:  # type: ignore[operator]
+        out.write(b'[{"text": "first"}, {"text": "')
+        for _ in range(64):
+            out.write(b'x\\"\\\\]}' * (2**20 // 7))
+        out.write(b'"}, {"text": "last"}]')
+    tracemalloc.start()
+    articles, bad = read(path, max_row_bytes=2**20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [a.text for a in articles] == ["first", "last"]
+    assert [(b.line, "longer than a row may be" in b.reason) for b in bad] == [(2, True)]
+    assert peak < 12 * 2**20
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_the_row_limit_is_exact(size: int, tmp_path: Path) -> None:
+    line = b'{"text": "' + b"x" * (size - 12) + b'"}'
+    assert len(line) == size
+    for end in (b"\n", b""):
+        (tmp_path / "a.jsonl").write_bytes(line + end)
+        articles, bad = read(tmp_path / "a.jsonl", max_row_bytes=100)
+        assert (len(articles), len(bad)) == ((1, 0) if size <= 100 else (0, 1))
+
+
+def test_a_quote_that_never_closes_costs_one_row(tmp_path: Path) -> None:
+    rows = "".join(f"{i},x{i}\n" for i in range(2000))
+    (tmp_path / "a.csv").write_text(f'id,text\n1,"open\n{rows}')
+    articles, bad = read(tmp_path / "a.csv")
+    assert (len(articles), [b.line for b in bad]) == (2000, [2])
+
+
+def test_what_looks_bad_and_is_good(tmp_path: Path) -> None:
+    bom = "\ufeff"
+    (tmp_path / "a.jsonl").write_text(
+        f'{bom}{{"text": "one"}}\n{bom}{{"text": "glued file"}}\n{{"text": "x{bom}y"}}\n{{"text": "", "id": 0}}\n'
+        '{"text": null, "title": "t"}\n{"text": "a", "text": "b"}\n{"text": "c", "title": 7, "id": 1.0}\n'
+        '{"text": null, "content": "second choice"}\n{"TEXT ": "d", "Published-At": "2015-07-23"}\n',
+        encoding="utf-8",
+    )
+    articles, bad = read(tmp_path / "a.jsonl")
+    assert not bad
+    assert [a.text for a in articles] == ["one", "glued file", "x\ufeffy", "", "", "b", "c", "second choice", "d"]
+    assert (articles[3].id, articles[4].title, articles[6].title, articles[6].id) == ("0", "t", "7", "1")
+    assert articles[8].date == datetime(2015, 7, 23, tzinfo=UTC)
+
+
+def test_unreadable_dates_are_counted(tmp_path: Path) -> None:
+    values = ["2015-07-23", "أمس", "", None, "٧ شوال ١٤٣٦هـ", 0, [], ["2015"], "  ", "9999-99-99", float("1e300")]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": "x", "date": v}) + "\n" for v in values))
+    feed = Feed(tmp_path / "a.jsonl")
+    assert [row.article.date is not None for row in feed] == [True] + [False] * 10
+    assert feed.unreadable_dates == 5
+    list(feed)
+    assert feed.unreadable_dates == 5
+
+
+# --- Parquet
+
+
+def test_parquet_round_trip_keeps_schema_and_values(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    schema = pa.schema(
+        [
+            ("id", pa.int32()),
+            ("body", pa.dictionary(pa.int32(), pa.string())),
+            ("published", pa.timestamp("ns", "Asia/Riyadh")),
+            ("title", pa.large_string()),
+            ("tags", pa.list_(pa.string())),
+        ],
+        metadata={"made": "by a test"},
+    )
+    when = [1437646830000000001 + i for i in range(3000)]
+    table = pa.table(
+        [
+            pa.array(range(3000), pa.int32()),
+            pa.array([f"نص {i % 7}" for i in range(3000)]).dictionary_encode(),
+            pa.array(when, pa.timestamp("ns", "Asia/Riyadh")),
+            pa.array([None if i % 2 else f"عنوان {i}" for i in range(3000)], pa.large_string()),
+            pa.array([["a"]] * 3000, pa.list_(pa.string())),
+        ],
+        schema,
+    )
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=700)
+    (tmp_path / "b.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    feed = Feed([tmp_path / "a.parquet", tmp_path / "b.parquet.gz"])
+    rows = list(feed)
+    assert feed.format == "parquet"
+    assert [row.article.id for row in rows] == [str(i) for i in range(3000)] * 2
+    assert [row.line for row in rows[:3000]] == list(range(1, 3001))
+    assert rows[8].article == Article("نص 1", "8", "عنوان 8", "", "", MOMENT)
+    write_rows(tmp_path / "out.parquet", rows[3000:])
+    out = pq.read_table(tmp_path / "out.parquet")
+    original = pq.read_table(tmp_path / "a.parquet")
+    assert out.equals(original)
+    assert out.schema.equals(original.schema, check_metadata=True)
+    write_rows(tmp_path / "out.jsonl", rows[:2], "jsonl")
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[1])["tags"] == ["a"]
+
+
+def test_parquet_without_text_is_an_input_error(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"id": [1], "author": ["x"]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"no text field.*found columns: id, author"):
+        list(Feed(tmp_path / "a.parquet"))
+
+
+def test_parquet_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from clusterer.files import Feed, InputError\n"
+        "try: list(Feed('a.parquet'))\nexcept InputError as e: print(e)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True
+    )
+    assert b"pip install 'clusterer[parquet]'" in done.stdout, done.stderr.decode()
+
+
+# --- writing
+
+
+def test_rows_of_several_forms_become_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text,n\n1,abc,5\n")
+    (tmp_path / "b.json").write_text('[{"text":\n"x"}]')
+    (tmp_path / "c.txt").write_text("text only")
+    (tmp_path / "d.rss").write_text(rss(), encoding="utf-8")
+    feed = Feed(tmp_path)
+    write_rows(tmp_path / "out", feed, feed.format)
+    out = [json.loads(line) for line in (tmp_path / "out").read_text(encoding="utf-8").splitlines()]
+    assert out[0] == {"id": "1", "text": "abc", "n": "5"}
+    assert out[1] == {"text": "x"}
+    assert out[2] == {"id": "c", "title": "", "text": "text only"}
+    assert out[3]["date"] == "2015-07-23T10:20:30+00:00"
+    assert len(out) == 8
+    write_rows(tmp_path / "out.json", feed, "json")
+    assert json.loads((tmp_path / "out.json").read_bytes()) == out
+
+
+def test_tables_of_several_dialects_are_written_as_the_first(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,abc\n")
+    (tmp_path / "b.csv").write_text('text;id\n"d;e,""f""";2\n')
+    write_rows(tmp_path / "out.csv", Feed([tmp_path / "a.csv", tmp_path / "b.csv"]))
+    assert (tmp_path / "out.csv").read_text() == 'id,text\n1,abc\n2,"d;e,""f"""\n'
+    write_rows(tmp_path / "out.tsv", Feed(tmp_path / "b.csv"), "tsv")
+    assert (tmp_path / "out.tsv").read_text() == 'text\tid\n"d;e,""f"""\t2\n'
+    (tmp_path / "c.csv").write_text("id,text,more\n3,x,y\n")
+    with pytest.raises(OutputError, match=r"c\.csv, line 2.*jsonl"):
+        write_rows(tmp_path / "not.csv", Feed([tmp_path / "a.csv", tmp_path / "c.csv"]))
+    assert not (tmp_path / "not.csv").exists()
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "parquet", "xml"])
+def test_rows_without_columns_make_no_table(format: str, tmp_path: Path) -> None:
+    if format == "parquet":
+        pytest.importorskip("pyarrow")
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}')
+    with pytest.raises(OutputError, match="cure"):
+        write_rows(tmp_path / "out", Feed(tmp_path / "a.jsonl"), format)
+    assert os.listdir(tmp_path) == ["a.jsonl"]
+
+
+def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
+    for format, data in {"jsonl": b"", "json": b"[]\n", "csv": b"", "parquet": b""}.items():
+        assert write_rows(tmp_path / "out", [], format) == 0
+        assert (tmp_path / "out").read_bytes() == data
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, OSError])
+@pytest.mark.parametrize("name", ["out.jsonl", "out.gz", "out.zst"])
+def test_an_exception_leaves_the_old_file_and_nothing_else(
+    error: type[BaseException], name: str, tmp_path: Path
+) -> None:
+    target = tmp_path / name
+    target.write_bytes(b"old")
+
+    def write_and_fail() -> None:
+        with atomic_output(target) as out:
+            out.write(b"new" * 10**6)
+            assert len(os.listdir(tmp_path)) == 2
+            raise error
+
+    with pytest.raises(error):
+        write_and_fail()
+    assert (target.read_bytes(), os.listdir(tmp_path)) == (b"old", [name])
+
+
+def test_output_is_whole_packed_and_keeps_its_mode(tmp_path: Path) -> None:
+    for name, unpack in {
+        "a": bytes,
+        "a.gz": gzip.decompress,
+        "a.zst": lambda b: zstandard.ZstdDecompressor().decompressobj().decompress(b),
+    }.items():
+        with atomic_output(tmp_path / name) as out:
+            out.write(b"x" * 10**6)
+        assert unpack((tmp_path / name).read_bytes()) == b"x" * 10**6
+    first = (tmp_path / "a.gz").read_bytes()
+    with atomic_output(tmp_path / "a.gz") as out:
+        out.write(b"x" * 10**6)
+    assert (tmp_path / "a.gz").read_bytes() == first
+    (tmp_path / "plain").write_bytes(b"")
+    if os.name != "nt":
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+        (tmp_path / "a").chmod(0o640)
+        (tmp_path / "link").symlink_to(tmp_path / "a")
+        with atomic_output(tmp_path / "link") as out:
+            out.write(b"through the link")
+        assert (tmp_path / "a").read_bytes() == b"through the link"
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("", "is a folder"), ("none/a.jsonl", "make the folder first"), ("x" * 300, "cannot be written")]
+)
+def test_what_cannot_be_written_is_named(name: str, part: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(OutputError, match=part) as error, atomic_output(path) as out:
+        out.write(b"x")
+    assert str(path) in str(error.value)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_an_output_error() -> None:
+    with pytest.raises(OutputError, match=r"/dev/full: cannot be written.*cure"), atomic_output("/dev/full") as out:
+        out.write(b"x" * 10**6)
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+
+
+def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    code = "from clusterer.files import atomic_output\nwith atomic_output('-') as out: out.write(b'abc')"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert capfdbinary.readouterr().out == b"abc"
+
+
+def test_quarantine_appears_only_when_there_is_a_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    with Quarantine(path) as quarantine:
+        assert quarantine.count == 0
+    assert not path.exists()
+    with Quarantine(path) as quarantine:
+        quarantine.add(BadRow("a\udcff.jsonl", 3, "why; cure: that", "نص\0"))
+        quarantine.add(BadRow("b.jsonl", 4, "why", ""))
+        assert not path.exists()
+    first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    assert first == {"file": "a\\udcff.jsonl", "line": 3, "reason": "why; cure: that", "row": "نص\0"}
+    assert second["line"] == 4
+    path.unlink()
+
+    def add_and_stop() -> None:
+        with Quarantine(path) as quarantine:
+            quarantine.add(BadRow("b.jsonl", 4, "why", ""))
+            assert len(os.listdir(tmp_path)) == 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add_and_stop()
+    assert os.listdir(tmp_path) == []
+
+
+# --- fields
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        *[
+            (value, MOMENT)
+            for value in (
+                "2015-07-23 10:20:30", "2015-07-23T10:20:30", "2015-07-23T10:20:30Z", "2015-07-23T13:20:30+03:00",
+                "2015-07-23T13:20:30+0300", "2015-07-23 13:20:30 +0300", "2015-07-23T10:20:30.000", "20150723102030",
+                "2015/07/23 10:20:30", "2015-07-23 10:20:30 UTC", " 2015-07-23 10:20:30\n",
+                "Thu, 23 Jul 2015 13:20:30 +0300", "Thu, 23 Jul 2015 10:20:30 GMT", "23 Jul 2015 10:20:30 GMT",
+                "Thu Jul 23 10:20:30 2015", "July 23, 2015 10:20:30 AM", "1437646830", "1437646830000", 1437646830,
+                1437646830.0, 1437646830000, 1437646830000000, 1437646830000000000, "1437646830.0", MOMENT,
+                datetime(2015, 7, 23, 10, 20, 30), MOMENT.astimezone(timezone(timedelta(hours=3))),
+                {"$date": "2015-07-23T10:20:30Z"}, b"2015-07-23 10:20:30",
+                "٢٠١٥-٠٧-٢٣ ١٠:٢٠:٣٠", "۲۰۱۵/۰۷/۲۳ ۱۰:۲۰:۳۰", "23/07/2015 10:20:30", "23-7-2015 10:20:30 ص",
+                "\u200f23\u200f/\u200f07\u200f/\u200f2015 10:20:30 ص", "الخميس ٢٣ يوليو ٢٠١٥، ١٠:٢٠:٣٠ صباحاً",
+            )
+        ],
+        *[
+            (value, datetime(2015, 7, 23, tzinfo=UTC))
+            for value in (
+                "2015-07-23", "20150723", 20150723, date(2015, 7, 23), "23/7/2015", "7/23/2015", "23.07.2015",
+                "2015.7.23", "23 يوليو 2015", "الخميس 23 تموز 2015", "الخميس، 23 تموز (يوليو) 2015م",
+                "٢٣ يوليو/تموز ٢٠١٥", "23 جويلية 2015", "23 يوليوز 2015", "23 يولـيو 2015 م", "July 23, 2015",
+                "الخميس 7 شوال 1436هـ الموافق 23 يوليو 2015م", "23/07/2015م الموافق 07/10/1436هـ",
+            )
+        ],
+        ("5 كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
+        ("5 كانون الأول 2015", datetime(2015, 12, 5, tzinfo=UTC)),
+        ("5 يناير/كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
+        ("5 تشرين الثاني/نوفمبر 2015", datetime(2015, 11, 5, tzinfo=UTC)),
+        ("5 تشرين الاول 2015", datetime(2015, 10, 5, tzinfo=UTC)),
+        ("5 آب (أغسطس) 2015", datetime(2015, 8, 5, tzinfo=UTC)),
+        ("5 اب 2015", datetime(2015, 8, 5, tzinfo=UTC)),
+        ("5 أيار 2015 الساعة 3:30 م", datetime(2015, 5, 5, 15, 30, tzinfo=UTC)),
+        ("5 ايار 2015 12:30 ص", datetime(2015, 5, 5, 0, 30, tzinfo=UTC)),
+        ("5 ايار 2015 12:30 مساءً", datetime(2015, 5, 5, 12, 30, tzinfo=UTC)),
+        *[
+            (value, None)
+            for value in (
+                None, "", "  ", "أمس", "منذ 3 ساعات", "2015", "2015-07", "2015-13-01", "31/02/2015", "x" * 10**6, True,
+                0, -1, 2015, 1e30, float("nan"), float("inf"), 10**400, [], {}, object(), "1969-12-31", "2101-01-01",
+                "7 شوال 1436هـ", "07/10/1436 هـ", "1436/10/07", "7 رمضان 1436", "0001-01-01T00:00:00+14:00",
+                "9999-12-31T23:59:59-14:00", "5 يناير/فبراير 2015", "9" * 150, "5 مارسيليا 2015",
+            )
+        ],
+    ],
+)  # fmt: skip
+def test_dates(written: Any, expected: datetime | None) -> None:
+    found = parse_date(written)
+    assert found == expected
+    assert found is None or found.tzinfo is UTC
+
+
+def test_all_month_names_of_both_traditions() -> None:
+    east = "كانون الثاني|شباط|آذار|نيسان|أيار|حزيران|تموز|آب|أيلول|تشرين الأول|تشرين الثاني|كانون الأول"
+    west = "يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"
+    for names in (east, west, east.replace("آ", "ا").replace("أ", "ا"), west.replace("أ", "إ")):
+        for month, name in enumerate(names.split("|"), 1):
+            assert parse_date(f"الأحد 9 {name} 2016") == datetime(2016, month, 9, tzinfo=UTC), name
+
+
+DATE_PIECES = st.sampled_from(
+    ["2015", "07", "23", "-", "/", ":", " ", "T", "+", "Z", "٢", "۳", "م", "ص", "هـ", "يوليو", "كانون", "Thu", "Jul",
+     ",",
+     "GMT", ".", "الموافق", "(", "\0", "99999999999", "²", "𞣇"]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(DATE_PIECES, max_size=14).map("".join), st.floats(), st.integers(), st.binary()))
+@example("2015-07-23T10:20:30+99:99")
+@example("Thu, 99 Jul 2015 99:99:99 +9999")
+@example("1 jan 2015 0")
+@settings(max_examples=1500, deadline=None)
+def test_dates_never_raise(written: Any) -> None:
+    found = parse_date(written)
+    assert found is None or (found.tzinfo is UTC and 1970 <= found.year <= 2100)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31), timezones=st.timezones()))
+@settings(max_examples=200, deadline=None)
+def test_iso_dates_keep_their_moment(moment: datetime) -> None:
+    assert parse_date(moment.isoformat()) == moment.astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a < b", "a < b"),
+        ("<3 و 5>4", "<3 و 5>4"),
+        ("<p>أول</p>\n\n<p>ثان</p>", "أول\nثان"),
+        ("سطر<br>سطر<BR/>سطر", "سطر\nسطر\nسطر"),
+        ("كلم<b>ة</b> و<a href='x>y'>رابط</a>", "كلمة ورابط"),
+        ("<td>1</td><td>2</td>", "1  2"),
+        ("نص<script>if (a<b) {'<p>'}</script>نص<STYLE>p{}</STYLE >", "نص\nنص"),
+        ("نص <!-- <p> --> نص <!-- مفتوح", "نص  نص <!-- مفتوح"),
+        ("<script>مفتوح", "مفتوح"),
+        ("a &amp; b &quot;c&#34; &#x41;&nbsp;d", 'a & b "c" A\u00a0d'),
+        ("&lt;p&gt;مهرب&lt;/p&gt; 3 &lt; 5", "مهرب\n3 < 5"),
+        ("AT&T ?a=1&copy=2&lt=3 &nosuch; & &#0;", "AT&T ?a=1&copy=2&lt=3 &nosuch; & \ufffd"),
+        ("<https://a.b/c> <x@y.z>", "<https://a.b/c> <x@y.z>"),
+        ("<![CDATA[نص]]><o:p></o:p>", "نص"),
+        ("a\r\nb\rc", "a\nb\nc"),
+    ],
+)
+def test_clean_text(written: str, expected: str) -> None:
+    assert clean_text(written) == expected
+
+
+def test_clean_text_gives_back_what_needs_nothing() -> None:
+    text = "قالت الوزارة\nفي بيان " * 10
+    assert clean_text(text) is text
+
+
+@pytest.mark.parametrize(
+    "hostile", ['<a "', "<!--", "<script>", "<p", "&", "<b '", "<a b=\"'", "&#", "\n \t", "<p>\n "]
+)
+def test_clean_text_is_linear(hostile: str) -> None:
+    start = time.perf_counter()
+    clean_text(hostile * 200_000)
+    assert time.perf_counter() - start < 5  # a second walk for every mark would take hours
+
+
+def test_every_usual_name_is_found() -> None:
+    for attribute, names in FIELD_NAMES.items():
+        for name in names:
+            row = {"text": "x"} | {name.upper().replace("_", " "): "2015-07-23"}
+            if attribute == "text":
+                row = {name.title(): "2015-07-23"}
+            value = getattr(article_from(row), attribute)
+            assert value == (datetime(2015, 7, 23, tzinfo=UTC) if attribute == "date" else "2015-07-23"), name
+
+
+def test_fields_can_be_given() -> None:
+    row = {"text": "no", "body_ar": "yes", "k": 5, "source": {"id": None, "name": "واس"}, "_id": {"$oid": "f00"}}
+    assert article_from(row, {"text": "Body_AR", "id": "k"}) == Article("yes", "5", source="واس")
+    assert article_from(row) == Article("no", "f00", source="واس")
+    assert article_from({"text": "x", "url": "u"}).id == "u"
+    with pytest.raises(RowError, match="expected 'nope'; found columns: text"):
+        article_from({"text": "x"}, {"text": "nope"})
+
+
+# --- real feed, and start-up
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not here")
+def test_the_real_feed_is_read_whole() -> None:
+    feed = Feed(REAL)
+    articles = [row.article for row in feed]
+    assert (len(articles), feed.bad_rows, feed.unreadable_dates) == (15_042, 0, 0)
+    assert sum(not a.text for a in articles) > 0  # empty bodies are kept
+    assert all(a.id == a.url and a.source and a.date for a in articles)
+
+
+def test_heavy_libraries_wait_until_they_are_needed() -> None:
+    code = "import sys, clusterer.files; print([m for m in sys.modules if m in sys.argv[1:]])"
+    heavy = ["feedparser", "pyarrow", "charset_normalizer", "zstandard"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
