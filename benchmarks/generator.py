@@ -1,4 +1,4 @@
-"""A seeded generator of Arabic-looking feeds with known copy groups: ``python -m benchmarks.generator 10000 > feed.jsonl``.
+"""A seeded generator of feeds with known copy groups: ``python -m benchmarks.generator 10000 > feed.jsonl``.
 
 Words are made from roots and patterns and drawn by Zipf's law, some of them in fixed phrases, so that shingles are as
 unevenly spread as in real news. Copies are made by editing an article: typos, spelling variants, a cut, a footer,
@@ -19,11 +19,22 @@ import click
 import numpy as np
 import orjson
 
-ROOTS = "كتب درس علم عمل حكم قرر نظم شرك وزر سفر نقل صنع زرع تجر حرب سلم جمع فرق دخل خرج رفع خفض بحث نشر فتح غلق طلب رفض".split()
+ROOTS = ("كتب", "درس", "علم", "عمل", "حكم", "قرر", "نظم", "شرك", "وزر", "سفر", "نقل", "صنع", "زرع", "تجر", "حرب", "سلم")
 LETTERS = "بتثجحخدذرزسشصضطظعغفقكلمنهوي"
-PATTERNS = ("{0}{1}{2}", "م{0}{1}و{2}", "{0}ا{1}{2}", "ت{0}{1}ي{2}", "است{0}{1}ا{2}", "م{0}ا{1}{2}ة", "{0}{1}{2}ية", "ا{0}{1}{2}وا")
+PATTERNS = (
+    "{0}{1}{2}",
+    "م{0}{1}و{2}",
+    "{0}ا{1}{2}",
+    "ت{0}{1}ي{2}",
+    "است{0}{1}ا{2}",
+    "م{0}ا{1}{2}ة",
+    "{0}{1}{2}ية",
+    "ا{0}{1}{2}وا",
+)
 PREFIXES = ("", "", "", "ال", "ال", "و", "بال", "لل", "وال")
-OUTLETS = tuple(f"صحيفة {name}" for name in ("الأفق", "الميدان", "الشروق", "المنارة", "الضفاف", "البيان", "السهل", "الواحة"))
+OUTLETS = tuple(
+    f"صحيفة {name}" for name in ("الأفق", "الميدان", "الشروق", "المنارة", "الضفاف", "البيان", "السهل", "الواحة")
+)
 FOOTER = "تابعونا على تلغرام وواتساب وفيسبوك للاشتراك في خدمة الأخبار العاجلة من {0}"
 VARIANTS = str.maketrans({"أ": "ا", "إ": "ا", "ة": "ه", "ى": "ي", "ي": "ى", "ك": "ک"})
 VOCABULARY, PHRASES = 60_000, 30_000
@@ -110,9 +121,12 @@ class _Language:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        roots = ROOTS + ["".join(rng.choice(list(LETTERS), 3)) for _ in range(1_500)]
+        roots = [*ROOTS, *("".join(rng.choice(list(LETTERS), 3)) for _ in range(1_500))]
         words = {
-            prefix + pattern.format(*root[:3]) for root in roots for pattern in PATTERNS for prefix in dict.fromkeys(PREFIXES)
+            prefix + pattern.format(*root[:3])
+            for root in roots
+            for pattern in PATTERNS
+            for prefix in dict.fromkeys(PREFIXES)
         }
         chosen = sorted(words)
         rng.shuffle(chosen)

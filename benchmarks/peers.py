@@ -30,7 +30,9 @@ def shingles(text: str) -> set[str]:
     return {" ".join(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
 
 
-def groups(count: int, candidates: Iterable[tuple[int, Iterable[int]]], sets: Sequence[set[str]], threshold: float) -> Groups:
+def groups(
+    count: int, candidates: Iterable[tuple[int, Iterable[int]]], sets: Sequence[set[str]], threshold: float
+) -> Groups:
     """Candidates checked by exact Jaccard and joined; the number of each text's group."""
     joined = DisjointSet(range(count))
     for i, found in candidates:

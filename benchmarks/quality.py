@@ -43,7 +43,7 @@ def main(feed: str, gold: str | None, errors: int, options: tuple[str, ...]) -> 
     pairs_report(documents, proposed, links, result, settings)
     if gold:
         with open(gold, "rb") as lines:
-            rows = [row for row in map(orjson.loads, lines)]
+            rows = list(map(orjson.loads, lines))
         alone = cluster([Article(r["text"], r["id"], r["title"], r["source"], r["url"]) for r in rows], settings)
         by_url = {a.url: assignment for a, assignment in zip(articles, result, strict=True)}
         gold_report("gold articles alone", rows, [a.copy for a in alone], errors)
@@ -62,14 +62,20 @@ def pairs_report(documents: Any, proposed: Any, links: Any, result: Clustering, 
     labels = np.unique(np.array(result.labels("copy"), dtype=object), return_inverse=True)[1]
     group_of[documents.of_article[documents.of_article >= 0]] = labels[documents.of_article >= 0]
     together = group_of[truth.pairs[:, 0]] == group_of[truth.pairs[:, 1]]
-    print(f"\ncandidate pairs a distinct text: {len(candidate) / d:.2f}; a link: {len(candidate) / max(len(linked), 1):.2f}")
+    print(
+        f"\ncandidate pairs a distinct text: {len(candidate) / d:.2f}; a link: {len(candidate) / max(len(linked), 1):.2f}"
+    )
     print(f"{'true pairs by brute force':46}{'pairs':>8}{'verified':>10}{'linked':>10}{'one group':>10}")
     cuts = (truth.containment >= 0.8) & (documents.words.counts[truth.pairs].min(axis=1) >= CUT_WORDS)
     rows = [(f"Jaccard >= {j}", truth.jaccard >= j) for j in (0.9, 0.7, 0.5)]
     rows += [(f"cuts: containment >= 0.8, {CUT_WORDS} words or more", cuts)]
     rows += [("  of these not Jaccard >= 0.5", cuts & (truth.jaccard < 0.5))]
     for name, wanted in rows:
-        shares = [np.isin(true[wanted], candidate).mean(), np.isin(true[wanted], linked).mean(), together[wanted].mean()]
+        shares = [
+            np.isin(true[wanted], candidate).mean(),
+            np.isin(true[wanted], linked).mean(),
+            together[wanted].mean(),
+        ]
         print(f"{name:46}{wanted.sum():8,}" + "".join(f"{share:10.4f}" for share in shares))
     meant = (truth.jaccard >= settings.jaccard) | (truth.containment >= settings.containment)
     right = np.isin(linked, true[meant]).mean() if len(linked) else 1.0
@@ -78,7 +84,10 @@ def pairs_report(documents: Any, proposed: Any, links: Any, result: Clustering, 
 
 def gold_report(name: str, rows: list[dict[str, Any]], labels: list[str], errors: int) -> None:
     """B-cubed of the labels against gold's `dup`, without and with the doubtful articles."""
-    for title, kept in (("not doubtful", [i for i, r in enumerate(rows) if not r["doubtful"]]), ("all", range(len(rows)))):
+    for title, kept in (
+        ("not doubtful", [i for i, r in enumerate(rows) if not r["doubtful"]]),
+        ("all", range(len(rows))),
+    ):
         ours, theirs = [labels[i] for i in kept], [rows[i]["dup"] for i in kept]
         s = evaluate(ours, theirs)
         print(

@@ -242,7 +242,12 @@ def _entry(ch: str, news: bool) -> int:
         return _UNFOLD
     if ch == _AYAH_END:
         return SPACE
-    if ch == araby.TATWEEL or unicodedata.category(ch) == "Cf" or point in _LONE_DIACRITICS or 0xFE00 <= point <= 0xFE0F:
+    if (
+        ch == araby.TATWEEL
+        or unicodedata.category(ch) == "Cf"
+        or point in _LONE_DIACRITICS
+        or 0xFE00 <= point <= 0xFE0F
+    ):
         return _DELETE
     if point in _DIACRITICS:
         return _DELETE if news else point

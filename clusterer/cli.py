@@ -19,7 +19,7 @@ import orjson
 from clusterer import __version__
 from clusterer.errors import ClustererError, InputError
 from clusterer.fields import FIELD_NAMES
-from clusterer.files import Feed, Quarantine, Row, as_json, atomic_output, write_rows
+from clusterer.files import BadRow, Feed, Quarantine, Row, as_json, atomic_output, write_rows
 from clusterer.pipeline import Progress, cluster
 from clusterer.records import Clustering
 from clusterer.settings import Settings
@@ -75,7 +75,9 @@ def _settings_options(command: _F) -> _F:
         elif kind is float:
             kind = click.FloatRange(meta["low"], meta["high"])
         name = "--" + f.name.replace("_", "-")
-        command = click.option(name, f.name, type=kind, default=f.default, show_default=True, help=meta["help"])(command)
+        command = click.option(name, f.name, type=kind, default=f.default, show_default=True, help=meta["help"])(
+            command
+        )
     return command
 
 
@@ -89,9 +91,7 @@ def _input_options(command: _F) -> _F:
         click.argument("inputs", metavar="INPUT...", nargs=-1, required=True),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        click.option(
-            "--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"
-        ),
+        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
         click.option("-q", "--quiet", is_flag=True, help="no progress, no summary"),
         click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
     ]
@@ -188,7 +188,13 @@ def boilerplate_command(output: str, **options: Any) -> None:
 @cli.command("evaluate")
 @click.argument("result", type=click.Path(exists=True, dir_okay=False))
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False))
-@click.option("--level", type=click.Choice(["exact", "copy", "story"]), default="copy", show_default=True)
+@click.option(
+    "--level",
+    type=click.Choice(["exact", "copy", "story"]),
+    default="copy",
+    show_default=True,
+    help="which of our ids to hold against gold",
+)
 @click.option("--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event for stories")
 @click.option("--all", "with_doubtful", is_flag=True, help="count articles that the gold file marks as doubtful, too")
 @click.option("--errors", type=click.IntRange(0), default=10, show_default=True, help="wrong groups to list")
@@ -270,15 +276,23 @@ class _Run:
             fields=chosen,
             format=options["format_"],
             encoding=options["encoding"],
-            on_bad=self.quarantine.add,
+            on_bad=self._set_aside,
         )
         self.unreadable_dates = self.bad_rows = 0
+        self.first_bad: BadRow | None = None
         self.quiet: bool = options["quiet"]
+
+    def _set_aside(self, bad: BadRow) -> None:
+        self.first_bad = self.first_bad or bad
+        self.quarantine.add(bad)
 
     def cluster(self) -> Clustering:
         with self._progress() as progress:
             result = cluster((row.article for row in self.feed), self.settings, progress=progress)
         self.unreadable_dates, self.bad_rows = self.feed.unreadable_dates, self.feed.bad_rows
+        if not result and self.first_bad:
+            bad = self.first_bad
+            raise InputError(f"none of {self.bad_rows} rows is an article; {bad.file}, line {bad.line}: {bad.reason}")
         return result
 
     def warn(self) -> None:
@@ -312,7 +326,12 @@ class _Run:
         from rich.progress import Progress as Bars
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.completed:,}"),
+            TimeElapsedColumn(),
+        )
         with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
             tasks: dict[str, Any] = {}
 

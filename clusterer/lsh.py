@@ -89,9 +89,7 @@ def sampled_keys(shingles: Ragged, scale: int) -> tuple[NDArray[np.uint64], NDAr
     return shingles.values[chosen], np.searchsorted(shingles.offsets, chosen, side="right") - 1
 
 
-def candidate_pairs(
-    keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int, cap: int = 64
-) -> Candidates:
+def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int, cap: int = 64) -> Candidates:
     """All pairs of articles that share a key.
 
     Args:

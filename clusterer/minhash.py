@@ -63,7 +63,8 @@ def signatures(sets: Ragged, k: int = 128, scheme: Scheme = "fast", seed: int = 
 
 def estimate(signatures: NDArray[Any], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Estimated Jaccard similarity, float64 (m,), of pairs int64 (m, 2) of rows: the share of equal slots."""
-    return np.mean(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
+    equal: NDArray[np.float64] = np.mean(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
+    return equal
 
 
 def to_datasketch(signature: NDArray[Any], scheme: Scheme, seed: int = 1) -> datasketch.MinHash:
@@ -142,12 +143,13 @@ def _permuted(sets: Ragged, k: int, scheme: Scheme, seed: int) -> NDArray[Any]:
 def _premix(values: NDArray[np.uint64], scheme: Scheme) -> NDArray[Any]:
     """Hash values as datasketch prepares them: MurmurHash3's finalizer of the scheme's width."""
     if scheme == "affine64":
-        h = values ^ (values >> np.uint64(33))
+        h: NDArray[Any] = values ^ (values >> np.uint64(33))
         h *= np.uint64(0xFF51AFD7ED558CCD)
         h ^= h >> np.uint64(33)
         h *= np.uint64(0xC4CEB9FE1A85EC53)
-        return h ^ (h >> np.uint64(33))
-    low = values & np.uint64(0xFFFFFFFF)
+        h ^= h >> np.uint64(33)
+        return h
+    low: NDArray[Any] = values & np.uint64(0xFFFFFFFF)
     if scheme == "legacy":
         return low
     g = low.astype(np.uint32)

@@ -141,7 +141,9 @@ def read(
         items = (as_article(item, place) for place, item in enumerate(articles, start=1))
         while chunk := list(islice(items, settings.chunk)):
             for article in chunk:
-                names.append((article.id or article.url or _content_id(article), article.title, article.url, article.outlet))
+                names.append(
+                    (article.id or article.url or _content_id(article), article.title, article.url, article.outlet)
+                )
                 outlets.append(article.outlet)
                 dates.append(article.date.timestamp() if article.date else np.inf)
             yield [article.text for article in chunk]
@@ -274,12 +276,21 @@ def group(corpus: Corpus, documents: Documents, proposed: Proposed, links: Links
     assignments = []
     ids = corpus.ids
     for i, (e, c, r, p, x) in enumerate(
-        zip(exact_name.tolist(), copy_name.tolist(), representative.tolist(), parent.tolist(), link.tolist(), strict=True)
+        zip(
+            exact_name.tolist(),
+            copy_name.tolist(),
+            representative.tolist(),
+            parent.tolist(),
+            link.tolist(),
+            strict=True,
+        )
     ):
         relation: Relation | None = None
         score: float | None = None
         if i != r:
-            relation, score = ("exact", 1.0) if x < 0 else (relations[int(links.is_copy[x])], round(float(scores[x]), 4))
+            relation, score = (
+                ("exact", 1.0) if x < 0 else (relations[int(links.is_copy[x])], round(float(scores[x]), 4))
+            )
         name = ids[c]
         assignments.append(
             Assignment(ids[i], name, name, ids[e], i == r, None if relation is None else ids[p], relation, score)
@@ -362,9 +373,7 @@ def _unique_ids(
     return ids, renamed
 
 
-def _link_numbers(
-    pairs: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], d: int
-) -> NDArray[np.int64]:
+def _link_numbers(pairs: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], d: int) -> NDArray[np.int64]:
     """The number of the link between documents a[i] and b[i], -1 where they are the same one."""
     out = np.full(len(a), -1, dtype=np.int64)
     differ = np.flatnonzero(a != b)

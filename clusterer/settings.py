@@ -38,9 +38,7 @@ class Settings:
     )
     unit: str = _setting("word", "what a shingle is made of", choices=("word", "char"))
     size: int = _setting(3, "words (or letters) a shingle", low=1, high=64)
-    scheme: str = _setting(
-        "fast", "how sets are sketched", choices=("fast", "affine32", "affine64", "legacy")
-    )
+    scheme: str = _setting("fast", "how sets are sketched", choices=("fast", "affine32", "affine64", "legacy"))
     slots: int = _setting(128, "slots a signature", low=8, high=4096)
     seed: int = _setting(1, "of the hash functions", low=0, high=2**32 - 1)
     jaccard: float = _setting(0.5, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
@@ -53,7 +51,9 @@ class Settings:
         low=0.0,
         high=1.0,
     )
-    recall: float = _setting(0.99, "share of the pairs at the Jaccard threshold that bands must find", low=0.5, high=0.9999)
+    recall: float = _setting(
+        0.99, "share of the pairs at the Jaccard threshold that bands must find", low=0.5, high=0.9999
+    )
     sample: int = _setting(4, "one shingle in so many is a key for cuts; 0 looks for no cuts", low=0, high=64)
     bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
     min_words: int = _setting(6, "words below which a text is never grouped", low=1, high=1000)

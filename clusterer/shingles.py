@@ -99,7 +99,7 @@ def _shingles(hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int)
         return Ragged(np.zeros(0, dtype=np.uint64), out)
     factors = multipliers(size)
     sums = hashes * factors[0]
-    for k in range(1, size):
+    for k in range(1, min(size, total)):
         sums[: total - k] += hashes[k:] * factors[k]
     inside = np.ones(total, dtype=np.bool_)  # False where a shingle would run over its article's end
     for k in range(1, size):

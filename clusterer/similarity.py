@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,9 @@ class Overlap:
     @property
     def jaccard(self) -> NDArray[np.float64]:
         """float64 (m,) in [0, 1]; two empty sets have 0."""
-        return self.shared / np.maximum(self.smaller + self.larger - self.shared, 1)
+        union = np.maximum(self.smaller + self.larger - self.shared, 1)
+        jaccard: NDArray[np.float64] = self.shared / union
+        return jaccard
 
     @property
     def containment(self) -> NDArray[np.float64]:
@@ -103,10 +106,11 @@ def _heads(shingles: Ragged) -> Ragged:
 def _shared(a: Ragged, rows_a: NDArray[np.int64], b: Ragged, rows_b: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (m,): members that row ``rows_a[i]`` of a and row ``rows_b[i]`` of b have in common; rows sorted."""
     both = _matrix(a)[rows_a].multiply(_matrix(b)[rows_b])
-    return np.diff(both.indptr).astype(np.int64)
+    counts: NDArray[np.int64] = np.diff(both.indptr).astype(np.int64)
+    return counts
 
 
-def _matrix(sets: Ragged):  # type: ignore[no-untyped-def]
+def _matrix(sets: Ragged) -> Any:
     """The sets as a sparse matrix whose column numbers are the hashes: only their order is ever looked at, so the
     width costs nothing, and SciPy's merge of two sorted rows is the intersection.
     """

@@ -188,9 +188,7 @@ def _join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([*(p[:-1] + b for p, b in zip(parts, before, strict=False)), before[-1:]])
 
 
-def _hash_runs(
-    codes: NDArray[np.uint16], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> NDArray[np.uint64]:
+def _hash_runs(codes: NDArray[np.uint16], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
     """uint64 (w,): a hash of each run of codes."""
     padded = np.concatenate((codes, np.zeros(_LETTERS, dtype=np.uint16))).astype("<u2", copy=False)
     # Overlapping numbers, one starting at every letter; x86 and ARM read them unaligned, NumPy copies elsewhere.

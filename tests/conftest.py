@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import reference`, wherever pytest was started
+
+# The suite's examples are the same in every run; HYPOTHESIS_PROFILE=hunt looks for new ones.
+settings.register_profile("steady", deadline=None, max_examples=150, derandomize=True)
+settings.register_profile("hunt", deadline=None, max_examples=3000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 FEED = Path(__file__).parents[2] / "shared" / "feed"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from typing import TypeVar
 
@@ -38,6 +39,7 @@ NEWS = {**dict.fromkeys("آأإٱ", "ا"), "ؤ": "و", "ئ": "ي", "ى": "ي", "
 DIGITS = {**{chr(0x660 + i): str(i) for i in range(10)}, **{chr(0x6F0 + i): str(i) for i in range(10)}}
 
 
+@cache
 def fold_letter(ch: str, news: bool) -> str:
     """What one character becomes, without its neighbours: "", " ", "\\n" or letters. `MARKS` stay."""
     if ch in NEWLINES:
@@ -75,23 +77,21 @@ def normalise(text: str, profile: str = "news") -> str:
             groups[-1] += ch
         else:
             groups.append(ch)
-    folded = ""
-    for group in groups:
-        marked = any(ch in MARKS for ch in group)
-        folded += cluster_form(group, news) if marked else "".join(fold_letter(ch, news) for ch in group)
-    lines = (" ".join(line.split(" ")).split() for line in folded.split("\n"))
+    lines = (line.split() for line in "".join(fold_group(group, news) for group in groups).split("\n"))
     return "\n".join(" ".join(line) for line in lines if line)
 
 
-def cluster_form(group: str, news: bool) -> str:
-    """A letter with its marks: composed as it stands, folded, composed again, folded again."""
-    nfc = unicodedata.normalize
-    unfolded = "".join(
-        " " if "\ud800" <= c <= "\udfff" else nfc("NFKC", c) if len(nfc("NFKC", c)) > 1 or c > "\uffff" else c
-        for c in group
-    )
-    folded = "".join(fold_letter(c, news) for c in nfc("NFC", unfolded))
-    composed = "".join(fold_letter(c, news) for c in nfc("NFC", folded))
+@cache
+def fold_group(group: str, news: bool) -> str:
+    """A letter with what hangs on it. With marks: composed as it stands, folded, composed again, folded again."""
+    if MARKS.isdisjoint(group):
+        return "".join(fold_letter(c, news) for c in group)
+    form = unicodedata.normalize
+    letters = [c if unicodedata.category(c)[0] in "LMN" or fold_letter(c, news) == "" else " " for c in group]
+    letters[0] = "\n" if group[0] in NEWLINES else letters[0]
+    unfolded = "".join(form("NFKC", c) if len(form("NFKC", c)) > 1 or c > "\uffff" else c for c in letters)
+    folded = "".join(fold_letter(c, news) for c in form("NFC", unfolded))
+    composed = "".join(fold_letter(c, news) for c in form("NFC", folded))
     return "".join(c for c in composed if c not in "\u0653\u0654\u0655")
 
 

@@ -1,0 +1,193 @@
+"""The command as a user runs it: real processes, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from damage import write_damaged_feed
+
+from clusterer.cli import cli
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "data"
+
+
+def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, args)]
+    return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120, check=False)
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> None:
+    done = run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    out = rows(tmp_path / "out.jsonl")
+    assert [r["id"] for r in out] == [r["id"] for r in rows(DATA / "feed.jsonl")]
+    assert {tuple(r) for r in out} == {
+        ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score")
+    }
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.jsonl"]
+
+
+def test_standard_input_gives_what_the_file_gives(tmp_path: Path) -> None:
+    piped = run("cluster", "-", stdin=(DATA / "feed.jsonl").read_bytes(), cwd=tmp_path)
+    named = run("cluster", DATA / "feed.jsonl", cwd=tmp_path)
+    assert piped.returncode == named.returncode == 0
+    assert piped.stdout == named.stdout
+    assert len(named.stdout.splitlines()) == len(rows(DATA / "feed.jsonl"))
+
+
+def test_summary_goes_to_standard_error_where_asked() -> None:
+    done = run("cluster", DATA / "feed.jsonl", "--summary")
+    assert b"articles" in done.stderr
+    assert len(done.stdout.splitlines()) == 130
+
+
+@pytest.mark.parametrize("policy", ["earliest", "longest", "central"])
+def test_dedup_gives_back_whole_rows_and_says_what_kept_the_rest(tmp_path: Path, policy: str) -> None:
+    kept, removed = tmp_path / "kept.jsonl", tmp_path / "removed.jsonl"
+    done = run("dedup", DATA / "feed.jsonl", "-o", kept, "--removed", removed, "--representative", policy)
+    assert done.returncode == 0, done.stderr
+    source = (DATA / "feed.jsonl").read_bytes().splitlines()
+    assert set(kept.read_bytes().splitlines()) <= set(source)
+    ids = [r["id"] for r in rows(DATA / "feed.jsonl")]
+    kept_ids = [r["id"] for r in rows(kept)]
+    assert kept_ids == [i for i in ids if i in set(kept_ids)]
+    gone = rows(removed)
+    assert sorted(kept_ids + [r["id"] for r in gone]) == sorted(ids)
+    assert {r["kept"] for r in gone} <= set(kept_ids)
+    copies = {r["id"]: r["copy"] for r in rows(DATA / "gold.jsonl")}
+    assert all(copies[r["id"]] == copies[r["kept"]] for r in gone)
+    assert all(r["article"]["id"] == r["id"] and r["article"]["content"] for r in gone)
+
+
+def test_dedup_of_exact_copies_only(tmp_path: Path) -> None:
+    done = run("dedup", DATA / "feed.jsonl", "--level", "exact", "-o", tmp_path / "kept.jsonl")
+    assert done.returncode == 0
+    assert 0 < 130 - len(rows(tmp_path / "kept.jsonl")) < 10
+
+
+def test_dedup_keeps_a_csv_a_csv(tmp_path: Path) -> None:
+    body = "أعلنت الوزارة اليوم موعد بدء العام الدراسي الجديد في جميع المدارس"
+    lines = [
+        "رقم,العنوان,النص",
+        f'1,"أ, ب","{body}"',
+        f'2,ج,"{body}"',
+        "3,د,خبر آخر عن أمر آخر تماما في مدينة بعيدة",
+        "",
+    ]
+    (tmp_path / "in.csv").write_text("\n".join(lines))
+    done = run("dedup", tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines[0] == "رقم,العنوان,النص"
+    assert len(lines) == 3
+    assert lines[2].startswith("3,")
+
+
+def test_damaged_feeds_lose_no_good_row(tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    damages = write_damaged_feed(folder)
+    assert len(damages) >= 40
+    done = run("cluster", folder, "-o", tmp_path / "out.jsonl")
+    assert done.returncode == 0, done.stderr
+    good = sorted(name for damage in damages for name in damage.good)
+    assert sorted(r["id"] for r in rows(tmp_path / "out.jsonl")) == good
+    bad = {Path(r["file"]).as_posix(): r for r in rows(tmp_path / "out.jsonl.quarantine.jsonl")}
+    for damage in damages:
+        found = [r for name, r in bad.items() if damage.file in name]
+        assert found, damage.kind
+        assert any(r["line"] == damage.line and damage.reason in r["reason"] for r in found), (damage.kind, found)
+    assert f"{len(bad)} bad rows" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["cluster", "missing.jsonl"], "missing.jsonl"),
+        (["cluster", str(DATA / "feed.jsonl"), "--jaccard", "1.5"], "1.5"),
+        (["cluster", str(DATA / "feed.jsonl"), "--profile", "x"], "'x'"),
+        (["cluster", str(DATA / "feed.jsonl"), "--text-field", "nope"], "nope"),
+        (["cluster", str(DATA / "feed.jsonl"), "--slots", "8", "--jaccard", "0.1"], "out of reach"),
+        (["cluster", str(DATA / "feed.jsonl"), "-o", "/nonexistent/x.jsonl"], "/nonexistent/x.jsonl"),
+        (["cluster"], "INPUT"),
+        (["evaluate", str(DATA / "gold.jsonl"), str(DATA / "gold.jsonl"), "--level", "exact"], "exact"),
+        (["no-such-command"], "no-such-command"),
+    ],
+)
+def test_bad_usage_is_one_clear_line_and_exit_code_1(args: list[str], says: str, tmp_path: Path) -> None:
+    done = run(*args, cwd=tmp_path)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert len(lines) == 1
+    assert says in lines[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
+    fifo = tmp_path / "feed.jsonl"
+    os.mkfifo(fifo)
+    command = [
+        sys.executable,
+        "-c",
+        "from clusterer.cli import main; main()",
+        "cluster",
+        "-",
+        "-o",
+        str(tmp_path / "out.jsonl"),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdin
+        process.stdin.write((DATA / "feed.jsonl").read_bytes())
+        process.stdin.flush()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"interrupted" in said
+    assert [p.name for p in tmp_path.iterdir()] == ["feed.jsonl"]
+
+
+def test_closed_pipe_is_no_traceback() -> None:
+    command = f"{sys.executable} -c 'from clusterer.cli import main; main()' cluster {DATA / 'feed.jsonl'} | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, timeout=60, check=False)
+    assert len(done.stdout.splitlines()) == 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_evaluate_agrees_with_the_sample_gold(tmp_path: Path) -> None:
+    run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
+    done = run("evaluate", tmp_path / "out.jsonl", DATA / "gold.jsonl", "--feed", DATA / "feed.jsonl")
+    assert done.returncode == 0, done.stderr
+    f1 = float(re.search(r"B-cubed\s+\S+\s+\S+\s+(\S+)", done.stdout.decode()).group(1))
+    assert f1 >= 0.99
+
+
+def test_boilerplate_shows_what_goes() -> None:
+    done = run("boilerplate", DATA / "feed.jsonl")
+    shown = {r["id"]: r["removed"] for r in map(json.loads, done.stdout.splitlines())}
+    assert any("تابعونا" in passage for passage in shown["marsad-06"])
+    assert not any("تدمر" in passage for passages in shown.values() for passage in passages[:-1])
+
+
+def test_every_command_has_help_with_an_example_and_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert isinstance(cli, click.Group)
+    for name, command in cli.commands.items():
+        assert f"clusterer {name} " in readme, name
+        assert "Example: clusterer " in (command.help or ""), name
+        for option in command.params:
+            assert isinstance(option, click.Argument) or option.help, (name, option.name)  # type: ignore[attr-defined]

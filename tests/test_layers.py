@@ -1,0 +1,74 @@
+"""The import graph, read from the source: a file imports only from layers below its own."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "clusterer"
+
+LAYERS = {
+    0: ("errors", "settings", "records"),
+    1: ("arabic", "words", "boilerplate", "fields", "files"),
+    2: ("shingles", "minhash", "lsh", "similarity", "grouping"),
+    3: ("pipeline", "evaluate", "explain"),
+    5: ("estimator", "cli"),
+}
+WITHIN = {
+    ("settings", "errors"),
+    ("words", "arabic"),
+    ("boilerplate", "words"),
+    ("boilerplate", "arabic"),
+    ("files", "fields"),
+    ("minhash", "shingles"),
+    ("lsh", "shingles"),
+    ("similarity", "shingles"),
+    ("explain", "pipeline"),
+}
+"""Imports allowed within a layer: importer, imported."""
+LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
+FILES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """Files of the package that a file imports, at its head or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level <= 1, f"{path.name}: the package is flat"
+            module = ".".join(filter(None, ["clusterer" if node.level else "", node.module or ""]))
+            names = [module] if module != "clusterer" else [f"clusterer.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts = (name.split(".") for name in names)
+        found |= {p[1] if len(p) > 1 else "__init__" for p in parts if p[0] == "clusterer"}
+    return found & {*FILES, "__init__"}
+
+
+def test_every_file_has_a_layer() -> None:
+    assert set(FILES) <= set(LAYER_OF), "add the new file to the table above and to the README's map"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_imports_only_from_layers_below(name: str) -> None:
+    for other in imported(PACKAGE / f"{name}.py") - {"__init__"}:
+        below = LAYER_OF[other] < LAYER_OF[name]
+        assert below or (name, other) in WITHIN, f"{name}.py must not import {other}.py"
+
+
+def test_nothing_but_faces_imports_the_package_itself() -> None:
+    assert {name for name in FILES if "__init__" in imported(PACKAGE / f"{name}.py")} <= {"cli"}
+
+
+def test_the_numeric_core_never_sees_settings_or_records() -> None:
+    for name in (*LAYERS[2], "arabic", "words", "boilerplate"):
+        assert not imported(PACKAGE / f"{name}.py") & {"settings", "records", "files", "fields"}
+
+
+def test_every_module_says_what_it_is() -> None:
+    for name in FILES:
+        assert ast.get_docstring(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")))
