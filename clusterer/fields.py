@@ -14,7 +14,6 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
@@ -424,6 +423,8 @@ def _from_part(s: str) -> datetime | None:
         except ValueError:
             pass
     if re.match(r"(?:[a-z]{3} +)?\d{1,2} +[a-z]{3} +\d{4} +\d", s):
+        from email.utils import parsedate_to_datetime
+
         try:
             return _plausible(parsedate_to_datetime(s))
         except (ValueError, TypeError, IndexError):  # what the parser lets through differs by Python version

@@ -20,11 +20,9 @@ import io
 import itertools
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
-import tempfile
 import weakref
 import zipfile
 import zlib
@@ -373,6 +371,8 @@ class Feed:
                 yield Row(made, raw.rstrip(b"\r\n"), file, number, layout)
 
     def _read_parquet(self, source: _Source, begun: _Begun, stack: ExitStack) -> Iterator[Row]:
+        import tempfile
+
         parquet = _pyarrow("parquet")
         damage = (_pyarrow().ArrowException, OSError, ValueError)
         number = 0
@@ -495,7 +495,7 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     if os.path.isdir(target):
         raise OutputError(f"{name}: is a folder; cure: name a file in it")
     place = target if direct else os.path.join(
-        os.path.dirname(target), f".{os.path.basename(target)[:100]}.{secrets.token_hex(4)}.tmp"
+        os.path.dirname(target), f".{os.path.basename(target)[:100]}.{os.urandom(4).hex()}.tmp"
     )  # fmt: skip
     try:
         file = _OutputFile(place, "wb" if direct else "xb", name)
@@ -631,6 +631,8 @@ class _Stdin:
 
     def open(self) -> BinaryIO:
         if not self._copy:
+            import tempfile
+
             handle, self._copy = tempfile.mkstemp(prefix="clusterer-")
             weakref.finalize(self, os.unlink, self._copy)
             with open(handle, "wb") as copy:

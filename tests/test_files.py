@@ -464,7 +464,7 @@ def test_a_long_element_of_an_array_is_skipped_without_being_held(packing: str, 
     with (gzip.open if packing else open)(path, "wb") as out:  # type: ignore[operator]
         out.write(b'[{"text": "first"}, {"text": "')
         for _ in range(64):
-            out.write(b'x\\"\\\\]}' * (2**20 // 7))
+            out.write((b'x\\"\\\\]}' + b"y" * 1017) * 2**10)
         out.write(b'"}, {"text": "last"}]')
     tracemalloc.start()
     articles, bad = read(path, max_row_bytes=2**20)
