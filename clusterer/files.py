@@ -969,6 +969,10 @@ def _detect_dialect(head: bytes, format: str, fields: FieldMap) -> Layout:
 # --- from bytes to rows: pieces -------------------------------------------------------------------------------------
 
 
+class _TooLong(csv.Error):
+    """A record of many lines, most likely a quote that is never closed."""
+
+
 def _csv_records(
     lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int
 ) -> Iterator[tuple[int, bytes, list[str] | None, str]]:
@@ -988,7 +992,7 @@ def _csv_records(
             taken.append(item)
             size += len(item[1])
             if size > limit:
-                raise csv.Error(_too_long(size, limit))
+                raise _TooLong(_too_long(size, limit) + ", or close a quote")
             yield item[1].decode("utf-8", "surrogateescape")
 
     reader = csv.reader(physical(), **layout.dialect)
@@ -1002,7 +1006,8 @@ def _csv_records(
             number, raw = taken[0]
             waiting.extendleft(reversed(taken[1:]))
             reader = csv.reader(physical(), **layout.dialect)
-            yield number, raw, None, f"bad quoting ({error}); cure: double the quotes inside a quoted cell"
+            reason = f"bad quoting ({error}); cure: double the quotes inside a quoted cell"
+            yield number, raw, None, str(error) if isinstance(error, _TooLong) else reason
             continue
         raw = b"".join(line for _, line in taken)
         if not cells or (not raw.strip() and len(layout.columns) != 1):

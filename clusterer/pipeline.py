@@ -168,7 +168,8 @@ def text_words(texts: Sequence[str], settings: Settings) -> Words:
     """The words of a chunk of texts without known boilerplate: datelines and tails."""
     if settings.boilerplate != "none":
         texts = [text[boilerplate.dateline_end(text) :] for text in texts]
-    words = hash_words(texts, settings.profile, letters=settings.unit == "char")
+    stems = settings.level == "story"
+    words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":
         tails = boilerplate.known_tails(words, settings.profile)
         if tails.any():

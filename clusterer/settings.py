@@ -29,7 +29,7 @@ def _setting(
 class Settings:
     """How articles are compared and grouped. Out-of-range values raise `SettingsError` at once."""
 
-    level: str = _setting("copy", "how far to group", choices=("exact", "copy"))
+    level: str = _setting("story", "how far to group", choices=("exact", "copy", "story"))
     profile: str = _setting("news", "how letters fold", choices=("news", "news-1", "strict", "strict-1"))
     boilerplate: str = _setting(
         "learned",

@@ -90,6 +90,24 @@ def unique_sets(shingles: Ragged) -> Ragged:
 _BLOCK_BITS = 10
 
 
+def run_hashes_of(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Every run of `size` neighbours in rows of hashes, none across a row's end.
+
+    Returns:
+        uint64 (x,) hashes of the runs, int64 (x,) where each starts in `hashes`, int64 (x,) the row it is of.
+    """
+    counts = np.maximum(np.diff(offsets) - size + 1, 0)
+    ends = np.cumsum(counts)
+    starts = np.arange(ends[-1] if len(ends) else 0) + np.repeat(offsets[:-1] - (ends - counts), counts)
+    factors = multipliers(size)
+    sums = hashes[starts] * factors[0]
+    for k in range(1, size):
+        sums += hashes[starts + k] * factors[k]
+    return mix(sums), starts, np.repeat(np.arange(len(counts)), counts)
+
+
 def _shingles(hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> Ragged:
     counts = np.diff(offsets)
     total = len(hashes)

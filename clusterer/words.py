@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold
+from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, stem_bounds
 
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
@@ -39,6 +39,7 @@ class Words:
             positions were not asked for.
         letters: the words spelt out, uint16 letters with one `SPACE` after each word, and int64 (w + 1,) offsets of the
             words in them; or None when letters were not asked for.
+        stems: uint64 (w,), a hash of each word's light stem, or None when stems were not asked for.
     """
 
     hashes: NDArray[np.uint64]
@@ -46,6 +47,7 @@ class Words:
     opens_line: NDArray[np.bool_]
     spans: NDArray[np.int64] | None = None
     letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None = None
+    stems: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -64,7 +66,8 @@ class Words:
             ends = letters[1][a : z + 1]
             letters = letters[0][ends[0] : ends[-1]], ends - ends[0]
         spans = None if self.spans is None else self.spans[a:z]
-        return Words(self.hashes[a:z], offsets - a, self.opens_line[a:z], spans, letters)
+        stems = None if self.stems is None else self.stems[a:z]
+        return Words(self.hashes[a:z], offsets - a, self.opens_line[a:z], spans, letters, stems)
 
     def keep(self, kept: NDArray[np.bool_]) -> Words:
         """The same articles with only the words where `kept`, bool (w,), is True."""
@@ -76,12 +79,17 @@ class Words:
         return self._pick(*ragged_index(self.offsets, articles))
 
     def _pick(self, index: NDArray[np.int64], offsets: NDArray[np.int64]) -> Words:
-        spans, letters = self.spans, self.letters
+        letters = self.letters
         if letters is not None:
             places, ends = ragged_index(letters[1], index)
             letters = letters[0][places], ends
         return Words(
-            self.hashes[index], offsets, self.opens_line[index], None if spans is None else spans[index], letters
+            self.hashes[index],
+            offsets,
+            self.opens_line[index],
+            None if self.spans is None else self.spans[index],
+            letters,
+            None if self.stems is None else self.stems[index],
         )
 
 
@@ -132,7 +140,7 @@ def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[N
     return np.arange(out[-1]) + np.repeat(offsets[rows] - out[:-1], counts), out
 
 
-def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False) -> Words:
+def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False, stems: bool = False) -> Words:
     """The words of a batch of texts.
 
     Args:
@@ -140,6 +148,7 @@ def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool =
         profile: how letters fold, see `clusterer.arabic`.
         positions: also give `Words.spans`.
         letters: also give `Words.letters`.
+        stems: also give `Words.stems`.
 
     Raises:
         SettingsError: the profile is unknown.
@@ -165,7 +174,11 @@ def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool =
         places, ends = ragged_index(np.stack([starts, stops + 1], axis=1).ravel(), 2 * np.arange(len(starts)))
         spelt = codes[places], ends
         spelt[0][ends[1:] - 1] = SPACE
-    return Words(_hash_runs(codes, starts, stops - starts), offsets, opens_line[:-1], spans, spelt)
+    stemmed = None
+    if stems:
+        begin, end = stem_bounds(codes, starts, stops)
+        stemmed = _hash_runs(codes, begin, end - begin)
+    return Words(_hash_runs(codes, starts, stops - starts), offsets, opens_line[:-1], spans, spelt, stemmed)
 
 
 def concatenate(batches: Iterable[Words]) -> Words:
@@ -180,6 +193,9 @@ def concatenate(batches: Iterable[Words]) -> Words:
         _join_offsets([p.offsets for p in parts]),
         np.concatenate([p.opens_line for p in parts]),
         letters=letters,
+        stems=np.concatenate([p.stems for p in parts if p.stems is not None])
+        if all(p.stems is not None for p in parts)
+        else None,
     )
 
 

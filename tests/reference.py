@@ -33,7 +33,9 @@ LOOKALIKES = {
     **dict.fromkeys("ھہە", "ه"),
     **dict.fromkeys("ۃۀۂ", "ة"),
     **dict.fromkeys("\u0672\u0675", "أ"),
-    **{"\u0673": "إ", "\u0676": "ؤ", "\u0678": "ئ"},
+    "\u0673": "إ",
+    "\u0676": "ؤ",
+    "\u0678": "ئ",
 }
 NEWS = {**dict.fromkeys("آأإٱ", "ا"), "ؤ": "و", "ئ": "ي", "ى": "ي", "ة": "ه"}
 DIGITS = {**{chr(0x660 + i): str(i) for i in range(10)}, **{chr(0x6F0 + i): str(i) for i in range(10)}}
@@ -88,6 +90,7 @@ def fold_group(group: str, news: bool) -> str:
         return "".join(fold_letter(c, news) for c in group)
     form = unicodedata.normalize
     letters = [c if unicodedata.category(c)[0] in "LMN" or fold_letter(c, news) == "" else " " for c in group]
+    letters = ["" if c in LONE else c for c in letters]
     letters[0] = "\n" if group[0] in NEWLINES else letters[0]
     unfolded = "".join(form("NFKC", c) if len(form("NFKC", c)) > 1 or c > "\uffff" else c for c in letters)
     folded = "".join(fold_letter(c, news) for c in form("NFC", unfolded))

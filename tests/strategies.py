@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 _PIECES = st.one_of(
     st.sampled_from("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءآأؤإئٱ"),
     st.sampled_from("یکےھہەۃۀۂ۩۞ٲڪ"),
-    st.sampled_from("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u0670\u06d6\u06dd\u06e5\u06ed\u08f0"),
+    st.sampled_from(
+        "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u0670\u06d6\u06dd\u06e5\u06ed\u08f0"
+    ),
     st.sampled_from("ـ\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202c\u2066\u2069\ufeff\u00ad\ufe0f\U000e0100"),
     st.sampled_from("ﻻﻼﷲﷺﺍﺎﻫﻯﹷﱠﳲﬁﬀŉ½²Ⅷ㎏"),
     st.sampled_from(" \u00a0\u202f\u3000\t\n\r\v\x1c\x85\u2028\u2029،؛؟.,:-–/()«»"),

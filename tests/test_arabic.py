@@ -9,10 +9,10 @@ import pytest
 import reference
 from hypothesis import example, given
 from hypothesis import strategies as st
+from strategies import texts
 
 from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, normalise
 from clusterer.errors import SettingsError
-from strategies import texts
 
 PROFILES = ["news", "strict"]
 
@@ -104,6 +104,7 @@ SAME_IN_STRICT = [
     ("variation selectors", "قال ❤\ufe0f نعم", "قال نعم"),
     ("emoji", "قال😀نعم", "قال نعم"),
     ("padding of a lone diacritic", "كتـﹷب", "كتب"),
+    ("padding beside a mark", "كا\u0653ﱠﹷب", "كآب"),
 ]
 SAME_IN_NEWS = [
     ("alef maksura for yeh", "فى الروسى", "في الروسي"),

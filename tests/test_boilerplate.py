@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 
 import numpy as np
 import pytest
+from made import lines_of, sentence, text_of
 
 from clusterer.boilerplate import (
     AGENCIES,
@@ -19,7 +21,6 @@ from clusterer.boilerplate import (
     whole_hashes,
 )
 from clusterer.words import concatenate, hash_words
-from made import lines_of, sentence, text_of
 
 BODY = "كشف مصدر مطلع أمس عن خطة جديدة لتطوير المطار"
 
@@ -98,7 +99,9 @@ def test_sentences_with_the_shape_of_a_dateline_stay(text: str) -> None:
     assert dateline_end(text) == 0
 
 
-@pytest.mark.parametrize("head", ["ا" * 300, "ا- " * 100, "ا " * 150, "- " * 150, "Next " * 60, " " * 300, "ا-ب/" * 80, "1 ا " * 80])
+@pytest.mark.parametrize(
+    "head", ["ا" * 300, "ا- " * 100, "ا " * 150, "- " * 150, "Next " * 60, " " * 300, "ا-ب/" * 80, "1 ا " * 80]
+)
 def test_hostile_heads_take_no_time(head: str) -> None:
     start = time.perf_counter()
     dateline_end(head)
@@ -156,7 +159,7 @@ def learned(texts: list[str], outlets: list[str] | str = "سبق") -> list[str]:
     words = hash_words(texts, letters=True)
     mask = learned_lines(words, names)
     letters, ends = words.letters  # type: ignore[misc]
-    spelt = [letters[a : z - 1].tobytes().decode("utf-16-le") for a, z in zip(ends[:-1], ends[1:], strict=True)]
+    spelt = [letters[a : z - 1].tobytes().decode("utf-16-le") for a, z in itertools.pairwise(ends)]
     bounds = zip(words.offsets[:-1], words.offsets[1:], strict=True)
     return [" ".join(w for w, m in zip(spelt[a:z], mask[a:z], strict=True) if m) for a, z in bounds]
 

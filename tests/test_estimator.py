@@ -7,13 +7,13 @@ import pickle
 
 import numpy as np
 import pytest
+from made import text_of
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
 from clusterer import Article, InputError, Settings, SettingsError, StoryClusterer, cluster
-from made import text_of
 
 TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), "", text_of(2, 58), ""]
 
@@ -25,7 +25,9 @@ CHECKS = [
     "check_set_params",
     "check_estimator_cloneable",
     "check_estimator_repr",
-    "check_do_not_raise_errors_in_init_or_set_param",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_tags_renamed",
+    "check_mixin_order",
     "check_valid_tag_types",
 ]
 

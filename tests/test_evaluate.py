@@ -12,9 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer.evaluate import Mistake, evaluate, mistakes
 
-LABELLINGS = st.integers(1, 25).flatmap(
-    lambda n: st.tuples(*[st.lists(st.integers(0, 6), min_size=n, max_size=n)] * 2)
-)
+LABELLINGS = st.integers(1, 25).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 6), min_size=n, max_size=n)] * 2))
 
 
 @given(LABELLINGS)

@@ -492,6 +492,35 @@ def test_a_quote_that_never_closes_costs_one_row(tmp_path: Path) -> None:
     assert (len(articles), [b.line for b in bad]) == (2000, [2])
 
 
+def test_a_record_of_many_lines_is_cut_at_the_limit(tmp_path: Path) -> None:
+    rows = "".join(f"{i},x{i}\n" for i in range(300))
+    (tmp_path / "a.csv").write_text(f'id,text\n1,"open\n{rows}2,"q"\n')
+    articles, bad = read(tmp_path / "a.csv", max_row_bytes=500)
+    assert (len(articles), [b.line for b in bad]) == (301, [2])
+    assert "longer than a row may be" in bad[0].reason
+
+
+@pytest.mark.parametrize("written", ['\\"', "\\\\", '\\\\\\"', "\\u0646"])
+@pytest.mark.parametrize("back", range(8))
+def test_an_escape_may_straddle_two_chunks(written: str, back: int, tmp_path: Path) -> None:
+    start = '[{"text": "'
+    data = start + "x" * (2**18 - len(start) - back) + written + '"}, {"id": "other first key", "text": "next"}]'
+    (tmp_path / "a.json").write_text(data)
+    articles, bad = read(tmp_path / "a.json")
+    assert not bad
+    assert [a.text for a in articles] == [row["text"] for row in json.loads(data)]
+
+
+def test_good_elements_between_two_broken_ones_are_found(tmp_path: Path) -> None:
+    good = [f'{{"id": "{i}", "text": "{i}"}}' for i in range(4)]
+    broken = '{"id": "x", "a": {"text": "y"}', '{"id": "z", "text": "z"}}'
+    (tmp_path / "a.json").write_text("[" + ", ".join([*good[:2], broken[0], good[2], broken[1], good[3]]) + "]")
+    articles, bad = read(tmp_path / "a.json")
+    assert [a.id for a in articles if a.id != "z"] == ["0", "1", "2", "3"]
+    assert [b.line for b in bad] == [3, 6]
+    assert bad[0].excerpt == broken[0]
+
+
 def test_what_looks_bad_and_is_good(tmp_path: Path) -> None:
     bom = "\ufeff"
     (tmp_path / "a.jsonl").write_text(
@@ -740,7 +769,9 @@ def test_quarantine_appears_only_when_there_is_a_bad_row(tmp_path: Path) -> None
                 1437646830.0, 1437646830000, 1437646830000000, 1437646830000000000, "1437646830.0", MOMENT,
                 datetime(2015, 7, 23, 10, 20, 30), MOMENT.astimezone(timezone(timedelta(hours=3))),
                 {"$date": "2015-07-23T10:20:30Z"}, b"2015-07-23 10:20:30",
-                "٢٠١٥-٠٧-٢٣ ١٠:٢٠:٣٠", "۲۰۱۵/۰۷/۲۳ ۱۰:۲۰:۳۰", "23/07/2015 10:20:30", "23-7-2015 10:20:30 ص",
+                "٢٠١٥-٠٧-٢٣ ١٠:٢٠:٣٠", "۲۰۱۵/۰۷/۲۳ ۱۰:۲۰:۳۰", "23/07/2015 10:20:30",
+                "23/07/2015 13:20:30 +0300",
+                "23/07/2015 08:20:30 GMT-2", "23-7-2015 10:20:30 ص",
                 "\u200f23\u200f/\u200f07\u200f/\u200f2015 10:20:30 ص", "الخميس ٢٣ يوليو ٢٠١٥، ١٠:٢٠:٣٠ صباحاً",
             )
         ],

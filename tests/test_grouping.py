@@ -23,7 +23,9 @@ def graphs(draw: st.DrawFn) -> tuple[dict[tuple[int, int], float], int]:
 
 
 def centres(links: dict[tuple[int, int], float], n: int) -> list[int]:
-    return star_centres(np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n).tolist()
+    return star_centres(
+        np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n
+    ).tolist()
 
 
 def assert_linked(links: dict[tuple[int, int], float], found: list[int]) -> None:

@@ -74,7 +74,9 @@ def test_fast_equals_its_twin_on_real_sets(real_texts: list[str]) -> None:
 
 def test_fast_fills_every_slot_of_every_size_of_set() -> None:
     random = np.random.default_rng(4)
-    sets = [random.integers(0, 2**64, n, dtype=np.uint64).tolist() for n in [1, 2, 3, 10, 30, 100, 128, 300, 1000, 0, 1]]
+    sets = [
+        random.integers(0, 2**64, n, dtype=np.uint64).tolist() for n in [1, 2, 3, 10, 30, 100, 128, 300, 1000, 0, 1]
+    ]
     slots = signatures(ragged(sets), 128)
     assert slots.dtype == np.uint32
     assert slots.tolist() == [reference.fast_sketch(row, 128) for row in sets]

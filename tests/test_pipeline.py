@@ -18,11 +18,11 @@ import pytest
 import reference
 from hypothesis import given
 from hypothesis import strategies as st
+from made import lines_of, text_of, word, words_of
+from strategies import texts
 
 from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster
 from clusterer.minhash import SCHEMES
-from made import lines_of, text_of, word, words_of
-from strategies import texts
 
 DAY = datetime(2015, 7, 21, tzinfo=UTC)
 
@@ -66,7 +66,10 @@ def a_feed(seed: int = 0, stories: int = 40) -> list[Article]:
             when = DAY + timedelta(hours=source.randint(0, 60)) if source.random() < 0.9 else None
             outlet = source.choice(["سبق", "الرياض", "واس", ""])
             out.append(Article(" ".join(body), f"{story:03}-{version}", "عنوان", outlet, "", when))
-    out += [Article(text, f"tiny-{i}") for i, text in enumerate(["", "", "خبر", "خبر", "  \n", "عاجل الآن جدا", "عاجل الآن جدا"])]
+    out += [
+        Article(text, f"tiny-{i}")
+        for i, text in enumerate(["", "", "خبر", "خبر", "  \n", "عاجل الآن جدا", "عاجل الآن جدا"])
+    ]
     source.shuffle(out)
     return out
 
@@ -146,7 +149,9 @@ PLAIN = Settings(boilerplate="none")
 
 def test_strings_mappings_and_articles_come_out_in_their_order() -> None:
     text = text_of(1, 50)
-    found = cluster([text, {"text": text, "id": "b"}, Article(text_of(2, 50), id="c"), {"content": text, "url": "http://x/d"}])
+    found = cluster(
+        [text, {"text": text, "id": "b"}, Article(text_of(2, 50), id="c"), {"content": text, "url": "http://x/d"}]
+    )
     assert [a.id for a in found][1:] == ["b", "c", "http://x/d"]
     assert [a.relation for a in found].count("exact") == 2
     assert found.labels()[0] == found.labels()[1] == found.labels()[3] != found.labels()[2]
@@ -170,7 +175,9 @@ def test_no_articles_and_one(level: str) -> None:
         assert only.story == only.copy == only.exact == only.id
 
 
-@pytest.mark.parametrize(("items", "place", "kind"), [([5], 1, "int"), (["x", None], 2, "NoneType"), ([b"x"], 1, "bytes")])
+@pytest.mark.parametrize(
+    ("items", "place", "kind"), [([5], 1, "int"), (["x", None], 2, "NoneType"), ([b"x"], 1, "bytes")]
+)
 def test_an_item_of_another_kind_is_refused_with_its_place(items: list, place: int, kind: str) -> None:
     with pytest.raises(InputError, match=rf"article {place} is a {kind}"):
         cluster(items)
@@ -208,7 +215,9 @@ def test_two_hundred_identical_tiny_articles_stay_alone(text: str) -> None:
 @pytest.mark.parametrize("boilerplate", ["learned", "known"])
 def test_two_hundred_articles_of_nothing_but_a_footer_stay_alone(boilerplate: str) -> None:
     footer = "رابط الخبر بصحيفة الوئام: عنوان الخبر الذي نشر أمس في الصحيفة"
-    found = cluster([Article(footer, id=str(i), source="الوئام") for i in range(200)], Settings(boilerplate=boilerplate))
+    found = cluster(
+        [Article(footer, id=str(i), source="الوئام") for i in range(200)], Settings(boilerplate=boilerplate)
+    )
     assert len(groups(found)) == 200
 
 
@@ -323,7 +332,11 @@ def test_a_digest_is_grouped_with_nothing_that_it_quotes() -> None:
 
 def test_of_two_in_one_only_what_it_opens_with_is_a_cut_of_it() -> None:
     first, second = text_of("first", 110), text_of("second", 100)
-    articles = [Article(first, id="first"), Article(second, id="second"), Article(f"{first} من جهة أخرى {second}", id="both")]
+    articles = [
+        Article(first, id="first"),
+        Article(second, id="second"),
+        Article(f"{first} من جهة أخرى {second}", id="both"),
+    ]
     assert ids_together(cluster(articles)) == {frozenset({"first", "both"})}
 
 
@@ -366,7 +379,9 @@ def test_the_order_of_the_input_does_not_matter(representative: str) -> None:
         assert groups(found) == groups(expected)
 
 
-@pytest.mark.parametrize("unit", [Settings(), Settings(unit="char", size=12), Settings(size=8), Settings(scheme="affine32")])
+@pytest.mark.parametrize(
+    "unit", [Settings(), Settings(unit="char", size=12), Settings(size=8), Settings(scheme="affine32")]
+)
 def test_chunks_and_threads_do_not_matter(unit: Settings) -> None:
     articles = with_noise(2)
     expected = cluster(articles, unit)
@@ -383,7 +398,9 @@ def test_a_shingle_longer_than_a_chunk_of_words_is_no_trouble() -> None:
 
 
 def test_the_hash_seed_of_python_does_not_matter(tmp_path: Path) -> None:
-    rows = [{"text": a.text, "id": a.id, "source": a.source, "date": a.date and a.date.isoformat()} for a in with_noise(3)]
+    rows = [
+        {"text": a.text, "id": a.id, "source": a.source, "date": a.date and a.date.isoformat()} for a in with_noise(3)
+    ]
     (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     code = (
         "import json, sys; from clusterer import cluster; found = cluster(json.load(open(sys.argv[1], encoding='utf-8')));"
@@ -399,7 +416,13 @@ def test_the_hash_seed_of_python_does_not_matter(tmp_path: Path) -> None:
 
 def test_five_articles_group_alike_alone_and_within_a_feed() -> None:
     base = words_of("alone", 150)
-    five = [base, edited(base, 0.05, random.Random(1)), base[:50], words_of("other", 90), edited(base, 0.6, random.Random(2))]
+    five = [
+        base,
+        edited(base, 0.05, random.Random(1)),
+        base[:50],
+        words_of("other", 90),
+        edited(base, 0.6, random.Random(2)),
+    ]
     articles = [Article(" ".join(w), id=f"five-{i}") for i, w in enumerate(five)]
     names = {a.id for a in articles}
     alone = groups(cluster(articles, PLAIN))
@@ -412,7 +435,12 @@ def test_five_articles_group_alike_alone_and_within_a_feed() -> None:
 
 def test_ids_fall_back_to_the_url_then_to_a_hash_of_the_content() -> None:
     texts_ = [text_of(i, 20) for i in range(4)]
-    articles = [Article(texts_[0], id="a", url="u"), Article(texts_[1], url="u1"), Article(texts_[2]), Article(texts_[3])]
+    articles = [
+        Article(texts_[0], id="a", url="u"),
+        Article(texts_[1], url="u1"),
+        Article(texts_[2]),
+        Article(texts_[3]),
+    ]
     names = [a.id for a in cluster(articles)]
     assert names[:2] == ["a", "u1"]
     assert all(len(name) == 16 and int(name, 16) >= 0 for name in names[2:])
@@ -460,7 +488,13 @@ def family() -> list[Article]:
     base = words_of("family", 200)
     long = base + words_of("more", 30)
     near = edited(base, 0.05, random.Random(4))
-    make = [("late-long", long, 9), ("base", base, 5), ("cut", base[:60], 1), ("near", near, 7), ("base-again", base, 6)]
+    make = [
+        ("late-long", long, 9),
+        ("base", base, 5),
+        ("cut", base[:60], 1),
+        ("near", near, 7),
+        ("base-again", base, 6),
+    ]
     return [Article(" ".join(w), id=name, source="سبق", date=DAY + timedelta(hours=h)) for name, w, h in make]
 
 

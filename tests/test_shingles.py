@@ -9,10 +9,10 @@ import pytest
 import reference
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import articles
 
 from clusterer.shingles import Ragged, char_shingles, unique_sets, word_shingles
 from clusterer.words import hash_words
-from strategies import articles
 
 BATCHES = st.lists(articles(), max_size=6)
 

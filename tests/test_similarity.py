@@ -13,7 +13,9 @@ from clusterer.similarity import OPENING, Overlap, join, overlap
 from clusterer.words import hash_words
 
 # Few different values in the upper bits, so that sets share; runs longer than an opening.
-ROWS = st.lists(st.lists(st.integers(0, 25).map(lambda x: (x * 0x9E3779B97F4A7C15) % 2**64), max_size=70), min_size=1, max_size=5)
+ROWS = st.lists(
+    st.lists(st.integers(0, 25).map(lambda x: (x * 0x9E3779B97F4A7C15) % 2**64), max_size=70), min_size=1, max_size=5
+)
 
 
 def ragged(rows: list[list[int]]) -> Ragged:
@@ -51,7 +53,10 @@ def test_overlap_of_real_articles_equals_sets_of_tuples(real_texts: list[str]) -
 
 def test_more_sets_than_a_block_and_joined_parts() -> None:
     random = np.random.default_rng(1)
-    rows = [(random.integers(0, 40, int(n)).astype(np.uint64) << np.uint64(58)).tolist() for n in random.integers(0, 9, 2300)]
+    rows = [
+        (random.integers(0, 40, int(n)).astype(np.uint64) << np.uint64(58)).tolist()
+        for n in random.integers(0, 9, 2300)
+    ]
     pairs = random.integers(0, 2300, (4000, 2))
     sets = ragged(rows)
     whole = overlap(sets, pairs)
@@ -87,6 +92,11 @@ def test_the_opening_is_of_the_larger_text() -> None:
         for pair in ([0, 1], [1, 0]):
             assert overlap(ragged([long, short]), np.array([pair])).opening[0] == pytest.approx(expected)
     assert OPENING == 40
+
+
+def test_of_two_sets_of_one_size_the_first_counts_as_the_larger() -> None:
+    sets = ragged([high(*range(1, 61)), high(*range(41, 101))])
+    assert overlap(sets, np.array([[0, 1], [1, 0]])).opening.tolist() == [0.0, 0.5]
 
 
 def test_thresholds_hold_at_their_very_value() -> None:

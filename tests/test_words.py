@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import reference
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import articles, texts
 
 from clusterer.words import Words, concatenate, hash_runs, hash_words, mix, multipliers, ragged_index
-from strategies import articles, texts
 
 LISTS = st.lists(articles(12), max_size=6)
 
@@ -18,13 +20,10 @@ def spelt(words: Words) -> list[list[str]]:
     assert words.letters is not None
     letters, ends = words.letters
     all_words = [
-        letters[a:z].astype("<u2").tobytes().decode("utf-16-le", "surrogatepass")
-        for a, z in zip(ends[:-1], ends[1:], strict=True)
+        letters[a:z].astype("<u2").tobytes().decode("utf-16-le", "surrogatepass") for a, z in itertools.pairwise(ends)
     ]
     assert all(word.endswith(" ") for word in all_words)
-    return [
-        [word[:-1] for word in all_words[a:z]] for a, z in zip(words.offsets[:-1], words.offsets[1:], strict=True)
-    ]
+    return [[word[:-1] for word in all_words[a:z]] for a, z in zip(words.offsets[:-1], words.offsets[1:], strict=True)]
 
 
 def rows(words: Words) -> list[list[tuple]]:
@@ -53,7 +52,9 @@ def test_equal_hash_means_equal_word_on_a_random_vocabulary() -> None:
 
 
 def test_near_words_of_every_length_differ() -> None:
-    vocabulary = ["ا" * n for n in range(1, 40)] + ["ا" * n + "ب" for n in range(40)] + ["ب" + "ا" * n for n in range(1, 40)]
+    vocabulary = (
+        ["ا" * n for n in range(1, 40)] + ["ا" * n + "ب" for n in range(40)] + ["ب" + "ا" * n for n in range(1, 40)]
+    )
     assert len(set(hash_words([" ".join(vocabulary)]).hashes.tolist())) == len(vocabulary)
 
 
@@ -68,7 +69,12 @@ def test_a_word_does_not_depend_on_batch_or_place(text: str, before: list[str], 
 def test_known_hashes_never_change() -> None:
     hashes = hash_words(["قال الوزير في المؤتمر"]).hashes.tolist()
     assert hashes == hash_words(["قَالَ الوزير؛ فى الموتمر"]).hashes.tolist()
-    assert [f"{h:016x}" for h in hashes] == ["a7e1c64b89d38b18", "2f1b094545424e83", "e3eef967862787bf", "ae380ca38104ec0d"]
+    assert [f"{h:016x}" for h in hashes] == [
+        "a7e1c64b89d38b18",
+        "2f1b094545424e83",
+        "e3eef967862787bf",
+        "ae380ca38104ec0d",
+    ]
 
 
 @given(texts(), st.sampled_from(["news", "strict"]))
