@@ -12,7 +12,7 @@ What is folded (`PROFILES`):
   folded; both Arabic digit sets to ASCII; Latin to lower case.
 
 In every profile punctuation and symbols separate words; letters, marks and digits of any other script pass through.
-Nothing here is learned from a corpus and nothing is stemmed.
+Nothing here is learned from a corpus. The light stemmer (`stem_bounds`) only says where a stem begins and ends.
 
 Sources: The Unicode Standard 15 (chapter 9.2 and UnicodeData.txt, by Python's `unicodedata`); the letter classes of
 pyarabic.
@@ -67,7 +67,7 @@ _AYAH_END = "\u06dd"
 
 # Letters of other keyboards that Arabic newsrooms type for Arabic ones (Persian, Urdu, Kurdish, Ottoman).
 _LOOKALIKES = {
-    **dict.fromkeys("\u06cc\u06d2\u06cd\u06ce\u06d0\u0620", araby.YEH),
+    **dict.fromkeys("\u06cc\u06d2\u06d3\u06cd\u06ce\u06d0\u0620", araby.YEH),
     **dict.fromkeys("\u06a9\u06aa\u06ac\u06ae\u063b\u063c", araby.KAF),
     **dict.fromkeys("\u06be\u06c1\u06d5", araby.HEH),
     **dict.fromkeys("\u06c3\u06c0\u06c2", araby.TEH_MARBUTA),

@@ -44,6 +44,7 @@ _DATELINE = re.compile(
     re.VERBOSE,
 )
 _SLIDER_ONLY = re.compile(r"\s*(?:(?:Next|Previous)\b\s*)+")
+_SAYS = re.compile(r"\s*[وف]?(?:قال|أوضح|أكد|أضاف|ذكر|صرح|كشف|أعلن|أشار|بي[ّ]?ن|نقل)ت?\b")
 _HEAD_LETTERS = 120
 
 
@@ -109,7 +110,10 @@ MIN_SUPPORT_UNKNOWN = 10
 def dateline_end(text: str) -> int:
     """Index of the first letter after the dateline and what a photo slider left before it; 0 where there is none."""
     head = text[:_HEAD_LETTERS]
-    found = _DATELINE.match(head) or _SLIDER_ONLY.match(head)
+    found = _DATELINE.match(head)
+    if found and _SAYS.match(found.group()):  # "قال فلان - مدير كذا: ..." opens a sentence
+        found = None
+    found = found or _SLIDER_ONLY.match(head)
     return found.end() if found else 0
 
 

@@ -85,3 +85,10 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.labels_ = np.argsort(np.argsort(first))[numbers]
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Texts in, not numbers."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags

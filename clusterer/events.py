@@ -30,18 +30,23 @@ from clusterer.words import ragged_index
 
 RUN = 4
 """Stems in a row, shared by both texts, that count as formula or copied passage."""
+ENOUGH = 0.3
+"""Independent agreement from which on a shared formula does not matter."""
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
+SEVERAL = -1
+"""Stands for the outlet of a text that several outlets printed."""
 
-FEATURES: tuple[str, ...] = (
-    "lead", "body", "own_lead", "own_body", "lead_found", "title_found", "titles", "apart",
-)  # fmt: skip
-"""Names of the features, in the order of the columns of `evidence`:
+FEATURES: tuple[str, ...] = ("lead", "own_body", "lead_found", "titles", "apart", "formula")
+"""Names of the features, the columns of `evidence`:
 
-lead: cosine of the lead-weighted stems; body: cosine of rare stems over the whole texts; own_lead, own_body: the same
-without shared runs; lead_found: share of one text's lead that stands anywhere in the other, the smaller of both
-directions; title_found: the same for the titles' stems; titles: cosine of the titles; apart: days between the texts
-over `FAR`, at most 1, NaN where a date is missing.
+- lead: cosine of the lead-weighted stems;
+- own_body: cosine of rare stems over the whole texts, without the words of shared runs;
+- lead_found: share of one text's lead that stands anywhere in the other, the smaller of both directions;
+- titles: cosine of the titles;
+- apart: days between the texts over `FAR`, at most 1, NaN where a date is missing;
+- formula: for two texts of one outlet, or of unknown outlets, how far their independent agreement (geometric mean of
+  lead and body without shared runs) falls short of `ENOUGH`; 0 for two outlets.
 """
 
 
@@ -76,33 +81,40 @@ def shipped_model() -> Model:
 
 def lead_cosines(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64 (m,): the `lead` feature alone, to sort out hopeless candidates cheaply."""
-    return _dots(salience.lead, salience.lead, pairs)
+    return _sum(salience.lead[pairs[:, 0]].multiply(salience.lead[pairs[:, 1]]))
 
 
 def evidence(
-    salience: Salience, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+    salience: Salience,
+    pairs: NDArray[np.int64],
+    outlets: NDArray[np.int64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Features of pairs, float64 (m, f), columns as in `FEATURES`.
 
     Args:
-        salience: of n articles.
+        salience: of n texts.
         pairs: int64 (m, 2), rows of `salience`.
-        first, last: float64 (n,), earliest and latest date of each article's copies in seconds, inf where unknown.
+        outlets: int64 (n,), a number for each outlet, 0 where unknown, `SEVERAL` for a text of several outlets.
+        first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
     i, j = pairs[:, 0], pairs[:, 1]
     runs = _in_shared_runs(salience, pairs)
     lead = salience.lead[i].multiply(salience.lead[j])
     body = salience.body[i].multiply(salience.body[j])
-    lead_all, body_all = _sum(lead), _sum(body)
-    own_lead, own_body = lead_all - _sum(lead.multiply(runs)), body_all - _sum(body.multiply(runs))
-    lead_found = np.minimum(*(_found(salience.lead_sums, salience.present, a, b) for a, b in ((i, j), (j, i))))
-    title_found = np.minimum(*(_found(salience.title, salience.present, a, b) for a, b in ((i, j), (j, i))))
-    lengths = np.sqrt(_sum(salience.title.multiply(salience.title)))
-    titles = _dots(salience.title, salience.title, pairs) / np.maximum(lengths[i] * lengths[j], 1e-12)
+    lead_all = _sum(lead)
+    own_lead = np.maximum(lead_all - _sum(lead.multiply(runs)), 0.0)
+    own_body = np.maximum(_sum(body) - _sum(body.multiply(runs)), 0.0)
+    lead_found = np.minimum(_found(salience, i, j), _found(salience, j, i))
+    titles = _sum(salience.title[i].multiply(salience.title[j]))
+    known = np.isfinite(first[i]) & np.isfinite(first[j])
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
         gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
-    apart = np.where(np.isfinite(first[i]) & np.isfinite(first[j]), np.minimum(gap / FAR, 1.0), np.nan)
-    return np.stack([lead_all, body_all, own_lead, own_body, lead_found, title_found, titles, apart], axis=1)
+        apart = np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
+    one_house = (outlets[i] == outlets[j]) & (outlets[i] != SEVERAL) | (outlets[i] == 0) | (outlets[j] == 0)
+    formula = one_house * np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
+    return np.stack([lead_all, own_body, lead_found, titles, apart, formula], axis=1)
 
 
 def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> Any:
@@ -128,13 +140,9 @@ def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> Any:
     return inside
 
 
-def _found(weights: Any, present: Any, of: NDArray[np.int64], within: NDArray[np.int64]) -> NDArray[np.float64]:
-    total = _sum(weights)[of]
-    return _sum(weights[of].multiply(present[within])) / np.maximum(total, 1e-12)
-
-
-def _dots(a: Any, b: Any, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    return _sum(a[pairs[:, 0]].multiply(b[pairs[:, 1]]))
+def _found(salience: Salience, of: NDArray[np.int64], within: NDArray[np.int64]) -> NDArray[np.float64]:
+    total = _sum(salience.lead_sums)[of]
+    return _sum(salience.lead_sums[of].multiply(salience.present[within])) / np.maximum(total, 1e-12)
 
 
 def _sum(matrix: Any) -> NDArray[np.float64]:

@@ -37,21 +37,17 @@ def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int
         return centre
     ends = np.concatenate([links, links[:, ::-1]])  # each link seen from both sides
     strong = np.concatenate([strength, strength])
+    by_first = np.lexsort((ends[:, 1], ends[:, 0]))
+    ends, strong = ends[by_first], strong[by_first]
     degree = np.bincount(ends[:, 0], minlength=n)
-    rank = np.empty(n, dtype=np.int64)
-    rank[np.lexsort((np.arange(n), -degree))] = np.arange(n)
-
-    # The greedy order in parallel rounds: whoever has no open neighbour of better rank is next (or simultaneous).
+    starts = np.concatenate(([0], np.cumsum(degree)))
     is_centre = degree == 0
-    open_ = degree > 0
-    better = ends[rank[ends[:, 1]] < rank[ends[:, 0]]]
-    while open_.any():
-        better = better[open_[better[:, 0]] & open_[better[:, 1]]]
-        chosen = open_.copy()
-        chosen[better[:, 0]] = False
-        is_centre |= chosen
-        open_ &= ~chosen
-        open_[ends[chosen[ends[:, 0]], 1]] = False
+    taken = is_centre.copy()
+    linked = np.flatnonzero(degree)
+    for i in linked[np.argsort(-degree[linked], kind="stable")].tolist():
+        if not taken[i]:
+            is_centre[i] = True
+            taken[ends[starts[i] : starts[i + 1], 1]] = True
 
     to_centre = is_centre[ends[:, 1]] & ~is_centre[ends[:, 0]]
     member, of, strong = ends[to_centre, 0], ends[to_centre, 1], strong[to_centre]

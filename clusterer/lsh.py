@@ -39,11 +39,13 @@ class Candidates:
         pairs: int64 (m, 2), each once, first < second, sorted.
         shared: int64 (m,), in how many buckets each pair met.
         dropped: pairs that large buckets did not make.
+        held: int64 (n,), distinct keys of each article.
     """
 
     pairs: NDArray[np.int64]
     shared: NDArray[np.int64]
     dropped: int
+    held: NDArray[np.int64]
 
 
 def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
@@ -104,6 +106,7 @@ def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: in
     entries = (mix(keys) & ~low) | articles.astype(np.uint64)
     entries.sort()
     entries = entries[_is_new(entries)]
+    held = np.bincount((entries & low).astype(np.int64), minlength=n)
     new = _is_new(entries >> bits)
     met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
     members, new = (entries[met] & low).astype(np.int64), new[met]
@@ -121,7 +124,7 @@ def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: in
     large = sizes[sizes > cap]
     made = large * HUBS - HUBS * (HUBS + 1) // 2
     dropped = int((large * (large - 1) // 2 - made).sum())
-    return Candidates(pairs, np.diff(np.append(at, len(codes))), dropped)
+    return Candidates(pairs, np.diff(np.append(at, len(codes))), dropped, held)
 
 
 def containment_pairs(
@@ -138,9 +141,8 @@ def containment_pairs(
         containment: the threshold that pairs will be verified at.
     """
     found = candidate_pairs(keys, articles, n, cap)
-    samples = np.bincount(articles, minlength=n)
-    enough = found.shared >= containment / 3 * samples[found.pairs].min(axis=1)
-    return Candidates(found.pairs[enough], found.shared[enough], found.dropped)
+    enough = found.shared >= containment / 3 * found.held[found.pairs].min(axis=1)
+    return Candidates(found.pairs[enough], found.shared[enough], found.dropped, found.held)
 
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -14,13 +14,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer import boilerplate, grouping, lsh, minhash, similarity
+from clusterer import boilerplate, events, grouping, lsh, minhash, salience, similarity
 from clusterer.errors import InputError
 from clusterer.records import Article, Assignment, Clustering, Relation
 from clusterer.settings import Settings
@@ -31,6 +32,10 @@ Progress = Callable[[str, int], None]
 """Called with a stage's name and how many articles or pairs it has done since the last call."""
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
+_STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
+_STORY_ESTIMATE = 1 / 16  # share of equal slots below which no pair on a real feed had a score that mattered
+_STORY_LEAD = 0.12  # the same for the cosine of the leads
+_STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -43,7 +48,8 @@ class Corpus:
         ids: unique names.
         outlets: who published each, "" where unknown.
         dates: float64 (n,), seconds since 1970, +inf where unknown.
-        words: their words without boilerplate.
+        words: their words without boilerplate; with stems at the story level.
+        titles: the words of their titles, with stems; empty below the story level.
         renamed: articles whose id was taken and got a suffix.
         furniture: words cut away.
     """
@@ -52,6 +58,7 @@ class Corpus:
     outlets: list[str]
     dates: NDArray[np.float64]
     words: Words
+    titles: Words
     renamed: int
     furniture: int
 
@@ -96,6 +103,29 @@ class Links:
     quoted: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The stories of t copy groups.
+
+    Attributes:
+        text_of: int64 (d,), the copy group that each document is of, numbered 0 to t - 1.
+        of_text: int64 (t,), the story of each copy group: the centre of its first one.
+        pairs: int64 (m, 2), centres of copy groups that were compared and have more than a trace of likeness.
+        score: float64 (m,), how likely both report the same event.
+        features: float64 (m, f), what the score is made of, columns as in `events.FEATURES`.
+        candidates: pairs that shared a band.
+        dropped: pairs that large buckets left out.
+    """
+
+    text_of: NDArray[np.int64]
+    of_text: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    score: NDArray[np.float64]
+    features: NDArray[np.float64]
+    candidates: int
+    dropped: int
+
+
 def cluster(
     articles: Iterable[Article | Mapping[str, Any] | str],
     settings: Settings | None = None,
@@ -110,12 +140,14 @@ def cluster(
         progress: told how far the work is.
 
     Returns:
-        One assignment an article, in the order given. The story level equals the copy level.
+        One assignment an article, in the order given. Below the story level, `story` equals `copy`.
 
     Raises:
         InputError: an item is none of these; names its place and what is wrong.
         SettingsError: settings contradict each other.
     """
+    if isinstance(articles, str | Mapping | Article):
+        raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
     settings = settings or Settings()
     tell = progress or _silent
     corpus = read(articles, settings, tell)
@@ -125,7 +157,9 @@ def cluster(
     else:
         proposed = propose(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
-    return group(corpus, documents, proposed, links, settings)
+    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents.words))
+    stories = tell_stories(corpus, documents, copies, settings, tell) if settings.level == "story" else None
+    return assign(corpus, documents, proposed, links, copies, stories, settings)
 
 
 def read(
@@ -137,7 +171,9 @@ def read(
     outlets: list[str] = []
     dates: list[float] = []
 
-    def chunks() -> Iterator[list[str]]:
+    stories = settings.level == "story"
+
+    def chunks() -> Iterator[tuple[list[str], list[str]]]:
         items = (as_article(item, place) for place, item in enumerate(articles, start=1))
         while chunk := list(islice(items, settings.chunk)):
             for article in chunk:
@@ -145,14 +181,16 @@ def read(
                     (article.id or article.url or _content_id(article), article.title, article.url, article.outlet)
                 )
                 outlets.append(article.outlet)
-                dates.append(article.date.timestamp() if article.date else np.inf)
-            yield [article.text for article in chunk]
+                dates.append(_seconds(article.date))
+            yield [article.text for article in chunk], [article.title if stories else "" for article in chunk]
 
-    def words_of(texts: list[str]) -> Words:
-        tell("reading", len(texts))
-        return text_words(texts, settings)
+    def words_of(chunk: tuple[list[str], list[str]]) -> tuple[Words, Words]:
+        tell("reading", len(chunk[0]))
+        return text_words(chunk[0], settings), hash_words(chunk[1], settings.profile, stems=True)
 
-    words = concatenate(_in_order(words_of, chunks(), settings.threads))
+    parts = list(_in_order(words_of, chunks(), settings.threads))
+    words, titles = concatenate(w for w, _ in parts), concatenate(t for _, t in parts)
+    del parts
     total = 0
     if settings.boilerplate == "learned":
         furniture = boilerplate.learned_lines(words, outlets)
@@ -161,7 +199,7 @@ def read(
             words = words.keep(~furniture)
     when = np.array(dates, dtype=np.float64)
     ids, renamed = _unique_ids(names, when, boilerplate.whole_hashes(words))
-    return Corpus(ids, outlets, when, words, renamed, total)
+    return Corpus(ids, outlets, when, words, titles, renamed, total)
 
 
 def text_words(texts: Sequence[str], settings: Settings) -> Words:
@@ -240,22 +278,89 @@ def verify(
     return Links(pairs[kept], overlap.where(kept), copies[kept], quoted)
 
 
-def group(corpus: Corpus, documents: Documents, proposed: Proposed, links: Links, settings: Settings) -> Clustering:
-    """Documents to groups, and groups to one assignment an article."""
+def tell_stories(
+    corpus: Corpus, documents: Documents, copies: NDArray[np.int64], settings: Settings, progress: Progress | None = None
+) -> Stories:
+    """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
+    tell = progress or _silent
+    of_article = documents.of_article
+    texts, text_of = np.unique(copies, return_inverse=True)  # one text a copy group
+    grouped = np.flatnonzero(of_article >= 0)
+    mine = text_of[of_article[grouped]]
+    # Documents are numbered longest first; of equal ones the earliest article gives the title.
+    order = grouped[np.lexsort((grouped, corpus.dates[grouped], of_article[grouped], mine))]
+    head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
+    salient = salience.weigh(documents.words.take(of_article[head]), corpus.titles.take(head))
+    first, last, outlets = _span(corpus, grouped, mine, len(texts))
+
+    sets, weights = salient.weighted_sets
+    slots = minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
+    tell("weighing", len(texts))
+    bands = settings.story_slots // _STORY_ROWS
+    keys = lsh.band_keys(slots, bands, _STORY_ROWS)
+    filled = np.flatnonzero(sets.counts)
+    found = lsh.candidate_pairs(keys[filled].ravel(), np.repeat(filled, bands), len(texts), settings.bucket_cap)
+
+    def check(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        pairs = found.pairs[start : start + _VERIFY_BLOCK]
+        tell("comparing", len(pairs))
+        pairs = pairs[minhash.estimate(slots, pairs) >= _STORY_ESTIMATE]
+        pairs = pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
+        return pairs, events.evidence(salient, pairs, outlets, first, last)
+
+    parts = list(_in_order(check, range(0, len(found.pairs), _VERIFY_BLOCK), settings.threads))
+    pairs = np.concatenate([p for p, _ in parts] or [found.pairs])
+    features = np.concatenate([f for _, f in parts] or [np.zeros((0, len(events.FEATURES)))])
+    score = events.shipped_model().score(features)
+    likely = score >= _STORY_TRACE
+    pairs, features, score = pairs[likely], features[likely], score[likely]
+    story = grouping.average_linkage(pairs, score, len(texts), settings.story)
+    return Stories(text_of, texts[story], texts[pairs], score, features, len(found.pairs), found.dropped)
+
+
+def _span(
+    corpus: Corpus, articles: NDArray[np.int64], texts: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """First and last date, and the outlet's number, of the articles of each text."""
+    dates = corpus.dates[articles]
+    first, last = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(first, texts, dates)
+    np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
+    last[~np.isfinite(first)] = np.inf
+    numbers = {"": 0}
+    named = [numbers.setdefault(corpus.outlets[i], len(numbers)) for i in articles.tolist()]
+    outlet = np.array(named, dtype=np.int64)
+    low, high = np.full(count, len(numbers)), np.full(count, -1)
+    np.minimum.at(low, texts, outlet)
+    np.maximum.at(high, texts, outlet)
+    return first, last, np.where(low == high, low, events.SEVERAL)
+
+
+def assign(
+    corpus: Corpus,
+    documents: Documents,
+    proposed: Proposed,
+    links: Links,
+    copies: NDArray[np.int64],
+    stories: Stories | None,
+    settings: Settings,
+) -> Clustering:
+    """Groups of documents to one assignment an article."""
     n, d = len(corpus.ids), len(documents.words)
-    overlap = links.overlap
-    centre = grouping.star_centres(links.pairs, overlap.containment, d)
     document = documents.of_article
     alone = document < 0
-    # Group numbers an article: its document, its document's centre; texts too short to group follow, each its own.
+    # Group numbers an article: its document, its copy group's centre, its story's first centre. Texts too short to
+    # group follow, each its own.
     single = d + np.cumsum(alone) - 1
     exact = np.where(alone, single, document)
-    copy = np.where(alone, single, centre[document] if d else single)
+    copy = np.where(alone, single, copies[document] if d else single)
+    story = copy
+    if stories is not None and d:
+        story = np.where(alone, single, stories.of_text[stories.text_of[document]])
 
     names = np.array(corpus.ids, dtype=object)
-    by_id = np.argsort(names, kind="stable")
     place = np.empty(n, dtype=np.int64)
-    place[by_id] = np.arange(n)
+    place[np.argsort(names, kind="stable")] = np.arange(n)
     agency = np.fromiter((name in _AGENCIES for name in corpus.outlets), dtype=np.bool_, count=n)
     earliest = np.lexsort((place, corpus.dates))
     preferred = {
@@ -263,40 +368,44 @@ def group(corpus: Corpus, documents: Documents, proposed: Proposed, links: Links
         "longest": np.lexsort((place, corpus.dates, exact, ~agency)),
         "central": np.lexsort((place, corpus.dates, exact, exact != copy, ~agency)),
     }[settings.representative]
-    exact_name, copy_name = (grouping.first_of_group(x, earliest)[x] for x in (exact, copy))
-    lead, representative = (grouping.first_of_group(x, preferred)[x] for x in (exact, copy))
+    exact_name, copy_name, story_name = (grouping.first_of_group(x, earliest)[x] for x in (exact, copy, story))
+    lead, best, representative = (grouping.first_of_group(x, preferred)[x] for x in (exact, copy, story))
 
-    # A spanning tree of each group, rooted at its representative: copies of one text hang on that text's lead, leads
-    # on the lead of their star's centre, and the centre on the representative. Each of these links was verified.
+    # A spanning tree of each story, rooted at its representative. Within a copy group: copies of one text hang on that
+    # text's lead, leads on the lead of their star's centre, and the centre on the group's best article. The best
+    # articles hang on each other by the strongest links between their groups. Each of these links was verified.
     leads = grouping.first_of_group(exact, preferred)
     me = np.arange(n)
-    parent = np.where(me != lead, lead, np.where(copy == exact, representative, leads[copy]))
+    parent = np.where(me != lead, lead, np.where(copy == exact, best, leads[copy]))
     link = _link_numbers(links.pairs, exact, exact[parent], d)
-    relations: list[Relation] = ["contained", "copy"]
-    scores = np.where(links.is_copy, overlap.jaccard, overlap.containment)
-    assignments = []
+    overlap = links.overlap
+    relation = np.where(link < 0, 0, np.where(links.is_copy[link], 1, 2)) if len(links.pairs) else np.zeros(n, int)
+    score = np.where(links.is_copy, overlap.jaccard, overlap.containment)
+    scores = np.where(link < 0, 1.0, score[link]) if len(links.pairs) else np.ones(n)
+    if stories is not None and len(stories.pairs):
+        best_of = grouping.first_of_group(copy, preferred)  # by copy group number
+        of_group = np.full(d, -1, dtype=np.int64)
+        of_group[np.unique(copies)] = stories.of_text
+        roots = np.zeros(d, dtype=np.bool_)
+        roots[copy[np.unique(representative[~alone])]] = True
+        by = grouping.spanning_parents(stories.pairs, stories.score, of_group, roots)
+        hung = np.flatnonzero((me == best) & (me != representative))
+        number = by[copy[hung]]
+        ends = stories.pairs[number]
+        parent[hung] = best_of[np.where(ends[:, 0] == copy[hung], ends[:, 1], ends[:, 0])]
+        relation[hung], scores[hung] = 3, stories.score[number]
+
     ids = corpus.ids
-    for i, (e, c, r, p, x) in enumerate(
-        zip(
-            exact_name.tolist(),
-            copy_name.tolist(),
-            representative.tolist(),
-            parent.tolist(),
-            link.tolist(),
-            strict=True,
-        )
-    ):
-        relation: Relation | None = None
-        score: float | None = None
-        if i != r:
-            relation, score = (
-                ("exact", 1.0) if x < 0 else (relations[int(links.is_copy[x])], round(float(scores[x]), 4))
-            )
-        name = ids[c]
-        assignments.append(
-            Assignment(ids[i], name, name, ids[e], i == r, None if relation is None else ids[p], relation, score)
-        )
-    sizes = np.bincount(copy, minlength=1)
+    rows = zip(
+        ids, story_name.tolist(), copy_name.tolist(), exact_name.tolist(), representative.tolist(), parent.tolist(),
+        relation.tolist(), scores.tolist(), strict=True,
+    )  # fmt: skip
+    assignments = tuple(
+        Assignment(name, ids[s], ids[c], ids[e], True, None, None, None)
+        if i == r
+        else Assignment(name, ids[s], ids[c], ids[e], False, ids[p], _RELATIONS[k], round(x, 4))
+        for i, (name, s, c, e, r, p, k, x) in enumerate(rows)
+    )
     stats = {
         "articles": n,
         "too short to group": int(alone.sum()),
@@ -308,13 +417,29 @@ def group(corpus: Corpus, documents: Documents, proposed: Proposed, links: Links
         "pairs large buckets left out": proposed.dropped,
         "links": len(links.pairs),
         "quotations not linked": links.quoted,
-        "copy groups": int((sizes > 0).sum()),
-        "copy groups of two or more": int((sizes > 1).sum()),
-        "largest copy group": int(sizes.max()),
+        **_group_stats("copy group", copy),
     }
-    return Clustering(tuple(assignments), stats, settings.fingerprint())
+    if stories is not None:
+        stats |= {
+            "candidate pairs of stories": stories.candidates,
+            "story pairs large buckets left out": stories.dropped,
+            "story links": int((stories.score >= settings.story).sum()),
+            **_group_stats("story", story),
+        }
+    return Clustering(assignments, stats, settings.fingerprint())
 
 
+def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
+    sizes = np.bincount(groups, minlength=1)
+    many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return {
+        many: int((sizes > 0).sum()),
+        f"{many} of two or more": int((sizes > 1).sum()),
+        f"largest {name}": int(sizes.max()),
+    }
+
+
+_RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
 _AGENCIES = frozenset(boilerplate.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
 
 
@@ -341,6 +466,13 @@ def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
         except RowError as error:
             raise InputError(f"article {place}: {error}") from None
     raise InputError(f"article {place} is a {type(item).__name__}; give a str, a mapping or an Article")
+
+
+def _seconds(date: datetime | None) -> float:
+    """Seconds since 1970; a date without a zone is UTC, whatever the machine's own zone; +inf where there is none."""
+    if date is None:
+        return np.inf
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def _content_id(article: Article) -> str:

@@ -46,7 +46,7 @@ class Salience:
         lead: float64, rarity times nearness to the start, the first `LEAD_END` words, rows of length 1.
         lead_sums: float64, the same before rows were brought to length 1.
         body: float64, rarity squared times log frequency, all words, rows of length 1.
-        title: float64, rarity of the title's stems, not brought to length 1.
+        title: float64, rarity of the title's stems, rows of length 1.
         present: float64 of ones, stems anywhere in title or text.
         tokens: int64 (w,), the column of every word of the texts, in reading order.
         offsets: int64 (n + 1,); article i has tokens ``offsets[i]:offsets[i + 1]``.
@@ -73,7 +73,7 @@ def weigh(words: Words, titles: Words) -> Salience:
 
     Args:
         words: their texts, made with stems.
-        titles: their titles, made with stems, in the same order.
+        titles: their titles, made with stems, in the same order; empty where there is none.
 
     Raises:
         ValueError: either was made without stems.
@@ -112,7 +112,7 @@ def weigh(words: Words, titles: Words) -> Salience:
         lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
         return csr_array(diags_array(1.0 / np.maximum(lengths, 1e-12)) @ matrix)
 
-    return Salience(stems, unit(lead), lead, unit(body), title, present, body_columns, words.offsets)
+    return Salience(stems, unit(lead), lead, unit(body), unit(title), present, body_columns, words.offsets)
 
 
 def inverse_frequencies(stems: NDArray[np.uint64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ DIACRITICS = {
     if unicodedata.category(ch) in ("Mn", "Lm") and ch not in MARKS
 }
 LOOKALIKES = {
-    **dict.fromkeys("یےۍێېؠ", "ي"),
+    **dict.fromkeys("یےۓۍێېؠ", "ي"),
     **dict.fromkeys("کڪڬڮػؼ", "ك"),
     **dict.fromkeys("ھہە", "ه"),
     **dict.fromkeys("ۃۀۂ", "ة"),

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "clusterer"
 LAYERS = {
     0: ("errors", "settings", "records"),
     1: ("arabic", "words", "boilerplate", "fields", "files"),
-    2: ("shingles", "minhash", "lsh", "similarity", "grouping"),
+    2: ("shingles", "minhash", "lsh", "salience", "similarity", "grouping"),
     3: ("pipeline", "evaluate", "explain"),
     5: ("estimator", "cli"),
 }
@@ -50,13 +50,13 @@ def imported(path: Path) -> set[str]:
 
 
 def test_every_file_has_a_layer() -> None:
-    assert set(FILES) <= set(LAYER_OF), "add the new file to the table above and to the README's map"
+    assert not set(FILES) - set(LAYER_OF), "give the new file a layer in the table above and in the README's map"
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name in LAYER_OF])
 def test_a_file_imports_only_from_layers_below(name: str) -> None:
     for other in imported(PACKAGE / f"{name}.py") - {"__init__"}:
-        below = LAYER_OF[other] < LAYER_OF[name]
+        below = LAYER_OF.get(other, 9) < LAYER_OF[name]
         assert below or (name, other) in WITHIN, f"{name}.py must not import {other}.py"
 
 
