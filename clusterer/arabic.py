@@ -46,6 +46,7 @@ PREFIXES = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ف", 
 SUFFIXES = ("تين", "تان", "ها", "ان", "ات", "ون", "ين", "يه", "وا", "هم", "نا", "ه", "ي")
 STEM_LETTERS = 3
 """Letters that stemming leaves at least."""
+_FOUR = 4  # letters read at a time, as one 64-bit number
 
 _JOINER = "\uffff"  # a noncharacter: no text may hold it, so it can mark the end of an article
 _DELETE = 1  # table value for "leave no trace"
@@ -157,24 +158,28 @@ def stem_bounds(
         codes: uint16 (c,), ends with a separator.
         starts, stops: int64 (w,), each word's first and past-the-last letter in `codes`.
     """
-    padded = np.concatenate((codes, np.zeros(4, dtype=np.uint16)))
     begin, end = starts.copy(), stops.copy()
     todo = np.flatnonzero(stops - starts > STEM_LETTERS)
+    padded = np.concatenate((codes, np.zeros(4, dtype=np.uint16))).astype("<u2", copy=False)
+    fours = np.ndarray((len(codes) + 1,), dtype="<u8", buffer=padded.data, strides=(2,))
     for affixes, at_start in ((PREFIXES, True), (SUFFIXES, False)):
-        left = todo
-        for affix in affixes:  # longest first
-            size = len(affix)
-            long = end[left] - begin[left] >= STEM_LETTERS + size
-            edge = begin[left] if at_start else end[left] - size
-            hit = long & (padded[edge] == ord(affix[0]))
-            for i, letter in enumerate(affix[1:], start=1):
-                hit &= padded[edge + i] == ord(letter)
-            found = left[hit]
+        left = end[todo] - begin[todo]
+        letters = fours[begin[todo]] if at_start else fours[end[todo] - _FOUR]
+        cut = np.zeros(len(todo), dtype=np.int64)
+        for size in (1, 2, 3):  # the longest that fits is written last
             if at_start:
-                begin[found] += size
+                edge = letters & np.uint64((1 << 16 * size) - 1)
             else:
-                end[found] -= size
-            left = left[~hit]
+                edge = letters >> np.uint64(16 * (_FOUR - size))
+            hit = np.zeros(len(todo), dtype=np.bool_)
+            for affix in affixes:
+                if len(affix) == size:
+                    hit |= edge == np.uint64(int.from_bytes(affix.encode("utf-16-le"), "little"))
+            cut[hit & (left >= STEM_LETTERS + size)] = size
+        if at_start:
+            begin[todo] += cut
+        else:
+            end[todo] -= cut
     return begin, end
 
 

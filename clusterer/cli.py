@@ -19,9 +19,11 @@ import orjson
 from clusterer import __version__
 from clusterer.errors import ClustererError, InputError
 from clusterer.fields import FIELD_NAMES
-from clusterer.files import BadRow, Feed, Quarantine, Row, as_json, atomic_output, write_rows
+from clusterer.files import Feed
+from clusterer.output import Quarantine, as_json, atomic_output, write_rows
 from clusterer.pipeline import Progress, cluster
 from clusterer.records import Clustering
+from clusterer.rows import BadRow, Row
 from clusterer.settings import Settings
 
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"

@@ -5,7 +5,7 @@ person can read; the score is a logistic regression over them whose weights ship
 made by ``python -m benchmarks.train``).
 
 What an outlet always writes is weak evidence: two calls of the same two presidents share the formula that reports
-them. So the similarity of lead and body is also taken without the words that stand in runs of four or more stems that
+them. So the similarity of lead and body is also taken without the words that stand in runs of three or more stems that
 both texts share: what is left is what two writers chose to tell independently.
 
 Source of the logistic form: Cox 1958, "The regression analysis of binary sequences".
@@ -24,20 +24,14 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.salience import Salience
-from clusterer.shingles import run_hashes_of
-from clusterer.words import ragged_index
+from clusterer.salience import RUN, Salience
 
-RUN = 4
-"""Stems in a row, shared by both texts, that count as formula or copied passage."""
 ENOUGH = 0.3
 """Independent agreement from which on a shared formula does not matter."""
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
-SEVERAL = -1
-"""Stands for the outlet of a text that several outlets printed."""
 
-FEATURES: tuple[str, ...] = ("lead", "own_body", "lead_found", "titles", "apart", "formula")
+FEATURES: tuple[str, ...] = ("lead", "own_body", "lead_found", "titles", "apart", "formula", "unsigned", "stock", "carried")
 """Names of the features, the columns of `evidence`:
 
 - lead: cosine of the lead-weighted stems;
@@ -45,8 +39,13 @@ FEATURES: tuple[str, ...] = ("lead", "own_body", "lead_found", "titles", "apart"
 - lead_found: share of one text's lead that stands anywhere in the other, the smaller of both directions;
 - titles: cosine of the titles;
 - apart: days between the texts over `FAR`, at most 1, NaN where a date is missing;
-- formula: for two texts of one outlet, or of unknown outlets, how far their independent agreement (geometric mean of
-  lead and body without shared runs) falls short of `ENOUGH`; 0 for two outlets.
+- formula: for two texts of one outlet, how far their independent agreement (geometric mean of lead and body without
+  shared runs) falls short of `ENOUGH`; 0 for two outlets;
+- unsigned: the same for texts of which an outlet is unknown, and may be the same;
+- stock: share of the leads' likeness that stands in stock phrases (`salience.Runs.stock`): cables of congratulation,
+  the daily weather;
+- carried: outlets that print both texts, over one more than the fewer that print either: hardly any outlet tells one
+  event twice, so what many carry side by side are two.
 """
 
 
@@ -87,7 +86,7 @@ def lead_cosines(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.flo
 def evidence(
     salience: Salience,
     pairs: NDArray[np.int64],
-    outlets: NDArray[np.int64],
+    outlets: Any,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> NDArray[np.float64]:
@@ -96,14 +95,15 @@ def evidence(
     Args:
         salience: of n texts.
         pairs: int64 (m, 2), rows of `salience`.
-        outlets: int64 (n,), a number for each outlet, 0 where unknown, `SEVERAL` for a text of several outlets.
+        outlets: sparse (n, o) of ones, the outlets that print each text or a copy of it; a row without any is unknown.
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
     i, j = pairs[:, 0], pairs[:, 1]
-    runs = _in_shared_runs(salience, pairs)
+    runs, stock = _in_shared_runs(salience, pairs)
     lead = salience.lead[i].multiply(salience.lead[j])
     body = salience.body[i].multiply(salience.body[j])
     lead_all = _sum(lead)
+    in_stock = np.minimum(_sum(lead.multiply(stock)) / np.maximum(lead_all, 1e-12), 1.0)
     own_lead = np.maximum(lead_all - _sum(lead.multiply(runs)), 0.0)
     own_body = np.maximum(_sum(body) - _sum(body.multiply(runs)), 0.0)
     lead_found = np.minimum(_found(salience, i, j), _found(salience, j, i))
@@ -112,32 +112,34 @@ def evidence(
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
         gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
         apart = np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
-    one_house = (outlets[i] == outlets[j]) & (outlets[i] != SEVERAL) | (outlets[i] == 0) | (outlets[j] == 0)
-    formula = one_house * np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
-    return np.stack([lead_all, own_body, lead_found, titles, apart, formula], axis=1)
+    printed = _sum(outlets)
+    fewer, common = np.minimum(printed[i], printed[j]), _sum(outlets[i].multiply(outlets[j]))
+    one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
+    short = np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
+    columns = [lead_all, own_body, lead_found, titles, apart, one_house * short, (fewer == 0) * short, in_stock, common / (fewer + 1.0)]
+    return np.stack(columns, axis=1)
 
 
-def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> Any:
-    """Sparse (m, v) of ones: the stems that stand in a run of `RUN` stems which both texts of the pair hold."""
+def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> tuple[Any, Any]:
+    """Sparse (m, v) of ones, twice: the stems that stand in a run of `RUN` stems which both texts of the pair hold, and
+    those of them that do so in a stock phrase.
+    """
     from scipy.sparse import csr_array
 
-    needed, local = np.unique(pairs, return_inverse=True)
-    local = local.reshape(pairs.shape)
-    index, offsets = ragged_index(salience.offsets, needed)
-    tokens = salience.tokens[index]
-    hashes, starts, rows = run_hashes_of(salience.stems[tokens], offsets, RUN)
-    runs, where, columns = np.unique(hashes, return_index=True, return_inverse=True)
-    held = csr_array((np.ones(len(columns), dtype=np.int8), (rows, columns)), shape=(len(needed), len(runs)))
-    held.sum_duplicates()
-    held.data[:] = 1
-    shared = held[local[:, 0]].multiply(held[local[:, 1]]).tocsr()
+    runs = salience.runs
+    shared = runs.held[pairs[:, 0]].multiply(runs.held[pairs[:, 1]]).tocsr().astype(np.int32)
     met = np.unique(shared.indices)
-    member = tokens[(starts[where[met]][:, None] + np.arange(RUN)).ravel()]
-    rows_met = np.repeat(met, RUN)
-    stems_of = csr_array((np.ones(len(member), dtype=np.int32), (rows_met, member)), shape=(len(runs), len(salience.stems)))
-    inside = (shared.astype(np.int32) @ stems_of).tocsr()
-    inside.data = np.ones(len(inside.data))
-    return inside
+
+    def stems_inside(chosen: NDArray[np.int64]) -> Any:
+        member = salience.tokens[(runs.starts[chosen][:, None] + np.arange(RUN)).ravel()]
+        ones = np.ones(len(member), dtype=np.int32)
+        shape = (runs.held.shape[1], len(salience.stems))
+        stems_of = csr_array((ones, (np.repeat(chosen, RUN), member)), shape=shape)
+        inside = (shared @ stems_of).tocsr()
+        inside.data = np.ones(len(inside.data))
+        return inside
+
+    return stems_inside(met), stems_inside(met[runs.stock[met]])
 
 
 def _found(salience: Salience, of: NDArray[np.int64], within: NDArray[np.int64]) -> NDArray[np.float64]:

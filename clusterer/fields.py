@@ -17,8 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from .errors import ClustererError, InputError
-from .records import Article
+from clusterer.errors import ClustererError, InputError
+from clusterer.records import Article
 
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": (

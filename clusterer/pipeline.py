@@ -104,6 +104,26 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryTexts:
+    """The t copy groups as texts to be compared.
+
+    Attributes:
+        centres: int64 (t,), the centre of each copy group.
+        text_of: int64 (d,), the copy group of each document, 0 to t - 1.
+        salience: of the longest text of each group.
+        first, last: float64 (t,), earliest and latest date in seconds, inf where unknown.
+        outlets: sparse (t, o) of ones, the outlets that print each group.
+    """
+
+    centres: NDArray[np.int64]
+    text_of: NDArray[np.int64]
+    salience: salience.Salience
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    outlets: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Stories:
     """The stories of t copy groups.
 
@@ -283,57 +303,72 @@ def tell_stories(
 ) -> Stories:
     """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
     tell = progress or _silent
-    of_article = documents.of_article
-    texts, text_of = np.unique(copies, return_inverse=True)  # one text a copy group
-    grouped = np.flatnonzero(of_article >= 0)
-    mine = text_of[of_article[grouped]]
-    # Documents are numbered longest first; of equal ones the earliest article gives the title.
-    order = grouped[np.lexsort((grouped, corpus.dates[grouped], of_article[grouped], mine))]
-    head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
-    salient = salience.weigh(documents.words.take(of_article[head]), corpus.titles.take(head))
-    first, last, outlets = _span(corpus, grouped, mine, len(texts))
-
+    texts = story_texts(corpus, documents, copies)
+    salient, count = texts.salience, len(texts.first)
     sets, weights = salient.weighted_sets
     slots = minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
-    tell("weighing", len(texts))
+    tell("weighing", count)
     bands = settings.story_slots // _STORY_ROWS
     keys = lsh.band_keys(slots, bands, _STORY_ROWS)
     filled = np.flatnonzero(sets.counts)
-    found = lsh.candidate_pairs(keys[filled].ravel(), np.repeat(filled, bands), len(texts), settings.bucket_cap)
+    found = lsh.candidate_pairs(keys[filled].ravel(), np.repeat(filled, bands), count, settings.bucket_cap)
 
-    def check(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def check(start: int) -> NDArray[np.int64]:
         pairs = found.pairs[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
         pairs = pairs[minhash.estimate(slots, pairs) >= _STORY_ESTIMATE]
-        pairs = pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
-        return pairs, events.evidence(salient, pairs, outlets, first, last)
+        return pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
 
-    parts = list(_in_order(check, range(0, len(found.pairs), _VERIFY_BLOCK), settings.threads))
-    pairs = np.concatenate([p for p, _ in parts] or [found.pairs])
-    features = np.concatenate([f for _, f in parts] or [np.zeros((0, len(events.FEATURES)))])
+    def compare(start: int) -> NDArray[np.float64]:
+        block = pairs[start : start + _VERIFY_BLOCK]
+        return events.evidence(salient, block, texts.outlets, texts.first, texts.last)
+
+    close = _in_order(check, range(0, len(found.pairs), _VERIFY_BLOCK), settings.threads)
+    pairs = np.concatenate([found.pairs[:0], *close])
+    parts = _in_order(compare, range(0, len(pairs), _VERIFY_BLOCK), settings.threads)
+    features = np.concatenate([np.zeros((0, len(events.FEATURES))), *parts])
     score = events.shipped_model().score(features)
     likely = score >= _STORY_TRACE
     pairs, features, score = pairs[likely], features[likely], score[likely]
-    story = grouping.average_linkage(pairs, score, len(texts), settings.story)
-    return Stories(text_of, texts[story], texts[pairs], score, features, len(found.pairs), found.dropped)
+    story = grouping.average_linkage(pairs, score, count, settings.story)
+    centres = texts.centres
+    return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(found.pairs), found.dropped)
+
+
+def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
+    """What enters the story level: of each copy group the longest text, its title, the span of dates, the outlet."""
+    of_article = documents.of_article
+    centres, text_of = np.unique(copies, return_inverse=True)
+    grouped = np.flatnonzero(of_article >= 0)
+    mine = text_of[of_article[grouped]]
+    # Documents are numbered longest first; of equal ones the earliest article gives the title.
+    ids = np.array(corpus.ids, dtype=object)[grouped]
+    order = grouped[np.lexsort((np.argsort(np.argsort(ids)), corpus.dates[grouped], of_article[grouped], mine))]
+    head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
+    words = documents.words.take(of_article[head]).first(salience.BODY_WORDS)
+    salient = salience.weigh(words, corpus.titles.take(head))
+    return StoryTexts(centres, text_of, salient, *_span(corpus, grouped, mine, len(centres)))
 
 
 def _span(
     corpus: Corpus, articles: NDArray[np.int64], texts: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """First and last date, and the outlet's number, of the articles of each text."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Any]:
+    """First and last date of the articles of each text, and the outlets that print it."""
+    from scipy.sparse import csr_array
+
     dates = corpus.dates[articles]
     first, last = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(first, texts, dates)
     np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
     last[~np.isfinite(first)] = np.inf
-    numbers = {"": 0}
-    named = [numbers.setdefault(corpus.outlets[i], len(numbers)) for i in articles.tolist()]
-    outlet = np.array(named, dtype=np.int64)
-    low, high = np.full(count, len(numbers)), np.full(count, -1)
-    np.minimum.at(low, texts, outlet)
-    np.maximum.at(high, texts, outlet)
-    return first, last, np.where(low == high, low, events.SEVERAL)
+    numbers: dict[str, int] = {}
+    named = [(t, numbers.setdefault(corpus.outlets[i], len(numbers))) for t, i in zip(texts.tolist(), articles.tolist(), strict=True) if corpus.outlets[i]]
+    printed = csr_array(
+        (np.ones(len(named)), ([t for t, _ in named], [o for _, o in named])), shape=(count, max(len(numbers), 1))
+    )
+    printed.sum_duplicates()
+    printed.data[:] = 1.0
+    return first, last, printed
 
 
 def assign(

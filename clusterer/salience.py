@@ -24,17 +24,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.shingles import Ragged
+from clusterer.shingles import Ragged, run_hashes_of
 from clusterer.words import Words
 
 LEAD_WORDS = 60.0
 """Scale of the lead's decay: a word so far in counts 1/e of the first one."""
 LEAD_END = 120
 """Words from which on the lead counts no more: beyond, a word would weigh an eighth of the first."""
+BODY_WORDS = 300
+"""Words of a text that count at all: what comes later in long reports is background."""
 LEAD_POWER, BODY_POWER, TITLE_POWER = 1.75, 2.0, 1.5
 """Powers of the inverse document frequency."""
+RUN = 3
+"""Stems in a row, shared by both texts, that count as formula or copied passage."""
+RECURS = 4
+"""Times that a run occurs in different texts to be a stock phrase of the trade, whoever writes it."""
 FEED_SHARE = 0.5
 """Largest part that the feed's own counts have in a document frequency, however large the feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The x distinct runs of stems of n articles.
+
+    Attributes:
+        held: int8 sparse (n, x), 1 where an article holds a run.
+        starts: int64 (x,), where a run stands for the first time, an index into `Salience.tokens`.
+        stock: bool (x,), it occurs `RECURS` times or more: a stock phrase.
+    """
+
+    held: Any
+    starts: NDArray[np.int64]
+    stock: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +70,7 @@ class Salience:
         title: float64, rarity of the title's stems, rows of length 1.
         present: float64 of ones, stems anywhere in title or text.
         tokens: int64 (w,), the column of every word of the texts, in reading order.
-        offsets: int64 (n + 1,); article i has tokens ``offsets[i]:offsets[i + 1]``.
+        runs: the runs of `RUN` stems that each text holds.
     """
 
     stems: NDArray[np.uint64]
@@ -59,7 +80,7 @@ class Salience:
     title: Any
     present: Any
     tokens: NDArray[np.int64]
-    offsets: NDArray[np.int64]
+    runs: Runs
 
     @property
     def weighted_sets(self) -> tuple[Ragged, NDArray[np.float64]]:
@@ -112,7 +133,19 @@ def weigh(words: Words, titles: Words) -> Salience:
         lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
         return csr_array(diags_array(1.0 / np.maximum(lengths, 1e-12)) @ matrix)
 
-    return Salience(stems, unit(lead), lead, unit(body), unit(title), present, body_columns, words.offsets)
+    return Salience(stems, unit(lead), lead, unit(body), unit(title), present, body_columns, _runs(words, body_columns, stems))
+
+
+def _runs(words: Words, tokens: NDArray[np.int64], stems: NDArray[np.uint64]) -> Runs:
+    """Every run of `RUN` stems of each text."""
+    from scipy.sparse import csr_array
+
+    hashes, starts, rows = run_hashes_of(stems[tokens], words.offsets, RUN)
+    distinct, where, columns, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    held = csr_array((np.ones(len(columns), dtype=np.int8), (rows, columns)), shape=(len(words), len(distinct)))
+    held.sum_duplicates()
+    held.data[:] = 1
+    return Runs(held, starts[where], counts >= RECURS)
 
 
 def inverse_frequencies(stems: NDArray[np.uint64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:

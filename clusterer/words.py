@@ -78,6 +78,12 @@ class Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
         return self._pick(*ragged_index(self.offsets, articles))
 
+    def first(self, limit: int) -> Words:
+        """The same articles, each with its first `limit` words."""
+        counts = np.minimum(self.counts, limit)
+        ends = np.stack([self.offsets[:-1], self.offsets[:-1] + counts], axis=1).ravel()
+        return self._pick(*ragged_index(ends, 2 * np.arange(len(self))))
+
     def _pick(self, index: NDArray[np.int64], offsets: NDArray[np.int64]) -> Words:
         letters = self.letters
         if letters is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import zstandard
 
-LIMIT = 32 * 2**20  # the reader's default for a row
+LIMIT = 32 * 2**20  # the reader's default for a row; "too-long" is the one damage that really is that long
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,12 @@ def _packed(out: _Folder) -> None:
     out.add(kind, f"{kind}.jsonl.zst", data, 3, "ends before its end mark", 1, 2)
     out.add("zst-not", "zst-not.csv.zst", b"id,text\n1,abc\n", 1, "not zst data")
     out.add("zip-cut", "zip-cut.zip", _zip("a.jsonl", more)[:200], 1, "not a whole zip archive")
+    data = _zip("خبر.jsonl", more)
+    at = data.rindex("خبر".encode())  # in the list of members, then before the member itself
+    out.add("zip-list", "zip-list.zip", data[:at] + b"\xff" + data[at + 1 :], 1, "not a whole zip archive")
+    at = data.index("خبر".encode())
+    data = data[:at] + b"\xff" + data[at + 1 :]
+    out.add("zip-name", "zip-name.zip", data, 1, "cannot be unpacked", member="خبر.jsonl")
     kind = "zip-member-row"
     data = _zip("day/a.jsonl", _lines(out.good(kind, 1)) + b"{]\n" + _lines(out.good(kind, 2)))
     out.add(kind, f"{kind}.zip", data, 2, "broken JSON", 1, 2, member="day/a.jsonl")

@@ -1,0 +1,295 @@
+"""Results out: files that are whole or absent, the quarantine file, rows in the form in which they came.
+
+Output is UTF-8, whatever the input was in. What cannot be written is an `OutputError`.
+
+Does not read feeds, decides nothing about rows, does not print.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import io
+import itertools
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from importlib import import_module
+from types import TracebackType
+from typing import Any, BinaryIO, cast
+
+import orjson
+
+from clusterer.errors import OutputError
+from clusterer.rows import PARQUET_BATCH, BadRow, Layout, Row, import_pyarrow, python_values
+
+_BUFFER = 1 << 18
+
+
+@contextmanager
+def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that appears whole under its name, or not at all.
+
+    Written beside its target, flushed to disk, then moved over it; removed on any exception. "-" is standard output;
+    devices and pipes are written directly. An ending `.gz` or `.zst` compresses.
+
+    Raises:
+        OutputError: the folder is missing, the target is a folder, the disk is full, ...
+        BrokenPipeError: the reader of standard output has gone; the caller decides.
+    """
+    name = os.fspath(path)
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = os.path.realpath(name)
+    direct = os.path.exists(target) and not os.path.isfile(target)
+    if os.path.isdir(target):
+        raise OutputError(f"{name}: is a folder; cure: name a file in it")
+    place = target if direct else os.path.join(
+        os.path.dirname(target), f".{os.path.basename(target)[:100]}.{os.urandom(4).hex()}.tmp"
+    )  # fmt: skip
+    try:
+        file = _OutputFile(place, "wb" if direct else "xb", name)
+    except OSError as error:
+        cure = "make the folder first" if isinstance(error, FileNotFoundError) else "choose another place"
+        raise OutputError(f"{name}: cannot be written ({error.strerror or error}); cure: {cure}") from None
+    try:
+        with file, io.BufferedWriter(file, _BUFFER) as buffered:
+            with _packed(cast(BinaryIO, buffered), target) as out:
+                yield out
+            buffered.flush()
+            if not direct:
+                os.fsync(file.fileno())
+        if not direct:
+            with contextlib.suppress(OSError):
+                os.chmod(place, stat.S_IMODE(os.stat(target).st_mode))
+            os.replace(place, target)
+    except BaseException as error:
+        if not direct:
+            with contextlib.suppress(OSError):
+                os.unlink(place)
+        if isinstance(error, OSError) and error.filename == place:
+            raise OutputError(f"{name}: cannot be written ({error.strerror}); cure: choose another place") from None
+        raise
+
+
+class Quarantine:
+    """The file of bad rows: JSON lines with `file`, `line`, `reason`, `row`. It appears only when there is one.
+
+    A context manager; `add` fits `Feed`'s `on_bad`. Whole or absent, as `atomic_output`. After a run without a bad row
+    a file of this name is removed: it would tell of an earlier run.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Only remember the path."""
+        self.count = 0
+        self._path = path
+        self._stack = ExitStack()
+        self._out: BinaryIO | None = None
+
+    def add(self, bad: BadRow) -> None:
+        """Write one bad row."""
+        if self._out is None:
+            self._out = self._stack.enter_context(atomic_output(self._path))
+        self.count += 1
+        self._out.write(
+            orjson.dumps(
+                {"file": _printable(bad.file), "line": bad.line, "reason": _printable(bad.reason),
+                 "row": _printable(bad.excerpt)},
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        )  # fmt: skip
+
+    def __enter__(self) -> Quarantine:
+        """Nothing is made yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the file, or remove it after an exception; without a bad row, remove that of an earlier run.
+
+        Raises:
+            OutputError: it cannot be written or removed.
+        """
+        self._stack.__exit__(kind, error, trace)
+        if error is None and self._out is None:
+            _remove(self._path)
+
+
+def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:
+    """Write rows in the form in which they came.
+
+    JSON lines and array elements keep their bytes, CSV records theirs and their header, Parquet rows their schema.
+    Rows of text files and RSS become JSON lines of the article's fields; rows of any format can become JSON.
+
+    Args:
+        path: as for `atomic_output`.
+        rows: consumed lazily.
+        format: "jsonl", "json", "csv", "tsv" or "parquet"; None for that of the first row.
+
+    Returns:
+        The number of rows written.
+
+    Raises:
+        OutputError: the place cannot be written, or the rows do not fit into one table.
+    """
+    walk = iter(rows)
+    first = next(walk, None)
+    own = first.layout.format if first else "jsonl"
+    format = format or ("jsonl" if own in ("txt", "rss") else own)
+    writers = {"jsonl": _write_jsonl, "json": _write_json, "csv": _write_csv, "tsv": _write_csv,
+               "parquet": _write_parquet}  # fmt: skip
+    if format not in writers:
+        raise OutputError(f"format {format!r} cannot be written; cure: one of {', '.join(writers)}")
+    if first is None and format == "parquet":
+        format = "jsonl"  # no row, no schema: an empty file
+    with atomic_output(path) as out:
+        if first is None:
+            out.write(b"[]\n" if format == "json" else b"")
+            return 0
+        return writers[format](out, itertools.chain([first], walk), first.layout, format)
+
+
+def as_json(row: Row) -> bytes:
+    """A row as one line of JSON."""
+    if row.layout.format in ("jsonl", "json"):
+        raw = cast(bytes, row.raw)
+        return raw.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in raw else raw
+    if row.layout.format in ("csv", "tsv"):
+        return orjson.dumps(dict(zip(row.layout.columns, _cells(row), strict=True)))
+    value = row.raw
+    if row.layout.format == "parquet":
+        batch = cast(Any, row.raw)
+        value = {name: python_values(batch.column(i))[0] for i, name in enumerate(batch.schema.names)}
+    return orjson.dumps(value, default=lambda v: v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v))
+
+
+def _remove(path: str | os.PathLike[str]) -> None:
+    """Take away what `atomic_output` would replace: a file, also at the end of a link; never "-", a device or pipe."""
+    name = os.fspath(path)
+    if name == "-" or not os.path.isfile(name):
+        return
+    try:
+        os.unlink(os.path.realpath(name))
+    except OSError as error:
+        raise OutputError(
+            f"{name}: is of an earlier run and cannot be removed ({error.strerror or error}); cure: remove it"
+        ) from None
+
+
+class _OutputFile(io.FileIO):
+    """A file whose write errors name it and the cure, so that they are not taken for a reader's."""
+
+    def __init__(self, place: str, mode: str, shown: str) -> None:
+        super().__init__(place, mode)
+        self._shown = shown
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"{self._shown}: cannot be written ({error.strerror}); cure: free some space, or another place"
+            ) from None
+
+
+@contextmanager
+def _packed(file: BinaryIO, target: str) -> Iterator[BinaryIO]:
+    if target.lower().endswith(".gz"):
+        import gzip
+
+        with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
+    elif target.lower().endswith(".zst"):
+        compressor = import_module("zstandard").ZstdCompressor()
+        with closing(compressor.stream_writer(file, closefd=False)) as packed:
+            yield packed
+    else:
+        yield file
+
+
+def _printable(text: str) -> str:
+    """Text that UTF-8 can hold; file names may have lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _cells(row: Row) -> list[str]:
+    text = cast(bytes, row.raw).decode()
+    return next(csv.reader(io.StringIO(text, newline=""), **row.layout.dialect))
+
+
+def _write_jsonl(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    count = 0
+    for row in rows:
+        out.write(as_json(row) + b"\n")
+        count += 1
+    return count
+
+
+def _write_json(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    count = 0
+    for count, row in enumerate(rows, 1):
+        raw = cast(bytes, row.raw) if row.layout.format == "json" else as_json(row)
+        out.write((b",\n" if count > 1 else b"[\n") + raw)
+    out.write(b"\n]\n")
+    return count
+
+
+def _unfit(row: Row, format: str, why: str) -> OutputError:
+    return OutputError(f"{row.file}, line {row.line}: {why} in a {format} file; cure: write JSON lines (.jsonl)")
+
+
+def _write_csv(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    delimiter = layout.delimiter if format == layout.format else "\t" if format == "tsv" else ","
+    target = replace(layout, format=format, delimiter=delimiter, quoted=layout.quoted or delimiter != layout.delimiter)
+
+    def record(cells: Sequence[str]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
+        return text.getvalue().encode()
+
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if row.layout.format not in ("csv", "tsv"):
+            raise _unfit(row, format, f"a row of {row.layout.format} has no columns to stand")
+        same = (row.layout.delimiter, row.layout.quoted) == (target.delimiter, target.quoted)
+        if count == 1:
+            mark = codecs.BOM_UTF8 if layout.header.startswith(codecs.BOM_UTF8) else b""
+            out.write(layout.header + layout.newline if same else mark + record(layout.columns))
+        if same and row.layout.columns == layout.columns:
+            out.write(cast(bytes, row.raw) + layout.newline)
+            continue
+        if sorted(row.layout.columns) != sorted(layout.columns):
+            raise _unfit(row, format, "its columns differ from those of the rows before, and cannot stand together")
+        by_name = dict(zip(row.layout.columns, _cells(row), strict=True))
+        try:
+            out.write(record([by_name[name] for name in layout.columns]))
+        except csv.Error as error:
+            raise _unfit(row, format, f"its cells ({error}) cannot stand") from None
+    return count
+
+
+def _write_parquet(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
+    count = 0
+    walk = iter(rows)
+    first = next(walk)
+    if layout.schema is None:
+        raise _unfit(first, format, f"a row of {layout.format} has no schema to stand")
+    walk = itertools.chain([first], walk)
+    with parquet.ParquetWriter(out, layout.schema) as writer:
+        while batch := list(itertools.islice(walk, PARQUET_BATCH)):
+            for row in batch:
+                if row.layout.schema != layout.schema:
+                    raise _unfit(row, format, "its columns differ from those of the rows before: no place")
+            writer.write_table(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
+            count += len(batch)
+    return count
