@@ -136,7 +136,7 @@ def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> tuple[Any, 
         shape = (runs.held.shape[1], len(salience.stems))
         stems_of = csr_array((ones, (np.repeat(chosen, RUN), member)), shape=shape)
         inside = (shared @ stems_of).tocsr()
-        inside.data = np.ones(len(inside.data))
+        inside.data = np.ones(len(inside.data), dtype=np.float32)
         return inside
 
     return stems_inside(met), stems_inside(met[runs.stock[met]])

@@ -64,11 +64,11 @@ class Salience:
 
     Attributes:
         stems: uint64 (v,), the hash of each column's stem, ascending.
-        lead: float64, rarity times nearness to the start, the first `LEAD_END` words, rows of length 1.
-        lead_sums: float64, the same before rows were brought to length 1.
-        body: float64, rarity squared times log frequency, all words, rows of length 1.
-        title: float64, rarity of the title's stems, rows of length 1.
-        present: float64 of ones, stems anywhere in title or text.
+        lead: float32, rarity times nearness to the start, the first `LEAD_END` words, rows of length 1.
+        lead_sums: float32, the same before rows were brought to length 1.
+        body: float32, rarity squared times log frequency, all words, rows of length 1.
+        title: float32, rarity of the title's stems, rows of length 1.
+        present: float32 of ones, stems anywhere in title or text.
         tokens: int64 (w,), the column of every word of the texts, in reading order.
         runs: the runs of `RUN` stems that each text holds.
     """
@@ -86,7 +86,7 @@ class Salience:
     def weighted_sets(self) -> tuple[Ragged, NDArray[np.float64]]:
         """The lead's stems as hashes and weights, for `minhash.weighted_signatures`."""
         lead = self.lead_sums
-        return Ragged(self.stems[lead.indices], lead.indptr.astype(np.int64)), lead.data
+        return Ragged(self.stems[lead.indices], lead.indptr.astype(np.int64)), lead.data.astype(np.float64)
 
 
 def weigh(words: Words, titles: Words) -> Salience:
@@ -99,7 +99,7 @@ def weigh(words: Words, titles: Words) -> Salience:
     Raises:
         ValueError: either was made without stems.
     """
-    from scipy.sparse import csr_array, diags_array
+    from scipy.sparse import csr_array
 
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; make them with hash_words(..., stems=True)")
@@ -112,7 +112,7 @@ def weigh(words: Words, titles: Words) -> Salience:
     place = np.arange(len(body_rows)) - words.offsets[body_rows]
 
     def summed(data: NDArray[np.float64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> Any:
-        matrix = csr_array((data, (rows, cols)), shape=shape)
+        matrix = csr_array((data.astype(np.float32), (rows.astype(np.int32), cols.astype(np.int32))), shape=shape)
         matrix.sum_duplicates()
         return matrix
 
@@ -124,14 +124,18 @@ def weigh(words: Words, titles: Words) -> Salience:
 
     near = place < LEAD_END
     lead = summed(np.exp(-place[near] / LEAD_WORDS), body_rows[near], body_columns[near])
-    lead.data = np.minimum(lead.data, 2.0) * rarity[lead.indices] ** LEAD_POWER
+    lead.data = (np.minimum(lead.data, 2.0) * rarity[lead.indices] ** LEAD_POWER).astype(np.float32)
     body = frequency
-    body.data = (1.0 + np.log(body.data)) * rarity[body.indices] ** BODY_POWER
-    title.data = rarity[title.indices] ** TITLE_POWER
+    body.data = ((1.0 + np.log(body.data)) * rarity[body.indices] ** BODY_POWER).astype(np.float32)
+    title.data = (rarity[title.indices] ** TITLE_POWER).astype(np.float32)
 
     def unit(matrix: Any) -> Any:
-        lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
-        return csr_array(diags_array(1.0 / np.maximum(lengths, 1e-12)) @ matrix)
+        filled = np.flatnonzero(np.diff(matrix.indptr))
+        lengths = np.ones(n)
+        lengths[filled] = np.sqrt(np.add.reduceat(matrix.data.astype(np.float64) ** 2, matrix.indptr[filled]))
+        scaled = matrix.copy()
+        scaled.data = (matrix.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(matrix.indptr))).astype(np.float32)
+        return scaled
 
     return Salience(stems, unit(lead), lead, unit(body), unit(title), present, body_columns, _runs(words, body_columns, stems))
 
@@ -141,11 +145,14 @@ def _runs(words: Words, tokens: NDArray[np.int64], stems: NDArray[np.uint64]) ->
     from scipy.sparse import csr_array
 
     hashes, starts, rows = run_hashes_of(stems[tokens], words.offsets, RUN)
-    distinct, where, columns, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    distinct, columns, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[columns[::-1]] = starts[::-1]  # the last write wins: where each run stands first
+    columns = columns.astype(np.int32)
     held = csr_array((np.ones(len(columns), dtype=np.int8), (rows, columns)), shape=(len(words), len(distinct)))
     held.sum_duplicates()
     held.data[:] = 1
-    return Runs(held, starts[where], counts >= RECURS)
+    return Runs(held, first, counts >= RECURS)
 
 
 def inverse_frequencies(stems: NDArray[np.uint64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
