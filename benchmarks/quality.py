@@ -18,7 +18,7 @@ from benchmarks.truth import brute_force
 from clusterer import Article, Clustering, Settings, cluster
 from clusterer.evaluate import evaluate, mistakes
 from clusterer.files import Feed
-from clusterer.pipeline import find_documents, group, propose, read, shingle, verify
+from clusterer.pipeline import find_documents, propose, read, shingle, verify
 
 CUT_WORDS = 40
 
@@ -31,13 +31,13 @@ CUT_WORDS = 40
 def main(feed: str, gold: str | None, errors: int, options: tuple[str, ...]) -> None:
     """Print the figures."""
     chosen = {name: orjson.loads(value) for name, _, value in (o.partition("=") for o in options)}
-    settings = Settings(**chosen)
+    settings = Settings(**{"level": "copy", **chosen})
     articles = [row.article for row in Feed([feed])]
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     proposed = propose(documents, settings)
     links = verify(documents, proposed.pairs, settings)
-    result = group(corpus, documents, proposed, links, settings)
+    result = cluster(articles, settings)
     for name, value in result.stats.items():
         print(f"{value:>12,}  {name}")
     pairs_report(documents, proposed, links, result, settings)

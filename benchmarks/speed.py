@@ -1,7 +1,7 @@
 """Speed beside other deduplicators, with recall: ``python -m benchmarks.speed FEED``.
 
 Texts in, verified groups out, in one process, one thread each, methods in turn, medians of the rounds. `clusterer, same
-job` does what the peers do (Jaccard of word 3-shingles, nothing else); `clusterer, default` also cuts boilerplate and
+job` does what the peers do (Jaccard of word 3-shingles, nothing else); `clusterer, copies` also cuts boilerplate and
 finds cuts. Recall: of the pairs that brute force finds at the threshold, those that end in one group.
 """
 
@@ -46,11 +46,12 @@ def main(feed: str, articles: int, rounds: int, memory: bool) -> None:
         print(_peak_bytes())
         return
     letters = sum(map(len, texts))
-    same = Settings(jaccard=THRESHOLD, recall=0.999, sample=0, boilerplate="none")
+    same = Settings(level="copy", jaccard=THRESHOLD, recall=0.999, sample=0, boilerplate="none")
     methods: dict[str, Callable[[], Sequence[object]]] = {
         "clusterer, same job": lambda: _ours(texts, same),
-        "clusterer, default": lambda: _ours(texts, Settings()),
-        "clusterer, default, 2 threads": lambda: _ours(texts, Settings(threads=2)),
+        "clusterer, copies": lambda: _ours(texts, Settings(level="copy")),
+        "clusterer, copies, 2 threads": lambda: _ours(texts, Settings(level="copy", threads=2)),
+        "clusterer, copies and stories": lambda: _ours(texts, Settings()),
     }
     for name, peer in PEERS.items():
         try:

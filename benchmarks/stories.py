@@ -12,18 +12,25 @@ import statistics
 import time
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
 from benchmarks.train import (
-    DATA, describe, families, gold_articles, gold_rows, gold_scores, label, out_of_fold, story_labels,
+    DATA,
+    describe,
+    families,
+    gold_articles,
+    gold_rows,
+    gold_scores,
+    label,
+    out_of_fold,
+    story_labels,
 )  # fmt: skip
 from clusterer import Article, Settings, cluster, grouping
 from clusterer.files import Feed
-from clusterer.pipeline import find_documents, propose, read, tell_stories, verify
+from clusterer.pipeline import Documents, Stories, find_documents, propose, read, tell_stories, verify
 
 SUBSETS = 300
 
@@ -51,9 +58,12 @@ def main(feed: str, gold: str, largest: int) -> None:
     by_id = {a.id: article for a, article in zip(result, articles, strict=True)}
     groups = result.groups("story")
     print(f"\nlargest stories of {len(groups):,}")
-    for name, members in sorted(groups.items(), key=lambda g: -len(g[1]))[:largest]:
+    for members in sorted(groups.values(), key=len, reverse=True)[:largest]:
         titles = Counter(by_id[i].title[:70] for i in members)
-        print(f"  {len(members):3} articles, {len({by_id[i].outlet for i in members}):2} outlets: " + " | ".join(titles)[:400])
+        print(
+            f"  {len(members):3} articles, {len({by_id[i].outlet for i in members}):2} outlets: "
+            + " | ".join(titles)[:400]
+        )
 
 
 def alone(rows: list[dict[str, Any]]) -> None:
@@ -62,11 +72,14 @@ def alone(rows: list[dict[str, Any]]) -> None:
     data, _ = families()
     scores = out_of_fold(real, data, np.ones(len(data.pairs), dtype=np.bool_))
     threshold = Settings().story
-    print(f"gold alone, out of fold, average linkage at {threshold}: {describe(rows, real, story_labels(real, scores, threshold, len(rows)))}")
+    labels: list[Any] = list(story_labels(real, scores, threshold, len(rows)))
+    print(f"gold alone, out of fold, average linkage at {threshold}: {describe(rows, real, labels)}")
     best: tuple[float, str] = (0.0, "")
     for cut in np.arange(0.3, 0.96, 0.05):
-        groups = grouping.average_linkage(real.pairs[scores >= cut], np.ones((scores >= cut).sum()), len(real.members), 1e-9)
-        labels: list[Any] = [f"alone {i}" for i in range(len(rows))]
+        groups = grouping.average_linkage(
+            real.pairs[scores >= cut], np.ones((scores >= cut).sum()), len(real.members), 1e-9
+        )
+        labels = [f"alone {i}" for i in range(len(rows))]
         for members, group in zip(real.members, groups.tolist(), strict=True):
             for i in members:
                 labels[i] = group
@@ -74,20 +87,27 @@ def alone(rows: list[dict[str, Any]]) -> None:
     print(f"  the same, single linkage, best {best[1]}")
 
 
-def inside(rows: list[dict[str, Any]], articles: list[Article], documents: Any, copies: Any, stories: Any, settings: Settings) -> None:
+def inside(
+    rows: list[dict[str, Any]],
+    articles: list[Article],
+    documents: Documents,
+    copies: Any,
+    stories: Stories,
+    settings: Settings,
+) -> None:
     """The same articles inside the whole feed, by the shipped model."""
     place = {a.url: i for i, a in enumerate(articles)}
     mine = [place[r["url"]] for r in rows]
     document = documents.of_article[mine]
     text = np.where(document < 0, -1, stories.text_of[document])
-    for name, threshold in (("average linkage", settings.story), ("average linkage", 0.36), ("average linkage", 0.4), ("average linkage", 0.45)):
-        centres = np.unique(copies)
-        at = np.searchsorted(centres, stories.pairs)
+    centres = np.unique(copies)
+    at = np.searchsorted(centres, stories.pairs)
+    for threshold in (settings.story, 0.35, 0.4, 0.5, 0.55):
         groups = grouping.average_linkage(at, stories.score, len(centres), threshold)
         labels = [f"alone {i}" if t < 0 else int(groups[t]) for i, t in enumerate(text)]
         scores, different = gold_scores(rows, labels)
         print(
-            f"gold inside the feed, {name} at {threshold:.2f}: precision {scores.bcubed_precision:.4f} recall"
+            f"gold inside the feed, average linkage at {threshold:.2f}: precision {scores.bcubed_precision:.4f} recall"
             f" {scores.bcubed_recall:.4f} F1 {scores.bcubed_f1:.4f}, pairs in different words found {different:.3f}"
         )
     compared = {tuple(p) for p in at.tolist()}
@@ -161,7 +181,8 @@ def cost(articles: list[Article]) -> None:
             cluster(articles, Settings(level=level))
             seconds.append(time.perf_counter() - start)
     copy, story = (statistics.median(times[level]) for level in ("copy", "story"))
-    print(f"cost on {len(articles):,} articles: copy level {copy:.2f} s, both {story:.2f} s, the story level adds {(story - copy) / copy:.2f} x")
+    added = (story - copy) / copy
+    print(f"cost on {len(articles):,} articles: copies {copy:.2f} s, with stories {story:.2f} s: {added:.2f} x more")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from clusterer.files import Feed
 from clusterer.pipeline import find_documents, propose, read, story_texts, verify
 
 DATA = Path(__file__).parents[1] / "data"
-SIGNS = {"lead": 1, "own_body": 1, "lead_found": 1, "titles": 1, "apart": -1, "formula": -1, "unsigned": -1, "stock": -1, "carried": -1}
+SIGNS = dict.fromkeys(events.FEATURES, -1) | dict.fromkeys(("lead", "own_body", "lead_found", "titles"), 1)
 STRENGTH, SAMPLE_WEIGHT, UNDATED, LEAST_LEAD, FOLDS = 1.0, 0.25, 0.02, 0.06, 10
 
 
@@ -58,7 +58,8 @@ def main(gold: str, write: str | None) -> None:
     rows = gold_rows(gold)
     real = label(gold_articles(rows), [r["event"] for r in rows], [bool(r["doubtful"]) for r in rows])
     sample, family = families()
-    print(f"{len(real.pairs):,} pairs of GOLD, {real.same.sum()} of one event; {len(sample.pairs)} of the sample feed, {sample.same.sum()} of one event")
+    for name, part in (("GOLD", real), ("the sample feed", sample)):
+        print(f"{len(part.pairs):,} pairs of {name}, {part.same.sum()} of one event")
     scores = out_of_fold(real, sample, np.ones(len(sample.pairs), dtype=np.bool_))
     for threshold in np.arange(0.35, 0.75, 0.05):
         print(f"threshold {threshold:.2f}  {describe(rows, real, story_labels(real, scores, threshold, len(rows)))}")
@@ -68,7 +69,9 @@ def main(gold: str, write: str | None) -> None:
         found = model.score(sample.features[mine])
         same = sample.same[mine]
         others = np.sort(found[~same])[::-1][:4]
-        print(f"family left out: {name:12} one event {np.round(found[same], 2)}  most alike others {np.round(others, 2)}")
+        print(
+            f"family left out: {name:12} one event {np.round(found[same], 2)}  most alike others {np.round(others, 2)}"
+        )
     model = fit(real, sample, np.ones(len(sample.pairs), dtype=np.bool_))
     weights = {name: round(float(w), 3) for name, w in zip(events.FEATURES, model.weights, strict=True)}
     out = {"weights": weights, "bias": round(model.bias, 3), "undated": UNDATED}
@@ -133,7 +136,9 @@ def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[
     return Labelled(members, labels, sure, pairs, features, labels[pairs[:, 0]] == labels[pairs[:, 1]])
 
 
-def fit(real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_], kept: NDArray[np.bool_] | None = None) -> events.Model:
+def fit(
+    real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_], kept: NDArray[np.bool_] | None = None
+) -> events.Model:
     """Weights from GOLD's pairs that are kept and not doubtful, and from chosen pairs of the families."""
     chosen = real.sure[real.pairs].all(axis=1) & (True if kept is None else kept)
     features = np.concatenate([real.features[chosen], sample.features[of_sample]])
@@ -147,7 +152,9 @@ def fit(real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_], kept: ND
         margin = sign * (scaled @ w)
         slope = -(sign * weight / (1.0 + np.exp(margin))) @ scaled
         flat = np.append(w[:-1], 0.0)
-        return float((np.logaddexp(0.0, -margin) * weight).sum() + (flat @ flat) / (2 * STRENGTH)), slope + flat / STRENGTH
+        return float(
+            (np.logaddexp(0.0, -margin) * weight).sum() + (flat @ flat) / (2 * STRENGTH)
+        ), slope + flat / STRENGTH
 
     bounds = [(0, None) if SIGNS[name] > 0 else (None, 0) for name in events.FEATURES] + [(None, None)]
     best = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x

@@ -167,10 +167,8 @@ def stem_bounds(
         letters = fours[begin[todo]] if at_start else fours[end[todo] - _FOUR]
         cut = np.zeros(len(todo), dtype=np.int64)
         for size in (1, 2, 3):  # the longest that fits is written last
-            if at_start:
-                edge = letters & np.uint64((1 << 16 * size) - 1)
-            else:
-                edge = letters >> np.uint64(16 * (_FOUR - size))
+            low, high = np.uint64((1 << 16 * size) - 1), np.uint64(16 * (_FOUR - size))
+            edge = letters & low if at_start else letters >> high
             hit = np.zeros(len(todo), dtype=np.bool_)
             for affix in affixes:
                 if len(affix) == size:

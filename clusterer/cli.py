@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -56,7 +57,7 @@ def _fail(message: str) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__)
 def cli() -> None:
-    """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts.
+    """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 
     INPUT is any mix of JSON lines, JSON, CSV/TSV, Parquet, RSS/Atom and folders of .txt files, also .gz, .zst or .zip,
     globs, or - for standard input.
@@ -65,10 +66,10 @@ def cli() -> None:
     """
 
 
-def _settings_options(command: _F) -> _F:
+def _settings_options(command: _F, **defaults: Any) -> _F:
     """One option for every field of `Settings`, with its default, range and help."""
     for f in reversed(fields(Settings)):
-        meta = f.metadata
+        meta, default = f.metadata, defaults.get(f.name, f.default)
         kind: Any = type(f.default)
         if meta["choices"]:
             kind = click.Choice(meta["choices"])
@@ -77,9 +78,7 @@ def _settings_options(command: _F) -> _F:
         elif kind is float:
             kind = click.FloatRange(meta["low"], meta["high"])
         name = "--" + f.name.replace("_", "-")
-        command = click.option(name, f.name, type=kind, default=f.default, show_default=True, help=meta["help"])(
-            command
-        )
+        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
     return command
 
 
@@ -130,11 +129,12 @@ def cluster_command(output: str, **options: Any) -> None:
 @_input_options
 @_output
 @click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
-@_settings_options
+@partial(_settings_options, level="copy")
 def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """Keep one article of every group of copies; write them whole, in their own format and order.
 
-    Which one is kept: --representative. With --level exact only identical texts are removed. A line of --removed has
+    Which one is kept: --representative. With --level exact only identical texts are removed, with --level story also
+    reports of one event in other words. A line of --removed has
     id, kept (the id of the article that stands for it), relation, score, linked_to and the whole article.
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl

@@ -19,7 +19,7 @@ _D = Settings()
 
 
 class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """Groups texts by copy; parameters are those of `clusterer.Settings`, checked in `fit`.
+    """Groups texts by story; parameters are those of `clusterer.Settings`, checked in `fit`.
 
     Attributes:
         labels_: int64 (n,), a group number an article, numbered in order of first appearance.
@@ -47,6 +47,8 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         recall: float = _D.recall,
         sample: int = _D.sample,
         bucket_cap: int = _D.bucket_cap,
+        story: float = _D.story,
+        story_slots: int = _D.story_slots,
         min_words: int = _D.min_words,
         representative: str = _D.representative,
         threads: int = _D.threads,
@@ -66,6 +68,8 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.recall = recall
         self.sample = sample
         self.bucket_cap = bucket_cap
+        self.story = story
+        self.story_slots = story_slots
         self.min_words = min_words
         self.representative = representative
         self.threads = threads

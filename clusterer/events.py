@@ -31,7 +31,17 @@ ENOUGH = 0.3
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
 
-FEATURES: tuple[str, ...] = ("lead", "own_body", "lead_found", "titles", "apart", "formula", "unsigned", "stock", "carried")
+FEATURES: tuple[str, ...] = (
+    "lead",
+    "own_body",
+    "lead_found",
+    "titles",
+    "apart",
+    "formula",
+    "unsigned",
+    "stock",
+    "carried",
+)
 """Names of the features, the columns of `evidence`:
 
 - lead: cosine of the lead-weighted stems;
@@ -116,7 +126,9 @@ def evidence(
     fewer, common = np.minimum(printed[i], printed[j]), _sum(outlets[i].multiply(outlets[j]))
     one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
     short = np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
-    columns = [lead_all, own_body, lead_found, titles, apart, one_house * short, (fewer == 0) * short, in_stock, common / (fewer + 1.0)]
+    unknown = fewer == 0
+    carried = common / (fewer + 1.0)
+    columns = [lead_all, own_body, lead_found, titles, apart, one_house * short, unknown * short, in_stock, carried]
     return np.stack(columns, axis=1)
 
 

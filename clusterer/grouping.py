@@ -112,7 +112,7 @@ def average_linkage(
 
 
 def spanning_parents(
-    links: NDArray[np.int64], strength: NDArray[np.float64], groups: NDArray[np.int64], roots: NDArray[np.int64]
+    links: NDArray[np.int64], strength: NDArray[np.float64], groups: NDArray[np.int64], roots: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """The link by which each article hangs on its group's root: number of a link, int64 (n,), -1 for roots.
 

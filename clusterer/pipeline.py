@@ -208,7 +208,7 @@ def read(
         tell("reading", len(chunk[0]))
         return text_words(chunk[0], settings), hash_words(chunk[1], settings.profile, stems=True)
 
-    parts = list(_in_order(words_of, chunks(), settings.threads))
+    parts = list(_in_order(words_of, chunks(), settings.threads)) or [words_of(([], []))]
     words, titles = concatenate(w for w, _ in parts), concatenate(t for _, t in parts)
     del parts
     total = 0
@@ -299,7 +299,11 @@ def verify(
 
 
 def tell_stories(
-    corpus: Corpus, documents: Documents, copies: NDArray[np.int64], settings: Settings, progress: Progress | None = None
+    corpus: Corpus,
+    documents: Documents,
+    copies: NDArray[np.int64],
+    settings: Settings,
+    progress: Progress | None = None,
 ) -> Stories:
     """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
     tell = progress or _silent
@@ -362,10 +366,11 @@ def _span(
     np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
     last[~np.isfinite(first)] = np.inf
     numbers: dict[str, int] = {}
-    named = [(t, numbers.setdefault(corpus.outlets[i], len(numbers))) for t, i in zip(texts.tolist(), articles.tolist(), strict=True) if corpus.outlets[i]]
-    printed = csr_array(
-        (np.ones(len(named)), ([t for t, _ in named], [o for _, o in named])), shape=(count, max(len(numbers), 1))
-    )
+    names = [corpus.outlets[i] for i in articles.tolist()]
+    outlet = np.array([numbers.setdefault(name, len(numbers)) if name else -1 for name in names], dtype=np.int64)
+    known = outlet >= 0
+    shape = (count, max(len(numbers), 1))
+    printed = csr_array((np.ones(int(known.sum())), (texts[known], outlet[known])), shape=shape)
     printed.sum_duplicates()
     printed.data[:] = 1.0
     return first, last, printed

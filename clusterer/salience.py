@@ -137,7 +137,9 @@ def weigh(words: Words, titles: Words) -> Salience:
         scaled.data = (matrix.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(matrix.indptr))).astype(np.float32)
         return scaled
 
-    return Salience(stems, unit(lead), lead, unit(body), unit(title), present, body_columns, _runs(words, body_columns, stems))
+    return Salience(
+        stems, unit(lead), lead, unit(body), unit(title), present, body_columns, _runs(words, body_columns, stems)
+    )
 
 
 def _runs(words: Words, tokens: NDArray[np.int64], stems: NDArray[np.uint64]) -> Runs:

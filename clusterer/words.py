@@ -146,7 +146,9 @@ def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[N
     return np.arange(out[-1]) + np.repeat(offsets[rows] - out[:-1], counts), out
 
 
-def hash_words(texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False, stems: bool = False) -> Words:
+def hash_words(
+    texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False, stems: bool = False
+) -> Words:
     """The words of a batch of texts.
 
     Args:

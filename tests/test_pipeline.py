@@ -100,8 +100,10 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
             assert len({getattr(assignments[m], level) for m in members}) == 1
             earliest = min(members, key=lambda m: (date_of_id[m] is None, date_of_id[m] or DAY, m))
             assert group == earliest
-    for members in found.groups("copy").values():
+    for members in found.groups("story").values():
         assert sum(assignments[m].representative for m in members) == 1
+    for members in found.groups("copy").values():
+        assert sum(assignments[m].relation in (None, "story") for m in members) == 1
 
     for a in found:
         if a.representative:
@@ -110,7 +112,8 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
         assert a.linked_to is not None
         other = assignments[a.linked_to]
         assert other.id != a.id
-        assert other.copy == a.copy
+        assert other.story == a.story
+        assert (other.copy == a.copy) == (a.relation != "story")
         seen, at = {a.id}, other
         while not at.representative:
             assert at.id not in seen
@@ -127,6 +130,9 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
             assert a.exact != other.exact
             assert jaccard >= settings.jaccard
             assert a.score == pytest.approx(jaccard, abs=5.1e-5)
+        elif a.relation == "story":
+            assert settings.level == "story"
+            assert 0.05 <= a.score <= 1
         else:
             assert a.relation == "contained"
             assert jaccard < settings.jaccard

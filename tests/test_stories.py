@@ -1,0 +1,317 @@
+"""The story level: stems, weights, sketches, evidence and linkage against slow twins; the sample feed's families."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import texts
+
+from benchmarks.train import label
+from clusterer import Article, Settings, cluster, events, salience
+from clusterer.arabic import PREFIXES, STEM_LETTERS, SUFFIXES
+from clusterer.files import Feed
+from clusterer.grouping import average_linkage, spanning_parents
+from clusterer.minhash import estimate, weighted_signatures
+from clusterer.shingles import Ragged
+from clusterer.words import hash_words
+
+DATA = Path(__file__).parents[1] / "data"
+GOLD = {row["id"]: row for row in map(json.loads, (DATA / "gold.jsonl").read_text("utf-8").splitlines())}
+
+
+def stem(word: str) -> str:
+    """A light stem, letter by letter."""
+    for prefix in sorted(PREFIXES, key=len, reverse=True):
+        if word.startswith(prefix) and len(word) - len(prefix) >= STEM_LETTERS:
+            word = word[len(prefix) :]
+            break
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if word.endswith(suffix) and len(word) - len(suffix) >= STEM_LETTERS:
+            return word[: -len(suffix)]
+    return word
+
+
+def same_partition(a: list, b: list) -> bool:
+    return len(set(zip(a, b, strict=True))) == len(set(a)) == len(set(b))
+
+
+@given(st.lists(st.text("ابتولكفنيهمر", min_size=1, max_size=11), min_size=1, max_size=30))
+def test_stems_equal_those_of_strings(words: list[str]) -> None:
+    found = hash_words([" ".join(words)], stems=True).stems
+    assert found is not None
+    assert same_partition(found.tolist(), [stem(w) for w in reference.words(" ".join(words))])
+
+
+@given(texts())
+def test_stems_of_any_text_are_one_a_word(text: str) -> None:
+    words = hash_words([text], stems=True)
+    assert words.stems is not None
+    assert len(words.stems) == len(words.hashes)
+
+
+def probability_jaccard(a: dict[int, float], b: dict[int, float]) -> float:
+    """Moulton and Jiang 2018, definition 1."""
+    return sum(
+        1 / sum(max(a.get(y, 0) / a[x], b.get(y, 0) / b[x]) for y in a.keys() | b.keys()) for x in a.keys() & b.keys()
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weighted_sketches_estimate_the_probability_jaccard(seed: int) -> None:
+    draw = random.Random(seed)
+    members = [draw.getrandbits(64) for _ in range(60)]
+    a = {x: draw.expovariate(1) + 0.01 for x in members[:45]}
+    b = {x: a.get(x, 1.0) * draw.choice([0.5, 1, 2]) for x in members[10:]}
+    sets = Ragged(np.array([*a, *b], dtype=np.uint64), np.array([0, len(a), len(a) + len(b)]))
+    k = 4096
+    slots = weighted_signatures(sets, np.array([*a.values(), *b.values()]), k, seed)
+    wanted = probability_jaccard(a, b)
+    assert estimate(slots, np.array([[0, 1]]))[0] == pytest.approx(wanted, abs=4 * math.sqrt(wanted * (1 - wanted) / k))
+
+
+def test_weighted_sketches_do_not_depend_on_the_batch_nor_on_scale() -> None:
+    draw = np.random.default_rng(3)
+    sets = [draw.integers(0, 2**64, n, dtype=np.uint64) for n in (1, 5, 80, 0, 30)]
+    weights = [draw.random(len(s)) + 0.1 for s in sets]
+    together = weighted_signatures(
+        Ragged(np.concatenate(sets), np.cumsum([0, *map(len, sets)])), np.concatenate(weights), 64
+    )
+    assert (together[3] == 0xFFFFFFFF).all()
+    for row, one, weight in zip(together, sets, weights, strict=True):
+        if len(one):
+            alone = weighted_signatures(Ragged(one, np.array([0, len(one)])), weight * 7, 64)[0]
+            differ = row != alone
+            assert differ.mean() <= 0.1  # slots left empty get a value of their own
+
+
+TEXTS = [
+    "بحث الرئيس الروسي مع نظيره السوري تحرير مدينة تدمر من تنظيم داعش في اتصال هاتفي أمس",
+    "قال الكرملين إن الرئيس الروسي هنأ نظيره السوري بتحرير مدينة تدمر التاريخية",
+    "بحث الرئيس الروسي مع نظيره السوري اتفاق الهدنة الجديد في اتصال هاتفي أمس",
+    "ارتفعت أسعار الذهب في السوق المحلية اليوم",
+]
+TITLES = ["اتصال بين الرئيسين بعد تحرير تدمر", "بوتين يهنئ الأسد بتحرير تدمر", "اتصال بين الرئيسين", ""]
+
+
+def weighed() -> salience.Salience:
+    return salience.weigh(hash_words(TEXTS, stems=True), hash_words(TITLES, stems=True))
+
+
+def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
+    """The text features of a pair by dictionaries of stems."""
+    bodies = [[stem(w) for w in reference.words(t)] for t in TEXTS]
+    heads = [[stem(w) for w in reference.words(t)] for t in TITLES]
+
+    def lead(k: int) -> dict[str, float]:
+        sums: Counter[str] = Counter()
+        for place, s in enumerate(bodies[k][: salience.LEAD_END]):
+            sums[s] += math.exp(-place / salience.LEAD_WORDS)
+        return {s: min(x, 2.0) * rarity[s] ** salience.LEAD_POWER for s, x in sums.items()}
+
+    def body(k: int) -> dict[str, float]:
+        return {s: (1 + math.log(c)) * rarity[s] ** salience.BODY_POWER for s, c in Counter(bodies[k]).items()}
+
+    def cosine(a: dict[str, float], b: dict[str, float], without: set[str] = frozenset()) -> float:  # type: ignore[assignment]
+        length = math.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
+        return sum(x * b[s] for s, x in a.items() if s in b and s not in without) / length if length else 0.0
+
+    def found(a: int, b: int) -> float:
+        weights = lead(a)
+        return sum(x for s, x in weights.items() if s in bodies[b] + heads[b]) / sum(weights.values())
+
+    runs = [{tuple(t[p : p + salience.RUN]) for p in range(len(t) - salience.RUN + 1)} for t in bodies]
+    shared = {s for run in runs[i] & runs[j] for s in run}
+    titles = [{s: rarity[s] ** salience.TITLE_POWER for s in set(h)} for h in heads]
+    own_lead = cosine(lead(i), lead(j), shared)
+    own_body = cosine(body(i), body(j), shared)
+    return {
+        "lead": cosine(lead(i), lead(j)),
+        "own_body": own_body,
+        "lead_found": min(found(i, j), found(j, i)),
+        "titles": cosine(titles[i], titles[j]),
+        "short": max(1 - math.sqrt(own_lead * own_body) / events.ENOUGH, 0),
+    }
+
+
+def test_evidence_equals_the_slow_twin() -> None:
+    from scipy.sparse import csr_array
+
+    weights = weighed()
+    names = {}
+    for text in (*TEXTS, *TITLES):
+        stems = hash_words([text], stems=True).stems
+        names |= dict(zip(stems.tolist(), [stem(w) for w in reference.words(text)], strict=True))
+    counts = np.bincount(weights.present.indices, minlength=len(weights.stems))
+    rarity = salience.inverse_frequencies(weights.stems, counts, len(TEXTS))
+    by_name = {names[h]: float(r) for h, r in zip(weights.stems.tolist(), rarity, strict=True)}
+    pairs = np.array(list(combinations(range(len(TEXTS)), 2)))
+    day = 86_400.0
+    first = np.array([0, day, 30 * day, np.inf])
+    outlets = csr_array(np.array([[1.0, 0], [0, 1], [1, 0], [0, 0]]))
+    features = events.evidence(weights, pairs, outlets, first, first)
+    for (i, j), row in zip(pairs.tolist(), features, strict=True):
+        got = dict(zip(events.FEATURES, row.tolist(), strict=True))
+        wanted = slow_evidence(i, j, by_name)
+        short = wanted.pop("short")
+        for name, value in wanted.items():
+            assert got[name] == pytest.approx(value, abs=1e-5), (i, j, name)
+        one_house, unknown = {i, j} == {0, 2}, 3 in (i, j)
+        assert got["formula"] == pytest.approx(short if one_house else 0, abs=1e-5)
+        assert got["unsigned"] == pytest.approx(short if unknown else 0, abs=1e-5)
+        assert got["carried"] == (0.5 if one_house else 0)
+        assert math.isnan(got["apart"]) == unknown
+    apart = features[:, events.FEATURES.index("apart")]
+    assert apart[0] == pytest.approx(1 / events.FAR)
+    assert apart[1] == 1.0
+
+
+def test_the_true_call_beats_the_formula_by_far() -> None:
+    """Every pair of the five calls, scored as plain texts: the true pair above the threshold, all others far below."""
+    result = label([row.article for row in Feed([DATA / "palmyra"])], [0, 0, 1, 2, 3], [False] * 5)
+    scores = events.shipped_model().score(result.features)
+    assert scores[result.same].min() > Settings().story + 0.1
+    assert scores[~result.same].max(initial=0.0) < 0.1
+
+
+def test_rarity_blends_background_and_feed() -> None:
+    known, counts, total = salience.background()
+    assert (np.diff(known.astype(object)) > 0).all()
+    assert counts.min() >= 1
+    assert counts.max() <= total
+    common = known[np.argmax(counts)]
+    stems = np.array(sorted([int(common), 12345]), dtype=np.uint64)
+    few = salience.inverse_frequencies(stems, np.array([1, 1]), 5)
+    at = int(np.searchsorted(stems, common))
+    assert few[at] < 1 < few[1 - at]
+    many = salience.inverse_frequencies(stems, np.array([10**6, 10**6]), 10**6)
+    assert (many < few).all()
+
+
+def slow_linkage(n: int, links: dict[tuple[int, int], float], threshold: float) -> list[int]:
+    """Average linkage by definition, joining the best pair of groups again and again."""
+    groups = [[i] for i in range(n)]
+    while True:
+        best = None
+        for x, y in combinations(range(len(groups)), 2):
+            mean = sum(links.get((min(a, b), max(a, b)), 0.0) for a in groups[x] for b in groups[y])
+            mean /= len(groups[x]) * len(groups[y])
+            if mean >= threshold and (best is None or mean > best[0] + 1e-12):
+                best = (mean, x, y)
+        if best is None:
+            return [next(k for k, g in enumerate(groups) if i in g) for i in range(n)]
+        _, x, y = best
+        groups[x] += groups.pop(y)
+
+
+@given(st.integers(2, 9), st.randoms(use_true_random=False), st.floats(0.1, 0.9))
+def test_average_linkage_equals_its_definition(n: int, draw: random.Random, threshold: float) -> None:
+    links = {pair: draw.random() for pair in combinations(range(n), 2) if draw.random() < 0.6}
+    found = average_linkage(
+        np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n, threshold
+    )
+    assert same_partition(found.tolist(), slow_linkage(n, links, threshold))
+
+
+def test_a_chain_of_stories_is_cut_and_a_double_article_does_not_weld() -> None:
+    chain = np.array([[i, i + 1] for i in range(99)])
+    groups = average_linkage(chain, np.full(99, 0.9), 100, 0.4)
+    assert max(Counter(groups.tolist()).values()) <= 4
+    two = [*combinations(range(4), 2), *combinations(range(4, 8), 2), (3, 8), (4, 8)]  # 8 tells both
+    joined = average_linkage(np.array(two), np.full(len(two), 0.8), 9, 0.4)
+    assert joined[0] != joined[4]
+
+
+@given(st.integers(1, 12), st.randoms(use_true_random=False))
+def test_spanning_parents_reach_everybody_by_strong_links(n: int, draw: random.Random) -> None:
+    pairs = [p for p in combinations(range(n), 2) if p[1] == p[0] + 1 or draw.random() < 0.3]
+    strength = [draw.random() for _ in pairs]
+    roots = np.zeros(n, dtype=np.bool_)
+    roots[draw.randrange(n)] = True
+    links = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    by = spanning_parents(links, np.array(strength), np.zeros(n, dtype=np.int64), roots)
+    for i in range(n):
+        seen = set()
+        while not roots[i]:
+            assert i not in seen
+            seen.add(i)
+            a, b = pairs[by[i]]
+            i = b if a == i else a
+    assert by[roots].tolist() == [-1]
+
+
+# --- the sample feed -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sample() -> list[Article]:
+    return [row.article for row in Feed([DATA / "feed.jsonl"])]
+
+
+def together(result, a: str, b: str) -> bool:
+    story = dict(zip((x.id for x in result), result.labels("story"), strict=True))
+    return story[a] == story[b]
+
+
+TRUE_PAIRS = {
+    "calls": ("marsad-06", "sadawadi-05"),
+    "condolences": ("sawahil-01", "aldifaf-01"),
+    "visits": ("bayraq-03", "qandil-01"),
+}
+
+
+@pytest.mark.parametrize("family", [*TRUE_PAIRS, "results", "gold", "weather"])
+@pytest.mark.parametrize("bare", [True, False], ids=["alone, no dates, no sources", "in the sample feed"])
+def test_families(sample: list[Article], family: str, bare: bool) -> None:
+    members = [a for a in sample if GOLD[a.id].get("family") == family]
+    result = cluster([Article(a.text, a.id, a.title) for a in members] if bare else sample)
+    story = dict(zip((x.id for x in result), result.labels("story"), strict=True))
+    for a, b in combinations(members, 2):
+        if GOLD[a.id]["event"] != GOLD[b.id]["event"]:
+            assert story[a.id] != story[b.id], (a.id, b.id)
+    if family in TRUE_PAIRS:
+        assert together(result, *TRUE_PAIRS[family])
+
+
+def test_the_palmyra_folder_is_one_story_and_three_others() -> None:
+    result = cluster(row.article for row in Feed([DATA / "palmyra"]))
+    sizes = sorted(result.sizes("story").values())
+    assert sizes == [1, 1, 1, 2]
+    (pair,) = [m for m in result.groups("story").values() if len(m) == 2]
+    assert sorted(Path(m).name[:2] for m in pair) == ["01", "02"]
+
+
+def test_stories_of_the_sample_feed(sample: list[Article]) -> None:
+    from clusterer.evaluate import evaluate
+
+    result = cluster(sample)
+    scores = evaluate(result.labels("story"), [GOLD[a.id]["event"] for a in sample])
+    assert scores.bcubed_precision >= 0.97
+    assert scores.bcubed_f1 >= 0.92
+    copies = cluster(sample, Settings(level="copy"))
+    assert [a.copy for a in result] == [a.copy for a in copies]
+    for a in result:
+        if a.relation == "story":
+            assert a.score is not None
+            assert 0 < a.score <= 1
+
+
+def test_order_and_threads_do_not_matter(sample: list[Article]) -> None:
+    expected = {a.id: a for a in cluster(sample)}
+    shuffled = sample[:]
+    random.Random(5).shuffle(shuffled)
+    assert {a.id: a for a in cluster(shuffled, Settings(chunk=17, threads=2))} == expected
+
+
+def test_no_text_at_all() -> None:
+    assert len(cluster([])) == 0
+    assert cluster(["", "قصير"]).sizes("story").most_common(1)[0][1] == 1
