@@ -9,11 +9,13 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
-	$(BIN)/clusterer cluster data/feed.jsonl -o demo/clusters.jsonl
+	$(BIN)/clusterer cluster data/feed.jsonl -o demo/clusters.jsonl --summary
 	@echo
 	$(BIN)/clusterer dedup data/feed.jsonl -o demo/kept.jsonl --removed demo/removed.jsonl
 	@echo
-	$(BIN)/clusterer evaluate demo/clusters.jsonl data/gold.jsonl --errors 0
+	$(BIN)/clusterer evaluate demo/clusters.jsonl data/gold.jsonl --level copy --errors 0
+	@echo
+	$(BIN)/clusterer evaluate demo/clusters.jsonl data/gold.jsonl --level story --errors 0
 	@echo
 	$(BIN)/python -m benchmarks.palmyra
 
@@ -34,9 +36,13 @@ test-all: $(VENV)/.bench
 
 quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.quality $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.stories $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.story_peers $(GOLD)
+	$(BIN)/python -m benchmarks.palmyra $(FEED)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.speed $(FEED)
+	$(BIN)/python -m benchmarks.scaling
 
 $(VENV)/.ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

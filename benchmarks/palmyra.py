@@ -1,54 +1,76 @@
-"""The telling case, as a table: ``python -m benchmarks.palmyra``.
+"""The telling case, as a table: ``python -m benchmarks.palmyra [FEED]``.
 
 Five reports of calls between the same two presidents. 01 and 02 tell of one call, in other words; the other three are
-calls of other years by the outlet of 01, which ends all its reports with one long footer. Prints how alike each pair
-is with and without boilerplate, and where the five end up among the articles of `data/feed.jsonl`.
+calls of other years by the outlet of 01, which opens all its reports with one formula and ends them with one long
+footer. Prints how alike each pair is as it came and without boilerplate, how likely both report one event (as plain
+texts alone, among the articles of `data/` with dates and sources, and inside FEED), and which stories they end in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
+import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from clusterer import Article, Settings, cluster
+from benchmarks.train import compared, story_input
+from clusterer import Article, Settings, cluster, events
 from clusterer.files import Feed
 from clusterer.pipeline import shingle, text_words
 from clusterer.similarity import overlap
 
 DATA = Path(__file__).parents[1] / "data"
+IDS = ("marsad-06", "sadawadi-05", "marsad-15", "marsad-02", "marsad-16")  # of 01 to 05 in data/feed.jsonl
 
 
-def main() -> None:
-    """Print the table and the groups."""
+@click.command(help=__doc__.partition("\n")[0])
+@click.argument("feed", required=False)
+def main(feed: str | None) -> None:
+    """Print the table and the stories."""
     reports = [row.article for row in Feed([DATA / "palmyra"])]
     names = [Path(a.id).stem for a in reports]
     pairs = np.array(list(combinations(range(len(reports)), 2)))
-    texts = [a.text for a in reports]
     jaccard = {}
     for boilerplate in ("none", "known"):
         settings = Settings(boilerplate=boilerplate)
-        jaccard[boilerplate] = overlap(shingle(text_words(texts, settings), settings), pairs).jaccard
+        words = text_words([a.text for a in reports], settings)
+        jaccard[boilerplate] = overlap(shingle(words, settings), pairs).jaccard
+    sample = [row.article for row in Feed([DATA / "feed.jsonl"])]
+    batches = {"alone": (reports, [a.id for a in reports]), "in data/": (sample, list(IDS))}
+    if feed:
+        batches["in the feed"] = ([*sample, *(row.article for row in Feed([feed]))], list(IDS))
+    scores = {where: pair_scores(articles, ids) for where, (articles, ids) in batches.items()}
 
-    among = [row.article for row in Feed([DATA / "feed.jsonl"])]
-    result = cluster([*among, *(Article(a.text, id=f"palmyra/{n}") for a, n in zip(reports, names, strict=True))])
-    group = dict(zip((a.id for a in result), result.labels("copy"), strict=True))
-    group_of = [group[f"palmyra/{name}"] for name in names]
-
-    table = Table(title="Calls of two presidents: word 3-shingle Jaccard and copy groups")
-    for column in ("report", "report", "one event", "as it came", "boilerplate cut", "one copy group"):
+    table = Table(title="Calls of two presidents")
+    for column in ("report", "report", "one event", "Jaccard", "cut", *(f"score {where}" for where in scores)):
         table.add_column(column, justify="left" if column == "report" else "right")
-    for (i, j), before, after in zip(pairs.tolist(), jaccard["none"], jaccard["known"], strict=True):
-        same_event = "yes" if (i, j) == (0, 1) else "no"
-        same_group = "yes" if group_of[i] == group_of[j] else "no"
-        table.add_row(names[i], names[j], same_event, f"{before:.3f}", f"{after:.3f}", same_group)
-    Console(width=110).print(table)
-    merged = len(set(group_of)) < len(group_of)
-    print("Each call is its own copy group." if not merged else "Different calls share a copy group.")
-    print("That 01 and 02 report one call in other words is for the story level to see; it is not built yet.")
+    for k, (i, j) in enumerate(pairs.tolist()):
+        alike = [f"{jaccard[b][k]:.3f}" for b in ("none", "known")]
+        shown = [f"{found.get((i, j), 0.0):.3f}" for found in scores.values()]
+        table.add_row(names[i], names[j], "yes" if (i, j) == (0, 1) else "no", *alike, *shown)
+    Console(width=120).print(table)
+    print(f"One story from a mean score of {Settings().story}. Pairs that the leads rule out have 0.")
+    for where, (articles, ids) in batches.items():
+        story = {a.id: a.story for a in cluster(articles)}
+        together = [f"{names[i]} + {names[j]}" for i, j in pairs.tolist() if story[ids[i]] == story[ids[j]]]
+        print(f"{where}: one story: {', '.join(together) or 'none'}; the others each their own")
+
+
+def pair_scores(articles: Sequence[Article], ids: Sequence[str]) -> dict[tuple[int, int], float]:
+    """The score of each pair of the five reports that is compared at all."""
+    texts, members = story_input(articles)
+    place = {articles[i].id: k for k, group in enumerate(members) for i in group}
+    number = {place[name]: i for i, name in enumerate(ids)}
+    pairs, features = compared(texts, list(number))
+    scores = events.shipped_model().score(features)
+    return {
+        (min(number[a], number[b]), max(number[a], number[b])): float(score)
+        for (a, b), score in zip(pairs.tolist(), scores, strict=True)
+    }
 
 
 if __name__ == "__main__":

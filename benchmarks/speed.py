@@ -43,7 +43,7 @@ def main(feed: str, articles: int, rounds: int, memory: bool) -> None:
     texts = [row.article.text for _, row in zip(range(articles), Feed([feed]), strict=False)]
     if memory:
         cluster(Article(t, id=str(i)) for i, t in enumerate(texts))
-        print(_peak_bytes())
+        print(peak_bytes())
         return
     letters = sum(map(len, texts))
     same = Settings(level="copy", jaccard=THRESHOLD, recall=0.999, sample=0, boilerplate="none")
@@ -92,7 +92,7 @@ def true_pairs(texts: Sequence[str]) -> np.ndarray:
     return truth.pairs[long & (truth.jaccard >= THRESHOLD)]
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Most memory this process has held. Not `getrusage`: a child's figure there starts at its parent's size."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))

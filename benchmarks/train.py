@@ -24,7 +24,7 @@ from clusterer import Article, Settings, events, grouping
 from clusterer.evaluate import Scores, evaluate
 from clusterer.fields import parse_date
 from clusterer.files import Feed
-from clusterer.pipeline import find_documents, propose, read, story_texts, verify
+from clusterer.pipeline import StoryTexts, find_documents, propose, read, story_texts, verify
 
 DATA = Path(__file__).parents[1] / "data"
 SIGNS = dict.fromkeys(events.FEATURES, -1) | dict.fromkeys(("lead", "own_body", "lead_found", "titles"), 1)
@@ -116,8 +116,8 @@ def families() -> tuple[Labelled, NDArray[Any]]:
     return both, np.array(names)
 
 
-def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[bool]) -> Labelled:
-    """All pairs of copy groups whose leads have anything in common."""
+def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]]]:
+    """The copy groups of articles as the story level sees them, and the places of each group's articles."""
     settings = Settings()
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
@@ -128,9 +128,20 @@ def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[
     for i, d in enumerate(documents.of_article.tolist()):
         if d >= 0:
             members[texts.text_of[d]].append(i)
-    pairs = np.array(list(combinations(range(len(members)), 2)))
+    return texts, members
+
+
+def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """All pairs among some copy groups whose leads have anything in common, and their features."""
+    pairs = np.array(list(combinations(sorted(groups), 2)), dtype=np.int64).reshape(-1, 2)
     pairs = pairs[events.lead_cosines(texts.salience, pairs) >= LEAST_LEAD]
-    features = events.evidence(texts.salience, pairs, texts.outlets, texts.first, texts.last)
+    return pairs, events.evidence(texts.salience, pairs, texts.outlets, texts.first, texts.last)
+
+
+def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[bool]) -> Labelled:
+    """All labelled pairs of copy groups."""
+    texts, members = story_input(articles)
+    pairs, features = compared(texts, range(len(members)))
     labels = np.array([event[m[0]] for m in members])
     sure = np.array([not any(doubtful[i] for i in m) for m in members])
     return Labelled(members, labels, sure, pairs, features, labels[pairs[:, 0]] == labels[pairs[:, 1]])

@@ -113,7 +113,7 @@ _output = click.option(
 def cluster_command(output: str, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
-    Fields of a line: id, story, copy, exact, representative, linked_to, relation, score.
+    Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence.
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl
     """
@@ -193,7 +193,7 @@ def boilerplate_command(output: str, **options: Any) -> None:
 @click.option(
     "--level",
     type=click.Choice(["exact", "copy", "story"]),
-    default="copy",
+    default="story",
     show_default=True,
     help="which of our ids to hold against gold",
 )

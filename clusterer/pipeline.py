@@ -422,6 +422,7 @@ def assign(
     relation = np.where(link < 0, 0, np.where(links.is_copy[link], 1, 2)) if len(links.pairs) else np.zeros(n, int)
     score = np.where(links.is_copy, overlap.jaccard, overlap.containment)
     scores = np.where(link < 0, 1.0, score[link]) if len(links.pairs) else np.ones(n)
+    told: dict[int, dict[str, float]] = {}
     if stories is not None and len(stories.pairs):
         best_of = grouping.first_of_group(copy, preferred)  # by copy group number
         of_group = np.full(d, -1, dtype=np.int64)
@@ -434,7 +435,14 @@ def assign(
         ends = stories.pairs[number]
         parent[hung] = best_of[np.where(ends[:, 0] == copy[hung], ends[:, 1], ends[:, 0])]
         relation[hung], scores[hung] = 3, stories.score[number]
+        told = {
+            i: _named(events.FEATURES, stories.features[x]) for i, x in zip(hung.tolist(), number.tolist(), strict=True)
+        }
 
+    evidence = dict(told)
+    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1)
+    for i in np.flatnonzero((relation == 1) | (relation == 2)).tolist():
+        evidence[i] = _named(("jaccard", "containment", "opening"), measures[link[i]])
     ids = corpus.ids
     rows = zip(
         ids, story_name.tolist(), copy_name.tolist(), exact_name.tolist(), representative.tolist(), parent.tolist(),
@@ -443,7 +451,7 @@ def assign(
     assignments = tuple(
         Assignment(name, ids[s], ids[c], ids[e], True, None, None, None)
         if i == r
-        else Assignment(name, ids[s], ids[c], ids[e], False, ids[p], _RELATIONS[k], round(x, 4))
+        else Assignment(name, ids[s], ids[c], ids[e], False, ids[p], _RELATIONS[k], round(x, 4), evidence.get(i))
         for i, (name, s, c, e, r, p, k, x) in enumerate(rows)
     )
     stats = {
@@ -467,6 +475,11 @@ def assign(
             **_group_stats("story", story),
         }
     return Clustering(assignments, stats, settings.fingerprint())
+
+
+def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
+    """Values by name, rounded; what is not known (NaN) is left out."""
+    return {name: round(float(x), 4) for name, x in zip(names, values, strict=True) if not np.isnan(x)}
 
 
 def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:

@@ -58,11 +58,13 @@ class Assignment:
         story: id of the story's earliest member. Equal to `copy` below the story level.
         copy: id of the copy group's earliest member.
         exact: id of the earliest article with the same words in the same order.
-        representative: True for the one member of the copy group that stands for it.
+        representative: True for the one member of the story that stands for it.
         linked_to: the article this one was verified against; None for representatives.
         relation: what the link is; None where `linked_to` is.
-        score: the link's verified similarity in [0, 1]: Jaccard for `copy`, containment for `contained`,
-            1.0 for `exact`; None where `linked_to` is.
+        score: how strong the link is, in [0, 1]: Jaccard for `copy`, containment for `contained`, how likely both
+            report one event for `story`, 1.0 for `exact`; None where `linked_to` is.
+        evidence: what the score was made of, by name: jaccard, containment and opening for copies and cuts, the
+            features of `clusterer.events` for stories; None for exact copies and representatives.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Assignment:
     linked_to: str | None
     relation: Relation | None
     score: float | None
+    evidence: Mapping[str, float] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The fields in the order of the file format."""
@@ -121,5 +124,5 @@ class Clustering:
 
     @property
     def representatives(self) -> list[str]:
-        """Ids of the articles that stand for their copy group, in input order."""
+        """Ids of the articles that stand for their story, in input order."""
         return [a.id for a in self.assignments if a.representative]

@@ -36,7 +36,7 @@ def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> No
     out = rows(tmp_path / "out.jsonl")
     assert [r["id"] for r in out] == [r["id"] for r in rows(DATA / "feed.jsonl")]
     assert {tuple(r) for r in out} == {
-        ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score")
+        ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
     }
     assert list(tmp_path.iterdir()) == [tmp_path / "out.jsonl"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.generator import feed
-from clusterer import cluster
+from clusterer import Settings, cluster
 from clusterer.evaluate import evaluate
 
 ROOT = Path(__file__).parents[1]
@@ -61,3 +62,35 @@ def test_generated_copies_are_found(seed: int) -> None:
     scores = evaluate(cluster(articles).labels("copy"), copies)
     assert scores.bcubed_recall >= 0.99
     assert scores.bcubed_precision >= 0.995
+
+
+def test_the_trained_score_meets_its_bars_out_of_fold() -> None:
+    gold = SHARED / "gold" / "events.jsonl"
+    if not gold.exists():
+        pytest.skip("no labelled real articles beside the project (shared/gold)")
+    command = [sys.executable, "-m", "benchmarks.train", str(gold)]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    threshold = f"{Settings().story:.2f}"
+    found = re.search(rf"threshold {threshold}  B-cubed precision (\S+) recall \S+ F1 (\S+),", said)
+    assert found
+    precision, f1 = map(float, found.groups())
+    assert precision >= 0.97
+    assert f1 >= 0.97
+    weights = json.loads((ROOT / "clusterer" / "event_model.json").read_text())["weights"]
+    assert all(f"'{name}': {value}" in said for name, value in weights.items())  # the shipped ones are these
+
+
+@pytest.mark.slow
+def test_stories_of_the_whole_feed() -> None:
+    if not (SHARED / "gold" / "events.jsonl").exists():
+        pytest.skip("no labelled real articles beside the project (shared/feed, shared/gold)")
+    command = [sys.executable, "-m", "benchmarks.stories", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
+    said = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    f1 = float(re.search(rf"inside the feed, average linkage at {Settings().story:.2f}:.* F1 (\S+),", said).group(1))
+    assert f1 >= 0.96
+    assert float(re.search(r"batch independence: (\S+) of", said).group(1)) >= 0.98
+    assert float(re.search(r": (\S+) x more", said).group(1)) <= 3.5
+    for line in said.splitlines():
+        if line.startswith(("family calls", "family condolences", "family visits", "family gold", "family weather")):
+            assert "missed []" in line
+            assert "wrongly together []" in line
