@@ -11,8 +11,8 @@ import click
 import numpy as np
 
 from clusterer import Settings
+from clusterer.corpus import text_words
 from clusterer.files import Feed
-from clusterer.pipeline import text_words
 from clusterer.words import hash_words
 
 LEAST = 3

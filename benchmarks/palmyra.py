@@ -19,8 +19,9 @@ from rich.table import Table
 
 from benchmarks.train import compared, story_input
 from clusterer import Article, Settings, cluster, events
+from clusterer.corpus import text_words
 from clusterer.files import Feed
-from clusterer.pipeline import shingle, text_words
+from clusterer.pipeline import shingle
 from clusterer.similarity import overlap
 
 DATA = Path(__file__).parents[1] / "data"

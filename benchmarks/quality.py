@@ -16,9 +16,10 @@ import orjson
 
 from benchmarks.truth import brute_force
 from clusterer import Article, Clustering, Settings, cluster
+from clusterer.corpus import find_documents, read
 from clusterer.evaluate import evaluate, mistakes
 from clusterer.files import Feed
-from clusterer.pipeline import find_documents, propose, read, shingle, verify
+from clusterer.pipeline import propose, shingle, verify
 
 CUT_WORDS = 40
 

@@ -29,8 +29,10 @@ from benchmarks.train import (
     story_labels,
 )  # fmt: skip
 from clusterer import Article, Settings, cluster, grouping
+from clusterer.corpus import find_documents, read
 from clusterer.files import Feed
-from clusterer.pipeline import Documents, Stories, find_documents, propose, read, tell_stories, verify
+from clusterer.pipeline import propose, tell_stories, verify
+from clusterer.stages import Documents, Stories
 
 SUBSETS = 300
 

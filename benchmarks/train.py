@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from clusterer import Article, Settings, events, grouping
+from clusterer.corpus import find_documents, read
 from clusterer.evaluate import Scores, evaluate
 from clusterer.fields import parse_date
 from clusterer.files import Feed
-from clusterer.pipeline import StoryTexts, find_documents, propose, read, story_texts, verify
+from clusterer.pipeline import propose, story_texts, verify
+from clusterer.stages import StoryTexts
 
 DATA = Path(__file__).parents[1] / "data"
 SIGNS = dict.fromkeys(events.FEATURES, -1) | dict.fromkeys(("lead", "own_body", "lead_found", "titles"), 1)

@@ -22,10 +22,11 @@ from clusterer.errors import ClustererError, InputError
 from clusterer.fields import FIELD_NAMES
 from clusterer.files import Feed
 from clusterer.output import Quarantine, as_json, atomic_output, write_rows
-from clusterer.pipeline import Progress, cluster
+from clusterer.pipeline import cluster
 from clusterer.records import Clustering
 from clusterer.rows import BadRow, Row
 from clusterer.settings import Settings
+from clusterer.stages import Progress
 
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from clusterer import boilerplate
-from clusterer.pipeline import as_article
+from clusterer.corpus import as_article
 from clusterer.records import Article
 from clusterer.settings import Settings
 from clusterer.words import concatenate, hash_words

@@ -13,11 +13,18 @@ LAYERS = {
     0: ("errors", "settings", "records"),
     1: ("fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
-    3: ("pipeline", "evaluate", "explain"),
+    3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
     5: ("estimator", "cli"),
 }
 WITHIN = {
     ("settings", "errors"),
+    # layer 3: stages -> corpus, assign -> pipeline
+    ("corpus", "stages"),
+    ("assign", "stages"),
+    ("pipeline", "stages"),
+    ("pipeline", "corpus"),
+    ("pipeline", "assign"),
+    ("explain", "corpus"),
     # layer 1 in: fields, rows -> streams -> jsonarray -> files; out: rows -> output
     ("streams", "fields"),
     ("streams", "rows"),
@@ -40,7 +47,6 @@ WITHIN = {
     ("salience", "shingles"),
     ("events", "shingles"),
     ("events", "salience"),
-    ("explain", "pipeline"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""
 READING = ("fields", "rows", "streams", "jsonarray", "files", "output")

@@ -1,0 +1,150 @@
+"""The last stage: groups of documents to one assignment an article, and the counts of the run.
+
+Names groups, chooses who stands for them, and hangs every article on another by a link that was verified. Forms no
+groups and scores nothing.
+
+Array letters: `n` articles, `d` documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer import boilerplate, events, grouping
+from clusterer.records import Assignment, Clustering, Relation
+from clusterer.settings import Settings
+from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
+
+_RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
+
+
+_AGENCIES = frozenset(boilerplate.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
+
+
+def assign(
+    corpus: Corpus,
+    documents: Documents,
+    proposed: Proposed,
+    links: Links,
+    copies: NDArray[np.int64],
+    stories: Stories | None,
+    settings: Settings,
+) -> Clustering:
+    """Groups of documents to one assignment an article."""
+    n, d = len(corpus.ids), len(documents.words)
+    document = documents.of_article
+    alone = document < 0
+    # Group numbers an article: its document, its copy group's centre, its story's first centre. Texts too short to
+    # group follow, each its own.
+    single = d + np.cumsum(alone) - 1
+    exact = np.where(alone, single, document)
+    copy = np.where(alone, single, copies[document] if d else single)
+    story = copy
+    if stories is not None and d:
+        story = np.where(alone, single, stories.of_text[stories.text_of[document]])
+
+    names = np.array(corpus.ids, dtype=object)
+    place = np.empty(n, dtype=np.int64)
+    place[np.argsort(names, kind="stable")] = np.arange(n)
+    agency = np.fromiter((name in _AGENCIES for name in corpus.outlets), dtype=np.bool_, count=n)
+    earliest = np.lexsort((place, corpus.dates))
+    preferred = {
+        "earliest": np.lexsort((place, corpus.dates, ~agency)),
+        "longest": np.lexsort((place, corpus.dates, exact, ~agency)),
+        "central": np.lexsort((place, corpus.dates, exact, exact != copy, ~agency)),
+    }[settings.representative]
+    exact_name, copy_name, story_name = (grouping.first_of_group(x, earliest)[x] for x in (exact, copy, story))
+    lead, best, representative = (grouping.first_of_group(x, preferred)[x] for x in (exact, copy, story))
+
+    # A spanning tree of each story, rooted at its representative. Within a copy group: copies of one text hang on that
+    # text's lead, leads on the lead of their star's centre, and the centre on the group's best article. The best
+    # articles hang on each other by the strongest links between their groups. Each of these links was verified.
+    leads = grouping.first_of_group(exact, preferred)
+    me = np.arange(n)
+    parent = np.where(me != lead, lead, np.where(copy == exact, best, leads[copy]))
+    link = _link_numbers(links.pairs, exact, exact[parent], d)
+    overlap = links.overlap
+    relation = np.where(link < 0, 0, np.where(links.is_copy[link], 1, 2)) if len(links.pairs) else np.zeros(n, int)
+    score = np.where(links.is_copy, overlap.jaccard, overlap.containment)
+    scores = np.where(link < 0, 1.0, score[link]) if len(links.pairs) else np.ones(n)
+    told: dict[int, dict[str, float]] = {}
+    if stories is not None and len(stories.pairs):
+        best_of = grouping.first_of_group(copy, preferred)  # by copy group number
+        of_group = np.full(d, -1, dtype=np.int64)
+        of_group[np.unique(copies)] = stories.of_text
+        roots = np.zeros(d, dtype=np.bool_)
+        roots[copy[np.unique(representative[~alone])]] = True
+        by = grouping.spanning_parents(stories.pairs, stories.score, of_group, roots)
+        hung = np.flatnonzero((me == best) & (me != representative))
+        number = by[copy[hung]]
+        ends = stories.pairs[number]
+        parent[hung] = best_of[np.where(ends[:, 0] == copy[hung], ends[:, 1], ends[:, 0])]
+        relation[hung], scores[hung] = 3, stories.score[number]
+        told = {
+            i: _named(events.FEATURES, stories.features[x]) for i, x in zip(hung.tolist(), number.tolist(), strict=True)
+        }
+
+    evidence = dict(told)
+    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1)
+    for i in np.flatnonzero((relation == 1) | (relation == 2)).tolist():
+        evidence[i] = _named(("jaccard", "containment", "opening"), measures[link[i]])
+    ids = corpus.ids
+    rows = zip(
+        ids, story_name.tolist(), copy_name.tolist(), exact_name.tolist(), representative.tolist(), parent.tolist(),
+        relation.tolist(), scores.tolist(), strict=True,
+    )  # fmt: skip
+    assignments = tuple(
+        Assignment(name, ids[s], ids[c], ids[e], True, None, None, None)
+        if i == r
+        else Assignment(name, ids[s], ids[c], ids[e], False, ids[p], _RELATIONS[k], round(x, 4), evidence.get(i))
+        for i, (name, s, c, e, r, p, k, x) in enumerate(rows)
+    )
+    stats = {
+        "articles": n,
+        "too short to group": int(alone.sum()),
+        "undated": int(np.isinf(corpus.dates).sum()),
+        "duplicate ids renamed": corpus.renamed,
+        "learned boilerplate words": corpus.furniture,
+        "distinct texts": d + int(alone.sum()),
+        "candidate pairs": len(proposed.pairs),
+        "pairs large buckets left out": proposed.dropped,
+        "links": len(links.pairs),
+        "quotations not linked": links.quoted,
+        **_group_stats("copy group", copy),
+    }
+    if stories is not None:
+        stats |= {
+            "candidate pairs of stories": stories.candidates,
+            "story pairs large buckets left out": stories.dropped,
+            "story links": int((stories.score >= settings.story).sum()),
+            **_group_stats("story", story),
+        }
+    return Clustering(assignments, stats, settings.fingerprint())
+
+
+def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
+    """Values by name, rounded; what is not known (NaN) is left out."""
+    return {name: round(float(x), 4) for name, x in zip(names, values, strict=True) if not np.isnan(x)}
+
+
+def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
+    sizes = np.bincount(groups, minlength=1)
+    many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return {
+        many: int((sizes > 0).sum()),
+        f"{many} of two or more": int((sizes > 1).sum()),
+        f"largest {name}": int(sizes.max()),
+    }
+
+
+def _link_numbers(pairs: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], d: int) -> NDArray[np.int64]:
+    """The number of the link between documents a[i] and b[i], -1 where they are the same one."""
+    out = np.full(len(a), -1, dtype=np.int64)
+    differ = np.flatnonzero(a != b)
+    codes = pairs[:, 0] * d + pairs[:, 1]
+    low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
+    out[differ] = np.searchsorted(codes, low * d + high)
+    return out
