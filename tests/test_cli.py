@@ -171,7 +171,9 @@ def test_closed_pipe_is_no_traceback() -> None:
 def test_evaluate_agrees_with_the_sample_gold(tmp_path: Path) -> None:
     run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
     for level, least in (("copy", 0.99), ("story", 0.93)):
-        done = run("evaluate", tmp_path / "out.jsonl", DATA / "gold.jsonl", "--level", level, "--feed", DATA / "feed.jsonl")
+        done = run(
+            "evaluate", tmp_path / "out.jsonl", DATA / "gold.jsonl", "--level", level, "--feed", DATA / "feed.jsonl"
+        )
         assert done.returncode == 0, done.stderr
         f1 = float(re.search(r"B-cubed\s+\S+\s+\S+\s+(\S+)", done.stdout.decode()).group(1))
         assert f1 >= least
