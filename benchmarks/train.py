@@ -176,7 +176,11 @@ def fit(
 
 
 def out_of_fold(real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Scores of GOLD's pairs by models that saw neither of the two events; float64 (m,)."""
+    """Scores of GOLD's pairs out of fold, float64 (m,).
+
+    A pair of one event is scored by a model that never saw the event; a pair of events in two folds by the mean of two
+    models that each lack one of them.
+    """
     fold = np.random.default_rng(0).permutation(int(real.event.max()) + 1)[real.event] % FOLDS
     of_pair = fold[real.pairs]
     total, times = np.zeros(len(real.pairs)), np.zeros(len(real.pairs))
