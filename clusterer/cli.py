@@ -36,6 +36,9 @@ def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
     try:
         cli.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(1)
     except click.ClickException as error:
         context = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         _fail(error.format_message() + context)
@@ -94,7 +97,7 @@ def _input_options(command: _F) -> _F:
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
         click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
-        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary"),
+        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of bad rows"),
         click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
     ]
     for option in reversed(options):
@@ -103,7 +106,11 @@ def _input_options(command: _F) -> _F:
 
 
 _output = click.option(
-    "-o", "--output", default="-", type=click.Path(allow_dash=True), help="where to write; - is standard output"
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output; .gz or .zst compresses",
 )
 
 
@@ -133,6 +140,7 @@ def cluster_command(output: str, **options: Any) -> None:
 @partial(_settings_options, level="copy")
 def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """Keep one article of every group of copies; write them whole, in their own format and order.
+    Articles of RSS files and of .txt folders are written as JSON lines.
 
     Which one is kept: --representative. With --level exact only identical texts are removed, with --level story also
     reports of one event in other words. A line of --removed has
@@ -140,7 +148,7 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
-    run = _Run(output, options)
+    run = _Run(output, {**options, "removed": removed})
     level = run.settings.level
     with run.quarantine, contextlib.ExitStack() as stack:
         aside = stack.enter_context(atomic_output(removed)) if removed else None
@@ -201,7 +209,9 @@ def boilerplate_command(output: str, **options: Any) -> None:
 @click.option("--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event for stories")
 @click.option("--all", "with_doubtful", is_flag=True, help="count articles that the gold file marks as doubtful, too")
 @click.option("--errors", type=click.IntRange(0), default=10, show_default=True, help="wrong groups to list")
-@click.option("--feed", "feed", type=click.Path(), help="the articles, to list wrong groups with source and title")
+@click.option(
+    "--feed", "feed", type=click.Path(exists=True), help="the articles, to list wrong groups with source and title"
+)
 def evaluate_command(
     result: str, gold: str, level: str, label: str | None, with_doubtful: bool, errors: int, feed: str | None
 ) -> None:
@@ -216,20 +226,24 @@ def evaluate_command(
 
     ours = {row["id"]: row for row in _json_lines(result, ("id", level))}
     names = [label] if label else ["event", "story"] if level == "story" else ["copy", "dup"]
-    ids, found, wanted = [], [], []
+    ids: dict[str, None] = {}
+    found, wanted = [], []
     for row in _json_lines(gold, ("id",)):
         name = next((n for n in names if n in row), None)
         if name is None:
             raise InputError(f"{gold}: article {row['id']!r} has no field {' or '.join(names)}; cure: --label NAME")
-        if row.get("doubtful") and not with_doubtful:
+        if row[name] is None or (row.get("doubtful") and not with_doubtful):
             continue
+        if str(row["id"]) in ids:
+            raise InputError(f"{gold}: article {row['id']!r} is labelled twice; cure: one line an article")
         if str(row["id"]) not in ours:
             raise InputError(f"{gold}: article {row['id']!r} is not in {result}; cure: cluster the same articles")
-        ids.append(str(row["id"]))
+        ids[str(row["id"])] = None
         found.append(ours[str(row["id"])][level])
         wanted.append(row[name])
     if not ids:
         raise InputError(f"{gold}: no labelled article; cure: JSON lines with id and {' or '.join(names)}")
+    order = list(ids)
     scores = evaluate(found, wanted)
     rows = [
         ("B-cubed", scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1),
@@ -245,7 +259,7 @@ def evaluate_command(
         click.echo(f"\n{mistake.kind}, {mistake.pairs} wrong pairs")
         for part in mistake.parts:
             for i, place in enumerate(part):
-                name = ids[place]
+                name = order[place]
                 click.echo(f"  {'-' if i == 0 else ' '} {name}  {titles.get(name, '')}".rstrip())
 
 
@@ -262,6 +276,20 @@ def _json_lines(path: str, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
             if missing:
                 raise InputError(f"{path}, line {number}: no field {missing[0]!r}")
             yield row
+
+
+def _keep_apart(outputs: list[str], inputs: list[str]) -> None:
+    """Refuse to write over what is read, or two outputs into one file.
+
+    Raises:
+        InputError: naming the file.
+    """
+    taken = {os.path.realpath(path): "an input" for path in inputs}
+    for path in outputs:
+        place = os.path.realpath(path)
+        if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
+            raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
+        taken[place] = "another output"
 
 
 class _Run:
@@ -281,6 +309,8 @@ class _Run:
             encoding=options["encoding"],
             on_bad=self._set_aside,
         )
+        targets = [output, self.quarantine_path, options.get("removed")]
+        _keep_apart([t for t in targets if t and t != "-"], self.feed.paths)
         self.unreadable_dates = self.bad_rows = 0
         self.first_bad: BadRow | None = None
         self.quiet: bool = options["quiet"]

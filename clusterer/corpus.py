@@ -67,7 +67,7 @@ def read(
         if total:
             words = words.keep(~furniture)
     when = np.array(dates, dtype=np.float64)
-    ids, renamed = _unique_ids(names, when, boilerplate.whole_hashes(words))
+    ids, renamed = _unique_ids(names, when, words)
     return Corpus(ids, outlets, when, words, titles, renamed, total)
 
 
@@ -130,14 +130,13 @@ def _content_id(article: Article) -> str:
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _unique_ids(
-    names: list[tuple[str, ...]], dates: NDArray[np.float64], hashes: NDArray[np.uint64]
-) -> tuple[list[str], int]:
+def _unique_ids(names: list[tuple[str, ...]], dates: NDArray[np.float64], words: Words) -> tuple[list[str], int]:
     """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input."""
     ids = [name[0] for name in names]
     counts = Counter(ids)
     if len(counts) == len(ids):
         return ids, 0
+    hashes = boilerplate.whole_hashes(words)
     again: dict[str, list[int]] = {}
     for i, name in enumerate(ids):
         if counts[name] > 1:

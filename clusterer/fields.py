@@ -24,8 +24,8 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "content", "body", "article", "article_body", "articlebody", "article_text", "full_text",
         "fulltext", "maintext", "main_text", "content_text", "content_html", "story", "description", "summary",
-        "body_text", "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "نص_المقال", "الخبر", "المقال", "التفاصيل", "الوصف",
-        "الملخص",
+        "body_text", "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "متن_الخبر", "نص_المقال", "الخبر", "المقال",
+        "التفاصيل", "الوصف", "الملخص",
     ),
     "title": (
         "title", "headline", "head", "heading", "article_title",
@@ -35,14 +35,14 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         "date", "published", "pubdate", "pub_date", "published_at", "publishedat", "publish_date", "datetime",
         "timestamp", "created_at", "date_published", "datepublished", "date_publish", "publication_date",
         "date_extracted", "updated", "updated_at",
-        "التاريخ", "تاريخ", "تاريخ_النشر",
+        "التاريخ", "تاريخ", "تاريخ_النشر", "تاريخ_الخبر", "وقت_النشر",
     ),
     "source": (
         "source", "outlet", "publisher", "newspaper", "site", "site_name", "source_name", "domain",
-        "source_domain", "المصدر", "مصدر", "الصحيفة", "الموقع",
+        "source_domain", "المصدر", "مصدر", "الصحيفة", "الجريدة", "الموقع", "اسم_المصدر",
     ),
-    "url": ("url", "link", "href", "permalink", "الرابط", "رابط"),
-    "id": ("id", "_id", "uuid", "guid", "article_id", "doc_id", "docid", "المعرف", "الرقم"),
+    "url": ("url", "link", "href", "permalink", "الرابط", "رابط", "رابط_الخبر"),
+    "id": ("id", "_id", "uuid", "guid", "article_id", "doc_id", "docid", "المعرف", "الرقم", "رقم_الخبر"),
 }  # fmt: skip
 """Article attribute to the usual column names, in order of preference; compared by `column_key`."""
 
@@ -94,6 +94,8 @@ class FieldMap:
         Raises:
             RowError: none of them holds text.
         """
+        if {"story", "copy", "exact", "representative"} <= set(names):
+            raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
         by_key: dict[str, str] = {}
         for name in names:
             if isinstance(name, str):
@@ -207,7 +209,7 @@ def _title(value: Any) -> str:
 def _text(value: Any, title: str, name: str) -> str:
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or value != value:  # NaN, as data frames have it
         if title:
             return ""
         raise RowError(f"text (column {name!r}) is null and there is no title; cure: give the row one of them")

@@ -126,6 +126,11 @@ class Feed:
         only = found.pop() if len(found) == 1 else "jsonl"
         return "jsonl" if only in ("txt", "rss") else only
 
+    @property
+    def paths(self) -> list[str]:
+        """The files that are read, without standard input; an archive once."""
+        return list(dict.fromkeys(s.path or s.name for s in self._sources if os.path.exists(s.path or s.name)))
+
     def __iter__(self) -> Iterator[Row]:
         """Walk the good rows.
 

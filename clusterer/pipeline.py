@@ -54,6 +54,8 @@ def cluster(
     """
     if isinstance(articles, str | Mapping | Article):
         raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
+    if hasattr(articles, "columns"):  # walking a data frame gives the names of its columns
+        raise InputError("articles is a data frame; give its rows, for example frame.to_dict('records')")
     settings = settings or Settings()
     tell = progress or silent
     corpus = read(articles, settings, tell)

@@ -15,6 +15,7 @@ import click
 import pytest
 from damage import write_damaged_feed
 
+from clusterer import InputError, cluster
 from clusterer.cli import cli
 
 ROOT = Path(__file__).parents[1]
@@ -194,3 +195,57 @@ def test_every_command_has_help_with_an_example_and_is_in_the_readme() -> None:
         assert "Example: clusterer " in (command.help or ""), name
         for option in command.params:
             assert isinstance(option, click.Argument) or option.help, (name, option.name)  # type: ignore[attr-defined]
+
+
+def test_no_output_over_an_input_nor_over_another_output(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes((DATA / "feed.jsonl").read_bytes())
+    before = feed.read_bytes()
+    other = tmp_path / "other.jsonl"
+    for args in (
+        ["cluster", feed, "-o", feed],
+        ["cluster", tmp_path, "-o", feed],
+        ["cluster", feed, "-o", other, "--quarantine", feed],
+        ["cluster", feed, "-o", other, "--quarantine", other],
+        ["dedup", feed, "-o", other, "--removed", feed],
+        ["dedup", feed, "-o", other, "--removed", other],
+    ):
+        done = run(*args)
+        assert done.returncode == 1
+        assert b"is also" in done.stderr
+        assert feed.read_bytes() == before
+        assert [p.name for p in tmp_path.iterdir()] == ["feed.jsonl"]
+
+
+def test_a_result_is_no_feed(tmp_path: Path) -> None:
+    run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
+    done = run("cluster", tmp_path / "out.jsonl")
+    assert done.returncode == 1
+    assert b"a result of clusterer" in done.stderr
+
+
+def test_gold_labels_are_one_an_article(tmp_path: Path) -> None:
+    run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
+    gold = tmp_path / "gold.jsonl"
+    lines = (DATA / "gold.jsonl").read_text("utf-8").splitlines()
+    gold.write_text("\n".join([*lines, lines[0]]), "utf-8")
+    assert b"labelled twice" in run("evaluate", tmp_path / "out.jsonl", gold).stderr
+    first = json.loads(lines[0])
+    gold.write_text("\n".join([json.dumps({**first, "event": None}), *lines[1:]]), "utf-8")
+    assert b"129 articles" in run("evaluate", tmp_path / "out.jsonl", gold).stdout
+
+
+def test_no_command_shows_the_help() -> None:
+    done = run()
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) > 5
+    module = subprocess.run([sys.executable, "-m", "clusterer", "--version"], capture_output=True, cwd=ROOT, check=True)
+    assert module.stdout.strip()
+
+
+def test_a_data_frame_is_refused_with_the_cure() -> None:
+    class Frame:
+        columns = ("title", "text")
+
+    with pytest.raises(InputError, match="to_dict"):
+        cluster(Frame())  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ LAYERS = {
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
     5: ("estimator", "cli"),
+    6: ("__main__",),
 }
 WITHIN = {
     ("settings", "errors"),
