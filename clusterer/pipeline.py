@@ -131,15 +131,8 @@ def tell_stories(
     tell = progress or silent
     texts = story_texts(corpus, documents, copies)
     salient, count = texts.salience, len(texts.first)
-    sets, weights = salient.weighted_sets
-    slots = minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
+    slots, found = story_candidates(salient, settings)
     tell("weighing", count)
-    bands = settings.story_slots // _STORY_ROWS
-    keys = lsh.band_keys(slots, bands, _STORY_ROWS)
-    filled = np.flatnonzero(sets.counts)
-    found = lsh.candidate_pairs(
-        keys[filled].ravel(), np.repeat(filled, bands), count, min(settings.bucket_cap, _STORY_CAP)
-    )
 
     def check(start: int) -> NDArray[np.int64]:
         pairs = found.pairs[start : start + _VERIFY_BLOCK]
@@ -161,6 +154,17 @@ def tell_stories(
     story = grouping.average_linkage(pairs, score, count, settings.story)
     centres = texts.centres
     return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(found.pairs), found.dropped)
+
+
+def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.uint32], lsh.Candidates]:
+    """Signatures of the weighted leads, uint32 (t, story_slots), and the pairs of texts that share a band."""
+    sets, weights = salient.weighted_sets
+    slots = minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
+    bands = settings.story_slots // _STORY_ROWS
+    keys = lsh.band_keys(slots, bands, _STORY_ROWS)
+    filled = np.flatnonzero(sets.counts)
+    cap = min(settings.bucket_cap, _STORY_CAP)
+    return slots, lsh.candidate_pairs(keys[filled].ravel(), np.repeat(filled, bands), len(sets), cap)
 
 
 def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
