@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, stem_bounds
 
+_BLOCK = 1024  # articles or runs worked on at a time
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -76,7 +77,9 @@ class Words:
 
     def take(self, articles: NDArray[np.int64]) -> Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
-        return self._pick(*ragged_index(self.offsets, articles))
+        if len(articles) <= _BLOCK or self.spans is not None:
+            return self._pick(*ragged_index(self.offsets, articles))
+        return concatenate(self.take(articles[i : i + _BLOCK]) for i in range(0, len(articles), _BLOCK))
 
     def first(self, limit: int) -> Words:
         """The same articles, each with its first `limit` words."""
@@ -123,12 +126,17 @@ def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[
     """
     if not len(starts):
         return np.zeros(0, dtype=np.uint64)
-    base = int(starts[0])
-    lengths = np.diff(np.append(starts, len(hashes)))
-    place = np.arange(len(hashes) - base) - np.repeat(starts - base, lengths)
-    products = multipliers(int(lengths.max()))[place]
-    products *= hashes[base:]
-    return mix(np.add.reduceat(products, starts - base) + lengths.astype(np.uint64))
+    ends = np.append(starts[1:], len(hashes))
+    factors = multipliers(int((ends - starts).max()))
+    out = np.empty(len(starts), dtype=np.uint64)
+    for first in range(0, len(starts), _BLOCK):  # block by block, so that what lies between stays in the cache
+        begin, end = starts[first : first + _BLOCK], ends[first : first + _BLOCK]
+        base, lengths = int(begin[0]), end - begin
+        place = np.arange(int(end[-1]) - base) - np.repeat(begin - base, lengths)
+        products = factors[place]
+        products *= hashes[base : int(end[-1])]
+        out[first : first + _BLOCK] = np.add.reduceat(products, begin - base) + lengths.astype(np.uint64)
+    return mix(out)
 
 
 def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
