@@ -26,10 +26,10 @@ from clusterer.words import Words
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
 _STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
-_STORY_ESTIMATE = 1 / 16  # share of equal slots below which no pair on a real feed had a score that mattered
-_STORY_LEAD = 0.12  # the same for the cosine of the leads
+_STORY_ESTIMATE = 1 / 16  # least share of equal slots: a cheap look before the leads are compared
+_STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 _STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
-_STORY_CAP = 32  # largest bucket of leads that makes all its pairs; twice as many found no more on a real feed
+_STORY_CAP = 32  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
 
 
 def cluster(

@@ -33,7 +33,7 @@ from clusterer.output import Quarantine, atomic_output, write_rows
 from clusterer.records import Article
 from clusterer.rows import BadRow
 
-REAL = Path("/work/shared/feed")
+REAL = Path(__file__).parents[2] / "shared" / "feed"
 MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
 
 ROWS: list[dict[str, str]] = [
