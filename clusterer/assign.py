@@ -88,9 +88,9 @@ def assign(
         }
 
     evidence = dict(told)
-    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1)
+    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4).tolist()
     for i in np.flatnonzero((relation == 1) | (relation == 2)).tolist():
-        evidence[i] = _named(("jaccard", "containment", "opening"), measures[link[i]])
+        evidence[i] = dict(zip(("jaccard", "containment", "opening"), measures[link[i]], strict=True))
     ids = corpus.ids
     rows = zip(
         ids, story_name.tolist(), copy_name.tolist(), exact_name.tolist(), representative.tolist(), parent.tolist(),

@@ -51,11 +51,11 @@ def read(
                 )
                 outlets.append(article.outlet)
                 dates.append(_seconds(article.date))
-            yield [article.text for article in chunk], [article.title if stories else "" for article in chunk]
+            yield [article.text for article in chunk], [article.title for article in chunk]
 
     def words_of(chunk: tuple[list[str], list[str]]) -> tuple[Words, Words]:
         tell("reading", len(chunk[0]))
-        return text_words(chunk[0], settings), hash_words(chunk[1], settings.profile, stems=True)
+        return text_words(chunk[0], settings), hash_words(chunk[1] if stories else [], settings.profile, stems=True)
 
     parts = list(in_order(words_of, chunks(), settings.threads)) or [words_of(([], []))]
     words, titles = concatenate(w for w, _ in parts), concatenate(t for _, t in parts)
