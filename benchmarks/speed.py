@@ -8,27 +8,23 @@ finds cuts. Recall: of the pairs that brute force finds at the threshold, those 
 from __future__ import annotations
 
 import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
-    os.environ[_name] = "1"  # before anything that starts threads is imported
+import click
+import numpy as np
 
-import platform  # noqa: E402
-import statistics  # noqa: E402
-import subprocess  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable, Sequence  # noqa: E402
-from importlib.metadata import PackageNotFoundError, version  # noqa: E402
-
-import click  # noqa: E402
-import numpy as np  # noqa: E402
-
-from benchmarks.peers import PEERS  # noqa: E402
-from benchmarks.truth import brute_force  # noqa: E402
-from clusterer import Article, Settings, cluster  # noqa: E402
-from clusterer.files import Feed  # noqa: E402
-from clusterer.shingles import word_shingles  # noqa: E402
-from clusterer.words import concatenate, hash_words  # noqa: E402
+from benchmarks.peers import PEERS
+from benchmarks.truth import brute_force
+from clusterer import Article, Settings, cluster
+from clusterer.files import Feed
+from clusterer.shingles import word_shingles
+from clusterer.words import concatenate, hash_words
 
 THRESHOLD = 0.7
 
@@ -40,6 +36,7 @@ THRESHOLD = 0.7
 @click.option("--memory", is_flag=True, hidden=True)
 def main(feed: str, articles: int, rounds: int, memory: bool) -> None:
     """Print a table."""
+    os.environ["RAYON_NUM_THREADS"] = "1"  # the peers in Rust read it when they first start threads, which is below
     texts = [row.article.text for _, row in zip(range(articles), Feed([feed]), strict=False)]
     if memory:
         cluster(Article(t, id=str(i)) for i, t in enumerate(texts))

@@ -60,10 +60,8 @@ def cluster(
     tell = progress or silent
     corpus = read(articles, settings, tell)
     documents = find_documents(corpus, settings)
-    if settings.level == "exact":
-        proposed = Proposed(np.zeros((0, 2), dtype=np.int64), 0, 0, 0)
-    else:
-        proposed = propose(documents, settings, tell)
+    nothing = Proposed(np.zeros((0, 2), dtype=np.int64), 0)
+    proposed = nothing if settings.level == "exact" else propose(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
     copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents.words))
     stories = tell_stories(corpus, documents, copies, settings, tell) if settings.level == "story" else None
@@ -86,16 +84,11 @@ def propose(documents: Documents, settings: Settings, progress: Progress | None 
 
     parts = list(in_order(sketch, range(0, d, settings.chunk), settings.threads))
     if not parts:
-        return Proposed(np.zeros((0, 2), dtype=np.int64), 0, 0, 0)
+        return Proposed(np.zeros((0, 2), dtype=np.int64), 0)
     bands, samples, rows = (np.concatenate(x) for x in zip(*parts, strict=True))
     banded = lsh.candidate_pairs(bands.ravel(), np.repeat(np.arange(d), b), d, settings.bucket_cap)
     sampled = lsh.containment_pairs(samples, rows, d, settings.bucket_cap, settings.containment)
-    return Proposed(
-        lsh.union(banded.pairs, sampled.pairs, d),
-        len(banded.pairs),
-        len(sampled.pairs),
-        banded.dropped + sampled.dropped,
-    )
+    return Proposed(lsh.union(banded.pairs, sampled.pairs, d), banded.dropped + sampled.dropped)
 
 
 def verify(

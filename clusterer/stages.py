@@ -63,8 +63,6 @@ class Proposed:
     """Candidate pairs of documents, int64 (m, 2), sorted, and what their making cost."""
 
     pairs: NDArray[np.int64]
-    by_bands: int
-    by_samples: int
     dropped: int
 
 
