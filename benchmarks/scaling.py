@@ -1,76 +1,75 @@
-"""Cost against the feed's size on generated feeds: ``python -m benchmarks.scaling [SIZE ...]``.
+"""Cost against the feed's size, on generated feeds, each run in a process of its own that reads a file as a user would.
 
-Each size is clustered in a process of its own, read from a file as a user would; prints seconds, peak memory and
-candidate pairs an article for both levels, and the exponent of time over size.
+Recall is that of planted pairs: articles that the generator made from one text, found in one copy group.
+Started by itself, ``python -m benchmarks.scaling FILE LEVEL``, it makes one run and prints it as JSON.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Hashable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import click
 import numpy as np
 import orjson
 
-from benchmarks.generator import feed
-from benchmarks.speed import peak_bytes
+from benchmarks.corpora import Corpus, generated, planted
+from benchmarks.measure import exponent, peak_bytes, run_alone, timed
+from benchmarks.plan import Plan, Row, table
 from clusterer import Settings, cluster
-from clusterer.evaluate import evaluate
 from clusterer.files import Feed
 
-SIZES = (10_000, 50_000, 200_000)
+LEVELS = ("copy", "story")
 
 
-@click.command(help=__doc__.partition("\n")[0])
-@click.argument("sizes", nargs=-1, type=int)
-@click.option("--one", hidden=True, help="A feed and a level: run in this process and print one line.")
-def main(sizes: tuple[int, ...], one: str | None) -> None:
-    """Print the curve."""
-    if one:
-        path, level = one.split(",")
-        measure(path, level)
-        return
-    print(
-        f"{'articles':>9} {'level':>6} {'seconds':>8} {'ms/article':>10} {'MB':>7} {'candidates/article':>19} {'copy recall':>11}"
-    )
-    times: dict[str, list[tuple[int, float]]] = {"copy": [], "story": []}
-    with tempfile.TemporaryDirectory() as folder:
-        for size in sizes or SIZES:
-            path = Path(folder) / f"{size}.jsonl"
-            with path.open("wb") as out:
-                out.writelines(orjson.dumps(row) + b"\n" for row in feed(size))
-            for level, points in times.items():
-                command = [sys.executable, "-m", "benchmarks.scaling", "--one", f"{path},{level}"]
-                done = subprocess.run(command, check=True, capture_output=True)
-                row = orjson.loads(done.stdout)
-                points.append((size, row["seconds"]))
-                print(
-                    f"{size:9,} {level:>6} {row['seconds']:8.1f} {1000 * row['seconds'] / size:10.3f}"
-                    f" {row['bytes'] / 1e6:7.0f} {row['candidates'] / size:19.1f} {row['recall']:11.4f}",
-                    flush=True,
-                )
-            path.unlink()
-    for level, points in times.items():
-        if len(points) > 1:
-            logs = np.log(np.array(points))
-            print(f"{level}: time grows with size to the power of {np.polyfit(logs[:, 0], logs[:, 1], 1)[0]:.2f}")
+def scaling(plan: Plan) -> list[dict[str, Any]]:
+    """Time, memory and candidates against the feed's size, from a file to groups, and the recall of planted copies.
+
+    Generated feeds, default settings, one thread, one run each in a process of its own, with what a first run has to make.
+    The exponent is the slope of the best line through the logarithms of size and time.
+    """
+    rows: list[Row] = []
+    for size in plan.sizes:
+        corpus = generated(size, plan.cache)
+        for level in LEVELS:
+            row = orjson.loads(run_alone("benchmarks.scaling", str(corpus.path), level))
+            row["per_article"] = row["candidates"] / size
+            row["per_byte"] = row["bytes"] / corpus.path.stat().st_size
+            rows.append({"articles": size, "level": level, **row})
+    said = []
+    for level in LEVELS if len(plan.sizes) > 1 else ():
+        points = [(row["articles"], row["seconds"][0]) for row in rows if row["level"] == level]
+        said.append(
+            f"{level}: time grows with size to the power of {exponent(points):.2f},"
+            f" from {points[-2][0]:,} to {points[-1][0]:,} articles of {exponent(points[-2:]):.2f}."
+        )
+    return [table("scaling", "generated feeds", rows, *said)]
 
 
-def measure(path: str, level: str) -> None:
-    """One run; prints its figures as JSON."""
-    start = time.perf_counter()
-    result = cluster((row.article for row in Feed([path])), Settings(level=level))
-    seconds, size = time.perf_counter() - start, peak_bytes()
-    with open(path, "rb") as lines:
-        gold = [orjson.loads(line)["copy"] for line in lines]
+def pair_recall(labels: Sequence[Hashable], known: Sequence[int]) -> float:
+    """Of the pairs that share a known number, those that share a label."""
+    numbers: dict[Hashable, int] = {}
+    group = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
+    wanted = np.array(known, dtype=np.int64)
+    both = np.unique(wanted * (len(numbers) + 1) + group, return_counts=True)[1]
+    every = np.bincount(wanted)
+    total = int((every * (every - 1) // 2).sum())
+    return int((both * (both - 1) // 2).sum()) / total if total else 1.0
+
+
+def main(file: str, level: str) -> None:
+    """One run; prints its figures."""
+    corpus = Corpus("generated", "", Path(file))
+    job = partial(cluster, (row.article for row in Feed([file])), Settings(level=level))
+    seconds, result = timed(job)
+    peak = peak_bytes()
     candidates = sum(result.stats.get(name, 0) for name in ("candidate pairs", "candidate pairs of stories"))
-    recall = evaluate(result.labels("copy"), gold).bcubed_recall
-    print(orjson.dumps({"seconds": seconds, "bytes": size, "candidates": candidates, "recall": recall}).decode())
+    recall = pair_recall(result.labels("copy"), planted(corpus))
+    row = {"seconds": [seconds], "bytes": peak, "candidates": candidates, "recall": recall}
+    sys.stdout.buffer.write(orjson.dumps(row))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

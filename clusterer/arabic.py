@@ -48,6 +48,21 @@ STEM_LETTERS = 3
 """Letters that stemming leaves at least."""
 _FOUR = 4  # letters read at a time, as one 64-bit number
 
+
+def _as_numbers(affixes: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Affixes by their length, each as one number, and how many there are of 1, 2 and 3 letters."""
+    ordered = sorted(affixes, key=len)
+    numbers = [int.from_bytes(affix.encode("utf-16-le"), "little") for affix in ordered]
+    sizes = [sum(len(affix) == size for affix in affixes) for size in (1, 2, 3)]
+    return np.array(numbers, dtype=np.uint64), np.array(sizes, dtype=np.int64)
+
+
+AFFIXES: tuple[NDArray[np.uint64], NDArray[np.int64]] = (
+    np.concatenate([_as_numbers(PREFIXES)[0], _as_numbers(SUFFIXES)[0]]),
+    np.concatenate([_as_numbers(PREFIXES)[1], _as_numbers(SUFFIXES)[1]]),
+)
+"""Prefixes, then suffixes, as the compiled stemmer reads them: numbers, and how many there are of each length."""
+
 _JOINER = "\uffff"  # a noncharacter: no text may hold it, so it can mark the end of an article
 _DELETE = 1  # table value for "leave no trace"
 _UNFOLD = 2  # table value for "this text needs the small path"
@@ -143,6 +158,20 @@ def fold(texts: Sequence[str], profile: str = "news", positions: bool = False) -
     if not kept.all():
         codes = codes[kept]
     return Letters(codes, np.flatnonzero(codes == BOUNDARY), origin)
+
+
+def tables(profile: str) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """uint16 (65536,) twice: the table of a profile, and the one for texts that `small_path` has been through.
+
+    Raises:
+        SettingsError: the profile is unknown.
+    """
+    return _table(profile), _settled_table(profile)
+
+
+def small_path(text: str, profile: str) -> str:
+    """A text with its special letters written out, so that one table look-up a letter folds the rest."""
+    return _unfold(text, _table(profile))[0]
 
 
 def stem_bounds(

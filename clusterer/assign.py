@@ -34,7 +34,7 @@ def assign(
     settings: Settings,
 ) -> Clustering:
     """Groups of documents to one assignment an article."""
-    n, d = len(corpus.ids), len(documents.words)
+    n, d = len(corpus.ids), len(documents)
     document = documents.of_article
     alone = document < 0
     # Group numbers an article: its document, its copy group's centre, its story's first centre. Texts too short to
@@ -46,9 +46,7 @@ def assign(
     if stories is not None and d:
         story = np.where(alone, single, stories.of_text[stories.text_of[document]])
 
-    names = np.array(corpus.ids, dtype=object)
-    place = np.empty(n, dtype=np.int64)
-    place[np.argsort(names, kind="stable")] = np.arange(n)
+    place = corpus.ranks
     agency = np.fromiter((name in _AGENCIES for name in corpus.outlets), dtype=np.bool_, count=n)
     earliest = np.lexsort((place, corpus.dates))
     preferred = {

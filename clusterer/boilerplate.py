@@ -133,6 +133,7 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
         hit &= left >= len(phrase)
         hit &= left == len(phrase) if tail.closes else left <= len(phrase) + tail.within
         if tail.opens_line:
+            assert words.opens_line is not None
             hit &= words.opens_line[near]
         at, of = near[hit], article[hit]
         for i, word in enumerate(phrase[1:], start=1):
@@ -150,6 +151,7 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
         outlets: n names; "" where unknown.
     """
     furniture = np.zeros(len(words.hashes), dtype=np.bool_)
+    assert words.opens_line is not None
     starts = np.flatnonzero(words.opens_line)
     if not len(starts):
         return furniture

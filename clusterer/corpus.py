@@ -8,67 +8,76 @@ Array letters: `n` articles, `d` documents.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import boilerplate
 from clusterer.errors import InputError
+from clusterer.ragged import Growing
 from clusterer.records import Article
 from clusterer.settings import Settings
 from clusterer.stages import Corpus, Documents, Progress
+from clusterer.threads import in_order
 from clusterer.words import Words, concatenate, hash_words
-
-_T = TypeVar("_T")
-
-
-_R = TypeVar("_R")
-
 
 def read(
     articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings, progress: Progress | None = None
 ) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
     tell = progress or silent
-    names: list[tuple[str, ...]] = []  # what an id is made unique by: id, title, url, outlet
+    ids: list[str] = []
+    ties: list[int] = []  # by what else an id is made unique, in few bytes
     outlets: list[str] = []
-    dates: list[float] = []
-
+    known: dict[str, str] = {}
+    dates = Growing(np.float64)
+    titles: list[Words] = []
     stories = settings.level == "story"
 
-    def chunks() -> Iterator[tuple[list[str], list[str]]]:
-        items = (as_article(item, place) for place, item in enumerate(articles, start=1))
-        while chunk := list(islice(items, settings.chunk)):
-            for article in chunk:
-                names.append(
-                    (article.id or article.url or _content_id(article), article.title, article.url, article.outlet)
-                )
-                outlets.append(article.outlet)
-                dates.append(_seconds(article.date))
-            yield [article.text for article in chunk], [article.title for article in chunk]
+    def chunks() -> Iterator[list[Article]]:
+        items = iter(articles)
+        while batch := list(islice(items, settings.chunk)):
+            chunk = [
+                item if type(item) is Article else as_article(item, place)
+                for place, item in enumerate(batch, start=len(ids) + 1)
+            ]
+            ids.extend([a.id or a.url or _content_id(a) for a in chunk])
+            ties.extend([_tie(a.title, a.url) for a in chunk])
+            outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])
+            dates.append(np.array([_seconds(a.date) for a in chunk]))
+            yield chunk
 
-    def words_of(chunk: tuple[list[str], list[str]]) -> tuple[Words, Words]:
-        tell("reading", len(chunk[0]))
-        return text_words(chunk[0], settings), hash_words(chunk[1] if stories else [], settings.profile, stems=True)
+    def words_of(chunk: list[Article]) -> tuple[Words, Words]:
+        tell("reading", len(chunk))
+        heads = [a.title for a in chunk] if stories else []
+        return text_words([a.text for a in chunk], settings), hash_words(heads, settings.profile, stems=True)
 
-    parts = list(in_order(words_of, chunks(), settings.threads)) or [words_of(([], []))]
-    words, titles = concatenate(w for w, _ in parts), concatenate(t for _, t in parts)
-    del parts
+    def texts() -> Iterator[Words]:
+        for words, heads in in_order(words_of, chunks(), settings.threads):
+            titles.append(heads)
+            yield words
+
+    words = concatenate(texts())
     total = 0
     if settings.boilerplate == "learned":
         furniture = boilerplate.learned_lines(words, outlets)
         total = int(furniture.sum())
         if total:
             words = words.keep(~furniture)
-    when = np.array(dates, dtype=np.float64)
-    ids, renamed = _unique_ids(names, when, words)
-    return Corpus(ids, outlets, when, words, titles, renamed, total)
+        del furniture
+    words = replace(words, opens_line=None)
+    when = dates.array()
+    ids, renamed = _unique_ids(ids, ties, outlets, when, words)
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    return Corpus(ids, outlets, when, ranks, words, concatenate(titles), renamed, total)
 
 
 def text_words(texts: Sequence[str], settings: Settings) -> Words:
@@ -87,6 +96,7 @@ def text_words(texts: Sequence[str], settings: Settings) -> Words:
 def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     """The distinct texts of `min_words` words or more, longest first."""
     words = corpus.words
+    assert words is not None
     hashes, counts = boilerplate.whole_hashes(words), words.counts
     order = np.lexsort((hashes, -counts))
     order = order[counts[order] >= settings.min_words]
@@ -94,7 +104,7 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
     of_article = np.full(len(words), -1, dtype=np.int64)
     of_article[order] = np.cumsum(new) - 1
-    return Documents(words.take(order[new]), of_article)
+    return Documents(order[new], of_article, words)
 
 
 def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
@@ -130,9 +140,14 @@ def _content_id(article: Article) -> str:
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _unique_ids(names: list[tuple[str, ...]], dates: NDArray[np.float64], words: Words) -> tuple[list[str], int]:
+def _tie(title: str, url: str) -> int:
+    return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
+
+
+def _unique_ids(
+    ids: list[str], ties: list[int], outlets: list[str], dates: NDArray[np.float64], words: Words
+) -> tuple[list[str], int]:
     """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input."""
-    ids = [name[0] for name in names]
     counts = Counter(ids)
     if len(counts) == len(ids):
         return ids, 0
@@ -143,7 +158,7 @@ def _unique_ids(names: list[tuple[str, ...]], dates: NDArray[np.float64], words:
             again.setdefault(name, []).append(i)
     renamed = 0
     for name, members in again.items():
-        members.sort(key=lambda i: (dates[i], hashes[i], names[i]))
+        members.sort(key=lambda i: (dates[i], hashes[i], outlets[i], ties[i]))
         number = 1
         for i in members[1:]:
             number += 1
@@ -152,21 +167,6 @@ def _unique_ids(names: list[tuple[str, ...]], dates: NDArray[np.float64], words:
             ids[i] = f"{name}#{number}"
             renamed += 1
     return ids, renamed
-
-
-def in_order(function: Callable[[_T], _R], items: Iterable[_T], threads: int) -> Iterator[_R]:
-    """`map` on threads, results in order, never more than two items a thread read ahead."""
-    if threads == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[_R]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) >= 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def silent(stage: str, done: int) -> None:

@@ -24,7 +24,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from clusterer import kernels
+from clusterer.ragged import take_rows
 from clusterer.salience import RUN, Salience
+from clusterer.shingles import Ragged, run_hashes_of
+from clusterer.words import multipliers
 
 ENOUGH = 0.3
 """Independent agreement from which on a shared formula does not matter."""
@@ -90,13 +94,20 @@ def shipped_model() -> Model:
 
 def lead_cosines(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64 (m,): the `lead` feature alone, to sort out hopeless candidates cheaply."""
-    return _sum(salience.lead[pairs[:, 0]].multiply(salience.lead[pairs[:, 1]]))
+    if kernels.compiled:
+        out = np.empty(len(pairs))
+        kernels.compiled.row_products(
+            salience.columns, salience.offsets, salience.weights[0], np.ascontiguousarray(pairs), out
+        )
+        return out
+    lead = _matrix(salience, 0)
+    return _sums_of(lead[pairs[:, 0]].multiply(lead[pairs[:, 1]]))
 
 
 def evidence(
     salience: Salience,
     pairs: NDArray[np.int64],
-    outlets: Any,
+    outlets: Ragged,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> NDArray[np.float64]:
@@ -105,60 +116,124 @@ def evidence(
     Args:
         salience: of n texts.
         pairs: int64 (m, 2), rows of `salience`.
-        outlets: sparse (n, o) of ones, the outlets that print each text or a copy of it; a row without any is unknown.
+        outlets: numbers of the outlets that print each text or a copy of it, distinct and ascending in each row; an
+            empty row is unknown.
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
     i, j = pairs[:, 0], pairs[:, 1]
-    runs, stock = _in_shared_runs(salience, pairs)
-    lead = salience.lead[i].multiply(salience.lead[j])
-    body = salience.body[i].multiply(salience.body[j])
-    lead_all = _sum(lead)
-    in_stock = np.minimum(_sum(lead.multiply(stock)) / np.maximum(lead_all, 1e-12), 1.0)
-    own_lead = np.maximum(lead_all - _sum(lead.multiply(runs)), 0.0)
-    own_body = np.maximum(_sum(body) - _sum(body.multiply(runs)), 0.0)
-    lead_found = np.minimum(_found(salience, i, j), _found(salience, j, i))
-    titles = _sum(salience.title[i].multiply(salience.title[j]))
+    lead, lead_runs, lead_stock, body, body_runs, here, there, titles = _sums(salience, pairs).T
+    in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
+    own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
+    totals = _lead_totals(salience)
+    lead_found = np.minimum(here / np.maximum(totals[i], 1e-12), there / np.maximum(totals[j], 1e-12))
     known = np.isfinite(first[i]) & np.isfinite(first[j])
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
         gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
         apart = np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
-    printed = _sum(outlets)
-    fewer, common = np.minimum(printed[i], printed[j]), _sum(outlets[i].multiply(outlets[j]))
+    printed, common = outlets.counts, _common(outlets, pairs)
+    fewer = np.minimum(printed[i], printed[j])
     one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
     short = np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
     unknown = fewer == 0
     carried = common / (fewer + 1.0)
-    columns = [lead_all, own_body, lead_found, titles, apart, one_house * short, unknown * short, in_stock, carried]
+    columns = [lead, own_body, lead_found, titles, apart, one_house * short, unknown * short, in_stock, carried]
     return np.stack(columns, axis=1)
 
 
-def _in_shared_runs(salience: Salience, pairs: NDArray[np.int64]) -> tuple[Any, Any]:
+_SUMS = ("lead", "lead in shared runs", "lead in stock runs", "body", "body in shared runs", "lead of the first found in"
+         " the second", "lead of the second found in the first", "title")  # fmt: skip
+
+
+def _sums(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64 (m, 8): of each pair the sums of products (or of weights, where found) named in `_SUMS`."""
+    out = np.empty((len(pairs), len(_SUMS)))
+    v = len(salience.stems)
+    if kernels.compiled:
+        kernels.compiled.pair_sums(
+            salience.tokens, salience.token_offsets, salience.stock.view(np.uint8), multipliers(RUN), salience.columns,
+            salience.offsets, salience.weights, v, np.ascontiguousarray(pairs), out,
+        )  # fmt: skip
+        return out
+    rows, local = np.unique(pairs, return_inverse=True)
+    i, j = local.reshape(pairs.shape).T
+    lead, body, title = (_matrix(salience, x)[rows] for x in range(3))
+    present = lead.copy()
+    present.data = np.ones_like(present.data)
+    in_runs, in_stock = _in_shared_runs(salience, rows, i, j)
+    both_leads, both_bodies = lead[i].multiply(lead[j]), body[i].multiply(body[j])
+    parts = (
+        both_leads, both_leads.multiply(in_runs), both_leads.multiply(in_stock), both_bodies,
+        both_bodies.multiply(in_runs), lead[i].multiply(present[j]), lead[j].multiply(present[i]),
+        title[i].multiply(title[j]),
+    )  # fmt: skip
+    for x, part in enumerate(parts):
+        out[:, x] = _sums_of(part)
+    return out
+
+
+def _in_shared_runs(
+    salience: Salience, rows: NDArray[np.int64], i: NDArray[np.int64], j: NDArray[np.int64]
+) -> tuple[Any, Any]:
     """Sparse (m, v) of ones, twice: the stems that stand in a run of `RUN` stems which both texts of the pair hold, and
     those of them that do so in a stock phrase.
     """
     from scipy.sparse import csr_array
 
-    runs = salience.runs
-    shared = runs.held[pairs[:, 0]].multiply(runs.held[pairs[:, 1]]).tocsr().astype(np.int32)
-    met = np.unique(shared.indices)
+    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows)
+    stock, _ = take_rows(salience.stock, salience.token_offsets, rows)
+    hashes, starts, texts = run_hashes_of(tokens.astype(np.uint64), offsets, RUN)
+    distinct, first, columns = np.unique(hashes, return_index=True, return_inverse=True)
+    held = csr_array((np.ones(len(columns), dtype=np.int32), (texts, columns)), shape=(len(rows), len(distinct)))
+    held.sum_duplicates()
+    held.data[:] = 1
+    shared = held[i].multiply(held[j]).tocsr()
 
     def stems_inside(chosen: NDArray[np.int64]) -> Any:
-        member = salience.tokens[(runs.starts[chosen][:, None] + np.arange(RUN)).ravel()]
+        member = tokens[(starts[first[chosen]][:, None] + np.arange(RUN)).ravel()]
         ones = np.ones(len(member), dtype=np.int32)
-        shape = (runs.held.shape[1], len(salience.stems))
-        stems_of = csr_array((ones, (np.repeat(chosen, RUN), member)), shape=shape)
+        stems_of = csr_array((ones, (np.repeat(chosen, RUN), member)), shape=(len(distinct), len(salience.stems)))
         inside = (shared @ stems_of).tocsr()
-        inside.data = np.ones(len(inside.data), dtype=np.float32)
+        inside.data = np.ones(len(inside.data))
         return inside
 
-    return stems_inside(met), stems_inside(met[runs.stock[met]])
+    every = np.arange(len(distinct))
+    return stems_inside(every), stems_inside(every[stock[starts[first]]])
 
 
-def _found(salience: Salience, of: NDArray[np.int64], within: NDArray[np.int64]) -> NDArray[np.float64]:
-    total = _sum(salience.lead_sums)[of]
-    return _sum(salience.lead_sums[of].multiply(salience.present[within])) / np.maximum(total, 1e-12)
+def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (m,): outlets that print both texts."""
+    ones = np.ones(len(outlets.values), dtype=np.float32)
+    if kernels.compiled:
+        out = np.empty(len(pairs))
+        columns = outlets.values.astype(np.uint32)
+        kernels.compiled.row_products(columns, outlets.offsets, ones, np.ascontiguousarray(pairs), out)
+        return out.astype(np.int64)
+    from scipy.sparse import csr_array
+
+    width = int(outlets.values.max(initial=0)) + 1
+    matrix = csr_array((ones, outlets.values.astype(np.int64), outlets.offsets), shape=(len(outlets), width))
+    return _sums_of(matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]])).astype(np.int64)
 
 
-def _sum(matrix: Any) -> NDArray[np.float64]:
-    sums: NDArray[np.float64] = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+def _lead_totals(salience: Salience) -> NDArray[np.float64]:
+    rows = np.repeat(np.arange(len(salience)), np.diff(salience.offsets))
+    totals: NDArray[np.float64] = np.bincount(rows, weights=salience.weights[0], minlength=len(salience))
+    return totals
+
+
+def _matrix(salience: Salience, which: int) -> Any:
+    """Lead, body or title as a sparse matrix, float64: products of two such weights are then exact."""
+    from scipy.sparse import csr_array
+
+    shape = (len(salience), len(salience.stems))
+    weights = salience.weights[which].astype(np.float64)
+    return csr_array((weights, salience.columns.astype(np.int64), salience.offsets), shape=shape)
+
+
+def _sums_of(matrix: Any) -> NDArray[np.float64]:
+    """The sum of each row, one entry after the other in the order of the columns, as the compiled loop adds them."""
+    rows = matrix.tocsr()
+    rows.sort_indices()
+    places = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    sums: NDArray[np.float64] = np.bincount(places, weights=rows.data, minlength=rows.shape[0])
     return sums

@@ -23,12 +23,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer import kernels
 from clusterer.errors import SettingsError
+from clusterer.ragged import Growing
 from clusterer.shingles import Ragged
+from clusterer.threads import in_order
 from clusterer.words import mix, multipliers
 
 HUBS = 4
 """Members of a bucket above the cap that all its others are paired with."""
+_LOOKED_AT = 1 << 14  # pairs whose slots are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,11 @@ class Candidates:
         pairs: int64 (m, 2), each once, first < second, sorted.
         shared: int64 (m,), in how many buckets each pair met.
         dropped: pairs that large buckets did not make.
-        held: int64 (n,), distinct keys of each article.
     """
 
     pairs: NDArray[np.int64]
     shared: NDArray[np.int64]
     dropped: int
-    held: NDArray[np.int64]
 
 
 def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
@@ -72,8 +74,12 @@ def choose_bands(threshold: float, k: int, recall: float) -> tuple[int, int]:
 
 def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
     """uint64 (n, b): a hash of each band's r slots and of the band's number."""
-    slots = signatures[:, : b * r].reshape(len(signatures), b, r).astype(np.uint64)
     factors = multipliers(r + b)
+    if kernels.compiled and signatures.dtype == np.uint32:
+        keys = np.empty((len(signatures), b), dtype=np.uint64)
+        kernels.compiled.band_keys(np.ascontiguousarray(signatures), r, factors, keys)
+        return keys
+    slots = signatures[:, : b * r].reshape(len(signatures), b, r).astype(np.uint64)
     sums = np.broadcast_to(factors[r:], (len(signatures), b)).copy()
     for i in range(r):
         sums += mix(slots[:, :, i] + factors[i]) * factors[i]
@@ -91,6 +97,49 @@ def sampled_keys(shingles: Ragged, scale: int) -> tuple[NDArray[np.uint64], NDAr
     return shingles.values[chosen], np.searchsorted(shingles.offsets, chosen, side="right") - 1
 
 
+def entries(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int) -> NDArray[np.uint64]:
+    """uint64 (e,): each key's upper bits above the number of its article, so that one sort makes the buckets.
+
+    Args:
+        keys: uint64 (e,), of which the upper bits must differ as much as the lower.
+        articles: int64 (e,), below n.
+        n: number of articles, below 2**24.
+    """
+    low = np.uint64((1 << _bits(n)) - 1)
+    made: NDArray[np.uint64] = (keys & ~low) | articles.astype(np.uint64)
+    return made
+
+
+def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a bucket, as int64 (x,) codes ``first * n + second``, and how many large buckets left out.
+
+    A pair that meets in several buckets is there several times.
+
+    Args:
+        sorted_entries: uint64 (e,), of `entries`, ascending; an article may be in a bucket twice.
+        n: number of articles.
+        cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
+    """
+    bits = _bits(n)
+    if kernels.compiled:
+        codes, dropped = kernels.compiled.bucket_pairs(sorted_entries, bits, n, cap, HUBS)
+        return codes, dropped
+    low, found = np.uint64((1 << bits) - 1), sorted_entries[_is_new(sorted_entries)]
+    new = _is_new(found >> np.uint64(bits))
+    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
+    members, new = (found[met] & low).astype(np.int64), new[met]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(members)))
+    place = np.arange(len(members)) - np.repeat(starts, sizes)
+    partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, HUBS), place)
+    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
+    ends = np.cumsum(partners)
+    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
+    large = sizes[sizes > cap]
+    made = large * HUBS - HUBS * (HUBS + 1) // 2
+    return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
+
+
 def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int, cap: int = 64) -> Candidates:
     """All pairs of articles that share a key.
 
@@ -100,55 +149,133 @@ def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: in
         n: number of articles, below 2**24.
         cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
     """
-    bits = np.uint64(max(1, int(n).bit_length()))
-    low = np.uint64((1 << int(bits)) - 1)
-    # The key's upper bits and the article in one number: one sort makes buckets, articles ascending in each.
-    entries = (mix(keys) & ~low) | articles.astype(np.uint64)
-    entries.sort()
-    entries = entries[_is_new(entries)]
-    held = np.bincount((entries & low).astype(np.int64), minlength=n)
-    new = _is_new(entries >> bits)
-    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
-    members, new = (entries[met] & low).astype(np.int64), new[met]
-    starts = np.flatnonzero(new)
-    sizes = np.diff(np.append(starts, len(members)))
-    place = np.arange(len(members)) - np.repeat(starts, sizes)
-    partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, HUBS), place)
-    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
-    ends = np.cumsum(partners)
-    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
-    codes = members[first] * n + np.repeat(members, partners)
-    codes.sort()
-    at = np.flatnonzero(_is_new(codes))
-    pairs = np.stack(np.divmod(codes[at], max(n, 1)), axis=1)
-    large = sizes[sizes > cap]
-    made = large * HUBS - HUBS * (HUBS + 1) // 2
-    dropped = int((large * (large - 1) // 2 - made).sum())
-    return Candidates(pairs, np.diff(np.append(at, len(codes))), dropped, held)
+    found = entries(mix(keys), articles, n)
+    found.sort()
+    codes, dropped = bucket_codes(found, n, cap)
+    return Candidates(*_counted(codes, n), dropped)
+
+
+def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
+    """int64 (e,): the article of each of the `entries`."""
+    return (found & np.uint64((1 << _bits(n)) - 1)).astype(np.int64)
+
+
+def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
+
+    Band by band, so that memory holds the buckets of one.
+
+    Args:
+        bands: uint64 (b, n), the keys of `band_keys`, a row a band. Overwritten.
+        cap: as for `candidate_pairs`.
+        threads: bands worked on side by side.
+    """
+    n = bands.shape[1]
+
+    def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
+        band &= ~np.uint64((1 << _bits(n)) - 1)
+        band |= np.arange(n, dtype=np.uint64)
+        band.sort()
+        codes, dropped = bucket_codes(band, n, cap)
+        codes.sort()
+        return codes[_is_new(codes)], dropped
+
+    codes, dropped = Growing(np.int64), 0
+    for found, left_out in in_order(of_band, bands, threads):
+        codes.append(found)
+        dropped += left_out
+    return _pairs(codes.array(), n), dropped
+
+
+def likely_pairs(
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], r: int, cap: int, least: int, threads: int = 1
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a band of r slots and, in all, `least` slots: int64 (m, 2), each once, sorted, and those left out.
+
+    Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
+    they are kept.
+
+    Args:
+        slots: uint16 (n, k), n below 2**24.
+        rows: int64, those that take part.
+        r: slots a band, at most 2.
+        cap: as for `candidate_pairs`.
+        least: number of equal slots.
+        threads: bands worked on side by side.
+    """
+    n, k = slots.shape
+
+    def of_band(band: int) -> tuple[NDArray[np.int64], int]:
+        key = np.zeros(len(rows), dtype=np.uint64)
+        for column in range(band, band + r):
+            key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
+        found = entries(key << np.uint64(64 - 16 * r), rows, n)
+        found.sort()
+        codes, dropped = bucket_codes(found, n, cap)
+        return _likely(slots, codes, least), dropped
+
+    codes, dropped = Growing(np.int64), 0
+    for found, left_out in in_order(of_band, range(0, k - r + 1, r), threads):
+        codes.append(found)
+        dropped += left_out
+    return _pairs(codes.array(), n), dropped
+
+
+def _likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """The codes of pairs of rows with `least` equal slots."""
+    n = len(slots)
+    if kernels.compiled:
+        out = np.empty(len(codes), dtype=np.int64)
+        return out[: kernels.compiled.likely_codes(slots, codes, n, least, out)]
+    kept = [codes[:0]]
+    for start in range(0, len(codes), _LOOKED_AT):
+        block = codes[start : start + _LOOKED_AT]
+        first, second = np.divmod(block, n)
+        kept.append(block[(slots[first] == slots[second]).sum(axis=1) >= least])
+    return np.concatenate(kept)
 
 
 def containment_pairs(
-    keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int, cap: int, containment: float
-) -> Candidates:
-    """Pairs whose shared samples make a containment of that much possible.
+    sampled: NDArray[np.uint64], held: NDArray[np.int64], cap: int, containment: float
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
 
     Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. A third of
     the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
-        keys, articles: of `sampled_keys`.
-        n, cap: as for `candidate_pairs`.
+        sampled: uint64 (e,), `entries` of mixed `sampled_keys`, each once. Sorted in place.
+        held: int64 (n,), how many there are of each article.
+        cap: as for `candidate_pairs`.
         containment: the threshold that pairs will be verified at.
     """
-    found = candidate_pairs(keys, articles, n, cap)
-    enough = found.shared >= containment / 3 * found.held[found.pairs].min(axis=1)
-    return Candidates(found.pairs[enough], found.shared[enough], found.dropped, found.held)
+    sampled.sort()
+    codes, dropped = bucket_codes(sampled, len(held), cap)
+    pairs, shared = _counted(codes, len(held))
+    enough = shared >= containment / 3 * held[pairs].min(axis=1)
+    return pairs[enough], dropped
+
+
+def _counted(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct codes as pairs, sorted, and how often each was there. Sorts in place."""
+    codes.sort()
+    at = np.flatnonzero(_is_new(codes))
+    return np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
 
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """The pairs of two lists, int64 (m, 2), each once, sorted."""
-    codes = np.union1d(a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1])
-    return np.stack(np.divmod(codes, max(n, 1)), axis=1)
+    return _pairs(np.concatenate([a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1]]), n)
+
+
+def _pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Distinct codes as pairs, sorted. Sorts in place."""
+    codes.sort()
+    return np.stack(np.divmod(codes[_is_new(codes)], max(n, 1)), axis=1)
+
+
+def _bits(n: int) -> int:
+    return max(1, int(n).bit_length())
 
 
 def _is_new(ascending: NDArray[Any]) -> NDArray[np.bool_]:

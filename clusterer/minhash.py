@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer import kernels
 from clusterer.errors import SettingsError
+from clusterer.ragged import ragged_index
 from clusterer.shingles import Ragged
-from clusterer.words import mix, ragged_index
+from clusterer.words import mix
 
 if TYPE_CHECKING:
     import datasketch
@@ -88,8 +90,12 @@ def from_datasketch(minhash: datasketch.MinHash) -> NDArray[Any]:
 
 def _fast(sets: Ragged, k: int, seed: int) -> NDArray[np.uint32]:
     n = len(sets)
-    slots = np.full(n * k, _EMPTY32, dtype=np.uint32)
     salts = mix(np.arange(1, _ROUNDS + k + 1, dtype=np.uint64) + (np.uint64(seed) << np.uint64(32)))
+    if kernels.compiled:
+        out = np.empty((n, k), dtype=np.uint32)
+        kernels.compiled.fast_signatures(sets.values, sets.offsets, salts, out)
+        return out
+    slots = np.full(n * k, _EMPTY32, dtype=np.uint32)
     members, rows = sets.values, sets.rows
     for turn in range(_ROUNDS):
         hashes = mix(members ^ salts[turn])
@@ -161,14 +167,15 @@ def _premix(values: NDArray[np.uint64], scheme: Scheme) -> NDArray[Any]:
     return g ^ (g >> np.uint32(16))
 
 
-def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256, seed: int = 1) -> NDArray[np.uint32]:
+def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256, seed: int = 1) -> NDArray[np.uint16]:
     """Signatures of n weighted sets: a slot holds a member, a heavy one more often than a light one.
 
     The share of equal slots of two signatures estimates their probability Jaccard similarity (Moulton and Jiang 2018,
     "Maximally consistent sampling and the Jaccard index of probability distributions"). Each member sends out points
     of a Poisson process as fast as it is heavy, each to a random slot; a slot keeps the first that arrives: Ertl 2020,
     "ProbMinHash", algorithm 1, but stopped at a fixed time, so that all sets run side by side. About one slot in 700
-    is then still empty; it gets a value of its own that equals no other.
+    is then still empty; it gets a value of its own that hardly ever equals another. Of members 16 bits are kept (Li
+    and König 2010): two different ones look equal once in 65,536 slots.
 
     Args:
         sets: uint64 hashes of members, each once a set.
@@ -177,27 +184,44 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
         seed: of the hash functions.
 
     Returns:
-        uint32 (n, k). A set without members has the largest value in every slot.
+        uint16 (n, k). A set without members has the largest value in every slot.
     """
     n, rows = len(sets), sets.rows
-    share = weights / np.bincount(rows, weights=weights, minlength=n)[rows]
     last = k * (np.log(k) + 1.0)  # by then a slot has been missed with probability 1 / (e k)
-    slots = np.full(n * k, np.iinfo(np.uint64).max, dtype=np.uint64)
-    members, arrived = sets.values ^ mix(np.full(1, seed, dtype=np.uint64)), np.zeros(len(rows))
+    salt = mix(np.full(1, seed, dtype=np.uint64))
+    if kernels.compiled:
+        sketch = np.empty((n, k), dtype=np.uint16)
+        kernels.compiled.arrivals(sets.values, weights, sets.offsets, int(salt[0]), _WAITING, last, sketch)
+        return sketch
+    slower = np.bincount(rows, weights=weights, minlength=n)[rows] / weights
+    slots = np.full(n * k, _ALL64, dtype=np.uint64)
+    members, arrived = sets.values ^ salt, np.zeros(len(rows))
     turn = 0
     while len(members):
         turn += 1
         hashes = mix(members + np.uint64(turn * _GAMMA & _ALL64))
-        upper = (hashes >> np.uint64(32)).astype(np.float64)
-        arrived = arrived - np.log((upper + 0.5) * 2.0**-32) / share
+        upper = hashes >> np.uint64(32)
+        cell = (upper >> np.uint64(20)).astype(np.int64)
+        within = (upper & np.uint64(0xFFFFF)).astype(np.float64) * 2.0**-20
+        arrived = arrived + (_WAITING[cell] + (_WAITING[cell + 1] - _WAITING[cell]) * within) * slower
         going = arrived <= last
-        members, arrived, share, rows, hashes = (x[going] for x in (members, arrived, share, rows, hashes))
+        members, arrived, slower, rows, hashes = (x[going] for x in (members, arrived, slower, rows, hashes))
         slot = (hashes & np.uint64(0xFFFFFFFF)) * np.uint64(k) >> np.uint64(32)
         # Positive floats sort as their bits do: time above, member below, one minimum for both.
         time = arrived.astype(np.float32).view(np.uint32).astype(np.uint64) << np.uint64(32)
         np.minimum.at(slots, rows * k + slot.astype(np.int64), time | (members & np.uint64(0xFFFFFFFF)))
-    out = (slots & np.uint64(0xFFFFFFFF)).astype(np.uint32).reshape(n, k)
-    empty = (slots == np.iinfo(np.uint64).max).reshape(n, k) & (sets.counts > 0)[:, None]
+    out = (slots & np.uint64(0xFFFF)).astype(np.uint16).reshape(n, k)
+    empty = (slots == np.uint64(_ALL64)).reshape(n, k) & (sets.counts > 0)[:, None]
     row, column = np.nonzero(empty)
-    out[row, column] = mix(row.astype(np.uint64) * np.uint64(k) + column.astype(np.uint64)).astype(np.uint32)
+    filled, own = np.flatnonzero(sets.counts), np.zeros(n, dtype=np.uint64)
+    if len(filled):
+        own[filled] = np.add.reduceat(sets.values, sets.offsets[filled])
+    own = mix(own[row] + column.astype(np.uint64))
+    out[row, column] = (own & np.uint64(0xFFFF)).astype(np.uint16)
     return out
+
+
+# How long the next point of a Poisson process of rate 1 lets wait: -log of a uniform number, read from 4,096 cells and
+# the straight line between them, so that every machine and both kinds of loop give the same bits. The first cell, where
+# the logarithm has no end, keeps its mean.
+_WAITING = np.concatenate(([2.0 * (1.0 + np.log(4096.0)) - np.log(4096.0)], -np.log(np.arange(1, 4097) / 4096.0)))

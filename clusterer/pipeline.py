@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from clusterer import events, grouping, lsh, minhash, salience, similarity
 from clusterer.assign import assign
-from clusterer.corpus import find_documents, in_order, read, silent
+from clusterer.corpus import find_documents, read, silent
 from clusterer.errors import InputError
+from clusterer.ragged import Growing, take_rows
 from clusterer.records import Article, Clustering
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, char_shingles, word_shingles
 from clusterer.stages import Corpus, Documents, Links, Progress, Proposed, Stories, StoryTexts
-from clusterer.words import Words
+from clusterer.threads import in_order
+from clusterer.words import Words, mix
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
 _STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
@@ -63,32 +65,39 @@ def cluster(
     nothing = Proposed(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else propose(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents.words))
-    stories = tell_stories(corpus, documents, copies, settings, tell) if settings.level == "story" else None
+    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    stories = None
+    if settings.level == "story":
+        texts = story_texts(corpus, documents, copies)
+        corpus, documents = corpus.without_words(), documents.without_words()
+        stories = tell_stories(texts, settings, tell)
     return assign(corpus, documents, proposed, links, copies, stories, settings)
 
 
 def propose(documents: Documents, settings: Settings, progress: Progress | None = None) -> Proposed:
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
     tell = progress or silent
-    words, d = documents.words, len(documents.words)
+    d = len(documents)
     b, r = lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
+    bands, held = np.empty((b, d), dtype=np.uint64), np.zeros(d, dtype=np.int64)
 
-    def sketch(start: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    def sketch(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)
-        shingles = shingle(words.slice(start, stop), settings)
+        shingles = shingle(documents.take(slice(start, stop)), settings)
         slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
-        samples, rows = lsh.sampled_keys(shingles, settings.sample)
+        bands[:, start:stop] = lsh.band_keys(slots, b, r).T
+        keys, rows = lsh.sampled_keys(shingles, settings.sample)
+        samples = np.unique(lsh.entries(mix(keys), rows + start, d))
+        held[start:stop] = np.bincount(lsh.articles_of(samples, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
-        return lsh.band_keys(slots, b, r), samples, rows + start
+        return samples
 
-    parts = list(in_order(sketch, range(0, d, settings.chunk), settings.threads))
-    if not parts:
-        return Proposed(np.zeros((0, 2), dtype=np.int64), 0)
-    bands, samples, rows = (np.concatenate(x) for x in zip(*parts, strict=True))
-    banded = lsh.candidate_pairs(bands.ravel(), np.repeat(np.arange(d), b), d, settings.bucket_cap)
-    sampled = lsh.containment_pairs(samples, rows, d, settings.bucket_cap, settings.containment)
-    return Proposed(lsh.union(banded.pairs, sampled.pairs, d), banded.dropped + sampled.dropped)
+    samples = Growing(np.uint64)
+    for found in in_order(sketch, range(0, d, settings.chunk), settings.threads):
+        samples.append(found)
+    banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
+    sampled, left_out = lsh.containment_pairs(samples.array(), held, settings.bucket_cap, settings.containment)
+    return Proposed(lsh.union(banded, sampled, d), dropped + left_out)
 
 
 def verify(
@@ -100,7 +109,7 @@ def verify(
     def check(start: int) -> similarity.Overlap:
         block = pairs[start : start + _VERIFY_BLOCK]
         needed, local = np.unique(block, return_inverse=True)
-        shingles = shingle(documents.words.take(needed), settings)
+        shingles = shingle(documents.take(needed), settings)
         tell("verifying", len(block))
         return similarity.overlap(shingles, local.reshape(block.shape))
 
@@ -113,88 +122,80 @@ def verify(
     return Links(pairs[kept], overlap.where(kept), copies[kept], quoted)
 
 
-def tell_stories(
-    corpus: Corpus,
-    documents: Documents,
-    copies: NDArray[np.int64],
-    settings: Settings,
-    progress: Progress | None = None,
-) -> Stories:
-    """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
-    tell = progress or silent
-    texts = story_texts(corpus, documents, copies)
-    salient, count = texts.salience, len(texts.first)
-    slots, found = story_candidates(salient, settings)
-    tell("weighing", count)
-
-    def check(start: int) -> NDArray[np.int64]:
-        pairs = found.pairs[start : start + _VERIFY_BLOCK]
-        tell("comparing", len(pairs))
-        pairs = pairs[minhash.estimate(slots, pairs) >= _STORY_ESTIMATE]
-        return pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
-
-    def compare(start: int) -> NDArray[np.float64]:
-        block = pairs[start : start + _VERIFY_BLOCK]
-        return events.evidence(salient, block, texts.outlets, texts.first, texts.last)
-
-    close = in_order(check, range(0, len(found.pairs), _VERIFY_BLOCK), settings.threads)
-    pairs = np.concatenate([found.pairs[:0], *close])
-    parts = in_order(compare, range(0, len(pairs), _VERIFY_BLOCK), settings.threads)
-    features = np.concatenate([np.zeros((0, len(events.FEATURES))), *parts])
-    score = events.shipped_model().score(features)
-    likely = score >= _STORY_TRACE
-    pairs, features, score = pairs[likely], features[likely], score[likely]
-    story = grouping.average_linkage(pairs, score, count, settings.story)
-    centres = texts.centres
-    return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(found.pairs), found.dropped)
-
-
-def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.uint32], lsh.Candidates]:
-    """Signatures of the weighted leads, uint32 (t, story_slots), and the pairs of texts that share a band."""
-    sets, weights = salient.weighted_sets
-    slots = minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
-    bands = settings.story_slots // _STORY_ROWS
-    keys = lsh.band_keys(slots, bands, _STORY_ROWS)
-    filled = np.flatnonzero(sets.counts)
-    cap = min(settings.bucket_cap, _STORY_CAP)
-    return slots, lsh.candidate_pairs(keys[filled].ravel(), np.repeat(filled, bands), len(sets), cap)
-
-
 def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
-    """What enters the story level: of each copy group the longest text, its title, the span of dates, the outlet."""
-    of_article = documents.of_article
+    """What enters the story level: of each copy group the longest text, its title, the span of dates, the outlets."""
+    words, titles, of_article = corpus.words, corpus.titles, documents.of_article
+    assert words is not None
+    assert titles is not None
     centres, text_of = np.unique(copies, return_inverse=True)
     grouped = np.flatnonzero(of_article >= 0)
     mine = text_of[of_article[grouped]]
     # Documents are numbered longest first; of equal ones the earliest article gives the title.
-    ids = np.array(corpus.ids, dtype=object)[grouped]
-    order = grouped[np.lexsort((np.argsort(np.argsort(ids)), corpus.dates[grouped], of_article[grouped], mine))]
+    order = grouped[np.lexsort((corpus.ranks[grouped], corpus.dates[grouped], of_article[grouped], mine))]
     head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
-    words = documents.words.take(of_article[head]).first(salience.BODY_WORDS)
-    salient = salience.weigh(words, corpus.titles.take(head))
-    return StoryTexts(centres, text_of, salient, *_span(corpus, grouped, mine, len(centres)))
+    if words.stems is None or titles.stems is None:
+        raise ValueError("these words carry no stems; read them at the story level")
+    stems = Ragged(*take_rows(words.stems, words.offsets, head, salience.BODY_WORDS))
+    heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
+    return StoryTexts(centres, text_of, stems, heads, *_span(corpus, grouped, mine, len(centres)))
+
+
+def tell_stories(texts: StoryTexts, settings: Settings, progress: Progress | None = None) -> Stories:
+    """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
+    tell = progress or silent
+    salient, count = salience.weigh(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    tell("weighing", count)
+    candidates, dropped = story_candidates(salient, settings)
+
+    def compare(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+        pairs = candidates[start : start + _VERIFY_BLOCK]
+        tell("comparing", len(pairs))
+        pairs = pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
+        features = events.evidence(salient, pairs, texts.outlets, texts.first, texts.last)
+        score = events.shipped_model().score(features)
+        likely = score >= _STORY_TRACE
+        return pairs[likely], score[likely], features[likely].astype(np.float32)
+
+    parts = list(in_order(compare, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
+    pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
+    story = grouping.average_linkage(pairs, score, count, settings.story)
+    centres = texts.centres
+    return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped)
+
+
+def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.int64], int]:
+    """Pairs of texts whose weighted leads share a band and more, int64 (m, 2), and those that large buckets left out."""
+
+    def sketch(start: int) -> NDArray[np.uint16]:
+        sets, weights = salient.weighted_sets(start, min(start + settings.chunk, len(salient)))
+        return minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
+
+    slots = np.empty((len(salient), settings.story_slots), dtype=np.uint16)
+    starts = range(0, len(salient), settings.chunk)
+    for start, found in zip(starts, in_order(sketch, starts, settings.threads), strict=True):
+        slots[start : start + len(found)] = found
+    filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+    cap, least = min(settings.bucket_cap, _STORY_CAP), int(np.ceil(_STORY_ESTIMATE * settings.story_slots))
+    return lsh.likely_pairs(slots, filled, _STORY_ROWS, cap, least, settings.threads)
 
 
 def _span(
     corpus: Corpus, articles: NDArray[np.int64], texts: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], Any]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Ragged]:
     """First and last date of the articles of each text, and the outlets that print it."""
-    from scipy.sparse import csr_array
-
     dates = corpus.dates[articles]
     first, last = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(first, texts, dates)
     np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
     last[~np.isfinite(first)] = np.inf
     numbers: dict[str, int] = {}
-    names = [corpus.outlets[i] for i in articles.tolist()]
-    outlet = np.array([numbers.setdefault(name, len(numbers)) if name else -1 for name in names], dtype=np.int64)
-    known = outlet >= 0
-    shape = (count, max(len(numbers), 1))
-    printed = csr_array((np.ones(int(known.sum())), (texts[known], outlet[known])), shape=shape)
-    printed.sum_duplicates()
-    printed.data[:] = 1.0
-    return first, last, printed
+    outlet = np.array(
+        [numbers.setdefault(name, len(numbers)) if name else -1 for name in corpus.outlets], dtype=np.int64
+    )[articles]
+    known, width = outlet >= 0, max(len(numbers), 1)
+    rows, printed = np.divmod(np.unique(texts[known] * width + outlet[known]), width)
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count))))
+    return first, last, Ragged(printed.astype(np.uint32), offsets)
 
 
 def shingle(words: Words, settings: Settings) -> Ragged:

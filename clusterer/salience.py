@@ -19,13 +19,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer import kernels
+from clusterer.ragged import Growing
 from clusterer.shingles import Ragged, run_hashes_of
-from clusterer.words import Words
+from clusterer.threads import in_order
+from clusterer.words import multipliers
 
 LEAD_WORDS = 60.0
 """Scale of the lead's decay: a word so far in counts 1/e of the first one."""
@@ -43,125 +45,168 @@ FEED_SHARE = 0.5
 """Largest part that the feed's own counts have in a document frequency, however large the feed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """The x distinct runs of stems of n articles.
-
-    Attributes:
-        held: int8 sparse (n, x), 1 where an article holds a run.
-        starts: int64 (x,), where a run stands for the first time, an index into `Salience.tokens`.
-        stock: bool (x,), it occurs `RECURS` times or more: a stock phrase.
-    """
-
-    held: Any
-    starts: NDArray[np.int64]
-    stock: NDArray[np.bool_]
+_LEAD_MOST = 2.0  # a stem said again and again in the lead counts as if it stood twice at its start
+_NEAR = np.exp(-np.arange(LEAD_END) / LEAD_WORDS)
+_ROWS = 4096  # texts weighed at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Salience:
-    """Weighted stems of n articles, as sparse matrices (n, v) that share their columns.
+    """Weighted stems of n texts: v columns, one a distinct stem; x entries, one a distinct stem of a text.
 
     Attributes:
-        stems: uint64 (v,), the hash of each column's stem, ascending.
-        lead: float32, rarity times nearness to the start, the first `LEAD_END` words, rows of length 1.
-        lead_sums: float32, the same before rows were brought to length 1.
-        body: float32, rarity squared times log frequency, all words, rows of length 1.
-        title: float32, rarity of the title's stems, rows of length 1.
-        present: float32 of ones, stems anywhere in title or text.
-        tokens: int64 (w,), the column of every word of the texts, in reading order.
-        runs: the runs of `RUN` stems that each text holds.
+        stems: uint32 (v,), the stem of each column, ascending.
+        offsets: int64 (n + 1,); text i has entries ``offsets[i]:offsets[i + 1]``.
+        columns: uint32 (x,), ascending within a text: the stems anywhere in title or text.
+        weights: float32 (3, x), of lead, body and title, 0 where a stem is not there, each text's of length 1. Lead:
+            rarity times nearness to the start, the first `LEAD_END` words; body: rarity squared times log frequency;
+            title: rarity.
+        tokens: uint32 (w,), the column of every word of the texts, in reading order, `token_offsets` int64 (n + 1,).
+        stock: bool (w,), the run of `RUN` stems that begins here occurs `RECURS` times or more: a stock phrase.
     """
 
-    stems: NDArray[np.uint64]
-    lead: Any
-    lead_sums: Any
-    body: Any
-    title: Any
-    present: Any
-    tokens: NDArray[np.int64]
-    runs: Runs
+    stems: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+    columns: NDArray[np.uint32]
+    weights: NDArray[np.float32]
+    tokens: NDArray[np.uint32]
+    token_offsets: NDArray[np.int64]
+    stock: NDArray[np.bool_]
 
-    @property
-    def weighted_sets(self) -> tuple[Ragged, NDArray[np.float64]]:
-        """The lead's stems as hashes and weights, for `minhash.weighted_signatures`."""
-        lead = self.lead_sums
-        return Ragged(self.stems[lead.indices], lead.indptr.astype(np.int64)), lead.data.astype(np.float64)
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def weighted_sets(self, start: int, stop: int) -> tuple[Ragged, NDArray[np.float64]]:
+        """The leads' stems of texts `start` to `stop` as hashes and weights, for `minhash.weighted_signatures`."""
+        offsets = self.offsets[start : stop + 1]
+        lead = self.weights[0, offsets[0] : offsets[-1]]
+        at = np.flatnonzero(lead)
+        hashes = self.stems[self.columns[offsets[0] + at]].astype(np.uint64)
+        return Ragged(hashes, np.searchsorted(at, offsets - offsets[0])), lead[at].astype(np.float64)
 
 
-def weigh(words: Words, titles: Words) -> Salience:
-    """Weigh the stems of n articles.
+def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
+    """Weigh the stems of n texts.
 
     Args:
-        words: their texts, made with stems.
-        titles: their titles, made with stems, in the same order; empty where there is none.
-
-    Raises:
-        ValueError: either was made without stems.
+        texts: uint32 stems of each, in reading order.
+        titles: uint32 stems of their titles, in the same order; empty where there is none.
+        threads: blocks of texts worked on side by side.
     """
-    from scipy.sparse import csr_array
+    n, together = len(texts), len(texts.values)
+    stems, columns = _columns(np.concatenate([texts.values, titles.values]))
+    bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
+    blocks = range(0, n, _ROWS)
 
-    if words.stems is None or titles.stems is None:
-        raise ValueError("these words carry no stems; make them with hash_words(..., stems=True)")
-    n = len(words)
-    stems, columns = np.unique(np.concatenate([words.stems, titles.stems]), return_inverse=True)
-    shape = (n, len(stems))
-    body_columns, title_columns = columns[: len(words.stems)], columns[len(words.stems) :]
-    body_rows = np.repeat(np.arange(n), words.counts)
-    title_rows = np.repeat(np.arange(n), titles.counts)
-    place = np.arange(len(body_rows)) - words.offsets[body_rows]
+    # Twice over the texts: how many hold a stem decides its weight.
+    entries, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
+    for found, of_each in in_order(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
+        entries.append(found)
+        counts.append(of_each)
+        held += np.bincount(found, minlength=len(stems))
+    rarity = inverse_frequencies(stems, held, n)
+    powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
+    offsets, listed = np.concatenate(([0], np.cumsum(counts.array()))), entries.array()
+    weights = np.empty((3, len(listed)), dtype=np.float32)
+    logs = 1.0 + np.log(np.maximum(np.arange(int(np.diff(texts.offsets).max(initial=0)) + 1), 1.0))
+    logs[0] = 0.0
 
-    def summed(data: NDArray[np.float64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> Any:
-        matrix = csr_array((data.astype(np.float32), (rows.astype(np.int32), cols.astype(np.int32))), shape=shape)
-        matrix.sum_duplicates()
-        return matrix
+    def weigh_block(start: int) -> None:
+        stop = min(start + _ROWS, n)
+        out = weights[:, offsets[start] : offsets[stop]]
+        out[:] = _weights(bodies, heads, start, stop, Ragged(listed, offsets), logs, powers)
 
-    frequency = summed(np.ones(len(body_rows)), body_rows, body_columns)
-    title = summed(np.ones(len(title_rows)), title_rows, title_columns)
-    present = frequency + title
-    present.data[:] = 1.0
-    rarity = inverse_frequencies(stems, np.bincount(present.indices, minlength=len(stems)), n)
-
-    near = place < LEAD_END
-    lead = summed(np.exp(-place[near] / LEAD_WORDS), body_rows[near], body_columns[near])
-    lead.data = (np.minimum(lead.data, 2.0) * rarity[lead.indices] ** LEAD_POWER).astype(np.float32)
-    body = frequency
-    body.data = ((1.0 + np.log(body.data)) * rarity[body.indices] ** BODY_POWER).astype(np.float32)
-    title.data = (rarity[title.indices] ** TITLE_POWER).astype(np.float32)
-
-    def unit(matrix: Any) -> Any:
-        filled = np.flatnonzero(np.diff(matrix.indptr))
-        lengths = np.ones(n)
-        lengths[filled] = np.sqrt(np.add.reduceat(matrix.data.astype(np.float64) ** 2, matrix.indptr[filled]))
-        scaled = matrix.copy()
-        scaled.data = (matrix.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(matrix.indptr))).astype(np.float32)
-        return scaled
-
-    return Salience(
-        stems, unit(lead), lead, unit(body), unit(title), present, body_columns, _runs(words, body_columns, stems)
-    )
+    for _ in in_order(weigh_block, blocks, threads):
+        pass
+    return Salience(stems, offsets, listed, weights, bodies.values, texts.offsets, _stock(bodies))
 
 
-def _runs(words: Words, tokens: NDArray[np.int64], stems: NDArray[np.uint64]) -> Runs:
-    """Every run of `RUN` stems of each text."""
-    from scipy.sparse import csr_array
-
-    hashes, starts, rows = run_hashes_of(stems[tokens], words.offsets, RUN)
-    distinct, columns, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    first = np.empty(len(distinct), dtype=np.int64)
-    first[columns[::-1]] = starts[::-1]  # the last write wins: where each run stands first
-    columns = columns.astype(np.int32)
-    held = csr_array((np.ones(len(columns), dtype=np.int8), (rows, columns)), shape=(len(words), len(distinct)))
-    held.sum_duplicates()
-    held.data[:] = 1
-    return Runs(held, first, counts >= RECURS)
+def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The distinct stems, ascending, and of each stem its place among them."""
+    if kernels.compiled:
+        columns = np.empty(len(stems), dtype=np.uint32)
+        return kernels.compiled.intern(np.ascontiguousarray(stems), columns), columns
+    distinct, places = np.unique(stems, return_inverse=True)
+    return distinct, places.astype(np.uint32)
 
 
-def inverse_frequencies(stems: NDArray[np.uint64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+def _distinct(bodies: Ragged, heads: Ragged, start: int, v: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Distinct columns of a block of rows, ascending in each, and how many there are of each row."""
+    stop = min(start + _ROWS, len(bodies))
+    counts = np.empty(stop - start, dtype=np.int64)
+    if kernels.compiled:
+        found = kernels.compiled.distinct_columns(
+            bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, v, counts
+        )
+        return found, counts
+    keys = [_rows(one, start, stop) * v + one.values[one.offsets[start] : one.offsets[stop]] for one in (bodies, heads)]
+    rows, columns = np.divmod(np.unique(np.concatenate(keys)), max(v, 1))
+    counts[:] = np.bincount(rows, minlength=stop - start)
+    return columns.astype(np.uint32), counts
+
+
+def _weights(
+    bodies: Ragged,
+    heads: Ragged,
+    start: int,
+    stop: int,
+    entries: Ragged,
+    logs: NDArray[np.float64],
+    powers: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """float32 (3, entries of the block)."""
+    first, last = entries.offsets[start], entries.offsets[stop]
+    out = np.empty((3, int(last - first)), dtype=np.float32)
+    if kernels.compiled:
+        kernels.compiled.weigh_rows(
+            bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, entries.values, entries.offsets,
+            _NEAR, _LEAD_MOST, logs, powers, out,
+        )  # fmt: skip
+        return out
+    v, size = powers.shape[1], int(last - first)
+    columns = entries.values[first:last]
+    rows = np.repeat(np.arange(stop - start), np.diff(entries.offsets[start : stop + 1]))
+    keys = rows * v + columns
+    sums = np.zeros((3, size))
+    for one, is_title in ((bodies, False), (heads, True)):
+        mine = _rows(one, start, stop)
+        at = np.searchsorted(keys, mine * v + one.values[one.offsets[start] : one.offsets[stop]])
+        if is_title:
+            sums[2, at] = 1.0
+        else:
+            place = np.arange(len(mine)) - (one.offsets[start:stop] - one.offsets[start])[mine]
+            near = place < LEAD_END
+            sums[0] = np.bincount(at[near], weights=_NEAR[place[near]], minlength=size)
+            sums[1] = logs[np.bincount(at, minlength=size)]
+    sums[0] = np.minimum(sums[0], _LEAD_MOST)
+    for x in range(3):
+        weights = sums[x] * powers[x, columns]
+        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=stop - start))
+        out[x] = weights / np.maximum(lengths, 1e-12)[rows]
+    return out
+
+
+def _rows(ragged: Ragged, start: int, stop: int) -> NDArray[np.int64]:
+    return np.repeat(np.arange(stop - start), np.diff(ragged.offsets[start : stop + 1]))
+
+
+def _stock(bodies: Ragged) -> NDArray[np.bool_]:
+    """bool (w,): the run of `RUN` stems that begins here occurs `RECURS` times or more."""
+    stock = np.zeros(len(bodies.values), dtype=np.bool_)
+    if kernels.compiled:  # a sieve first: most runs occur once
+        hashes, places = kernels.compiled.frequent_runs(bodies.values, bodies.offsets, multipliers(RUN), RECURS)
+    else:
+        hashes, places, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, RUN)
+    _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
+    stock[places] = (times >= RECURS)[run]
+    return stock
+
+
+def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     """Rarity of each stem, float64 (v,): log((N + 1) / (df + 0.5)) over background and feed together.
 
     Args:
-        stems: uint64 (v,), hashes.
+        stems: uint32 (v,), hashes.
         counts: int64 (v,), in how many of the feed's n articles each occurs.
         n: articles of the feed. A large feed is scaled down to `FEED_SHARE` of the whole.
     """
@@ -174,7 +219,7 @@ def inverse_frequencies(stems: NDArray[np.uint64], counts: NDArray[np.int64], n:
 
 
 @lru_cache(maxsize=1)
-def background() -> tuple[NDArray[np.uint64], NDArray[np.int64], int]:
-    """The shipped counts: stems uint64 (b,) ascending, articles that hold each int64 (b,), number of articles."""
+def background() -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
+    """The shipped counts: stems uint32 (b,) ascending, articles that hold each int64 (b,), number of articles."""
     with files("clusterer").joinpath("background.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
         return data["stems"], data["counts"].astype(np.int64), int(data["articles"])

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.words import Words, mix, multipliers, ragged_index
+from clusterer import kernels
+from clusterer.ragged import ragged_index
+from clusterer.words import Words, mix, multipliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,10 @@ def _shingles(hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int)
     if total == 0:
         return Ragged(np.zeros(0, dtype=np.uint64), out)
     factors = multipliers(size)
+    if kernels.compiled:
+        values = np.empty(int(out[-1]), dtype=np.uint64)
+        kernels.compiled.shingle_rows(np.ascontiguousarray(hashes), offsets, factors, out, values)
+        return Ragged(values, out)
     sums = hashes * factors[0]
     for k in range(1, min(size, total)):
         sums[: total - k] += hashes[k:] * factors[k]

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer import kernels
+from clusterer.ragged import ragged_index
 from clusterer.shingles import Ragged, unique_sets
-from clusterer.words import ragged_index
 
 OPENING = 40
 """Shingles that count as an article's opening: about its first two sentences."""
@@ -72,16 +73,22 @@ def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
         shingles: uint64, n articles' shingles in reading order, repeats kept.
         pairs: int64 (m, 2), row numbers. Of two sets of one size the first row of the pair counts as the larger.
     """
-    sets = unique_sets(shingles)
-    sizes = sets.counts[pairs]
-    swap = sizes[:, 1] > sizes[:, 0]
-    large, small = np.where(swap, pairs[:, 1], pairs[:, 0]), np.where(swap, pairs[:, 0], pairs[:, 1])
-    heads = unique_sets(_heads(shingles))
-    opened = _shared(heads, large, sets, small)
-    smaller = sizes.min(axis=1)
+    if kernels.compiled:
+        counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
+        shared, opened = np.empty((2, len(pairs)), dtype=np.int64)
+        pairs = np.ascontiguousarray(pairs)
+        kernels.compiled.overlaps(
+            shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened
+        )
+        large, small = _by_size(counts, pairs)
+    else:
+        sets, openings = unique_sets(shingles), unique_sets(_heads(shingles))
+        counts, heads = sets.counts, openings.counts
+        large, small = _by_size(counts, pairs)
+        shared, opened = _shared(sets, large, sets, small), _shared(openings, large, sets, small)
     # A very short text cannot hold forty shingles: its own length is then what can be asked of it.
-    asked = np.maximum(np.minimum(heads.counts[large], smaller), 1)
-    return Overlap(_shared(sets, large, sets, small), smaller, sizes.max(axis=1), np.minimum(opened / asked, 1.0))
+    asked = np.maximum(np.minimum(heads[large], counts[small]), 1)
+    return Overlap(shared, counts[small], counts[large], np.minimum(opened / asked, 1.0))
 
 
 def join(parts: Sequence[Overlap]) -> Overlap:
@@ -95,6 +102,12 @@ def join(parts: Sequence[Overlap]) -> Overlap:
         np.concatenate([p.larger for p in parts]),
         np.concatenate([p.opening for p in parts]),
     )
+
+
+def _by_size(counts: NDArray[np.int64], pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The larger and the smaller set of each pair; of equal ones the first is the larger."""
+    swap = counts[pairs[:, 1]] > counts[pairs[:, 0]]
+    return np.where(swap, pairs[:, 1], pairs[:, 0]), np.where(swap, pairs[:, 0], pairs[:, 1])
 
 
 def _heads(shingles: Ragged) -> Ragged:

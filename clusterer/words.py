@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, stem_bounds
+from clusterer import kernels
+from clusterer.arabic import AFFIXES, BOUNDARY, NEWLINE, SPACE, fold, small_path, stem_bounds, tables
+from clusterer.ragged import Growing, compact, ragged_index, take_rows
 
 _BLOCK = 1024  # articles or runs worked on at a time
 _LETTERS = 4  # 16-bit letters in a 64-bit number
@@ -35,20 +37,21 @@ class Words:
     Attributes:
         hashes: uint64 (w,), one a word, in reading order.
         offsets: int64 (n + 1,); article i has words ``offsets[i]:offsets[i + 1]``.
-        opens_line: bool (w,), True for the first word of every line.
+        opens_line: bool (w,), True for the first word of every line; None once no line matters any more.
         spans: int64 (w, 2), first and past-the-last character of each word in the article's own text, or None when
             positions were not asked for.
         letters: the words spelt out, uint16 letters with one `SPACE` after each word, and int64 (w + 1,) offsets of the
             words in them; or None when letters were not asked for.
-        stems: uint64 (w,), a hash of each word's light stem, or None when stems were not asked for.
+        stems: uint32 (w,), a hash of each word's light stem, or None when stems were not asked for. Half as wide as the
+            words' own: of 500,000 stems about thirty share one, and weights of stems can bear that.
     """
 
     hashes: NDArray[np.uint64]
     offsets: NDArray[np.int64]
-    opens_line: NDArray[np.bool_]
+    opens_line: NDArray[np.bool_] | None = None
     spans: NDArray[np.int64] | None = None
     letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None = None
-    stems: NDArray[np.uint64] | None = None
+    stems: NDArray[np.uint32] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -66,40 +69,31 @@ class Words:
         if letters is not None:
             ends = letters[1][a : z + 1]
             letters = letters[0][ends[0] : ends[-1]], ends - ends[0]
-        spans = None if self.spans is None else self.spans[a:z]
-        stems = None if self.stems is None else self.stems[a:z]
-        return Words(self.hashes[a:z], offsets - a, self.opens_line[a:z], spans, letters, stems)
+        opens_line, spans, stems = (None if x is None else x[a:z] for x in (self.opens_line, self.spans, self.stems))
+        return Words(self.hashes[a:z], offsets - a, opens_line, spans, letters, stems)
 
     def keep(self, kept: NDArray[np.bool_]) -> Words:
-        """The same articles with only the words where `kept`, bool (w,), is True."""
-        totals = np.concatenate(([0], np.cumsum(kept)))
-        return self._pick(np.flatnonzero(kept), totals[self.offsets])
-
-    def take(self, articles: NDArray[np.int64]) -> Words:
-        """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
-        if len(articles) <= _BLOCK or self.spans is not None:
-            return self._pick(*ragged_index(self.offsets, articles))
-        return concatenate(self.take(articles[i : i + _BLOCK]) for i in range(0, len(articles), _BLOCK))
-
-    def first(self, limit: int) -> Words:
-        """The same articles, each with its first `limit` words."""
-        counts = np.minimum(self.counts, limit)
-        ends = np.stack([self.offsets[:-1], self.offsets[:-1] + counts], axis=1).ravel()
-        return self._pick(*ragged_index(ends, 2 * np.arange(len(self))))
-
-    def _pick(self, index: NDArray[np.int64], offsets: NDArray[np.int64]) -> Words:
+        """The same articles with only the words where `kept`, bool (w,), is True. These words are used up: their
+        arrays hold the result."""
+        filled, counts = np.flatnonzero(self.counts), np.zeros(len(self), dtype=np.int64)
+        if len(filled):
+            counts[filled] = np.add.reduceat(kept, self.offsets[filled], dtype=np.int64)
         letters = self.letters
         if letters is not None:
-            places, ends = ragged_index(letters[1], index)
-            letters = letters[0][places], ends
-        return Words(
-            self.hashes[index],
-            offsets,
-            self.opens_line[index],
-            None if self.spans is None else self.spans[index],
-            letters,
-            None if self.stems is None else self.stems[index],
+            letters = take_rows(*letters, np.flatnonzero(kept))
+        opens_line, spans, stems = (None if x is None else compact(x, kept) for x in (self.opens_line, self.spans, self.stems))
+        return Words(compact(self.hashes, kept), _offsets(counts), opens_line, spans, letters, stems)
+
+    def take(self, articles: NDArray[np.int64]) -> Words:
+        """The words of some articles, in the order given; `articles` int64 (any length) may repeat. Without spans."""
+        hashes, offsets = take_rows(self.hashes, self.offsets, articles)
+        opens_line, stems = (
+            None if x is None else take_rows(x, self.offsets, articles)[0] for x in (self.opens_line, self.stems)
         )
+        letters = self.letters
+        if letters is not None:
+            letters = take_rows(*letters, ragged_index(self.offsets, articles)[0])
+        return Words(hashes, offsets, opens_line, None, letters, stems)
 
 
 def mix(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -129,6 +123,9 @@ def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[
     ends = np.append(starts[1:], len(hashes))
     factors = multipliers(int((ends - starts).max()))
     out = np.empty(len(starts), dtype=np.uint64)
+    if kernels.compiled:
+        kernels.compiled.hash_runs(np.ascontiguousarray(hashes), np.ascontiguousarray(starts), factors, out)
+        return out
     for first in range(0, len(starts), _BLOCK):  # block by block, so that what lies between stays in the cache
         begin, end = starts[first : first + _BLOCK], ends[first : first + _BLOCK]
         base, lengths = int(begin[0]), end - begin
@@ -137,21 +134,6 @@ def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[
         products *= hashes[base : int(end[-1])]
         out[first : first + _BLOCK] = np.add.reduceat(products, begin - base) + lengths.astype(np.uint64)
     return mix(out)
-
-
-def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the elements of some rows of a ragged array lie.
-
-    Args:
-        offsets: int64 (n + 1,).
-        rows: int64 (m,), row numbers, may repeat.
-
-    Returns:
-        int64 (elements,) positions in the values, row after row, and int64 (m + 1,) offsets of the rows taken.
-    """
-    counts = offsets[rows + 1] - offsets[rows]
-    out = np.concatenate(([0], np.cumsum(counts)))
-    return np.arange(out[-1]) + np.repeat(offsets[rows] - out[:-1], counts), out
 
 
 def hash_words(
@@ -169,6 +151,13 @@ def hash_words(
     Raises:
         SettingsError: the profile is unknown.
     """
+    if kernels.compiled and not positions and not letters:
+        folding, settled = tables(profile)
+        found = kernels.compiled.hash_texts(
+            list(texts), folding, settled, lambda text: small_path(text, profile), stems, *AFFIXES
+        )
+        hashes, offsets, opens_line, stemmed = found
+        return Words(hashes, offsets, opens_line, stems=stemmed)
     batch = fold(texts, profile, positions)
     codes = batch.codes
     separates = np.empty(len(codes) + 1, dtype=np.bool_)
@@ -193,31 +182,36 @@ def hash_words(
     stemmed = None
     if stems:
         begin, end = stem_bounds(codes, starts, stops)
-        stemmed = _hash_runs(codes, begin, end - begin)
+        stemmed = (_hash_runs(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
     return Words(_hash_runs(codes, starts, stops - starts), offsets, opens_line[:-1], spans, spelt, stemmed)
 
 
 def concatenate(batches: Iterable[Words]) -> Words:
-    """Several batches as one, without spans."""
-    parts = list(batches) or [hash_words([])]
-    letters = None
-    if all(p.letters is not None for p in parts):
-        spelt = [p.letters for p in parts if p.letters is not None]
-        letters = np.concatenate([x for x, _ in spelt]), _join_offsets([ends for _, ends in spelt])
+    """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go."""
+    hashes, counts, opens_line = Growing(np.uint64), Growing(np.int64), Growing(np.bool_)
+    stems, letters, lengths = Growing(np.uint32), Growing(np.uint16), Growing(np.int64)
+    with_lines = with_stems = with_letters = False
+    for batch in batches:
+        hashes.append(batch.hashes)
+        counts.append(batch.counts)
+        if with_lines := batch.opens_line is not None:
+            opens_line.append(batch.opens_line)
+        if with_stems := batch.stems is not None:
+            stems.append(batch.stems)
+        if with_letters := batch.letters is not None:
+            letters.append(batch.letters[0])
+            lengths.append(np.diff(batch.letters[1]))
     return Words(
-        np.concatenate([p.hashes for p in parts]),
-        _join_offsets([p.offsets for p in parts]),
-        np.concatenate([p.opens_line for p in parts]),
-        letters=letters,
-        stems=np.concatenate([p.stems for p in parts if p.stems is not None])
-        if all(p.stems is not None for p in parts)
-        else None,
+        hashes.array(),
+        _offsets(counts.array()),
+        opens_line.array() if with_lines else None,
+        letters=(letters.array(), _offsets(lengths.array())) if with_letters else None,
+        stems=stems.array() if with_stems else None,
     )
 
 
-def _join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    before = np.cumsum([0, *(p[-1] for p in parts)])
-    return np.concatenate([*(p[:-1] + b for p, b in zip(parts, before, strict=False)), before[-1:]])
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(counts)))
 
 
 def _hash_runs(codes: NDArray[np.uint16], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -1,0 +1,130 @@
+"""How things are measured: methods in turn on one clock, peak memory, and what machine and versions did it.
+
+Knows nothing of corpora or methods, prints nothing, and keeps every repeat: medians are taken where they are shown.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = (
+    "clusterer", "numpy", "scipy", "scikit-learn", "orjson", "pyarabic", "datasketch", "rensa", "gaoya", "fastsketchlsh",
+    "text-dedup", "matplotlib",
+)  # fmt: skip
+
+T = TypeVar("T")
+
+
+def timed(method: Callable[[], T]) -> tuple[float, T]:
+    """Seconds of one call, and what it gave."""
+    gc.collect()  # what another method left behind is not this one's work
+    start = time.perf_counter()
+    given = method()
+    return time.perf_counter() - start, given
+
+
+def in_turn(
+    methods: Mapping[str, Callable[[], tuple[float, T]]], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, T]]:
+    """Seconds of every method in every round, and what each gave in the last.
+
+    Round by round and not method by method: a machine that slows down for a while then slows down all of them.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
+    given: dict[str, T] = {}
+    for _ in range(rounds):
+        for name, method in methods.items():
+            took, given[name] = method()
+            seconds[name].append(took)
+    return seconds, given
+
+
+def peak_bytes() -> int:
+    """Most memory this process has held. `getrusage` only where there is no /proc: a child's figure there starts at
+    its parent's size.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def run_alone(module: str, *arguments: str, **environment: str) -> bytes:
+    """What ``python -m module`` prints, in a process of its own."""
+    command = [sys.executable, "-m", module, *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True).stdout
+
+
+def exponent(points: Sequence[tuple[int, float]]) -> float:
+    """The power of the size that time grows with: the slope of the best line through both logarithms."""
+    logs = np.log(np.array(points))
+    return float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
+
+
+def kernels() -> str:
+    """Whether the package works with compiled kernels here: "compiled" or "NumPy"."""
+    if find_spec("clusterer.kernels") is None:
+        return "NumPy"
+    flag = getattr(import_module("clusterer.kernels"), "COMPILED", False)
+    return "compiled" if flag else "NumPy"
+
+
+def surroundings() -> dict[str, Any]:
+    """Machine, versions and commit, as far as the system tells."""
+    return {
+        "machine": {
+            "cpu": _first_after("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_bytes": int((_first_after("/proc/meminfo", "MemTotal") or "0 kB").split()[0]) * 1024,
+            "system": platform.platform(terse=True),
+        },
+        "python": platform.python_version(),
+        "packages": {name: installed(name) for name in PACKAGES},
+        "commit": _commit(),
+        "kernels": kernels(),
+    }
+
+
+def installed(distribution: str) -> str | None:
+    """The version of a distribution, None where it is absent."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _first_after(path: str, name: str) -> str:
+    if not os.path.exists(path):
+        return ""
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
+
+
+def _commit() -> str:
+    """The commit, with "and changes" where the tree differs from it; "unknown" outside a repository."""
+    try:
+        head, changes = (
+            subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head} and changes" if changes else head

@@ -1,0 +1,859 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The hot loops, compiled. Every function has a NumPy twin in the room that calls it and gives the same bits.
+
+Takes arrays, gives arrays, knows no settings, and holds no lock while it works, so that threads run side by side.
+Callers check shapes and types; nothing is checked here. What each computes, and why, is said where its twin lives.
+
+Array letters are those of the rooms: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pairs.
+"""
+
+cimport cython
+from libc.math cimport sqrt
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+cdef extern from "Python.h":
+    int PyUnicode_KIND(object)
+    void* PyUnicode_DATA(object)
+    Py_ssize_t PyUnicode_GET_LENGTH(object)
+
+cdef enum:
+    SPACE = 0x20
+    NEWLINE = 0x0A
+    DELETE = 1
+    UNFOLD = 2
+    STEM_LETTERS = 3
+    VALUE_BITS = 27
+    ROUNDS = 6
+
+cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
+cdef uint64_t M2 = 0x94D049BB133111EBULL
+cdef uint64_t GAMMA = 0x9E3779B97F4A7C15ULL
+cdef double STEP = 9.5367431640625e-07  # 2**-20
+
+
+cdef inline uint64_t mix(uint64_t h) noexcept nogil:
+    h ^= h >> 30
+    h *= M1
+    h ^= h >> 27
+    h *= M2
+    return h ^ (h >> 31)
+
+
+# --- words: letters to hashes
+
+cdef Py_ssize_t fold_text(
+    const void* data, int kind, Py_ssize_t length, const uint16_t* table, uint16_t* codes
+) noexcept nogil:
+    """Folded letters of one text and a separator after them; -1 where a letter asks for the small path."""
+    cdef Py_ssize_t i, m = 0
+    cdef uint16_t code
+    cdef uint32_t letter
+    cdef bint special = False
+    if kind == 2:
+        for i in range(length):
+            code = table[(<const uint16_t*>data)[i]]
+            codes[m] = code
+            m += code != DELETE
+            special |= code == UNFOLD
+    elif kind == 1:
+        for i in range(length):
+            code = table[(<const uint8_t*>data)[i]]
+            codes[m] = code
+            m += code != DELETE
+            special |= code == UNFOLD
+    else:
+        for i in range(length):
+            letter = (<const uint32_t*>data)[i]
+            if letter > 0xFFFF:
+                letter -= 0x10000
+                code = table[0xD800 + (letter >> 10)]
+                codes[m] = code
+                m += code != DELETE
+                special |= code == UNFOLD
+                letter = 0xDC00 + (letter & 0x3FF)
+            code = table[letter]
+            codes[m] = code
+            m += code != DELETE
+            special |= code == UNFOLD
+    if special:
+        return -1
+    memset(codes + m, 0, 4 * sizeof(uint16_t))  # so that four letters can be read from any of them
+    return m
+
+
+cdef inline uint64_t four(const uint16_t* codes) noexcept nogil:
+    """Four letters as one number, the first lowest, on any platform."""
+    return (
+        <uint64_t>codes[0] | <uint64_t>codes[1] << 16 | <uint64_t>codes[2] << 32 | <uint64_t>codes[3] << 48
+    )
+
+
+cdef inline uint64_t first_letters(uint64_t letters, Py_ssize_t count) noexcept nogil:
+    return letters if count >= 4 else letters & ((<uint64_t>1 << 16 * count) - 1)
+
+
+cdef inline uint64_t hash_run(const uint16_t* codes, Py_ssize_t length) noexcept nogil:
+    cdef uint64_t h = first_letters(four(codes), length) * M1
+    cdef uint64_t more
+    h ^= h >> 30
+    length -= 4
+    while length > 0:
+        codes += 4
+        more = (h ^ first_letters(four(codes), length)) * M2
+        h = more ^ (more >> 31)
+        length -= 4
+    h *= M2
+    return h ^ (h >> 27)
+
+
+cdef inline bint among(uint64_t edge, const uint64_t* affixes, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(count):
+        if edge == affixes[i]:
+            return True
+    return False
+
+
+cdef inline uint32_t hash_stem(
+    const uint16_t* word, Py_ssize_t length, const uint64_t* affixes, const int64_t* sizes
+) noexcept nogil:
+    """`affixes`: prefixes of one, two and three letters, then suffixes; `sizes`: how many of each."""
+    cdef Py_ssize_t size, cut, stem = length
+    cdef uint64_t letters
+    cdef const uint64_t* at = affixes
+    if length > STEM_LETTERS:
+        letters, cut = four(word), 0
+        for size in range(1, 4):
+            if stem >= STEM_LETTERS + size and among(first_letters(letters, size), at, sizes[size - 1]):
+                cut = size
+            at += sizes[size - 1]
+        word += cut
+        stem -= cut
+        letters, cut = 0, 0
+        if stem > STEM_LETTERS:
+            letters = four(word + stem - 4)
+        for size in range(1, 4):
+            if stem >= STEM_LETTERS + size and among(letters >> 16 * (4 - size), at, sizes[2 + size]):
+                cut = size
+            at += sizes[2 + size]
+        stem -= cut
+    return <uint32_t>(hash_run(word, stem) >> 32)
+
+
+cdef Py_ssize_t hash_codes(
+    const uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
+    const uint64_t* affixes, const int64_t* sizes, Py_ssize_t count,
+) noexcept nogil:
+    cdef Py_ssize_t i = 0, start
+    cdef bint opening = True
+    while i < length:
+        if codes[i] <= SPACE:
+            opening |= codes[i] == NEWLINE
+            i += 1
+            continue
+        start = i
+        while codes[i] > SPACE:
+            i += 1
+        hashes[count] = hash_run(codes + start, i - start)
+        opens[count] = opening
+        if stems != NULL:
+            stems[count] = hash_stem(codes + start, i - start, affixes, sizes)
+        opening = False
+        count += 1
+    return count
+
+
+def hash_texts(
+    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
+    const uint64_t[::1] affixes, const int64_t[::1] sizes,
+):
+    """Hashes uint64 (w,), offsets int64 (n + 1,), line openings bool (w,), stems uint32 (w,) or None."""
+    cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, spare = 4096
+    cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
+    cdef int* kinds = <int*>malloc((n + 1) * sizeof(int))
+    cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
+    cdef uint16_t* codes = NULL
+    cdef uint64_t[::1] hashes
+    cdef uint8_t[::1] opens
+    cdef uint32_t[::1] stems
+    cdef uint32_t* stem_at
+    cdef int64_t[::1] offsets
+    if data == NULL or kinds == NULL or lengths == NULL:
+        free(data); free(kinds); free(lengths)
+        raise MemoryError
+    try:
+        for i in range(n):
+            text = <str?>texts[i]
+            data[i], kinds[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
+            longest = max(longest, lengths[i])
+            total += lengths[i] // 2 + 1
+        total += spare
+        room = 2 * longest + 8
+        codes = <uint16_t*>malloc(room * sizeof(uint16_t))
+        if codes == NULL:
+            raise MemoryError
+        hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
+        stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
+        hashes, opens, stems, offsets = hash_array, open_array, stem_array, offset_array
+        i = 0
+        while i < n:
+            stem_at = &stems[0] if with_stems else NULL
+            with nogil:
+                while i < n:
+                    length = fold_text(data[i], kinds[i], lengths[i], &table[0], codes)
+                    if length < 0:
+                        break
+                    count = hash_codes(
+                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], count
+                    )
+                    i += 1
+                    offsets[i] = count
+            if i == n:
+                break
+            text = <str?>unfold(texts[i])  # the small path: rare, and Python's
+            length = PyUnicode_GET_LENGTH(text)
+            if length > lengths[i]:  # ligatures were written out
+                spare -= (length - lengths[i]) // 2 + 1
+                if spare < 0:
+                    spare = length + total // 8
+                    total += spare
+                    hash_array, open_array = np.resize(hash_array, total + 1), np.resize(open_array, total + 1)
+                    if with_stems:
+                        stem_array = np.resize(stem_array, total + 1)
+                    hashes, opens, stems = hash_array, open_array, stem_array
+                    stem_at = &stems[0] if with_stems else NULL
+            if 2 * length + 8 > room:
+                free(codes)
+                room = 2 * length + 8
+                codes = <uint16_t*>malloc(room * sizeof(uint16_t))
+                if codes == NULL:
+                    raise MemoryError
+            length = fold_text(PyUnicode_DATA(text), PyUnicode_KIND(text), length, &settled[0], codes)
+            count = hash_codes(codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], count)
+            i += 1
+            offsets[i] = count
+    finally:
+        free(data); free(kinds); free(lengths); free(codes)
+    stems_out = stem_array[:count] if with_stems else None
+    return hash_array[:count], offset_array, open_array[:count].view(np.bool_), stems_out
+
+
+def hash_runs(
+    const uint64_t[::1] hashes, const int64_t[::1] starts, const uint64_t[::1] factors, uint64_t[::1] out
+):
+    cdef Py_ssize_t i, j, start, stop, x = starts.shape[0]
+    cdef uint64_t total
+    with nogil:
+        for i in range(x):
+            start, stop = starts[i], starts[i + 1] if i + 1 < x else hashes.shape[0]
+            total = <uint64_t>(stop - start)
+            for j in range(start, stop):
+                total += hashes[j] * factors[j - start]
+            out[i] = mix(total)
+
+
+ctypedef fused Value:
+    uint64_t
+    uint32_t
+    uint16_t
+    uint8_t
+
+
+def take_rows(
+    const Value[::1] values, const int64_t[::1] offsets, const int64_t[::1] rows, const int64_t[::1] to, Value[::1] out
+):
+    """Copy rows of a ragged array to where `to`, their offsets in `out`, says."""
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(rows.shape[0]):
+            if to[i + 1] > to[i]:
+                memcpy(&out[to[i]], &values[offsets[rows[i]]], (to[i + 1] - to[i]) * sizeof(Value))
+
+
+# --- shingles and signatures
+
+def shingle_rows(
+    const uint64_t[::1] hashes, const int64_t[::1] offsets, const uint64_t[::1] factors, const int64_t[::1] to,
+    uint64_t[::1] out,
+):
+    """Shingles of ``len(factors)`` members, one for a shorter row."""
+    cdef Py_ssize_t i, j, a, size = factors.shape[0], length, place
+    cdef uint64_t total
+    with nogil:
+        for i in range(offsets.shape[0] - 1):
+            length = offsets[i + 1] - offsets[i]
+            if length == 0:
+                continue
+            place = to[i]
+            if length < size:
+                total = 0
+                for j in range(length):
+                    total += hashes[offsets[i] + j] * factors[j]
+                out[place] = mix(total)
+                continue
+            for a in range(offsets[i], offsets[i + 1] - size + 1):
+                total = 0
+                for j in range(size):
+                    total += hashes[a + j] * factors[j]
+                out[place] = mix(total)
+                place += 1
+
+
+def fast_signatures(
+    const uint64_t[::1] values, const int64_t[::1] offsets, const uint64_t[::1] salts, uint32_t[:, ::1] slots
+):
+    cdef Py_ssize_t i, j, place, k = slots.shape[1], filled
+    cdef uint64_t h, salt
+    cdef uint32_t value, least, empty = 0xFFFFFFFF, mask = (1 << VALUE_BITS) - 1
+    cdef uint32_t turn
+    cdef uint32_t* row
+    with nogil:
+        for i in range(offsets.shape[0] - 1):
+            row = &slots[i, 0]
+            for j in range(k):
+                row[j] = empty
+            if offsets[i + 1] == offsets[i]:
+                continue
+            filled = 0
+            for turn in range(ROUNDS):
+                salt = salts[turn]
+                for j in range(offsets[i], offsets[i + 1]):
+                    h = mix(values[j] ^ salt)
+                    place = <Py_ssize_t>(((h >> 32) * <uint64_t>k) >> 32)
+                    value = (<uint32_t>h & mask) | turn << VALUE_BITS
+                    filled += row[place] == empty
+                    if value < row[place]:
+                        row[place] = value
+                if filled == k:
+                    break
+            if filled < k:
+                for place in range(k):
+                    if row[place] == empty:
+                        salt, least = salts[ROUNDS + place], mask
+                        for j in range(offsets[i], offsets[i + 1]):
+                            least = min(least, <uint32_t>mix(values[j] ^ salt) & mask)
+                        row[place] = least | <uint32_t>ROUNDS << VALUE_BITS
+
+
+def band_keys(
+    const uint32_t[:, ::1] slots, Py_ssize_t r, const uint64_t[::1] factors, uint64_t[:, ::1] keys
+):
+    cdef Py_ssize_t i, j, x
+    cdef uint64_t total
+    with nogil:
+        for i in range(keys.shape[0]):
+            for j in range(keys.shape[1]):
+                total = factors[r + j]
+                for x in range(r):
+                    total += mix(<uint64_t>slots[i, j * r + x] + factors[x]) * factors[x]
+                keys[i, j] = mix(total)
+
+
+# --- pairs
+
+def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t cap, Py_ssize_t hubs):
+    """Codes ``first * n + second`` of the pairs of every bucket, int64, and how many pairs large buckets left out.
+
+    `entries`: sorted, the key above `bits` bits of article; repeats are passed over.
+    """
+    cdef Py_ssize_t e = entries.shape[0], a, z, i, j, size, made = 0, count = 0, dropped = 0, longest = 0
+    cdef uint64_t low = (<uint64_t>1 << bits) - 1
+    cdef int64_t[::1] codes
+    cdef int64_t* members
+    with nogil:
+        a = 0
+        while a < e:
+            z, size = a + 1, 1
+            while z < e and entries[z] >> bits == entries[a] >> bits:
+                size += entries[z] != entries[z - 1]
+                z += 1
+            made = size * (size - 1) // 2
+            if size > cap:
+                dropped += made
+                made = size * hubs - hubs * (hubs + 1) // 2
+                dropped -= made
+            count += made
+            longest = max(longest, size)
+            a = z
+    out = np.empty(count, np.int64)
+    if count == 0:
+        return out, 0
+    codes = out
+    members = <int64_t*>malloc(longest * sizeof(int64_t))
+    if members == NULL:
+        raise MemoryError
+    with nogil:
+        a, count = 0, 0
+        while a < e:
+            members[0] = entries[a] & low
+            z, size = a + 1, 1
+            while z < e and entries[z] >> bits == entries[a] >> bits:
+                if entries[z] != entries[z - 1]:
+                    members[size] = entries[z] & low
+                    size += 1
+                z += 1
+            for j in range(1, size):
+                for i in range(min(j, hubs) if size > cap else j):
+                    codes[count] = members[i] * n + members[j]
+                    count += 1
+            a = z
+    free(members)
+    return out, dropped
+
+
+def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, int least, int64_t[::1] out):
+    """The codes ``first * n + second`` of pairs of rows that have `least` equal slots; gives their number."""
+    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0
+    cdef const uint16_t* a
+    cdef const uint16_t* b
+    cdef uint16_t same
+    with nogil:
+        for p in range(codes.shape[0]):
+            a, b = &slots[codes[p] // n, 0], &slots[codes[p] % n, 0]
+            same = 0
+            for j in range(k):
+                same += a[j] == b[j]
+            out[count] = codes[p]
+            count += same >= least
+    return count
+
+
+# --- similarity
+
+cdef inline Py_ssize_t find(
+    const uint64_t* keys, const int32_t* first, Py_ssize_t mask, uint64_t key
+) noexcept nogil:
+    """The cell that holds `key`, or the empty one where it would stand; a cell is empty where `first` is -1."""
+    cdef Py_ssize_t at = <Py_ssize_t>(key >> 20) & mask
+    while first[at] >= 0 and keys[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+cdef inline Py_ssize_t fill(
+    const uint64_t* values, Py_ssize_t count, uint64_t* keys, int32_t* first, Py_ssize_t head, int64_t* heads
+) noexcept nogil:
+    """A hash table of a row's distinct values with the place of each one's first occurrence; gives their number."""
+    cdef Py_ssize_t mask = 7, j, at, distinct = 0
+    while mask < 2 * count:
+        mask = 2 * mask + 1
+    memset(first, 0xFF, (mask + 1) * sizeof(int32_t))
+    heads[0] = 0
+    for j in range(count):
+        at = find(keys, first, mask, values[j])
+        if first[at] < 0:
+            first[at] = <int32_t>j
+            keys[at] = values[j]
+            distinct += 1
+            heads[0] += j < head
+    return distinct
+
+
+def overlaps(
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head,
+    int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[::1] opened,
+):
+    """Distinct members of each row and of its first `head`; of each pair what both hold, and of the larger's head."""
+    cdef Py_ssize_t n = offsets.shape[0] - 1, i, j, p, longest = 0, room = 8, mask = 7, at, count, opening, b, held = -1
+    cdef uint64_t* keys
+    cdef int32_t* first
+    cdef uint32_t* seen
+    cdef uint32_t turn = 0
+    cdef bint first_larger
+    for i in range(n):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    while room < 2 * longest + 1:
+        room *= 2
+    room *= 2
+    keys = <uint64_t*>malloc(room * sizeof(uint64_t))
+    first = <int32_t*>malloc(room * sizeof(int32_t))
+    seen = <uint32_t*>malloc(room * sizeof(uint32_t))
+    if keys == NULL or first == NULL or seen == NULL:
+        free(keys); free(first); free(seen)
+        raise MemoryError
+    with nogil:
+        for i in range(n):
+            sizes[i] = fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
+        for p in range(pairs.shape[0]):
+            i, b = pairs[p, 0], pairs[p, 1]
+            if i != held:
+                fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
+                mask = 7
+                while mask < 2 * (offsets[i + 1] - offsets[i]):
+                    mask = 2 * mask + 1
+                memset(seen, 0, (mask + 1) * sizeof(uint32_t))
+                held, turn = i, 0
+            turn += 1
+            first_larger = sizes[b] <= sizes[i]
+            count, opening = 0, 0
+            for j in range(offsets[b], offsets[b + 1]):
+                at = find(keys, first, mask, values[j])
+                if first[at] >= 0 and seen[at] != turn:
+                    seen[at] = turn
+                    count += 1
+                    opening += (first[at] if first_larger else j - offsets[b]) < head
+            shared[p], opened[p] = count, opening
+    free(keys); free(first); free(seen)
+
+
+# --- salience and events
+
+def intern(const uint32_t[::1] values, uint32_t[::1] out):
+    """The distinct values, ascending, and of each value its place among them."""
+    cdef Py_ssize_t i, count = 0, n = values.shape[0], at, mask = 1023, wider
+    cdef uint32_t* keys = <uint32_t*>malloc((mask + 1) * sizeof(uint32_t))
+    cdef int32_t* place = <int32_t*>malloc((mask + 1) * sizeof(int32_t))
+    cdef uint32_t* more_keys
+    cdef int32_t* more_places
+    cdef const uint32_t[::1] ascending
+    cdef bint full = keys == NULL or place == NULL
+    if not full:
+        memset(place, 0xFF, (mask + 1) * sizeof(int32_t))
+        with nogil:
+            for i in range(n):
+                at = spread(values[i]) & mask
+                while place[at] >= 0 and keys[at] != values[i]:
+                    at = (at + 1) & mask
+                if place[at] >= 0:
+                    continue
+                place[at], keys[at] = 0, values[i]
+                count += 1
+                if 2 * count > mask:
+                    wider = 4 * mask + 3
+                    more_keys = <uint32_t*>malloc((wider + 1) * sizeof(uint32_t))
+                    more_places = <int32_t*>malloc((wider + 1) * sizeof(int32_t))
+                    if more_keys == NULL or more_places == NULL:
+                        free(more_keys); free(more_places)
+                        full = True
+                        break
+                    memset(more_places, 0xFF, (wider + 1) * sizeof(int32_t))
+                    for at in range(mask + 1):
+                        if place[at] >= 0:
+                            move(more_keys, more_places, wider, keys[at])
+                    free(keys); free(place)
+                    keys, place, mask = more_keys, more_places, wider
+    if full:
+        free(keys); free(place)
+        raise MemoryError
+    distinct = np.empty(count, np.uint32)
+    cdef uint32_t[::1] listed = distinct
+    count = 0
+    for at in range(mask + 1):
+        if place[at] >= 0:
+            listed[count] = keys[at]
+            count += 1
+    distinct.sort()
+    ascending = distinct
+    with nogil:
+        for i in range(ascending.shape[0]):
+            at = spread(ascending[i]) & mask
+            while keys[at] != ascending[i] or place[at] < 0:
+                at = (at + 1) & mask
+            place[at] = <int32_t>i
+        for i in range(n):
+            at = spread(values[i]) & mask
+            while keys[at] != values[i] or place[at] < 0:
+                at = (at + 1) & mask
+            out[i] = place[at]
+    free(keys); free(place)
+    return distinct
+
+
+cdef inline Py_ssize_t spread(uint32_t value) noexcept nogil:
+    return <Py_ssize_t>(<uint64_t>value * GAMMA >> 34)
+
+
+cdef inline void move(uint32_t* keys, int32_t* place, Py_ssize_t mask, uint32_t value) noexcept nogil:
+    cdef Py_ssize_t at = spread(value) & mask
+    while place[at] >= 0:
+        at = (at + 1) & mask
+    place[at], keys[at] = 0, value
+
+
+cdef inline void sort_columns(uint32_t* values, uint32_t* spare, Py_ssize_t count, uint32_t largest) noexcept nogil:
+    """Least significant byte first; as many passes as the largest needs."""
+    cdef Py_ssize_t places[256]
+    cdef Py_ssize_t i, total, before
+    cdef int shift = 0
+    cdef uint32_t* other
+    cdef uint32_t* home = values
+    while largest >> shift:
+        memset(places, 0, sizeof(places))
+        for i in range(count):
+            places[values[i] >> shift & 0xFF] += 1
+        total = 0
+        for i in range(256):
+            before = places[i]
+            places[i] = total
+            total += before
+        for i in range(count):
+            spare[places[values[i] >> shift & 0xFF]] = values[i]
+            places[values[i] >> shift & 0xFF] += 1
+        other, values, spare = values, spare, values
+        shift += 8
+        if shift == 32:
+            break
+    if values != home:
+        memcpy(home, values, count * sizeof(uint32_t))
+
+
+def distinct_columns(
+    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint32_t[::1] titles,
+    const int64_t[::1] title_offsets, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t v, int64_t[::1] counts,
+):
+    """Distinct columns of rows `start` to `stop`, ascending in each, and their number in `counts`."""
+    cdef Py_ssize_t i, j, count = 0, begin, room = (
+        offsets[stop] - offsets[start] + title_offsets[stop] - title_offsets[start]
+    )
+    out, free_space, seen_rows = np.empty(room, np.uint32), np.empty(room + 1, np.uint32), np.full(v, -1, np.int32)
+    cdef uint32_t[::1] columns = out, spare = free_space
+    cdef int32_t[::1] seen = seen_rows
+    cdef uint32_t largest = <uint32_t>max(v - 1, 0)
+    with nogil:
+        for i in range(start, stop):
+            begin = count
+            for j in range(offsets[i], offsets[i + 1]):
+                if seen[tokens[j]] != i - start:
+                    seen[tokens[j]] = <int32_t>(i - start)
+                    columns[count] = tokens[j]
+                    count += 1
+            for j in range(title_offsets[i], title_offsets[i + 1]):
+                if seen[titles[j]] != i - start:
+                    seen[titles[j]] = <int32_t>(i - start)
+                    columns[count] = titles[j]
+                    count += 1
+            counts[i - start] = count - begin
+            if count > begin:
+                sort_columns(&columns[begin], &spare[0], count - begin, largest)
+    return out[:count]
+
+
+def weigh_rows(
+    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint32_t[::1] titles,
+    const int64_t[::1] title_offsets, Py_ssize_t start, Py_ssize_t stop, const uint32_t[::1] columns,
+    const int64_t[::1] column_offsets, const double[::1] near, double most, const double[::1] log_counts,
+    const double[:, ::1] rarity, float[:, ::1] out,
+):
+    """Weights of lead, body and title, float32 (3, columns of the rows), each row of each of length 1.
+
+    `rarity`: (3, v), already raised to the powers of lead, body and title.
+    """
+    cdef Py_ssize_t i, j, e, x, first, last, longest = 0, v = rarity.shape[1]
+    for i in range(start, stop):
+        longest = max(longest, column_offsets[i + 1] - column_offsets[i])
+    place_of, sums, weights = np.empty(v, np.uint32), np.empty((3, longest + 1)), np.empty((3, longest + 1))
+    cdef uint32_t[::1] place = place_of
+    cdef double[:, ::1] total = sums, weight = weights
+    cdef double length
+    with nogil:
+        for i in range(start, stop):
+            first, last = column_offsets[i], column_offsets[i + 1]
+            for e in range(last - first):
+                place[columns[first + e]] = <uint32_t>e
+                total[0, e], total[1, e], total[2, e] = 0, 0, 0
+            for j in range(offsets[i], offsets[i + 1]):
+                e = place[tokens[j]]
+                if j - offsets[i] < near.shape[0]:
+                    total[0, e] += near[j - offsets[i]]
+                total[1, e] += 1
+            for j in range(title_offsets[i], title_offsets[i + 1]):
+                total[2, place[titles[j]]] = 1
+            for e in range(last - first):
+                j = columns[first + e]
+                weight[0, e] = min(total[0, e], most) * rarity[0, j]
+                weight[1, e] = log_counts[<Py_ssize_t>total[1, e]] * rarity[1, j]
+                weight[2, e] = total[2, e] * rarity[2, j]
+            for x in range(3):
+                length = 0
+                for e in range(last - first):
+                    length += weight[x, e] * weight[x, e]
+                length = max(sqrt(length), 1e-12)
+                for e in range(last - first):
+                    out[x, first - column_offsets[start] + e] = <float>(weight[x, e] / length)
+
+
+cdef inline uint64_t run_hash(const uint32_t* tokens, const uint64_t* factors, Py_ssize_t size) noexcept nogil:
+    cdef uint64_t total = 0
+    cdef Py_ssize_t x
+    for x in range(size):
+        total += tokens[x] * factors[x]
+    return mix(total)
+
+
+def frequent_runs(
+    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint64_t[::1] factors, int least
+):
+    """Hashes and places of the runs that may occur `least` times: no run that does is missing."""
+    cdef Py_ssize_t i, j, size = factors.shape[0], mask = 1023, count = 0, turn
+    while mask < 2 * tokens.shape[0]:
+        mask = 2 * mask + 1
+    cdef uint8_t* times = <uint8_t*>malloc(mask + 1)
+    cdef uint64_t h
+    cdef uint64_t[::1] hashes = None
+    cdef int64_t[::1] places = None
+    if times == NULL:
+        raise MemoryError
+    memset(times, 0, mask + 1)
+    with nogil:
+        for i in range(offsets.shape[0] - 1):
+            for j in range(offsets[i], offsets[i + 1] - size + 1):
+                h = run_hash(&tokens[j], &factors[0], size) & mask
+                times[h] += times[h] < 255
+    for turn in range(2):
+        with nogil:
+            if turn == 0:
+                count = 0
+            for i in range(offsets.shape[0] - 1):
+                for j in range(offsets[i], offsets[i + 1] - size + 1):
+                    h = run_hash(&tokens[j], &factors[0], size)
+                    if times[h & mask] >= least:
+                        if turn == 1:
+                            hashes[count] = h
+                            places[count] = j
+                        count += 1
+        if turn == 0:
+            hash_array, place_array = np.empty(count, np.uint64), np.empty(count, np.int64)
+            hashes, places = hash_array, place_array
+            count = 0
+    free(times)
+    return hash_array, place_array
+
+
+def arrivals(
+    const uint64_t[::1] values, const double[::1] weights, const int64_t[::1] offsets, uint64_t seed,
+    const double[::1] table, double last, uint16_t[:, ::1] slots,
+):
+    cdef Py_ssize_t i, j, at, k = slots.shape[1]
+    cdef uint64_t h, member, turn, entry, own
+    cdef double total, slower, arrived
+    cdef float time
+    cdef uint32_t bits, upper
+    cdef uint64_t* best = <uint64_t*>malloc(k * sizeof(uint64_t))
+    if best == NULL:
+        raise MemoryError
+    with nogil:
+        for i in range(offsets.shape[0] - 1):
+            memset(best, 0xFF, k * sizeof(uint64_t))
+            total, own = 0, 0
+            for j in range(offsets[i], offsets[i + 1]):
+                total += weights[j]
+                own += values[j]
+            for j in range(offsets[i], offsets[i + 1]):
+                member, slower, arrived, turn = values[j] ^ seed, total / weights[j], 0, 0
+                while True:
+                    turn += 1
+                    h = mix(member + turn * GAMMA)
+                    upper = <uint32_t>(h >> 32)
+                    at = upper >> 20
+                    arrived += (table[at] + (table[at + 1] - table[at]) * ((upper & 0xFFFFF) * STEP)) * slower
+                    if arrived > last:
+                        break
+                    time = <float>arrived
+                    memcpy(&bits, &time, sizeof(bits))
+                    entry = <uint64_t>bits << 32 | <uint32_t>member
+                    at = <Py_ssize_t>((<uint64_t><uint32_t>h * <uint64_t>k) >> 32)
+                    if entry < best[at]:
+                        best[at] = entry
+            for at in range(k):
+                if ~best[at]:
+                    slots[i, at] = <uint16_t>best[at]
+                elif offsets[i + 1] > offsets[i]:
+                    slots[i, at] = <uint16_t>mix(own + <uint64_t>at)
+                else:
+                    slots[i, at] = 0xFFFF
+    free(best)
+
+
+def row_products(
+    const uint32_t[::1] columns, const int64_t[::1] offsets, const float[::1] weights, const int64_t[:, ::1] pairs,
+    double[::1] out,
+):
+    """Of each pair of rows the sum of products in common columns."""
+    cdef Py_ssize_t p, a, b, a_end, b_end
+    cdef uint32_t x, y
+    cdef double total
+    with nogil:
+        for p in range(pairs.shape[0]):
+            a, b = offsets[pairs[p, 0]], offsets[pairs[p, 1]]
+            a_end, b_end = offsets[pairs[p, 0] + 1], offsets[pairs[p, 1] + 1]
+            total = 0
+            while a < a_end and b < b_end:
+                x, y = columns[a], columns[b]
+                if x == y:
+                    total += <double>weights[a] * <double>weights[b]
+                a += x <= y
+                b += y <= x
+            out[p] = total
+
+
+def pair_sums(
+    const uint32_t[::1] tokens, const int64_t[::1] token_offsets, const uint8_t[::1] stock,
+    const uint64_t[::1] factors, const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights,
+    Py_ssize_t v, const int64_t[:, ::1] pairs, double[:, ::1] out,
+):
+    """What `events` makes its evidence of, (m, 8), columns as in `events._SUMS`."""
+    cdef Py_ssize_t p, i, o, a, b, a_end, b_end, j, x, at, mask = 7, longest = 0, held = -1, count, size = factors.shape[0]
+    cdef uint32_t turn = 0, c, d
+    cdef double lead, body, lead_runs, lead_stock, body_runs, here, there, title, product
+    cdef uint64_t* keys
+    cdef int32_t* first
+    cdef uint64_t h
+    for i in range(token_offsets.shape[0] - 1):
+        longest = max(longest, token_offsets[i + 1] - token_offsets[i])
+    while mask < 2 * longest:
+        mask = 2 * mask + 1
+    in_run, in_stock = np.zeros(v, np.uint32), np.zeros(v, np.uint32)
+    cdef uint32_t[::1] run_turn = in_run, stock_turn = in_stock
+    keys, first = <uint64_t*>malloc((mask + 1) * sizeof(uint64_t)), <int32_t*>malloc((mask + 1) * sizeof(int32_t))
+    if keys == NULL or first == NULL:
+        free(keys); free(first)
+        raise MemoryError
+    with nogil:
+        for p in range(pairs.shape[0]):
+            i, o = pairs[p, 0], pairs[p, 1]
+            if i != held:
+                count = token_offsets[i + 1] - token_offsets[i] - size + 1
+                mask = 7
+                while mask < 2 * count:
+                    mask = 2 * mask + 1
+                memset(first, 0xFF, (mask + 1) * sizeof(int32_t))
+                for j in range(token_offsets[i], token_offsets[i + 1] - size + 1):
+                    h = run_hash(&tokens[j], &factors[0], size)
+                    at = find(keys, first, mask, h)
+                    keys[at], first[at] = h, 0
+                held = i
+            turn += 1
+            for j in range(token_offsets[o], token_offsets[o + 1] - size + 1):
+                h = run_hash(&tokens[j], &factors[0], size)
+                if first[find(keys, first, mask, h)] >= 0:
+                    for x in range(size):
+                        run_turn[tokens[j + x]] = turn
+                        if stock[j]:
+                            stock_turn[tokens[j + x]] = turn
+            lead, body, lead_runs, lead_stock, body_runs, here, there, title = 0, 0, 0, 0, 0, 0, 0, 0
+            a, b, a_end, b_end = offsets[i], offsets[o], offsets[i + 1], offsets[o + 1]
+            while a < a_end and b < b_end:
+                c, d = columns[a], columns[b]
+                if c == d:
+                    product = <double>weights[0, a] * <double>weights[0, b]
+                    lead += product
+                    if run_turn[c] == turn:
+                        lead_runs += product
+                    if stock_turn[c] == turn:
+                        lead_stock += product
+                    product = <double>weights[1, a] * <double>weights[1, b]
+                    body += product
+                    if run_turn[c] == turn:
+                        body_runs += product
+                    here += weights[0, a]
+                    there += weights[0, b]
+                    title += <double>weights[2, a] * <double>weights[2, b]
+                a += c <= d
+                b += d <= c
+            out[p, 0], out[p, 1], out[p, 2], out[p, 3] = lead, lead_runs, lead_stock, body
+            out[p, 4], out[p, 5], out[p, 6], out[p, 7] = body_runs, here, there, title
+    free(keys); free(first)

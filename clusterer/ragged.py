@@ -1,0 +1,94 @@
+"""Rows of different lengths in one array: picking rows, and arrays that grow chunk by chunk.
+
+Row i of values and offsets is ``values[offsets[i]:offsets[i + 1]]``. What the values are, other rooms know.
+
+Array letters: `n` rows, `m` rows taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer import kernels
+
+_BLOCK = 1 << 20  # values moved at a time
+_V = TypeVar("_V", bound=np.generic)
+
+
+def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the elements of some rows of a ragged array lie.
+
+    Args:
+        offsets: int64 (n + 1,).
+        rows: int64 (m,), row numbers, may repeat.
+
+    Returns:
+        int64 (elements,) positions in the values, row after row, and int64 (m + 1,) offsets of the rows taken.
+    """
+    counts = offsets[rows + 1] - offsets[rows]
+    out = np.concatenate(([0], np.cumsum(counts)))
+    return np.arange(out[-1]) + np.repeat(offsets[rows] - out[:-1], counts), out
+
+
+def take_rows(
+    values: NDArray[_V], offsets: NDArray[np.int64], rows: NDArray[np.int64], limit: int | None = None
+) -> tuple[NDArray[_V], NDArray[np.int64]]:
+    """The elements of some rows, in the order given, and int64 (m + 1,) offsets of the rows taken.
+
+    Args:
+        values: (elements,), row after row.
+        offsets: int64 (n + 1,).
+        rows: int64 (m,), row numbers, may repeat.
+        limit: take only so many elements of each row, the first.
+    """
+    if limit is not None:  # every row as it is taken, and the gap after it
+        stops = np.minimum(offsets[:-1] + limit, offsets[1:])
+        offsets, rows = np.append(np.stack([offsets[:-1], stops], axis=1).ravel(), offsets[-1]), 2 * rows
+    kind = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}.get(values.dtype.itemsize)
+    if not kernels.compiled or kind is None:
+        index, out = ragged_index(offsets, rows)
+        return values[index], out
+    out = np.concatenate(([0], np.cumsum(offsets[rows + 1] - offsets[rows])))
+    taken = np.empty(out[-1], dtype=values.dtype)
+    rows, values = np.ascontiguousarray(rows), np.ascontiguousarray(values)
+    kernels.compiled.take_rows(values.view(kind), offsets, rows, out, taken.view(kind))
+    return taken, out
+
+
+def compact(values: NDArray[_V], kept: NDArray[np.bool_]) -> NDArray[_V]:
+    """Only the values where `kept` is True, moved to the front in place, block by block; a view of them."""
+    end = 0
+    for start in range(0, len(values), _BLOCK):
+        part = values[start : start + _BLOCK][kept[start : start + _BLOCK]]
+        values[end : end + len(part)] = part
+        end += len(part)
+    return values[:end]
+
+
+class Growing:
+    """An array of one dimension that chunks are appended to.
+
+    It grows by an eighth in place (the allocator moves pages, not bytes), where joining a list of chunks at the end
+    would hold everything twice.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        """Empty."""
+        self._values: NDArray[Any] = np.empty(1024, dtype=dtype)
+        self._used = 0
+
+    def append(self, chunk: NDArray[Any]) -> None:
+        """Copy a chunk to the end."""
+        end = self._used + len(chunk)
+        if end > len(self._values):
+            self._values.resize(end + end // 8, refcheck=False)
+        self._values[self._used : end] = chunk
+        self._used = end
+
+    def array(self) -> NDArray[Any]:
+        """What was appended. The room left is given back: nothing may be appended after."""
+        self._values.resize(self._used, refcheck=False)
+        return self._values
