@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from benchmarks import corpora, costs, found, measure, report, scaling, sketching
 from benchmarks.plan import Plan
 from benchmarks.throughput import throughput
+from clusterer import Settings
 
 SUITES: dict[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "throughput": throughput,
@@ -52,7 +54,7 @@ class _Numbers(click.ParamType):
         return numbers
 
 
-_PATH = click.Path(exists=True, path_type=Path)
+_PATH = click.Path(path_type=Path)
 
 
 @click.command(help=f"{__doc__.partition(chr(10))[0]}\n\nSuites: {', '.join(SUITES)}; all of them unless named.")
@@ -90,21 +92,20 @@ def main(
     generated: int,
     **chosen: Any,
 ) -> None:
-    """Run the suites; the report is written after each, so that what is done is not lost."""
+    """Run the suites and write the report."""
     for variable in _THREADS:  # the peers read them when they are first imported, which is later
         os.environ[variable] = "1"
     options = {**(QUICK if quick else FULL), **{k: v for k, v in chosen.items() if v is not None}}
     limit = options["articles"]
     cache = cache or corpora.default_cache()
     feeds = [corpora.sample(limit), corpora.generated(generated, cache, limit)]
-    missing = []
-    for wanted, path, made in (("feed", feed, corpora.named), ("saudinewsnet", saudinewsnet, corpora.saudinewsnet)):
-        if path is None:
-            missing.append(f"absent: --{wanted} was not given")
-        else:
-            feeds.append(made(path, limit))
-    if gold is None:
-        missing.append("absent: --gold was not given")
+    given = {"feed": feed, "saudinewsnet": saudinewsnet, "gold": gold}
+    missing = [f"absent: {why}" for why in map(_why_absent, given, given.values()) if why]
+    if feed and feed.exists():
+        feeds.append(corpora.named(feed, limit))
+    if saudinewsnet and saudinewsnet.exists():
+        feeds.append(corpora.saudinewsnet(saudinewsnet, limit))
+    gold = gold if gold and gold.exists() else None
     plan = Plan(tuple(feeds), cache, gold, *(options[key] for key in ("rounds", "pairs", "sizes", "threaded")))
     start = datetime.now(UTC)
     data = {
@@ -112,6 +113,7 @@ def main(
         "seconds": 0.0,
         **measure.surroundings(),
         "options": {"quick": quick, **options},
+        "settings": Settings().as_dict(),
         "missing": missing,
         "corpora": [corpus.described() for corpus in feeds],
         "suites": {},
@@ -125,9 +127,15 @@ def main(
         click.echo(f" {took:.0f} s", err=True)
         data["suites"][suite] = {"about": inspect.getdoc(SUITES[suite]), "seconds": took, "tables": tables}
         data["seconds"] = time.perf_counter() - begun
-        written = report.write(data, path)
-    for file in written:
+        path.write_bytes(orjson.dumps(data))  # what is done is not lost should the next one fail
+    for file in report.write(data, path):
         click.echo(file)
+
+
+def _why_absent(option: str, path: Path | None) -> str:
+    if path is None:
+        return f"--{option} was not given"
+    return "" if path.exists() else f"--{option}: there is no {path.name}"
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+import clusterer
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "clusterer", "numpy", "scipy", "scikit-learn", "orjson", "pyarabic", "datasketch", "rensa", "gaoya", "fastsketchlsh",
+    "numpy", "scipy", "scikit-learn", "orjson", "pyarabic", "datasketch", "rensa", "gaoya", "fastsketchlsh",
     "text-dedup", "matplotlib",
 )  # fmt: skip
 
@@ -83,8 +85,7 @@ def kernels() -> str:
     """Whether the package works with compiled kernels here: "compiled" or "NumPy"."""
     if find_spec("clusterer.kernels") is None:
         return "NumPy"
-    flag = getattr(import_module("clusterer.kernels"), "COMPILED", False)
-    return "compiled" if flag else "NumPy"
+    return "compiled" if getattr(import_module("clusterer.kernels"), "compiled", None) else "NumPy"
 
 
 def surroundings() -> dict[str, Any]:
@@ -97,7 +98,7 @@ def surroundings() -> dict[str, Any]:
             "system": platform.platform(terse=True),
         },
         "python": platform.python_version(),
-        "packages": {name: installed(name) for name in PACKAGES},
+        "packages": {"clusterer": clusterer.__version__} | {name: installed(name) for name in PACKAGES},
         "commit": _commit(),
         "kernels": kernels(),
     }

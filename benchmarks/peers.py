@@ -175,5 +175,5 @@ PEERS: dict[str, Peer] = {
     "gaoya, raw": Peer("gaoya", gaoya_raw, verifies=False),
     "text-dedup": Peer("text-dedup", text_dedup),
     "text-dedup, raw": Peer("text-dedup", text_dedup_raw, verifies=False),
-    "scikit-learn, exact cosine": Peer("scikit-learn", scikit_learn, most=2000),
+    "scikit-learn, exact cosine": Peer("scikit-learn", scikit_learn, most=1000),
 }

@@ -324,8 +324,10 @@ def readme_table(data: dict[str, Any]) -> str:
         keep = ("articles", "level", "seconds", "peak MB", "candidates an article", "recall")
         parts += ["File to groups, generated feeds:", _chosen("scaling", one["rows"], keep), " ".join(one["says"])]
     where = f"{machine['cpu']}, {machine['cores']} cores, Python {data['python']}, kernels: {data['kernels']}"
+    rounds = data["options"]["rounds"]
     parts.append(
-        f"Medians of {data['options']['rounds']} rounds, methods in turn, one thread unless it says more; {where}."
+        f"Texts to groups: medians of {rounds} rounds, methods in turn, one thread unless it says more. File to groups: one"
+        f" run each. {where}."
     )
     return "\n\n".join(part for part in parts if part)
 

@@ -20,7 +20,18 @@ cdef extern from "Python.h":
     void* PyUnicode_DATA(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define fetch_early(address) __builtin_prefetch(address)
+    #else
+    #define fetch_early(address) ((void)(address))
+    #endif
+    """
+    void fetch_early(const void* address) nogil
+
 cdef enum:
+    AHEAD = 16
     SPACE = 0x20
     NEWLINE = 0x0A
     DELETE = 1
@@ -355,6 +366,45 @@ def band_keys(
 
 # --- pairs
 
+def sort_in_place(uint64_t[::1] values):
+    """Ascending: eleven bits a pass, least significant first; passes in which all are alike are left out."""
+    cdef Py_ssize_t n = values.shape[0], i, total, before
+    cdef Py_ssize_t* places = <Py_ssize_t*>malloc(6 * 2048 * sizeof(Py_ssize_t))
+    cdef uint64_t* spare = <uint64_t*>malloc((n + 1) * sizeof(uint64_t))
+    cdef uint64_t* here = &values[0] if n else NULL
+    cdef uint64_t* there = spare
+    cdef Py_ssize_t* digit
+    cdef uint64_t value
+    cdef int turn, shift
+    if places == NULL or spare == NULL:
+        free(places); free(spare)
+        raise MemoryError
+    with nogil:
+        memset(places, 0, 6 * 2048 * sizeof(Py_ssize_t))
+        for i in range(n):
+            value = here[i]
+            for turn in range(6):
+                places[2048 * turn + (value & 2047)] += 1
+                value >>= 11
+        for turn in range(6):
+            digit, shift = places + 2048 * turn, 11 * turn
+            if n == 0 or digit[here[0] >> shift & 2047] == n:
+                continue
+            total = 0
+            for i in range(2048):
+                before = digit[i]
+                digit[i] = total
+                total += before
+            for i in range(n):
+                value = here[i]
+                there[digit[value >> shift & 2047]] = value
+                digit[value >> shift & 2047] += 1
+            here, there = there, here
+        if n and here != &values[0]:
+            memcpy(&values[0], here, n * sizeof(uint64_t))
+    free(places); free(spare)
+
+
 def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t cap, Py_ssize_t hubs):
     """Codes ``first * n + second`` of the pairs of every bucket, int64, and how many pairs large buckets left out.
 
@@ -407,18 +457,39 @@ def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t
 
 def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, int least, int64_t[::1] out):
     """The codes ``first * n + second`` of pairs of rows that have `least` equal slots; gives their number."""
-    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0
+    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = codes.shape[0]
     cdef const uint16_t* a
     cdef const uint16_t* b
     cdef uint16_t same
     with nogil:
-        for p in range(codes.shape[0]):
+        for p in range(m):
+            if p + AHEAD < m:
+                a, b = &slots[codes[p + AHEAD] // n, 0], &slots[codes[p + AHEAD] % n, 0]
+                for j in range(0, k, 32):  # a cache line holds 32 slots
+                    fetch_early(a + j)
+                    fetch_early(b + j)
             a, b = &slots[codes[p] // n, 0], &slots[codes[p] % n, 0]
             same = 0
             for j in range(k):
                 same += a[j] == b[j]
             out[count] = codes[p]
             count += same >= least
+    return count
+
+
+def frequent_codes(
+    const int64_t[::1] codes, int64_t n, const int64_t[::1] held, double share, int64_t[::1] out
+):
+    """Of sorted codes those that are there often enough, each once, in place of the first ones; gives their number."""
+    cdef Py_ssize_t p = 0, first, count = 0, m = codes.shape[0]
+    with nogil:
+        while p < m:
+            first = p
+            while p < m and codes[p] == codes[first]:
+                p += 1
+            if p - first >= share * min(held[codes[first] // n], held[codes[first] % n]):
+                out[count] = codes[first]
+                count += 1
     return count
 
 
@@ -687,40 +758,55 @@ cdef inline uint64_t run_hash(const uint32_t* tokens, const uint64_t* factors, P
 def frequent_runs(
     const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint64_t[::1] factors, int least
 ):
-    """Hashes and places of the runs that may occur `least` times: no run that does is missing."""
-    cdef Py_ssize_t i, j, size = factors.shape[0], mask = 1023, count = 0, turn
+    """Hashes and places of the runs that may occur `least` times: no run that does is missing.
+
+    Counts by the hash's low bits, in a table of two bytes a token or more: different runs may share a count.
+    """
+    cdef Py_ssize_t i, j, x, step, stop, size = factors.shape[0], mask = 1023, count = 0, room = 1024
     while mask < 2 * tokens.shape[0]:
         mask = 2 * mask + 1
     cdef uint8_t* times = <uint8_t*>malloc(mask + 1)
+    cdef uint64_t some[64]
     cdef uint64_t h
-    cdef uint64_t[::1] hashes = None
-    cdef int64_t[::1] places = None
+    hash_array, place_array = np.empty(room, np.uint64), np.empty(room, np.int64)
+    cdef uint64_t[::1] hashes = hash_array
+    cdef int64_t[::1] places = place_array
+    cdef int turn
     if times == NULL:
         raise MemoryError
     memset(times, 0, mask + 1)
-    with nogil:
-        for i in range(offsets.shape[0] - 1):
-            for j in range(offsets[i], offsets[i + 1] - size + 1):
-                h = run_hash(&tokens[j], &factors[0], size) & mask
-                times[h] += times[h] < 255
     for turn in range(2):
-        with nogil:
-            if turn == 0:
-                count = 0
-            for i in range(offsets.shape[0] - 1):
-                for j in range(offsets[i], offsets[i + 1] - size + 1):
-                    h = run_hash(&tokens[j], &factors[0], size)
-                    if times[h & mask] >= least:
-                        if turn == 1:
-                            hashes[count] = h
-                            places[count] = j
-                        count += 1
-        if turn == 0:
-            hash_array, place_array = np.empty(count, np.uint64), np.empty(count, np.int64)
-            hashes, places = hash_array, place_array
-            count = 0
+        i, j = 0, 0
+        while i < offsets.shape[0] - 1:
+            with nogil:
+                while i < offsets.shape[0] - 1:
+                    j = max(j, offsets[i])
+                    stop = offsets[i + 1] - size + 1
+                    while j < stop and (turn == 0 or count + 64 <= room):
+                        step = min(stop - j, 64)  # so many look-ups at a time wait for memory together
+                        for x in range(step):
+                            some[x] = run_hash(&tokens[j + x], &factors[0], size)
+                            fetch_early(times + (some[x] & mask))
+                        for x in range(step):
+                            h = some[x]
+                            if turn == 0:
+                                times[h & mask] += times[h & mask] < 255
+                            elif times[h & mask] >= least:
+                                hashes[count] = h
+                                places[count] = j + x
+                                count += 1
+                        j += step
+                    if j < stop:
+                        break
+                    i += 1
+            if i < offsets.shape[0] - 1:
+                hashes, places = None, None
+                room *= 2
+                hash_array.resize(room, refcheck=False)
+                place_array.resize(room, refcheck=False)
+                hashes, places = hash_array, place_array
     free(times)
-    return hash_array, place_array
+    return hash_array[:count], place_array[:count]
 
 
 def arrivals(

@@ -124,8 +124,7 @@ def evidence(
     lead, lead_runs, lead_stock, body, body_runs, here, there, titles = _sums(salience, pairs).T
     in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
     own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
-    totals = _lead_totals(salience)
-    lead_found = np.minimum(here / np.maximum(totals[i], 1e-12), there / np.maximum(totals[j], 1e-12))
+    lead_found = np.minimum(here / np.maximum(salience.lead_totals[i], 1e-12), there / np.maximum(salience.lead_totals[j], 1e-12))
     known = np.isfinite(first[i]) & np.isfinite(first[j])
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
         gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
@@ -213,12 +212,6 @@ def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     width = int(outlets.values.max(initial=0)) + 1
     matrix = csr_array((ones, outlets.values.astype(np.int64), outlets.offsets), shape=(len(outlets), width))
     return _sums_of(matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]])).astype(np.int64)
-
-
-def _lead_totals(salience: Salience) -> NDArray[np.float64]:
-    rows = np.repeat(np.arange(len(salience)), np.diff(salience.offsets))
-    totals: NDArray[np.float64] = np.bincount(rows, weights=salience.weights[0], minlength=len(salience))
-    return totals
 
 
 def _matrix(salience: Salience, which: int) -> Any:

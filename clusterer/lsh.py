@@ -18,7 +18,7 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `e` keys, `m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from clusterer.ragged import Growing
 from clusterer.shingles import Ragged
 from clusterer.threads import in_order
 from clusterer.words import mix, multipliers
+
+_V = TypeVar("_V", bound=np.generic)
 
 HUBS = 4
 """Members of a bucket above the cap that all its others are paired with."""
@@ -150,9 +152,24 @@ def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: in
         cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
     """
     found = entries(mix(keys), articles, n)
-    found.sort()
+    sort(found)
     codes, dropped = bucket_codes(found, n, cap)
+    sort(codes)
     return Candidates(*_counted(codes, n), dropped)
+
+
+def distinct(values: NDArray[_V]) -> NDArray[_V]:
+    """The distinct values, ascending. Sorts in place: `numpy.unique` hashes integers, and is slower."""
+    sort(values)
+    return values[_is_new(values)]
+
+
+def sort(values: NDArray[Any]) -> None:
+    """Sort integers of 64 bits, none below 0, in place."""
+    if kernels.compiled:
+        kernels.compiled.sort_in_place(values.view(np.uint64))
+    else:
+        values.sort()
 
 
 def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
@@ -175,10 +192,9 @@ def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[N
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
         band &= ~np.uint64((1 << _bits(n)) - 1)
         band |= np.arange(n, dtype=np.uint64)
-        band.sort()
+        sort(band)
         codes, dropped = bucket_codes(band, n, cap)
-        codes.sort()
-        return codes[_is_new(codes)], dropped
+        return distinct(codes), dropped
 
     codes, dropped = Growing(np.int64), 0
     for found, left_out in in_order(of_band, bands, threads):
@@ -210,7 +226,7 @@ def likely_pairs(
         for column in range(band, band + r):
             key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
         found = entries(key << np.uint64(64 - 16 * r), rows, n)
-        found.sort()
+        sort(found)
         codes, dropped = bucket_codes(found, n, cap)
         return _likely(slots, codes, least), dropped
 
@@ -249,16 +265,21 @@ def containment_pairs(
         cap: as for `candidate_pairs`.
         containment: the threshold that pairs will be verified at.
     """
-    sampled.sort()
-    codes, dropped = bucket_codes(sampled, len(held), cap)
-    pairs, shared = _counted(codes, len(held))
+    sort(sampled)
+    n = len(held)
+    codes, dropped = bucket_codes(sampled, n, cap)
+    del sampled
+    sort(codes)
+    if kernels.compiled:
+        codes = codes[: kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)]
+        return np.stack(np.divmod(codes, max(n, 1)), axis=1), dropped
+    pairs, shared = _counted(codes, n)
     enough = shared >= containment / 3 * held[pairs].min(axis=1)
     return pairs[enough], dropped
 
 
 def _counted(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct codes as pairs, sorted, and how often each was there. Sorts in place."""
-    codes.sort()
+    """Sorted codes as pairs, each once, and how often each was there."""
     at = np.flatnonzero(_is_new(codes))
     return np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
 
@@ -270,8 +291,7 @@ def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int6
 
 def _pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Distinct codes as pairs, sorted. Sorts in place."""
-    codes.sort()
-    return np.stack(np.divmod(codes[_is_new(codes)], max(n, 1)), axis=1)
+    return np.stack(np.divmod(distinct(codes), max(n, 1)), axis=1)
 
 
 def _bits(n: int) -> int:

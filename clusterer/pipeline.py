@@ -28,7 +28,7 @@ from clusterer.words import Words, mix
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
 _STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
-_STORY_ESTIMATE = 1 / 16  # least share of equal slots: a cheap look before the leads are compared
+_STORY_ESTIMATE = 5 / 64  # least share of equal slots: a cheap look before the leads are compared
 _STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 _STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 32  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
@@ -87,7 +87,7 @@ def propose(documents: Documents, settings: Settings, progress: Progress | None 
         slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
         bands[:, start:stop] = lsh.band_keys(slots, b, r).T
         keys, rows = lsh.sampled_keys(shingles, settings.sample)
-        samples = np.unique(lsh.entries(mix(keys), rows + start, d))
+        samples = lsh.distinct(lsh.entries(mix(keys), rows + start, d))
         held[start:stop] = np.bincount(lsh.articles_of(samples, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
         return samples
@@ -96,6 +96,7 @@ def propose(documents: Documents, settings: Settings, progress: Progress | None 
     for found in in_order(sketch, range(0, d, settings.chunk), settings.threads):
         samples.append(found)
     banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
+    del bands
     sampled, left_out = lsh.containment_pairs(samples.array(), held, settings.bucket_cap, settings.containment)
     return Proposed(lsh.union(banded, sampled, d), dropped + left_out)
 

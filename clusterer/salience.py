@@ -61,6 +61,7 @@ class Salience:
         weights: float32 (3, x), of lead, body and title, 0 where a stem is not there, each text's of length 1. Lead:
             rarity times nearness to the start, the first `LEAD_END` words; body: rarity squared times log frequency;
             title: rarity.
+        lead_totals: float64 (n,), the sum of each text's weights of lead.
         tokens: uint32 (w,), the column of every word of the texts, in reading order, `token_offsets` int64 (n + 1,).
         stock: bool (w,), the run of `RUN` stems that begins here occurs `RECURS` times or more: a stock phrase.
     """
@@ -69,6 +70,7 @@ class Salience:
     offsets: NDArray[np.int64]
     columns: NDArray[np.uint32]
     weights: NDArray[np.float32]
+    lead_totals: NDArray[np.float64]
     tokens: NDArray[np.uint32]
     token_offsets: NDArray[np.int64]
     stock: NDArray[np.bool_]
@@ -118,7 +120,11 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
 
     for _ in in_order(weigh_block, blocks, threads):
         pass
-    return Salience(stems, offsets, listed, weights, bodies.values, texts.offsets, _stock(bodies))
+    totals = np.zeros(n)
+    filled = np.flatnonzero(np.diff(offsets))
+    if len(filled):
+        totals[filled] = np.add.reduceat(weights[0], offsets[filled], dtype=np.float64)
+    return Salience(stems, offsets, listed, weights, totals, bodies.values, texts.offsets, _stock(bodies))
 
 
 def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
