@@ -755,58 +755,100 @@ cdef inline uint64_t run_hash(const uint32_t* tokens, const uint64_t* factors, P
     return mix(total)
 
 
-def frequent_runs(
-    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint64_t[::1] factors, int least
-):
-    """Hashes and places of the runs that may occur `least` times: no run that does is missing.
+cdef struct Counts:
+    uint64_t* keys
+    uint32_t* times  # 0: an empty cell
+    Py_ssize_t mask
+    Py_ssize_t held
 
-    Counts by the hash's low bits, in a table of two bytes a token or more: different runs may share a count.
+
+cdef inline Py_ssize_t cell_of(const Counts* counts, uint64_t key) noexcept nogil:
+    cdef Py_ssize_t at = <Py_ssize_t>(key >> 24) & counts.mask
+    while counts.times[at] and counts.keys[at] != key:
+        at = (at + 1) & counts.mask
+    return at
+
+
+cdef bint make_room(Counts* counts, Py_ssize_t mask) noexcept nogil:
+    """A larger table with what the old one holds; False where memory ends."""
+    cdef Counts wider
+    cdef Py_ssize_t i, at
+    wider.keys = <uint64_t*>malloc((mask + 1) * sizeof(uint64_t))
+    wider.times = <uint32_t*>malloc((mask + 1) * sizeof(uint32_t))
+    wider.mask, wider.held = mask, counts.held
+    if wider.keys == NULL or wider.times == NULL:
+        free(wider.keys); free(wider.times)
+        return False
+    memset(wider.times, 0, (mask + 1) * sizeof(uint32_t))
+    if counts.keys != NULL:
+        for i in range(counts.mask + 1):
+            if counts.times[i]:
+                at = cell_of(&wider, counts.keys[i])
+                wider.keys[at], wider.times[at] = counts.keys[i], counts.times[i]
+        free(counts.keys); free(counts.times)
+    counts[0] = wider
+    return True
+
+
+def recurring_runs(
+    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint64_t[::1] factors, uint32_t least,
+    uint8_t[::1] out,
+):
+    """1 where a run begins that occurs `least` times.
+
+    Most runs occur once. A first round counts them by a few bits of their hash, two bytes a token, in a table where
+    several may share a cell; the second counts exactly those whose cell was reached often enough.
     """
-    cdef Py_ssize_t i, j, x, step, stop, size = factors.shape[0], mask = 1023, count = 0, room = 1024
+    cdef Py_ssize_t i, j, x, at, step, stop, size = factors.shape[0], mask = 1023
     while mask < 2 * tokens.shape[0]:
         mask = 2 * mask + 1
-    cdef uint8_t* times = <uint8_t*>malloc(mask + 1)
+    cdef uint8_t* often = <uint8_t*>malloc(mask + 1)
     cdef uint64_t some[64]
     cdef uint64_t h
-    hash_array, place_array = np.empty(room, np.uint64), np.empty(room, np.int64)
-    cdef uint64_t[::1] hashes = hash_array
-    cdef int64_t[::1] places = place_array
+    cdef Counts counts
     cdef int turn
-    if times == NULL:
+    cdef bint room = True
+    counts.keys, counts.times, counts.mask, counts.held = NULL, NULL, 0, 0
+    if often == NULL or not make_room(&counts, 4095):
+        free(often)
         raise MemoryError
-    memset(times, 0, mask + 1)
-    for turn in range(2):
-        i, j = 0, 0
-        while i < offsets.shape[0] - 1:
-            with nogil:
-                while i < offsets.shape[0] - 1:
-                    j = max(j, offsets[i])
-                    stop = offsets[i + 1] - size + 1
-                    while j < stop and (turn == 0 or count + 64 <= room):
-                        step = min(stop - j, 64)  # so many look-ups at a time wait for memory together
-                        for x in range(step):
-                            some[x] = run_hash(&tokens[j + x], &factors[0], size)
-                            fetch_early(times + (some[x] & mask))
-                        for x in range(step):
-                            h = some[x]
-                            if turn == 0:
-                                times[h & mask] += times[h & mask] < 255
-                            elif times[h & mask] >= least:
-                                hashes[count] = h
-                                places[count] = j + x
-                                count += 1
-                        j += step
-                    if j < stop:
+    with nogil:
+        memset(often, 0, mask + 1)
+        for turn in range(3):
+            for i in range(offsets.shape[0] - 1):
+                stop = offsets[i + 1] - size + 1
+                j = offsets[i]
+                while j < stop:
+                    step = min(stop - j, 64)  # so many look-ups wait for memory together
+                    for x in range(step):
+                        some[x] = run_hash(&tokens[j + x], &factors[0], size)
+                        fetch_early(often + (some[x] & mask))
+                    for x in range(step):
+                        h = some[x]
+                        if turn == 0:
+                            often[h & mask] += often[h & mask] < 255
+                        elif often[h & mask] >= least:
+                            at = cell_of(&counts, h)
+                            if turn == 2:
+                                out[j + x] = counts.times[at] >= least
+                                continue
+                            counts.held += counts.times[at] == 0
+                            counts.keys[at] = h
+                            counts.times[at] += 1
+                            if 2 * counts.held > counts.mask:
+                                room = make_room(&counts, 4 * counts.mask + 3)
+                                if not room:
+                                    break
+                    if not room:
                         break
-                    i += 1
-            if i < offsets.shape[0] - 1:
-                hashes, places = None, None
-                room *= 2
-                hash_array.resize(room, refcheck=False)
-                place_array.resize(room, refcheck=False)
-                hashes, places = hash_array, place_array
-    free(times)
-    return hash_array[:count], place_array[:count]
+                    j += step
+                if not room:
+                    break
+            if not room:
+                break
+    free(often); free(counts.keys); free(counts.times)
+    if not room:
+        raise MemoryError
 
 
 def arrivals(

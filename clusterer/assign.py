@@ -90,16 +90,13 @@ def assign(
     for i in np.flatnonzero((relation == 1) | (relation == 2)).tolist():
         evidence[i] = dict(zip(("jaccard", "containment", "opening"), measures[link[i]], strict=True))
     ids = corpus.ids
-    rows = zip(
-        ids, story_name.tolist(), copy_name.tolist(), exact_name.tolist(), representative.tolist(), parent.tolist(),
-        relation.tolist(), scores.tolist(), strict=True,
-    )  # fmt: skip
-    assignments = tuple(
-        Assignment(name, ids[s], ids[c], ids[e], True, None, None, None)
-        if i == r
-        else Assignment(name, ids[s], ids[c], ids[e], False, ids[p], _RELATIONS[k], round(x, 4), evidence.get(i))
-        for i, (name, s, c, e, r, p, k, x) in enumerate(rows)
-    )
+    heads = me == representative
+    linked_to = [None if head else ids[p] for head, p in zip(heads.tolist(), parent.tolist(), strict=True)]
+    relations = [None if head else _RELATIONS[k] for head, k in zip(heads.tolist(), relation.tolist(), strict=True)]
+    rounded = [None if head else round(x, 4) for head, x in zip(heads.tolist(), scores.tolist(), strict=True)]
+    told_why = map(evidence.get, range(n))
+    named = (map(ids.__getitem__, group.tolist()) for group in (story_name, copy_name, exact_name))
+    assignments = tuple(map(Assignment, ids, *named, heads.tolist(), linked_to, relations, rounded, told_why))
     stats = {
         "articles": n,
         "too short to group": int(alone.sum()),

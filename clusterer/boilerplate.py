@@ -20,6 +20,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.ragged import ragged_index
 from clusterer.words import Words, hash_runs, hash_words, mix
 
 # Signatures that stand in datelines: agencies first. The outlet's own name needs no entry: a dash and a colon tell.
@@ -46,6 +47,7 @@ _DATELINE = re.compile(
 _SLIDER_ONLY = re.compile(r"\s*(?:(?:Next|Previous)\b\s*)+")
 _SAYS = re.compile(r"\s*[وف]?(?:قال|أوضح|أكد|أضاف|ذكر|صرح|كشف|أعلن|أشار|بي[ّ]?ن|نقل)ت?\b")
 _HEAD_LETTERS = 120
+_HINT = re.compile(r"[-–—/|ـ:]|\d{4}")  # no dateline is without one of these; most heads are
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ MIN_SUPPORT_UNKNOWN = 10
 def dateline_end(text: str) -> int:
     """Index of the first letter after the dateline and what a photo slider left before it; 0 where there is none."""
     head = text[:_HEAD_LETTERS]
-    found = _DATELINE.match(head)
+    found = _DATELINE.match(head) if _HINT.search(head) else None
     if found and _SAYS.match(found.group()):  # "قال فلان - مدير كذا: ..." opens a sentence
         found = None
     found = found or _SLIDER_ONLY.match(head)
@@ -150,7 +152,7 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
     """
-    furniture = np.zeros(len(words.hashes), dtype=np.bool_)
+    furniture, n = np.zeros(len(words.hashes), dtype=np.bool_), len(words)
     assert words.opens_line is not None
     starts = np.flatnonzero(words.opens_line)
     if not len(starts):
@@ -158,27 +160,35 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
     lengths = np.diff(np.append(starts, len(words.hashes)))
     article = np.searchsorted(words.offsets, starts, side="right") - 1
     names = {name: i for i, name in enumerate(dict.fromkeys(outlets))}
-    outlet = np.fromiter((names[name] for name in outlets), dtype=np.uint64, count=len(outlets))
-    keys = hash_runs(words.hashes, starts) ^ mix(outlet + np.uint64(1))[article]
+    outlet = mix(np.fromiter((names[name] for name in outlets), dtype=np.uint64, count=len(outlets)) + np.uint64(1))
+    keys = hash_runs(words.hashes, starts) ^ outlet[article]
+    # Nearly all lines stand in the feed once: only the others are looked at more closely.
+    ascending = np.sort(keys)
+    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    if not len(repeated):
+        return furniture
+    line = np.minimum(np.searchsorted(repeated, keys), len(repeated) - 1)
+    again = np.flatnonzero(repeated[line] == keys)
     # Once an article, and once for all articles of an outlet with the same words. They may break into lines differently:
     # which of them counts goes by their lines, not by the order of the input.
-    whole, layout = whole_hashes(words) ^ mix(outlet + np.uint64(1)), np.zeros(len(words), dtype=np.uint64)
+    whole, layout = whole_hashes(words) ^ outlet, np.zeros(n, dtype=np.uint64)
     np.add.at(layout, article, keys)
     order = np.lexsort((layout, whole))
-    original = np.zeros(len(words), dtype=np.bool_)
+    original = np.zeros(n, dtype=np.bool_)
     original[order[np.unique(whole[order], return_index=True)[1]]] = True
-    _, line, count = np.unique(keys, return_inverse=True, return_counts=True)
-    once = np.unique(np.stack([line, article])[:, original[article]], axis=1) if count.max() > 1 else None
-    if once is None:
-        return furniture
-    frequency = np.bincount(once[0], minlength=len(count))
-    own = np.bincount(article, weights=lengths * (frequency[line] <= 1), minlength=len(words))
+    own = np.bincount(article, weights=lengths, minlength=n)
+    line, article, lengths, starts = line[again], article[again], lengths[again], starts[again]
+    counts = original[article]
+    once, of = np.divmod(np.unique(line[counts] * n + article[counts]), n)
+    frequency = np.bincount(once, minlength=len(repeated))
+    own -= np.bincount(article, weights=lengths * (frequency[line] > 1), minlength=n)
     different = 2 * own >= words.counts
-    support = np.bincount(once[0], weights=different[once[1]], minlength=len(count))
+    support = np.bincount(once, weights=different[of], minlength=len(repeated))
     unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
     needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
     recurs = support[line] >= needed
-    furniture[:] = np.repeat(recurs, lengths)
+    ends = np.stack([starts[recurs], starts[recurs] + lengths[recurs]], axis=1).ravel()
+    furniture[ragged_index(ends, 2 * np.arange(len(ends) // 2))[0]] = True
     return furniture
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 Level = Literal["exact", "copy", "story"]
@@ -49,8 +49,7 @@ class Article:
         return host.removeprefix("www.")
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """Where one article ended: one line of `clusters.jsonl`.
 
     Attributes:
@@ -79,10 +78,10 @@ class Assignment:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields in the order of the file format."""
-        return {name: getattr(self, name) for name in ASSIGNMENT_FIELDS}
+        return self._asdict()
 
 
-ASSIGNMENT_FIELDS: tuple[str, ...] = tuple(Assignment.__dataclass_fields__)
+ASSIGNMENT_FIELDS: tuple[str, ...] = Assignment._fields
 
 
 @dataclass(frozen=True, slots=True)
