@@ -54,8 +54,9 @@ def main(feed: str, gold: str | None, errors: int, options: tuple[str, ...]) -> 
 
 def pairs_report(documents: Any, proposed: Any, links: Any, result: Clustering, settings: Settings) -> None:
     """Candidates and links against brute force."""
-    truth = brute_force(shingle(documents.words, settings))
-    d = len(documents.words)
+    words = documents.words
+    truth = brute_force(shingle(words, settings))
+    d = len(words)
     true = truth.pairs[:, 0] * d + truth.pairs[:, 1]
     candidate = proposed.pairs[:, 0] * d + proposed.pairs[:, 1]
     linked = links.pairs[:, 0] * d + links.pairs[:, 1]
@@ -67,7 +68,7 @@ def pairs_report(documents: Any, proposed: Any, links: Any, result: Clustering, 
         f"\ncandidate pairs a distinct text: {len(candidate) / d:.2f}; a link: {len(candidate) / max(len(linked), 1):.2f}"
     )
     print(f"{'true pairs by brute force':46}{'pairs':>8}{'verified':>10}{'linked':>10}{'one group':>10}")
-    cuts = (truth.containment >= 0.8) & (documents.words.counts[truth.pairs].min(axis=1) >= CUT_WORDS)
+    cuts = (truth.containment >= 0.8) & (words.counts[truth.pairs].min(axis=1) >= CUT_WORDS)
     rows = [(f"Jaccard >= {j}", truth.jaccard >= j) for j in (0.9, 0.7, 0.5)]
     rows += [(f"cuts: containment >= 0.8, {CUT_WORDS} words or more", cuts)]
     rows += [("  of these not Jaccard >= 0.5", cuts & (truth.jaccard < 0.5))]

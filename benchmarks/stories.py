@@ -32,7 +32,7 @@ from clusterer import Article, Settings, cluster, grouping
 from clusterer.corpus import find_documents, read
 from clusterer.files import Feed
 from clusterer.pipeline import propose, story_candidates, story_texts, tell_stories, verify
-from clusterer.salience import Salience
+from clusterer.salience import Salience, weigh
 from clusterer.stages import Documents, Stories
 
 SUBSETS = 300
@@ -51,9 +51,10 @@ def main(feed: str, gold: str, largest: int) -> None:
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     links = verify(documents, propose(documents, settings).pairs, settings)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents.words))
-    stories = tell_stories(corpus, documents, copies, settings)
-    salient = story_texts(corpus, documents, copies).salience
+    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    texts = story_texts(corpus, documents, copies)
+    stories = tell_stories(texts, settings)
+    salient = weigh(texts.stems, texts.titles)
     inside(rows, articles, documents, copies, stories, salient, settings)
     subsets(rows, articles)
     sample(articles)
@@ -121,10 +122,10 @@ def inside(
         for a, b in combinations(kept, 2)
         if rows[a]["event"] == rows[b]["event"] and rows[a]["dup"] != rows[b]["dup"] and text[a] != text[b]
     ]
-    _, found = story_candidates(salient, settings)
-    met = {tuple(p) for p in found.pairs.tolist()}
+    found, dropped = story_candidates(salient, settings)
+    met = {tuple(p) for p in found.tolist()}
     print(
-        f"  candidates: {len(found.pairs) / len(centres):.1f} a copy group, {found.dropped:,} pairs left out by large"
+        f"  candidates: {len(found) / len(centres):.1f} a copy group, {dropped:,} pairs left out by large"
         f" buckets; of {len(pairs)} pairs in different words and copy groups {np.mean([p in met for p in pairs]):.3f}"
         " are candidates"
     )

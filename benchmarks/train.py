@@ -20,7 +20,7 @@ import orjson
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from clusterer import Article, Settings, events, grouping
+from clusterer import Article, Settings, events, grouping, salience
 from clusterer.corpus import find_documents, read
 from clusterer.evaluate import Scores, evaluate
 from clusterer.fields import parse_date
@@ -124,7 +124,7 @@ def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     links = verify(documents, propose(documents, settings).pairs, settings)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents.words))
+    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
     texts = story_texts(corpus, documents, copies)
     members: list[list[int]] = [[] for _ in range(len(texts.first))]
     for i, d in enumerate(documents.of_article.tolist()):
@@ -136,8 +136,9 @@ def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]
 def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """All pairs among some copy groups whose leads have anything in common, and their features."""
     pairs = np.array(list(combinations(sorted(groups), 2)), dtype=np.int64).reshape(-1, 2)
-    pairs = pairs[events.lead_cosines(texts.salience, pairs) >= LEAST_LEAD]
-    return pairs, events.evidence(texts.salience, pairs, texts.outlets, texts.first, texts.last)
+    salient = salience.weigh(texts.stems, texts.titles)
+    pairs = pairs[events.lead_cosines(salient, pairs) >= LEAST_LEAD]
+    return pairs, events.evidence(salient, pairs, texts.outlets, texts.first, texts.last)
 
 
 def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[bool]) -> Labelled:

@@ -70,7 +70,7 @@ def read(
         furniture = boilerplate.learned_lines(words, outlets)
         total = int(furniture.sum())
         if total:
-            words = words.keep(~furniture)
+            words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
         del furniture
     words = replace(words, opens_line=None)
     when = dates.array()

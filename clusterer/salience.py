@@ -109,7 +109,7 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
     rarity = inverse_frequencies(stems, held, n)
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     offsets, listed = np.concatenate(([0], np.cumsum(counts.array()))), entries.array()
-    weights = np.empty((3, len(listed)), dtype=np.float32)
+    weights, totals = np.empty((3, len(listed)), dtype=np.float32), np.zeros(n)
     logs = 1.0 + np.log(np.maximum(np.arange(int(np.diff(texts.offsets).max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
 
@@ -117,13 +117,11 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
         stop = min(start + _ROWS, n)
         out = weights[:, offsets[start] : offsets[stop]]
         out[:] = _weights(bodies, heads, start, stop, Ragged(listed, offsets), logs, powers)
+        rows = np.repeat(np.arange(stop - start), np.diff(offsets[start : stop + 1]))
+        totals[start:stop] = np.bincount(rows, weights=out[0], minlength=stop - start)
 
     for _ in in_order(weigh_block, blocks, threads):
         pass
-    totals = np.zeros(n)
-    filled = np.flatnonzero(np.diff(offsets))
-    if len(filled):
-        totals[filled] = np.add.reduceat(weights[0], offsets[filled], dtype=np.float64)
     return Salience(stems, offsets, listed, weights, totals, bodies.values, texts.offsets, _stock(bodies))
 
 

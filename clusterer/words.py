@@ -72,28 +72,35 @@ class Words:
         opens_line, spans, stems = (None if x is None else x[a:z] for x in (self.opens_line, self.spans, self.stems))
         return Words(self.hashes[a:z], offsets - a, opens_line, spans, letters, stems)
 
-    def keep(self, kept: NDArray[np.bool_]) -> Words:
-        """The same articles with only the words where `kept`, bool (w,), is True. These words are used up: their
-        arrays hold the result."""
-        filled, counts = np.flatnonzero(self.counts), np.zeros(len(self), dtype=np.int64)
-        if len(filled):
-            counts[filled] = np.add.reduceat(kept, self.offsets[filled], dtype=np.int64)
+    def keep(self, kept: NDArray[np.bool_], in_place: bool = False) -> Words:
+        """The same articles with only the words where `kept`, bool (w,), is True. In place, the result takes over these
+        arrays: a whole feed's are not held twice.
+        """
+        gone = np.searchsorted(self.offsets, np.flatnonzero(~kept), side="right") - 1
+        counts = self.counts - np.bincount(gone, minlength=len(self))
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
-        opens_line, spans, stems = (None if x is None else compact(x, kept) for x in (self.opens_line, self.spans, self.stems))
-        return Words(compact(self.hashes, kept), _offsets(counts), opens_line, spans, letters, stems)
+        spans = None if self.spans is None else self.spans[kept]
+        hashes, opens_line, stems = (
+            None if x is None else compact(x, kept) if in_place else x[kept]
+            for x in (self.hashes, self.opens_line, self.stems)
+        )
+        assert hashes is not None
+        return Words(hashes, _offsets(counts), opens_line, spans, letters, stems)
 
     def take(self, articles: NDArray[np.int64]) -> Words:
-        """The words of some articles, in the order given; `articles` int64 (any length) may repeat. Without spans."""
+        """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
         hashes, offsets = take_rows(self.hashes, self.offsets, articles)
         opens_line, stems = (
             None if x is None else take_rows(x, self.offsets, articles)[0] for x in (self.opens_line, self.stems)
         )
-        letters = self.letters
+        spans, letters = self.spans, self.letters
+        if spans is not None:
+            spans = spans[ragged_index(self.offsets, articles)[0]]
         if letters is not None:
             letters = take_rows(*letters, ragged_index(self.offsets, articles)[0])
-        return Words(hashes, offsets, opens_line, None, letters, stems)
+        return Words(hashes, offsets, opens_line, spans, letters, stems)
 
 
 def mix(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -190,7 +197,7 @@ def concatenate(batches: Iterable[Words]) -> Words:
     """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go."""
     hashes, counts, opens_line = Growing(np.uint64), Growing(np.int64), Growing(np.bool_)
     stems, letters, lengths = Growing(np.uint32), Growing(np.uint16), Growing(np.int64)
-    with_lines = with_stems = with_letters = False
+    with_lines, with_stems, with_letters = True, False, False
     for batch in batches:
         hashes.append(batch.hashes)
         counts.append(batch.counts)
