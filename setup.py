@@ -5,4 +5,6 @@ from setuptools import Extension, setup
 # No contraction: a fused multiply-add would round otherwise than NumPy does, and than another machine.
 FLAGS = ["-O3", "-ffp-contract=off"]
 
-setup(ext_modules=[Extension("clusterer._kernels", ["clusterer/_kernels.pyx"], extra_compile_args=FLAGS, optional=True)])
+setup(
+    ext_modules=[Extension("clusterer._kernels", ["clusterer/_kernels.pyx"], extra_compile_args=FLAGS, optional=True)]
+)

@@ -24,7 +24,7 @@ LEAST = 3
 def main(feed: tuple[str, ...], output: str) -> None:
     """Write the counts."""
     settings = Settings()
-    stems, counts, total = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64), 0
+    stems, counts, total = np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64), 0
     rows = iter(Feed(feed))
     while chunk := [row.article for row in islice(rows, 1024)]:
         words = text_words([a.text for a in chunk], settings)

@@ -24,11 +24,18 @@ cdef extern from *:
     """
     #if defined(__GNUC__)
     #define fetch_early(address) __builtin_prefetch(address)
+    #define low_zeros(number) __builtin_ctzll(number)
     #else
     #define fetch_early(address) ((void)(address))
+    static int low_zeros(unsigned long long number) {
+        int count = 0;
+        for (; !(number & 1); number >>= 1) count++;
+        return count;
+    }
     #endif
     """
     void fetch_early(const void* address) nogil
+    int low_zeros(uint64_t number) nogil  # number is not 0
 
 cdef enum:
     AHEAD = 16
@@ -43,6 +50,8 @@ cdef enum:
 cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
 cdef uint64_t M2 = 0x94D049BB133111EBULL
 cdef uint64_t GAMMA = 0x9E3779B97F4A7C15ULL
+cdef uint64_t SEPARATES = 0x0021002100210021ULL  # the first code that is no separator, in every lane
+cdef uint64_t TOPS = 0x8000800080008000ULL
 cdef double STEP = 9.5367431640625e-07  # 2**-20
 
 
@@ -159,17 +168,32 @@ cdef Py_ssize_t hash_codes(
     const uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
     const uint64_t* affixes, const int64_t* sizes, Py_ssize_t count,
 ) noexcept nogil:
-    cdef Py_ssize_t i = 0, start
+    """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator."""
+    cdef Py_ssize_t i = 0, start, here
     cdef bint opening = True
+    cdef uint64_t letters, ends, h, more
     while i < length:
         if codes[i] <= SPACE:
             opening |= codes[i] == NEWLINE
             i += 1
             continue
-        start = i
-        while codes[i] > SPACE:
-            i += 1
-        hashes[count] = hash_run(codes + start, i - start)
+        start, h = i, 0
+        while True:
+            letters = four(codes + i)
+            # A lane's top bit is set where its letter is a separator: exact up to and with the first one.
+            ends = (letters - SEPARATES) & ~letters & TOPS
+            here = low_zeros(ends) >> 4 if ends else 4
+            if i == start:
+                h = first_letters(letters, here) * M1
+                h ^= h >> 30
+            elif here:
+                more = (h ^ first_letters(letters, here)) * M2
+                h = more ^ (more >> 31)
+            i += here
+            if here < 4:
+                break
+        h *= M2
+        hashes[count] = h ^ (h >> 27)
         opens[count] = opening
         if stems != NULL:
             stems[count] = hash_stem(codes + start, i - start, affixes, sizes)
@@ -366,8 +390,9 @@ def band_keys(
 
 # --- pairs
 
-def sort_in_place(uint64_t[::1] values):
-    """Ascending: eleven bits a pass, least significant first; passes in which all are alike are left out."""
+def sort_in_place(uint64_t[::1] values, int lowest):
+    """Ascending by the bits from `lowest` on, equal ones in the order they had: eleven bits a pass, least significant
+    first; passes in which all are alike are left out."""
     cdef Py_ssize_t n = values.shape[0], i, total, before
     cdef Py_ssize_t* places = <Py_ssize_t*>malloc(6 * 2048 * sizeof(Py_ssize_t))
     cdef uint64_t* spare = <uint64_t*>malloc((n + 1) * sizeof(uint64_t))
@@ -382,13 +407,13 @@ def sort_in_place(uint64_t[::1] values):
     with nogil:
         memset(places, 0, 6 * 2048 * sizeof(Py_ssize_t))
         for i in range(n):
-            value = here[i]
+            value = here[i] >> lowest
             for turn in range(6):
                 places[2048 * turn + (value & 2047)] += 1
                 value >>= 11
         for turn in range(6):
-            digit, shift = places + 2048 * turn, 11 * turn
-            if n == 0 or digit[here[0] >> shift & 2047] == n:
+            digit, shift = places + 2048 * turn, 11 * turn + lowest
+            if n == 0 or shift > 63 or digit[here[0] >> shift & 2047] == n:
                 continue
             total = 0
             for i in range(2048):
@@ -821,17 +846,22 @@ def recurring_runs(
                 while j < stop:
                     step = min(stop - j, 64)  # so many look-ups wait for memory together
                     for x in range(step):
-                        some[x] = run_hash(&tokens[j + x], &factors[0], size)
-                        fetch_early(often + (some[x] & mask))
+                        if turn < 2 or out[j + x]:
+                            some[x] = run_hash(&tokens[j + x], &factors[0], size)
+                            if turn < 2:
+                                fetch_early(often + (some[x] & mask))
+                            else:
+                                fetch_early(counts.times + (<Py_ssize_t>(some[x] >> 24) & counts.mask))
                     for x in range(step):
                         h = some[x]
                         if turn == 0:
                             often[h & mask] += often[h & mask] < 255
+                        elif turn == 2:
+                            if out[j + x]:
+                                out[j + x] = counts.times[cell_of(&counts, h)] >= least
                         elif often[h & mask] >= least:
+                            out[j + x] = 1
                             at = cell_of(&counts, h)
-                            if turn == 2:
-                                out[j + x] = counts.times[at] >= least
-                                continue
                             counts.held += counts.times[at] == 0
                             counts.keys[at] = h
                             counts.times[at] += 1
@@ -906,6 +936,10 @@ def row_products(
     cdef double total
     with nogil:
         for p in range(pairs.shape[0]):
+            if p + 4 < pairs.shape[0]:
+                for a in range(offsets[pairs[p + 4, 1]], offsets[pairs[p + 4, 1] + 1], 16):
+                    fetch_early(&columns[a])
+                    fetch_early(&weights[a])
             a, b = offsets[pairs[p, 0]], offsets[pairs[p, 1]]
             a_end, b_end = offsets[pairs[p, 0] + 1], offsets[pairs[p, 1] + 1]
             total = 0
@@ -955,6 +989,10 @@ def pair_sums(
                     keys[at], first[at] = h, 0
                 held = i
             turn += 1
+            for a in range(offsets[o], offsets[o + 1], 16):  # read below, after the runs
+                fetch_early(&columns[a])
+                fetch_early(&weights[0, a])
+                fetch_early(&weights[1, a])
             for j in range(token_offsets[o], token_offsets[o + 1] - size + 1):
                 h = run_hash(&tokens[j], &factors[0], size)
                 if first[find(keys, first, mask, h)] >= 0:

@@ -28,6 +28,7 @@ from clusterer.stages import Corpus, Documents, Progress
 from clusterer.threads import in_order
 from clusterer.words import Words, concatenate, hash_words
 
+
 def read(
     articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings, progress: Progress | None = None
 ) -> Corpus:
@@ -61,6 +62,10 @@ def read(
 
     def texts() -> Iterator[Words]:
         for words, heads in in_order(words_of, chunks(), settings.threads):
+            titles.append(heads)
+            yield words
+        if not titles:  # no article at all
+            words, heads = words_of([])
             titles.append(heads)
             yield words
 

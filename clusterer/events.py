@@ -124,7 +124,9 @@ def evidence(
     lead, lead_runs, lead_stock, body, body_runs, here, there, titles = _sums(salience, pairs).T
     in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
     own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
-    lead_found = np.minimum(here / np.maximum(salience.lead_totals[i], 1e-12), there / np.maximum(salience.lead_totals[j], 1e-12))
+    lead_found = np.minimum(
+        here / np.maximum(salience.lead_totals[i], 1e-12), there / np.maximum(salience.lead_totals[j], 1e-12)
+    )
     known = np.isfinite(first[i]) & np.isfinite(first[j])
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
         gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400

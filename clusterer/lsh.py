@@ -17,7 +17,6 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `e` keys, `m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -35,21 +34,6 @@ _V = TypeVar("_V", bound=np.generic)
 HUBS = 4
 """Members of a bucket above the cap that all its others are paired with."""
 _LOOKED_AT = 1 << 14  # pairs whose slots are compared at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Candidate pairs.
-
-    Attributes:
-        pairs: int64 (m, 2), each once, first < second, sorted.
-        shared: int64 (m,), in how many buckets each pair met.
-        dropped: pairs that large buckets did not make.
-    """
-
-    pairs: NDArray[np.int64]
-    shared: NDArray[np.int64]
-    dropped: int
 
 
 def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
@@ -142,32 +126,18 @@ def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[
     return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
 
 
-def candidate_pairs(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int, cap: int = 64) -> Candidates:
-    """All pairs of articles that share a key.
-
-    Args:
-        keys: uint64 (e,).
-        articles: int64 (e,), below n, the article that each key is of. A key may repeat within an article.
-        n: number of articles, below 2**24.
-        cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
-    """
-    found = entries(mix(keys), articles, n)
-    sort(found)
-    codes, dropped = bucket_codes(found, n, cap)
-    sort(codes)
-    return Candidates(*_counted(codes, n), dropped)
-
-
 def distinct(values: NDArray[_V]) -> NDArray[_V]:
     """The distinct values, ascending. Sorts in place: `numpy.unique` hashes integers, and is slower."""
     sort(values)
     return values[_is_new(values)]
 
 
-def sort(values: NDArray[Any]) -> None:
-    """Sort integers of 64 bits, none below 0, in place."""
+def sort(values: NDArray[Any], lowest: int = 0) -> None:
+    """Sort integers of 64 bits, none below 0, in place, by their bits from `lowest` on; equal ones keep their order."""
     if kernels.compiled:
-        kernels.compiled.sort_in_place(values.view(np.uint64))
+        kernels.compiled.sort_in_place(values.view(np.uint64), lowest)
+    elif lowest:
+        values[:] = values[np.argsort(values >> np.uint64(lowest), kind="stable")]
     else:
         values.sort()
 
@@ -184,7 +154,7 @@ def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[N
 
     Args:
         bands: uint64 (b, n), the keys of `band_keys`, a row a band. Overwritten.
-        cap: as for `candidate_pairs`.
+        cap: as for `bucket_codes`.
         threads: bands worked on side by side.
     """
     n = bands.shape[1]
@@ -192,7 +162,7 @@ def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[N
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
         band &= ~np.uint64((1 << _bits(n)) - 1)
         band |= np.arange(n, dtype=np.uint64)
-        sort(band)
+        sort(band, _bits(n))  # articles ascend as it is
         codes, dropped = bucket_codes(band, n, cap)
         return distinct(codes), dropped
 
@@ -213,9 +183,9 @@ def likely_pairs(
 
     Args:
         slots: uint16 (n, k), n below 2**24.
-        rows: int64, those that take part.
+        rows: int64, those that take part, ascending.
         r: slots a band, at most 2.
-        cap: as for `candidate_pairs`.
+        cap: as for `bucket_codes`.
         least: number of equal slots.
         threads: bands worked on side by side.
     """
@@ -226,7 +196,7 @@ def likely_pairs(
         for column in range(band, band + r):
             key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
         found = entries(key << np.uint64(64 - 16 * r), rows, n)
-        sort(found)
+        sort(found, 64 - 16 * r)  # rows ascend as it is
         codes, dropped = bucket_codes(found, n, cap)
         return _likely(slots, codes, least), dropped
 
@@ -260,28 +230,22 @@ def containment_pairs(
     the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
-        sampled: uint64 (e,), `entries` of mixed `sampled_keys`, each once. Sorted in place.
+        sampled: uint64 (e,), `entries` of mixed `sampled_keys`, each once, articles ascending. Sorted in place.
         held: int64 (n,), how many there are of each article.
-        cap: as for `candidate_pairs`.
+        cap: as for `bucket_codes`.
         containment: the threshold that pairs will be verified at.
     """
-    sort(sampled)
     n = len(held)
+    sort(sampled, _bits(n))
     codes, dropped = bucket_codes(sampled, n, cap)
     del sampled
     sort(codes)
     if kernels.compiled:
         codes = codes[: kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)]
         return np.stack(np.divmod(codes, max(n, 1)), axis=1), dropped
-    pairs, shared = _counted(codes, n)
-    enough = shared >= containment / 3 * held[pairs].min(axis=1)
-    return pairs[enough], dropped
-
-
-def _counted(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sorted codes as pairs, each once, and how often each was there."""
     at = np.flatnonzero(_is_new(codes))
-    return np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
+    pairs, shared = np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
+    return pairs[shared >= containment / 3 * held[pairs].min(axis=1)], dropped
 
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:

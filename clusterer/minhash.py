@@ -173,7 +173,7 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
     The share of equal slots of two signatures estimates their probability Jaccard similarity (Moulton and Jiang 2018,
     "Maximally consistent sampling and the Jaccard index of probability distributions"). Each member sends out points
     of a Poisson process as fast as it is heavy, each to a random slot; a slot keeps the first that arrives: Ertl 2020,
-    "ProbMinHash", algorithm 1, but stopped at a fixed time, so that all sets run side by side. About one slot in 700
+    "ProbMinHash", algorithm 1, but stopped at a fixed time, so that all sets run side by side. About one slot in 55
     is then still empty; it gets a value of its own that hardly ever equals another. Of members 16 bits are kept (Li
     and König 2010): two different ones look equal once in 65,536 slots.
 
@@ -187,7 +187,7 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
         uint16 (n, k). A set without members has the largest value in every slot.
     """
     n, rows = len(sets), sets.rows
-    last = k * (np.log(k) + 1.0)  # by then a slot has been missed with probability 1 / (e k)
+    last = 4.0 * k  # by then a slot has been missed with probability 1 / e**4
     salt = mix(np.full(1, seed, dtype=np.uint64))
     if kernels.compiled:
         sketch = np.empty((n, k), dtype=np.uint16)

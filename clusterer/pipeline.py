@@ -76,10 +76,20 @@ def cluster(
 
 def propose(documents: Documents, settings: Settings, progress: Progress | None = None) -> Proposed:
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
-    tell = progress or silent
+    bands, samples, held = _sketches(documents, settings, progress or silent)
+    banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
+    del bands  # a large feed has no room for both
+    sampled, left_out = lsh.containment_pairs(samples, held, settings.bucket_cap, settings.containment)
+    return Proposed(lsh.union(banded, sampled, len(documents)), dropped + left_out)
+
+
+def _sketches(
+    documents: Documents, settings: Settings, tell: Progress
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Of d documents the band keys (b, d), the sampled shingles as entries, and how many there are of each (d,)."""
     d = len(documents)
     b, r = lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
-    bands, held = np.empty((b, d), dtype=np.uint64), np.zeros(d, dtype=np.int64)
+    bands, held, samples = np.empty((b, d), dtype=np.uint64), np.zeros(d, dtype=np.int64), Growing(np.uint64)
 
     def sketch(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)
@@ -87,18 +97,14 @@ def propose(documents: Documents, settings: Settings, progress: Progress | None 
         slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
         bands[:, start:stop] = lsh.band_keys(slots, b, r).T
         keys, rows = lsh.sampled_keys(shingles, settings.sample)
-        samples = lsh.distinct(lsh.entries(mix(keys), rows + start, d))
-        held[start:stop] = np.bincount(lsh.articles_of(samples, d) - start, minlength=stop - start)
+        found = lsh.distinct(lsh.entries(mix(keys), rows + start, d))
+        held[start:stop] = np.bincount(lsh.articles_of(found, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
-        return samples
+        return found
 
-    samples = Growing(np.uint64)
     for found in in_order(sketch, range(0, d, settings.chunk), settings.threads):
         samples.append(found)
-    banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
-    del bands
-    sampled, left_out = lsh.containment_pairs(samples.array(), held, settings.bucket_cap, settings.containment)
-    return Proposed(lsh.union(banded, sampled, d), dropped + left_out)
+    return bands, samples.array(), held
 
 
 def verify(

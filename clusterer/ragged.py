@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clusterer import kernels
 
 _BLOCK = 1 << 20  # values moved at a time
+_BLOCK_BYTES = 1 << 26  # of a growing array; memory that is not written to costs nothing
 _V = TypeVar("_V", bound=np.generic)
 
 
@@ -71,24 +72,37 @@ def compact(values: NDArray[_V], kept: NDArray[np.bool_]) -> NDArray[_V]:
 class Growing:
     """An array of one dimension that chunks are appended to.
 
-    It grows by an eighth in place (the allocator moves pages, not bytes), where joining a list of chunks at the end
-    would hold everything twice.
+    They are kept in large blocks, which go one by one when the whole is put together: joining a list of chunks would
+    hold everything twice, and leave the allocator full of holes.
     """
 
     def __init__(self, dtype: Any) -> None:
         """Empty."""
-        self._values: NDArray[Any] = np.empty(1024, dtype=dtype)
-        self._used = 0
+        self._dtype, self._used = np.dtype(dtype), 0
+        self._full: list[NDArray[Any]] = []
+        self._block: NDArray[Any] = np.empty(_BLOCK_BYTES // self._dtype.itemsize, dtype=dtype)
 
     def append(self, chunk: NDArray[Any]) -> None:
         """Copy a chunk to the end."""
-        end = self._used + len(chunk)
-        if end > len(self._values):
-            self._values.resize(end + end // 8, refcheck=False)
-        self._values[self._used : end] = chunk
-        self._used = end
+        while len(chunk):
+            if self._used == len(self._block):
+                self._full.append(self._block)
+                self._block, self._used = np.empty_like(self._block), 0
+            fits = min(len(chunk), len(self._block) - self._used)
+            self._block[self._used : self._used + fits] = chunk[:fits]
+            chunk, self._used = chunk[fits:], self._used + fits
 
     def array(self) -> NDArray[Any]:
-        """What was appended. The room left is given back: nothing may be appended after."""
-        self._values.resize(self._used, refcheck=False)
-        return self._values
+        """What was appended; nothing is left here."""
+        last = self._block[: self._used]
+        self._block, self._used = self._block[:0], 0
+        if not self._full:
+            return last
+        whole = np.empty(sum(map(len, self._full)) + len(last), dtype=self._dtype)
+        end = len(whole) - len(last)
+        whole[end:] = last
+        while self._full:
+            block = self._full.pop()
+            whole[end - len(block) : end] = block
+            end -= len(block)
+        return whole

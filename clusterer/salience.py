@@ -198,9 +198,7 @@ def _stock(bodies: Ragged) -> NDArray[np.bool_]:
     """bool (w,): the run of `RUN` stems that begins here occurs `RECURS` times or more."""
     stock = np.zeros(len(bodies.values), dtype=np.bool_)
     if kernels.compiled:
-        kernels.compiled.recurring_runs(
-            bodies.values, bodies.offsets, multipliers(RUN), RECURS, stock.view(np.uint8)
-        )
+        kernels.compiled.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), RECURS, stock.view(np.uint8))
         return stock
     hashes, places, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, RUN)
     _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)

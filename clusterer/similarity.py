@@ -77,9 +77,7 @@ def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
         counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
         shared, opened = np.empty((2, len(pairs)), dtype=np.int64)
         pairs = np.ascontiguousarray(pairs)
-        kernels.compiled.overlaps(
-            shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened
-        )
+        kernels.compiled.overlaps(shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened)
         large, small = _by_size(counts, pairs)
     else:
         sets, openings = unique_sets(shingles), unique_sets(_heads(shingles))

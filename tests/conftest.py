@@ -6,10 +6,13 @@ import gzip
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from clusterer import kernels
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import reference`, wherever pytest was started
 
@@ -17,6 +20,23 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import reference`, wherev
 settings.register_profile("steady", deadline=None, max_examples=150, derandomize=True)
 settings.register_profile("hunt", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+@pytest.fixture(scope="module", params=["compiled", "numpy"])
+def loops(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs a module's tests twice: on the compiled loops and on their NumPy twins, in this process and its children."""
+    if request.param == "compiled" and kernels.compiled is None:
+        pytest.skip("the compiled loops are not here: the package was built without a C compiler")
+    before = kernels.compiled, os.environ.get("CLUSTERER_KERNELS")
+    if request.param == "numpy":
+        kernels.compiled, os.environ["CLUSTERER_KERNELS"] = None, "numpy"
+    yield request.param
+    kernels.compiled = before[0]
+    if before[1] is None:
+        os.environ.pop("CLUSTERER_KERNELS", None)
+    else:
+        os.environ["CLUSTERER_KERNELS"] = before[1]
+
 
 FEED = Path(__file__).parents[2] / "shared" / "feed"
 

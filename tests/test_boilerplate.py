@@ -22,6 +22,8 @@ from clusterer.boilerplate import (
 )
 from clusterer.words import concatenate, hash_words
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 BODY = "كشف مصدر مطلع أمس عن خطة جديدة لتطوير المطار"
 
 DATELINES = [

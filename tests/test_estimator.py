@@ -15,6 +15,8 @@ from sklearn.utils import estimator_checks
 
 from clusterer import Article, InputError, Settings, SettingsError, StoryClusterer, cluster
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), "", text_of(2, 58), ""]
 
 # Those of scikit-learn's checks that make no numbers to fit on.

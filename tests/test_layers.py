@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "clusterer"
 
 LAYERS = {
-    0: ("errors", "settings", "records"),
-    1: ("fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
+    0: ("errors", "settings", "records", "kernels", "threads"),
+    1: ("ragged", "fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
     5: ("estimator", "cli"),
@@ -37,7 +37,9 @@ WITHIN = {
     ("files", "streams"),
     ("files", "jsonarray"),
     ("output", "rows"),
-    # layer 1, words: arabic -> words -> boilerplate
+    # layer 1, words: ragged, arabic -> words -> boilerplate
+    ("words", "ragged"),
+    ("boilerplate", "ragged"),
     ("words", "arabic"),
     ("boilerplate", "words"),
     ("boilerplate", "arabic"),

@@ -14,6 +14,8 @@ from clusterer.minhash import SCHEMES, estimate, from_datasketch, signatures, to
 from clusterer.shingles import Ragged, word_shingles
 from clusterer.words import hash_words
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 PERMUTED = ["affine32", "affine64", "legacy"]
 SETS = st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=12), max_size=5)
 

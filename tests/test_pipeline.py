@@ -24,6 +24,8 @@ from strategies import texts
 from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster
 from clusterer.minhash import SCHEMES
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 DAY = datetime(2015, 7, 21, tzinfo=UTC)
 
 

@@ -14,6 +14,8 @@ from benchmarks.generator import feed
 from clusterer import Settings, cluster
 from clusterer.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 

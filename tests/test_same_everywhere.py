@@ -16,7 +16,10 @@ from clusterer.files import Feed
 
 ROOT = Path(__file__).parents[1]
 FEED = ROOT.parent / "shared" / "feed"
-pytestmark = pytest.mark.skipif(not FEED.exists(), reason="no real feed beside the project (shared/feed)")
+pytestmark = [
+    pytest.mark.skipif(not FEED.exists(), reason="no real feed beside the project (shared/feed)"),
+    pytest.mark.usefixtures("loops"),
+]
 
 
 @pytest.fixture(scope="module")

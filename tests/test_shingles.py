@@ -14,6 +14,8 @@ from strategies import articles
 from clusterer.shingles import Ragged, char_shingles, unique_sets, word_shingles
 from clusterer.words import hash_words
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 BATCHES = st.lists(articles(), max_size=6)
 
 

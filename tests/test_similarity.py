@@ -12,6 +12,8 @@ from clusterer.shingles import Ragged, word_shingles
 from clusterer.similarity import OPENING, Overlap, join, overlap
 from clusterer.words import hash_words
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 # Few different values in the upper bits, so that sets share; runs longer than an opening.
 ROWS = st.lists(
     st.lists(st.integers(0, 25).map(lambda x: (x * 0x9E3779B97F4A7C15) % 2**64), max_size=70), min_size=1, max_size=5

@@ -25,6 +25,8 @@ from clusterer.minhash import estimate, weighted_signatures
 from clusterer.shingles import Ragged
 from clusterer.words import hash_words
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 DATA = Path(__file__).parents[1] / "data"
 GOLD = {row["id"]: row for row in map(json.loads, (DATA / "gold.jsonl").read_text("utf-8").splitlines())}
 
@@ -86,12 +88,11 @@ def test_weighted_sketches_do_not_depend_on_the_batch_nor_on_scale() -> None:
     together = weighted_signatures(
         Ragged(np.concatenate(sets), np.cumsum([0, *map(len, sets)])), np.concatenate(weights), 64
     )
-    assert (together[3] == 0xFFFFFFFF).all()
+    assert (together[3] == 0xFFFF).all()
     for row, one, weight in zip(together, sets, weights, strict=True):
         if len(one):
             alone = weighted_signatures(Ragged(one, np.array([0, len(one)])), weight * 7, 64)[0]
-            differ = row != alone
-            assert differ.mean() <= 0.1  # slots left empty get a value of their own
+            assert (row != alone).mean() <= 1 / 64  # a rounding may bring one point before another
 
 
 TEXTS = [
@@ -104,7 +105,13 @@ TITLES = ["اتصال بين الرئيسين بعد تحرير تدمر", "بو
 
 
 def weighed() -> salience.Salience:
-    return salience.weigh(hash_words(TEXTS, stems=True), hash_words(TITLES, stems=True))
+    return salience.weigh(*(stems_of(texts) for texts in (TEXTS, TITLES)))
+
+
+def stems_of(texts: list[str]) -> Ragged:
+    words = hash_words(texts, stems=True)
+    assert words.stems is not None
+    return Ragged(words.stems, words.offsets)
 
 
 def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
@@ -144,20 +151,18 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
 
 
 def test_evidence_equals_the_slow_twin() -> None:
-    from scipy.sparse import csr_array
-
     weights = weighed()
     names = {}
     for text in (*TEXTS, *TITLES):
         stems = hash_words([text], stems=True).stems
         names |= dict(zip(stems.tolist(), [stem(w) for w in reference.words(text)], strict=True))
-    counts = np.bincount(weights.present.indices, minlength=len(weights.stems))
+    counts = np.bincount(weights.columns, minlength=len(weights.stems))
     rarity = salience.inverse_frequencies(weights.stems, counts, len(TEXTS))
     by_name = {names[h]: float(r) for h, r in zip(weights.stems.tolist(), rarity, strict=True)}
     pairs = np.array(list(combinations(range(len(TEXTS)), 2)))
     day = 86_400.0
     first = np.array([0, day, 30 * day, np.inf])
-    outlets = csr_array(np.array([[1.0, 0], [0, 1], [1, 0], [0, 0]]))
+    outlets = Ragged(np.array([0, 1, 0], dtype=np.uint32), np.array([0, 1, 2, 3, 3]))
     features = events.evidence(weights, pairs, outlets, first, first)
     for (i, j), row in zip(pairs.tolist(), features, strict=True):
         got = dict(zip(events.FEATURES, row.tolist(), strict=True))
@@ -189,7 +194,7 @@ def test_rarity_blends_background_and_feed() -> None:
     assert counts.min() >= 1
     assert counts.max() <= total
     common = known[np.argmax(counts)]
-    stems = np.array(sorted([int(common), 12345]), dtype=np.uint64)
+    stems = np.array(sorted([int(common), 12345]), dtype=np.uint32)
     few = salience.inverse_frequencies(stems, np.array([1, 1]), 5)
     at = int(np.searchsorted(stems, common))
     assert few[at] < 1 < few[1 - at]
