@@ -137,7 +137,7 @@ def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64
     """All pairs among some copy groups whose leads have anything in common, and their features."""
     pairs = np.array(list(combinations(sorted(groups), 2)), dtype=np.int64).reshape(-1, 2)
     salient = salience.weigh(texts.stems, texts.titles)
-    pairs = pairs[events.lead_cosines(salient, pairs) >= LEAST_LEAD]
+    pairs = pairs[events.best_case(salient, pairs, texts.first, texts.last)[0] >= LEAST_LEAD]
     return pairs, events.evidence(salient, pairs, texts.outlets, texts.first, texts.last)
 
 

@@ -955,9 +955,9 @@ def row_products(
 def pair_sums(
     const uint32_t[::1] tokens, const int64_t[::1] token_offsets, const uint8_t[::1] stock,
     const uint64_t[::1] factors, const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights,
-    Py_ssize_t v, const int64_t[:, ::1] pairs, double[:, ::1] out,
+    Py_ssize_t v, const int64_t[:, ::1] pairs, bint with_runs, double[:, ::1] out,
 ):
-    """What `events` makes its evidence of, (m, 8), columns as in `events._SUMS`."""
+    """What `events` makes its evidence of, (m, 8), columns as in `events._SUMS`; 0 for runs unless they are asked for."""
     cdef Py_ssize_t p, i, o, a, b, a_end, b_end, j, x, at, mask = 7, longest = 0, held = -1, count, size = factors.shape[0]
     cdef uint32_t turn = 0, c, d
     cdef double lead, body, lead_runs, lead_stock, body_runs, here, there, title, product
@@ -977,7 +977,7 @@ def pair_sums(
     with nogil:
         for p in range(pairs.shape[0]):
             i, o = pairs[p, 0], pairs[p, 1]
-            if i != held:
+            if with_runs and i != held:
                 count = token_offsets[i + 1] - token_offsets[i] - size + 1
                 mask = 7
                 while mask < 2 * count:
@@ -989,11 +989,10 @@ def pair_sums(
                     keys[at], first[at] = h, 0
                 held = i
             turn += 1
-            for a in range(offsets[o], offsets[o + 1], 16):  # read below, after the runs
-                fetch_early(&columns[a])
-                fetch_early(&weights[0, a])
-                fetch_early(&weights[1, a])
-            for j in range(token_offsets[o], token_offsets[o + 1] - size + 1):
+            if p + 4 < pairs.shape[0]:
+                for a in range(offsets[pairs[p + 4, 1]], offsets[pairs[p + 4, 1] + 1], 16):
+                    fetch_early(&columns[a])
+            for j in range(token_offsets[o], token_offsets[o + 1] - size + 1 if with_runs else 0):
                 h = run_hash(&tokens[j], &factors[0], size)
                 if first[find(keys, first, mask, h)] >= 0:
                     for x in range(size):

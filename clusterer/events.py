@@ -92,16 +92,23 @@ def shipped_model() -> Model:
     return Model(weights, float(data["bias"]), float(data["undated"]))
 
 
-def lead_cosines(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (m,): the `lead` feature alone, to sort out hopeless candidates cheaply."""
-    if kernels.compiled:
-        out = np.empty(len(pairs))
-        kernels.compiled.row_products(
-            salience.columns, salience.offsets, salience.weights[0], np.ascontiguousarray(pairs), out
-        )
-        return out
-    lead = _matrix(salience, 0)
-    return _sums_of(lead[pairs[:, 0]].multiply(lead[pairs[:, 1]]))
+def best_case(
+    salience: Salience, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The `lead` feature, float64 (m,), and the score, float64 (m,), that each pair has if nothing speaks against it but
+    the dates: what costs most to find out, shared runs, only lowers a score (`benchmarks.train` fixes the signs of the
+    weights). Sorts out hopeless candidates cheaply.
+
+    Args:
+        salience, pairs, first, last: as for `evidence`.
+    """
+    sums = _sums(salience, pairs, with_runs=False)
+    nothing = np.zeros(len(pairs))
+    lead, _, _, body, _, _, _, titles = sums.T
+    known = {"lead": lead, "own_body": body, "lead_found": _lead_found(salience, pairs, sums), "titles": titles}
+    known["apart"] = _apart(pairs, first, last)
+    features = np.stack([known.get(name, nothing) for name in FEATURES], axis=1)
+    return lead, shipped_model().score(features)
 
 
 def evidence(
@@ -121,16 +128,11 @@ def evidence(
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
     i, j = pairs[:, 0], pairs[:, 1]
-    lead, lead_runs, lead_stock, body, body_runs, here, there, titles = _sums(salience, pairs).T
+    sums = _sums(salience, pairs)
+    lead, lead_runs, lead_stock, body, body_runs, _, _, titles = sums.T
     in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
     own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
-    lead_found = np.minimum(
-        here / np.maximum(salience.lead_totals[i], 1e-12), there / np.maximum(salience.lead_totals[j], 1e-12)
-    )
-    known = np.isfinite(first[i]) & np.isfinite(first[j])
-    with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
-        gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
-        apart = np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
+    lead_found, apart = _lead_found(salience, pairs, sums), _apart(pairs, first, last)
     printed, common = outlets.counts, _common(outlets, pairs)
     fewer = np.minimum(printed[i], printed[j])
     one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
@@ -141,33 +143,48 @@ def evidence(
     return np.stack(columns, axis=1)
 
 
+def _lead_found(salience: Salience, pairs: NDArray[np.int64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    totals = np.maximum(salience.lead_totals[pairs], 1e-12)
+    found: NDArray[np.float64] = np.minimum(sums[:, 5] / totals[:, 0], sums[:, 6] / totals[:, 1])
+    return found
+
+
+def _apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+    i, j = pairs.T
+    with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
+        gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
+        known = np.isfinite(first[i]) & np.isfinite(first[j])
+        return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
+
+
 _SUMS = ("lead", "lead in shared runs", "lead in stock runs", "body", "body in shared runs", "lead of the first found in"
          " the second", "lead of the second found in the first", "title")  # fmt: skip
 
 
-def _sums(salience: Salience, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (m, 8): of each pair the sums of products (or of weights, where found) named in `_SUMS`."""
+def _sums(salience: Salience, pairs: NDArray[np.int64], with_runs: bool = True) -> NDArray[np.float64]:
+    """float64 (m, 8): of each pair the sums of products (or of weights, where found) named in `_SUMS`; 0 for those of
+    runs where they are not asked for."""
     out = np.empty((len(pairs), len(_SUMS)))
     v = len(salience.stems)
     if kernels.compiled:
         kernels.compiled.pair_sums(
             salience.tokens, salience.token_offsets, salience.stock.view(np.uint8), multipliers(RUN), salience.columns,
-            salience.offsets, salience.weights, v, np.ascontiguousarray(pairs), out,
+            salience.offsets, salience.weights, v, np.ascontiguousarray(pairs), with_runs, out,
         )  # fmt: skip
         return out
     rows, local = np.unique(pairs, return_inverse=True)
     i, j = local.reshape(pairs.shape).T
-    lead, body, title = (_matrix(salience, x)[rows] for x in range(3))
+    lead, body, title = (_matrix(salience, x, rows) for x in range(3))
     present = lead.copy()
     present.data = np.ones_like(present.data)
-    in_runs, in_stock = _in_shared_runs(salience, rows, i, j)
     both_leads, both_bodies = lead[i].multiply(lead[j]), body[i].multiply(body[j])
-    parts = (
-        both_leads, both_leads.multiply(in_runs), both_leads.multiply(in_stock), both_bodies,
-        both_bodies.multiply(in_runs), lead[i].multiply(present[j]), lead[j].multiply(present[i]),
-        title[i].multiply(title[j]),
-    )  # fmt: skip
-    for x, part in enumerate(parts):
+    found, found_there = lead[i].multiply(present[j]), lead[j].multiply(present[i])
+    parts = {0: both_leads, 3: both_bodies, 5: found, 6: found_there, 7: title[i].multiply(title[j])}
+    if with_runs:
+        in_runs, in_stock = _in_shared_runs(salience, rows, i, j)
+        parts |= {1: both_leads.multiply(in_runs), 2: both_leads.multiply(in_stock), 4: both_bodies.multiply(in_runs)}
+    out[:] = 0.0
+    for x, part in parts.items():
         out[:, x] = _sums_of(part)
     return out
 
@@ -205,24 +222,26 @@ def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (m,): outlets that print both texts."""
     ones = np.ones(len(outlets.values), dtype=np.float32)
     if kernels.compiled:
-        out = np.empty(len(pairs))
+        common = np.empty(len(pairs))
         columns = outlets.values.astype(np.uint32)
-        kernels.compiled.row_products(columns, outlets.offsets, ones, np.ascontiguousarray(pairs), out)
-        return out.astype(np.int64)
+        kernels.compiled.row_products(columns, outlets.offsets, ones, np.ascontiguousarray(pairs), common)
+        return common.astype(np.int64)
     from scipy.sparse import csr_array
 
     width = int(outlets.values.max(initial=0)) + 1
     matrix = csr_array((ones, outlets.values.astype(np.int64), outlets.offsets), shape=(len(outlets), width))
-    return _sums_of(matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]])).astype(np.int64)
+    both = matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]])
+    return np.rint(_sums_of(both)).astype(np.int64)
 
 
-def _matrix(salience: Salience, which: int) -> Any:
-    """Lead, body or title as a sparse matrix, float64: products of two such weights are then exact."""
+def _matrix(salience: Salience, which: int, rows: NDArray[np.int64]) -> Any:
+    """Lead, body or title of some texts as a sparse matrix, float64: products of two such weights are then exact."""
     from scipy.sparse import csr_array
 
-    shape = (len(salience), len(salience.stems))
-    weights = salience.weights[which].astype(np.float64)
-    return csr_array((weights, salience.columns.astype(np.int64), salience.offsets), shape=shape)
+    columns, offsets = take_rows(salience.columns, salience.offsets, rows)
+    weights, _ = take_rows(salience.weights[which], salience.offsets, rows)
+    shape = (len(rows), len(salience.stems))
+    return csr_array((weights.astype(np.float64), columns.astype(np.int64), offsets), shape=shape)
 
 
 def _sums_of(matrix: Any) -> NDArray[np.float64]:
@@ -230,5 +249,4 @@ def _sums_of(matrix: Any) -> NDArray[np.float64]:
     rows = matrix.tocsr()
     rows.sort_indices()
     places = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    sums: NDArray[np.float64] = np.bincount(places, weights=rows.data, minlength=rows.shape[0])
-    return sums
+    return np.bincount(places, weights=rows.data, minlength=rows.shape[0]).astype(np.float64, copy=False)

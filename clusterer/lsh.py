@@ -212,7 +212,8 @@ def _likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> 
     n = len(slots)
     if kernels.compiled:
         out = np.empty(len(codes), dtype=np.int64)
-        return out[: kernels.compiled.likely_codes(slots, codes, n, least, out)]
+        found: int = kernels.compiled.likely_codes(slots, codes, n, least, out)
+        return out[:found]
     kept = [codes[:0]]
     for start in range(0, len(codes), _LOOKED_AT):
         block = codes[start : start + _LOOKED_AT]
@@ -221,31 +222,33 @@ def _likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> 
     return np.concatenate(kept)
 
 
-def containment_pairs(
-    sampled: NDArray[np.uint64], held: NDArray[np.int64], cap: int, containment: float
-) -> tuple[NDArray[np.int64], int]:
-    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
+def sampled_codes(sampled: NDArray[np.uint64], n: int, cap: int) -> tuple[NDArray[np.int64], int]:
+    """`bucket_codes` of samples: uint64 (e,), `entries` of mixed `sampled_keys`, each once, articles ascending. They are
+    sorted in place."""
+    sort(sampled, _bits(n))
+    return bucket_codes(sampled, n, cap)
+
+
+def containment_pairs(codes: NDArray[np.int64], held: NDArray[np.int64], containment: float) -> NDArray[np.int64]:
+    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted.
 
     Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. A third of
     the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
-        sampled: uint64 (e,), `entries` of mixed `sampled_keys`, each once, articles ascending. Sorted in place.
-        held: int64 (n,), how many there are of each article.
-        cap: as for `bucket_codes`.
+        codes: int64, of `sampled_codes`: each pair as often as it shares a sample. Sorted in place.
+        held: int64 (n,), how many samples there are of each article.
         containment: the threshold that pairs will be verified at.
     """
     n = len(held)
-    sort(sampled, _bits(n))
-    codes, dropped = bucket_codes(sampled, n, cap)
-    del sampled
     sort(codes)
     if kernels.compiled:
-        codes = codes[: kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)]
-        return np.stack(np.divmod(codes, max(n, 1)), axis=1), dropped
+        found: int = kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)
+        return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1)
     at = np.flatnonzero(_is_new(codes))
     pairs, shared = np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
-    return pairs[shared >= containment / 3 * held[pairs].min(axis=1)], dropped
+    enough: NDArray[np.bool_] = shared >= containment / 3 * held[pairs].min(axis=1)
+    return pairs[enough]
 
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -96,7 +96,8 @@ def _fast(sets: Ragged, k: int, seed: int) -> NDArray[np.uint32]:
         kernels.compiled.fast_signatures(sets.values, sets.offsets, salts, out)
         return out
     slots = np.full(n * k, _EMPTY32, dtype=np.uint32)
-    members, rows = sets.values, sets.rows
+    members: NDArray[np.uint64] = sets.values
+    rows = sets.rows
     for turn in range(_ROUNDS):
         hashes = mix(members ^ salts[turn])
         bins = (hashes >> np.uint64(32)) * np.uint64(k) >> np.uint64(32)
@@ -115,7 +116,8 @@ def _fast(sets: Ragged, k: int, seed: int) -> NDArray[np.uint32]:
     for start in range(0, len(empty), _CELLS // 32):
         cells = empty[start : start + _CELLS // 32]
         index, offsets = ragged_index(sets.offsets, cells // k)
-        hashes = mix(sets.values[index] ^ np.repeat(salts[_ROUNDS + cells % k], np.diff(offsets)))
+        members = sets.values[index]
+        hashes = mix(members ^ np.repeat(salts[_ROUNDS + cells % k], np.diff(offsets)))
         values = (hashes & np.uint64((1 << _VALUE_BITS) - 1)).astype(np.uint32)
         slots[cells] = np.minimum.reduceat(values, offsets[:-1]) | np.uint32(_ROUNDS << _VALUE_BITS)
     return slots.reshape(n, k)

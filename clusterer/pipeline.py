@@ -78,14 +78,15 @@ def propose(documents: Documents, settings: Settings, progress: Progress | None 
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
     bands, samples, held = _sketches(documents, settings, progress or silent)
     banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
-    del bands  # a large feed has no room for both
-    sampled, left_out = lsh.containment_pairs(samples, held, settings.bucket_cap, settings.containment)
+    del bands  # a large feed has no room for both, nor for all samples beside the pairs made of them
+    codes, left_out = lsh.sampled_codes(samples.array(), len(documents), settings.bucket_cap)
+    sampled = lsh.containment_pairs(codes, held, settings.containment)
     return Proposed(lsh.union(banded, sampled, len(documents)), dropped + left_out)
 
 
 def _sketches(
     documents: Documents, settings: Settings, tell: Progress
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.uint64], Growing, NDArray[np.int64]]:
     """Of d documents the band keys (b, d), the sampled shingles as entries, and how many there are of each (d,)."""
     d = len(documents)
     b, r = lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
@@ -104,7 +105,7 @@ def _sketches(
 
     for found in in_order(sketch, range(0, d, settings.chunk), settings.threads):
         samples.append(found)
-    return bands, samples.array(), held
+    return bands, samples, held
 
 
 def verify(
@@ -157,7 +158,8 @@ def tell_stories(texts: StoryTexts, settings: Settings, progress: Progress | Non
     def compare(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
-        pairs = pairs[events.lead_cosines(salient, pairs) >= _STORY_LEAD]
+        lead, best = events.best_case(salient, pairs, texts.first, texts.last)
+        pairs = pairs[(lead >= _STORY_LEAD) & (best >= _STORY_TRACE)]
         features = events.evidence(salient, pairs, texts.outlets, texts.first, texts.last)
         score = events.shipped_model().score(features)
         likely = score >= _STORY_TRACE

@@ -48,7 +48,8 @@ def take_rows(
     if limit is not None:  # every row as it is taken, and the gap after it
         stops = np.minimum(offsets[:-1] + limit, offsets[1:])
         offsets, rows = np.append(np.stack([offsets[:-1], stops], axis=1).ravel(), offsets[-1]), 2 * rows
-    kind = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}.get(values.dtype.itemsize)
+    sizes = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+    kind = sizes.get(values.dtype.itemsize) if values.ndim == 1 else None
     if not kernels.compiled or kind is None:
         index, out = ragged_index(offsets, rows)
         return values[index], out

@@ -12,6 +12,7 @@ Array letters: `n` articles, `s` shingles, `w` words.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,11 @@ class Ragged:
     """n rows of different lengths in one array.
 
     Attributes:
-        values: (s,), row after row.
+        values: (s,), row after row; uint64 for shingles.
         offsets: int64 (n + 1,); row i is ``values[offsets[i]:offsets[i + 1]]``.
     """
 
-    values: NDArray[np.uint64]
+    values: NDArray[Any]
     offsets: NDArray[np.int64]
 
     def __len__(self) -> int:

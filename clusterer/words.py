@@ -12,8 +12,9 @@ Array letters: `n` articles, `w` words of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,7 @@ class Words:
         if letters is not None:
             ends = letters[1][a : z + 1]
             letters = letters[0][ends[0] : ends[-1]], ends - ends[0]
-        opens_line, spans, stems = (None if x is None else x[a:z] for x in (self.opens_line, self.spans, self.stems))
-        return Words(self.hashes[a:z], offsets - a, opens_line, spans, letters, stems)
+        return self._each(lambda x: x[a:z], offsets - a, letters)
 
     def keep(self, kept: NDArray[np.bool_], in_place: bool = False) -> Words:
         """The same articles with only the words where `kept`, bool (w,), is True. In place, the result takes over these
@@ -81,26 +81,26 @@ class Words:
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
-        spans = None if self.spans is None else self.spans[kept]
-        hashes, opens_line, stems = (
-            None if x is None else compact(x, kept) if in_place else x[kept]
-            for x in (self.hashes, self.opens_line, self.stems)
-        )
-        assert hashes is not None
-        return Words(hashes, _offsets(counts), opens_line, spans, letters, stems)
+        return self._each(lambda x: compact(x, kept) if in_place else x[kept], _offsets(counts), letters)
 
     def take(self, articles: NDArray[np.int64]) -> Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
-        hashes, offsets = take_rows(self.hashes, self.offsets, articles)
-        opens_line, stems = (
-            None if x is None else take_rows(x, self.offsets, articles)[0] for x in (self.opens_line, self.stems)
-        )
-        spans, letters = self.spans, self.letters
-        if spans is not None:
-            spans = spans[ragged_index(self.offsets, articles)[0]]
+        letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, ragged_index(self.offsets, articles)[0])
-        return Words(hashes, offsets, opens_line, spans, letters, stems)
+        offsets = _offsets(self.counts[articles])
+        return self._each(lambda x: take_rows(x, self.offsets, articles)[0], offsets, letters)
+
+    def _each(
+        self,
+        change: Callable[[NDArray[Any]], NDArray[Any]],
+        offsets: NDArray[np.int64],
+        letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None,
+    ) -> Words:
+        """Words whose arrays of one entry a word are changed alike."""
+        changed = (None if x is None else change(x) for x in (self.opens_line, self.spans, self.stems))
+        opens_line, spans, stems = changed
+        return Words(change(self.hashes), offsets, opens_line, spans, letters, stems)
 
 
 def mix(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:

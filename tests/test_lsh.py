@@ -21,6 +21,7 @@ from clusterer.lsh import (
     distinct,
     entries,
     s_curve,
+    sampled_codes,
     sampled_keys,
     sort,
     union,
@@ -53,8 +54,9 @@ def candidate_pairs(keys: np.ndarray, articles: np.ndarray, n: int, cap: int = 6
 
 def contained(keys: list[int], articles: list[int], n: int, cap: int, containment: float) -> list[list[int]]:
     samples = distinct(entries(mix(np.array(keys, dtype=np.uint64)), np.array(articles, dtype=np.int64), n))
+    samples = samples[np.argsort(articles_of(samples, n), kind="stable")]
     held = np.bincount(articles_of(samples, n), minlength=n)
-    return containment_pairs(samples, held, cap, containment)[0].tolist()
+    return containment_pairs(sampled_codes(samples, n, cap)[0], held, containment).tolist()
 
 
 def assert_equal_to_reference(keys: list[int], articles: list[int], n: int, cap: int) -> None:
