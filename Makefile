@@ -47,7 +47,7 @@ bench: $(VENV)/.bench
 
 # A million generated articles, both levels: time, memory, recall against the exact join. The feed itself takes 4 GB of disk.
 bench-million: $(VENV)/.bench
-	$(BIN)/python -m benchmarks scaling --sizes 10000 --sizes 100000 --sizes 1000000 --name million
+	$(BIN)/python -m benchmarks scaling --sizes 10000,100000,1000000 --name million
 
 $(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/_kernels.pyx
 	$(PYTHON) -m venv $(VENV)

@@ -119,6 +119,7 @@ COLUMNS: dict[str, dict[str, Cell]] = {
         "bytes a byte of feed": _number("per_byte", ".2f"),
         "candidates an article": _number("per_article", ".1f"),
         "recall": _number("recall", ".4f"),
+        "planted": _number("planted", ".4f"),
     },
     "workers": {
         "articles": _number("articles"),

@@ -31,7 +31,7 @@ _STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verif
 _STORY_ESTIMATE = 5 / 64  # least share of equal slots: a cheap look before the leads are compared
 _STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 _STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
-_STORY_CAP = 32  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
+_STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
 
 
 def cluster(
