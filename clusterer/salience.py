@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from clusterer import kernels
 from clusterer.ragged import Growing
 from clusterer.shingles import Ragged, run_hashes_of
-from clusterer.threads import in_order
+from clusterer.threads import alongside, in_order
 from clusterer.words import multipliers
 
 LEAD_WORDS = 60.0
@@ -95,34 +95,46 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
         titles: uint32 stems of their titles, in the same order; empty where there is none.
         threads: blocks of texts worked on side by side.
     """
-    n, together = len(texts), len(texts.values)
+    together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
     bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
+    (entries, weights, totals), stock = alongside(
+        lambda: _weighed(bodies, heads, stems, threads), lambda: _stock(bodies), threads
+    )
+    return Salience(stems, entries.offsets, entries.values, weights, totals, bodies.values, texts.offsets, stock)
+
+
+def _weighed(
+    bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int
+) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64]]:
+    """The entries of n texts, their weights (3, x), and the sums of the leads' (n,)."""
+    n = len(bodies)
     blocks = range(0, n, _ROWS)
 
     # Twice over the texts: how many hold a stem decides its weight.
-    entries, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
-    for found, of_each in in_order(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
-        entries.append(found)
+    found, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
+    for columns, of_each in in_order(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
+        found.append(columns)
         counts.append(of_each)
-        held += np.bincount(found, minlength=len(stems))
+        held += np.bincount(columns, minlength=len(stems))
+    entries = Ragged(found.array(), np.concatenate(([0], np.cumsum(counts.array()))))
     rarity = inverse_frequencies(stems, held, n)
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
-    offsets, listed = np.concatenate(([0], np.cumsum(counts.array()))), entries.array()
-    weights, totals = np.empty((3, len(listed)), dtype=np.float32), np.zeros(n)
-    logs = 1.0 + np.log(np.maximum(np.arange(int(np.diff(texts.offsets).max(initial=0)) + 1), 1.0))
+    logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
+    weights, totals = np.empty((3, len(entries.values)), dtype=np.float32), np.zeros(n)
 
     def weigh_block(start: int) -> None:
         stop = min(start + _ROWS, n)
-        out = weights[:, offsets[start] : offsets[stop]]
-        out[:] = _weights(bodies, heads, start, stop, Ragged(listed, offsets), logs, powers)
-        rows = np.repeat(np.arange(stop - start), np.diff(offsets[start : stop + 1]))
+        ends = entries.offsets[start : stop + 1]
+        out = weights[:, ends[0] : ends[-1]]
+        out[:] = _weights(bodies, heads, start, stop, entries, logs, powers)
+        rows = np.repeat(np.arange(stop - start), np.diff(ends))
         totals[start:stop] = np.bincount(rows, weights=out[0], minlength=stop - start)
 
     for _ in in_order(weigh_block, blocks, threads):
         pass
-    return Salience(stems, offsets, listed, weights, totals, bodies.values, texts.offsets, _stock(bodies))
+    return entries, weights, totals
 
 
 def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
