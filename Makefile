@@ -23,7 +23,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -132,10 +132,10 @@ cdef inline uint64_t hash_run(const uint16_t* codes, Py_ssize_t length) noexcept
 
 cdef inline bint among(uint64_t edge, const uint64_t* affixes, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
-    for i in range(count):
-        if edge == affixes[i]:
-            return True
-    return False
+    cdef bint found = False
+    for i in range(count):  # to the end: where it would stop nobody can foretell
+        found |= edge == affixes[i]
+    return found
 
 
 cdef inline uint32_t hash_stem(
@@ -207,7 +207,7 @@ def hash_texts(
     const uint64_t[::1] affixes, const int64_t[::1] sizes,
 ):
     """Hashes uint64 (w,), offsets int64 (n + 1,), line openings bool (w,), stems uint32 (w,) or None."""
-    cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, spare = 4096
+    cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
     cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
     cdef int* kinds = <int*>malloc((n + 1) * sizeof(int))
     cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
@@ -222,7 +222,9 @@ def hash_texts(
         raise MemoryError
     try:
         for i in range(n):
-            text = <str?>texts[i]
+            text = texts[i]
+            if not isinstance(text, str):  # a kind of string, such as NumPy's, is one
+                raise TypeError(f"text {i} is no string but {type(text).__name__}")
             data[i], kinds[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
             longest = max(longest, lengths[i])
             total += lengths[i] // 2 + 1
@@ -254,8 +256,8 @@ def hash_texts(
             if length > lengths[i]:  # ligatures were written out
                 spare -= (length - lengths[i]) // 2 + 1
                 if spare < 0:
-                    spare = length + total // 8
-                    total += spare
+                    more = length + total // 8
+                    total, spare = total + more, spare + more  # what this text lacked is taken off the new room
                     hash_array, open_array = np.resize(hash_array, total + 1), np.resize(open_array, total + 1)
                     if with_stems:
                         stem_array = np.resize(stem_array, total + 1)
@@ -360,9 +362,9 @@ def fast_signatures(
                     h = mix(values[j] ^ salt)
                     place = <Py_ssize_t>(((h >> 32) * <uint64_t>k) >> 32)
                     value = (<uint32_t>h & mask) | turn << VALUE_BITS
-                    filled += row[place] == empty
-                    if value < row[place]:
-                        row[place] = value
+                    least = row[place]
+                    filled += least == empty
+                    row[place] = value if value < least else least  # always stored: a branch would be a coin's toss
                 if filled == k:
                     break
             if filled < k:
@@ -447,7 +449,7 @@ def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t
                 size += entries[z] != entries[z - 1]
                 z += 1
             made = size * (size - 1) // 2
-            if size > cap:
+            if size > max(cap, hubs):  # among so few, pairs with the hubs are all pairs
                 dropped += made
                 made = size * hubs - hubs * (hubs + 1) // 2
                 dropped -= made
@@ -914,8 +916,7 @@ def arrivals(
                     memcpy(&bits, &time, sizeof(bits))
                     entry = <uint64_t>bits << 32 | <uint32_t>member
                     at = <Py_ssize_t>((<uint64_t><uint32_t>h * <uint64_t>k) >> 32)
-                    if entry < best[at]:
-                        best[at] = entry
+                    best[at] = min(entry, best[at])
             for at in range(k):
                 if ~best[at]:
                     slots[i, at] = <uint16_t>best[at]

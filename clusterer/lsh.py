@@ -147,17 +147,16 @@ def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
     return (found & np.uint64((1 << _bits(n)) - 1)).astype(np.int64)
 
 
-def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
+def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
 
     Band by band, so that memory holds the buckets of one.
 
     Args:
-        bands: uint64 (b, n), the keys of `band_keys`, a row a band. Overwritten.
-        cap: as for `bucket_codes`.
+        bands: of each band the keys of the n articles, uint64 (n,). Used up.
+        n, cap: as for `bucket_codes`.
         threads: bands worked on side by side.
     """
-    n = bands.shape[1]
 
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
         band &= ~np.uint64((1 << _bits(n)) - 1)
@@ -167,7 +166,7 @@ def band_pairs(bands: NDArray[np.uint64], cap: int, threads: int = 1) -> tuple[N
         return distinct(codes), dropped
 
     codes, dropped = Growing(np.int64), 0
-    for found, left_out in in_order(of_band, bands, threads):
+    for found, left_out in in_order(of_band, (bands.pop() for _ in range(len(bands))), threads):
         codes.append(found)
         dropped += left_out
     return _pairs(codes.array(), n), dropped
@@ -222,33 +221,34 @@ def _likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> 
     return np.concatenate(kept)
 
 
-def sampled_codes(sampled: NDArray[np.uint64], n: int, cap: int) -> tuple[NDArray[np.int64], int]:
-    """`bucket_codes` of samples: uint64 (e,), `entries` of mixed `sampled_keys`, each once, articles ascending. They are
-    sorted in place."""
-    sort(sampled, _bits(n))
-    return bucket_codes(sampled, n, cap)
-
-
-def containment_pairs(codes: NDArray[np.int64], held: NDArray[np.int64], containment: float) -> NDArray[np.int64]:
-    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted.
+def containment_pairs(
+    samples: Growing, held: NDArray[np.int64], cap: int, containment: float
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
 
     Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. A third of
     the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
-        codes: int64, of `sampled_codes`: each pair as often as it shares a sample. Sorted in place.
-        held: int64 (n,), how many samples there are of each article.
+        samples: uint64, `entries` of mixed `sampled_keys`, each once, articles ascending. Used up: a large feed has no
+            room for them beside the pairs made of them.
+        held: int64 (n,), how many there are of each article.
+        cap: as for `bucket_codes`.
         containment: the threshold that pairs will be verified at.
     """
     n = len(held)
+    sampled = samples.array()
+    sort(sampled, _bits(n))
+    codes, dropped = bucket_codes(sampled, n, cap)
+    del sampled
     sort(codes)
     if kernels.compiled:
         found: int = kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)
-        return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1)
+        return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped
     at = np.flatnonzero(_is_new(codes))
     pairs, shared = np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
     enough: NDArray[np.bool_] = shared >= containment / 3 * held[pairs].min(axis=1)
-    return pairs[enough]
+    return pairs[enough], dropped
 
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:

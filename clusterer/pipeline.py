@@ -23,7 +23,7 @@ from clusterer.records import Article, Clustering
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, char_shingles, word_shingles
 from clusterer.stages import Corpus, Documents, Links, Progress, Proposed, Stories, StoryTexts
-from clusterer.threads import in_order
+from clusterer.threads import alongside, in_order
 from clusterer.words import Words, mix
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
@@ -77,28 +77,30 @@ def cluster(
 def propose(documents: Documents, settings: Settings, progress: Progress | None = None) -> Proposed:
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
     bands, samples, held = _sketches(documents, settings, progress or silent)
-    banded, dropped = lsh.band_pairs(bands, settings.bucket_cap, settings.threads)
-    del bands  # a large feed has no room for both, nor for all samples beside the pairs made of them
-    codes, left_out = lsh.sampled_codes(samples.array(), len(documents), settings.bucket_cap)
-    sampled = lsh.containment_pairs(codes, held, settings.containment)
+    (banded, dropped), (sampled, left_out) = alongside(
+        lambda: lsh.band_pairs(bands, len(documents), settings.bucket_cap, settings.threads),
+        lambda: lsh.containment_pairs(samples, held, settings.bucket_cap, settings.containment),
+        settings.threads,
+    )
     return Proposed(lsh.union(banded, sampled, len(documents)), dropped + left_out)
 
 
 def _sketches(
     documents: Documents, settings: Settings, tell: Progress
-) -> tuple[NDArray[np.uint64], Growing, NDArray[np.int64]]:
-    """Of d documents the band keys (b, d), the sampled shingles as entries, and how many there are of each (d,)."""
+) -> tuple[list[NDArray[np.uint64]], Growing, NDArray[np.int64]]:
+    """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
     d = len(documents)
     b, r = lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
-    bands, held, samples = np.empty((b, d), dtype=np.uint64), np.zeros(d, dtype=np.int64), Growing(np.uint64)
+    bands, held, samples = [np.empty(d, np.uint64) for _ in range(b)], np.zeros(d, np.int64), Growing(np.uint64)
 
     def sketch(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)
         shingles = shingle(documents.take(slice(start, stop)), settings)
         slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
-        bands[:, start:stop] = lsh.band_keys(slots, b, r).T
-        keys, rows = lsh.sampled_keys(shingles, settings.sample)
-        found = lsh.distinct(lsh.entries(mix(keys), rows + start, d))
+        for band, keys in zip(bands, lsh.band_keys(slots, b, r).T, strict=True):
+            band[start:stop] = keys
+        sampled, rows = lsh.sampled_keys(shingles, settings.sample)
+        found = lsh.distinct(lsh.entries(mix(sampled), rows + start, d))
         held[start:stop] = np.bincount(lsh.articles_of(found, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
         return found

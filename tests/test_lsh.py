@@ -21,12 +21,12 @@ from clusterer.lsh import (
     distinct,
     entries,
     s_curve,
-    sampled_codes,
     sampled_keys,
     sort,
     union,
 )
 from clusterer.minhash import signatures
+from clusterer.ragged import Growing
 from clusterer.shingles import Ragged
 from clusterer.words import mix
 
@@ -56,7 +56,9 @@ def contained(keys: list[int], articles: list[int], n: int, cap: int, containmen
     samples = distinct(entries(mix(np.array(keys, dtype=np.uint64)), np.array(articles, dtype=np.int64), n))
     samples = samples[np.argsort(articles_of(samples, n), kind="stable")]
     held = np.bincount(articles_of(samples, n), minlength=n)
-    return containment_pairs(sampled_codes(samples, n, cap)[0], held, containment).tolist()
+    growing = Growing(np.uint64)
+    growing.append(samples)
+    return containment_pairs(growing, held, cap, containment)[0].tolist()
 
 
 def assert_equal_to_reference(keys: list[int], articles: list[int], n: int, cap: int) -> None:

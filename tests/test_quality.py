@@ -83,7 +83,7 @@ def test_the_trained_score_meets_its_bars_out_of_fold() -> None:
 
 
 @pytest.mark.slow
-def test_stories_of_the_whole_feed() -> None:
+def test_stories_of_the_whole_feed(loops: str) -> None:
     if not (SHARED / "gold" / "events.jsonl").exists():
         pytest.skip("no labelled real articles beside the project (shared/feed, shared/gold)")
     command = [sys.executable, "-m", "benchmarks.stories", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
@@ -91,7 +91,8 @@ def test_stories_of_the_whole_feed() -> None:
     f1 = float(re.search(rf"inside the feed, average linkage at {Settings().story:.2f}:.* F1 (\S+),", said).group(1))
     assert f1 >= 0.96
     assert float(re.search(r"batch independence: (\S+) of", said).group(1)) >= 0.98
-    assert float(re.search(r": (\S+) x more", said).group(1)) <= 3.5
+    if loops == "compiled":  # the twins are there to be read
+        assert float(re.search(r": (\S+) x more", said).group(1)) <= 3
     for line in said.splitlines():
         if line.startswith(("family calls", "family condolences", "family visits", "family gold", "family weather")):
             assert "missed []" in line

@@ -11,15 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from clusterer import Article, Clustering, Settings, cluster
+from clusterer import Article, Clustering, Settings, cluster, kernels
 from clusterer.files import Feed
 
 ROOT = Path(__file__).parents[1]
 FEED = ROOT.parent / "shared" / "feed"
-pytestmark = [
-    pytest.mark.skipif(not FEED.exists(), reason="no real feed beside the project (shared/feed)"),
-    pytest.mark.usefixtures("loops"),
-]
+pytestmark = pytest.mark.skipif(not FEED.exists(), reason="no real feed beside the project (shared/feed)")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +43,13 @@ def test_order(articles: list[Article], expected: dict, seed: int) -> None:
 @pytest.mark.parametrize("other", [{"chunk": 100}, {"chunk": 20_000}, {"threads": 2}, {"threads": 3, "chunk": 333}])
 def test_chunks_and_threads(articles: list[Article], expected: dict, other: dict) -> None:
     assert by_id(cluster(articles, Settings(**other))) == expected
+
+
+def test_loops(articles: list[Article], expected: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernels.compiled is None:
+        pytest.skip("the compiled loops are not here: the package was built without a C compiler")
+    monkeypatch.setattr(kernels, "compiled", None)
+    assert by_id(cluster(articles)) == expected
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
