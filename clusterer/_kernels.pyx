@@ -65,40 +65,45 @@ cdef inline uint64_t mix(uint64_t h) noexcept nogil:
 
 # --- words: letters to hashes
 
+ctypedef fused Letter:
+    uint8_t
+    uint16_t
+
+
+cdef Py_ssize_t fold_letters(
+    const Letter* letters, Py_ssize_t length, const uint16_t* table, uint16_t* codes, bint* special
+) noexcept nogil:
+    """Folded letters, those to be deleted left out; whether any asks for the small path."""
+    cdef Py_ssize_t i, m = 0
+    cdef uint16_t code
+    for i in range(length):
+        code = table[letters[i]]
+        codes[m] = code
+        m += code != DELETE
+        special[0] |= code == UNFOLD
+    return m
+
+
 cdef Py_ssize_t fold_text(
     const void* data, int kind, Py_ssize_t length, const uint16_t* table, uint16_t* codes
 ) noexcept nogil:
     """Folded letters of one text and a separator after them; -1 where a letter asks for the small path."""
     cdef Py_ssize_t i, m = 0
-    cdef uint16_t code
     cdef uint32_t letter
+    cdef uint16_t units[2]
     cdef bint special = False
     if kind == 2:
-        for i in range(length):
-            code = table[(<const uint16_t*>data)[i]]
-            codes[m] = code
-            m += code != DELETE
-            special |= code == UNFOLD
+        m = fold_letters(<const uint16_t*>data, length, table, codes, &special)
     elif kind == 1:
-        for i in range(length):
-            code = table[(<const uint8_t*>data)[i]]
-            codes[m] = code
-            m += code != DELETE
-            special |= code == UNFOLD
+        m = fold_letters(<const uint8_t*>data, length, table, codes, &special)
     else:
         for i in range(length):
             letter = (<const uint32_t*>data)[i]
-            if letter > 0xFFFF:
-                letter -= 0x10000
-                code = table[0xD800 + (letter >> 10)]
-                codes[m] = code
-                m += code != DELETE
-                special |= code == UNFOLD
-                letter = 0xDC00 + (letter & 0x3FF)
-            code = table[letter]
-            codes[m] = code
-            m += code != DELETE
-            special |= code == UNFOLD
+            units[0] = <uint16_t>letter
+            if letter > 0xFFFF:  # two units, as in UTF-16
+                units[0] = <uint16_t>(0xD800 + ((letter - 0x10000) >> 10))
+                units[1] = <uint16_t>(0xDC00 + ((letter - 0x10000) & 0x3FF))
+            m += fold_letters(units, 2 if letter > 0xFFFF else 1, table, codes + m, &special)
     if special:
         return -1
     memset(codes + m, 0, 4 * sizeof(uint16_t))  # so that four letters can be read from any of them
@@ -910,7 +915,7 @@ def arrivals(
                     upper = <uint32_t>(h >> 32)
                     at = upper >> 20
                     arrived += (table[at] + (table[at + 1] - table[at]) * ((upper & 0xFFFFF) * STEP)) * slower
-                    if arrived > last:
+                    if not arrived <= last:  # nor a number at all
                         break
                     time = <float>arrived
                     memcpy(&bits, &time, sizeof(bits))

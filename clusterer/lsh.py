@@ -59,7 +59,13 @@ def choose_bands(threshold: float, k: int, recall: float) -> tuple[int, int]:
 
 
 def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
-    """uint64 (n, b): a hash of each band's r slots and of the band's number."""
+    """uint64 (n, b): a hash of each band's r slots and of the band's number.
+
+    Raises:
+        ValueError: a signature has fewer than b * r slots.
+    """
+    if b * r > signatures.shape[1]:
+        raise ValueError(f"{b} bands of {r} slots need {b * r}; these signatures have {signatures.shape[1]}")
     factors = multipliers(r + b)
     if kernels.compiled and signatures.dtype == np.uint32:
         keys = np.empty((len(signatures), b), dtype=np.uint64)
@@ -121,7 +127,7 @@ def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[
     # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
     ends = np.cumsum(partners)
     first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
-    large = sizes[sizes > cap]
+    large = sizes[sizes > max(cap, HUBS)]
     made = large * HUBS - HUBS * (HUBS + 1) // 2
     return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
 

@@ -81,14 +81,18 @@ class Growing:
         """Empty."""
         self._dtype, self._used = np.dtype(dtype), 0
         self._full: list[NDArray[Any]] = []
-        self._block: NDArray[Any] = np.empty(_BLOCK_BYTES // self._dtype.itemsize, dtype=dtype)
+        self._block = self._room()
+
+    def _room(self) -> NDArray[Any]:
+        return np.empty(_BLOCK_BYTES // self._dtype.itemsize, dtype=self._dtype)
 
     def append(self, chunk: NDArray[Any]) -> None:
         """Copy a chunk to the end."""
         while len(chunk):
             if self._used == len(self._block):
-                self._full.append(self._block)
-                self._block, self._used = np.empty_like(self._block), 0
+                if self._used:
+                    self._full.append(self._block)
+                self._block, self._used = self._room(), 0
             fits = min(len(chunk), len(self._block) - self._used)
             self._block[self._used : self._used + fits] = chunk[:fits]
             chunk, self._used = chunk[fits:], self._used + fits
@@ -96,7 +100,7 @@ class Growing:
     def array(self) -> NDArray[Any]:
         """What was appended; nothing is left here."""
         last = self._block[: self._used]
-        self._block, self._used = self._block[:0], 0
+        self._block, self._used = last[:0], 0
         if not self._full:
             return last
         whole = np.empty(sum(map(len, self._full)) + len(last), dtype=self._dtype)
