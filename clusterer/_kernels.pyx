@@ -15,6 +15,8 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
+REVISION = 1  # raised with every change of what a function takes or gives, here and in `kernels`
+
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
     void* PyUnicode_DATA(object)

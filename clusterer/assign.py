@@ -8,7 +8,8 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,13 +48,14 @@ def assign(
         story = np.where(alone, single, stories.of_text[stories.text_of[document]])
 
     place = corpus.ranks
-    agency = np.fromiter((name in _AGENCIES for name in corpus.outlets), dtype=np.bool_, count=n)
+    agency = np.array([name in _AGENCIES for name in corpus.outlets], dtype=np.bool_)
     earliest = np.lexsort((place, corpus.dates))
-    preferred = {
-        "earliest": np.lexsort((place, corpus.dates, ~agency)),
-        "longest": np.lexsort((place, corpus.dates, exact, ~agency)),
-        "central": np.lexsort((place, corpus.dates, exact, exact != copy, ~agency)),
+    before: tuple[NDArray[Any], ...] = {
+        "earliest": (),
+        "longest": (exact,),
+        "central": (exact, exact != copy),
     }[settings.representative]
+    preferred = np.lexsort((place, corpus.dates, *before, ~agency))
     exact_name, copy_name, story_name = (grouping.first_of_group(x, earliest)[x] for x in (exact, copy, story))
     lead, best, representative = (grouping.first_of_group(x, preferred)[x] for x in (exact, copy, story))
 
@@ -85,10 +87,13 @@ def assign(
             i: _named(events.FEATURES, stories.features[x]) for i, x in zip(hung.tolist(), number.tolist(), strict=True)
         }
 
-    evidence = dict(told)
-    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4).tolist()
-    for i in np.flatnonzero((relation == 1) | (relation == 2)).tolist():
-        evidence[i] = dict(zip(("jaccard", "containment", "opening"), measures[link[i]], strict=True))
+    evidence: dict[int, Mapping[str, float]] = dict(told)
+    measured = np.flatnonzero((relation == 1) | (relation == 2))
+    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[link[measured]]
+    evidence |= {
+        i: {"jaccard": j, "containment": c, "opening": o}
+        for i, (j, c, o) in zip(measured.tolist(), measures.tolist(), strict=True)
+    }
     ids = corpus.ids
     heads = me == representative
     linked_to = [None if head else ids[p] for head, p in zip(heads.tolist(), parent.tolist(), strict=True)]

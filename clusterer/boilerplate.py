@@ -47,7 +47,7 @@ _DATELINE = re.compile(
 _SLIDER_ONLY = re.compile(r"\s*(?:(?:Next|Previous)\b\s*)+")
 _SAYS = re.compile(r"\s*[وف]?(?:قال|أوضح|أكد|أضاف|ذكر|صرح|كشف|أعلن|أشار|بي[ّ]?ن|نقل)ت?\b")
 _HEAD_LETTERS = 120
-_HINT = re.compile(r"[-–—/|ـ:]|\d{4}")  # no dateline is without one of these; most heads are
+_HINTS = ("-", ":", "/", "ـ", "–", "—", "|", "\n")  # no dateline is without one of these; most heads are
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,11 @@ MIN_SUPPORT_UNKNOWN = 10
 def dateline_end(text: str) -> int:
     """Index of the first letter after the dateline and what a photo slider left before it; 0 where there is none."""
     head = text[:_HEAD_LETTERS]
-    found = _DATELINE.match(head) if _HINT.search(head) else None
+    found = _DATELINE.match(head) if any(map(head.__contains__, _HINTS)) else None
     if found and _SAYS.match(found.group()):  # "قال فلان - مدير كذا: ..." opens a sentence
         found = None
-    found = found or _SLIDER_ONLY.match(head)
+    if not found and ("Next" in head or "Previous" in head):
+        found = _SLIDER_ONLY.match(head)
     return found.end() if found else 0
 
 

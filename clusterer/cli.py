@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from clusterer import __version__
+from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.fields import FIELD_NAMES
 from clusterer.files import Feed
@@ -59,7 +59,7 @@ def _fail(message: str) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__)
+@click.version_option(f"{__version__}, {'compiled' if kernels.compiled else 'NumPy'} loops")
 def cli() -> None:
     """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 

@@ -11,9 +11,14 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+REVISION = 1
+"""Of what the compiled loops take and give; those of another revision, left from an older build, are not used."""
+
 compiled: Any = None
 """The module of compiled loops, or None. Looked up at every call."""
 
 if os.environ.get("CLUSTERER_KERNELS") != "numpy":
     with suppress(ImportError):
         compiled = import_module("clusterer._kernels")
+    if getattr(compiled, "REVISION", None) != REVISION:
+        compiled = None
