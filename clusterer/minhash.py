@@ -1,6 +1,6 @@
 """MinHash: ragged sets of hashes to signatures (n, k), for the whole batch at once.
 
-Two schemes families, one contract: the share of equal slots of two signatures estimates the Jaccard similarity of
+Two families of schemes, one contract: the share of equal slots of two signatures estimates the Jaccard similarity of
 the two sets; equal sets have equal signatures, whatever the order or repeats of their members.
 
 - ``fast`` (default): fast similarity sketching. Each member falls into one of k bins a round and a bin keeps its

@@ -81,9 +81,6 @@ class Assignment(NamedTuple):
         return self._asdict()
 
 
-ASSIGNMENT_FIELDS: tuple[str, ...] = Assignment._fields
-
-
 @dataclass(frozen=True, slots=True)
 class Clustering:
     """The result: one `Assignment` an article, in input order, and the counts of the run.

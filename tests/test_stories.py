@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections import Counter
+from collections.abc import Collection
 from itertools import combinations
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
     def body(k: int) -> dict[str, float]:
         return {s: (1 + math.log(c)) * rarity[s] ** salience.BODY_POWER for s, c in Counter(bodies[k]).items()}
 
-    def cosine(a: dict[str, float], b: dict[str, float], without: set[str] = frozenset()) -> float:  # type: ignore[assignment]
+    def cosine(a: dict[str, float], b: dict[str, float], without: Collection[str] = ()) -> float:
         length = math.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
         return sum(x * b[s] for s, x in a.items() if s in b and s not in without) / length if length else 0.0
 
