@@ -17,14 +17,19 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoryClusterer",
+    "StoryIndex",
     "cluster",
 ]
 
 
 def __getattr__(name: str) -> object:
-    # scikit-learn takes a second to import; only those who ask for the estimator wait for it.
+    # scikit-learn takes a second to import; only those who ask for the estimator wait for it; likewise SQLite.
     if name == "StoryClusterer":
         from clusterer.estimator import StoryClusterer
 
         return StoryClusterer
+    if name == "StoryIndex":
+        from clusterer.index import StoryIndex
+
+        return StoryIndex
     raise AttributeError(f"module 'clusterer' has no attribute {name!r}")

@@ -12,6 +12,7 @@ Array letters: `n` articles, `w` words.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.ragged import ragged_index
-from clusterer.words import Words, hash_runs, hash_words, mix
+from clusterer.words import Words, hash_runs, hash_words
 
 # Signatures that stand in datelines: agencies first. The outlet's own name needs no entry: a dash and a colon tell.
 AGENCIES: tuple[str, ...] = (
@@ -154,15 +155,10 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
         outlets: n names; "" where unknown.
     """
     furniture, n = np.zeros(len(words.hashes), dtype=np.bool_), len(words)
-    assert words.opens_line is not None
-    starts = np.flatnonzero(words.opens_line)
+    outlet = _outlet_hashes(outlets)
+    keys, starts, lengths, article = lines(words, outlet)
     if not len(starts):
         return furniture
-    lengths = np.diff(np.append(starts, len(words.hashes)))
-    article = np.searchsorted(words.offsets, starts, side="right") - 1
-    names = {name: i for i, name in enumerate(dict.fromkeys(outlets))}
-    outlet = mix(np.fromiter((names[name] for name in outlets), dtype=np.uint64, count=len(outlets)) + np.uint64(1))
-    keys = hash_runs(words.hashes, starts) ^ outlet[article]
     # Nearly all lines stand in the feed once: only the others are looked at more closely.
     ascending = np.sort(keys)
     repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
@@ -188,9 +184,37 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
     unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
     needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
     recurs = support[line] >= needed
-    ends = np.stack([starts[recurs], starts[recurs] + lengths[recurs]], axis=1).ravel()
-    furniture[ragged_index(ends, 2 * np.arange(len(ends) // 2))[0]] = True
-    return furniture
+    return words_of_lines(words, starts[recurs], lengths[recurs])
+
+
+def lines(
+    words: Words, outlets: Sequence[str] | NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The lines of n articles: keys of outlet and line, uint64 (x,), and of each its first word, its length in words and
+    its article, int64 (x,). Outlets by name, (n,)."""
+    assert words.opens_line is not None
+    starts = np.flatnonzero(words.opens_line)
+    article = np.searchsorted(words.offsets, starts, side="right") - 1
+    outlet = outlets if isinstance(outlets, np.ndarray) else _outlet_hashes(outlets)
+    keys = hash_runs(words.hashes, starts) ^ outlet[article]
+    return keys, starts, np.diff(np.append(starts, len(words.hashes))), article
+
+
+def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool (w,), True for the words of some lines, given by their first words and lengths, int64."""
+    inside = np.zeros(len(words.hashes), dtype=np.bool_)
+    ends = np.stack([starts, starts + lengths], axis=1).ravel()
+    inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True
+    return inside
+
+
+def _outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
+    """uint64 (n,), a hash of each outlet's name."""
+    hashes = {
+        name: int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+        for name in dict.fromkeys(outlets)
+    }
+    return np.fromiter((hashes[name] for name in outlets), dtype=np.uint64, count=len(outlets))
 
 
 def whole_hashes(words: Words) -> NDArray[np.uint64]:

@@ -49,10 +49,10 @@ def read(
                 item if type(item) is Article else as_article(item, place)
                 for place, item in enumerate(batch, start=len(ids) + 1)
             ]
-            ids.extend([a.id or a.url or _content_id(a) for a in chunk])
+            ids.extend([a.id or a.url or content_id(a) for a in chunk])
             ties.extend([_tie(a.title, a.url) for a in chunk])
             outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])
-            dates.append(np.array([_seconds(a.date) for a in chunk]))
+            dates.append(np.array([seconds(a.date) for a in chunk]))
             yield chunk
 
     def words_of(chunk: list[Article]) -> tuple[Words, Words]:
@@ -132,14 +132,15 @@ def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
     raise InputError(f"article {place} is a {type(item).__name__}; give a str, a mapping or an Article")
 
 
-def _seconds(date: datetime | None) -> float:
+def seconds(date: datetime | None) -> float:
     """Seconds since 1970; a date without a zone is UTC, whatever the machine's own zone; +inf where there is none."""
     if date is None:
         return np.inf
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
-def _content_id(article: Article) -> str:
+def content_id(article: Article) -> str:
+    """The name of an article that came without one: 16 hex digits of its content."""
     date = article.date.isoformat() if article.date else ""
     parts = "\x1f".join((article.source, date, article.title, article.text))
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -203,7 +203,7 @@ def likely_pairs(
         found = entries(key << np.uint64(64 - 16 * r), rows, n)
         sort(found, 64 - 16 * r)  # rows ascend as it is
         codes, dropped = bucket_codes(found, n, cap)
-        return _likely(slots, codes, least), dropped
+        return likely(slots, codes, least), dropped
 
     codes, dropped = Growing(np.int64), 0
     for found, left_out in in_order(of_band, range(0, k - r + 1, r), threads):
@@ -212,8 +212,8 @@ def likely_pairs(
     return _pairs(codes.array(), n), dropped
 
 
-def _likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
-    """The codes of pairs of rows with `least` equal slots."""
+def likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """The codes, int64 ``first * n + second``, of pairs of rows with `least` equal slots; slots uint16 (n, k)."""
     n = len(slots)
     if kernels.compiled:
         out = np.empty(len(codes), dtype=np.int64)

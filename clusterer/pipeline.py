@@ -27,10 +27,10 @@ from clusterer.threads import alongside, in_order
 from clusterer.words import Words, mix
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
-_STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
+STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
 _STORY_ESTIMATE = 5 / 64  # least share of equal slots: a cheap look before the leads are compared
 _STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
-_STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
+STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
 
 
@@ -90,24 +90,36 @@ def _sketches(
 ) -> tuple[list[NDArray[np.uint64]], Growing, NDArray[np.int64]]:
     """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
     d = len(documents)
-    b, r = lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
+    b, _ = band_shape(settings)
     bands, held, samples = [np.empty(d, np.uint64) for _ in range(b)], np.zeros(d, np.int64), Growing(np.uint64)
 
-    def sketch(start: int) -> NDArray[np.uint64]:
+    def of_chunk(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)
-        shingles = shingle(documents.take(slice(start, stop)), settings)
-        slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
-        for band, keys in zip(bands, lsh.band_keys(slots, b, r).T, strict=True):
-            band[start:stop] = keys
-        sampled, rows = lsh.sampled_keys(shingles, settings.sample)
-        found = lsh.distinct(lsh.entries(mix(sampled), rows + start, d))
+        keys, sampled, rows = sketch(documents.take(slice(start, stop)), settings)
+        for band, column in zip(bands, keys.T, strict=True):
+            band[start:stop] = column
+        found = lsh.distinct(lsh.entries(sampled, rows + start, d))
         held[start:stop] = np.bincount(lsh.articles_of(found, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
         return found
 
-    for found in in_order(sketch, range(0, d, settings.chunk), settings.threads):
+    for found in in_order(of_chunk, range(0, d, settings.chunk), settings.threads):
         samples.append(found)
     return bands, samples, held
+
+
+def band_shape(settings: Settings) -> tuple[int, int]:
+    """Bands of a signature, and slots a band, that the settings ask for."""
+    return lsh.choose_bands(settings.jaccard, settings.slots, settings.recall)
+
+
+def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Of n texts the keys of their b bands, uint64 (n, b); of e sampled shingles the keys, uint64 (e,), and the text that
+    each is of, int64 (e,), ascending. A text may hold a sample twice."""
+    shingles = shingle(words, settings)
+    slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
+    sampled, rows = lsh.sampled_keys(shingles, settings.sample)
+    return lsh.band_keys(slots, *band_shape(settings)), mix(sampled), rows
 
 
 def verify(
@@ -157,37 +169,61 @@ def tell_stories(texts: StoryTexts, settings: Settings, progress: Progress | Non
     tell("weighing", count)
     candidates, dropped = story_candidates(salient, settings)
 
-    def compare(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+    def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
-        lead, best = events.best_case(salient, pairs, texts.first, texts.last)
-        pairs = pairs[(lead >= _STORY_LEAD) & (best >= _STORY_TRACE)]
-        features = events.evidence(salient, pairs, texts.outlets, texts.first, texts.last)
-        score = events.shipped_model().score(features)
-        likely = score >= _STORY_TRACE
-        return pairs[likely], score[likely], features[likely].astype(np.float32)
+        return compare(salient, pairs, texts.outlets, texts.first, texts.last)
 
-    parts = list(in_order(compare, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
+    parts = list(in_order(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
     story = grouping.average_linkage(pairs, score, count, settings.story)
     centres = texts.centres
     return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped)
 
 
+def compare(
+    salient: salience.Salience,
+    pairs: NDArray[np.int64],
+    outlets: Ragged,
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+    """Of candidate pairs of texts those with more than a trace of likeness, int64 (m, 2), their scores, float64 (m,), and
+    features, float32 (m, f). Arguments as for `events.evidence`.
+    """
+    lead, best = events.best_case(salient, pairs, first, last)
+    pairs = pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
+    features = events.evidence(salient, pairs, outlets, first, last)
+    score = events.shipped_model().score(features)
+    likely = score >= STORY_TRACE
+    return pairs[likely], score[likely], features[likely].astype(np.float32)
+
+
 def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.int64], int]:
     """Pairs of texts whose weighted leads share a band and more, int64 (m, 2), and those that large buckets left out."""
+    slots = story_slots(salient, settings)
+    filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+    cap, least = story_limits(settings)
+    return lsh.likely_pairs(slots, filled, STORY_ROWS, cap, least, settings.threads)
 
-    def sketch(start: int) -> NDArray[np.uint16]:
+
+def story_limits(settings: Settings) -> tuple[int, int]:
+    """The largest bucket of leads that makes all its pairs, and how many slots a candidate pair must share."""
+    return min(settings.bucket_cap, _STORY_CAP), int(np.ceil(_STORY_ESTIMATE * settings.story_slots))
+
+
+def story_slots(salient: salience.Salience, settings: Settings) -> NDArray[np.uint16]:
+    """Signatures of the n texts' weighted leads, uint16 (n, k); all slots of a text with an empty lead are equal."""
+
+    def of_chunk(start: int) -> NDArray[np.uint16]:
         sets, weights = salient.weighted_sets(start, min(start + settings.chunk, len(salient)))
         return minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
 
     slots = np.empty((len(salient), settings.story_slots), dtype=np.uint16)
     starts = range(0, len(salient), settings.chunk)
-    for start, found in zip(starts, in_order(sketch, starts, settings.threads), strict=True):
+    for start, found in zip(starts, in_order(of_chunk, starts, settings.threads), strict=True):
         slots[start : start + len(found)] = found
-    filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-    cap, least = min(settings.bucket_cap, _STORY_CAP), int(np.ceil(_STORY_ESTIMATE * settings.story_slots))
-    return lsh.likely_pairs(slots, filled, _STORY_ROWS, cap, least, settings.threads)
+    return slots
 
 
 def _span(

@@ -16,6 +16,7 @@ Array letters: `n` articles, `v` distinct stems.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -87,25 +88,44 @@ class Salience:
         return Ragged(hashes, np.searchsorted(at, offsets - offsets[0])), lead[at].astype(np.float64)
 
 
-def weigh(texts: Ragged, titles: Ragged, threads: int = 1) -> Salience:
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is known of a feed whose texts are not all at hand.
+
+    Attributes:
+        texts: how many it has.
+        counts: how many of them hold each stem: uint32 (v,), ascending, to int64 (v,).
+        recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
+            `shingles.run_hashes_of`, to bool (x,).
+    """
+
+    texts: int
+    counts: Callable[[NDArray[np.uint32]], NDArray[np.int64]]
+    recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
+
+
+def weigh(texts: Ragged, titles: Ragged, threads: int = 1, feed: Feed | None = None) -> Salience:
     """Weigh the stems of n texts.
 
     Args:
         texts: uint32 stems of each, in reading order.
         titles: uint32 stems of their titles, in the same order; empty where there is none.
         threads: blocks of texts worked on side by side.
+        feed: that the texts are of; None where they are all of it.
     """
     together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
     bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
     (entries, weights, totals), stock = alongside(
-        lambda: _weighed(bodies, heads, stems, threads), lambda: _stock(bodies), threads
+        lambda: _weighed(bodies, heads, stems, threads, feed),
+        lambda: _stock(bodies) if feed is None else _known_stock(texts, feed),
+        threads,
     )
     return Salience(stems, entries.offsets, entries.values, weights, totals, bodies.values, texts.offsets, stock)
 
 
 def _weighed(
-    bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int
+    bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int, feed: Feed | None
 ) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64]]:
     """The entries of n texts, their weights (3, x), and the sums of the leads' (n,)."""
     n = len(bodies)
@@ -118,7 +138,7 @@ def _weighed(
         counts.append(of_each)
         held += np.bincount(columns, minlength=len(stems))
     entries = Ragged(found.array(), np.concatenate(([0], np.cumsum(counts.array()))))
-    rarity = inverse_frequencies(stems, held, n)
+    rarity = inverse_frequencies(stems, feed.counts(stems), feed.texts) if feed else inverse_frequencies(stems, held, n)
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
@@ -216,6 +236,18 @@ def _stock(bodies: Ragged) -> NDArray[np.bool_]:
     hashes, places, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, RUN)
     _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
     stock[places] = (times >= RECURS)[run]
+    return stock
+
+
+def _known_stock(texts: Ragged, feed: Feed) -> NDArray[np.bool_]:
+    """As `_stock`, by the feed's knowledge. Asked of runs that two of the texts hold: no other is ever shared."""
+    stock = np.zeros(len(texts.values), dtype=np.bool_)
+    hashes, places, _ = run_hashes_of(texts.values.astype(np.uint64), texts.offsets, RUN)
+    distinct, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
+    again = np.flatnonzero(times > 1)
+    known = np.zeros(len(distinct), dtype=np.bool_)
+    known[again] = feed.recurs(distinct[again])
+    stock[places] = known[run]
     return stock
 
 

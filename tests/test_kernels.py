@@ -368,7 +368,7 @@ def test_codes_of_rows_with_enough_equal_slots(pairs: int, k: int) -> None:
     random = np.random.default_rng(k)
     slots = random.integers(0, 2, (9, k), dtype=np.uint16)
     codes = random.integers(0, 81, pairs)
-    found = agreed(lambda: lsh._likely(slots, codes, k // 2))
+    found = agreed(lambda: lsh.likely(slots, codes, k // 2))
     equal = (slots[:, None] == slots[None]).sum(axis=2).ravel()
     assert found.tolist() == [code for code in codes.tolist() if equal[code] >= k // 2]
 

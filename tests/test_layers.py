@@ -14,6 +14,7 @@ LAYERS = {
     1: ("ragged", "fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
+    4: ("store", "postings", "lookup", "intake", "checking", "index"),
     5: ("estimator", "cli"),
     6: ("__main__",),
 }
@@ -50,6 +51,17 @@ WITHIN = {
     ("salience", "shingles"),
     ("events", "shingles"),
     ("events", "salience"),
+    # layer 4: store -> postings -> lookup -> intake -> checking, index
+    ("postings", "store"),
+    ("lookup", "store"),
+    ("lookup", "postings"),
+    ("intake", "lookup"),
+    ("checking", "lookup"),
+    ("checking", "intake"),
+    ("index", "store"),
+    ("index", "lookup"),
+    ("index", "intake"),
+    ("index", "checking"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""
 READING = ("fields", "rows", "streams", "jsonarray", "files", "output")

@@ -1,0 +1,154 @@
+"""Checking: is an index's file what it should be? Everything is read back and computed anew, nothing is mended.
+
+From the bodies: digests, words, documents, links, and how many texts hold each stem. From the links and scores: the
+groups. From the keys: that every document can be found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from clusterer import boilerplate, lsh, pipeline, similarity
+from clusterer.intake import Intake, digest, distinct_stems, key
+from clusterer.lookup import Lookup
+from clusterer.stages import Documents
+
+_BLOCK = 5000  # articles read at a time
+_SHOWN = 5  # numbers named in a line
+
+
+def problems(lookup: Lookup) -> list[str]:
+    """What is wrong, one line each; empty where all is well. Inside a transaction."""
+    store = lookup.store
+    out = [f"SQLite: {line}" for (line,) in store.rows("PRAGMA integrity_check") if line != "ok"]
+    if out:
+        return out
+    out += lookup.postings.problems()
+    for what, statement in _RULES.items():
+        if rows := store.rows(statement):
+            out.append(_line(what, [number for (number,) in rows]))
+    counts = {"articles": "article", "texts": "text"}
+    for name, table in counts.items():
+        found = store.rows(f"SELECT count(*) FROM {table}")[0][0]
+        if found != store.state[name]:
+            out.append(f"{found} {name}, of which the file counts {store.state[name]}")
+    return out + _bodies(lookup) + _links(lookup) + _groups(lookup) + _stems(lookup)
+
+
+_RULES = {
+    "articles without a body": "SELECT number FROM article LEFT JOIN body ON article = number WHERE article IS NULL",
+    "bodies without an article": "SELECT article FROM body LEFT JOIN article ON number = body.article WHERE number IS NULL",
+    "articles of a document that is not there": "SELECT article.number FROM article LEFT JOIN document ON document.number"
+    " = article.document WHERE article.document IS NOT NULL AND document.number IS NULL",
+    "documents that no article holds": "SELECT number FROM document WHERE number NOT IN (SELECT document FROM article"
+    " WHERE document IS NOT NULL)",
+    "documents whose own article does not hold them": "SELECT document.number FROM document LEFT JOIN article ON"
+    " article.number = document.article WHERE article.document IS NOT document.number",
+    "documents in a group without a text": "SELECT number FROM document WHERE centre NOT IN (SELECT centre FROM text)",
+    "texts whose document is not their centre": "SELECT text.centre FROM text LEFT JOIN document ON number = text.centre"
+    " WHERE document.centre IS NOT text.centre",
+    "links to a document that is not there": "SELECT a FROM link WHERE a NOT IN (SELECT number FROM document) OR b NOT IN"
+    " (SELECT number FROM document)",
+    "likenesses of a text that is not there": "SELECT a FROM pair WHERE a NOT IN (SELECT centre FROM text) OR b NOT IN"
+    " (SELECT centre FROM text) OR a >= b",
+    "texts of a story that is not there, or an alias": "SELECT centre FROM text WHERE story NOT IN (SELECT number FROM"
+    " story WHERE into_story IS NULL)",
+    "stories without a text": "SELECT number FROM story WHERE into_story IS NULL AND number NOT IN (SELECT story FROM"
+    " text)",
+    "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
+    " WHERE into_story IS NULL)",
+    "numbers beyond the counters": "SELECT number FROM article WHERE number > (SELECT value FROM state WHERE name ="
+    " 'article') UNION SELECT number FROM story WHERE number > (SELECT value FROM state WHERE name = 'story')",
+}
+
+
+def _line(what: str, numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_SHOWN])) + (", ..." if len(numbers) > _SHOWN else "")
+    return f"{len(numbers)} {what}: {shown}"
+
+
+def _bodies(lookup: Lookup) -> list[str]:
+    """Articles against their bodies, documents against their words and keys."""
+    store = lookup.store
+    wrong: dict[str, list[int]] = {"hash of id": [], "digest": [], "words": [], "keys": []}
+    numbers = [number for (number,) in store.rows("SELECT number FROM article ORDER BY number")]
+    for start in range(0, len(numbers), _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        articles = lookup.articles(block)
+        rows = store.among("SELECT number, id, key, digest, document FROM article WHERE number IN {}", block)
+        for number, id, hashed, told, _ in rows:
+            if key(id) != hashed:
+                wrong["hash of id"].append(number)
+            if digest(articles[number]) != told:
+                wrong["digest"].append(number)
+        outlets = [articles[number].outlet for number in block]
+        words = lookup.cut(lookup.read([articles[number].text for number in block]), outlets)
+        hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
+        of = {number: document for number, *_, document in rows}
+        known = lookup.documents(np.unique(np.array([x for x in of.values() if x], dtype=np.int64)))
+        for i, number in enumerate(block):
+            document, short = of[number], counts[i] < lookup.settings.min_words
+            if short != (document is None) or (document in known and known[document][1:3] != (hashes[i], counts[i])):
+                wrong["words"].append(number)
+        found = np.unique([hash for _, hash, _, _ in known.values()]).astype(np.uint64) >> np.uint64(32)
+        _, holders = lookup.postings.find(lsh.distinct(found))
+        wrong["keys"] += sorted(known.keys() - set(holders.tolist()))
+    return [_line(f"articles or documents whose {what} is not that of the body", x) for what, x in wrong.items() if x]
+
+
+def _links(lookup: Lookup) -> list[str]:
+    """Links against the words."""
+    store, wrong = lookup.store, list[int]()
+    rows = store.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
+    for start in range(0, len(rows), _BLOCK):
+        block = np.array(rows[start : start + _BLOCK], dtype=np.float64)
+        ends = block[:, :2].astype(np.int64)
+        numbers = np.unique(ends)
+        known = lookup.documents(numbers)
+        if len(known) < len(numbers):
+            continue  # told above
+        holder = np.array([known[x][0] for x in numbers.tolist()], dtype=np.int64)
+        there, outlets, words, _ = lookup.stored(np.unique(holder))
+        words = lookup.cut(words, outlets).take(np.searchsorted(there, holder).astype(np.int64))
+        shingles = pipeline.shingle(
+            Documents(np.arange(len(numbers)), np.arange(len(numbers)), words).words, lookup.settings
+        )
+        overlap = similarity.overlap(shingles, np.searchsorted(numbers, ends))
+        copies = overlap.are_copies(lookup.settings.jaccard)
+        linked = copies | overlap.are_cuts(lookup.settings.containment, lookup.settings.opening)
+        told = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
+        wrong += ends[~linked | (told != block[:, 2:]).any(axis=1), 0].tolist()
+    return [_line("documents with a link that their words do not give", wrong)] if wrong else []
+
+
+def _groups(lookup: Lookup) -> list[str]:
+    """Copy groups and stories against what the links and scores give."""
+    store, out = lookup.store, []
+    numbers = np.array([x for (x,) in store.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
+    intake = Intake(lookup)
+    if len(numbers):
+        before, after = intake.centres(numbers)
+        if len(wrong := numbers[before != after]):
+            out.append(_line("documents in another copy group than their links make", wrong.tolist()))
+    texts = dict(store.rows("SELECT centre, story FROM text"))
+    groups = intake.linked(np.array(sorted(texts), dtype=np.int64))
+    parts = Counter(texts[group[0]] for group in groups)
+    wrong_groups = [group[0] for group in groups if len({texts[x] for x in group}) > 1 or parts[texts[group[0]]] > 1]
+    if wrong_groups:
+        out.append(_line("texts in another story than their scores make", wrong_groups))
+    return out
+
+
+def _stems(lookup: Lookup) -> list[str]:
+    """How many texts hold each stem."""
+    if lookup.settings.level != "story":
+        return []
+    centres = np.array([x for (x,) in lookup.store.rows("SELECT centre FROM text ORDER BY centre")], dtype=np.int64)
+    parts = [distinct_stems(*lookup.stems(centres[i : i + _BLOCK])) for i in range(0, len(centres), _BLOCK)]
+    stems, counts = np.unique(np.concatenate([*parts, np.zeros(0, dtype=np.uint32)]), return_counts=True)
+    known = lookup.postings.all_stem_counts()
+    if not np.array_equal(stems, known[0]) or not np.array_equal(counts, known[1]):
+        return ["the counts of stems are not those of the texts"]
+    return []

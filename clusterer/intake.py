@@ -1,0 +1,665 @@
+"""Intake: articles into an index and out of it, and what that changes in its groups.
+
+One transaction's work. Articles come and go first (`take`, `drop`), then the groups are settled once (`settle`): the links
+of a copy group's whole component are looked at again, and the scores of every story that was touched, so that the groups
+are those that one run over everything stored would form from the same links and scores. Only names have a memory: a story
+keeps its id as long as anything of it is there.
+
+Array letters: `n` new articles, `d` documents of the components looked at, `t` texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from clusterer import boilerplate, grouping, lsh, pipeline, salience
+from clusterer.corpus import content_id, seconds
+from clusterer.errors import InputError
+from clusterer.lookup import Lookup
+from clusterer.records import Article
+from clusterer.shingles import Ragged
+from clusterer.words import Words, concatenate
+
+_MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
+_HIGH = np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an addition or a removal did to a story that was there before.
+
+    Attributes:
+        kind: "merged": the story is now part of another one, its id an alias of that one's; "split": a part of it is now
+            a story of its own; "moved": a part of it went to another story; "ended": nothing of it is left.
+        story: the id that these articles had.
+        into: the id that they have now; "" where the story has ended.
+        articles: their ids.
+    """
+
+    kind: Literal["merged", "split", "moved", "ended"]
+    story: str
+    into: str
+    articles: tuple[str, ...]
+
+
+class Intake:
+    """The changes of one write transaction."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        """Inside a transaction that `lookup` was refreshed in."""
+        self._lookup, self._store, self._postings = lookup, lookup.store, lookup.postings
+        self._settings, self._before = lookup.settings, lookup.store.state["article"]
+        self._new: list[int] = []  # documents made, ascending once all are
+        self._loose: set[int] = set()  # documents that lost a link
+        self._touched: set[int] = set()  # documents that have other articles than before
+        self._was: dict[int, int] = {}  # the story of documents whose text was taken away
+        self._stories: set[int] = set()  # stories that something happened to
+        self._unsettled: set[int] = set()  # texts that lost a likeness
+        self._replaced: dict[str, int] = {}  # the story of articles that a new version replaces, by id
+        self._inherited: dict[int, int] = {}  # the same by the new version's number, and of articles that are read anew
+
+    # articles
+
+    def take(self, articles: Sequence[Article]) -> tuple[list[int], list[bool]]:
+        """Store articles. Their numbers, and whether each was there before.
+
+        Raises:
+            InputError: an id or a name of a source cannot be stored.
+        """
+        names = [a.id or a.url or content_id(a) for a in articles]
+        for place, (name, a) in enumerate(zip(names, articles, strict=True), start=1):
+            for what, value in (("id", name), ("source", a.outlet)):
+                if any("\ud800" <= letter <= "\udfff" for letter in value):
+                    raise InputError(
+                        f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding"
+                    )
+        digests = [digest(a) for a in articles]
+        numbers, known = self._placed(names, digests)
+        fresh = [i for i, number in enumerate(known) if not number]
+        first = self._store.state["article"] + 1
+        if first + len(fresh) > _MOST:
+            raise InputError(
+                f"an index holds {_MOST} articles in its life; cure: make a new one and merge this into it"
+            )
+        now = time.time()
+        rows, bodies = [], []
+        for i in fresh:
+            a, number = articles[i], numbers[i]
+            date = seconds(a.date)
+            rows.append(
+                (number, key(names[i]), names[i], digests[i], a.outlet, date if np.isfinite(date) else None, now)
+            )
+            bodies.append((number, self._lookup.pack(a)))
+        self._store.write_many("INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", rows)
+        self._store.write_many("INSERT INTO body VALUES (?, ?)", bodies)
+        self._store.state["article"] += len(fresh)
+        self._store.state["articles"] += len(fresh)
+        self._inherited |= {numbers[i]: self._replaced[names[i]] for i in fresh if names[i] in self._replaced}
+        if fresh:
+            mine = [articles[i] for i in fresh]
+            outlets = [a.outlet for a in mine]
+            words = self._lookup.read([a.text for a in mine])
+            at = np.array([numbers[i] for i in fresh], dtype=np.int64)
+            self._arrive(at, outlets, words, [a.title for a in mine])
+        return numbers, known
+
+    def _placed(self, names: list[str], digests: list[int]) -> tuple[list[int], list[bool]]:
+        """Numbers of articles by id and digest, and whether they are stored; a taken id gets "#2", "#3", ... in place."""
+        rows = self._store.among(
+            "SELECT id, digest, number FROM article WHERE key IN {}", [key(name) for name in set(names)]
+        )
+        taken = {name: (digest, number) for name, digest, number in rows}
+        next_number = self._store.state["article"] + 1
+        numbers, known = [], []
+        for i, (name, digest) in enumerate(zip(names, digests, strict=True)):
+            again = 1
+            names[i] = name
+            while (other := taken.get(names[i])) is not None and other[0] != digest:
+                again += 1
+                names[i] = f"{name}#{again}"
+                if names[i] not in taken:
+                    taken |= {
+                        x: (d, n)
+                        for x, d, n in self._store.rows(
+                            "SELECT id, digest, number FROM article WHERE key = ?", key(names[i])
+                        )
+                    }
+            known.append(other is not None)
+            if other is None:
+                taken[names[i]] = (digest, next_number)
+                other, next_number = taken[names[i]], next_number + 1
+            numbers.append(other[1])
+        return numbers, known
+
+    def replace(self, articles: dict[str, int]) -> None:
+        """Take articles away, by id, whose new versions are to be taken: these stay in the story, if they can."""
+        story = self._stories_of(articles.values())
+        self._replaced |= {id: story[number] for id, number in articles.items() if number in story}
+        self.drop(articles.values())
+
+    def _stories_of(self, articles: Iterable[int]) -> dict[int, int]:
+        return dict(
+            self._store.among(
+                "SELECT article.number, story FROM article JOIN document ON document.number = document JOIN text ON"
+                " text.centre = document.centre WHERE article.number IN {}",
+                sorted(articles),
+            )
+        )
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Take articles away."""
+        gone = np.array(sorted(numbers), dtype=np.int64)
+        self._leave(gone)
+        self._store.write_among("DELETE FROM body WHERE article IN {}", gone)
+        self._store.write_among("DELETE FROM article WHERE number IN {}", gone)
+        self._store.state["articles"] -= len(gone)
+        self._store.state["dead"] += len(gone)
+
+    def _leave(self, articles: NDArray[np.int64]) -> None:
+        """Take articles out of their documents; documents that no article holds any more go."""
+        rows = self._store.among("SELECT DISTINCT document FROM article WHERE number IN {} AND document > 0", articles)
+        documents = sorted(document for (document,) in rows)
+        if not documents:
+            return
+        leaving = set(articles.tolist())
+        staying: dict[int, int] = {}
+        for number, document in self._store.among(
+            "SELECT number, document FROM article WHERE document IN {} ORDER BY number", documents
+        ):
+            if number not in leaving:
+                staying.setdefault(document, number)
+        gone = [x for x in documents if x not in staying]
+        known = self._lookup.documents(np.array(documents, dtype=np.int64))
+        headless = [x for x in staying if known[x][0] in leaving]  # another article must stand for these
+        self._retire(sorted(x for x in [*gone, *headless] if known[x][3] == x))
+        self._lookup.evict(headless)
+        self._store.write_among("UPDATE article SET document = NULL WHERE number IN {}", articles)
+        self._store.write_many("UPDATE document SET article = ? WHERE number = ?", [(staying[x], x) for x in headless])
+        self._touched |= staying.keys()
+        self._loose |= set(headless)
+        if gone:
+            self._loose |= self._neighbours(gone)
+            self._touched |= {known[x][3] for x in gone}
+            for end in "ab":
+                self._store.write_among(f"DELETE FROM link WHERE {end} IN {{}}", gone)
+            self._store.write_among("DELETE FROM document WHERE number IN {}", gone)
+            for pool in (self._loose, self._touched):
+                pool.difference_update(gone)
+
+    def _neighbours(self, documents: Iterable[int]) -> set[int]:
+        """Documents that are linked to one of these."""
+        ends = sorted(documents)
+        rows = self._store.among("SELECT b FROM link WHERE a IN {}", ends)
+        return {x for (x,) in rows + self._store.among("SELECT a FROM link WHERE b IN {}", ends)}
+
+    # documents
+
+    def _arrive(self, numbers: NDArray[np.int64], outlets: list[str], words: Words, titles: list[str]) -> None:
+        """Articles that are stored, with their words as `Lookup.read` gives them, to documents."""
+        if self._settings.boilerplate == "learned":
+            numbers, outlets, words, titles = self._learn(numbers, outlets, words, titles)
+        words = self._lookup.cut(words, outlets)
+        hashes, counts = boilerplate.whole_hashes(words), words.counts
+        held = np.flatnonzero(counts >= self._settings.min_words)
+        if not len(held):
+            return
+        # Who is new, who holds a document that is there, by all 64 bits of the hash.
+        distinct, first, of = np.unique(hashes[held], return_index=True, return_inverse=True)
+        _, candidates = self._postings.find(np.unique(distinct >> _HIGH))
+        document_of = {hash: number for number, (_, hash, _, _) in self._lookup.documents(candidates).items()}
+        document = np.array([document_of.get(x, 0) for x in distinct.tolist()], dtype=np.int64)
+        self._touched |= {int(x) for x in document if x}
+        fresh = np.flatnonzero(document == 0)
+        rows = held[first[fresh]]  # `unique` names the first of equal ones: numbers ascend
+        made = numbers[rows]
+        again = (
+            made <= self._before
+        )  # a number of an earlier document is not used twice: keys of that one still lead to it
+        made[again] = self._store.state["article"] + 1 + np.arange(again.sum())
+        self._store.state["article"] += int(again.sum())
+        document[fresh] = made
+        order = np.argsort(made)
+        made, rows = made[order], rows[order]
+        self._store.write_many(
+            "UPDATE article SET document = ? WHERE number = ?",
+            zip(document[of].tolist(), numbers[held].tolist(), strict=True),
+        )
+        if len(rows):
+            holders = numbers[rows]
+            self._make(made, holders, words.take(rows), hashes[rows], [titles[i] for i in rows.tolist()])
+
+    def _make(
+        self,
+        numbers: NDArray[np.int64],
+        holders: NDArray[np.int64],
+        words: Words,
+        hashes: NDArray[np.uint64],
+        titles: list[str],
+    ) -> None:
+        """New documents, ascending, with their links."""
+        counts = words.counts
+        signed = hashes.view(np.int64).tolist()
+        self._store.write_many(
+            "INSERT INTO document VALUES (?1, ?2, ?3, ?4, ?1)",
+            zip(numbers.tolist(), holders.tolist(), signed, counts.tolist(), strict=True),
+        )
+        self._new.extend(numbers.tolist())
+        self._postings.stage(hashes >> _HIGH, numbers)
+        if self._settings.level == "story":
+            self._lookup.keep(numbers, words, titles)
+        if self._settings.level == "exact":
+            return
+        sketches = self._lookup.sketch(words)
+        self._postings.stage(sketches.bands, numbers[sketches.band_rows])
+        self._postings.stage(sketches.samples, numbers[sketches.sample_rows])
+        self._postings.stage_sampled(numbers, sketches.held)
+        pairs = self._lookup.copy_candidates(sketches, numbers)
+        if not len(pairs):
+            return
+        links, named = self._lookup.verify(pairs, words, counts, hashes)
+        named = np.where(named < 0, numbers[np.clip(-1 - named, 0, len(numbers) - 1)], named)
+        ends, overlap = named[links.pairs], links.overlap
+        columns = (overlap.shared, overlap.smaller, overlap.larger, overlap.opening, links.is_copy)
+        self._store.write_many(
+            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?)",
+            zip(*ends.T.tolist(), *(x.tolist() for x in columns), strict=True),
+        )
+
+    def _learn(
+        self, numbers: NDArray[np.int64], outlets: list[str], words: Words, titles: list[str]
+    ) -> tuple[NDArray[np.int64], list[str], Words, list[str]]:
+        """Look whether lines of these articles have become furniture. Stored articles that hold such a line leave their
+        documents and arrive anew, with these."""
+        lookup, store = self._lookup, self._store
+        keys, _, _, article = boilerplate.lines(words, outlets)
+        self._postings.stage(keys >> _HIGH, numbers[article])
+        unknown = np.unique(keys[~np.isin(keys, lookup.furniture)])
+        short = np.unique(unknown >> _HIGH)
+        which, holders = self._postings.find(short)
+        often = np.bincount(which, minlength=len(short)) >= boilerplate.MIN_SUPPORT
+        others = np.unique(holders[often[which]])
+        if not len(others):
+            return numbers, outlets, words, titles
+        at, theirs, lines_of, heads = lookup.stored(others)
+        cut = lookup.furniture_of(lines_of, theirs)
+        seen = lines_of.keep(~cut) if cut.any() else lines_of
+        learned = boilerplate.learned_lines(seen, theirs)
+        if not learned.any():
+            return numbers, outlets, words, titles
+        keys, starts, _, article = boilerplate.lines(seen, theirs)
+        found = np.unique(keys[learned[starts]])
+        store.write_many(
+            "INSERT OR IGNORE INTO furniture VALUES (?)", [(line,) for line in found.view(np.int64).tolist()]
+        )
+        lookup.furniture = np.union1d(lookup.furniture, found)
+        again = np.unique(article[learned[starts]])
+        old = np.setdiff1d(np.array(at, dtype=np.int64)[again], numbers)
+        self._inherited |= self._stories_of(old.tolist())
+        self._leave(old)
+        rows = np.searchsorted(at, old)
+        joined = concatenate([words, lines_of.take(rows)])
+        order = np.argsort(np.append(numbers, old), kind="stable")
+        named = [*outlets, *(theirs[i] for i in rows.tolist())]
+        headed = [*titles, *(heads[i] for i in rows.tolist())]
+        return (
+            np.append(numbers, old)[order],
+            [named[i] for i in order.tolist()],
+            joined.take(order),
+            [headed[i] for i in order.tolist()],
+        )
+
+    # groups
+
+    def settle(self) -> list[Change]:
+        """Form the groups anew where something changed, and store what was staged."""
+        created, touched = self._regroup()
+        changes = self._retell(created, touched)
+        self._postings.flush()
+        return changes
+
+    def _regroup(self) -> tuple[list[int], list[int]]:
+        """Copy groups of the components that changed. Centres without a text, and those whose text has other articles."""
+        store = self._store
+        component, frontier = set(self._new) | self._loose, set(self._new) | self._loose
+        while frontier:
+            frontier = self._neighbours(frontier) - component
+            component |= frontier
+        touched: set[int] = set()
+        if component:
+            numbers = np.array(sorted(component), dtype=np.int64)
+            before, after = self.centres(numbers)
+            moved = np.flatnonzero(before != after)
+            self._retire(np.setdiff1d(before, after).tolist())
+            touched |= {int(x) for x in before[moved]} | {int(x) for x in after[moved]}
+            store.write_many(
+                "UPDATE document SET centre = ? WHERE number = ?",
+                zip(after[moved].tolist(), numbers[moved].tolist(), strict=True),
+            )
+            touched |= {int(x) for x in np.unique(after)} & self._without_text(np.unique(after))
+        if self._touched:
+            rows = store.among("SELECT DISTINCT centre FROM document WHERE number IN {}", sorted(self._touched))
+            touched |= {centre for (centre,) in rows}
+        there = {
+            x
+            for (x,) in store.among(
+                "SELECT number FROM document WHERE number IN {} AND centre = number", sorted(touched)
+            )
+        }
+        created = self._without_text(np.array(sorted(there), dtype=np.int64))
+        return sorted(created), sorted(there - created)
+
+    def centres(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The centres that documents have, and those that their links make, int64 (d,) twice; `documents` ascending, with
+        all that is linked to any of them."""
+        order, place, before = self._ordered(documents)
+        rows = self._store.among("SELECT a, b, shared, smaller FROM link WHERE a IN {}", documents)
+        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        ends = np.sort(place[np.searchsorted(documents, table[:, :2])], axis=1)
+        codes = np.argsort(ends[:, 0] * len(documents) + ends[:, 1])
+        strength = table[:, 2] / np.maximum(table[:, 3], 1)
+        centres = grouping.star_centres(ends[codes], strength[codes], len(documents))
+        after = np.empty(len(documents), dtype=np.int64)
+        after[order] = documents[order][centres]
+        return before, after
+
+    def _ordered(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Documents in the order in which a batch numbers them, the longest first; the place of each; their centres."""
+        known = self._lookup.documents(documents)
+        hashes = np.array([known[x][1] for x in documents.tolist()], dtype=np.uint64)
+        words = np.array([known[x][2] for x in documents.tolist()], dtype=np.int64)
+        order = np.lexsort((hashes, -words))
+        place = np.empty(len(documents), dtype=np.int64)
+        place[order] = np.arange(len(documents))
+        return order, place, np.array([known[x][3] for x in documents.tolist()], dtype=np.int64)
+
+    def _without_text(self, centres: NDArray[np.int64]) -> set[int]:
+        rows = self._store.among("SELECT centre FROM text WHERE centre IN {}", centres)
+        return set(centres.tolist()) - {centre for (centre,) in rows}
+
+    def _retire(self, centres: Sequence[int]) -> None:
+        """Take texts away whose document is a centre no more, or no more what it was. Before its body goes."""
+        store = self._store
+        rows = store.among("SELECT centre, story FROM text WHERE centre IN {} ORDER BY centre", centres)
+        if not rows:
+            return
+        gone = np.array([centre for centre, _ in rows], dtype=np.int64)
+        story = dict(rows)
+        for number, centre in store.among("SELECT number, centre FROM document WHERE centre IN {}", gone):
+            self._was.setdefault(number, story[centre])
+        self._stories |= set(story.values())
+        if self._settings.level == "story":
+            stems, titles = self._lookup.stems(gone)
+            self._postings.stage_stems(distinct_stems(stems, titles), -1)
+            for end, other in ("ab", "ba"):
+                rows = store.among(f"SELECT {other} FROM pair WHERE {end} IN {{}}", gone)
+                self._unsettled |= {x for (x,) in rows}
+                store.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", gone)
+        store.write_among("DELETE FROM text WHERE centre IN {}", gone)
+        store.state["texts"] -= len(gone)
+
+    def _retell(self, created: list[int], touched: list[int]) -> list[Change]:
+        """Texts and their likenesses, then the stories of all that changed."""
+        store = self._store
+        centres = np.array(sorted([*created, *touched]), dtype=np.int64)
+        new = np.array(created, dtype=np.int64)
+        store.state["texts"] += len(new)
+        slots = self._enter(new) if self._settings.level == "story" and len(new) else None
+        spans = {
+            centre: (first, last)
+            for centre, first, last in store.among(
+                "SELECT centre, min(date), max(date) FROM document JOIN article ON document = document.number"
+                " WHERE centre IN {} GROUP BY centre",
+                centres,
+            )
+        }
+        printed: dict[int, list[str]] = {}
+        for centre, outlet in store.among(
+            "SELECT DISTINCT centre, outlet FROM document JOIN article ON document = document.number"
+            " WHERE centre IN {} AND outlet != '' ORDER BY outlet",
+            centres,
+        ):
+            printed.setdefault(centre, []).append(outlet)
+        store.write_many(
+            "INSERT INTO text VALUES (?, 0, ?, ?, ?, ?)",
+            [
+                (x, *spans[x], orjson.dumps(printed.get(x, [])).decode(), None if slots is None else slots[i].tobytes())
+                for i, x in enumerate(created)
+            ],
+        )
+        store.write_many(
+            "UPDATE text SET first = ?, last = ?, outlets = ? WHERE centre = ?",
+            [(*spans[x], orjson.dumps(printed.get(x, [])).decode(), x) for x in touched],
+        )
+        if slots is not None or (touched and self._settings.level == "story"):
+            self._liken(new, slots, np.array(touched, dtype=np.int64))
+        return self._name(set(centres.tolist()))
+
+    def _enter(self, centres: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Keys of new texts; their slots, uint16 (t, k)."""
+        stems, titles = self._lookup.stems(centres)
+        self._postings.stage_stems(distinct_stems(stems, titles), 1)
+        keys, rows = self._lookup.run_keys(stems)
+        self._postings.stage(keys, centres[rows])
+        salient = salience.weigh(stems, titles, self._settings.threads, self._lookup.feed(with_runs=False))
+        slots = pipeline.story_slots(salient, self._settings)
+        keys, rows = self._lookup.lead_keys(slots)
+        self._postings.stage(keys, centres[rows])
+        return slots
+
+    def _liken(self, new: NDArray[np.int64], slots: NDArray[np.uint16] | None, touched: NDArray[np.int64]) -> None:
+        """Score the candidate pairs of new texts, and those of texts that others print now, or at another time."""
+        store = self._store
+        pairs = np.zeros((0, 2), dtype=np.int64)
+        if slots is not None:
+            pairs = self._lookup.story_candidates(slots, new)
+            pairs[:, 0] = new[pairs[:, 0]]
+        known = [store.table(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched, 2) for end in "ab"]
+        pairs = np.unique(np.sort(np.concatenate([pairs, *known]), axis=1), axis=0)
+        if not len(pairs):
+            return
+        involved, local = np.unique(pairs, return_inverse=True)
+        texts = self._lookup.texts(involved)
+        found, score, features = self._lookup.compare(texts, local.reshape(pairs.shape))
+        for end in "ab":
+            store.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
+        store.write_many(
+            "INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?)",
+            zip(*involved[found].T.tolist(), score.tolist(), map(bytes, features.astype("<f4")), strict=True),
+        )
+
+    def _name(self, centres: set[int]) -> list[Change]:
+        """The stories of some texts, of all that hang together with them, and of what these were in before."""
+        store, threshold = self._store, self._settings.story
+        there = {x for (x,) in store.among("SELECT centre FROM text WHERE centre IN {}", sorted(self._unsettled))}
+        closure, frontier = centres | there, centres | there
+        stories, asked = set(self._stories), set[int]()
+        while frontier or stories - asked:
+            met = set()
+            for end, other in ("ab", "ba"):
+                met |= {
+                    x
+                    for (x,) in store.among(
+                        f"SELECT {other} FROM pair WHERE {end} IN {{}} AND score >= ?2", sorted(frontier), threshold
+                    )
+                }
+            rows = store.among("SELECT DISTINCT story FROM text WHERE centre IN {} AND story", sorted(frontier))
+            stories |= {story for (story,) in rows}
+            met |= {x for (x,) in store.among("SELECT centre FROM text WHERE story IN {}", sorted(stories - asked))}
+            asked |= stories
+            frontier = met - closure
+            closure |= frontier
+        numbers = np.array(sorted(closure), dtype=np.int64)
+        return _Naming(self._lookup, self.linked(numbers), self._was, self._inherited, stories).changes
+
+    def linked(self, numbers: NDArray[np.int64]) -> list[list[int]]:
+        """Texts in groups by average linkage."""
+        if not len(numbers):
+            return []
+        if self._settings.level != "story":
+            return [[x] for x in numbers.tolist()]
+        order, place, _ = self._ordered(numbers)
+        rows = self._store.among("SELECT a, b, score FROM pair WHERE a IN {}", numbers)
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        ends = table[:, :2].astype(np.int64)
+        inside = np.isin(ends[:, 1], numbers)
+        local = np.sort(place[np.searchsorted(numbers, ends[inside])], axis=1)
+        group = grouping.average_linkage(local, table[inside, 2], len(numbers), self._settings.story)
+        members: dict[int, list[int]] = {}
+        for number, of in zip(numbers[order].tolist(), group.tolist(), strict=True):
+            members.setdefault(of, []).append(number)
+        return list(members.values())
+
+
+class _Naming:
+    """Which id each new group of texts has, and what that changes. Ids have a memory: see `Change`."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        groups: list[list[int]],
+        was: dict[int, int],
+        inherited: dict[int, int],
+        stories: set[int],
+    ) -> None:
+        """Name groups of texts.
+
+        Args:
+            lookup: of the index.
+            groups: the texts of each.
+            was: the story of documents whose text was taken away.
+            inherited: the story of articles that are new versions, or were read anew.
+            stories: all to which something happened.
+        """
+        self._store = lookup.store
+        self.changes: list[Change] = []
+        flat = [x for group in groups for x in group]
+        of_text = {x: i for i, group in enumerate(groups) for x in group}
+        before = dict(self._store.among("SELECT centre, story FROM text WHERE centre IN {}", flat))
+        # How many articles each group has of each story that was there, and its first article.
+        votes: dict[int, Counter[int]] = {}
+        members: list[list[tuple[int, int]]] = [[] for _ in groups]  # article, story before or 0
+        for article, document, centre in self._store.among(
+            "SELECT article.number, document, centre FROM document JOIN article ON document = document.number"
+            " WHERE centre IN {} ORDER BY article.number",
+            flat,
+        ):
+            story = before[centre] or was.get(document, 0) or inherited.get(article, 0)
+            members[of_text[centre]].append((article, story))
+            if story:
+                votes.setdefault(story, Counter())[of_text[centre]] += 1
+        # A story goes with most of its articles, of equal parts with the one that has the earliest.
+        first = [group[0][0] for group in members]
+        heir = {story: min(parts, key=lambda g: (-parts[g], first[g])) for story, parts in votes.items()}
+        won: dict[int, list[int]] = {}
+        for story, group in sorted(heir.items()):
+            won.setdefault(group, []).append(story)
+        into: dict[int, int] = {}
+        for stories_won in won.values():
+            for merged in stories_won[1:]:
+                into[merged] = stories_won[0]
+        story_of = [won[g][0] if g in won else 0 for g in range(len(groups))]
+        opened = {g for g, story in enumerate(story_of) if not story}
+        fresh = self._open(
+            {g: (first[g], {s for _, s in members[g]} - {0}) for g in sorted(opened, key=lambda g: first[g])},
+            heir,
+            story_of,
+        )
+        for g, number in fresh.items():
+            story_of[g] = number
+        self._store.write_many(
+            "UPDATE text SET story = ? WHERE centre = ?",
+            [(story_of[of_text[x]], x) for x in flat if before[x] != story_of[of_text[x]]],
+        )
+        self._store.write_many("UPDATE story SET into_story = ?2 WHERE number = ?1 OR into_story = ?1", into.items())
+        self._tell(members, story_of, into, opened)
+        self._end(sorted((stories | votes.keys()) - votes.keys()))
+
+    def _open(
+        self, groups: dict[int, tuple[int, set[int]]], heir: dict[int, int], story_of: list[int]
+    ) -> dict[int, int]:
+        """Story numbers for groups that have none: by group its first article and the stories it was split from."""
+        store, opened = self._store, {}
+        name = dict(store.among("SELECT number, id FROM article WHERE number IN {}", [a for a, _ in groups.values()]))
+        taken = {
+            id: (number, into)
+            for id, number, into in store.among_texts(
+                "SELECT id, number, into_story FROM story WHERE id IN {}", list(name.values())
+            )
+        }
+        rows = []
+        for group, (article, parents) in groups.items():
+            id, again = name[article], 1
+            number, into = taken.get(id, (0, None))
+            if into is not None and into in {story_of[heir[s]] for s in parents if s in heir} | parents:
+                store.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
+                taken[id] = (number, None)
+                opened[group] = number
+                continue
+            while number:
+                again += 1
+                id = f"{name[article]}#{again}"
+                found = store.rows("SELECT number FROM story WHERE id = ?", id)
+                number = found[0][0] if found else taken.get(id, (0, None))[0]
+            store.state["story"] += 1
+            opened[group] = store.state["story"]
+            taken[id] = (opened[group], None)
+            rows.append((opened[group], id))
+        store.write_many("INSERT INTO story VALUES (?, ?, NULL)", rows)
+        return opened
+
+    def _tell(
+        self, members: list[list[tuple[int, int]]], story_of: list[int], into: dict[int, int], opened: set[int]
+    ) -> None:
+        steps: dict[tuple[int, int, str], list[int]] = {}
+        for g, group in enumerate(members):
+            for article, story in group:
+                if story and story != story_of[g]:
+                    merged = into.get(story) == story_of[g]
+                    kind = "merged" if merged else "split" if g in opened else "moved"
+                    steps.setdefault((story, story_of[g], kind), []).append(article)
+        if not steps:
+            return
+        ids = dict(
+            self._store.among("SELECT number, id FROM story WHERE number IN {}", [x for k in steps for x in k[:2]])
+        )
+        articles = dict(
+            self._store.among(
+                "SELECT number, id FROM article WHERE number IN {}", [x for m in steps.values() for x in m]
+            )
+        )
+        for (old, now, kind), moved in sorted(steps.items()):
+            self.changes.append(Change(kind, ids[old], ids[now], tuple(articles[x] for x in moved)))  # type: ignore[arg-type]
+
+    def _end(self, stories: list[int]) -> None:
+        """Stories that nothing is left of."""
+        for number, id in self._store.among("SELECT number, id FROM story WHERE number IN {}", stories):
+            self.changes.append(Change("ended", id, "", ()))
+            self._store.write("DELETE FROM story WHERE number = ?1 OR into_story = ?1", number)
+
+
+def digest(article: Article) -> int:
+    """Hash of title and text, signed 64 bits."""
+    parts = "\x1f".join((article.title, article.text)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(parts, digest_size=8).digest(), "little", signed=True)
+
+
+def key(name: str) -> int:
+    """Hash of an id, signed 64 bits."""
+    return int.from_bytes(
+        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True
+    )
+
+
+def distinct_stems(stems: Ragged, titles: Ragged) -> NDArray[np.uint32]:
+    """The distinct stems of each text, title included, one text after the other."""
+    codes = [one.rows.astype(np.uint64) << _HIGH | one.values.astype(np.uint64) for one in (stems, titles)]
+    return (lsh.distinct(np.concatenate(codes)) & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -1,0 +1,413 @@
+"""Lookup: what an index knows of articles, and which of its documents and texts a new one may be like.
+
+Reads bodies back as words, asks the segments for candidates and has them verified by the pipeline's stages. Writes
+nothing and forms no groups: `intake` does both when articles are added, `index` asks here when nothing is to be stored.
+
+Array letters: `n` new articles or texts, `e` keys, `m` pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+import orjson
+import zstandard
+from numpy.typing import NDArray
+
+from clusterer import boilerplate, lsh, pipeline, salience
+from clusterer.corpus import text_words
+from clusterer.postings import Postings
+from clusterer.ragged import take_rows
+from clusterer.records import Article
+from clusterer.shingles import Ragged, run_hashes_of
+from clusterer.stages import Documents, Links
+from clusterer.store import Store
+from clusterer.threads import in_order
+from clusterer.words import Words, concatenate, hash_words, mix
+
+_REMEMBERED = 1 << 14  # texts whose stems are kept in memory
+_HIGH = np.uint64(32)
+_SALTS = {"story": np.uint64(0x51D0), "run": np.uint64(0x2B07)}
+_RECIPE = 1  # raise when keys or scores of the same settings come out otherwise than the files below tell
+
+
+@lru_cache(maxsize=1)
+def recipe() -> str:
+    """16 hex digits over what words, keys and scores are made by, beside the settings."""
+    parts = [files("clusterer").joinpath(name).read_bytes() for name in ("background.npz", "event_model.json")]
+    known = repr((_RECIPE, boilerplate.AGENCIES, boilerplate.TAILS)).encode()
+    return hashlib.blake2b(b"".join([*parts, known]), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sketches:
+    """Keys of n documents, each below 2**32: uint64 (e,), with the row of each, int64 (e,).
+
+    Attributes:
+        bands, band_rows: of signatures.
+        samples, sample_rows: of sampled shingles, each once a document.
+        held: int64 (n,), sampled shingles of each.
+    """
+
+    bands: NDArray[np.uint64]
+    band_rows: NDArray[np.int64]
+    samples: NDArray[np.uint64]
+    sample_rows: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is compared of n texts, as in `stages.StoryTexts`."""
+
+    stems: Ragged
+    titles: Ragged
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    outlets: Ragged
+
+
+class Lookup:
+    """An open index's knowledge. Inside a transaction of its store."""
+
+    def __init__(self, store: Store) -> None:
+        """Of an open store."""
+        self.store, self.settings = store, store.settings
+        cap = max(self.settings.bucket_cap, 2 * boilerplate.MIN_SUPPORT_UNKNOWN)
+        self.postings = Postings(store, cap)
+        self._stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
+        self._generation = -1
+        self._packer = zstandard.ZstdCompressor(level=3, write_content_size=True)
+        self._opener = zstandard.ZstdDecompressor()
+
+    def refresh(self) -> None:
+        """See what others have written. First thing in a transaction."""
+        self.postings.refresh()
+        generation = self.store.state["generation"]
+        if generation != self._generation:
+            rows = self.store.rows("SELECT line FROM furniture")
+            self.furniture = np.sort(np.array([line for (line,) in rows], dtype=np.int64).view(np.uint64))
+            self._stems.clear()
+            self._generation = generation
+
+    def wrote(self) -> None:
+        """What was written in the transaction that ends was ours: what is remembered stays true."""
+        self._generation = self.store.state["generation"]
+
+    def forget(self) -> None:
+        """A transaction failed: nothing that is remembered can be trusted."""
+        self.postings.forget(failed=True)
+        self._generation = -1
+
+    # bodies and their words
+
+    def pack(self, article: Article) -> bytes:
+        """The body of an article."""
+        parts = [x.encode("utf-8", "surrogatepass") for x in (article.title, article.source, article.url, article.text)]
+        return self._packer.compress(orjson.dumps([len(part) for part in parts]) + b"\n" + b"".join(parts))
+
+    def unpack(self, content: bytes) -> tuple[str, str, str, str]:
+        """Title, source, url and text of a body."""
+        head, _, rest = self._opener.decompress(content).partition(b"\n")
+        parts, start = [], 0
+        for length in orjson.loads(head):
+            parts.append(rest[start : start + length].decode("utf-8", "surrogatepass"))
+            start += length
+        title, source, url, text = parts
+        return title, source, url, text
+
+    def articles(self, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, Article]:
+        """Stored articles by number."""
+        rows = self.store.among(
+            "SELECT number, id, date, content FROM article JOIN body ON article = number WHERE number IN {}", numbers
+        )
+        out = {}
+        for number, name, date, content in rows:
+            title, source, url, text = self.unpack(content)
+            when = None if date is None else datetime.fromtimestamp(date, UTC)
+            out[number] = Article(text, name, title, source, url, when)
+        return out
+
+    def read(self, texts: Sequence[str]) -> Words:
+        """The words of articles, without known boilerplate; lines that are learned furniture are still in."""
+        size = self.settings.chunk
+        chunks = (texts[i : i + size] for i in range(0, max(len(texts), 1), size))
+        return concatenate(in_order(lambda chunk: text_words(chunk, self.settings), chunks, self.settings.threads))
+
+    def cut(self, words: Words, outlets: Sequence[str]) -> Words:
+        """Words without the lines that are furniture of their outlets."""
+        gone = self.furniture_of(words, outlets)
+        return replace(words.keep(~gone) if gone.any() else words, opens_line=None)
+
+    def furniture_of(self, words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
+        """bool (w,), True for the words of such lines."""
+        if not len(self.furniture) or self.settings.boilerplate != "learned":
+            return np.zeros(len(words.hashes), dtype=np.bool_)
+        keys, starts, lengths, _ = boilerplate.lines(words, outlets)
+        gone = np.isin(keys, self.furniture)
+        return boilerplate.words_of_lines(words, starts[gone], lengths[gone])
+
+    def stored(self, articles: NDArray[np.int64] | Sequence[int]) -> tuple[list[int], list[str], Words, list[str]]:
+        """Of stored articles that are there, ascending: numbers, outlets, words as by `read`, titles."""
+        rows = self.store.among(
+            "SELECT number, outlet, content FROM article JOIN body ON article = number WHERE number IN {}"
+            " ORDER BY number",
+            articles,
+        )
+        bodies = [self.unpack(content) for _, _, content in rows]
+        outlets = [outlet for _, outlet, _ in rows]
+        words = self.read([body[3] for body in bodies])
+        return [number for number, _, _ in rows], outlets, words, [body[0] for body in bodies]
+
+    def title_words(self, titles: Sequence[str]) -> Words:
+        """Words of titles."""
+        return hash_words(titles, self.settings.profile, stems=True)
+
+    # copies
+
+    def sketch(self, words: Words) -> Sketches:
+        """Keys of documents."""
+
+        def of_chunk(start: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+            return pipeline.sketch(words.slice(start, min(start + self.settings.chunk, len(words))), self.settings)
+
+        starts = range(0, max(len(words), 1), self.settings.chunk)
+        parts = list(in_order(of_chunk, starts, self.settings.threads))
+        bands = np.concatenate([keys for keys, _, _ in parts]) >> _HIGH
+        codes = [
+            lsh.distinct(keys >> _HIGH | (rows + start).astype(np.uint64) << _HIGH)
+            for start, (_, keys, rows) in zip(starts, parts, strict=True)
+        ]
+        code = np.concatenate(codes)
+        rows = (code >> _HIGH).astype(np.int64)
+        held = np.bincount(rows, minlength=len(words))
+        band_rows = np.repeat(np.arange(len(words)), bands.shape[1])
+        return Sketches(bands.ravel(), band_rows, code & np.uint64(0xFFFFFFFF), rows, held)
+
+    def copy_candidates(self, sketches: Sketches, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Pairs that may be copies or cuts: int64 (m, 2) rows of the sketches and numbers of documents, each once.
+
+        Args:
+            sketches: of n documents.
+            numbers: int64 (n,), ascending: their own numbers where they were staged, so that a pair of two new ones is
+                given once; else -1.
+        """
+        cap = self.settings.bucket_cap
+        by_band = self._met(sketches.bands, sketches.band_rows, cap)
+        by_sample = self._met(sketches.samples, sketches.sample_rows, cap)
+        codes = []
+        for (rows, others), counts in ((by_band, False), (by_sample, True)):
+            own = numbers[rows]
+            at = np.minimum(np.searchsorted(numbers, others), max(len(numbers) - 1, 0))
+            apart = (others < own) | ((own != others) & (numbers[at] != others))
+            found, shared = np.unique((rows << 32 | others)[apart], return_counts=True)
+            if counts:
+                theirs, back = np.unique(found & 0xFFFFFFFF, return_inverse=True)
+                fewer = np.minimum(sketches.held[found >> 32], self.postings.sampled(theirs)[back])
+                found = found[shared >= self.settings.containment / 3 * fewer]
+            codes.append(found)
+        both = lsh.distinct(np.concatenate(codes))
+        return np.stack([both >> 32, both & 0xFFFFFFFF], axis=1)
+
+    def _met(
+        self, keys: NDArray[np.uint64], rows: NDArray[np.int64], cap: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows whose key a document holds, and that document's number: int64 (h,) twice; once a shared key."""
+        order = np.argsort(keys, kind="stable")
+        ascending = keys[order]
+        new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
+        starts = np.append(np.flatnonzero(new), len(ascending))
+        which, numbers = self.postings.find(ascending[new], cap)
+        owners, offsets = take_rows(rows[order], starts, which)
+        return owners, np.repeat(numbers, np.diff(offsets))
+
+    def documents(self, numbers: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
+        """Documents that are there, by number: article, hash as uint64, words, centre."""
+        rows = self.store.among("SELECT number, article, hash, words, centre FROM document WHERE number IN {}", numbers)
+        return {number: (article, hash % (1 << 64), words, centre) for number, article, hash, words, centre in rows}
+
+    def verify(
+        self, pairs: NDArray[np.int64], words: Words, counts: NDArray[np.int64], hashes: NDArray[np.uint64]
+    ) -> tuple[Links, NDArray[np.int64]]:
+        """The candidate pairs that are copies or cuts.
+
+        Args:
+            pairs: as `copy_candidates` gives them.
+            words, counts, hashes: of the n new documents.
+
+        Returns:
+            Links whose pairs are places in the second array, the longer document first; that array, int64, tells for
+            each place ``-1 - row`` of a new document or the number of a stored one.
+        """
+        known = self.documents(np.unique(pairs[:, 1]))
+        pairs = pairs[np.fromiter((x in known for x in pairs[:, 1].tolist()), dtype=np.bool_, count=len(pairs))]
+        rows, others = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
+        articles = [known[x][0] for x in others.tolist()]
+        numbers, outlets, theirs, _ = self.stored(np.unique(np.array(articles, dtype=np.int64)))
+        theirs = self.cut(theirs, outlets).take(np.searchsorted(numbers, articles).astype(np.int64))
+        together = concatenate([replace(words, opens_line=None).take(rows), theirs])
+        size = np.append(counts[rows], [known[x][2] for x in others.tolist()]).astype(np.int64)
+        hash = np.append(hashes[rows], np.array([known[x][1] for x in others.tolist()], dtype=np.uint64))
+        order = np.lexsort((hash, -size))
+        place = np.argsort(order)
+        local = np.stack(
+            [place[np.searchsorted(rows, pairs[:, 0])], place[len(rows) + np.searchsorted(others, pairs[:, 1])]], axis=1
+        )
+        local = np.sort(local, axis=1)
+        named = np.concatenate([-1 - rows, others])[order]
+        found = pipeline.verify(Documents(order, place, together), local, self.settings)
+        return found, named
+
+    # stories
+
+    def feed(self, with_runs: bool = True) -> salience.Feed:
+        """The stored texts' stems and stock phrases; none of these where only weights are asked for."""
+        recurs = self._recurs if with_runs else lambda runs: np.zeros(len(runs), dtype=np.bool_)
+        return salience.Feed(self.store.state["texts"], self.postings.stem_counts, recurs)
+
+    def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        keys, back = np.unique(_salted(runs, "run"), return_inverse=True)
+        which, _ = self.postings.find(keys)
+        recurs: NDArray[np.bool_] = (np.bincount(which, minlength=len(keys)) >= salience.RECURS)[back]
+        return recurs
+
+    def run_keys(self, stems: Ragged) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Keys of the runs of stems in the texts' leads, and their rows."""
+        leads, offsets = take_rows(stems.values, stems.offsets, np.arange(len(stems)), salience.LEAD_END)
+        hashes, _, rows = run_hashes_of(leads.astype(np.uint64), offsets, salience.RUN)
+        return _salted(hashes, "run"), rows
+
+    def lead_keys(self, slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Keys of the bands of weighted leads, uint16 (n, k), and their rows; none for empty leads."""
+        filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+        r = pipeline.STORY_ROWS
+        b = slots.shape[1] // r
+        key = np.zeros((len(filled), b), dtype=np.uint64)
+        for i in range(r):
+            key = key << np.uint64(16) | slots[filled][:, i : b * r : r].astype(np.uint64)
+        key |= np.arange(b, dtype=np.uint64) << np.uint64(16 * r)
+        return _salted(key.ravel(), "story"), np.repeat(filled, b)
+
+    def story_candidates(self, slots: NDArray[np.uint16], centres: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Pairs that may report one event: int64 (m, 2) rows of `slots` and centres of stored texts.
+
+        Args:
+            slots: uint16 (n, k), of new texts.
+            centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
+        """
+        cap, least = pipeline.story_limits(self.settings)
+        rows, others = self._met(*self.lead_keys(slots), cap)
+        codes = lsh.distinct((rows << 32 | others)[others != centres[rows]])
+        found = np.unique(codes & 0xFFFFFFFF)
+        there = self.store.among("SELECT centre, slots FROM text WHERE centre IN {} ORDER BY centre", found)
+        if not there:
+            return np.zeros((0, 2), dtype=np.int64)
+        known = np.array([centre for centre, _ in there], dtype=np.int64)
+        theirs = np.frombuffer(b"".join([x for _, x in there]), dtype="<u2").reshape(len(known), -1)
+        at = np.minimum(np.searchsorted(known, codes & 0xFFFFFFFF), len(known) - 1)
+        live = known[at] == codes & 0xFFFFFFFF
+        rows, at = (codes >> 32)[live], at[live]
+        both, total = np.concatenate([slots, theirs]), len(slots) + len(known)
+        kept = lsh.likely(both, rows * total + len(slots) + at, least)
+        return np.stack([kept // total, known[kept % total - len(slots)]], axis=1)
+
+    def remember(self, texts: Mapping[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]]) -> None:
+        """Keep the stems of texts and titles in memory, by document."""
+        self._stems.update(texts)
+        while len(self._stems) > _REMEMBERED:
+            self._stems.popitem(last=False)
+
+    def keep(self, documents: NDArray[np.int64], words: Words, titles: Sequence[str]) -> None:
+        """Keep the stems of new documents in memory."""
+        bodies, heads = self.body_stems(words, titles)
+        self.remember({number: _row(bodies, heads, i) for i, number in enumerate(documents.tolist())})
+
+    def evict(self, centres: Sequence[int]) -> None:
+        """Forget the stems of texts that another article stands for now."""
+        for centre in centres:
+            self._stems.pop(centre, None)
+
+    def stems(self, centres: NDArray[np.int64]) -> tuple[Ragged, Ragged]:
+        """The stems that count of stored documents, and of their titles."""
+        missing = [centre for centre in centres.tolist() if centre not in self._stems]
+        if missing:
+            holder = dict(self.store.among("SELECT number, article FROM document WHERE number IN {}", missing))
+            numbers, outlets, words, titles = self.stored(sorted(set(holder.values())))
+            bodies, heads = self.body_stems(self.cut(words, outlets), titles)
+            row = {number: i for i, number in enumerate(numbers)}
+            fresh = {centre: _row(bodies, heads, row[holder[centre]]) for centre in missing}
+            parts = [fresh[x] if x in fresh else self._stems[x] for x in centres.tolist()]
+            self.remember(fresh)
+        else:
+            parts = [self._stems[x] for x in centres.tolist()]
+        return _ragged([stems for stems, _ in parts]), _ragged([title for _, title in parts])
+
+    def body_stems(self, words: Words, titles: Sequence[str]) -> tuple[Ragged, Ragged]:
+        """The stems that count of texts, and of their titles."""
+        heads = self.title_words(titles)
+        assert words.stems is not None
+        assert heads.stems is not None
+        bodies = take_rows(words.stems, words.offsets, np.arange(len(words)), salience.BODY_WORDS)
+        return Ragged(*bodies), Ragged(heads.stems, heads.offsets)
+
+    def texts(
+        self,
+        centres: NDArray[np.int64],
+        stems: Ragged | None = None,
+        titles: Ragged | None = None,
+        printed: Sequence[tuple[str, float]] = (),
+    ) -> Texts:
+        """What is compared of stored texts, then of others.
+
+        Args:
+            centres: int64, ascending.
+            stems, titles: of texts that are not stored.
+            printed: outlet and date of each of these, "" and inf where unknown.
+        """
+        rows = self.store.among("SELECT first, last, outlets FROM text WHERE centre IN {} ORDER BY centre", centres)
+        dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in printed], dtype=np.float64)
+        dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
+        names: dict[str, int] = {}
+        listed = [orjson.loads(row[2]) for row in rows] + [[outlet] if outlet else [] for outlet, _ in printed]
+        outlets = [
+            np.unique(np.array([names.setdefault(x, len(names)) for x in each], dtype=np.uint32)) for each in listed
+        ]
+        bodies, heads = self.stems(centres)
+        if stems is not None and titles is not None:
+            bodies, heads = _joined(bodies, stems), _joined(heads, titles)
+        return Texts(bodies, heads, dates[:, 0], dates[:, 1], _ragged(outlets))
+
+    def compare(
+        self, texts: Texts, pairs: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+        """Of candidate pairs, rows of texts, those with a trace of likeness, their scores and features."""
+        salient = salience.weigh(texts.stems, texts.titles, self.settings.threads, self.feed())
+        return pipeline.compare(salient, pairs, texts.outlets, texts.first, texts.last)
+
+
+def _salted(hashes: NDArray[np.uint64], what: str) -> NDArray[np.uint64]:
+    return mix(hashes ^ (_SALTS[what] << np.uint64(48))) >> _HIGH
+
+
+def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """A copy of row i of both: a view would keep the whole alive."""
+    return (
+        bodies.values[bodies.offsets[i] : bodies.offsets[i + 1]].copy(),
+        heads.values[heads.offsets[i] : heads.offsets[i + 1]].copy(),
+    )
+
+
+def _joined(a: Ragged, b: Ragged) -> Ragged:
+    return Ragged(np.concatenate([a.values, b.values]), np.append(a.offsets, a.offsets[-1] + b.offsets[1:]))
+
+
+def _ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
+    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
+    return Ragged(np.concatenate([*rows, np.zeros(0, dtype=np.uint32)]), offsets)

@@ -1,0 +1,355 @@
+"""Postings: sorted keys with the numbers of the documents that hold them, in segments of an index's file.
+
+A key is 32 bits of a hash (a band, a sampled shingle, a line, ...), an entry is key and number in 64 bits. A segment is a
+sorted array of entries, cut into pages; it is never changed. What is added becomes a new segment; segments of like size
+are merged, so there are few of them, each at least twice as large as the next. One key is found by its page, many
+keys by walking whole segments. What a key means is for the caller to know; two keys may fall together, so what is found
+is a proposal.
+
+With the entries a segment holds how many sampled keys each of its documents has, and how the document frequencies of
+stems change by it.
+
+Sources: Bentley and Saxe 1980, "Decomposable searching problems I: static-to-dynamic transformation" (the logarithmic
+method); O'Neil et al. 1996, "The log-structured merge-tree".
+
+Array letters: `e` entries, `q` keys looked for, `h` hits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer import lsh
+from clusterer.ragged import ragged_index
+from clusterer.store import Store
+
+PAGE = 504
+"""Entries a page: with its row's head it fills one page of SQLite's."""
+CACHE = 1 << 27
+"""Bytes of segments that are kept in memory once they were read whole."""
+_WHOLE = 4  # a segment is read whole where one page in so many is needed
+_SHIFT = np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A segment without its entries; fields as in the table."""
+
+    number: int
+    firsts: NDArray[np.uint64]
+    documents: NDArray[np.uint32]
+    held: NDArray[np.uint16]
+    stems: NDArray[np.uint32]
+    changes: NDArray[np.int32]
+
+    @property
+    def entries(self) -> int:
+        """About how many it has."""
+        return len(self.firsts) * PAGE
+
+
+class Postings:
+    """The segments of a store, and what the running transaction will add to them."""
+
+    def __init__(self, store: Store, cap: int) -> None:
+        """Of an open store; of a key no more than `cap` + 1 numbers are kept in a segment."""
+        self._store, self._most = store, cap + 1
+        self._generation = -1
+        self._known: dict[int, _Segment] = {}
+        self._segments: list[_Segment] = []
+        self._whole: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
+        self.forget()
+
+    def forget(self, failed: bool = False) -> None:
+        """Drop what was staged; where its transaction failed, also what was kept of segments, whose numbers others may
+        take."""
+        if failed:
+            self._known, self._segments = {}, []
+            self._whole.clear()
+        self._staged: list[NDArray[np.uint64]] = []
+        self._sorted: NDArray[np.uint64] | None = None
+        self._held: dict[int, int] = {}
+        self._changes: list[tuple[NDArray[np.uint32], NDArray[np.int32]]] = []
+        self._generation = -1
+
+    def refresh(self) -> None:
+        """Look which segments there are. Inside a transaction, before anything else."""
+        generation = self._store.state["generation"]
+        if generation == self._generation:
+            return
+        numbers = [number for (number,) in self._store.rows("SELECT number FROM segment ORDER BY number")]
+        for row in self._store.among(
+            "SELECT number, firsts, documents, stems FROM segment WHERE number IN {}",
+            [number for number in numbers if number not in self._known],
+        ):
+            self._known[row[0]] = _read(*row)
+        self._keep(numbers)
+        self._generation = generation
+
+    def _keep(self, numbers: list[int]) -> None:
+        self._known = {number: self._known[number] for number in numbers}
+        self._segments = [self._known[number] for number in numbers]
+        for number in [number for number in self._whole if number not in self._known]:
+            del self._whole[number]
+
+    # looking up
+
+    def find(self, keys: NDArray[np.uint64], cap: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Who holds some keys: int64 (h,) places in `keys` and int64 (h,) numbers, ascending; staged ones too.
+
+        Args:
+            keys: uint64 (q,) below 2**32, ascending, each once.
+            cap: of a key that more numbers than this hold, only the first and last `lsh.HUBS` are given.
+        """
+        cap = self._most - 1 if cap is None else cap
+        found = [_hits(self._entries(segment, keys), keys, self._most) for segment in self._segments]
+        if self._staged:
+            found.append(_hits(self._staged_entries(), keys, self._most))
+        if not found:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        which, numbers = (np.concatenate(x) for x in zip(*found, strict=True))
+        order = np.lexsort((numbers, which))
+        which, numbers = which[order], numbers[order]
+        new = np.ones(len(which), dtype=np.bool_)
+        new[1:] = (which[1:] != which[:-1]) | (numbers[1:] != numbers[:-1])
+        which, numbers = which[new], numbers[new]
+        sizes = np.bincount(which, minlength=len(keys))
+        if (sizes > cap).any():
+            starts = np.cumsum(sizes) - sizes
+            place, size = np.arange(len(which)) - starts[which], sizes[which]
+            kept = (size <= cap) | (place < lsh.HUBS) | (place >= size - lsh.HUBS)
+            which, numbers = which[kept], numbers[kept]
+        return which, numbers
+
+    def sampled(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many sampled keys each document has, int64 like `numbers`, which ascend; 0 for those not known."""
+        out = np.zeros(len(numbers), dtype=np.int64)
+        for segment in self._segments:
+            if len(segment.documents):
+                at = np.minimum(np.searchsorted(segment.documents, numbers), len(segment.documents) - 1)
+                here = segment.documents[at] == numbers
+                out[here] = segment.held[at[here]]
+        if self._held:
+            staged = np.fromiter(self._held, dtype=np.int64)
+            staged_held = np.fromiter(self._held.values(), dtype=np.int64)
+            order = np.argsort(staged)
+            at = np.minimum(np.searchsorted(staged[order], numbers), len(staged) - 1)
+            here = staged[order][at] == numbers
+            out[here] = staged_held[order][at[here]]
+        return out
+
+    def stem_counts(self, stems: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """How many texts hold each stem, int64 like `stems`."""
+        out = np.zeros(len(stems), dtype=np.int64)
+        kept = [(segment.stems, segment.changes) for segment in self._segments]
+        for known, changes in [*kept, *self._changes]:
+            if len(known):
+                at = np.minimum(np.searchsorted(known, stems), len(known) - 1)
+                here = known[at] == stems
+                out[here] += changes[at[here]]
+        return out
+
+    def all_stem_counts(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+        """Every stem that a text holds, ascending, and how many hold it."""
+        return _summed([*((s.stems, s.changes) for s in self._segments), *self._changes])
+
+    def _entries(self, segment: _Segment, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Entries of a segment, ascending, among which are all that have one of the keys."""
+        if (whole := self._whole.get(segment.number)) is not None:
+            self._whole.move_to_end(segment.number)
+            return whole
+        first = np.maximum(np.searchsorted(segment.firsts, keys << _SHIFT, side="right") - 1, 0)
+        last = np.searchsorted(segment.firsts, (keys + np.uint64(1)) << _SHIFT) - 1
+        last = np.maximum(np.where(keys == np.uint64(0xFFFFFFFF), len(segment.firsts) - 1, last), first)
+        pages = np.unique(ragged_index(np.stack([first, last + 1], axis=1).ravel(), 2 * np.arange(len(keys)))[0])
+        if len(pages) * _WHOLE >= len(segment.firsts):
+            return self._read_whole(segment)
+        places = (segment.number << 32) + pages
+        rows = self._store.among("SELECT entries FROM page WHERE place IN {} ORDER BY place", places)
+        return np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
+
+    def _read_whole(self, segment: _Segment) -> NDArray[np.uint64]:
+        low = segment.number << 32
+        rows = self._store.rows(
+            "SELECT entries FROM page WHERE place >= ? AND place < ? ORDER BY place", low, low + (1 << 32)
+        )
+        whole = np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
+        self._remember(segment.number, whole)
+        return whole
+
+    def _remember(self, number: int, whole: NDArray[np.uint64]) -> None:
+        self._whole[number] = whole
+        while len(self._whole) > 1 and sum(x.nbytes for x in self._whole.values()) > CACHE:
+            self._whole.popitem(last=False)
+
+    # adding
+
+    def stage(self, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> None:
+        """Add entries: keys uint64 (e,) below 2**32, and who holds each. Found at once, stored by `flush`."""
+        self._staged.append((keys << _SHIFT) | numbers.astype(np.uint64))
+        self._sorted = None
+
+    def stage_sampled(self, numbers: NDArray[np.int64], held: NDArray[np.int64]) -> None:
+        """Say how many sampled keys new documents have."""
+        self._held.update(zip(numbers.tolist(), held.tolist(), strict=True))
+
+    def stage_stems(self, stems: NDArray[np.uint32], change: int) -> None:
+        """Say that texts with these stems, each as often as texts hold it, have come (1) or gone (-1)."""
+        distinct, times = np.unique(stems, return_counts=True)
+        self._changes.append((distinct, (change * times).astype(np.int32)))
+
+    def _staged_entries(self) -> NDArray[np.uint64]:
+        if self._sorted is None:
+            self._sorted = lsh.distinct(np.concatenate(self._staged))
+            self._staged = [self._sorted]
+        return self._sorted
+
+    def flush(self, all_of_it: bool = False) -> None:
+        """Store what was staged as a segment, merged with those of like size, or with all. Inside a write."""
+        new = bool(self._staged or self._held or self._changes)
+        if not new and not (all_of_it and self._segments):
+            return
+        entries = [self._staged_entries()] if self._staged else []
+        count, merged = sum(map(len, entries)), []
+        while self._segments and (all_of_it or self._segments[-1].entries < 2 * count + PAGE):
+            segment = self._segments.pop()
+            merged.append(segment)
+            entries.append(self._whole.get(segment.number, self._read_whole(segment)))
+            count += len(entries[-1])
+        merged.reverse()
+        documents = np.concatenate([*(s.documents for s in merged), np.fromiter(self._held, np.uint32)])
+        held = np.concatenate([*(s.held for s in merged), np.minimum([*self._held.values()], 65535)]).astype(np.uint16)
+        order = np.argsort(documents, kind="stable")
+        documents, held = documents[order], held[order]
+        last = np.append(documents[1:] != documents[:-1], True)[: len(documents)]  # a number made again: the newer one
+        documents, held = documents[last], held[last]
+        stems, changes = _summed([*((s.stems, s.changes) for s in merged), *self._changes])
+        whole = entries[0] if len(entries) == 1 else lsh.distinct(np.concatenate(entries)) if entries else _NONE
+        if merged and self._store.state["dead"]:
+            alive = self._alive(whole)
+            whole = whole[alive[(whole & np.uint64(0xFFFFFFFF)).astype(np.int64)]]
+            living = alive[documents]
+            documents, held = documents[living], held[living]
+        whole = _shortened(whole, self._most)
+        self._replace(merged, whole, documents, held, stems, changes)
+        if all_of_it:
+            self._store.state["dead"] = 0
+
+    def _alive(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """bool, by number: it is still that of an article or a document."""
+        alive = np.zeros(self._store.state["article"] + 1, dtype=np.bool_)
+        numbers = lsh.distinct(entries & np.uint64(0xFFFFFFFF))
+        if len(numbers):
+            low, high = int(numbers[0]), int(numbers[-1])
+            for table in ("article", "document"):
+                found = self._store.rows(f"SELECT number FROM {table} WHERE number BETWEEN ? AND ?", low, high)
+                alive[[number for (number,) in found]] = True
+        return alive
+
+    def _replace(
+        self,
+        merged: list[_Segment],
+        whole: NDArray[np.uint64],
+        documents: NDArray[np.uint32],
+        held: NDArray[np.uint16],
+        stems: NDArray[np.uint32],
+        changes: NDArray[np.int32],
+    ) -> None:
+        store = self._store
+        for segment in merged:
+            low = segment.number << 32
+            store.write("DELETE FROM page WHERE place >= ? AND place < ?", low, low + (1 << 32))
+            store.write("DELETE FROM segment WHERE number = ?", segment.number)
+        # The generation numbers segments: it is never used again, so what readers keep of one stays true.
+        segment = _Segment(store.state["generation"], whole[::PAGE].copy(), documents, held, stems, changes)
+        low, raw, step = segment.number << 32, whole.astype("<u8", copy=False).tobytes(), 8 * PAGE
+        store.write_many(
+            "INSERT INTO page VALUES (?, ?)",
+            ((low + i, raw[i * step : (i + 1) * step]) for i in range(len(segment.firsts))),
+        )
+        store.write(
+            "INSERT INTO segment VALUES (?, ?, ?, ?)",
+            segment.number,
+            segment.firsts.astype("<u8").tobytes(),
+            documents.astype("<u4").tobytes() + held.astype("<u2").tobytes(),
+            stems.astype("<u4").tobytes() + changes.astype("<i4").tobytes(),
+        )
+        self._known[segment.number] = segment
+        self._keep([*(s.number for s in self._segments), segment.number])
+        self._remember(segment.number, whole)
+        generation = store.state["generation"]
+        self.forget()
+        self._generation = generation
+
+    def problems(self) -> list[str]:
+        """What is wrong with the segments: empty where all is well. Reads them all."""
+        out = []
+        places: dict[int, list[tuple[int, int]]] = {}
+        for place, size in self._store.rows("SELECT place, length(entries) FROM page"):
+            places.setdefault(place >> 32, []).append((place & 0xFFFFFFFF, size))
+        for segment in self._segments:
+            whole = self._read_whole(segment)
+            name = f"segment {segment.number}"
+            if (whole[1:] <= whole[:-1]).any():
+                out.append(f"{name}: entries do not ascend")
+            if not np.array_equal(whole[::PAGE], segment.firsts):
+                out.append(f"{name}: pages and their first entries differ")
+            if len(places.pop(segment.number, [])) != len(segment.firsts):
+                out.append(f"{name}: pages are missing")
+        out.extend(f"pages of segment {number}, which is not there" for number in places)
+        return out
+
+
+_NONE = np.zeros(0, dtype=np.uint64)
+
+
+def _read(number: int, firsts: bytes, documents: bytes, stems: bytes) -> _Segment:
+    n, v = len(documents) // 6, len(stems) // 8
+    return _Segment(
+        number,
+        np.frombuffer(firsts, dtype="<u8"),
+        np.frombuffer(documents, dtype="<u4", count=n),
+        np.frombuffer(documents, dtype="<u2", offset=4 * n),
+        np.frombuffer(stems, dtype="<u4", count=v),
+        np.frombuffer(stems, dtype="<i4", offset=4 * v),
+    )
+
+
+def _hits(
+    entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places in `keys` and numbers, of every key the first `most`."""
+    if not len(entries):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    low = np.searchsorted(entries, keys << _SHIFT)
+    hit = np.flatnonzero(entries[np.minimum(low, len(entries) - 1)] >> _SHIFT == keys)
+    hit = hit[low[hit] < len(entries)]
+    low = low[hit]
+    high = np.searchsorted(entries, (keys[hit] << _SHIFT) | np.uint64(0xFFFFFFFF), side="right")
+    counts = np.minimum(high - low, most)
+    index, _ = ragged_index(np.stack([low, low + counts], axis=1).ravel(), 2 * np.arange(len(low)))
+    return np.repeat(hit, counts), (entries[index] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _summed(
+    parts: list[tuple[NDArray[np.uint32], NDArray[np.int32]]],
+) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """Changes of several segments as one; stems that no text holds any more are left out."""
+    if not parts:
+        return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int32)
+    stems, inverse = np.unique(np.concatenate([s for s, _ in parts]), return_inverse=True)
+    sums = np.bincount(inverse, weights=np.concatenate([c for _, c in parts]), minlength=len(stems)).astype(np.int32)
+    return stems[sums != 0], sums[sums != 0]
+
+
+def _shortened(entries: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
+    """Of every key the first `most` entries: beyond, it is only known that there are many."""
+    if len(entries) <= most:
+        return entries
+    long = np.zeros(len(entries), dtype=np.bool_)
+    long[most:] = entries[most:] >> _SHIFT == entries[:-most] >> _SHIFT
+    return entries[~long] if long.any() else entries
