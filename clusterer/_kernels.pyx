@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
-REVISION = 1  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 2  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -487,6 +487,60 @@ def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t
             a = z
     free(members)
     return out, dropped
+
+
+def bucket_bounds(
+    const uint64_t[::1] entries, const uint64_t[::1] keys, Py_ssize_t most, int64_t[::1] starts, int64_t[::1] counts
+):
+    """Of ascending keys where their last `most` entries begin, and how many these are; entries have the key above 32 bits.
+    Walks both side by side, by leaps that grow where keys are far apart."""
+    cdef Py_ssize_t i, low, high, middle, step, at = 0, e = entries.shape[0]
+    cdef uint64_t wanted
+    with nogil:
+        for i in range(keys.shape[0]):
+            wanted = keys[i] << 32
+            low, step = at, 1
+            while low + step < e and entries[low + step] < wanted:
+                low += step
+                step *= 2
+            high = min(low + step, e)
+            while low < high:  # the first entry that is not below
+                middle = (low + high) // 2
+                if entries[middle] < wanted:
+                    low = middle + 1
+                else:
+                    high = middle
+            at = low
+            while at < e and entries[at] >> 32 == keys[i]:
+                at += 1
+            counts[i] = min(at - low, most)
+            starts[i] = at - counts[i]
+
+
+def merge_entries(
+    const uint64_t[::1] first, const uint64_t[::1] second, Py_ssize_t most, uint64_t[::1] out
+):
+    """Two ascending arrays of entries as one, each entry once and of a key (above 32 bits) the last `most`, at the end of
+    `out`; gives where they begin."""
+    cdef Py_ssize_t i = first.shape[0] - 1, j = second.shape[0] - 1, at = out.shape[0], end = out.shape[0], same = 0
+    cdef uint64_t entry
+    with nogil:
+        while i >= 0 or j >= 0:
+            if j < 0 or (i >= 0 and first[i] >= second[j]):
+                entry = first[i]
+                i -= 1
+            else:
+                entry = second[j]
+                j -= 1
+            if at < end and entry >> 32 == out[at] >> 32:
+                if entry == out[at] or same == most:
+                    continue
+                same += 1
+            else:
+                same = 1
+            at -= 1
+            out[at] = entry
+    return at
 
 
 def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, int least, int64_t[::1] out):

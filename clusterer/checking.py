@@ -11,8 +11,8 @@ from collections import Counter
 import numpy as np
 
 from clusterer import boilerplate, lsh, pipeline, similarity
-from clusterer.intake import Intake, digest, distinct_stems, key
-from clusterer.lookup import Lookup
+from clusterer.intake import Intake, distinct_stems, key
+from clusterer.lookup import Lookup, digest, keys_of
 from clusterer.stages import Documents
 
 _BLOCK = 5000  # articles read at a time
@@ -92,8 +92,8 @@ def _bodies(lookup: Lookup) -> list[str]:
             document, short = of[number], counts[i] < lookup.settings.min_words
             if short != (document is None) or (document in known and known[document][1:3] != (hashes[i], counts[i])):
                 wrong["words"].append(number)
-        found = np.unique([hash for _, hash, _, _ in known.values()]).astype(np.uint64) >> np.uint64(32)
-        _, holders = lookup.postings.find(lsh.distinct(found))
+        found = np.unique([hash for _, hash, _, _ in known.values()]).astype(np.uint64)
+        _, holders = lookup.postings.find(lsh.distinct(keys_of(found, "words")))
         wrong["keys"] += sorted(known.keys() - set(holders.tolist()))
     return [_line(f"articles or documents whose {what} is not that of the body", x) for what, x in wrong.items() if x]
 

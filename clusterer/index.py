@@ -27,8 +27,8 @@ from clusterer import boilerplate, events, pipeline, salience, similarity
 from clusterer.assign import assign
 from clusterer.corpus import as_article, content_id, seconds
 from clusterer.errors import InputError
-from clusterer.intake import Change, Intake, digest, key
-from clusterer.lookup import Lookup, recipe
+from clusterer.intake import Change, Intake, key
+from clusterer.lookup import Lookup, digest, keys_of, moment, recipe
 from clusterer.records import Article, Assignment, Relation
 from clusterer.settings import Settings
 from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
@@ -324,7 +324,7 @@ class StoryIndex:
     def _clean(self) -> None:
         self._lookup.postings.flush(all_of_it=True)
         lines = self._lookup.furniture
-        keys, back = np.unique(lines >> np.uint64(32), return_inverse=True)
+        keys, back = np.unique(keys_of(lines, "line"), return_inverse=True)
         which, _ = self._lookup.postings.find(keys)
         unseen = lines[~np.isin(back, which)]
         self._store.write_many(
@@ -376,6 +376,8 @@ class StoryIndex:
             InputError: there is none.
         """
         with self._reading():
+            if id.encode("utf-8", "ignore").decode() != id:  # half a character: SQLite takes none, and no id has one
+                raise InputError(f"{self._store.path}: no story, alias or article {id!r}; cure: see index stories")
             found = self._store.rows("SELECT coalesce(into_story, number) FROM story WHERE id = ?", id)
             if found:
                 return next(self._told([found[0][0]]))
@@ -390,7 +392,9 @@ class StoryIndex:
             )
             return next(self._told([rows[0][0]])) if rows else self._alone(number)
 
-    def stories(self, since: datetime | timedelta | None = None, min_size: int = 1) -> Iterator[Story]:
+    def stories(
+        self, since: datetime | timedelta | None = None, min_size: int = 1, limit: int | None = None
+    ) -> list[Story]:
         """Stories, those with the latest article first.
 
         Articles too short to group are stories of their own and are not among these.
@@ -398,6 +402,7 @@ class StoryIndex:
         Args:
             since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age.
             min_size: least number of articles.
+            limit: no more than so many.
         """
         if isinstance(since, timedelta):
             since = datetime.now(UTC) - since
@@ -406,21 +411,18 @@ class StoryIndex:
             rows = self._store.rows(
                 "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
                 " document.number GROUP BY story HAVING count(*) >= ? AND max(coalesce(date, added)) >= ?"
-                " ORDER BY max(coalesce(date, added)) DESC, story",
+                " ORDER BY max(coalesce(date, added)) DESC, story LIMIT ?",
                 min_size,
                 after,
+                -1 if limit is None else limit,
             )
-        numbers = iter([number for (number,) in rows])
-        while batch := list(islice(numbers, 500)):
-            with self._reading():
-                told = list(self._told(batch))
-            yield from told
+            return list(self._told([number for (number,) in rows]))
 
-    def assignments(self) -> Iterator[Assignment]:
+    def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
         with self._reading():
             numbers = [number for (number,) in self._store.rows("SELECT number FROM article ORDER BY number")]
-            yield from self._assigned(numbers)
+            return self._assigned(numbers)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Stored articles by id; those that are not there are left out."""
@@ -493,17 +495,15 @@ class StoryIndex:
                 tuple(told[number] for number, *_ in inside),
                 len({centre for *_, centre in inside}),
                 tuple(sorted({outlet for _, _, outlet, _ in inside} - {""})),
-                datetime.fromtimestamp(min(dates), UTC),
-                datetime.fromtimestamp(max(dates), UTC),
+                moment(min(dates)),
+                moment(max(dates)),
                 titles[head],
             )
 
     def _alone(self, number: int) -> Story:
         """An article too short to group."""
         article = self._lookup.articles([number])[number]
-        when = article.date or datetime.fromtimestamp(
-            self._store.rows("SELECT added FROM article WHERE number = ?", number)[0][0], UTC
-        )
+        when = article.date or moment(self._store.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
         return Story(article.id, (), tuple(self._assigned([number])), 1, outlets, when, when, article.title)
 
@@ -527,11 +527,23 @@ class StoryIndex:
             [story for (story,) in stories],
         )
         told = dict(self._assign(rows)) if rows else {}
-        for number, id in store.among(
-            "SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers
-        ):
-            told[number] = Assignment(id, id, id, id, True, None, None, None)
+        short = store.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
+        name = dict(zip([id for _, id in short], self._free([id for _, id in short]), strict=True))
+        for number, id in short:
+            told[number] = Assignment(id, name[id], id, id, True, None, None, None)
         return told
+
+    def _free(self, ids: list[str]) -> list[str]:
+        """Names for stories of articles that are alone: their ids, or, where a story has that name, with "#2", "#3", ..."""
+        taken = {id for (id,) in self._store.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
+        out = []
+        for id in ids:
+            name, again = id, 1
+            while name in taken or (again > 1 and self._store.rows("SELECT 1 FROM story WHERE id = ?", name)):
+                again += 1
+                name = f"{id}#{again}"
+            out.append(name)
+        return out
 
     def _assign(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Assignment]]:
         """Assignments of all articles of some stories, by number."""
@@ -610,7 +622,7 @@ class StoryIndex:
         words = lookup.cut(lookup.read([a.text for a in items]), outlets)
         hashes, counts = boilerplate.whole_hashes(words), words.counts
         like: dict[int, _Likeness] = {}  # by row
-        _, found = lookup.postings.find(np.unique(hashes >> np.uint64(32)))
+        _, found = lookup.postings.find(np.unique(keys_of(hashes, "words")))
         same = {hash: number for number, (_, hash, _, _) in lookup.documents(found).items()}
         long = counts >= self.settings.min_words
         for i in np.flatnonzero(long).tolist():
@@ -624,7 +636,7 @@ class StoryIndex:
             overlap = links.overlap
             for k in np.argsort(overlap.containment, kind="stable").tolist():  # the strongest comes last, and stays
                 a, b = (int(named[x]) for x in links.pairs[k])
-                row, other = (-1 - a, b) if a < 0 else (-1 - b, a)
+                at, known_one = (-1 - a, b) if a < 0 else (-1 - b, a)
                 measures = {
                     "jaccard": overlap.jaccard[k],
                     "containment": overlap.containment[k],
@@ -633,28 +645,30 @@ class StoryIndex:
                 evidence = {name: round(float(x), 4) for name, x in measures.items()}
                 copy = bool(links.is_copy[k])
                 score = evidence["jaccard" if copy else "containment"]
-                like[int(rows[row])] = _Likeness(other, "copy" if copy else "contained", score, evidence)
+                like[int(rows[at])] = _Likeness(known_one, "copy" if copy else "contained", score, evidence)
             rows = np.array([i for i in rows.tolist() if i not in like], dtype=np.int64)
         if len(rows) and self.settings.level == "story":
             like |= self._reported(items, words, rows)
         known = lookup.documents(np.array(sorted({x.document for x in like.values()}), dtype=np.int64))
         holders = sorted({article for article, *_ in known.values()})
         assigned = dict(zip(holders, self._assigned(holders), strict=True))
-        for i, x in like.items():
-            if out[i] is None:
+        for row, x in like.items():
+            if out[row] is None:
                 other = assigned[known[x.document][0]]
-                copy_name = names[i] if x.relation == "story" else other.copy
-                exact_name = other.exact if x.relation == "exact" else names[i]
-                out[i] = Assignment(
-                    names[i], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
+                copy_name = names[row] if x.relation == "story" else other.copy
+                exact_name = other.exact if x.relation == "exact" else names[row]
+                out[row] = Assignment(
+                    names[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
                 )
-        return [a or Assignment(x, x, x, x, True, None, None, None) for a, x in zip(out, names, strict=True)]
+        alone = [x for a, x in zip(out, names, strict=True) if a is None]
+        free = dict(zip(alone, self._free(alone), strict=True))
+        return [a or Assignment(x, free[x], x, x, True, None, None, None) for a, x in zip(out, names, strict=True)]
 
     def _reported(self, items: list[Article], words: Any, rows: NDArray[np.int64]) -> dict[int, _Likeness]:
         """By row of a new text the stored text that it is most like, in the story that it would join."""
         lookup, store = self._lookup, self._store
         stems, titles = lookup.body_stems(words.take(rows), [items[i].title for i in rows.tolist()])
-        salient = salience.weigh(stems, titles, self.settings.threads, lookup.feed(with_runs=False))
+        salient = salience.weigh(stems, titles, self.settings.threads, lookup.feed())
         slots = pipeline.story_slots(salient, self.settings)
         pairs = lookup.story_candidates(slots, np.full(len(rows), -1))
         if not len(pairs):

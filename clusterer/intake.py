@@ -18,19 +18,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from clusterer import boilerplate, grouping, lsh, pipeline, salience
 from clusterer.corpus import content_id, seconds
 from clusterer.errors import InputError
-from clusterer.lookup import Lookup
+from clusterer.lookup import Lookup, digest, keys_of
 from clusterer.records import Article
 from clusterer.shingles import Ragged
 from clusterer.words import Words, concatenate
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
-_HIGH = np.uint64(32)
+_HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Intake:
         names = [a.id or a.url or content_id(a) for a in articles]
         for place, (name, a) in enumerate(zip(names, articles, strict=True), start=1):
             for what, value in (("id", name), ("source", a.outlet)):
-                if any("\ud800" <= letter <= "\udfff" for letter in value):
+                if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
                     raise InputError(
                         f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding"
                     )
@@ -117,13 +116,13 @@ class Intake:
         rows = self._store.among(
             "SELECT id, digest, number FROM article WHERE key IN {}", [key(name) for name in set(names)]
         )
-        taken = {name: (digest, number) for name, digest, number in rows}
+        taken = {name: (hashed, number) for name, hashed, number in rows}
         next_number = self._store.state["article"] + 1
         numbers, known = [], []
-        for i, (name, digest) in enumerate(zip(names, digests, strict=True)):
+        for i, (name, hashed) in enumerate(zip(names, digests, strict=True)):
             again = 1
             names[i] = name
-            while (other := taken.get(names[i])) is not None and other[0] != digest:
+            while (other := taken.get(names[i])) is not None and other[0] != hashed:
                 again += 1
                 names[i] = f"{name}#{again}"
                 if names[i] not in taken:
@@ -135,7 +134,7 @@ class Intake:
                     }
             known.append(other is not None)
             if other is None:
-                taken[names[i]] = (digest, next_number)
+                taken[names[i]] = (hashed, next_number)
                 other, next_number = taken[names[i]], next_number + 1
             numbers.append(other[1])
         return numbers, known
@@ -214,7 +213,7 @@ class Intake:
             return
         # Who is new, who holds a document that is there, by all 64 bits of the hash.
         distinct, first, of = np.unique(hashes[held], return_index=True, return_inverse=True)
-        _, candidates = self._postings.find(np.unique(distinct >> _HIGH))
+        _, candidates = self._postings.find(np.unique(keys_of(distinct, "words")))
         document_of = {hash: number for number, (_, hash, _, _) in self._lookup.documents(candidates).items()}
         document = np.array([document_of.get(x, 0) for x in distinct.tolist()], dtype=np.int64)
         self._touched |= {int(x) for x in document if x}
@@ -253,7 +252,7 @@ class Intake:
             zip(numbers.tolist(), holders.tolist(), signed, counts.tolist(), strict=True),
         )
         self._new.extend(numbers.tolist())
-        self._postings.stage(hashes >> _HIGH, numbers)
+        self._postings.stage(keys_of(hashes, "words"), numbers)
         if self._settings.level == "story":
             self._lookup.keep(numbers, words, titles)
         if self._settings.level == "exact":
@@ -281,9 +280,9 @@ class Intake:
         documents and arrive anew, with these."""
         lookup, store = self._lookup, self._store
         keys, _, _, article = boilerplate.lines(words, outlets)
-        self._postings.stage(keys >> _HIGH, numbers[article])
+        self._postings.stage(keys_of(keys, "line"), numbers[article])
         unknown = np.unique(keys[~np.isin(keys, lookup.furniture)])
-        short = np.unique(unknown >> _HIGH)
+        short = np.unique(keys_of(unknown, "line"))
         which, holders = self._postings.find(short)
         often = np.bincount(which, minlength=len(short)) >= boilerplate.MIN_SUPPORT
         others = np.unique(holders[often[which]])
@@ -413,31 +412,20 @@ class Intake:
         new = np.array(created, dtype=np.int64)
         store.state["texts"] += len(new)
         slots = self._enter(new) if self._settings.level == "story" and len(new) else None
-        spans = {
-            centre: (first, last)
-            for centre, first, last in store.among(
-                "SELECT centre, min(date), max(date) FROM document JOIN article ON document = document.number"
-                " WHERE centre IN {} GROUP BY centre",
-                centres,
-            )
-        }
-        printed: dict[int, list[str]] = {}
-        for centre, outlet in store.among(
-            "SELECT DISTINCT centre, outlet FROM document JOIN article ON document = document.number"
-            " WHERE centre IN {} AND outlet != '' ORDER BY outlet",
+        printed: dict[int, tuple[float | None, float | None, str]] = {}
+        for centre, first, last, outlets in store.among(
+            "SELECT centre, min(date), max(date), json_group_array(DISTINCT outlet) FILTER (WHERE outlet != '')"
+            " FROM document JOIN article ON document = document.number WHERE centre IN {} GROUP BY centre",
             centres,
         ):
-            printed.setdefault(centre, []).append(outlet)
+            printed[centre] = first, last, outlets
         store.write_many(
             "INSERT INTO text VALUES (?, 0, ?, ?, ?, ?)",
-            [
-                (x, *spans[x], orjson.dumps(printed.get(x, [])).decode(), None if slots is None else slots[i].tobytes())
-                for i, x in enumerate(created)
-            ],
+            [(x, *printed[x], None if slots is None else slots[i].tobytes()) for i, x in enumerate(created)],
         )
         store.write_many(
             "UPDATE text SET first = ?, last = ?, outlets = ? WHERE centre = ?",
-            [(*spans[x], orjson.dumps(printed.get(x, [])).decode(), x) for x in touched],
+            [(*printed[x], x) for x in touched],
         )
         if slots is not None or (touched and self._settings.level == "story"):
             self._liken(new, slots, np.array(touched, dtype=np.int64))
@@ -449,7 +437,7 @@ class Intake:
         self._postings.stage_stems(distinct_stems(stems, titles), 1)
         keys, rows = self._lookup.run_keys(stems)
         self._postings.stage(keys, centres[rows])
-        salient = salience.weigh(stems, titles, self._settings.threads, self._lookup.feed(with_runs=False))
+        salient = salience.weigh(stems, titles, self._settings.threads, self._lookup.feed())
         slots = pipeline.story_slots(salient, self._settings)
         keys, rows = self._lookup.lead_keys(slots)
         self._postings.stage(keys, centres[rows])
@@ -646,12 +634,6 @@ class _Naming:
             self._store.write("DELETE FROM story WHERE number = ?1 OR into_story = ?1", number)
 
 
-def digest(article: Article) -> int:
-    """Hash of title and text, signed 64 bits."""
-    parts = "\x1f".join((article.title, article.text)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(parts, digest_size=8).digest(), "little", signed=True)
-
-
 def key(name: str) -> int:
     """Hash of an id, signed 64 bits."""
     return int.from_bytes(
@@ -662,4 +644,4 @@ def key(name: str) -> int:
 def distinct_stems(stems: Ragged, titles: Ragged) -> NDArray[np.uint32]:
     """The distinct stems of each text, title included, one text after the other."""
     codes = [one.rows.astype(np.uint64) << _HIGH | one.values.astype(np.uint64) for one in (stems, titles)]
-    return (lsh.distinct(np.concatenate(codes)) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    return (lsh.distinct(np.concatenate(codes)) & _LOW).astype(np.uint32)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -32,10 +33,26 @@ from clusterer.store import Store
 from clusterer.threads import in_order
 from clusterer.words import Words, concatenate, hash_words, mix
 
+_CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
 _REMEMBERED = 1 << 14  # texts whose stems are kept in memory
-_HIGH = np.uint64(32)
-_SALTS = {"story": np.uint64(0x51D0), "run": np.uint64(0x2B07)}
+_HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_KINDS = {"words": 0, "line": 0, "copy": 1, "story": 2, "run": 3}  # keys of a kind lie together in a segment
 _RECIPE = 1  # raise when keys or scores of the same settings come out otherwise than the files below tell
+
+
+def digest(article: Article) -> int:
+    """Hash of title and text, signed 64 bits."""
+    title, text = (x.encode("utf-8", "surrogatepass") for x in (article.title, article.text))
+    hashed = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"")
+    return int.from_bytes(hashed.digest(), "little", signed=True)
+
+
+def moment(seconds: float) -> datetime:
+    """The point in time so many seconds after 1970; those outside the calendar are its first or last one."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):
+        return (datetime.min if seconds < 0 else datetime.max).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)
@@ -83,8 +100,9 @@ class Lookup:
         cap = max(self.settings.bucket_cap, 2 * boilerplate.MIN_SUPPORT_UNKNOWN)
         self.postings = Postings(store, cap)
         self._stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
+        self._words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
         self._generation = -1
-        self._packer = zstandard.ZstdCompressor(level=3, write_content_size=True)
+        self._packer = zstandard.ZstdCompressor(level=1, write_content_size=True)
         self._opener = zstandard.ZstdDecompressor()
 
     def refresh(self) -> None:
@@ -95,11 +113,12 @@ class Lookup:
             rows = self.store.rows("SELECT line FROM furniture")
             self.furniture = np.sort(np.array([line for (line,) in rows], dtype=np.int64).view(np.uint64))
             self._stems.clear()
+            self._words.clear()
             self._generation = generation
 
     def wrote(self) -> None:
         """What was written in the transaction that ends was ours: what is remembered stays true."""
-        self._generation = self.store.state["generation"]
+        self._generation = self.store.next_generation
 
     def forget(self) -> None:
         """A transaction failed: nothing that is remembered can be trusted."""
@@ -110,18 +129,26 @@ class Lookup:
 
     def pack(self, article: Article) -> bytes:
         """The body of an article."""
-        parts = [x.encode("utf-8", "surrogatepass") for x in (article.title, article.source, article.url, article.text)]
-        return self._packer.compress(orjson.dumps([len(part) for part in parts]) + b"\n" + b"".join(parts))
+        fields = (article.title, article.text, article.source, article.url)
+        for coding in _CODINGS:
+            with suppress(UnicodeEncodeError):
+                parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
+                break
+        head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)}\n".encode()
+        return self._packer.compress(head + b"".join(parts))
 
     def unpack(self, content: bytes) -> tuple[str, str, str, str]:
-        """Title, source, url and text of a body."""
-        head, _, rest = self._opener.decompress(content).partition(b"\n")
-        parts, start = [], 0
-        for length in orjson.loads(head):
-            parts.append(rest[start : start + length].decode("utf-8", "surrogatepass"))
+        """Title, text, source and url of a body."""
+        body = self._opener.decompress(content)
+        start = body.index(b"\n") + 1
+        coding, *lengths = map(int, body[:start].split())
+        name, parts = _CODINGS[coding], []
+        for length in lengths:
+            part = body[start : start + length]
+            parts.append(part.decode(name) if coding == 0 else part.decode(name, "surrogatepass"))
             start += length
-        title, source, url, text = parts
-        return title, source, url, text
+        title, text, source, url = parts
+        return title, text, source, url
 
     def articles(self, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, Article]:
         """Stored articles by number."""
@@ -130,8 +157,8 @@ class Lookup:
         )
         out = {}
         for number, name, date, content in rows:
-            title, source, url, text = self.unpack(content)
-            when = None if date is None else datetime.fromtimestamp(date, UTC)
+            title, text, source, url = self.unpack(content)
+            when = None if date is None else moment(date)
             out[number] = Article(text, name, title, source, url, when)
         return out
 
@@ -139,7 +166,8 @@ class Lookup:
         """The words of articles, without known boilerplate; lines that are learned furniture are still in."""
         size = self.settings.chunk
         chunks = (texts[i : i + size] for i in range(0, max(len(texts), 1), size))
-        return concatenate(in_order(lambda chunk: text_words(chunk, self.settings), chunks, self.settings.threads))
+        parts = list(in_order(lambda chunk: text_words(chunk, self.settings), chunks, self.settings.threads))
+        return parts[0] if len(parts) == 1 else concatenate(parts)
 
     def cut(self, words: Words, outlets: Sequence[str]) -> Words:
         """Words without the lines that are furniture of their outlets."""
@@ -163,8 +191,28 @@ class Lookup:
         )
         bodies = [self.unpack(content) for _, _, content in rows]
         outlets = [outlet for _, outlet, _ in rows]
-        words = self.read([body[3] for body in bodies])
+        words = self.read([body[1] for body in bodies])
         return [number for number, _, _ in rows], outlets, words, [body[0] for body in bodies]
+
+    def words(self, holders: Mapping[int, int]) -> Words:
+        """The words of stored documents, given with the articles that hold them."""
+        missing = {document: article for document, article in holders.items() if document not in self._words}
+        if missing or self.settings.unit == "char":
+            numbers, outlets, words, _ = self.stored(
+                sorted(set(holders.values() if self.settings.unit == "char" else missing.values()))
+            )
+            words = self.cut(words, outlets)
+            row = {number: i for i, number in enumerate(numbers)}
+            if self.settings.unit == "char":  # these are spelt out, and not kept
+                return words.take(np.array([row[article] for article in holders.values()], dtype=np.int64))
+            for document, article in missing.items():
+                i = row[article]
+                self._words[document] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
+        parts = [self._words[document] for document in holders]
+        while len(self._words) > _REMEMBERED:
+            self._words.popitem(last=False)
+        offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts], dtype=np.int64)))
+        return Words(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]), offsets)
 
     def title_words(self, titles: Sequence[str]) -> Words:
         """Words of titles."""
@@ -180,16 +228,16 @@ class Lookup:
 
         starts = range(0, max(len(words), 1), self.settings.chunk)
         parts = list(in_order(of_chunk, starts, self.settings.threads))
-        bands = np.concatenate([keys for keys, _, _ in parts]) >> _HIGH
+        bands = keys_of(np.concatenate([keys for keys, _, _ in parts]), "copy")
         codes = [
-            lsh.distinct(keys >> _HIGH | (rows + start).astype(np.uint64) << _HIGH)
+            lsh.distinct(keys_of(keys, "copy") | (rows + start).astype(np.uint64) << _HIGH)
             for start, (_, keys, rows) in zip(starts, parts, strict=True)
         ]
         code = np.concatenate(codes)
         rows = (code >> _HIGH).astype(np.int64)
         held = np.bincount(rows, minlength=len(words))
         band_rows = np.repeat(np.arange(len(words)), bands.shape[1])
-        return Sketches(bands.ravel(), band_rows, code & np.uint64(0xFFFFFFFF), rows, held)
+        return Sketches(bands.ravel(), band_rows, code & _LOW, rows, held)
 
     def copy_candidates(self, sketches: Sketches, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Pairs that may be copies or cuts: int64 (m, 2) rows of the sketches and numbers of documents, each once.
@@ -207,7 +255,10 @@ class Lookup:
             own = numbers[rows]
             at = np.minimum(np.searchsorted(numbers, others), max(len(numbers) - 1, 0))
             apart = (others < own) | ((own != others) & (numbers[at] != others))
-            found, shared = np.unique((rows << 32 | others)[apart], return_counts=True)
+            code = (rows << 32 | others)[apart]
+            lsh.sort(code)
+            new = np.flatnonzero(np.append(True, code[1:] != code[:-1])[: len(code)])
+            found, shared = code[new], np.diff(np.append(new, len(code)))
             if counts:
                 theirs, back = np.unique(found & 0xFFFFFFFF, return_inverse=True)
                 fewer = np.minimum(sketches.held[found >> 32], self.postings.sampled(theirs)[back])
@@ -220,12 +271,13 @@ class Lookup:
         self, keys: NDArray[np.uint64], rows: NDArray[np.int64], cap: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows whose key a document holds, and that document's number: int64 (h,) twice; once a shared key."""
-        order = np.argsort(keys, kind="stable")
-        ascending = keys[order]
+        code = keys << _HIGH | rows.astype(np.uint64)
+        lsh.sort(code)
+        ascending = code >> _HIGH
         new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
         starts = np.append(np.flatnonzero(new), len(ascending))
         which, numbers = self.postings.find(ascending[new], cap)
-        owners, offsets = take_rows(rows[order], starts, which)
+        owners, offsets = take_rows((code & _LOW).astype(np.int64), starts, which)
         return owners, np.repeat(numbers, np.diff(offsets))
 
     def documents(self, numbers: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
@@ -249,10 +301,8 @@ class Lookup:
         known = self.documents(np.unique(pairs[:, 1]))
         pairs = pairs[np.fromiter((x in known for x in pairs[:, 1].tolist()), dtype=np.bool_, count=len(pairs))]
         rows, others = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
-        articles = [known[x][0] for x in others.tolist()]
-        numbers, outlets, theirs, _ = self.stored(np.unique(np.array(articles, dtype=np.int64)))
-        theirs = self.cut(theirs, outlets).take(np.searchsorted(numbers, articles).astype(np.int64))
-        together = concatenate([replace(words, opens_line=None).take(rows), theirs])
+        theirs = self.words({x: known[x][0] for x in others.tolist()})
+        together = _appended(replace(words.take(rows), opens_line=None), theirs)
         size = np.append(counts[rows], [known[x][2] for x in others.tolist()]).astype(np.int64)
         hash = np.append(hashes[rows], np.array([known[x][1] for x in others.tolist()], dtype=np.uint64))
         order = np.lexsort((hash, -size))
@@ -267,13 +317,12 @@ class Lookup:
 
     # stories
 
-    def feed(self, with_runs: bool = True) -> salience.Feed:
-        """The stored texts' stems and stock phrases; none of these where only weights are asked for."""
-        recurs = self._recurs if with_runs else lambda runs: np.zeros(len(runs), dtype=np.bool_)
-        return salience.Feed(self.store.state["texts"], self.postings.stem_counts, recurs)
+    def feed(self) -> salience.Feed:
+        """How many texts there are, and how many of them hold a stem."""
+        return salience.Feed(self.store.state["texts"], self.postings.stem_counts)
 
     def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        keys, back = np.unique(_salted(runs, "run"), return_inverse=True)
+        keys, back = np.unique(keys_of(runs, "run"), return_inverse=True)
         which, _ = self.postings.find(keys)
         recurs: NDArray[np.bool_] = (np.bincount(which, minlength=len(keys)) >= salience.RECURS)[back]
         return recurs
@@ -282,7 +331,7 @@ class Lookup:
         """Keys of the runs of stems in the texts' leads, and their rows."""
         leads, offsets = take_rows(stems.values, stems.offsets, np.arange(len(stems)), salience.LEAD_END)
         hashes, _, rows = run_hashes_of(leads.astype(np.uint64), offsets, salience.RUN)
-        return _salted(hashes, "run"), rows
+        return keys_of(hashes, "run"), rows
 
     def lead_keys(self, slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Keys of the bands of weighted leads, uint16 (n, k), and their rows; none for empty leads."""
@@ -293,7 +342,7 @@ class Lookup:
         for i in range(r):
             key = key << np.uint64(16) | slots[filled][:, i : b * r : r].astype(np.uint64)
         key |= np.arange(b, dtype=np.uint64) << np.uint64(16 * r)
-        return _salted(key.ravel(), "story"), np.repeat(filled, b)
+        return keys_of(mix(key.ravel()), "story"), np.repeat(filled, b)
 
     def story_candidates(self, slots: NDArray[np.uint16], centres: NDArray[np.int64]) -> NDArray[np.int64]:
         """Pairs that may report one event: int64 (m, 2) rows of `slots` and centres of stored texts.
@@ -328,6 +377,9 @@ class Lookup:
         """Keep the stems of new documents in memory."""
         bodies, heads = self.body_stems(words, titles)
         self.remember({number: _row(bodies, heads, i) for i, number in enumerate(documents.tolist())})
+        if self.settings.unit == "word":
+            for i, number in enumerate(documents.tolist()):
+                self._words[number] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
 
     def evict(self, centres: Sequence[int]) -> None:
         """Forget the stems of texts that another article stands for now."""
@@ -376,24 +428,27 @@ class Lookup:
         dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
         names: dict[str, int] = {}
         listed = [orjson.loads(row[2]) for row in rows] + [[outlet] if outlet else [] for outlet, _ in printed]
-        outlets = [
-            np.unique(np.array([names.setdefault(x, len(names)) for x in each], dtype=np.uint32)) for each in listed
-        ]
+        outlets = [sorted(names.setdefault(x, len(names)) for x in each) for each in listed]
+        flat = np.array([x for each in outlets for x in each], dtype=np.uint32)
+        printed_by = Ragged(flat, np.concatenate(([0], np.cumsum([len(each) for each in outlets], dtype=np.int64))))
         bodies, heads = self.stems(centres)
         if stems is not None and titles is not None:
             bodies, heads = _joined(bodies, stems), _joined(heads, titles)
-        return Texts(bodies, heads, dates[:, 0], dates[:, 1], _ragged(outlets))
+        return Texts(bodies, heads, dates[:, 0], dates[:, 1], printed_by)
 
     def compare(
         self, texts: Texts, pairs: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         """Of candidate pairs, rows of texts, those with a trace of likeness, their scores and features."""
         salient = salience.weigh(texts.stems, texts.titles, self.settings.threads, self.feed())
+        pairs = pipeline.promising(salient, pairs, texts.first, texts.last)
+        salient = salience.with_stock(salient, np.unique(pairs), self._recurs)
         return pipeline.compare(salient, pairs, texts.outlets, texts.first, texts.last)
 
 
-def _salted(hashes: NDArray[np.uint64], what: str) -> NDArray[np.uint64]:
-    return mix(hashes ^ (_SALTS[what] << np.uint64(48))) >> _HIGH
+def keys_of(hashes: NDArray[np.uint64], kind: str) -> NDArray[np.uint64]:
+    """Keys below 2**32, of hashes whose upper bits differ as much as their lower: two bits of kind, thirty of hash."""
+    return hashes >> np.uint64(34) | np.uint64(_KINDS[kind] << 30)
 
 
 def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -402,6 +457,18 @@ def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDA
         bodies.values[bodies.offsets[i] : bodies.offsets[i + 1]].copy(),
         heads.values[heads.offsets[i] : heads.offsets[i + 1]].copy(),
     )
+
+
+def _appended(a: Words, b: Words) -> Words:
+    """Hashes, and letters where there are some, of the articles of both."""
+    letters = None
+    if a.letters is not None and b.letters is not None:
+        letters = (
+            np.concatenate([a.letters[0], b.letters[0]]),
+            np.append(a.letters[1], a.letters[1][-1] + b.letters[1][1:]),
+        )
+    offsets = np.append(a.offsets, a.offsets[-1] + b.offsets[1:])
+    return Words(np.concatenate([a.hashes, b.hashes]), offsets, letters=letters)
 
 
 def _joined(a: Ragged, b: Ragged) -> Ragged:

@@ -172,6 +172,7 @@ def tell_stories(texts: StoryTexts, settings: Settings, progress: Progress | Non
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
+        pairs = promising(salient, pairs, texts.first, texts.last)
         return compare(salient, pairs, texts.outlets, texts.first, texts.last)
 
     parts = list(in_order(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
@@ -188,15 +189,22 @@ def compare(
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
-    """Of candidate pairs of texts those with more than a trace of likeness, int64 (m, 2), their scores, float64 (m,), and
+    """Of promising pairs of texts those with more than a trace of likeness, int64 (m, 2), their scores, float64 (m,), and
     features, float32 (m, f). Arguments as for `events.evidence`.
     """
-    lead, best = events.best_case(salient, pairs, first, last)
-    pairs = pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
     features = events.evidence(salient, pairs, outlets, first, last)
     score = events.shipped_model().score(features)
     likely = score >= STORY_TRACE
     return pairs[likely], score[likely], features[likely].astype(np.float32)
+
+
+def promising(
+    salient: salience.Salience, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Of candidate pairs of texts those that may have more than a trace of likeness, int64 (m, 2): a cheap look, for which
+    stock phrases need not be known."""
+    lead, best = events.best_case(salient, pairs, first, last)
+    return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
 
 
 def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.int64], int]:

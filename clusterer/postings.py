@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer import lsh
-from clusterer.ragged import ragged_index
+from clusterer import kernels, lsh
+from clusterer.ragged import ragged_index, take_rows
 from clusterer.store import Store
 
 PAGE = 504
@@ -32,7 +32,7 @@ PAGE = 504
 CACHE = 1 << 27
 """Bytes of segments that are kept in memory once they were read whole."""
 _WHOLE = 4  # a segment is read whole where one page in so many is needed
-_SHIFT = np.uint64(32)
+_SHIFT, _NUMBER = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Postings:
     """The segments of a store, and what the running transaction will add to them."""
 
     def __init__(self, store: Store, cap: int) -> None:
-        """Of an open store; of a key no more than `cap` + 1 numbers are kept in a segment."""
+        """Of an open store; of a key the latest `cap` + 1 numbers are kept in a segment."""
         self._store, self._most = store, cap + 1
         self._generation = -1
         self._known: dict[int, _Segment] = {}
@@ -109,16 +109,11 @@ class Postings:
         found = [_hits(self._entries(segment, keys), keys, self._most) for segment in self._segments]
         if self._staged:
             found.append(_hits(self._staged_entries(), keys, self._most))
-        if not found:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        which, numbers = (np.concatenate(x) for x in zip(*found, strict=True))
-        order = np.lexsort((numbers, which))
-        which, numbers = which[order], numbers[order]
-        new = np.ones(len(which), dtype=np.bool_)
-        new[1:] = (which[1:] != which[:-1]) | (numbers[1:] != numbers[:-1])
-        which, numbers = which[new], numbers[new]
-        sizes = np.bincount(which, minlength=len(keys))
-        if (sizes > cap).any():
+        found = [codes for codes in found if len(codes)]
+        codes = found[0] if len(found) == 1 else lsh.distinct(np.concatenate([*found, _NONE]))
+        which, numbers = (codes >> _SHIFT).astype(np.int64), (codes & _NUMBER).astype(np.int64)
+        if len(which) > cap and (which[cap:] == which[:-cap]).any():
+            sizes = np.bincount(which, minlength=len(keys))
             starts = np.cumsum(sizes) - sizes
             place, size = np.arange(len(which)) - starts[which], sizes[which]
             kept = (size <= cap) | (place < lsh.HUBS) | (place >= size - lsh.HUBS)
@@ -164,7 +159,7 @@ class Postings:
             return whole
         first = np.maximum(np.searchsorted(segment.firsts, keys << _SHIFT, side="right") - 1, 0)
         last = np.searchsorted(segment.firsts, (keys + np.uint64(1)) << _SHIFT) - 1
-        last = np.maximum(np.where(keys == np.uint64(0xFFFFFFFF), len(segment.firsts) - 1, last), first)
+        last = np.maximum(np.where(keys == _NUMBER, len(segment.firsts) - 1, last), first)
         pages = np.unique(ragged_index(np.stack([first, last + 1], axis=1).ravel(), 2 * np.arange(len(keys)))[0])
         if len(pages) * _WHOLE >= len(segment.firsts):
             return self._read_whole(segment)
@@ -228,13 +223,14 @@ class Postings:
         last = np.append(documents[1:] != documents[:-1], True)[: len(documents)]  # a number made again: the newer one
         documents, held = documents[last], held[last]
         stems, changes = _summed([*((s.stems, s.changes) for s in merged), *self._changes])
-        whole = entries[0] if len(entries) == 1 else lsh.distinct(np.concatenate(entries)) if entries else _NONE
+        whole = _NONE
+        for part in entries:  # the smallest first
+            whole = _merged(whole, part, self._most)
         if merged and self._store.state["dead"]:
             alive = self._alive(whole)
-            whole = whole[alive[(whole & np.uint64(0xFFFFFFFF)).astype(np.int64)]]
+            whole = whole[alive[(whole & _NUMBER).astype(np.int64)]]
             living = alive[documents]
             documents, held = documents[living], held[living]
-        whole = _shortened(whole, self._most)
         self._replace(merged, whole, documents, held, stems, changes)
         if all_of_it:
             self._store.state["dead"] = 0
@@ -242,7 +238,7 @@ class Postings:
     def _alive(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """bool, by number: it is still that of an article or a document."""
         alive = np.zeros(self._store.state["article"] + 1, dtype=np.bool_)
-        numbers = lsh.distinct(entries & np.uint64(0xFFFFFFFF))
+        numbers = lsh.distinct(entries & _NUMBER)
         if len(numbers):
             low, high = int(numbers[0]), int(numbers[-1])
             for table in ("article", "document"):
@@ -265,7 +261,7 @@ class Postings:
             store.write("DELETE FROM page WHERE place >= ? AND place < ?", low, low + (1 << 32))
             store.write("DELETE FROM segment WHERE number = ?", segment.number)
         # The generation numbers segments: it is never used again, so what readers keep of one stays true.
-        segment = _Segment(store.state["generation"], whole[::PAGE].copy(), documents, held, stems, changes)
+        segment = _Segment(store.next_generation, whole[::PAGE].copy(), documents, held, stems, changes)
         low, raw, step = segment.number << 32, whole.astype("<u8", copy=False).tobytes(), 8 * PAGE
         store.write_many(
             "INSERT INTO page VALUES (?, ?)",
@@ -281,9 +277,8 @@ class Postings:
         self._known[segment.number] = segment
         self._keep([*(s.number for s in self._segments), segment.number])
         self._remember(segment.number, whole)
-        generation = store.state["generation"]
         self.forget()
-        self._generation = generation
+        self._generation = store.next_generation
 
     def problems(self) -> list[str]:
         """What is wrong with the segments: empty where all is well. Reads them all."""
@@ -319,20 +314,36 @@ def _read(number: int, firsts: bytes, documents: bytes, stems: bytes) -> _Segmen
     )
 
 
-def _hits(
-    entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places in `keys` and numbers, of every key the first `most`."""
-    if not len(entries):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    low = np.searchsorted(entries, keys << _SHIFT)
-    hit = np.flatnonzero(entries[np.minimum(low, len(entries) - 1)] >> _SHIFT == keys)
-    hit = hit[low[hit] < len(entries)]
-    low = low[hit]
-    high = np.searchsorted(entries, (keys[hit] << _SHIFT) | np.uint64(0xFFFFFFFF), side="right")
-    counts = np.minimum(high - low, most)
-    index, _ = ragged_index(np.stack([low, low + counts], axis=1).ravel(), 2 * np.arange(len(low)))
-    return np.repeat(hit, counts), (entries[index] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
+    """Of every key the last `most` entries, uint64 (h,): its place in `keys` above the number."""
+    if kernels.compiled:
+        starts, counts = np.empty((2, len(keys)), dtype=np.int64)
+        kernels.compiled.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
+    else:
+        ends = np.searchsorted(entries, keys << _SHIFT | _NUMBER, side="right")
+        counts = np.minimum(ends - np.searchsorted(entries, keys << _SHIFT), most)
+        starts = ends - counts
+    hit = np.flatnonzero(counts)
+    starts, counts = starts[hit], counts[hit]
+    found, _ = take_rows(
+        entries, np.append(np.stack([starts, starts + counts], axis=1).ravel(), len(entries)), 2 * np.arange(len(hit))
+    )
+    found &= _NUMBER
+    found |= np.repeat(hit.astype(np.uint64) << _SHIFT, counts)
+    return found
+
+
+def _merged(a: NDArray[np.uint64], b: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
+    """The entries of both, ascending, each once, of every key the last `most`: older ones go first, and that there are
+    many is known without them."""
+    if kernels.compiled:
+        out = np.empty(len(a) + len(b), dtype=np.uint64)
+        start: int = kernels.compiled.merge_entries(a, b, most, out)
+        return out[start:]
+    both = lsh.distinct(np.concatenate([a, b]))
+    surplus = np.zeros(len(both), dtype=np.bool_)
+    surplus[:-most] = both[most:] >> _SHIFT == both[:-most] >> _SHIFT
+    return both[~surplus]
 
 
 def _summed(
@@ -344,12 +355,3 @@ def _summed(
     stems, inverse = np.unique(np.concatenate([s for s, _ in parts]), return_inverse=True)
     sums = np.bincount(inverse, weights=np.concatenate([c for _, c in parts]), minlength=len(stems)).astype(np.int32)
     return stems[sums != 0], sums[sums != 0]
-
-
-def _shortened(entries: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
-    """Of every key the first `most` entries: beyond, it is only known that there are many."""
-    if len(entries) <= most:
-        return entries
-    long = np.zeros(len(entries), dtype=np.bool_)
-    long[most:] = entries[most:] >> _SHIFT == entries[:-most] >> _SHIFT
-    return entries[~long] if long.any() else entries

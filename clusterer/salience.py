@@ -17,7 +17,7 @@ Array letters: `n` articles, `v` distinct stems.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import kernels
-from clusterer.ragged import Growing
-from clusterer.shingles import Ragged, run_hashes_of
+from clusterer.ragged import Growing, take_rows
+from clusterer.shingles import Ragged, run_hashes_at, run_hashes_of
 from clusterer.threads import alongside, in_order
 from clusterer.words import multipliers
 
@@ -95,13 +95,10 @@ class Feed:
     Attributes:
         texts: how many it has.
         counts: how many of them hold each stem: uint32 (v,), ascending, to int64 (v,).
-        recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
-            `shingles.run_hashes_of`, to bool (x,).
     """
 
     texts: int
     counts: Callable[[NDArray[np.uint32]], NDArray[np.int64]]
-    recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
 
 
 def weigh(texts: Ragged, titles: Ragged, threads: int = 1, feed: Feed | None = None) -> Salience:
@@ -111,17 +108,38 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1, feed: Feed | None = N
         texts: uint32 stems of each, in reading order.
         titles: uint32 stems of their titles, in the same order; empty where there is none.
         threads: blocks of texts worked on side by side.
-        feed: that the texts are of; None where they are all of it.
+        feed: that the texts are of; None where they are all of it. What recurs in a feed is told by `with_stock`.
     """
     together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
     bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
     (entries, weights, totals), stock = alongside(
         lambda: _weighed(bodies, heads, stems, threads, feed),
-        lambda: _stock(bodies) if feed is None else _known_stock(texts, feed),
+        lambda: _recurring(bodies, RECURS) if feed is None else np.zeros(len(bodies.values), dtype=np.bool_),
         threads,
     )
     return Salience(stems, entries.offsets, entries.values, weights, totals, bodies.values, texts.offsets, stock)
+
+
+def with_stock(
+    salience: Salience, rows: NDArray[np.int64], recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
+) -> Salience:
+    """The same with the stock phrases of some texts, as their feed knows them.
+
+    Args:
+        salience: of n texts.
+        rows: int64, which texts; those of the others stay unknown.
+        recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
+            `shingles.run_hashes_at`, to bool (x,). Asked of runs that occur twice in these texts: no other is shared.
+    """
+    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows)
+    places = np.flatnonzero(_recurring(Ragged(tokens, offsets), 2))
+    hashes = run_hashes_at(salience.stems[tokens].astype(np.uint64), places, RUN)
+    distinct, run = np.unique(hashes, return_inverse=True)
+    row = np.searchsorted(offsets, places, side="right") - 1
+    stock = salience.stock.copy()
+    stock[salience.token_offsets[rows][row] + places - offsets[row]] = recurs(distinct)[run]
+    return replace(salience, stock=stock)
 
 
 def _weighed(
@@ -227,28 +245,16 @@ def _rows(ragged: Ragged, start: int, stop: int) -> NDArray[np.int64]:
     return np.repeat(np.arange(stop - start), np.diff(ragged.offsets[start : stop + 1]))
 
 
-def _stock(bodies: Ragged) -> NDArray[np.bool_]:
-    """bool (w,): the run of `RUN` stems that begins here occurs `RECURS` times or more."""
-    stock = np.zeros(len(bodies.values), dtype=np.bool_)
+def _recurring(bodies: Ragged, least: int) -> NDArray[np.bool_]:
+    """bool (w,): the run of `RUN` stems that begins here occurs `least` times or more."""
+    recurs = np.zeros(len(bodies.values), dtype=np.bool_)
     if kernels.compiled:
-        kernels.compiled.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), RECURS, stock.view(np.uint8))
-        return stock
+        kernels.compiled.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), least, recurs.view(np.uint8))
+        return recurs
     hashes, places, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, RUN)
     _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    stock[places] = (times >= RECURS)[run]
-    return stock
-
-
-def _known_stock(texts: Ragged, feed: Feed) -> NDArray[np.bool_]:
-    """As `_stock`, by the feed's knowledge. Asked of runs that two of the texts hold: no other is ever shared."""
-    stock = np.zeros(len(texts.values), dtype=np.bool_)
-    hashes, places, _ = run_hashes_of(texts.values.astype(np.uint64), texts.offsets, RUN)
-    distinct, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    again = np.flatnonzero(times > 1)
-    known = np.zeros(len(distinct), dtype=np.bool_)
-    known[again] = feed.recurs(distinct[again])
-    stock[places] = known[run]
-    return stock
+    recurs[places] = (times >= least)[run]
+    return recurs
 
 
 def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:

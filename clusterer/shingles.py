@@ -104,11 +104,16 @@ def run_hashes_of(
     counts = np.maximum(np.diff(offsets) - size + 1, 0)
     ends = np.cumsum(counts)
     starts = np.arange(ends[-1] if len(ends) else 0) + np.repeat(offsets[:-1] - (ends - counts), counts)
+    return run_hashes_at(hashes, starts, size), starts, np.repeat(np.arange(len(counts)), counts)
+
+
+def run_hashes_at(hashes: NDArray[np.uint64], starts: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
+    """uint64 (x,), the hashes of the runs of `size` neighbours that start at some places, int64 (x,)."""
     factors = multipliers(size)
     sums = hashes[starts] * factors[0]
     for k in range(1, size):
         sums += hashes[starts + k] * factors[k]
-    return mix(sums), starts, np.repeat(np.arange(len(counts)), counts)
+    return mix(sums)
 
 
 def _shingles(hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> Ragged:

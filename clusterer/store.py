@@ -113,6 +113,7 @@ CREATE TABLE segment (
 );
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
 """
+_BOUND = 500  # values bound in one statement
 _STATE = ("generation", "article", "story", "articles", "texts", "dead")
 
 
@@ -167,6 +168,8 @@ class Store:
             run("PRAGMA auto_vacuum = INCREMENTAL")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")  # an acknowledged batch survives a cut power
+        run("PRAGMA wal_autocheckpoint = 4000")  # pages: few large ones cost less than many small ones
+        run("PRAGMA journal_size_limit = 16000000")
         if empty:
             self._make(settings or Settings(), recipe or "")
         made = dict(self.rows("SELECT name, value FROM made"))
@@ -222,6 +225,11 @@ class Store:
             self.state = dict(self.rows("SELECT name, value FROM state"))
             yield
 
+    @property
+    def next_generation(self) -> int:
+        """The generation that the running write makes."""
+        return self.state["generation"] + 1
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All or nothing. Waits for another writer.
@@ -232,8 +240,8 @@ class Store:
         with self.named_errors(), self._transaction("IMMEDIATE"):
             self._sign()
             self.state = dict(self.rows("SELECT name, value FROM state"))
-            self.state["generation"] += 1
             yield
+            self.state["generation"] += 1
             self.write_many("UPDATE state SET value = ? WHERE name = ?", [(v, k) for k, v in self.state.items()])
 
     @contextmanager
@@ -315,10 +323,12 @@ class Store:
 
     def among_texts(self, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         """As `among`, for a list of texts."""
-        listed = orjson.dumps(list(values)).decode()
-        return self._connection.execute(
-            statement.replace("{}", "(SELECT value FROM json_each(?1))"), (listed,)
-        ).fetchall()
+        out = []
+        for start in range(0, len(values), _BOUND):  # not as JSON, which ends a text at its first NUL
+            part = values[start : start + _BOUND]
+            marks = f"({','.join('?' * len(part))})"
+            out += self._connection.execute(statement.replace("{}", marks), part).fetchall()
+        return out
 
     def table(self, statement: str, numbers: NDArray[np.int64] | Sequence[int], width: int) -> NDArray[np.int64]:
         """As `among`, for rows of integers: int64 (rows, width)."""
