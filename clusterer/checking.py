@@ -10,12 +10,14 @@ from collections import Counter
 
 import numpy as np
 
-from clusterer import boilerplate, lsh, pipeline, similarity
+from clusterer import boilerplate, events, lsh, pipeline, similarity
+from clusterer.corpus import seconds
 from clusterer.intake import Intake, distinct_stems, key
 from clusterer.lookup import Lookup, digest, keys_of
 from clusterer.stages import Documents
 
 _BLOCK = 5000  # articles read at a time
+_NEAR = 1e-5  # features are kept with seven digits
 _SHOWN = 5  # numbers named in a line
 
 
@@ -25,7 +27,6 @@ def problems(lookup: Lookup) -> list[str]:
     out = [f"SQLite: {line}" for (line,) in store.rows("PRAGMA integrity_check") if line != "ok"]
     if out:
         return out
-    out += lookup.postings.problems()
     for what, statement in _RULES.items():
         if rows := store.rows(statement):
             out.append(_line(what, [number for (number,) in rows]))
@@ -34,7 +35,12 @@ def problems(lookup: Lookup) -> list[str]:
         found = store.rows(f"SELECT count(*) FROM {table}")[0][0]
         if found != store.state[name]:
             out.append(f"{found} {name}, of which the file counts {store.state[name]}")
-    return out + _bodies(lookup) + _links(lookup) + _groups(lookup) + _stems(lookup)
+    if out:  # what follows relies on these
+        return out
+    out = lookup.postings.problems() + _bodies(lookup)
+    if out:
+        return out
+    return _links(lookup) + _pairs(lookup) + _groups(lookup) + _stems(lookup)
 
 
 _RULES = {
@@ -49,6 +55,10 @@ _RULES = {
     "documents in a group without a text": "SELECT number FROM document WHERE centre NOT IN (SELECT centre FROM text)",
     "texts whose document is not their centre": "SELECT text.centre FROM text LEFT JOIN document ON number = text.centre"
     " WHERE document.centre IS NOT text.centre",
+    "texts whose dates or outlets are not those of their articles": "SELECT text.centre FROM text JOIN (SELECT centre,"
+    " min(date) AS first, max(date) AS last, json_group_array(DISTINCT outlet) FILTER (WHERE outlet != '') AS outlets"
+    " FROM document JOIN article ON document = document.number GROUP BY centre) AS told ON told.centre = text.centre"
+    " WHERE told.first IS NOT text.first OR told.last IS NOT text.last OR length(told.outlets) != length(text.outlets)",
     "links to a document that is not there": "SELECT a FROM link WHERE a NOT IN (SELECT number FROM document) OR b NOT IN"
     " (SELECT number FROM document)",
     "likenesses of a text that is not there": "SELECT a FROM pair WHERE a NOT IN (SELECT centre FROM text) OR b NOT IN"
@@ -72,13 +82,17 @@ def _line(what: str, numbers: list[int]) -> str:
 def _bodies(lookup: Lookup) -> list[str]:
     """Articles against their bodies, documents against their words and keys."""
     store = lookup.store
-    wrong: dict[str, list[int]] = {"hash of id": [], "digest": [], "words": [], "keys": []}
+    wrong: dict[str, list[int]] = {"hash of id": [], "digest": [], "date or outlet": [], "words": [], "keys": []}
     numbers = [number for (number,) in store.rows("SELECT number FROM article ORDER BY number")]
     for start in range(0, len(numbers), _BLOCK):
         block = numbers[start : start + _BLOCK]
         articles = lookup.articles(block)
-        rows = store.among("SELECT number, id, key, digest, document FROM article WHERE number IN {}", block)
-        for number, id, hashed, told, _ in rows:
+        columns = "number, id, key, digest, date, outlet, document"
+        rows = store.among(f"SELECT {columns} FROM article WHERE number IN {{}}", block)
+        for number, id, hashed, told, date, outlet, _ in rows:
+            mine = articles[number].date
+            if (None if mine is None else seconds(mine)) != date or articles[number].outlet != outlet:
+                wrong["date or outlet"].append(number)
             if key(id) != hashed:
                 wrong["hash of id"].append(number)
             if digest(articles[number]) != told:
@@ -86,7 +100,7 @@ def _bodies(lookup: Lookup) -> list[str]:
         outlets = [articles[number].outlet for number in block]
         words = lookup.cut(lookup.read([articles[number].text for number in block]), outlets)
         hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
-        of = {number: document for number, *_, document in rows}
+        of = {row[0]: row[-1] for row in rows}
         known = lookup.documents(np.unique(np.array([x for x in of.values() if x], dtype=np.int64)))
         for i, number in enumerate(block):
             document, short = of[number], counts[i] < lookup.settings.min_words
@@ -123,13 +137,32 @@ def _links(lookup: Lookup) -> list[str]:
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
 
 
+def _pairs(lookup: Lookup) -> list[str]:
+    """Scores against the features that they are made of."""
+    rows = lookup.store.rows("SELECT a, score, features FROM pair")
+    width = len(events.FEATURES)
+    if wrong := [a for a, _, features in rows if len(features) != 4 * width]:
+        return [_line("texts with a likeness whose features are cut", wrong)]
+    features = np.frombuffer(b"".join([row[2] for row in rows]), dtype="<f4").reshape(-1, width).astype(np.float64)
+    score = np.array([row[1] for row in rows], dtype=np.float64)
+    off = np.flatnonzero(np.abs(events.shipped_model().score(features) - score) > _NEAR)
+    return (
+        [_line("texts with a likeness whose score is not that of its features", [rows[i][0] for i in off])]
+        if len(off)
+        else []
+    )
+
+
 def _groups(lookup: Lookup) -> list[str]:
     """Copy groups and stories against what the links and scores give."""
     store, out = lookup.store, []
     numbers = np.array([x for (x,) in store.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     intake = Intake(lookup)
     if len(numbers):
-        before, after = intake.centres(numbers)
+        before, after, longest = intake.centres(numbers)
+        bodies = store.rows("SELECT centre, body FROM text")
+        if other := [centre for centre, body in bodies if longest.get(centre) != body]:
+            out.append(_line("texts whose body is not their longest document", other))
         if len(wrong := numbers[before != after]):
             out.append(_line("documents in another copy group than their links make", wrong.tolist()))
     texts = dict(store.rows("SELECT centre, story FROM text"))
@@ -145,8 +178,8 @@ def _stems(lookup: Lookup) -> list[str]:
     """How many texts hold each stem."""
     if lookup.settings.level != "story":
         return []
-    centres = np.array([x for (x,) in lookup.store.rows("SELECT centre FROM text ORDER BY centre")], dtype=np.int64)
-    parts = [distinct_stems(*lookup.stems(centres[i : i + _BLOCK])) for i in range(0, len(centres), _BLOCK)]
+    bodies = [x for (x,) in lookup.store.rows("SELECT body FROM text ORDER BY body")]
+    parts = [distinct_stems(*lookup.stems(bodies[i : i + _BLOCK])) for i in range(0, len(bodies), _BLOCK)]
     stems, counts = np.unique(np.concatenate([*parts, np.zeros(0, dtype=np.uint32)]), return_counts=True)
     known = lookup.postings.all_stem_counts()
     if not np.array_equal(stems, known[0]) or not np.array_equal(counts, known[1]):

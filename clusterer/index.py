@@ -352,7 +352,13 @@ class StoryIndex:
     def _reading(self) -> Iterator[None]:
         with self._store.reading():
             self._lookup.refresh()
-            yield
+            try:
+                yield
+            except (KeyError, IndexError, StopIteration) as error:
+                raise InputError(
+                    f"{self._store.path}: its rows contradict each other ({error!r}); cure: clusterer index check"
+                    f" {self._store.path}, and restore a copy"
+                ) from error
 
     def query(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Assignment]:
         """Say what each article would be, one by one; nothing is stored.
@@ -453,7 +459,10 @@ class StoryIndex:
         from clusterer.checking import problems
 
         with self._reading():
-            return problems(self._lookup)
+            try:
+                return problems(self._lookup)
+            except InputError as error:
+                return [str(error)]
 
     # what is told of articles
 

@@ -60,8 +60,10 @@ class Intake:
         self._new: list[int] = []  # documents made, ascending once all are
         self._loose: set[int] = set()  # documents that lost a link
         self._touched: set[int] = set()  # documents that have other articles than before
+        self._parted: set[int] = set()  # centres of groups larger than a bucket whose hubs may have gone
         self._was: dict[int, int] = {}  # the story of documents whose text was taken away
         self._stories: set[int] = set()  # stories that something happened to
+        self._bodies: dict[int, int] = {}  # the longest document of each centre
         self._unsettled: set[int] = set()  # texts that lost a likeness
         self._replaced: dict[str, int] = {}  # the story of articles that a new version replaces, by id
         self._inherited: dict[int, int] = {}  # the same by the new version's number, and of articles that are read anew
@@ -179,7 +181,9 @@ class Intake:
         gone = [x for x in documents if x not in staying]
         known = self._lookup.documents(np.array(documents, dtype=np.int64))
         headless = [x for x in staying if known[x][0] in leaving]  # another article must stand for these
-        self._retire(sorted(x for x in [*gone, *headless] if known[x][3] == x))
+        changed, centres = {*gone, *headless}, sorted({known[x][3] for x in documents})
+        texts = self._store.among("SELECT centre, body FROM text WHERE centre IN {}", centres)
+        self._retire([centre for centre, body in texts if centre in changed or body in changed])
         self._lookup.evict(headless)
         self._store.write_among("UPDATE article SET document = NULL WHERE number IN {}", articles)
         self._store.write_many("UPDATE document SET article = ? WHERE number = ?", [(staying[x], x) for x in headless])
@@ -191,6 +195,12 @@ class Intake:
             for end in "ab":
                 self._store.write_among(f"DELETE FROM link WHERE {end} IN {{}}", gone)
             self._store.write_among("DELETE FROM document WHERE number IN {}", gone)
+            lost = Counter(known[x][3] for x in gone)
+            for centre, left in self._store.among(
+                "SELECT centre, count(*) FROM document WHERE centre IN {} GROUP BY centre", sorted(lost)
+            ):
+                if left > 1 and left + lost[centre] > self._settings.bucket_cap:
+                    self._parted.add(centre)
             for pool in (self._loose, self._touched):
                 pool.difference_update(gone)
 
@@ -264,6 +274,17 @@ class Intake:
         pairs = self._lookup.copy_candidates(sketches, numbers)
         if not len(pairs):
             return
+        self._link(pairs, numbers, words, counts, hashes)
+
+    def _link(
+        self,
+        pairs: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        words: Words,
+        counts: NDArray[np.int64],
+        hashes: NDArray[np.uint64],
+    ) -> None:
+        """Store the links among candidate pairs, of rows of documents with these numbers and of others."""
         links, named = self._lookup.verify(pairs, words, counts, hashes)
         named = np.where(named < 0, numbers[np.clip(-1 - named, 0, len(numbers) - 1)], named)
         ends, overlap = named[links.pairs], links.overlap
@@ -328,6 +349,8 @@ class Intake:
     def _regroup(self) -> tuple[list[int], list[int]]:
         """Copy groups of the components that changed. Centres without a text, and those whose text has other articles."""
         store = self._store
+        for centre in sorted(self._parted):
+            self._rejoin(centre)
         component, frontier = set(self._new) | self._loose, set(self._new) | self._loose
         while frontier:
             frontier = self._neighbours(frontier) - component
@@ -335,9 +358,11 @@ class Intake:
         touched: set[int] = set()
         if component:
             numbers = np.array(sorted(component), dtype=np.int64)
-            before, after = self.centres(numbers)
+            before, after, longest = self.centres(numbers)
+            self._bodies |= longest
             moved = np.flatnonzero(before != after)
-            self._retire(np.setdiff1d(before, after).tolist())
+            texts = store.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
+            self._retire([centre for centre, body in texts if longest.get(centre) != body])
             touched |= {int(x) for x in before[moved]} | {int(x) for x in after[moved]}
             store.write_many(
                 "UPDATE document SET centre = ? WHERE number = ?",
@@ -356,9 +381,26 @@ class Intake:
         created = self._without_text(np.array(sorted(there), dtype=np.int64))
         return sorted(created), sorted(there - created)
 
-    def centres(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The centres that documents have, and those that their links make, int64 (d,) twice; `documents` ascending, with
-        all that is linked to any of them."""
+    def _rejoin(self, centre: int) -> None:
+        """Link what is left of a large group to its longest documents: the others were only ever compared with hubs."""
+        members = np.array(
+            [x for (x,) in self._store.rows("SELECT number FROM document WHERE centre = ?", centre)], dtype=np.int64
+        )
+        members.sort()
+        order, _, _ = self._ordered(members)
+        hubs = np.sort(members[order[: lsh.HUBS]])
+        known = self._lookup.documents(hubs)
+        words = self._lookup.words({x: known[x][0] for x in hubs.tolist()})
+        rows = np.repeat(np.arange(len(hubs)), len(members))
+        pairs = np.stack([rows, np.tile(members, len(hubs))], axis=1)
+        apart = ~np.isin(pairs[:, 1], hubs) | (hubs[rows] > pairs[:, 1])
+        hashes = np.array([known[x][1] for x in hubs.tolist()], dtype=np.uint64)
+        self._link(pairs[apart], hubs, words, words.counts, hashes)
+        self._loose |= set(members.tolist())
+
+    def centres(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[int, int]]:
+        """The centres that documents have, and those that their links make, int64 (d,) twice, and the longest document of
+        each of these; `documents` ascending, with all that is linked to any of them."""
         order, place, before = self._ordered(documents)
         rows = self._store.among("SELECT a, b, shared, smaller FROM link WHERE a IN {}", documents)
         table = np.array(rows, dtype=np.int64).reshape(-1, 4)
@@ -368,7 +410,10 @@ class Intake:
         centres = grouping.star_centres(ends[codes], strength[codes], len(documents))
         after = np.empty(len(documents), dtype=np.int64)
         after[order] = documents[order][centres]
-        return before, after
+        longest: dict[int, int] = {}
+        for centre, document in zip(after[order].tolist(), documents[order].tolist(), strict=True):
+            longest.setdefault(centre, document)
+        return before, after, longest
 
     def _ordered(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Documents in the order in which a batch numbers them, the longest first; the place of each; their centres."""
@@ -387,16 +432,16 @@ class Intake:
     def _retire(self, centres: Sequence[int]) -> None:
         """Take texts away whose document is a centre no more, or no more what it was. Before its body goes."""
         store = self._store
-        rows = store.among("SELECT centre, story FROM text WHERE centre IN {} ORDER BY centre", centres)
+        rows = store.among("SELECT centre, story, body FROM text WHERE centre IN {} ORDER BY centre", centres)
         if not rows:
             return
-        gone = np.array([centre for centre, _ in rows], dtype=np.int64)
-        story = dict(rows)
+        gone = np.array([centre for centre, _, _ in rows], dtype=np.int64)
+        story = {centre: story for centre, story, _ in rows}
         for number, centre in store.among("SELECT number, centre FROM document WHERE centre IN {}", gone):
             self._was.setdefault(number, story[centre])
         self._stories |= set(story.values())
         if self._settings.level == "story":
-            stems, titles = self._lookup.stems(gone)
+            stems, titles = self._lookup.stems([body for _, _, body in rows])
             self._postings.stage_stems(distinct_stems(stems, titles), -1)
             for end, other in ("ab", "ba"):
                 rows = store.among(f"SELECT {other} FROM pair WHERE {end} IN {{}}", gone)
@@ -420,8 +465,11 @@ class Intake:
         ):
             printed[centre] = first, last, outlets
         store.write_many(
-            "INSERT INTO text VALUES (?, 0, ?, ?, ?, ?)",
-            [(x, *printed[x], None if slots is None else slots[i].tobytes()) for i, x in enumerate(created)],
+            "INSERT INTO text VALUES (?, ?, 0, ?, ?, ?, ?)",
+            [
+                (x, self._bodies[x], *printed[x], None if slots is None else slots[i].tobytes())
+                for i, x in enumerate(created)
+            ],
         )
         store.write_many(
             "UPDATE text SET first = ?, last = ?, outlets = ? WHERE centre = ?",
@@ -433,7 +481,7 @@ class Intake:
 
     def _enter(self, centres: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Keys of new texts; their slots, uint16 (t, k)."""
-        stems, titles = self._lookup.stems(centres)
+        stems, titles = self._lookup.stems([self._bodies[x] for x in centres.tolist()])
         self._postings.stage_stems(distinct_stems(stems, titles), 1)
         keys, rows = self._lookup.run_keys(stems)
         self._postings.stage(keys, centres[rows])

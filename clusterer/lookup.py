@@ -23,7 +23,8 @@ import zstandard
 from numpy.typing import NDArray
 
 from clusterer import boilerplate, lsh, pipeline, salience
-from clusterer.corpus import text_words
+from clusterer.corpus import seconds, text_words
+from clusterer.errors import InputError
 from clusterer.postings import Postings
 from clusterer.ragged import take_rows
 from clusterer.records import Article
@@ -102,7 +103,7 @@ class Lookup:
         self._stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
         self._words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
         self._generation = -1
-        self._packer = zstandard.ZstdCompressor(level=1, write_content_size=True)
+        self._packer = zstandard.ZstdCompressor(level=1, write_checksum=True)
         self._opener = zstandard.ZstdDecompressor()
 
     def refresh(self) -> None:
@@ -134,30 +135,40 @@ class Lookup:
             with suppress(UnicodeEncodeError):
                 parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
                 break
-        head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)}\n".encode()
+        date = "" if article.date is None else repr(seconds(article.date))
+        head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
         return self._packer.compress(head + b"".join(parts))
 
-    def unpack(self, content: bytes) -> tuple[str, str, str, str]:
-        """Title, text, source and url of a body."""
-        body = self._opener.decompress(content)
-        start = body.index(b"\n") + 1
-        coding, *lengths = map(int, body[:start].split())
-        name, parts = _CODINGS[coding], []
-        for length in lengths:
-            part = body[start : start + length]
-            parts.append(part.decode(name) if coding == 0 else part.decode(name, "surrogatepass"))
-            start += length
-        title, text, source, url = parts
-        return title, text, source, url
+    def unpack(self, number: int, content: bytes) -> tuple[str, str, str, str, float | None]:
+        """Title, text, source, url and date of the body of an article.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        try:
+            body = self._opener.decompress(content)
+            start = body.index(b"\n") + 1
+            coding, *lengths, date = body[: start - 1].split(b" ")
+            name, parts = _CODINGS[int(coding)], []
+            for length in map(int, lengths):
+                part = body[start : start + length]
+                parts.append(part.decode(name, "strict" if name == "cp1256" else "surrogatepass"))
+                start += length
+            title, text, source, url = parts
+            return title, text, source, url, float(date) if date else None
+        except (zstandard.ZstdError, ValueError, IndexError) as error:
+            raise InputError(
+                f"{self.store.path}: the body of article {number} is damaged ({error}); cure: restore a copy"
+            ) from None
 
     def articles(self, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, Article]:
         """Stored articles by number."""
         rows = self.store.among(
-            "SELECT number, id, date, content FROM article JOIN body ON article = number WHERE number IN {}", numbers
+            "SELECT number, id, content FROM article JOIN body ON article = number WHERE number IN {}", numbers
         )
         out = {}
-        for number, name, date, content in rows:
-            title, text, source, url = self.unpack(content)
+        for number, name, content in rows:
+            title, text, source, url, date = self.unpack(number, content)
             when = None if date is None else moment(date)
             out[number] = Article(text, name, title, source, url, when)
         return out
@@ -189,7 +200,7 @@ class Lookup:
             " ORDER BY number",
             articles,
         )
-        bodies = [self.unpack(content) for _, _, content in rows]
+        bodies = [self.unpack(number, content) for number, _, content in rows]
         outlets = [outlet for _, outlet, _ in rows]
         words = self.read([body[1] for body in bodies])
         return [number for number, _, _ in rows], outlets, words, [body[0] for body in bodies]
@@ -381,24 +392,24 @@ class Lookup:
             for i, number in enumerate(documents.tolist()):
                 self._words[number] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
 
-    def evict(self, centres: Sequence[int]) -> None:
-        """Forget the stems of texts that another article stands for now."""
-        for centre in centres:
-            self._stems.pop(centre, None)
+    def evict(self, documents: Sequence[int]) -> None:
+        """Forget the stems of documents that another article stands for now."""
+        for document in documents:
+            self._stems.pop(document, None)
 
-    def stems(self, centres: NDArray[np.int64]) -> tuple[Ragged, Ragged]:
+    def stems(self, documents: Sequence[int]) -> tuple[Ragged, Ragged]:
         """The stems that count of stored documents, and of their titles."""
-        missing = [centre for centre in centres.tolist() if centre not in self._stems]
+        missing = [document for document in documents if document not in self._stems]
         if missing:
             holder = dict(self.store.among("SELECT number, article FROM document WHERE number IN {}", missing))
             numbers, outlets, words, titles = self.stored(sorted(set(holder.values())))
             bodies, heads = self.body_stems(self.cut(words, outlets), titles)
             row = {number: i for i, number in enumerate(numbers)}
-            fresh = {centre: _row(bodies, heads, row[holder[centre]]) for centre in missing}
-            parts = [fresh[x] if x in fresh else self._stems[x] for x in centres.tolist()]
+            fresh = {document: _row(bodies, heads, row[holder[document]]) for document in missing}
+            parts = [fresh[x] if x in fresh else self._stems[x] for x in documents]
             self.remember(fresh)
         else:
-            parts = [self._stems[x] for x in centres.tolist()]
+            parts = [self._stems[x] for x in documents]
         return _ragged([stems for stems, _ in parts]), _ragged([title for _, title in parts])
 
     def body_stems(self, words: Words, titles: Sequence[str]) -> tuple[Ragged, Ragged]:
@@ -423,7 +434,9 @@ class Lookup:
             stems, titles: of texts that are not stored.
             printed: outlet and date of each of these, "" and inf where unknown.
         """
-        rows = self.store.among("SELECT first, last, outlets FROM text WHERE centre IN {} ORDER BY centre", centres)
+        rows = self.store.among(
+            "SELECT first, last, outlets, body FROM text WHERE centre IN {} ORDER BY centre", centres
+        )
         dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in printed], dtype=np.float64)
         dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
         names: dict[str, int] = {}
@@ -431,7 +444,7 @@ class Lookup:
         outlets = [sorted(names.setdefault(x, len(names)) for x in each) for each in listed]
         flat = np.array([x for each in outlets for x in each], dtype=np.uint32)
         printed_by = Ragged(flat, np.concatenate(([0], np.cumsum([len(each) for each in outlets], dtype=np.int64))))
-        bodies, heads = self.stems(centres)
+        bodies, heads = self.stems([row[3] for row in rows])
         if stems is not None and titles is not None:
             bodies, heads = _joined(bodies, stems), _joined(heads, titles)
         return Texts(bodies, heads, dates[:, 0], dates[:, 1], printed_by)

@@ -2,7 +2,7 @@
 
 A key is 32 bits of a hash (a band, a sampled shingle, a line, ...), an entry is key and number in 64 bits. A segment is a
 sorted array of entries, cut into pages; it is never changed. What is added becomes a new segment; segments of like size
-are merged, so there are few of them, each at least twice as large as the next. One key is found by its page, many
+are merged four by four, so there are few of them. One key is found by its page, many
 keys by walking whole segments. What a key means is for the caller to know; two keys may fall together, so what is found
 is a proposal.
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ PAGE = 504
 """Entries a page: with its row's head it fills one page of SQLite's."""
 CACHE = 1 << 27
 """Bytes of segments that are kept in memory once they were read whole."""
+_TIER = 4  # segments of like size that become one: fewer rewrite more often, more are slower to look through
 _WHOLE = 4  # a segment is read whole where one page in so many is needed
 _SHIFT, _NUMBER = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -209,12 +211,14 @@ class Postings:
         if not new and not (all_of_it and self._segments):
             return
         entries = [self._staged_entries()] if self._staged else []
-        count, merged = sum(map(len, entries)), []
-        while self._segments and (all_of_it or self._segments[-1].entries < 2 * count + PAGE):
-            segment = self._segments.pop()
-            merged.append(segment)
-            entries.append(self._whole.get(segment.number, self._read_whole(segment)))
-            count += len(entries[-1])
+        count, merged = sum(map(len, entries)), list[_Segment]()
+        while like := self._like(count, all_of_it):
+            for segment in reversed(like):
+                entries.append(self._whole.get(segment.number, _NONE))
+                if not len(entries[-1]):
+                    entries[-1] = self._read_whole(segment)
+                count += len(entries[-1])
+                merged.append(self._segments.pop())
         merged.reverse()
         documents = np.concatenate([*(s.documents for s in merged), np.fromiter(self._held, np.uint32)])
         held = np.concatenate([*(s.held for s in merged), np.minimum([*self._held.values()], 65535)]).astype(np.uint16)
@@ -234,6 +238,15 @@ class Postings:
         self._replace(merged, whole, documents, held, stems, changes)
         if all_of_it:
             self._store.state["dead"] = 0
+
+    def _like(self, count: int, all_of_it: bool) -> list[_Segment]:
+        """The last segments, where they are enough of like size to be merged with so many new entries."""
+        if all_of_it:
+            return self._segments[:]
+        start = len(self._segments)
+        while start and self._segments[start - 1].entries < _TIER * (count + PAGE):
+            start -= 1
+        return self._segments[start:] if len(self._segments) - start >= _TIER - 1 else []
 
     def _alive(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """bool, by number: it is still that of an article or a document."""
@@ -263,16 +276,19 @@ class Postings:
         # The generation numbers segments: it is never used again, so what readers keep of one stays true.
         segment = _Segment(store.next_generation, whole[::PAGE].copy(), documents, held, stems, changes)
         low, raw, step = segment.number << 32, whole.astype("<u8", copy=False).tobytes(), 8 * PAGE
+        known = documents.astype("<u4").tobytes() + held.astype("<u2").tobytes()
+        counted = stems.astype("<u4").tobytes() + changes.astype("<i4").tobytes()
         store.write_many(
             "INSERT INTO page VALUES (?, ?)",
             ((low + i, raw[i * step : (i + 1) * step]) for i in range(len(segment.firsts))),
         )
         store.write(
-            "INSERT INTO segment VALUES (?, ?, ?, ?)",
+            "INSERT INTO segment VALUES (?, ?, ?, ?, ?)",
             segment.number,
             segment.firsts.astype("<u8").tobytes(),
-            documents.astype("<u4").tobytes() + held.astype("<u2").tobytes(),
-            stems.astype("<u4").tobytes() + changes.astype("<i4").tobytes(),
+            known,
+            counted,
+            crc32(counted, crc32(known, crc32(raw))),
         )
         self._known[segment.number] = segment
         self._keep([*(s.number for s in self._segments), segment.number])
@@ -295,6 +311,11 @@ class Postings:
                 out.append(f"{name}: pages and their first entries differ")
             if len(places.pop(segment.number, [])) != len(segment.firsts):
                 out.append(f"{name}: pages are missing")
+            known, counted, crc = self._store.rows(
+                "SELECT documents, stems, crc FROM segment WHERE number = ?", segment.number
+            )[0]
+            if crc32(counted, crc32(known, crc32(whole.tobytes()))) != crc:
+                out.append(f"{name}: its checksum is another one")
         out.extend(f"pages of segment {number}, which is not there" for number in places)
         return out
 

@@ -53,7 +53,7 @@ CREATE TABLE article (
 CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
 
--- Title, source, url and text as JSON, compressed (Zstandard).
+-- Title, text, source, url and date, compressed (Zstandard, with checksum), see Lookup.pack.
 CREATE TABLE body (article INTEGER PRIMARY KEY, content BLOB NOT NULL);
 
 CREATE TABLE document (
@@ -78,6 +78,7 @@ CREATE INDEX link_b ON link (b);
 -- One row a copy group: what the story level compares.
 CREATE TABLE text (
     centre INTEGER PRIMARY KEY,
+    body INTEGER NOT NULL,       -- its longest document: whose words and title are compared
     story INTEGER NOT NULL,
     first REAL, last REAL,       -- dates of its articles, NULL where none has one
     outlets TEXT NOT NULL,       -- JSON list of names
@@ -109,10 +110,12 @@ CREATE TABLE segment (
     number INTEGER PRIMARY KEY,
     firsts BLOB NOT NULL,        -- uint64, the first entry of each page
     documents BLOB NOT NULL,     -- uint32 numbers, ascending, then uint16 sampled keys of each
-    stems BLOB NOT NULL          -- uint32 stems, ascending, then int32 changes of the texts that hold each
+    stems BLOB NOT NULL,         -- uint32 stems, ascending, then int32 changes of the texts that hold each
+    crc INTEGER NOT NULL         -- CRC-32 of its pages, then of the two before
 );
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
 """
+_SIGNED: dict[str, type] = {"pid": int, "host": str, "command": str, "at": float}
 _BOUND = 500  # values bound in one statement
 _STATE = ("generation", "article", "story", "articles", "texts", "dead")
 
@@ -153,8 +156,16 @@ class Store:
 
     def _enter(self, settings: Settings | None, recipe: str | None, must_exist: bool) -> Settings:
         run = self._connection.execute
-        application, version = run("PRAGMA application_id").fetchone()[0], run("PRAGMA user_version").fetchone()[0]
-        empty = application == version == 0 and not run("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        with self._transaction("DEFERRED"):  # another process may be making it at this moment
+            application, version, tables = (
+                run(statement).fetchone()[0]
+                for statement in (
+                    "PRAGMA application_id",
+                    "PRAGMA user_version",
+                    "SELECT count(*) FROM sqlite_master",
+                )
+            )
+        empty = application == version == tables == 0
         if empty and must_exist:
             raise InputError(f"{self.path}: an empty file; cure: remove it, then clusterer index create {self.path}")
         if not empty and application != APPLICATION:
@@ -173,7 +184,14 @@ class Store:
         if empty:
             self._make(settings or Settings(), recipe or "")
         made = dict(self.rows("SELECT name, value FROM made"))
-        kept = Settings(**orjson.loads(made["settings"]))
+        try:
+            kept, known = Settings(**orjson.loads(made["settings"])), made["recipe"]
+            if {name for (name,) in self.rows("SELECT name FROM state")} != set(_STATE):
+                raise KeyError("state")
+        except (KeyError, TypeError, orjson.JSONDecodeError, SettingsError) as error:
+            raise InputError(
+                f"{self.path}: damaged, what it was made with cannot be read ({error}); cure: restore a copy"
+            ) from None
         if settings is not None and settings.fingerprint() != kept.fingerprint():
             ours, theirs = settings.as_dict(), kept.as_dict()
             others = [
@@ -185,9 +203,9 @@ class Store:
                 f"{self.path}: was made with {', '.join(others)}; cure: open it without settings, or make a new index"
                 " with these and merge the old one into it"
             )
-        if recipe is not None and made["recipe"] != recipe:
+        if recipe is not None and known != recipe:
             raise InputError(
-                f"{self.path}: its keys are of another release of clusterer (recipe {made['recipe']}, this one"
+                f"{self.path}: its keys are of another release of clusterer (recipe {known}, this one"
                 f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"
             )
         return settings or kept
@@ -269,19 +287,27 @@ class Store:
             )
 
     def _holder(self) -> dict[str, Any]:
-        try:
-            with open(self._writer_path, "rb") as file:
-                holder: dict[str, Any] = orjson.loads(file.read())
-                return holder
-        except (OSError, orjson.JSONDecodeError):
-            return {}
+        """Who signed last; nothing where that cannot be read."""
+        with suppress(OSError, ValueError, TypeError, KeyError), open(self._writer_path, "rb") as file:
+            holder = orjson.loads(file.read())
+            return {name: kind(holder[name]) for name, kind in _SIGNED.items()}
+        return {}
+
+    def _writer(self) -> str:
+        """Who is writing, as far as one can tell."""
+        holder = self._holder()
+        here = holder.get("host") == socket.gethostname()
+        if not holder or (here and (holder["pid"] == os.getpid() or not _alive(holder["pid"]))):
+            return "another program"
+        since = time.strftime("%H:%M:%S", time.localtime(holder["at"]))
+        return f"process {holder['pid']} on {holder['host']} ({holder['command']}, last seen {since})"
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
         """SQLite's errors as ours: with the file, what is wrong and what to do."""
         try:
             yield
-        except ClustererError:
+        except (ClustererError, sqlite3.ProgrammingError):
             raise
         except sqlite3.Error as error:
             raise self._named(error) from error
@@ -289,12 +315,7 @@ class Store:
     def _named(self, error: sqlite3.Error) -> ClustererError:
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            holder = self._holder()
-            who = "another program"
-            if holder:
-                since = time.strftime("%H:%M:%S", time.localtime(holder["at"]))
-                who = f"process {holder['pid']} on {holder['host']} ({holder['command']}, last seen {since})"
-            return OutputError(f"{self.path}: is being written by {who}; cure: wait for it, or stop it")
+            return OutputError(f"{self.path}: is being written by {self._writer()}; cure: wait for it, or stop it")
         if code == sqlite3.SQLITE_FULL or "full" in str(error):
             return OutputError(
                 f"{self.path}: the disk is full, nothing of this batch was stored; cure: free some space"
@@ -364,6 +385,16 @@ class Store:
                 self._connection.execute("PRAGMA incremental_vacuum").fetchall()
             if all_of_it:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _listed(numbers: NDArray[np.int64] | Sequence[int]) -> str:
