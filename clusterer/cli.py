@@ -9,27 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
 
 from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
-from clusterer.fields import FIELD_NAMES
 from clusterer.files import Feed
-from clusterer.output import Quarantine, as_json, atomic_output, write_rows
-from clusterer.pipeline import cluster
-from clusterer.records import Clustering
-from clusterer.rows import BadRow, Row
-from clusterer.settings import Settings
-from clusterer.stages import Progress
+from clusterer.index_cli import index
+from clusterer.options import Run, input_options, output_option, settings_options
+from clusterer.output import as_json, atomic_output, write_rows
+from clusterer.rows import Row
 
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def main() -> None:
@@ -70,54 +65,10 @@ def cli() -> None:
     """
 
 
-def _settings_options(command: _F, **defaults: Any) -> _F:
-    """One option for every field of `Settings`, with its default, range and help."""
-    for f in reversed(fields(Settings)):
-        meta, default = f.metadata, defaults.get(f.name, f.default)
-        kind: Any = type(f.default)
-        if meta["choices"]:
-            kind = click.Choice(meta["choices"])
-        elif kind is int:
-            kind = click.IntRange(meta["low"], meta["high"])
-        elif kind is float:
-            kind = click.FloatRange(meta["low"], meta["high"])
-        name = "--" + f.name.replace("_", "-")
-        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
-    return command
-
-
-def _input_options(command: _F) -> _F:
-    """How inputs are read, and where bad rows go."""
-    for attribute in reversed(FIELD_NAMES):
-        command = click.option(
-            f"--{attribute}-field", metavar="NAME", help=f"field that holds the {attribute}; else its usual names"
-        )(command)
-    options = [
-        click.argument("inputs", metavar="INPUT...", nargs=-1, required=True),
-        click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
-        click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
-        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of bad rows"),
-        click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-_output = click.option(
-    "-o",
-    "--output",
-    default="-",
-    type=click.Path(allow_dash=True),
-    help="where to write; - is standard output; .gz or .zst compresses",
-)
-
-
 @cli.command("cluster")
-@_input_options
-@_output
-@_settings_options
+@input_options
+@output_option
+@settings_options
 def cluster_command(output: str, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
@@ -125,7 +76,7 @@ def cluster_command(output: str, **options: Any) -> None:
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl
     """
-    run = _Run(output, options)
+    run = Run(output, options)
     with run.quarantine, atomic_output(output) as out:
         result = run.cluster()
         for assignment in result:
@@ -134,10 +85,10 @@ def cluster_command(output: str, **options: Any) -> None:
 
 
 @cli.command("dedup")
-@_input_options
-@_output
+@input_options
+@output_option
 @click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
-@partial(_settings_options, level="copy")
+@partial(settings_options, level="copy")
 def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """Keep one article of every group of copies; write them whole, in their own format and order.
     Articles of RSS files and of .txt folders are written as JSON lines.
@@ -148,7 +99,7 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
-    run = _Run(output, {**options, "removed": removed})
+    run = Run(output, {**options, "removed": removed})
     level = run.settings.level
     with run.quarantine, contextlib.ExitStack() as stack:
         aside = stack.enter_context(atomic_output(removed)) if removed else None
@@ -175,9 +126,9 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
 
 
 @cli.command("boilerplate")
-@_input_options
-@_output
-@_settings_options
+@input_options
+@output_option
+@settings_options
 def boilerplate_command(output: str, **options: Any) -> None:
     """Show what is cut from the articles of INPUT before they are compared.
 
@@ -187,7 +138,7 @@ def boilerplate_command(output: str, **options: Any) -> None:
     """
     from clusterer.explain import removed_passages
 
-    run = _Run(output, options)
+    run = Run(output, options)
     with run.quarantine, atomic_output(output) as out:
         for article, passages in removed_passages((row.article for row in run.feed), run.settings):
             if passages:
@@ -278,99 +229,4 @@ def _json_lines(path: str, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _keep_apart(outputs: list[str], inputs: list[str]) -> None:
-    """Refuse to write over what is read, or two outputs into one file.
-
-    Raises:
-        InputError: naming the file.
-    """
-    taken = {os.path.realpath(path): "an input" for path in inputs}
-    for path in outputs:
-        place = os.path.realpath(path)
-        if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
-            raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
-        taken[place] = "another output"
-
-
-class _Run:
-    """One run over inputs: the feed, the settings, the quarantine file, and what the terminal is told."""
-
-    def __init__(self, output: str, options: Mapping[str, Any]) -> None:
-        names = {f.name for f in fields(Settings)}
-        self.settings = Settings(**{k: v for k, v in options.items() if k in names})
-        self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
-        self.quarantine_path = options["quarantine"] or f"{'clusterer' if output == '-' else output}.quarantine.jsonl"
-        self.quarantine = Quarantine(self.quarantine_path)
-        chosen = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
-        self.feed = Feed(
-            options["inputs"],
-            fields=chosen,
-            format=options["format_"],
-            encoding=options["encoding"],
-            on_bad=self._set_aside,
-        )
-        targets = [output, self.quarantine_path, options.get("removed")]
-        _keep_apart([t for t in targets if t and t != "-"], self.feed.paths)
-        self.unreadable_dates = self.bad_rows = 0
-        self.first_bad: BadRow | None = None
-        self.quiet: bool = options["quiet"]
-
-    def _set_aside(self, bad: BadRow) -> None:
-        self.first_bad = self.first_bad or bad
-        self.quarantine.add(bad)
-
-    def cluster(self) -> Clustering:
-        with self._progress() as progress:
-            result = cluster((row.article for row in self.feed), self.settings, progress=progress)
-        self.unreadable_dates, self.bad_rows = self.feed.unreadable_dates, self.feed.bad_rows
-        if not result and self.first_bad:
-            bad = self.first_bad
-            raise InputError(f"none of {self.bad_rows} rows is an article; {bad.file}, line {bad.line}: {bad.reason}")
-        return result
-
-    def warn(self) -> None:
-        """One line where rows were set aside, unless quiet."""
-        bad = self.quarantine.count
-        if bad and not self.quiet:
-            click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-
-    def summarise(self, result: Clustering, **more: int) -> None:
-        """The counts of the run, as a table."""
-        self.warn()
-        if not self.tells:
-            return
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        table.add_column(justify="right")
-        table.add_column()
-        counts = {**result.stats, "bad rows in quarantine": self.bad_rows, "unreadable dates": self.unreadable_dates}
-        for name, value in {**counts, **more}.items():
-            table.add_row(f"{value:,}", name)
-        Console(stderr=True).print(table)
-
-    @contextlib.contextmanager
-    def _progress(self) -> Iterator[Progress | None]:
-        if self.quiet or not sys.stderr.isatty():
-            yield None
-            return
-        from rich.console import Console
-        from rich.progress import Progress as Bars
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TextColumn("{task.completed:,}"),
-            TimeElapsedColumn(),
-        )
-        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            tasks: dict[str, Any] = {}
-
-            def tell(stage: str, done: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=None)
-                bars.advance(tasks[stage], done)
-
-            yield tell
+cli.add_command(index)

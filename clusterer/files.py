@@ -143,6 +143,17 @@ class Feed:
                 self.rows += 1
                 yield row
 
+    def follow(self, stream: int) -> Iterator[Row]:
+        """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
+
+        In place of a walk: the paths are not read.
+        """
+        self._start()
+        chunks = iter(partial(os.read, stream, CHUNK), b"")
+        for row in self._read_jsonl("<stdin>", Begun("jsonl", "utf-8", b"", chunks)):
+            self.rows += 1
+            yield row
+
     def _bad(self, file: str, line: int, reason: str, raw: bytes | str = b"") -> None:
         self.bad_rows += 1
         if self.bad_rows <= self._reported:

@@ -334,8 +334,13 @@ class Lookup:
 
     def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
         keys, back = np.unique(keys_of(runs, "run"), return_inverse=True)
-        which, _ = self.postings.find(keys)
-        recurs: NDArray[np.bool_] = (np.bincount(which, minlength=len(keys)) >= salience.RECURS)[back]
+        which, numbers = self.postings.find(keys)
+        often = (np.bincount(which, minlength=len(keys)) >= salience.RECURS)[which]
+        which, numbers = which[often], numbers[often]
+        # What was a text once, and is one of a copy group's other documents now, does not count beside that group.
+        there = self.store.among("SELECT centre FROM text WHERE centre IN {}", lsh.distinct(numbers.copy()))
+        living = np.isin(numbers, [centre for (centre,) in there])
+        recurs: NDArray[np.bool_] = (np.bincount(which[living], minlength=len(keys)) >= salience.RECURS)[back]
         return recurs
 
     def run_keys(self, stems: Ragged) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

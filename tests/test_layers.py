@@ -15,7 +15,7 @@ LAYERS = {
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
     4: ("store", "postings", "lookup", "intake", "checking", "index"),
-    5: ("estimator", "cli"),
+    5: ("estimator", "options", "index_cli", "cli"),
     6: ("__main__",),
 }
 WITHIN = {
@@ -62,6 +62,10 @@ WITHIN = {
     ("index", "lookup"),
     ("index", "intake"),
     ("index", "checking"),
+    # layer 5: options -> index_cli -> cli
+    ("index_cli", "options"),
+    ("cli", "options"),
+    ("cli", "index_cli"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""
 READING = ("fields", "rows", "streams", "jsonarray", "files", "output")
