@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from clusterer import boilerplate, grouping, lsh, pipeline, salience
 from clusterer.corpus import content_id, seconds
 from clusterer.errors import InputError
-from clusterer.lookup import Lookup, digest, keys_of
+from clusterer.lookup import Lookup, body_of, keys_of
 from clusterer.records import Article
 from clusterer.shingles import Ragged
+from clusterer.threads import alongside
 from clusterer.words import Words, concatenate
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
@@ -83,7 +84,8 @@ class Intake:
                     raise InputError(
                         f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding"
                     )
-        digests = [digest(a) for a in articles]
+        bodies = [body_of(a) for a in articles]
+        digests = [hashed for _, hashed in bodies]
         numbers, known = self._placed(names, digests)
         fresh = [i for i, number in enumerate(known) if not number]
         first = self._store.state["article"] + 1
@@ -91,26 +93,35 @@ class Intake:
             raise InputError(
                 f"an index holds {_MOST} articles in its life; cure: make a new one and merge this into it"
             )
-        now = time.time()
-        rows, bodies = [], []
-        for i in fresh:
-            a, number = articles[i], numbers[i]
-            date = seconds(a.date)
-            rows.append(
-                (number, key(names[i]), names[i], digests[i], a.outlet, date if np.isfinite(date) else None, now)
-            )
-            bodies.append((number, self._lookup.pack(a)))
-        self._store.write_many("INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", rows)
-        self._store.write_many("INSERT INTO body VALUES (?, ?)", bodies)
+        now, dates = time.time(), [seconds(articles[i].date) for i in fresh]
+        self._store.write_many(
+            "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            [
+                (
+                    numbers[i],
+                    key(names[i]),
+                    names[i],
+                    digests[i],
+                    articles[i].outlet,
+                    d if np.isfinite(d) else None,
+                    now,
+                )
+                for i, d in zip(fresh, dates, strict=True)
+            ],
+        )
         self._store.state["article"] += len(fresh)
         self._store.state["articles"] += len(fresh)
         self._inherited |= {numbers[i]: self._replaced[names[i]] for i in fresh if names[i] in self._replaced}
+        mine = [articles[i] for i in fresh]
+        packed, words = alongside(
+            lambda: [self._lookup.pack(bodies[i][0]) for i in fresh],
+            lambda: self._lookup.read([a.text for a in mine]),
+            self._settings.threads,
+        )
+        at = [numbers[i] for i in fresh]
+        self._store.write_many("INSERT INTO body VALUES (?, ?)", zip(at, packed, strict=True))
         if fresh:
-            mine = [articles[i] for i in fresh]
-            outlets = [a.outlet for a in mine]
-            words = self._lookup.read([a.text for a in mine])
-            at = np.array([numbers[i] for i in fresh], dtype=np.int64)
-            self._arrive(at, outlets, words, [a.title for a in mine])
+            self._arrive(np.array(at, dtype=np.int64), [a.outlet for a in mine], words, [a.title for a in mine])
         return numbers, known
 
     def _placed(self, names: list[str], digests: list[int]) -> tuple[list[int], list[bool]]:
@@ -582,18 +593,19 @@ class _Naming:
         before = dict(self._store.among("SELECT centre, story FROM text WHERE centre IN {}", flat))
         # How many articles each group has of each story that was there, and its first article.
         votes: dict[int, Counter[int]] = {}
-        members: list[list[tuple[int, int]]] = [[] for _ in groups]  # article, story before or 0
+        members: list[tuple[int, int, int]] = []  # article, story before, group
+        first = [0] * len(groups)
         for article, document, centre in self._store.among(
             "SELECT article.number, document, centre FROM document JOIN article ON document = document.number"
             " WHERE centre IN {} ORDER BY article.number",
             flat,
         ):
-            story = before[centre] or was.get(document, 0) or inherited.get(article, 0)
-            members[of_text[centre]].append((article, story))
-            if story:
-                votes.setdefault(story, Counter())[of_text[centre]] += 1
+            group = of_text[centre]
+            first[group] = first[group] or article
+            if story := before[centre] or was.get(document, 0) or inherited.get(article, 0):
+                members.append((article, story, group))
+                votes.setdefault(story, Counter())[group] += 1
         # A story goes with most of its articles, of equal parts with the one that has the earliest.
-        first = [group[0][0] for group in members]
         heir = {story: min(parts, key=lambda g: (-parts[g], first[g])) for story, parts in votes.items()}
         won: dict[int, list[int]] = {}
         for story, group in sorted(heir.items()):
@@ -603,9 +615,12 @@ class _Naming:
             for merged in stories_won[1:]:
                 into[merged] = stories_won[0]
         story_of = [won[g][0] if g in won else 0 for g in range(len(groups))]
+        parents: dict[int, set[int]] = {}
+        for _, story, group in members:
+            parents.setdefault(group, set()).add(story)
         opened = {g for g, story in enumerate(story_of) if not story}
         fresh = self._open(
-            {g: (first[g], {s for _, s in members[g]} - {0}) for g in sorted(opened, key=lambda g: first[g])},
+            {g: (first[g], parents.get(g, set())) for g in sorted(opened, key=lambda g: first[g])},
             heir,
             story_of,
         )
@@ -653,15 +668,14 @@ class _Naming:
         return opened
 
     def _tell(
-        self, members: list[list[tuple[int, int]]], story_of: list[int], into: dict[int, int], opened: set[int]
+        self, members: list[tuple[int, int, int]], story_of: list[int], into: dict[int, int], opened: set[int]
     ) -> None:
         steps: dict[tuple[int, int, str], list[int]] = {}
-        for g, group in enumerate(members):
-            for article, story in group:
-                if story and story != story_of[g]:
-                    merged = into.get(story) == story_of[g]
-                    kind = "merged" if merged else "split" if g in opened else "moved"
-                    steps.setdefault((story, story_of[g], kind), []).append(article)
+        for article, story, g in members:
+            if story != story_of[g]:
+                merged = into.get(story) == story_of[g]
+                kind = "merged" if merged else "split" if g in opened else "moved"
+                steps.setdefault((story, story_of[g], kind), []).append(article)
         if not steps:
             return
         ids = dict(

@@ -35,17 +35,29 @@ from clusterer.threads import in_order
 from clusterer.words import Words, concatenate, hash_words, mix
 
 _CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
+_SURELY = 3  # a run that recurs so many times as often as it must is not looked at more closely
 _REMEMBERED = 1 << 14  # texts whose stems are kept in memory
 _HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _KINDS = {"words": 0, "line": 0, "copy": 1, "story": 2, "run": 3}  # keys of a kind lie together in a segment
 _RECIPE = 1  # raise when keys or scores of the same settings come out otherwise than the files below tell
 
 
+def body_of(article: Article) -> tuple[bytes, int]:
+    """All of an article but its id, as bytes, and a hash of its title and text, signed 64 bits."""
+    fields = (article.title, article.text, article.source, article.url)
+    for coding in _CODINGS:
+        with suppress(UnicodeEncodeError):
+            parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
+            break
+    hashed = hashlib.blake2b(parts[1], digest_size=8, key=hashlib.blake2b(parts[0]).digest() if parts[0] else b"")
+    date = "" if article.date is None else repr(seconds(article.date))
+    head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
+    return head + b"".join(parts), int.from_bytes(hashed.digest(), "little", signed=True)
+
+
 def digest(article: Article) -> int:
-    """Hash of title and text, signed 64 bits."""
-    title, text = (x.encode("utf-8", "surrogatepass") for x in (article.title, article.text))
-    hashed = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"")
-    return int.from_bytes(hashed.digest(), "little", signed=True)
+    """The hash that `body_of` gives."""
+    return body_of(article)[1]
 
 
 def moment(seconds: float) -> datetime:
@@ -83,13 +95,22 @@ class Sketches:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is compared of n texts, as in `stages.StoryTexts`."""
+    """What is compared of n texts, as in `stages.StoryTexts`; outlets as JSON lists of names."""
 
     stems: Ragged
     titles: Ragged
     first: NDArray[np.float64]
     last: NDArray[np.float64]
-    outlets: Ragged
+    outlets: Sequence[str | bytes]
+
+    def printed_by(self, rows: NDArray[np.int64]) -> Ragged:
+        """Numbers of the outlets of some of the texts; nothing for the others."""
+        names: dict[str, int] = {}
+        listed = [sorted(names.setdefault(x, len(names)) for x in orjson.loads(self.outlets[i])) for i in rows.tolist()]
+        counts = np.zeros(len(self.outlets), dtype=np.int64)
+        counts[rows] = [len(each) for each in listed]
+        flat = np.array([x for each in listed for x in each], dtype=np.uint32)
+        return Ragged(flat, np.concatenate(([0], np.cumsum(counts))))
 
 
 class Lookup:
@@ -128,16 +149,9 @@ class Lookup:
 
     # bodies and their words
 
-    def pack(self, article: Article) -> bytes:
-        """The body of an article."""
-        fields = (article.title, article.text, article.source, article.url)
-        for coding in _CODINGS:
-            with suppress(UnicodeEncodeError):
-                parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
-                break
-        date = "" if article.date is None else repr(seconds(article.date))
-        head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
-        return self._packer.compress(head + b"".join(parts))
+    def pack(self, body: bytes) -> bytes:
+        """A body of `body_of`, compressed."""
+        return self._packer.compress(body)
 
     def unpack(self, number: int, content: bytes) -> tuple[str, str, str, str, float | None]:
         """Title, text, source, url and date of the body of an article.
@@ -335,13 +349,16 @@ class Lookup:
     def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
         keys, back = np.unique(keys_of(runs, "run"), return_inverse=True)
         which, numbers = self.postings.find(keys)
-        often = (np.bincount(which, minlength=len(keys)) >= salience.RECURS)[which]
-        which, numbers = which[often], numbers[often]
+        times = np.bincount(which, minlength=len(keys))
+        recurs: NDArray[np.bool_] = times >= salience.RECURS
+        unsure = (recurs & (times < _SURELY * salience.RECURS))[which]
+        which, numbers = which[unsure], numbers[unsure]
         # What was a text once, and is one of a copy group's other documents now, does not count beside that group.
         there = self.store.among("SELECT centre FROM text WHERE centre IN {}", lsh.distinct(numbers.copy()))
-        living = np.isin(numbers, [centre for (centre,) in there])
-        recurs: NDArray[np.bool_] = (np.bincount(which[living], minlength=len(keys)) >= salience.RECURS)[back]
-        return recurs
+        gone = ~np.isin(numbers, [centre for (centre,) in there])
+        recurs &= times - np.bincount(which[gone], minlength=len(keys)) >= salience.RECURS
+        told: NDArray[np.bool_] = recurs[back]
+        return told
 
     def run_keys(self, stems: Ragged) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Keys of the runs of stems in the texts' leads, and their rows."""
@@ -444,15 +461,11 @@ class Lookup:
         )
         dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in printed], dtype=np.float64)
         dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
-        names: dict[str, int] = {}
-        listed = [orjson.loads(row[2]) for row in rows] + [[outlet] if outlet else [] for outlet, _ in printed]
-        outlets = [sorted(names.setdefault(x, len(names)) for x in each) for each in listed]
-        flat = np.array([x for each in outlets for x in each], dtype=np.uint32)
-        printed_by = Ragged(flat, np.concatenate(([0], np.cumsum([len(each) for each in outlets], dtype=np.int64))))
+        outlets = [row[2] for row in rows] + [orjson.dumps([outlet] if outlet else []) for outlet, _ in printed]
         bodies, heads = self.stems([row[3] for row in rows])
         if stems is not None and titles is not None:
             bodies, heads = _joined(bodies, stems), _joined(heads, titles)
-        return Texts(bodies, heads, dates[:, 0], dates[:, 1], printed_by)
+        return Texts(bodies, heads, dates[:, 0], dates[:, 1], outlets)
 
     def compare(
         self, texts: Texts, pairs: NDArray[np.int64]
@@ -460,8 +473,9 @@ class Lookup:
         """Of candidate pairs, rows of texts, those with a trace of likeness, their scores and features."""
         salient = salience.weigh(texts.stems, texts.titles, self.settings.threads, self.feed())
         pairs = pipeline.promising(salient, pairs, texts.first, texts.last)
-        salient = salience.with_stock(salient, np.unique(pairs), self._recurs)
-        return pipeline.compare(salient, pairs, texts.outlets, texts.first, texts.last)
+        rows = np.unique(pairs)
+        salient = salience.with_stock(salient, rows, self._recurs)
+        return pipeline.compare(salient, pairs, texts.printed_by(rows), texts.first, texts.last)
 
 
 def keys_of(hashes: NDArray[np.uint64], kind: str) -> NDArray[np.uint64]:

@@ -124,7 +124,7 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1, feed: Feed | None = N
 def with_stock(
     salience: Salience, rows: NDArray[np.int64], recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
 ) -> Salience:
-    """The same with the stock phrases of some texts, as their feed knows them.
+    """The same with the stock phrases in the leads of some texts, as their feed knows them.
 
     Args:
         salience: of n texts.
@@ -132,7 +132,7 @@ def with_stock(
         recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
             `shingles.run_hashes_at`, to bool (x,). Asked of runs that occur twice in these texts: no other is shared.
     """
-    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows)
+    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows, LEAD_END)
     places = np.flatnonzero(_recurring(Ragged(tokens, offsets), 2))
     hashes = run_hashes_at(salience.stems[tokens].astype(np.uint64), places, RUN)
     distinct, run = np.unique(hashes, return_inverse=True)
