@@ -11,7 +11,7 @@ cimport cython
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
@@ -518,29 +518,35 @@ def bucket_bounds(
 
 
 def merge_entries(
-    const uint64_t[::1] first, const uint64_t[::1] second, Py_ssize_t most, uint64_t[::1] out
+    const uint64_t[::1] first, const uint64_t[::1] second, Py_ssize_t hubs, Py_ssize_t most, uint64_t[::1] out
 ):
-    """Two ascending arrays of entries as one, each entry once and of a key (above 32 bits) the last `most`, at the end of
-    `out`; gives where they begin."""
-    cdef Py_ssize_t i = first.shape[0] - 1, j = second.shape[0] - 1, at = out.shape[0], end = out.shape[0], same = 0
+    """Two ascending arrays of entries as one, each entry once, and of a key (above 32 bits) at most `most`, the first
+    `hubs` and the last; gives their number."""
+    cdef Py_ssize_t i = 0, j = 0, n = first.shape[0], m = second.shape[0], count = 0, start = 0, gone
     cdef uint64_t entry
     with nogil:
-        while i >= 0 or j >= 0:
-            if j < 0 or (i >= 0 and first[i] >= second[j]):
+        while i < n or j < m:
+            if j == m or (i < n and first[i] <= second[j]):
                 entry = first[i]
-                i -= 1
+                i += 1
             else:
                 entry = second[j]
-                j -= 1
-            if at < end and entry >> 32 == out[at] >> 32:
-                if entry == out[at] or same == most:
-                    continue
-                same += 1
-            else:
-                same = 1
-            at -= 1
-            out[at] = entry
-    return at
+                j += 1
+            if count and entry == out[count - 1]:
+                continue
+            if count and entry >> 32 != out[count - 1] >> 32:
+                gone = count - start - most
+                if gone > 0:
+                    memmove(&out[start + hubs], &out[start + hubs + gone], (most - hubs) * sizeof(uint64_t))
+                    count -= gone
+                start = count
+            out[count] = entry
+            count += 1
+        gone = count - start - most
+        if gone > 0:
+            memmove(&out[start + hubs], &out[start + hubs + gone], (most - hubs) * sizeof(uint64_t))
+            count -= gone
+    return count
 
 
 def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, int least, int64_t[::1] out):

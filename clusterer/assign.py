@@ -99,7 +99,7 @@ def assign(
     linked_to = [None if head else ids[p] for head, p in zip(heads.tolist(), parent.tolist(), strict=True)]
     relations = [None if head else _RELATIONS[k] for head, k in zip(heads.tolist(), relation.tolist(), strict=True)]
     rounded = [None if head else round(x, 4) for head, x in zip(heads.tolist(), scores.tolist(), strict=True)]
-    told_why = map(evidence.get, range(n))
+    told_why = [None if head else evidence.get(i) for i, head in enumerate(heads.tolist())]
     named = (map(ids.__getitem__, group.tolist()) for group in (story_name, copy_name, exact_name))
     assignments = tuple(map(Assignment, ids, *named, heads.tolist(), linked_to, relations, rounded, told_why))
     stats = {

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import orjson
 
-from clusterer import boilerplate, events, lsh, pipeline, similarity
-from clusterer.corpus import seconds
+from clusterer import boilerplate, events, pipeline, similarity
 from clusterer.intake import Intake, distinct_stems, key
-from clusterer.lookup import Lookup, digest, keys_of
+from clusterer.lookup import Lookup, digest, keys_of, moment
 from clusterer.stages import Documents
 
 _BLOCK = 5000  # articles read at a time
@@ -40,7 +40,7 @@ def problems(lookup: Lookup) -> list[str]:
     out = lookup.postings.problems() + _bodies(lookup)
     if out:
         return out
-    return _links(lookup) + _pairs(lookup) + _groups(lookup) + _stems(lookup)
+    return _links(lookup) + _texts(lookup) + _pairs(lookup) + _groups(lookup) + _stems(lookup)
 
 
 _RULES = {
@@ -55,10 +55,9 @@ _RULES = {
     "documents in a group without a text": "SELECT number FROM document WHERE centre NOT IN (SELECT centre FROM text)",
     "texts whose document is not their centre": "SELECT text.centre FROM text LEFT JOIN document ON number = text.centre"
     " WHERE document.centre IS NOT text.centre",
-    "texts whose dates or outlets are not those of their articles": "SELECT text.centre FROM text JOIN (SELECT centre,"
-    " min(date) AS first, max(date) AS last, json_group_array(DISTINCT outlet) FILTER (WHERE outlet != '') AS outlets"
-    " FROM document JOIN article ON document = document.number GROUP BY centre) AS told ON told.centre = text.centre"
-    " WHERE told.first IS NOT text.first OR told.last IS NOT text.last OR length(told.outlets) != length(text.outlets)",
+    "texts whose dates are not those of their articles": "SELECT text.centre FROM text JOIN (SELECT centre, min(date) AS"
+    " first, max(date) AS last FROM document JOIN article ON document = document.number GROUP BY centre) AS told ON"
+    " told.centre = text.centre WHERE told.first IS NOT text.first OR told.last IS NOT text.last",
     "links to a document that is not there": "SELECT a FROM link WHERE a NOT IN (SELECT number FROM document) OR b NOT IN"
     " (SELECT number FROM document)",
     "likenesses of a text that is not there": "SELECT a FROM pair WHERE a NOT IN (SELECT centre FROM text) OR b NOT IN"
@@ -91,7 +90,7 @@ def _bodies(lookup: Lookup) -> list[str]:
         rows = store.among(f"SELECT {columns} FROM article WHERE number IN {{}}", block)
         for number, id, hashed, told, date, outlet, _ in rows:
             mine = articles[number].date
-            if (None if mine is None else seconds(mine)) != date or articles[number].outlet != outlet:
+            if (None if date is None else moment(date)) != mine or articles[number].outlet != outlet:
                 wrong["date or outlet"].append(number)
             if key(id) != hashed:
                 wrong["hash of id"].append(number)
@@ -106,9 +105,9 @@ def _bodies(lookup: Lookup) -> list[str]:
             document, short = of[number], counts[i] < lookup.settings.min_words
             if short != (document is None) or (document in known and known[document][1:3] != (hashes[i], counts[i])):
                 wrong["words"].append(number)
-        found = np.unique([hash for _, hash, _, _ in known.values()]).astype(np.uint64)
-        _, holders = lookup.postings.find(lsh.distinct(keys_of(found, "words")))
-        wrong["keys"] += sorted(known.keys() - set(holders.tolist()))
+        held = np.array(sorted(known), dtype=np.int64)
+        keys = keys_of(np.array([known[x][1] for x in held.tolist()], dtype=np.uint64), "words")
+        wrong["keys"] += held[~lookup.postings.holds(keys, held)].tolist()
     return [_line(f"articles or documents whose {what} is not that of the body", x) for what, x in wrong.items() if x]
 
 
@@ -135,6 +134,32 @@ def _links(lookup: Lookup) -> list[str]:
         told = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
         wrong += ends[~linked | (told != block[:, 2:]).any(axis=1), 0].tolist()
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
+
+
+def _texts(lookup: Lookup) -> list[str]:
+    """Texts against their articles, and their slots against the keys made of them."""
+    store, out = lookup.store, []
+    printed: dict[int, set[str]] = {}
+    for centre, outlet in store.rows(
+        "SELECT DISTINCT centre, outlet FROM document JOIN article ON document = document.number WHERE outlet != ''"
+    ):
+        printed.setdefault(centre, set()).add(outlet)
+    rows = store.rows("SELECT centre, outlets FROM text")
+    if other := [centre for centre, outlets in rows if set(orjson.loads(outlets)) != printed.get(centre, set())]:
+        out.append(_line("texts whose outlets are not those of their articles", other))
+    if lookup.settings.level != "story":
+        return out
+    rows = store.rows("SELECT centre, slots FROM text ORDER BY centre")
+    if cut := [centre for centre, slots in rows if len(slots or b"") != 2 * lookup.settings.story_slots]:
+        return [*out, _line("texts whose slots are cut", cut)]
+    for start in range(0, len(rows), _BLOCK):
+        centres = np.array([centre for centre, _ in rows[start : start + _BLOCK]], dtype=np.int64)
+        slots = np.frombuffer(b"".join([x for _, x in rows[start : start + _BLOCK]]), dtype="<u2")
+        keys, of = lookup.lead_keys(slots.reshape(len(centres), -1))
+        lost = np.unique(centres[of[~lookup.postings.holds(keys, centres[of])]])
+        if len(lost):
+            out.append(_line("texts whose slots are not those of their keys", lost.tolist()))
+    return out
 
 
 def _pairs(lookup: Lookup) -> list[str]:

@@ -112,6 +112,18 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     return Documents(order[new], of_article, words)
 
 
+def refuse_one(articles: object) -> None:
+    """Refuse what walks, but not over articles.
+
+    Raises:
+        InputError: a single article, or a data frame.
+    """
+    if isinstance(articles, str | Mapping | Article):
+        raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
+    if hasattr(articles, "columns"):  # walking a data frame gives the names of its columns
+        raise InputError("articles is a data frame; give its rows, for example frame.to_dict('records')")
+
+
 def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
     """An item of the caller's as an `Article`.
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from clusterer import boilerplate, events, pipeline, salience, similarity
 from clusterer.assign import assign
-from clusterer.corpus import as_article, content_id, seconds
-from clusterer.errors import InputError
+from clusterer.corpus import as_article, content_id, refuse_one, seconds
+from clusterer.errors import ClustererError, InputError
 from clusterer.intake import Change, Intake, key
 from clusterer.lookup import Lookup, digest, keys_of, moment, recipe
 from clusterer.records import Article, Assignment, Relation
@@ -36,7 +36,8 @@ from clusterer.store import Store
 
 Status = Literal["new", "report", "copy", "known"]
 _BATCH = 5000  # articles merged from another index at a time
-_DEAD = 3  # segments are cleaned when one number in so many of theirs means nothing any more
+_CONTRADICTIONS = (LookupError, ValueError, TypeError, StopIteration)  # what rows that do not fit together lead to
+_DEAD, _FEW = 3, 100  # segments are cleaned when one number in so many of theirs means nothing any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +198,7 @@ class StoryIndex:
         if replacing:
             of = {a.id: place for place, a in enumerate(items)}
             numbers, known = [numbers[of[name]] for name in names], [known[of[name]] for name in names]
-        assignments = tuple(told[number] for number in numbers)
-        copies, stories = Counter(a.copy for a in told.values()), Counter(a.story for a in told.values())
-        status: list[Status] = [
-            "known" if k else "copy" if copies[a.copy] > 1 else "report" if stories[a.story] > 1 else "new"
-            for a, k in zip(assignments, known, strict=True)
-        ]
-        return Added(assignments, tuple(status), tuple(changes))
+        return _added(told, numbers, known, changes)
 
     def remove(self, ids: Iterable[str]) -> Removed:
         """Take articles away; what is left of their stories stays.
@@ -290,7 +285,7 @@ class StoryIndex:
                         changes += intake.settle()
                     numbers |= dict(zip(batch, placed, strict=True))
                     known += there
-                told = source.store.rows(
+                named = source.store.rows(
                     "SELECT story.id, min(article.number) FROM story JOIN text ON text.story = coalesce(into_story,"
                     " story.number) JOIN document ON document.centre = text.centre JOIN article ON article.document ="
                     " document.number GROUP BY story.number"
@@ -298,7 +293,7 @@ class StoryIndex:
         finally:
             source.store.close()
         with self._writing():
-            for name, article in told:
+            for name, article in named:
                 self._store.write(
                     "INSERT OR IGNORE INTO story (id, into_story) SELECT ?, text.story FROM article JOIN document ON"
                     " document.number = article.document JOIN text ON text.centre = document.centre"
@@ -307,9 +302,8 @@ class StoryIndex:
                     numbers[article],
                 )
             self._store.state["story"] = self._store.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]
-            assignments = self._assigned([*numbers.values()])
-        status: list[Status] = ["known" if there else "new" for there in known]
-        return Added(tuple(assignments), tuple(status), tuple(changes))
+            told = self._with_their_stories([*numbers.values()])
+        return _added(told, [*numbers.values()], known, changes)
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
@@ -339,11 +333,13 @@ class StoryIndex:
                 with self._store.writing():
                     self._lookup.refresh()
                     yield Intake(self._lookup)
-                    if self._store.state["dead"] * _DEAD > self._store.state["articles"] + _DEAD * 1000:
+                    if self._store.state["dead"] * _DEAD > self._store.state["articles"] + _FEW:
                         self._clean()
                     self._lookup.wrote()
-            except BaseException:
+            except BaseException as error:
                 self._lookup.forget()
+                if isinstance(error, _CONTRADICTIONS) and not isinstance(error, ClustererError):
+                    raise self._contradiction(error) from error
                 raise
 
     # verbs that read
@@ -354,11 +350,16 @@ class StoryIndex:
             self._lookup.refresh()
             try:
                 yield
-            except (KeyError, IndexError, StopIteration) as error:
-                raise InputError(
-                    f"{self._store.path}: its rows contradict each other ({error!r}); cure: clusterer index check"
-                    f" {self._store.path}, and restore a copy"
-                ) from error
+            except ClustererError:
+                raise
+            except _CONTRADICTIONS as error:
+                raise self._contradiction(error) from error
+
+    def _contradiction(self, error: Exception) -> InputError:
+        return InputError(
+            f"{self._store.path}: its rows contradict each other ({error!r}); cure: clusterer index check"
+            f" {self._store.path}, and restore a copy"
+        )
 
     def query(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Assignment]:
         """Say what each article would be, one by one; nothing is stored.
@@ -387,7 +388,10 @@ class StoryIndex:
             found = self._store.rows("SELECT coalesce(into_story, number) FROM story WHERE id = ?", id)
             if found:
                 return next(self._told([found[0][0]]))
-            numbers = self._numbers([id])
+            numbers = self._numbers([id, id.rpartition("#")[0]])
+            short = [name for name in numbers if name != id and self._free([name]) == [id]]  # see `_free`
+            if short and id not in numbers:
+                id = short[0]
             if id not in numbers:
                 raise InputError(f"{self._store.path}: no story, alias or article {id!r}; cure: see index stories")
             number = numbers[id][0]
@@ -717,10 +721,29 @@ class StoryIndex:
         return out
 
 
+def _added(
+    told: Mapping[int, Assignment], numbers: Sequence[int], known: Sequence[bool], changes: Sequence[Change]
+) -> Added:
+    """What became of articles, of whose stories all assignments are told, by number."""
+    assignments = tuple(told[number] for number in numbers)
+    copies, stories = Counter(a.copy for a in told.values()), Counter(a.story for a in told.values())
+    status: list[Status] = [
+        "known" if k else "copy" if copies[a.copy] > 1 else "report" if stories[a.story] > 1 else "new"
+        for a, k in zip(assignments, known, strict=True)
+    ]
+    return Added(assignments, tuple(status), tuple(changes))
+
+
 def _listed(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:
-    if isinstance(articles, str | Mapping | Article):
-        raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
-    return [as_article(item, place) for place, item in enumerate(articles, start=1)]
+    refuse_one(articles)
+    out = []
+    for place, item in enumerate(articles, start=1):
+        article = as_article(item, place)
+        for what, value in (("id", _name(article)), ("source", article.outlet)):
+            if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
+                raise InputError(f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding")
+        out.append(article)
+    return out
 
 
 def _name(article: Article) -> str:

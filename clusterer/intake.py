@@ -75,15 +75,9 @@ class Intake:
         """Store articles. Their numbers, and whether each was there before.
 
         Raises:
-            InputError: an id or a name of a source cannot be stored.
+            InputError: the index has seen too many.
         """
         names = [a.id or a.url or content_id(a) for a in articles]
-        for place, (name, a) in enumerate(zip(names, articles, strict=True), start=1):
-            for what, value in (("id", name), ("source", a.outlet)):
-                if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
-                    raise InputError(
-                        f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding"
-                    )
         bodies = [body_of(a) for a in articles]
         digests = [hashed for _, hashed in bodies]
         numbers, known = self._placed(names, digests)
@@ -375,6 +369,11 @@ class Intake:
             texts = store.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
             self._retire([centre for centre, body in texts if longest.get(centre) != body])
             touched |= {int(x) for x in before[moved]} | {int(x) for x in after[moved]}
+            story = dict(store.among("SELECT centre, story FROM text WHERE centre IN {}", np.unique(before[moved])))
+            for i in moved.tolist():
+                if int(before[i]) in story:
+                    self._was.setdefault(int(numbers[i]), story[int(before[i])])
+                    self._stories.add(story[int(before[i])])
             store.write_many(
                 "UPDATE document SET centre = ? WHERE number = ?",
                 zip(after[moved].tolist(), numbers[moved].tolist(), strict=True),
@@ -602,7 +601,7 @@ class _Naming:
         ):
             group = of_text[centre]
             first[group] = first[group] or article
-            if story := before[centre] or was.get(document, 0) or inherited.get(article, 0):
+            if story := inherited.get(article) or was.get(document) or before[centre]:
                 members.append((article, story, group))
                 votes.setdefault(story, Counter())[group] += 1
         # A story goes with most of its articles, of equal parts with the one that has the earliest.

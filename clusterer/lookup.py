@@ -49,7 +49,8 @@ def body_of(article: Article) -> tuple[bytes, int]:
         with suppress(UnicodeEncodeError):
             parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
             break
-    hashed = hashlib.blake2b(parts[1], digest_size=8, key=hashlib.blake2b(parts[0]).digest() if parts[0] else b"")
+    title, text = (x.encode("utf-8", "surrogatepass") for x in fields[:2])
+    hashed = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"")
     date = "" if article.date is None else repr(seconds(article.date))
     head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
     return head + b"".join(parts), int.from_bytes(hashed.digest(), "little", signed=True)
@@ -277,10 +278,7 @@ class Lookup:
         by_sample = self._met(sketches.samples, sketches.sample_rows, cap)
         codes = []
         for (rows, others), counts in ((by_band, False), (by_sample, True)):
-            own = numbers[rows]
-            at = np.minimum(np.searchsorted(numbers, others), max(len(numbers) - 1, 0))
-            apart = (others < own) | ((own != others) & (numbers[at] != others))
-            code = (rows << 32 | others)[apart]
+            code = (rows << 32 | others)[others != numbers[rows]]
             lsh.sort(code)
             new = np.flatnonzero(np.append(True, code[1:] != code[:-1])[: len(code)])
             found, shared = code[new], np.diff(np.append(new, len(code)))
@@ -289,7 +287,13 @@ class Lookup:
                 fewer = np.minimum(sketches.held[found >> 32], self.postings.sampled(theirs)[back])
                 found = found[shared >= self.settings.containment / 3 * fewer]
             codes.append(found)
-        both = lsh.distinct(np.concatenate(codes))
+        both = np.concatenate(codes)
+        rows, others = both >> 32, both & 0xFFFFFFFF
+        # Two new ones met each other twice, or, where one of them is a hub, once: the later one gets the pair.
+        at = np.minimum(np.searchsorted(numbers, others), max(len(numbers) - 1, 0))
+        turned = (numbers[at] == others) & (others > numbers[rows])
+        rows, others = np.where(turned, at, rows), np.where(turned, numbers[rows], others)
+        both = lsh.distinct(rows << 32 | others)
         return np.stack([both >> 32, both & 0xFFFFFFFF], axis=1)
 
     def _met(

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from clusterer import events, grouping, lsh, minhash, salience, similarity
 from clusterer.assign import assign
-from clusterer.corpus import find_documents, read, silent
-from clusterer.errors import InputError
+from clusterer.corpus import find_documents, read, refuse_one, silent
 from clusterer.ragged import Growing, take_rows
 from clusterer.records import Article, Clustering
 from clusterer.settings import Settings
@@ -54,10 +53,7 @@ def cluster(
         InputError: an item is none of these; names its place and what is wrong.
         SettingsError: settings contradict each other.
     """
-    if isinstance(articles, str | Mapping | Article):
-        raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
-    if hasattr(articles, "columns"):  # walking a data frame gives the names of its columns
-        raise InputError("articles is a data frame; give its rows, for example frame.to_dict('records')")
+    refuse_one(articles)
     settings = settings or Settings()
     tell = progress or silent
     corpus = read(articles, settings, tell)

@@ -58,7 +58,7 @@ class Postings:
     """The segments of a store, and what the running transaction will add to them."""
 
     def __init__(self, store: Store, cap: int) -> None:
-        """Of an open store; of a key the latest `cap` + 1 numbers are kept in a segment."""
+        """Of an open store; of a key `cap` + 1 numbers are kept in a segment."""
         self._store, self._most = store, cap + 1
         self._generation = -1
         self._known: dict[int, _Segment] = {}
@@ -150,6 +150,17 @@ class Postings:
                 out[here] += changes[at[here]]
         return out
 
+    def holds(self, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each key leads to its number, or to so many that some are left out: bool (e,). Reads everything."""
+        wanted, held = keys << _SHIFT | numbers.astype(np.uint64), np.zeros(len(keys), dtype=np.bool_)
+        for segment in self._segments:
+            whole = self._read_whole(segment)
+            if len(whole):
+                held |= whole[np.minimum(np.searchsorted(whole, wanted), len(whole) - 1)] == wanted
+                low = np.searchsorted(whole, keys << _SHIFT)
+                held |= np.searchsorted(whole, keys << _SHIFT | _NUMBER, side="right") - low >= self._most
+        return held
+
     def all_stem_counts(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
         """Every stem that a text holds, ascending, and how many hold it."""
         return _summed([*((s.stems, s.changes) for s in self._segments), *self._changes])
@@ -201,7 +212,7 @@ class Postings:
 
     def _staged_entries(self) -> NDArray[np.uint64]:
         if self._sorted is None:
-            self._sorted = lsh.distinct(np.concatenate(self._staged))
+            self._sorted = _merged(lsh.distinct(np.concatenate(self._staged)), _NONE, self._most)
             self._staged = [self._sorted]
         return self._sorted
 
@@ -355,16 +366,17 @@ def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> N
 
 
 def _merged(a: NDArray[np.uint64], b: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
-    """The entries of both, ascending, each once, of every key the last `most`: older ones go first, and that there are
-    many is known without them."""
+    """The entries of both, ascending, each once, of every key `most`: the first `lsh.HUBS`, so that who comes later meets
+    the same ones, and the last, which stay longest."""
     if kernels.compiled:
         out = np.empty(len(a) + len(b), dtype=np.uint64)
-        start: int = kernels.compiled.merge_entries(a, b, most, out)
-        return out[start:]
+        count: int = kernels.compiled.merge_entries(a, b, lsh.HUBS, most, out)
+        return out[:count]
     both = lsh.distinct(np.concatenate([a, b]))
-    surplus = np.zeros(len(both), dtype=np.bool_)
-    surplus[:-most] = both[most:] >> _SHIFT == both[:-most] >> _SHIFT
-    return both[~surplus]
+    starts = np.flatnonzero(np.append(True, both[1:] >> _SHIFT != both[:-1] >> _SHIFT)[: len(both)])
+    sizes = np.diff(np.append(starts, len(both)))
+    place, size = np.arange(len(both)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    return both[(place < lsh.HUBS) | (place >= size - (most - lsh.HUBS))]
 
 
 def _summed(

@@ -116,6 +116,7 @@ CREATE TABLE segment (
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
 """
 _SIGNED: dict[str, type] = {"pid": int, "host": str, "command": str, "at": float}
+_NO_ROOM = (778, 1290, 4874)  # SQLITE_IOERR_WRITE, _TRUNCATE, _SHMSIZE: how full disks and quotas are told, too
 _BOUND = 500  # values bound in one statement
 _STATE = ("generation", "article", "story", "articles", "texts", "dead")
 
@@ -313,12 +314,13 @@ class Store:
             raise self._named(error) from error
 
     def _named(self, error: sqlite3.Error) -> ClustererError:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", None) or 0
+        code = extended & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return OutputError(f"{self.path}: is being written by {self._writer()}; cure: wait for it, or stop it")
-        if code == sqlite3.SQLITE_FULL or "full" in str(error):
+        if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
             return OutputError(
-                f"{self.path}: the disk is full, nothing of this batch was stored; cure: free some space"
+                f"{self.path}: the disk is full ({error}), nothing of this batch was stored; cure: free some space"
             )
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             what = "not an index of clusterer's" if code == sqlite3.SQLITE_NOTADB else "damaged"
@@ -382,7 +384,7 @@ class Store:
         with self.named_errors():
             pages, free = (self.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count"))
             if free and (all_of_it or free > pages // 5):
-                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+                self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page
             if all_of_it:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
