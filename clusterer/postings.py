@@ -30,8 +30,8 @@ from clusterer.store import Store
 
 PAGE = 504
 """Entries a page: with its row's head it fills one page of SQLite's."""
-CACHE = 1 << 27
-"""Bytes of segments that are kept in memory once they were read whole."""
+CACHE = 1 << 29
+"""Bytes of segments that are kept in memory, once large batches have read them whole; single articles read pages."""
 _TIER = 4  # segments of like size that become one: fewer rewrite more often, more are slower to look through
 _WHOLE = 4  # a segment is read whole where one page in so many is needed
 _SHIFT, _NUMBER = np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -107,6 +107,8 @@ class Postings:
             keys: uint64 (q,) below 2**32, ascending, each once.
             cap: of a key that more numbers than this hold, only the first and last `lsh.HUBS` are given.
         """
+        if not len(keys):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         cap = self._most - 1 if cap is None else cap
         found = [_hits(self._entries(segment, keys), keys, self._most) for segment in self._segments]
         if self._staged:
@@ -167,6 +169,8 @@ class Postings:
 
     def _entries(self, segment: _Segment, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Entries of a segment, ascending, among which are all that have one of the keys."""
+        if not len(segment.firsts):
+            return _NONE
         if (whole := self._whole.get(segment.number)) is not None:
             self._whole.move_to_end(segment.number)
             return whole
@@ -174,20 +178,27 @@ class Postings:
         last = np.searchsorted(segment.firsts, (keys + np.uint64(1)) << _SHIFT) - 1
         last = np.maximum(np.where(keys == _NUMBER, len(segment.firsts) - 1, last), first)
         pages = np.unique(ragged_index(np.stack([first, last + 1], axis=1).ravel(), 2 * np.arange(len(keys)))[0])
-        if len(pages) * _WHOLE >= len(segment.firsts):
-            return self._read_whole(segment)
+        if len(pages) * _WHOLE >= len(segment.firsts) and 8 * segment.entries <= CACHE // 2:
+            whole = self._read_whole(segment)
+            self._remember(segment.number, whole)
+            return whole
+        low, high = int(pages[0]), int(pages[-1]) + 1  # keys of a kind lie together: a range may be asked for as one
+        if len(pages) * _WHOLE >= high - low:
+            return self._read(segment, low, high)
         places = (segment.number << 32) + pages
         rows = self._store.among("SELECT entries FROM page WHERE place IN {} ORDER BY place", places)
         return np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
 
-    def _read_whole(self, segment: _Segment) -> NDArray[np.uint64]:
-        low = segment.number << 32
+    def _read(self, segment: _Segment, low: int, high: int) -> NDArray[np.uint64]:
+        """The entries of a range of pages."""
+        first = segment.number << 32
         rows = self._store.rows(
-            "SELECT entries FROM page WHERE place >= ? AND place < ? ORDER BY place", low, low + (1 << 32)
+            "SELECT entries FROM page WHERE place >= ? AND place < ? ORDER BY place", first + low, first + high
         )
-        whole = np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
-        self._remember(segment.number, whole)
-        return whole
+        return np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
+
+    def _read_whole(self, segment: _Segment) -> NDArray[np.uint64]:
+        return self._read(segment, 0, len(segment.firsts))
 
     def _remember(self, number: int, whole: NDArray[np.uint64]) -> None:
         self._whole[number] = whole

@@ -142,6 +142,7 @@ class Store:
         """
         self.path = os.fspath(path)
         self.state: dict[str, int] = {}
+        self._signed = 0.0
         there = os.path.exists(self.path)
         if must_exist and not there:
             raise InputError(f"{self.path}: no such index; cure: clusterer index create {self.path}")
@@ -281,11 +282,14 @@ class Store:
 
     def _sign(self) -> None:
         """Leave our name for those who wait. Not a lock: SQLite's lock goes with the process, this file may stay."""
+        now = time.time()
+        if now - self._signed < 1.0:
+            return
+        self._signed = now
+        command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:4]])[:200]
+        signature = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "at": now}
         with suppress(OSError), open(self._writer_path, "wb") as file:
-            command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:4]])[:200]
-            file.write(
-                orjson.dumps({"pid": os.getpid(), "host": socket.gethostname(), "command": command, "at": time.time()})
-            )
+            file.write(orjson.dumps(signature))
 
     def _holder(self) -> dict[str, Any]:
         """Who signed last; nothing where that cannot be read."""
