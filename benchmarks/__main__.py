@@ -17,7 +17,7 @@ from typing import Any
 import click
 import orjson
 
-from benchmarks import corpora, costs, found, measure, report, scaling, sketching
+from benchmarks import corpora, costs, found, living, measure, report, scaling, sketching
 from benchmarks.plan import Plan
 from benchmarks.throughput import throughput
 from clusterer import Settings
@@ -29,15 +29,21 @@ SUITES: dict[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "cold": costs.cold,
     "workers": costs.workers,
     "scaling": scaling.scaling,
-    "incremental": costs.incremental,
+    "incremental": living.incremental,
     "sketch": sketching.sketch,
     "accuracy": sketching.accuracy,
     "s_curve": sketching.bands,
     "pairs": found.pairs,
     "gold": found.gold,
 }
-FULL = {"articles": None, "rounds": 5, "pairs": 500, "sizes": (10_000, 50_000, 200_000), "threaded": (15_000, 100_000)}
-QUICK = {"articles": 700, "rounds": 2, "pairs": 200, "sizes": (1000, 3000, 10_000), "threaded": (3000,)}
+FULL = {
+    "articles": None, "rounds": 5, "pairs": 500, "sizes": (10_000, 50_000, 200_000), "threaded": (15_000, 100_000),
+    "stored": (15_000, 200_000), "daily": 1000,
+}  # fmt: skip
+QUICK = {
+    "articles": 700, "rounds": 2, "pairs": 200, "sizes": (1000, 3000, 10_000), "threaded": (3000,),
+    "stored": (500, 2000), "daily": 20,
+}  # fmt: skip
 _THREADS = ("RAYON_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -80,6 +86,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("--pairs", type=click.IntRange(2), help="Made pairs of sets at every similarity.")
 @click.option("--sizes", type=_Numbers(), help="Generated feeds for scaling, such as 10000,1000000.")
 @click.option("--threaded", type=_Numbers(), help="Generated feeds for workers.")
+@click.option("--stored", type=_Numbers(), help="Articles of the indexes that single ones are added to.")
+@click.option("--daily", type=click.IntRange(1), help="Articles a day of the feed that comes and goes.")
 def main(
     suites: tuple[str, ...],
     output: Path,
@@ -106,7 +114,7 @@ def main(
     if saudinewsnet and saudinewsnet.exists():
         feeds.append(corpora.saudinewsnet(saudinewsnet, limit))
     gold = gold if gold and gold.exists() else None
-    plan = Plan(tuple(feeds), cache, gold, *(options[key] for key in ("rounds", "pairs", "sizes", "threaded")))
+    plan = Plan(tuple(feeds), cache, gold, *(options[key] for key in list(FULL)[1:]))
     start = datetime.now(UTC)
     data = {
         "started": start.isoformat(timespec="seconds"),

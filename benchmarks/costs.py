@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -176,9 +175,3 @@ def cold(plan: Plan) -> list[dict[str, Any]]:
         for name, times in seconds.items()
     ]
     return [table("cold", "ten articles of data/", rows, f"{written} articles in the result.")]
-
-
-def incremental(plan: Plan) -> list[dict[str, Any]]:
-    """Adding a day to a feed that is already grouped."""
-    said = "There is an index, and no measurement of it yet." if find_spec("clusterer.index") else "There is no index."
-    return [table("incremental", "", [], said)]

@@ -23,6 +23,8 @@ class Plan:
         pairs: made pairs of sets at every similarity.
         sizes: of generated feeds, for growth.
         threaded: of generated feeds, for threads.
+        stored: articles of the indexes that single articles are added to.
+        daily: articles a day of the feed that comes and goes.
     """
 
     corpora: tuple[Corpus, ...]
@@ -32,6 +34,8 @@ class Plan:
     pairs: int
     sizes: tuple[int, ...]
     threaded: tuple[int, ...]
+    stored: tuple[int, ...] = ()
+    daily: int = 1
 
 
 def table(kind: str, title: str, rows: list[Row], *says: str) -> dict[str, Any]:

@@ -109,6 +109,30 @@ def _growth(axes: Any, rows: list[Row]) -> None:
     axes.legend(fontsize=7)
 
 
+def _room(axes: Any, rows: list[Row]) -> None:
+    """Bytes over the days."""
+    for name, label in (("file", "file with its log"), ("log", "the log alone"), ("used", "used")):
+        axes.plot(_days(rows), [x / 1e6 for row in rows for x in row[name]], lw=1.2, label=label)
+    axes.set_xlabel("day")
+    axes.set_ylabel("MB at the end of the day")
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=7)
+
+
+def _pace(axes: Any, rows: list[Row]) -> None:
+    """Milliseconds over the days."""
+    for name, label in (("p50", "a batch: median"), ("p99", "99th percentile"), ("expire", "expiry")):
+        axes.plot(_days(rows), [x for row in rows for x in row[name]], lw=1.2, label=label)
+    axes.set_xlabel("day")
+    axes.set_ylabel("ms")
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=7)
+
+
+def _days(rows: list[Row]) -> range:
+    return range(1, 1 + sum(len(row["kept"]) for row in rows))
+
+
 PLOTS: dict[str, Callable[[Any, list[Row]], None]] = {
     "throughput": _bars,
     "stages": _bars,
@@ -118,6 +142,8 @@ PLOTS: dict[str, Callable[[Any, list[Row]], None]] = {
     "accuracy": _errors,
     "s_curve": _curves,
     "scaling": _growth,
+    "living room": _room,
+    "living pace": _pace,
 }
 
 

@@ -58,6 +58,14 @@ def _yes(key: str) -> Cell:
     return lambda row: "yes" if row[key] else "NO"
 
 
+def _inside(key: str, inner: str) -> Cell:
+    return lambda row: digits(row[key][inner])
+
+
+def _most(key: str, unit: float) -> Cell:
+    return lambda row: digits(max(row[key]) / unit)
+
+
 COLUMNS: dict[str, dict[str, Cell]] = {
     "throughput": {
         "method": _text("method"),
@@ -146,7 +154,67 @@ COLUMNS: dict[str, dict[str, Cell]] = {
         "more than importing scikit-learn": _number("more", "+.2f"),
         "x": _number("over", ".2f"),
     },
-    "incremental": {},
+    "incremental": {
+        "what": _text("what"),
+        "where": _text("where"),
+        "measured": lambda row: digits(row["measured"]) if row["measured"] > 1.5 else f"{row['measured']:.4f}",
+        "asked": _text("bar"),
+        "met": _yes("met"),
+    },
+    "living answer": {
+        "added at a time": _number("size"),
+        "articles": _number("articles"),
+        "same copy group": _number("copies", ".4f"),
+        "stories: B-cubed precision": _number("precision", ".4f"),
+        "recall": _number("recall", ".4f"),
+        "F1": _number("f1", ".4f"),
+        "labelled": _number("gold"),
+        "F1 by labels": _number("gold_index", ".4f"),
+        "the batch's": _number("gold_batch", ".4f"),
+        "renamed": _number("changes"),
+        "wrong": _number("wrong"),
+    },
+    "living throughput": {
+        "method": _text("method"),
+        "level": _text("level"),
+        "articles": _number("articles"),
+        "seconds": _median(),
+        "spread": _spread(),
+        "µs an article": _per("articles", 1e6),
+        "x batch": _number("ratio", ".2f"),
+        "same copy group": _number("copies", ".4f"),
+        "stories F1": _number("f1", ".4f"),
+        "bytes an article": _number("bytes", ",.0f"),
+        "compacted": _number("compact", ",.0f"),
+    },
+    "living latency": {
+        "stored": _number("articles"),
+        "added": _number("singles"),
+        **{f"add {what}, ms": _inside("add", what) for what in ("p50", "p99", "max")},
+        **{f"query {what}, ms": _inside("query", what) for what in ("p50", "p99")},
+        "open, ms": _inside("open", "max"),
+        "articles a second, batches of as many": _median("batches"),
+        "spread": _spread("batches"),
+        "when filled": _number("filled", ",.0f"),
+        "planted": _number("planted", ".4f"),
+    },
+    "living room": {
+        "days": _text("days"),
+        "articles": lambda row: f"{max(row['kept']):,}",
+        "file MB": _most("file", 1e6),
+        "log MB": _most("log", 1e6),
+        "used MB": _most("used", 1e6),
+        "used bytes an article": lambda row: f"{statistics.median(row['used']) / statistics.median(row['kept']):,.0f}",
+    },
+    "living pace": {
+        "days": _text("days"),
+        "add: median of the days' p50, ms": _median("p50"),
+        "of their p99": _median("p99"),
+        "most": _most("p99", 1),
+        "expire, ms": _median("expire"),
+        "its most": _most("expire", 1),
+        "both over the batch run": _median("over"),
+    },
     "corpora": {
         "corpus": _text("name"),
         "articles": _number("articles"),
@@ -171,6 +239,10 @@ _PROSE = (
     "SHA-256",
     "as stated",
     "bands x rows",
+    "what",
+    "where",
+    "asked",
+    "days",
 )
 
 

@@ -17,6 +17,7 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `e` keys, `m
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,6 +42,7 @@ def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.
     return 1.0 - (1.0 - np.asarray(jaccard, dtype=np.float64) ** r) ** b
 
 
+@lru_cache(maxsize=64)
 def choose_bands(threshold: float, k: int, recall: float) -> tuple[int, int]:
     """The most selective (b, r), b * r <= k, that still finds `recall` of the pairs at the threshold.
 

@@ -25,14 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import kernels, lsh
-from clusterer.ragged import ragged_index, take_rows
+from clusterer.ragged import ragged_index
 from clusterer.store import Store
 
 PAGE = 504
 """Entries a page: with its row's head it fills one page of SQLite's."""
 CACHE = 1 << 29
-"""Bytes of segments that are kept in memory, once large batches have read them whole; single articles read pages."""
+"""Bytes of segments that are kept in memory, once they were read whole: small ones, and those that a large batch needs."""
 _TIER = 4  # segments of like size that become one: fewer rewrite more often, more are slower to look through
+_SMALL = 1 << 24  # bytes of a segment that is read whole in any case
 _WHOLE = 4  # a segment is read whole where one page in so many is needed
 _SHIFT, _NUMBER = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -178,7 +179,8 @@ class Postings:
         last = np.searchsorted(segment.firsts, (keys + np.uint64(1)) << _SHIFT) - 1
         last = np.maximum(np.where(keys == _NUMBER, len(segment.firsts) - 1, last), first)
         pages = np.unique(ragged_index(np.stack([first, last + 1], axis=1).ravel(), 2 * np.arange(len(keys)))[0])
-        if len(pages) * _WHOLE >= len(segment.firsts) and 8 * segment.entries <= CACHE // 2:
+        size = 8 * segment.entries
+        if size <= _SMALL or (size <= CACHE // 2 and len(pages) * _WHOLE >= len(segment.firsts)):
             whole = self._read_whole(segment)
             self._remember(segment.number, whole)
             return whole
@@ -367,11 +369,11 @@ def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> N
         counts = np.minimum(ends - np.searchsorted(entries, keys << _SHIFT), most)
         starts = ends - counts
     hit = np.flatnonzero(counts)
+    if not len(hit):
+        return _NONE
     starts, counts = starts[hit], counts[hit]
-    found, _ = take_rows(
-        entries, np.append(np.stack([starts, starts + counts], axis=1).ravel(), len(entries)), 2 * np.arange(len(hit))
-    )
-    found &= _NUMBER
+    before = np.cumsum(counts) - counts
+    found = entries[np.repeat(starts - before, counts) + np.arange(int(before[-1] + counts[-1]))] & _NUMBER
     found |= np.repeat(hit.astype(np.uint64) << _SHIFT, counts)
     return found
 

@@ -19,7 +19,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import corpora, costs, found, generator, measure, peers, plots, report, scaling, sketching
+from benchmarks import corpora, costs, found, generator, living, measure, peers, plots, report, scaling, sketching
 from benchmarks.__main__ import SUITES, main
 from benchmarks.plan import Plan, table
 from benchmarks.throughput import OURS, SAME, compare, judged, missing, ours, throughput, true_pairs
@@ -30,7 +30,10 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 REFERENCE = ROOT / "benchmarks" / "results" / "reference.json"
 ROUNDS, SIZES = 2, (150, 300)
-SMALL = ("--rounds", ROUNDS, "--pairs", 20, "--sizes", "150,300", "--threaded", 300, "--generated", 200)
+SMALL = (
+    "--rounds", ROUNDS, "--pairs", 20, "--sizes", "150,300", "--threaded", 300, "--generated", 200,
+    "--stored", "150,300", "--daily", 5,
+)  # fmt: skip
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -156,6 +159,39 @@ def test_gold_of_the_sample_feed(run: tuple[dict[str, Any], str, str]) -> None:
     assert levels["copy"]["f1"] >= 0.97
     assert levels["story"]["precision"] >= 0.97
     assert "name them with --gold" in run[1]
+
+
+def test_the_living_index_gives_the_batchs_answer(run: tuple[dict[str, Any], str, str]) -> None:
+    rows = [row for row in rows_of(run[0], "incremental") if "copies" in row]
+    for row in rows:
+        assert row["copies"] >= 0.995, row
+        assert row.get("f1") is None or row["f1"] >= 0.97, row
+        assert row.get("wrong", 0) == 0
+    assert [row["size"] for row in rows if "size" in row] == 2 * list(living.BATCHES)
+    sample = [row for row in rows if row.get("articles") == 130]
+    assert all(row["gold"] == 130 and row["gold_index"] >= 0.96 for row in sample)
+    assert len(sample) == 2
+
+
+def test_every_bar_of_the_living_index_is_in_the_report(run: tuple[dict[str, Any], str, str]) -> None:
+    bars = run[0]["suites"]["incremental"]["tables"][0]["rows"]
+    unlabelled = {"F1 of stories by labels, away from the batch's"}  # the last corpus is a generated one here
+    assert {row["what"] for row in bars} == living.BARS.keys() - unlabelled
+    for row in bars:
+        side, bound = living.BARS[row["what"]]
+        assert row["met"] == (row["measured"] >= bound if side == "least" else row["measured"] <= bound)
+        assert f"| {row['what']} | {row['where']} |" in run[1]
+
+
+def test_articles_come_and_go_for_sixty_days(run: tuple[dict[str, Any], str, str]) -> None:
+    room, pace = run[0]["suites"]["incremental"]["tables"][-2:]
+    assert room["rows"] == pace["rows"]
+    kept = [count for row in room["rows"] for count in row["kept"]]
+    assert kept == [5 * min(day, living.KEPT + 1) for day in range(1, living.DAYS + 1)]
+    for row in room["rows"]:
+        assert len(row["file"]) == len(row["p99"]) == len(row["expire"]) == len(row["seconds"]) == living.STEP
+        assert all(file >= used for file, used in zip(row["file"], row["used"], strict=True))
+    assert "finds 0 things wrong" in run[1]
 
 
 def test_stages_add_up(run: tuple[dict[str, Any], str, str]) -> None:
@@ -383,6 +419,27 @@ def test_recall_of_planted_pairs_beside_a_double_loop() -> None:
         same = [(i, j) for i, j in itertools.combinations(range(count), 2) if known[i] == known[j]]
         wanted = sum(labels[i] == labels[j] for i, j in same) / len(same) if same else 1.0
         assert scaling.pair_recall(labels, known) == pytest.approx(wanted)
+
+
+def test_groups_that_are_the_same_set_beside_a_double_loop() -> None:
+    source = random.Random(5)
+    for count in (1, 2, 30):
+        labels = [source.choice("abcde") for _ in range(count)]
+        others = [x if source.random() < 0.9 else source.randrange(4) for x in labels]
+        same = [
+            {j for j in range(count) if labels[j] == labels[i]} == {j for j in range(count) if others[j] == others[i]}
+            for i in range(count)
+        ]
+        assert living.same_set(labels, others) == pytest.approx(sum(same) / count)
+    assert living.same_set(["a", "a", "b"], [2, 2, 1]) == 1.0
+
+
+def test_new_dates_are_so_many_a_day_in_order() -> None:
+    articles = list(living.redated(corpora.sample().articles(), 40))
+    assert [a.text for a in articles] == [a.text for a in corpora.sample().articles()]
+    dates = [a.date for a in articles if a.date]
+    assert dates == sorted(dates)
+    assert [(date - living.START).days for date in dates] == [i // 40 for i in range(130)]
 
 
 def test_recall_and_precision_beside_a_double_loop() -> None:
