@@ -61,7 +61,7 @@ class Postings:
     def __init__(self, store: Store, cap: int) -> None:
         """Of an open store; of a key `cap` + 1 numbers are kept in a segment."""
         self._store, self._most = store, cap + 1
-        self._generation = -1
+        self._generation, self._lowest = -1, 0
         self._known: dict[int, _Segment] = {}
         self._segments: list[_Segment] = []
         self._whole: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
@@ -81,6 +81,8 @@ class Postings:
 
     def refresh(self) -> None:
         """Look which segments there are. Inside a transaction, before anything else."""
+        rows = self._store.rows("SELECT min(number) FROM article UNION ALL SELECT min(number) FROM document")
+        self._lowest = min((number for (number,) in rows if number), default=0)
         generation = self._store.state["generation"]
         if generation == self._generation:
             return
@@ -116,6 +118,8 @@ class Postings:
             found.append(_hits(self._staged_entries(), keys, self._most))
         found = [codes for codes in found if len(codes)]
         codes = found[0] if len(found) == 1 else lsh.distinct(np.concatenate([*found, _NONE]))
+        if self._lowest:
+            codes = codes[(codes & _NUMBER) >= self._lowest]  # what has expired is no hub
         which, numbers = (codes >> _SHIFT).astype(np.int64), (codes & _NUMBER).astype(np.int64)
         if len(which) > cap and (which[cap:] == which[:-cap]).any():
             sizes = np.bincount(which, minlength=len(keys))
