@@ -142,7 +142,7 @@ class Store:
         """
         self.path = os.fspath(path)
         self.state: dict[str, int] = {}
-        self._signed = 0.0
+        self._signed = (0, 0)
         there = os.path.exists(self.path)
         if must_exist and not there:
             raise InputError(f"{self.path}: no such index; cure: clusterer index create {self.path}")
@@ -282,14 +282,19 @@ class Store:
 
     def _sign(self) -> None:
         """Leave our name for those who wait. Not a lock: SQLite's lock goes with the process, this file may stay."""
-        now = time.time()
-        if now - self._signed < 1.0:
-            return
-        self._signed = now
+        with suppress(OSError):
+            if self._signature() == self._signed:
+                return  # nobody has signed since
         command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:4]])[:200]
-        signature = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "at": now}
-        with suppress(OSError), open(self._writer_path, "wb") as file:
-            file.write(orjson.dumps(signature))
+        name = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "at": time.time()}
+        with suppress(OSError):
+            with open(self._writer_path, "wb") as file:
+                file.write(orjson.dumps(name))
+            self._signed = self._signature()
+
+    def _signature(self) -> tuple[int, int]:
+        told = os.stat(self._writer_path)
+        return told.st_ino, told.st_mtime_ns
 
     def _holder(self) -> dict[str, Any]:
         """Who signed last; nothing where that cannot be read."""
@@ -305,7 +310,7 @@ class Store:
         if not holder or (here and (holder["pid"] == os.getpid() or not _alive(holder["pid"]))):
             return "another program"
         since = time.strftime("%H:%M:%S", time.localtime(holder["at"]))
-        return f"process {holder['pid']} on {holder['host']} ({holder['command']}, last seen {since})"
+        return f"process {holder['pid']} on {holder['host']} ({holder['command']}, since {since})"
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
