@@ -12,8 +12,9 @@ import numpy as np
 import orjson
 
 from clusterer import boilerplate, events, pipeline, similarity
-from clusterer.intake import Intake, distinct_stems, key
+from clusterer.intake import Intake, distinct_stems
 from clusterer.lookup import Lookup, digest, keys_of, moment
+from clusterer.naming import key
 from clusterer.stages import Documents
 
 _BLOCK = 5000  # articles read at a time

@@ -1,7 +1,7 @@
 """The living index: articles come and go, stories keep their names. One file, see `store`.
 
-The verbs and what they give back. Who is like whom is found by `lookup`, groups are formed by `intake`, and what is
-told of an article is made by `assign`, as for a batch.
+The verbs, and what those that write give back. Who is like whom is found by `lookup`, groups are formed by `intake`, and what is
+told is made by `answers`.
 
     with StoryIndex.open("news.db") as index:
         for assignment in index.add(articles):
@@ -18,20 +18,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clusterer import boilerplate, events, pipeline, salience, similarity
-from clusterer.assign import assign
-from clusterer.corpus import as_article, content_id, refuse_one, seconds
+from clusterer.answers import Answers, Story
+from clusterer.asking import judged
+from clusterer.corpus import as_article, refuse_one, seconds
 from clusterer.errors import ClustererError, InputError
-from clusterer.intake import Change, Intake, key
-from clusterer.lookup import Lookup, digest, keys_of, moment, recipe
-from clusterer.records import Article, Assignment, Relation
+from clusterer.intake import Intake
+from clusterer.lookup import Lookup, digest, keys_of, recipe
+from clusterer.naming import Change, name_of
+from clusterer.records import Article, Assignment
 from clusterer.settings import Settings
-from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
 from clusterer.store import Store
 
 Status = Literal["new", "report", "copy", "known"]
@@ -77,48 +76,13 @@ class Removed:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A story as it stands.
-
-    Attributes:
-        id: its name, for as long as anything of it is there.
-        aliases: ids of stories that became part of it.
-        assignments: its articles, in order of arrival.
-        copies: how many independent texts they are.
-        outlets: who printed them, sorted.
-        first, last: earliest and latest date of its articles; where they have none, when they came.
-        title: of its representative.
-    """
-
-    id: str
-    aliases: tuple[str, ...]
-    assignments: tuple[Assignment, ...]
-    copies: int
-    outlets: tuple[str, ...]
-    first: datetime
-    last: datetime
-    title: str
-
-    def __len__(self) -> int:
-        return len(self.assignments)
-
-
-class _Likeness(NamedTuple):
-    """The stored document that an asked article is like."""
-
-    document: int
-    relation: Relation
-    score: float
-    evidence: dict[str, float] | None
-
-
 class StoryIndex:
     """An open index. One process writes at a time, any number read; each thread opens it for itself."""
 
     def __init__(self, store: Store) -> None:
         """Of an open store; see `open`."""
         self._store, self._lookup = store, Lookup(store)
+        self._answers = Answers(self._lookup)
 
     @classmethod
     def open(
@@ -187,14 +151,14 @@ class StoryIndex:
     def _take(self, items: list[Article], replacing: bool) -> Added:
         with self._writing() as intake:
             if replacing:
-                names = [_name(a) for a in items]
+                names = [name_of(a) for a in items]
                 items = list({name: replace(a, id=name) for name, a in zip(names, items, strict=True)}.values())
-                stored = self._numbers([a.id for a in items])
+                stored = self._answers.numbers([a.id for a in items])
                 old = {a.id: stored[a.id][0] for a in items if a.id in stored and stored[a.id][1] != digest(a)}
                 intake.replace(old)
             numbers, known = intake.take(items)
             changes = intake.settle()
-            told = self._with_their_stories(numbers)
+            told = self._answers.with_their_stories(numbers)
         if replacing:
             of = {a.id: place for place, a in enumerate(items)}
             numbers, known = [numbers[of[name]] for name in names], [known[of[name]] for name in names]
@@ -208,7 +172,7 @@ class StoryIndex:
         """
         names = list(dict.fromkeys([ids] if isinstance(ids, str) else ids))
         with self._writing() as intake:
-            stored = self._numbers(names)
+            stored = self._answers.numbers(names)
             intake.drop(number for number, _ in stored.values())
             changes = intake.settle()
         return Removed(len(stored), tuple(name for name in names if name not in stored), tuple(changes))
@@ -302,7 +266,7 @@ class StoryIndex:
                     numbers[article],
                 )
             self._store.state["story"] = self._store.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]
-            told = self._with_their_stories([*numbers.values()])
+            told = self._answers.with_their_stories([*numbers.values()])
         return _added(told, [*numbers.values()], known, changes)
 
     def compact(self) -> None:
@@ -374,7 +338,7 @@ class StoryIndex:
         if not items:
             return []
         with self._reading():
-            return self._judged(items)
+            return judged(self._answers, self._lookup, items)
 
     def story(self, id: str) -> Story:
         """A story by its id, an alias, or the id of one of its articles.
@@ -387,9 +351,9 @@ class StoryIndex:
                 raise InputError(f"{self._store.path}: no story, alias or article {id!r}; cure: see index stories")
             found = self._store.rows("SELECT coalesce(into_story, number) FROM story WHERE id = ?", id)
             if found:
-                return next(self._told([found[0][0]]))
-            numbers = self._numbers([id, id.rpartition("#")[0]])
-            short = [name for name in numbers if name != id and self._free([name]) == [id]]  # see `_free`
+                return next(self._answers.stories([found[0][0]]))
+            numbers = self._answers.numbers([id, id.rpartition("#")[0]])
+            short = [name for name in numbers if name != id and self._answers.free([name]) == [id]]  # see `_free`
             if short and id not in numbers:
                 id = short[0]
             if id not in numbers:
@@ -400,7 +364,7 @@ class StoryIndex:
                 " document.centre WHERE article.number = ?",
                 number,
             )
-            return next(self._told([rows[0][0]])) if rows else self._alone(number)
+            return next(self._answers.stories([rows[0][0]])) if rows else self._answers.alone(number)
 
     def stories(
         self, since: datetime | timedelta | None = None, min_size: int = 1, limit: int | None = None
@@ -426,18 +390,18 @@ class StoryIndex:
                 after,
                 -1 if limit is None else limit,
             )
-            return list(self._told([number for (number,) in rows]))
+            return list(self._answers.stories([number for (number,) in rows]))
 
     def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
         with self._reading():
             numbers = [number for (number,) in self._store.rows("SELECT number FROM article ORDER BY number")]
-            return self._assigned(numbers)
+            return self._answers.assigned(numbers)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Stored articles by id; those that are not there are left out."""
         with self._reading():
-            numbers = self._numbers(ids)
+            numbers = self._answers.numbers(ids)
             found = self._lookup.articles([number for number, _ in numbers.values()])
             return {article.id: article for article in found.values()}
 
@@ -468,258 +432,6 @@ class StoryIndex:
             except InputError as error:
                 return [str(error)]
 
-    # what is told of articles
-
-    def _numbers(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-        """Number and digest of articles by id."""
-        names = list(ids)
-        rows = self._store.among(
-            "SELECT id, number, digest FROM article WHERE key IN {}", [key(name) for name in names]
-        )
-        wanted = set(names)
-        return {name: (number, digest) for name, number, digest in rows if name in wanted}
-
-    def _told(self, stories: Sequence[int]) -> Iterator[Story]:
-        """Stories by number."""
-        store = self._store
-        rows = store.among(
-            "SELECT text.story, article.number, coalesce(date, added), outlet, text.centre FROM text JOIN document ON"
-            " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
-            " ORDER BY article.number",
-            stories,
-        )
-        members: dict[int, list[tuple[int, float, str, int]]] = {}
-        for story, *row in rows:
-            members.setdefault(story, []).append(tuple(row))
-        numbers = [row[0] for x in members.values() for row in x]
-        told = dict(zip(numbers, self._assigned(numbers), strict=True))
-        aliases: dict[int, list[str]] = {}
-        for id, into in store.among("SELECT id, into_story FROM story WHERE into_story IN {} ORDER BY number", stories):
-            aliases.setdefault(into, []).append(id)
-        heads = [number for number in numbers if told[number].representative]
-        titles = {number: article.title for number, article in self._lookup.articles(heads).items()}
-        for story in stories:
-            inside = members[story]
-            head = next(number for number, *_ in inside if told[number].representative)
-            dates = [date for _, date, _, _ in inside]
-            yield Story(
-                told[head].story,
-                tuple(aliases.get(story, ())),
-                tuple(told[number] for number, *_ in inside),
-                len({centre for *_, centre in inside}),
-                tuple(sorted({outlet for _, _, outlet, _ in inside} - {""})),
-                moment(min(dates)),
-                moment(max(dates)),
-                titles[head],
-            )
-
-    def _alone(self, number: int) -> Story:
-        """An article too short to group."""
-        article = self._lookup.articles([number])[number]
-        when = article.date or moment(self._store.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
-        outlets = (article.outlet,) if article.outlet else ()
-        return Story(article.id, (), tuple(self._assigned([number])), 1, outlets, when, when, article.title)
-
-    def _assigned(self, numbers: Sequence[int]) -> list[Assignment]:
-        """Assignments of stored articles, in the order given."""
-        told = self._with_their_stories(numbers)
-        return [told[number] for number in numbers]
-
-    def _with_their_stories(self, numbers: Sequence[int]) -> dict[int, Assignment]:
-        """Assignments by number, of stored articles and of all others in their stories."""
-        store = self._store
-        stories = store.among(
-            "SELECT DISTINCT story FROM article JOIN document ON document.number = document JOIN text ON text.centre ="
-            " document.centre WHERE article.number IN {}",
-            numbers,
-        )
-        columns = "article.number, article.id, outlet, date, document.number, hash, words, document.centre, story"
-        rows = store.among(
-            f"SELECT {columns} FROM text JOIN document ON document.centre = text.centre JOIN article ON"
-            " article.document = document.number WHERE story IN {} ORDER BY article.number",
-            [story for (story,) in stories],
-        )
-        told = dict(self._assign(rows)) if rows else {}
-        short = store.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
-        name = dict(zip([id for _, id in short], self._free([id for _, id in short]), strict=True))
-        for number, id in short:
-            told[number] = Assignment(id, name[id], id, id, True, None, None, None)
-        return told
-
-    def _free(self, ids: list[str]) -> list[str]:
-        """Names for stories of articles that are alone: their ids, or, where a story has that name, with "#2", "#3", ..."""
-        taken = {id for (id,) in self._store.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
-        out = []
-        for id in ids:
-            name, again = id, 1
-            while name in taken or (again > 1 and self._store.rows("SELECT 1 FROM story WHERE id = ?", name)):
-                again += 1
-                name = f"{id}#{again}"
-            out.append(name)
-        return out
-
-    def _assign(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Assignment]]:
-        """Assignments of all articles of some stories, by number."""
-        store = self._store
-        numbers, ids, outlets, dates, document, hashes, words, centre, story = zip(*rows, strict=True)
-        distinct, first, of = np.unique(np.array(document, dtype=np.int64), return_index=True, return_inverse=True)
-        hash = np.array(hashes, dtype=np.int64).view(np.uint64)[first]
-        order = np.lexsort((hash, -np.array(words, dtype=np.int64)[first]))
-        place = np.argsort(order)  # by place in `distinct`, the number that `assign` knows a document by
-        local = place[of]
-        centres = place[np.searchsorted(distinct, np.array(centre, dtype=np.int64)[first])][order]
-        dated = np.array([np.inf if date is None else date for date in dates])
-        ranks = np.empty(len(ids), dtype=np.int64)
-        ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-        corpus = Corpus(list(ids), list(outlets), dated, ranks, None, None, 0, 0)
-        documents = Documents(first[order], local, None)
-        links = self._links(distinct, place)
-        stories = self._stories(distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
-        nothing = Proposed(np.zeros((0, 2), dtype=np.int64), 0)
-        told = assign(corpus, documents, nothing, links, centres, stories, self.settings)
-        names = dict(store.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
-        exact_name, copy_name = dict[int, str](), dict[int, str]()
-        for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
-            exact_name.setdefault(document[i], id)
-            copy_name.setdefault(centre[i], id)
-        for i, a in enumerate(told):
-            yield (
-                numbers[i],
-                a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]]),
-            )
-
-    def _links(self, documents: NDArray[np.int64], place: NDArray[np.int64]) -> Links:
-        rows = self._store.among(
-            "SELECT a, b, shared, smaller, larger, opening, copy FROM link WHERE a IN {}", documents
-        )
-        table = np.array(rows, dtype=np.float64).reshape(-1, 7)
-        ends = table[:, :2].astype(np.int64)
-        table, ends = table[np.isin(ends[:, 1], documents)], ends[np.isin(ends[:, 1], documents)]
-        pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        shared, smaller, larger = table[order, 2:5].T.astype(np.int64)
-        overlap = similarity.Overlap(shared, smaller, larger, table[order, 5])
-        return Links(pairs[order], overlap, table[order, 6] > 0, 0)
-
-    def _stories(
-        self,
-        documents: NDArray[np.int64],
-        place: NDArray[np.int64],
-        centres: NDArray[np.int64],
-        story: NDArray[np.int64],
-    ) -> Stories | None:
-        if self.settings.level != "story":
-            return None
-        distinct, text_of = np.unique(centres, return_inverse=True)
-        of_text = np.empty(len(distinct), dtype=np.int64)
-        of_text[text_of] = story
-        _, first, of = np.unique(of_text, return_index=True, return_inverse=True)
-        rows = self._store.among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-        ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
-        inside = np.isin(ends[:, 1], documents)
-        pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-        score = np.array([row[2] for row in rows], dtype=np.float64)[inside]
-        features = np.frombuffer(b"".join([row[3] for row in rows]), dtype="<f4").reshape(-1, len(events.FEATURES))
-        return Stories(text_of, distinct[first[of]], pairs, score, features[inside], 0, 0)
-
-    def _judged(self, items: list[Article]) -> list[Assignment]:
-        """What articles would be."""
-        lookup, n = self._lookup, len(items)
-        names = [_name(a) for a in items]
-        out: list[Assignment | None] = [None] * n
-        stored = self._numbers(names)
-        there = [i for i, a in enumerate(items) if stored.get(names[i], (0, None))[1] == digest(a)]
-        for i, told in zip(there, self._assigned([stored[names[i]][0] for i in there]), strict=True):
-            out[i] = told
-        outlets = [a.outlet for a in items]
-        words = lookup.cut(lookup.read([a.text for a in items]), outlets)
-        hashes, counts = boilerplate.whole_hashes(words), words.counts
-        like: dict[int, _Likeness] = {}  # by row
-        _, found = lookup.postings.find(np.unique(keys_of(hashes, "words")))
-        same = {hash: number for number, (_, hash, _, _) in lookup.documents(found).items()}
-        long = counts >= self.settings.min_words
-        for i in np.flatnonzero(long).tolist():
-            if int(hashes[i]) in same:
-                like[i] = _Likeness(same[int(hashes[i])], "exact", 1.0, None)
-        rows = np.array([i for i in np.flatnonzero(long).tolist() if i not in like], dtype=np.int64)
-        if len(rows) and self.settings.level != "exact":
-            mine = words.take(rows)
-            pairs = lookup.copy_candidates(lookup.sketch(mine), np.full(len(rows), -1))
-            links, named = lookup.verify(pairs, mine, counts[rows], hashes[rows])
-            overlap = links.overlap
-            for k in np.argsort(overlap.containment, kind="stable").tolist():  # the strongest comes last, and stays
-                a, b = (int(named[x]) for x in links.pairs[k])
-                at, known_one = (-1 - a, b) if a < 0 else (-1 - b, a)
-                measures = {
-                    "jaccard": overlap.jaccard[k],
-                    "containment": overlap.containment[k],
-                    "opening": overlap.opening[k],
-                }
-                evidence = {name: round(float(x), 4) for name, x in measures.items()}
-                copy = bool(links.is_copy[k])
-                score = evidence["jaccard" if copy else "containment"]
-                like[int(rows[at])] = _Likeness(known_one, "copy" if copy else "contained", score, evidence)
-            rows = np.array([i for i in rows.tolist() if i not in like], dtype=np.int64)
-        if len(rows) and self.settings.level == "story":
-            like |= self._reported(items, words, rows)
-        known = lookup.documents(np.array(sorted({x.document for x in like.values()}), dtype=np.int64))
-        holders = sorted({article for article, *_ in known.values()})
-        assigned = dict(zip(holders, self._assigned(holders), strict=True))
-        for row, x in like.items():
-            if out[row] is None:
-                other = assigned[known[x.document][0]]
-                copy_name = names[row] if x.relation == "story" else other.copy
-                exact_name = other.exact if x.relation == "exact" else names[row]
-                out[row] = Assignment(
-                    names[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
-                )
-        alone = [x for a, x in zip(out, names, strict=True) if a is None]
-        free = dict(zip(alone, self._free(alone), strict=True))
-        return [a or Assignment(x, free[x], x, x, True, None, None, None) for a, x in zip(out, names, strict=True)]
-
-    def _reported(self, items: list[Article], words: Any, rows: NDArray[np.int64]) -> dict[int, _Likeness]:
-        """By row of a new text the stored text that it is most like, in the story that it would join."""
-        lookup, store = self._lookup, self._store
-        stems, titles = lookup.body_stems(words.take(rows), [items[i].title for i in rows.tolist()])
-        salient = salience.weigh(stems, titles, self.settings.threads, lookup.feed())
-        slots = pipeline.story_slots(salient, self.settings)
-        pairs = lookup.story_candidates(slots, np.full(len(rows), -1))
-        if not len(pairs):
-            return {}
-        involved, at = np.unique(pairs[:, 1], return_inverse=True)
-        mine = [(items[i].outlet, seconds(items[i].date)) for i in rows.tolist()]
-        texts = lookup.texts(involved, stems, titles, mine)
-        local = np.stack([at, len(involved) + pairs[:, 0]], axis=1)
-        found, score, features = lookup.compare(texts, local)
-        story = dict(store.among("SELECT centre, story FROM text WHERE centre IN {}", involved))
-        sizes = dict(
-            store.among(
-                "SELECT story, count(*) FROM text WHERE story IN {} GROUP BY story", sorted(set(story.values()))
-            )
-        )
-        total: dict[tuple[int, int], float] = {}
-        best: dict[tuple[int, int], int] = {}
-        for k, (text, row) in enumerate(found.tolist()):
-            which = row - len(involved), story[int(involved[text])]
-            total[which] = total.get(which, 0.0) + score[k]
-            if which not in best or score[k] > score[best[which]]:
-                best[which] = k
-        out: dict[int, _Likeness] = {}
-        means: dict[int, float] = {}
-        for (row, of), whole in total.items():
-            mean = whole / sizes[of]
-            if mean >= self.settings.story and mean > means.get(row, 0.0):
-                means[row], k = mean, best[row, of]
-                evidence = {
-                    name: round(float(x), 4)
-                    for name, x in zip(events.FEATURES, features[k], strict=True)
-                    if not np.isnan(x)
-                }
-                out[int(rows[row])] = _Likeness(
-                    int(involved[found[k, 0]]), "story", round(float(score[k]), 4), evidence
-                )
-        return out
-
 
 def _added(
     told: Mapping[int, Assignment], numbers: Sequence[int], known: Sequence[bool], changes: Sequence[Change]
@@ -739,12 +451,8 @@ def _listed(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Artic
     out = []
     for place, item in enumerate(articles, start=1):
         article = as_article(item, place)
-        for what, value in (("id", _name(article)), ("source", article.outlet)):
+        for what, value in (("id", name_of(article)), ("source", article.outlet)):
             if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
                 raise InputError(f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding")
         out.append(article)
     return out
-
-
-def _name(article: Article) -> str:
-    return article.id or article.url or content_id(article)

@@ -20,10 +20,11 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
+from clusterer.answers import Story
 from clusterer.errors import InputError
 from clusterer.fields import parse_date
-from clusterer.index import Removed, Story, StoryIndex
-from clusterer.intake import Change
+from clusterer.index import Removed, StoryIndex
+from clusterer.naming import Change
 from clusterer.options import Run, input_options, output_option, settings_options
 from clusterer.output import atomic_output
 from clusterer.records import Article, Assignment

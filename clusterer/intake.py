@@ -10,20 +10,18 @@ Array letters: `n` new articles, `d` documents of the components looked at, `t` 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import boilerplate, grouping, lsh, pipeline, salience
-from clusterer.corpus import content_id, seconds
+from clusterer.corpus import seconds
 from clusterer.errors import InputError
 from clusterer.lookup import Lookup, body_of, keys_of
+from clusterer.naming import Change, Naming, key, name_of
 from clusterer.records import Article
 from clusterer.shingles import Ragged
 from clusterer.threads import alongside
@@ -31,24 +29,6 @@ from clusterer.words import Words, concatenate
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
 _HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an addition or a removal did to a story that was there before.
-
-    Attributes:
-        kind: "merged": the story is now part of another one, its id an alias of that one's; "split": a part of it is now
-            a story of its own; "moved": a part of it went to another story; "ended": nothing of it is left.
-        story: the id that these articles had.
-        into: the id that they have now; "" where the story has ended.
-        articles: their ids.
-    """
-
-    kind: Literal["merged", "split", "moved", "ended"]
-    story: str
-    into: str
-    articles: tuple[str, ...]
 
 
 class Intake:
@@ -77,7 +57,7 @@ class Intake:
         Raises:
             InputError: the index has seen too many.
         """
-        names = [a.id or a.url or content_id(a) for a in articles]
+        names = [name_of(a) for a in articles]
         bodies = [body_of(a) for a in articles]
         digests = [hashed for _, hashed in bodies]
         numbers, known = self._placed(names, digests)
@@ -364,6 +344,8 @@ class Intake:
         if component:
             numbers = np.array(sorted(component), dtype=np.int64)
             before, after, longest = self.centres(numbers)
+            if self._gather(numbers, after):
+                before, after, longest = self.centres(numbers)
             self._bodies |= longest
             moved = np.flatnonzero(before != after)
             texts = store.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
@@ -393,20 +375,54 @@ class Intake:
 
     def _rejoin(self, centre: int) -> None:
         """Link what is left of a large group to its longest documents: the others were only ever compared with hubs."""
-        members = np.array(
-            [x for (x,) in self._store.rows("SELECT number FROM document WHERE centre = ?", centre)], dtype=np.int64
-        )
-        members.sort()
+        rows = self._store.rows("SELECT number FROM document WHERE centre = ? ORDER BY number", centre)
+        members = np.array([number for (number,) in rows], dtype=np.int64)
         order, _, _ = self._ordered(members)
-        hubs = np.sort(members[order[: lsh.HUBS]])
+        self._compare(members[order[: lsh.HUBS]], members)
+        self._loose |= set(members.tolist())
+
+    def _gather(self, documents: NDArray[np.int64], centres: NDArray[np.int64]) -> bool:
+        """Compare what hangs together in a large component, and is outside its largest star, with that star's centre: of
+        large buckets only hubs were compared, and these change as articles come and go. Whether there was such.
+
+        Args:
+            documents: int64 (d,), ascending, all of their components.
+            centres: int64 (d,), of each.
+        """
+        if len(documents) <= self._settings.bucket_cap:
+            return False
+        of = dict(zip(documents.tolist(), centres.tolist(), strict=True))
+        stars = {centre: {centre} for centre in of.values()}  # stars that are linked, by each of them
+        links = self._store.among("SELECT a, b FROM link WHERE a IN {}", documents)
+        for a, b in links:
+            one, other = stars[of[a]], stars[of[b]]
+            if one is not other:
+                one |= other
+                for centre in other:
+                    stars[centre] = one
+        sizes, found = Counter(of.values()), False
+        for component in {id(x): x for x in stars.values()}.values():
+            if len(component) == 1 or sum(sizes[x] for x in component) <= self._settings.bucket_cap:
+                continue
+            main = max(component, key=lambda x: (sizes[x], -x))
+            met = {b if a == main else a for a, b in links if main in (a, b)}
+            others = [x for x in documents.tolist() if of[x] in component and of[x] != main and x not in met]
+            found |= self._compare(np.array([main]), np.array(others, dtype=np.int64))
+        return found
+
+    def _compare(self, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
+        """Link documents to a few others, where they are alike; whether there were any to compare."""
+        hubs = np.sort(hubs)
         known = self._lookup.documents(hubs)
         words = self._lookup.words({x: known[x][0] for x in hubs.tolist()})
         rows = np.repeat(np.arange(len(hubs)), len(members))
         pairs = np.stack([rows, np.tile(members, len(hubs))], axis=1)
         apart = ~np.isin(pairs[:, 1], hubs) | (hubs[rows] > pairs[:, 1])
         hashes = np.array([known[x][1] for x in hubs.tolist()], dtype=np.uint64)
+        if not apart.any():
+            return False
         self._link(pairs[apart], hubs, words, words.counts, hashes)
-        self._loose |= set(members.tolist())
+        return True
 
     def centres(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[int, int]]:
         """The centres that documents have, and those that their links make, int64 (d,) twice, and the longest document of
@@ -544,7 +560,7 @@ class Intake:
             frontier = met - closure
             closure |= frontier
         numbers = np.array(sorted(closure), dtype=np.int64)
-        return _Naming(self._lookup, self.linked(numbers), self._was, self._inherited, stories).changes
+        return Naming(self._store, self.linked(numbers), self._was, self._inherited, stories).changes
 
     def linked(self, numbers: NDArray[np.int64]) -> list[list[int]]:
         """Texts in groups by average linkage."""
@@ -563,143 +579,6 @@ class Intake:
         for number, of in zip(numbers[order].tolist(), group.tolist(), strict=True):
             members.setdefault(of, []).append(number)
         return list(members.values())
-
-
-class _Naming:
-    """Which id each new group of texts has, and what that changes. Ids have a memory: see `Change`."""
-
-    def __init__(
-        self,
-        lookup: Lookup,
-        groups: list[list[int]],
-        was: dict[int, int],
-        inherited: dict[int, int],
-        stories: set[int],
-    ) -> None:
-        """Name groups of texts.
-
-        Args:
-            lookup: of the index.
-            groups: the texts of each.
-            was: the story of documents whose text was taken away.
-            inherited: the story of articles that are new versions, or were read anew.
-            stories: all to which something happened.
-        """
-        self._store = lookup.store
-        self.changes: list[Change] = []
-        flat = [x for group in groups for x in group]
-        of_text = {x: i for i, group in enumerate(groups) for x in group}
-        before = dict(self._store.among("SELECT centre, story FROM text WHERE centre IN {}", flat))
-        # How many articles each group has of each story that was there, and its first article.
-        votes: dict[int, Counter[int]] = {}
-        members: list[tuple[int, int, int]] = []  # article, story before, group
-        first = [0] * len(groups)
-        for article, document, centre in self._store.among(
-            "SELECT article.number, document, centre FROM document JOIN article ON document = document.number"
-            " WHERE centre IN {} ORDER BY article.number",
-            flat,
-        ):
-            group = of_text[centre]
-            first[group] = first[group] or article
-            if story := inherited.get(article) or was.get(document) or before[centre]:
-                members.append((article, story, group))
-                votes.setdefault(story, Counter())[group] += 1
-        # A story goes with most of its articles, of equal parts with the one that has the earliest.
-        heir = {story: min(parts, key=lambda g: (-parts[g], first[g])) for story, parts in votes.items()}
-        won: dict[int, list[int]] = {}
-        for story, group in sorted(heir.items()):
-            won.setdefault(group, []).append(story)
-        into: dict[int, int] = {}
-        for stories_won in won.values():
-            for merged in stories_won[1:]:
-                into[merged] = stories_won[0]
-        story_of = [won[g][0] if g in won else 0 for g in range(len(groups))]
-        parents: dict[int, set[int]] = {}
-        for _, story, group in members:
-            parents.setdefault(group, set()).add(story)
-        opened = {g for g, story in enumerate(story_of) if not story}
-        fresh = self._open(
-            {g: (first[g], parents.get(g, set())) for g in sorted(opened, key=lambda g: first[g])},
-            heir,
-            story_of,
-        )
-        for g, number in fresh.items():
-            story_of[g] = number
-        self._store.write_many(
-            "UPDATE text SET story = ? WHERE centre = ?",
-            [(story_of[of_text[x]], x) for x in flat if before[x] != story_of[of_text[x]]],
-        )
-        self._store.write_many("UPDATE story SET into_story = ?2 WHERE number = ?1 OR into_story = ?1", into.items())
-        self._tell(members, story_of, into, opened)
-        self._end(sorted((stories | votes.keys()) - votes.keys()))
-
-    def _open(
-        self, groups: dict[int, tuple[int, set[int]]], heir: dict[int, int], story_of: list[int]
-    ) -> dict[int, int]:
-        """Story numbers for groups that have none: by group its first article and the stories it was split from."""
-        store, opened = self._store, {}
-        name = dict(store.among("SELECT number, id FROM article WHERE number IN {}", [a for a, _ in groups.values()]))
-        taken = {
-            id: (number, into)
-            for id, number, into in store.among_texts(
-                "SELECT id, number, into_story FROM story WHERE id IN {}", list(name.values())
-            )
-        }
-        rows = []
-        for group, (article, parents) in groups.items():
-            id, again = name[article], 1
-            number, into = taken.get(id, (0, None))
-            if into is not None and into in {story_of[heir[s]] for s in parents if s in heir} | parents:
-                store.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
-                taken[id] = (number, None)
-                opened[group] = number
-                continue
-            while number:
-                again += 1
-                id = f"{name[article]}#{again}"
-                found = store.rows("SELECT number FROM story WHERE id = ?", id)
-                number = found[0][0] if found else taken.get(id, (0, None))[0]
-            store.state["story"] += 1
-            opened[group] = store.state["story"]
-            taken[id] = (opened[group], None)
-            rows.append((opened[group], id))
-        store.write_many("INSERT INTO story VALUES (?, ?, NULL)", rows)
-        return opened
-
-    def _tell(
-        self, members: list[tuple[int, int, int]], story_of: list[int], into: dict[int, int], opened: set[int]
-    ) -> None:
-        steps: dict[tuple[int, int, str], list[int]] = {}
-        for article, story, g in members:
-            if story != story_of[g]:
-                merged = into.get(story) == story_of[g]
-                kind = "merged" if merged else "split" if g in opened else "moved"
-                steps.setdefault((story, story_of[g], kind), []).append(article)
-        if not steps:
-            return
-        ids = dict(
-            self._store.among("SELECT number, id FROM story WHERE number IN {}", [x for k in steps for x in k[:2]])
-        )
-        articles = dict(
-            self._store.among(
-                "SELECT number, id FROM article WHERE number IN {}", [x for m in steps.values() for x in m]
-            )
-        )
-        for (old, now, kind), moved in sorted(steps.items()):
-            self.changes.append(Change(kind, ids[old], ids[now], tuple(articles[x] for x in moved)))  # type: ignore[arg-type]
-
-    def _end(self, stories: list[int]) -> None:
-        """Stories that nothing is left of."""
-        for number, id in self._store.among("SELECT number, id FROM story WHERE number IN {}", stories):
-            self.changes.append(Change("ended", id, "", ()))
-            self._store.write("DELETE FROM story WHERE number = ?1 OR into_story = ?1", number)
-
-
-def key(name: str) -> int:
-    """Hash of an id, signed 64 bits."""
-    return int.from_bytes(
-        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True
-    )
 
 
 def distinct_stems(stems: Ragged, titles: Ragged) -> NDArray[np.uint32]:

@@ -394,12 +394,10 @@ class History(RuleBasedStateMachine):
         assert living - now == ended | merged.keys()
         for story in ended:
             assert not any(of == story and name in after for name, of in before.items())
-            self.since.pop(story)
-        self.aliases = {
-            alias: merged.get(of, of)
-            for alias, of in (self.aliases | merged).items()
-            if of not in ended and alias not in now
-        }
+        for name in ended | {alias for alias, of in self.aliases.items() if of in ended}:
+            self.since.pop(name)
+            self.aliases.pop(name, None)
+        self.aliases = {alias: merged.get(of, of) for alias, of in (self.aliases | merged).items() if alias not in now}
         for name in self.twin.articles:
             if name in after and after[name] not in self.since:
                 self.clock += 1

@@ -14,7 +14,7 @@ LAYERS = {
     1: ("ragged", "fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
-    4: ("store", "postings", "lookup", "intake", "checking", "index"),
+    4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index"),
     5: ("estimator", "options", "index_cli", "cli"),
     6: ("__main__",),
 }
@@ -51,7 +51,18 @@ WITHIN = {
     ("salience", "shingles"),
     ("events", "shingles"),
     ("events", "salience"),
-    # layer 4: store -> postings -> lookup -> intake -> checking, index
+    # layer 4: store -> postings -> lookup; store -> naming; both -> intake, answers -> asking, checking -> index
+    ("naming", "store"),
+    ("intake", "naming"),
+    ("answers", "lookup"),
+    ("answers", "naming"),
+    ("asking", "lookup"),
+    ("asking", "naming"),
+    ("asking", "answers"),
+    ("checking", "naming"),
+    ("index", "naming"),
+    ("index", "answers"),
+    ("index", "asking"),
     ("postings", "store"),
     ("lookup", "store"),
     ("lookup", "postings"),
