@@ -81,7 +81,7 @@ def cluster_command(output: str, **options: Any) -> None:
         result = run.cluster()
         for assignment in result:
             out.write(orjson.dumps(assignment.as_dict()) + b"\n")
-    run.summarise(result)
+    run.summarise(result.stats)
 
 
 @cli.command("dedup")
@@ -99,7 +99,7 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
-    run = Run(output, {**options, "removed": removed})
+    run = Run(output, options, written=[removed])
     level = run.settings.level
     with run.quarantine, contextlib.ExitStack() as stack:
         aside = stack.enter_context(atomic_output(removed)) if removed else None
@@ -122,7 +122,7 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
                 raise InputError(_CHANGED)
 
         write_rows(output, kept(), run.feed.format)
-    run.summarise(result, **{"articles kept": len(keeper)})
+    run.summarise({**result.stats, "articles kept": len(keeper)})
 
 
 @cli.command("boilerplate")

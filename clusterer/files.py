@@ -147,9 +147,18 @@ class Feed:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
 
         In place of a walk: the paths are not read.
+
+        Raises:
+            InputError: what arrives is packed.
         """
         self._start()
-        chunks = iter(partial(os.read, stream, CHUNK), b"")
+        chunks: Iterator[bytes] = iter(partial(os.read, stream, CHUNK), b"")
+        first = next(chunks, b"")
+        if first.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
+            raise InputError(
+                "<stdin>: packed, and lines are wanted as they come; cure: unpack it before, with zcat or the like"
+            )
+        chunks = itertools.chain([first], chunks)
         for row in self._read_jsonl("<stdin>", Begun("jsonl", "utf-8", b"", chunks)):
             self.rows += 1
             yield row

@@ -11,23 +11,25 @@ told is made by `answers`.
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
 
+from clusterer import pipeline
 from clusterer.answers import Answers, Story
 from clusterer.asking import judged
 from clusterer.corpus import as_article, refuse_one, seconds
 from clusterer.errors import ClustererError, InputError
 from clusterer.intake import Intake
-from clusterer.lookup import Lookup, digest, keys_of, recipe
+from clusterer.lookup import Lookup, keys_of, recipe
 from clusterer.naming import Change, name_of
 from clusterer.records import Article, Assignment
 from clusterer.settings import Settings
@@ -101,6 +103,8 @@ class StoryIndex:
             SettingsError: the index was made with other settings.
             OutputError: the file cannot be made.
         """
+        if settings is not None:
+            pipeline.band_shape(settings)  # refuse what no article could be sketched with
         return cls(Store(path, settings, recipe(), must_exist))
 
     def close(self) -> None:
@@ -154,7 +158,8 @@ class StoryIndex:
                 names = [name_of(a) for a in items]
                 items = list({name: replace(a, id=name) for name, a in zip(names, items, strict=True)}.values())
                 stored = self._answers.numbers([a.id for a in items])
-                old = {a.id: stored[a.id][0] for a in items if a.id in stored and stored[a.id][1] != digest(a)}
+                there = self._lookup.articles([number for number, _ in stored.values()])
+                old = {a.id: stored[a.id][0] for a in items if a.id in stored and there[stored[a.id][0]] != a}
                 intake.replace(old)
             numbers, known = intake.take(items)
             changes = intake.settle()
@@ -196,16 +201,13 @@ class StoryIndex:
         Raises:
             OutputError: another writer does not finish, or the disk is full.
         """
-        if isinstance(older_than, timedelta):
-            older_than = datetime.now(UTC) - older_than
+        before = _point(older_than)
         gone, changes = 0, list[Change]()
         while True:
             with self._writing() as intake:
                 numbers = set[int]()
-                if older_than is not None:
-                    rows = self._store.rows(
-                        "SELECT number FROM article WHERE coalesce(date, added) < ?", seconds(older_than)
-                    )
+                if before is not None:
+                    rows = self._store.rows("SELECT number FROM article WHERE coalesce(date, added) < ?", before)
                     numbers = {number for (number,) in rows}
                 left = self._store.state["articles"]
                 surplus = 0 if max_articles is None else left - max_articles
@@ -378,16 +380,14 @@ class StoryIndex:
             min_size: least number of articles.
             limit: no more than so many.
         """
-        if isinstance(since, timedelta):
-            since = datetime.now(UTC) - since
-        after = -np.inf if since is None else seconds(since)
+        after = _point(since)
         with self._reading():
             rows = self._store.rows(
                 "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
                 " document.number GROUP BY story HAVING count(*) >= ? AND max(coalesce(date, added)) >= ?"
                 " ORDER BY max(coalesce(date, added)) DESC, story LIMIT ?",
                 min_size,
-                after,
+                -np.inf if after is None else after,
                 -1 if limit is None else limit,
             )
             return list(self._answers.stories([number for (number,) in rows]))
@@ -431,6 +431,13 @@ class StoryIndex:
                 return problems(self._lookup)
             except InputError as error:
                 return [str(error)]
+
+
+def _point(when: datetime | timedelta | None) -> float | None:
+    """Seconds since 1970 of a point in time, or of so long ago."""
+    if isinstance(when, timedelta):
+        return time.time() - when.total_seconds()
+    return None if when is None else seconds(when)
 
 
 def _added(

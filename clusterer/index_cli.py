@@ -11,6 +11,7 @@ import queue
 import re
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -25,8 +26,8 @@ from clusterer.errors import InputError
 from clusterer.fields import parse_date
 from clusterer.index import Removed, StoryIndex
 from clusterer.naming import Change
-from clusterer.options import Run, input_options, output_option, settings_options
-from clusterer.output import atomic_output
+from clusterer.options import Run, input_options, keep_apart, output_option, settings_options
+from clusterer.output import appended, atomic_output
 from clusterer.records import Article, Assignment
 from clusterer.rows import Row
 from clusterer.settings import Settings
@@ -72,19 +73,35 @@ def add(path: str, batch: int | None, update: bool, changes: str | None, **optio
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
     Fields of a line: those of `cluster`, and status: new (a story of its own), report (of a story that is there), copy,
-    or known (was there already). With - articles are read as JSON lines and answered as they come.
+    or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are
+    added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
-    run, live = Run("-", options), options["inputs"] == ("-",) and options["format_"] in (None, "jsonl")
+    run = Run("-", options, _files(path), [changes], path)
+    plain = options["format_"] in (None, "jsonl") and (options["encoding"] or "utf-8").lower() in ("utf-8", "utf8")
+    live = options["inputs"] == ("-",) and plain
+    became: Counter[str] = Counter()
+    stopped: BaseException | None = None
     with run.quarantine, StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
         take = store.update if update else store.add
         rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
-        for part in _as_they_come(rows, batch or 1) if live else _batches(rows, batch or _BATCH):
-            added = take([row.article for row in part])
-            _write(sys.stdout.buffer, map(_line, added, added.status))
-            _tell(told, added.changes)
-    run.warn()
+        try:
+            for part in _as_they_come(rows, batch or 1) if live else _batches(rows, batch or _BATCH):
+                added = take([row.article for row in part])
+                became.update(added.status)
+                _write(sys.stdout.buffer, map(_line, added, added.status))
+                _tell(told, added.changes)
+        except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
+            stopped = error
+    run.summarise({"articles": became.total(), **became})
+    if isinstance(stopped, KeyboardInterrupt):
+        click.echo("interrupted; what was answered is stored", err=True)
+        sys.exit(130)
+    if stopped:
+        raise stopped
+    if not became:
+        run.refuse_nothing()
 
 
 @index.command("query")
@@ -96,11 +113,15 @@ def query(path: str, output: str, **options: Any) -> None:
 
     Example: clusterer index query news.db new.jsonl
     """
-    run = Run(output, options)
+    run, relations = Run(output, options, _files(path)), Counter[str]()
     with run.quarantine, StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         for part in _batches(iter(run.feed), _BATCH):
-            _write(out, map(_line, store.query([row.article for row in part])))
-    run.warn()
+            judged = store.query([row.article for row in part])
+            relations.update(a.relation or "alone" for a in judged)
+            _write(out, map(_line, judged))
+    run.summarise({"articles": relations.total(), **relations})
+    if not relations:
+        run.refuse_nothing()
 
 
 @index.command("stories")
@@ -114,6 +135,7 @@ def stories(path: str, since: str | None, min_size: int, limit: int | None, outp
 
     Example: clusterer index stories news.db --since 24h --min-size 3
     """
+    keep_apart([output], _files(path))
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         for story in store.stories(_moment(since), min_size, limit):
             _write(out, [_summary(story)])
@@ -147,16 +169,22 @@ def show(path: str, id: str, as_json: bool) -> None:
 @index.command("remove")
 @_file
 @click.argument("ids", nargs=-1)
-@click.option(
-    "--ids", "listed", type=click.File("r", encoding="utf-8"), help="file of ids, one a line; - is standard input"
-)
+@click.option("--ids", "listed", type=click.Path(allow_dash=True), help="file of ids, one a line; - is standard input")
 @_changes
-def remove(path: str, ids: tuple[str, ...], listed: Any, changes: str | None) -> None:
+def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | None) -> None:
     """Take articles away by their ids. What is left of their stories keeps its name.
 
     Example: clusterer index remove news.db marsad-14
     """
-    names = [*ids, *(line.rstrip("\r\n") for line in listed or () if line.strip())]
+    keep_apart([changes], [*_files(path), *([listed] if listed else [])])
+    lines: list[str] = []
+    if listed:
+        try:
+            with click.open_file(listed, "rb") as file:
+                lines = [line.rstrip("\r") for line in file.read().decode("utf-8-sig").split("\n")]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{listed}: cannot be read ({error}); cure: a file of ids in UTF-8, one a line") from None
+    names = [*ids, *(line for line in lines if line.strip())]
     if not names:
         raise click.UsageError("no id given")
     with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
@@ -183,6 +211,7 @@ def expire(
     """
     if older_than is None and max_articles is None and max_size is None:
         raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
+    keep_apart([changes], _files(path))
     with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
         removed = store.expire(_moment(older_than), max_articles=max_articles, max_bytes=_bytes(max_size))
         _tell(told, removed.changes)
@@ -215,6 +244,7 @@ def export(path: str, output: str) -> None:
 
     Example: clusterer index export news.db -o clusters.jsonl
     """
+    keep_apart([output], _files(path))
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         _write(out, map(_line, store.assignments()))
 
@@ -229,6 +259,7 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
 
     Example: clusterer index merge news.db other.db
     """
+    keep_apart([changes], [*_files(path), *others])
     with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
         for other in others:
             added = store.merge(other)
@@ -246,6 +277,11 @@ def compact(path: str) -> None:
     """
     with StoryIndex.open(path, must_exist=True) as store:
         store.compact()
+
+
+def _files(path: str) -> list[str]:
+    """All files of an index."""
+    return [path, f"{path}-wal", f"{path}-shm", f"{path}-writer"]
 
 
 def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
@@ -320,18 +356,10 @@ def _write(out: BinaryIO, rows: Any) -> None:
     out.flush()
 
 
-@contextlib.contextmanager
-def _appended(path: str | None) -> Iterator[BinaryIO | None]:
-    if path is None:
-        yield None
-    elif path == "-":
-        yield sys.stdout.buffer
-    else:
-        try:
-            with open(path, "ab") as file:
-                yield file
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror}); cure: another place") from None
+def _appended(path: str | None) -> contextlib.AbstractContextManager[BinaryIO | None]:
+    if path is None or path == "-":
+        return contextlib.nullcontext(sys.stdout.buffer if path else None)
+    return appended(path)
 
 
 def _tell(told: BinaryIO | None, changes: tuple[Change, ...]) -> None:
@@ -352,7 +380,9 @@ def _moment(value: str | None) -> datetime | timedelta | None:
     if value is None:
         return None
     if age := _AGE.fullmatch(value.strip()):
-        return timedelta(**{_UNITS[age[2]]: float(age[1])})
+        with contextlib.suppress(OverflowError):
+            return timedelta(**{_UNITS[age[2]]: float(age[1])})
+        return timedelta.max
     if date := parse_date(value):
         return date
     raise click.UsageError(f"{value!r} is neither an age such as 12h, 7d, 2w nor a date such as 2015-07-21")
@@ -362,5 +392,5 @@ def _bytes(value: str | None) -> int | None:
     if value is None:
         return None
     if size := _SIZE.fullmatch(value.strip()):
-        return int(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "))
+        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
     raise click.UsageError(f"{value!r} is no size such as 500MB or 2GB")

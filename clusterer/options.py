@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -71,14 +71,16 @@ output_option = click.option(
 )
 
 
-def keep_apart(outputs: list[str], inputs: list[str]) -> None:
-    """Refuse to write over what is read, or two outputs into one file.
+def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
+    """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
 
     Raises:
         InputError: naming the file.
     """
     taken = {os.path.realpath(path): "an input" for path in inputs}
     for path in outputs:
+        if path is None or path == "-":
+            continue
         place = os.path.realpath(path)
         if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
             raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
@@ -88,12 +90,28 @@ def keep_apart(outputs: list[str], inputs: list[str]) -> None:
 class Run:
     """One run over inputs: the feed, the settings, the quarantine file, and what the terminal is told."""
 
-    def __init__(self, output: str, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        output: str,
+        options: Mapping[str, Any],
+        read: Sequence[str] = (),
+        written: Sequence[str | None] = (),
+        lasting: str | None = None,
+    ) -> None:
+        """Of a command's options.
+
+        Args:
+            output: where its result goes.
+            options: by name.
+            read, written: other files that it reads and writes.
+            lasting: the file that it adds to, run after run; its quarantine is added to as well.
+        """
         names = {f.name for f in fields(Settings)}
         self.settings = Settings(**{k: v for k, v in options.items() if k in names})
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
-        self.quarantine_path = options["quarantine"] or f"{'clusterer' if output == '-' else output}.quarantine.jsonl"
-        self.quarantine = Quarantine(self.quarantine_path)
+        beside = lasting or ("clusterer" if output == "-" else output)
+        self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
+        self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
         chosen = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
         self.feed = Feed(
             options["inputs"],
@@ -102,9 +120,7 @@ class Run:
             encoding=options["encoding"],
             on_bad=self._set_aside,
         )
-        targets = [output, self.quarantine_path, options.get("removed")]
-        keep_apart([t for t in targets if t and t != "-"], self.feed.paths)
-        self.unreadable_dates = self.bad_rows = 0
+        keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
         self.first_bad: BadRow | None = None
         self.quiet: bool = options["quiet"]
 
@@ -115,11 +131,20 @@ class Run:
     def cluster(self) -> Clustering:
         with self._progress() as progress:
             result = cluster((row.article for row in self.feed), self.settings, progress=progress)
-        self.unreadable_dates, self.bad_rows = self.feed.unreadable_dates, self.feed.bad_rows
-        if not result and self.first_bad:
-            bad = self.first_bad
-            raise InputError(f"none of {self.bad_rows} rows is an article; {bad.file}, line {bad.line}: {bad.reason}")
+        if not result:
+            self.refuse_nothing()
         return result
+
+    def refuse_nothing(self) -> None:
+        """There was no article.
+
+        Raises:
+            InputError: there were rows, all bad; tells of the first.
+        """
+        if bad := self.first_bad:
+            raise InputError(
+                f"none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
+            )
 
     def warn(self) -> None:
         """One line where rows were set aside, unless quiet."""
@@ -127,7 +152,7 @@ class Run:
         if bad and not self.quiet:
             click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
 
-    def summarise(self, result: Clustering, **more: int) -> None:
+    def summarise(self, counts: Mapping[str, int]) -> None:
         """The counts of the run, as a table."""
         self.warn()
         if not self.tells:
@@ -138,8 +163,8 @@ class Run:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(justify="right")
         table.add_column()
-        counts = {**result.stats, "bad rows in quarantine": self.bad_rows, "unreadable dates": self.unreadable_dates}
-        for name, value in {**counts, **more}.items():
+        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
+        for name, value in {**counts, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
 

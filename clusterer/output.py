@@ -78,16 +78,33 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise
 
 
+@contextmanager
+def appended(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that is added to, each line as it is written.
+
+    Raises:
+        OutputError: the folder is missing, the target is a folder, ...
+    """
+    try:
+        file = io.FileIO(path, "ab")
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)}: cannot be written ({error.strerror}); cure: another place") from None
+    with file:
+        yield cast(BinaryIO, file)
+
+
 class Quarantine:
     """The file of bad rows: JSON lines with `file`, `line`, `reason`, `row`. It appears only when there is one.
 
     A context manager; `add` fits `Feed`'s `on_bad`. Whole or absent, as `atomic_output`. After a run without a bad row
-    a file of this name is removed: it would tell of an earlier run.
+    a file of this name is removed: it would tell of an earlier run. One that lasts is added to instead, row by row, for
+    what never ends.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], lasting: bool = False) -> None:
         """Only remember the path."""
         self.count = 0
+        self._lasting = lasting
         self._path = path
         self._stack = ExitStack()
         self._out: BinaryIO | None = None
@@ -95,7 +112,7 @@ class Quarantine:
     def add(self, bad: BadRow) -> None:
         """Write one bad row."""
         if self._out is None:
-            self._out = self._stack.enter_context(atomic_output(self._path))
+            self._out = self._stack.enter_context(appended(self._path) if self._lasting else atomic_output(self._path))
         self.count += 1
         self._out.write(
             orjson.dumps(
@@ -118,7 +135,7 @@ class Quarantine:
             OutputError: it cannot be written or removed.
         """
         self._stack.__exit__(kind, error, trace)
-        if error is None and self._out is None:
+        if error is None and self._out is None and not self._lasting:
             _remove(self._path)
 
 

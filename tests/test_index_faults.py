@@ -11,7 +11,6 @@ import json
 import os
 import random
 import re
-import resource
 import select
 import shutil
 import signal
@@ -41,6 +40,9 @@ from clusterer.index import StoryIndex
 from clusterer.records import Article, Assignment
 from clusterer.settings import Settings
 from clusterer.store import Store
+
+if hasattr(os, "fork"):
+    import resource
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 
@@ -265,6 +267,15 @@ def await_writing(*files: Path, seconds: float = 0.3) -> None:
 
 def log_of(path: Path) -> Path:
     return Path(f"{path}-wal")
+
+
+def test_left_in_peace_an_index_is_sound_after_every_step(tmp_path: Path) -> None:
+    steps = plan(21, 500)
+    with StoryIndex.open(tmp_path / "news.db") as index:
+        for step, there in zip(steps, ids_after(steps)[1:], strict=True):
+            step.carry_out(index)
+            assert index.check() == []
+            assert ids(index) == there
 
 
 # kill -9
@@ -583,8 +594,8 @@ def add_told(path: Path, some: Sequence[Article]) -> Callable[[Tell], None]:
     return work
 
 
-def await_lock(path: Path) -> None:
-    """Wait until someone holds the write lock, and has had the time to sign."""
+def await_lock(path: Path, pid: int) -> None:
+    """Wait until someone holds the write lock, then until a process has signed, or has had the time to."""
     file, limit = sqlite3.connect(path, timeout=0, isolation_level=None), time.monotonic() + 20
     with suppress(sqlite3.OperationalError):
         while time.monotonic() < limit:
@@ -592,7 +603,9 @@ def await_lock(path: Path) -> None:
             file.execute("ROLLBACK")
     file.close()
     assert time.monotonic() < limit
-    time.sleep(0.01)
+    note, limit = Path(f"{path}-writer"), time.monotonic() + 0.15
+    while not (note.exists() and f'"pid":{pid},' in note.read_text()) and time.monotonic() < limit:
+        pass
 
 
 @contextmanager
@@ -601,7 +614,7 @@ def in_the_middle_of_an_add(path: Path, some: Sequence[Article]) -> Iterator[Chi
     StoryIndex.open(path).close()
     with Child(add_told(path, some)) as child:
         assert child.await_line("begun")
-        await_lock(path)
+        await_lock(path, child.pid)
         assert child.stop()
         child.hear()
         assert child.lines == ["begun"]
@@ -649,20 +662,21 @@ def test_of_two_writers_by_turns_the_one_that_holds_the_index_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "WAIT", 0.2)
-    path, (few, others, many) = tmp_path / "news.db", batches(200, 3)
+    path, (few, others) = tmp_path / "news.db", batches(200, 2)
+    many = articles()[400:1_200]
 
     def twice(tell: Tell) -> None:
         with StoryIndex.open(path) as index:
             index.add(few.articles[:2])
             os.kill(os.getpid(), signal.SIGSTOP)
-            index.add(many.articles)
+            index.add(many)
 
     with Child(twice) as child:
         assert child.await_stop()
         with StoryIndex.open(path) as index:
             index.add(others.articles[:2])
             child.go_on()
-            await_lock(path)
+            await_lock(path, child.pid)
             assert child.stop()
             with pytest.raises(OutputError, match=rf"process {child.pid} on"):
                 index.add(others.articles)
