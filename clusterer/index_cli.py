@@ -368,7 +368,7 @@ def _tell(told: BinaryIO | None, changes: tuple[Change, ...]) -> None:
 
 
 def _say(removed: Removed) -> None:
-    click.echo(f"{removed.articles:,} articles removed", err=True)
+    click.echo(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)
 
 
 def _moment(value: str | None) -> datetime | timedelta | None:

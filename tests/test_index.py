@@ -129,7 +129,9 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
         assert all(index.story(alias) == story for alias in story.aliases)
         assert story.copies == len({a.copy for a in story.assignments})
     for a in listed:
-        assert a.id in {x.id for x in index.story(a.story).assignments}, a
+        whole = index.story(a.story)
+        assert whole.id == a.story, a
+        assert a in whole.assignments, a
     assert len(listed) - len(inside) == index.counts()["too short to group"]
     return found
 

@@ -43,7 +43,6 @@ COMMAND = [sys.executable, "-c", "from clusterer.cli import main; main()", "inde
 FIELDS = ["id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence"]
 BAD = b'{"id": "broken", "content": "half a row'
 STORY = "marsad-14"  # of four articles, two of them its copies
-QUARANTINE = Path("news.db.quarantine.jsonl")
 PATIENCE = 20.0  # seconds for an answer
 Row = dict[str, Any]
 
@@ -106,6 +105,11 @@ def sound(path: Path) -> list[str]:
     with StoryIndex.open(path, must_exist=True) as store:
         assert store.check() == []
         return [a.id for a in store.assignments()]
+
+
+def aside(path: Path) -> Path:
+    """Where the bad rows of an index go."""
+    return Path(f"{path}.quarantine.jsonl")
 
 
 def write(path: Path, articles: Sequence[Row]) -> Path:
@@ -306,15 +310,19 @@ def test_bad_rows_are_set_aside_with_file_and_line_and_the_run_goes_on(empty: Pa
     done = run("add", empty, feed)
     assert done.returncode == 0
     assert [r["id"] for r in rows(done.stdout)] == IDS[:3]
-    assert f"2 bad rows set aside in {QUARANTINE}" in done.stderr.decode()
-    bad = rows(QUARANTINE.read_bytes())
+    assert f"2 bad rows set aside in {aside(empty)}" in done.stderr.decode()
+    bad = rows(aside(empty).read_bytes())
     assert [(Path(r["file"]).name, r["line"]) for r in bad] == [("feed.jsonl", 2), ("feed.jsonl", 4)]
     assert all(r["reason"] for r in bad)
     assert bad[0]["row"] == BAD.decode()
     assert sound(empty) == IDS[:3]
-    quiet = ask("add", empty, feed, "-q", "--quarantine", "aside.jsonl")
+    quiet = ask("add", empty, feed, "-q", "--quarantine", "elsewhere.jsonl")
     assert quiet.stderr == ""
-    assert rows(Path("aside.jsonl").read_bytes()) == bad
+    assert rows(Path("elsewhere.jsonl").read_bytes()) == bad
+    ask("add", empty, FEED)  # a run without a bad row takes away none of an earlier one
+    assert rows(aside(empty).read_bytes()) == bad
+    ask("add", empty, feed)
+    assert rows(aside(empty).read_bytes()) == bad * 2
 
 
 def test_where_no_row_is_an_article_the_first_is_told(empty: Path) -> None:
@@ -467,13 +475,14 @@ def test_each_line_is_answered_before_the_next_is_written(empty: Path, tmp_path:
         time.sleep(0.2)
         talk.say(LINES[7][100:] + b"\n")  # one in two pieces
         assert talk.hear()["id"] == IDS[7]
+        assert len(rows(aside(empty).read_bytes())) == 1  # a bad row is there to be read at once
         talk.say(b"\xef\xbb\xbf" + LINES[8] + b"\r\n" + LINES[9])  # the last one without an end
         assert talk.hear()["id"] == IDS[8]
         talk.hang_up()
         assert [r["id"] for r in talk.rest()] == [IDS[9]]
         assert talk.end() == 0
-        assert talk.said.splitlines() == [f"1 bad row set aside in {QUARANTINE}"]
-    (bad,) = rows(QUARANTINE.read_bytes())
+        assert talk.said.splitlines() == [f"1 bad row set aside in {aside(empty)}"]
+    (bad,) = rows(aside(empty).read_bytes())
     assert (bad["file"], bad["line"], bad["row"]) == ("<stdin>", 9, BAD.decode())
     assert sound(empty) == IDS[:10]
 
@@ -564,12 +573,12 @@ def test_ctrl_c_keeps_what_was_answered(empty: Path, tmp_path: Path) -> None:
     assert "nothing was written" not in said
     assert "Traceback" not in said
     assert sound(empty) == IDS[:4]
-    bad = rows(QUARANTINE.read_bytes())  # what was set aside is kept, too
+    bad = rows(aside(empty).read_bytes())  # what was set aside is kept, too
     assert [r["line"] for r in bad] == [2, 4, 6]
-    assert f"3 bad rows set aside in {QUARANTINE}" in said
+    assert f"3 bad rows set aside in {aside(empty)}" in said
     assert {p.name for p in tmp_path.iterdir() if "stderr" not in p.name} == {
         "empty.db",
-        QUARANTINE.name,
+        aside(empty).name,
     }
 
 
@@ -605,7 +614,7 @@ def test_a_reader_that_goes_away_is_no_traceback(empty: Path) -> None:
         assert "Traceback" not in talk.said
         assert "Exception" not in talk.said
     assert sound(empty) == IDS[:2]
-    assert len(rows(QUARANTINE.read_bytes())) == 1
+    assert len(rows(aside(empty).read_bytes())) == 1
 
 
 def test_head_takes_one_line_of_many(news: Path) -> None:
@@ -1015,7 +1024,7 @@ def test_export_is_what_cluster_writes_and_evaluate_takes_it(filled: Path) -> No
 def test_a_result_of_an_index_is_no_feed(news: Path) -> None:
     ask("export", news, "-o", "clusters.jsonl")
     assert "a result of clusterer" in refused("add", news, "clusters.jsonl")
-    bad = rows(QUARANTINE.read_bytes())
+    bad = rows(aside(news).read_bytes())
     assert [r["line"] for r in bad] == list(range(1, 131))
     assert sound(news) == IDS
 
