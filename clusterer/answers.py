@@ -103,7 +103,9 @@ class Answers:
         article = self._lookup.articles([number])[number]
         when = article.date or moment(self._store.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(article.id, (), tuple(self.assigned([number])), 1, outlets, when, when, article.title)
+        return Story(
+            self.free([article.id])[0], (), tuple(self.assigned([number])), 1, outlets, when, when, article.title
+        )
 
     def assigned(self, numbers: Sequence[int]) -> list[Assignment]:
         """Assignments of stored articles, in the order given."""

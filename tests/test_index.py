@@ -1295,6 +1295,40 @@ def test_a_line_of_unknown_outlets_must_recur_more_often(count: int, path: Path)
         assert_well_formed(index)
 
 
+MANY = {
+    "one by one of ten": [10] * 10,
+    "at once": [100],
+    "in halves": [50, 50],
+}
+
+
+@pytest.mark.parametrize("sizes", MANY.values(), ids=MANY)
+@pytest.mark.parametrize("outlet", ["", "سبق"], ids=["unknown outlet", "outlet"])
+def test_a_footer_of_more_articles_than_a_bucket_holds_is_learned(sizes: list[int], outlet: str, path: Path) -> None:
+    articles = [Article(f"{text_of(f'long {i}', 60)}\n{FOOTER}", f"{i}", "", outlet) for i in range(100)]
+    with StoryIndex.open(path) as index:
+        rest = iter(articles)
+        for size in sizes:
+            index.add([next(rest) for _ in range(size)])
+        assert index.counts()["learned lines"] == 1
+        assert_as_batch(index, articles)
+        assert_well_formed(index)
+
+
+@pytest.mark.parametrize("first", [0, 1, 12], ids="{} long ones first".format)
+@pytest.mark.parametrize("outlet", ["", "سبق"], ids=["unknown outlet", "outlet"])
+def test_all_that_hold_a_footer_are_read_anew_when_it_is_learned(first: int, outlet: str, path: Path) -> None:
+    notices = [Article(f"{text_of(f'notice {i}', 12)}\n{FOOTER}", f"notice {i}", "", outlet) for i in range(80)]
+    others = [Article(f"{text_of(f'long {i}', 60)}\n{FOOTER}", f"long {i}", "", outlet) for i in range(12)]
+    with StoryIndex.open(path) as index:
+        for batch in (others[:first], notices[:40], notices[40:], others[first:]):
+            index.add(batch)
+            assert index.check() == []
+        assert index.counts()["learned lines"] == 1
+        assert_as_batch(index, [*notices, *others])
+        assert_well_formed(index)
+
+
 def test_lines_that_repeat_only_in_copies_are_not_learned(path: Path) -> None:
     articles = [Article(lines_of("same", 6), f"{i}", "", "سبق") for i in range(20)]
     with StoryIndex.open(path) as index:

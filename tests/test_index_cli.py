@@ -884,7 +884,7 @@ def test_lists_of_ids_of_other_makers_are_read(news: Path) -> None:
     odd = "a\u2028b\u0085c"
     ask("add", news, write(Path("odd.jsonl"), [made(odd, words_of(odd, 30))]))
     Path("ids.txt").write_text(f"{odd}\n", "utf-8")
-    assert ask("remove", news, "--ids", "ids.txt").stderr == "1 articles removed\n"
+    assert ask("remove", news, "--ids", "ids.txt").stderr == "1 article removed\n"
     Path("ids.txt").write_bytes(IDS[2].encode() + b"\n\xff\xfe\n")
     assert "ids.txt" in refused("remove", news, "--ids", "ids.txt")
     assert sound(news) == IDS[2:]

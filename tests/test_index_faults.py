@@ -270,7 +270,7 @@ def log_of(path: Path) -> Path:
 
 
 def test_left_in_peace_an_index_is_sound_after_every_step(tmp_path: Path) -> None:
-    steps = plan(21, 500)
+    steps = plan(21, 380)
     with StoryIndex.open(tmp_path / "news.db") as index:
         for step, there in zip(steps, ids_after(steps)[1:], strict=True):
             step.carry_out(index)
@@ -352,7 +352,7 @@ def test_a_file_whose_maker_was_killed_is_made_by_the_next(tmp_path: Path) -> No
 
 
 def test_processes_that_make_one_index_at_once_all_open_it(tmp_path: Path) -> None:
-    for i in range(15):
+    for i in range(30):
         path, start = tmp_path / f"{i}.db", time.monotonic() + 0.03
 
         def make(tell: Tell, path: Path = path, start: float = start) -> None:
@@ -360,7 +360,7 @@ def test_processes_that_make_one_index_at_once_all_open_it(tmp_path: Path) -> No
                 pass
             StoryIndex.open(path).close()
 
-        children = [Child(make) for _ in range(8)]
+        children = [Child(make) for _ in range(4)]
         for child in children:
             with child:
                 child.join()
