@@ -518,10 +518,11 @@ def bucket_bounds(
 
 
 def merge_entries(
-    const uint64_t[::1] first, const uint64_t[::1] second, Py_ssize_t hubs, Py_ssize_t most, uint64_t[::1] out
+    const uint64_t[::1] first, const uint64_t[::1] second, Py_ssize_t hubs, Py_ssize_t most, uint64_t kept,
+    uint64_t[::1] out,
 ):
     """Two ascending arrays of entries as one, each entry once, and of a key (above 32 bits) at most `most`, the first
-    `hubs` and the last; gives their number."""
+    `hubs` and the last, but all of entries below `kept`; gives their number."""
     cdef Py_ssize_t i = 0, j = 0, n = first.shape[0], m = second.shape[0], count = 0, start = 0, gone
     cdef uint64_t entry
     with nogil:
@@ -536,14 +537,14 @@ def merge_entries(
                 continue
             if count and entry >> 32 != out[count - 1] >> 32:
                 gone = count - start - most
-                if gone > 0:
+                if gone > 0 and out[start] >= kept:
                     memmove(&out[start + hubs], &out[start + hubs + gone], (most - hubs) * sizeof(uint64_t))
                     count -= gone
                 start = count
             out[count] = entry
             count += 1
         gone = count - start - most
-        if gone > 0:
+        if gone > 0 and out[start] >= kept:
             memmove(&out[start + hubs], &out[start + hubs + gone], (most - hubs) * sizeof(uint64_t))
             count -= gone
     return count

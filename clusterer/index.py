@@ -199,8 +199,14 @@ class StoryIndex:
             max_bytes: keep so many that the file's pages in use are at most so large.
 
         Raises:
+            InputError: a limit or an age is negative.
             OutputError: another writer does not finish, or the disk is full.
         """
+        for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
+            if least is not None and least < 0:
+                raise InputError(f"{name} is {least}; it must be 0 or more, or None to keep all")
+        if isinstance(older_than, timedelta) and older_than < timedelta():
+            raise InputError(f"older_than is {older_than}; an age must not be negative")
         before = _point(older_than)
         gone, changes = 0, list[Change]()
         while True:
@@ -401,7 +407,7 @@ class StoryIndex:
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Stored articles by id; those that are not there are left out."""
         with self._reading():
-            numbers = self._answers.numbers(ids)
+            numbers = self._answers.numbers([ids] if isinstance(ids, str) else ids)
             found = self._lookup.articles([number for number, _ in numbers.values()])
             return {article.id: article for article in found.values()}
 

@@ -289,29 +289,32 @@ class Intake:
         self._postings.stage(keys_of(keys, "line"), numbers[article])
         unknown = np.unique(keys[~np.isin(keys, lookup.furniture)])
         short = np.unique(keys_of(unknown, "line"))
-        which, holders = self._postings.find(short)
+        which, holders = self._postings.find(short, 1 << 32)
         often = np.bincount(which, minlength=len(short)) >= boilerplate.MIN_SUPPORT
         others = np.unique(holders[often[which]])
         if not len(others):
             return numbers, outlets, words, titles
-        at, theirs, lines_of, heads = lookup.stored(others)
-        cut = lookup.furniture_of(lines_of, theirs)
-        seen = lines_of.keep(~cut) if cut.any() else lines_of
-        learned = boilerplate.learned_lines(seen, theirs)
+        _, theirs, held, _ = lookup.stored(others)
+        cut = lookup.furniture_of(held, theirs)
+        held = held.keep(~cut) if cut.any() else held
+        learned = boilerplate.learned_lines(held, theirs)
         if not learned.any():
             return numbers, outlets, words, titles
-        keys, starts, _, article = boilerplate.lines(seen, theirs)
+        keys, starts, _, _ = boilerplate.lines(held, theirs)
         found = np.unique(keys[learned[starts]])
         store.write_many(
             "INSERT OR IGNORE INTO furniture VALUES (?)", [(line,) for line in found.view(np.int64).tolist()]
         )
         lookup.furniture = np.union1d(lookup.furniture, found)
-        again = np.unique(article[learned[starts]])
+        _, holders = self._postings.find(np.unique(keys_of(found, "line")), every=True)
+        at, theirs, held, heads = lookup.stored(np.unique(holders))
+        keys, _, _, article = boilerplate.lines(held, theirs)
+        again = np.unique(article[np.isin(keys, found)])
         old = np.setdiff1d(np.array(at, dtype=np.int64)[again], numbers)
         self._inherited |= self._stories_of(old.tolist())
         self._leave(old)
         rows = np.searchsorted(at, old)
-        joined = concatenate([words, lines_of.take(rows)])
+        joined = concatenate([words, held.take(rows)])
         order = np.argsort(np.append(numbers, old), kind="stable")
         named = [*outlets, *(theirs[i] for i in rows.tolist())]
         headed = [*titles, *(heads[i] for i in rows.tolist())]

@@ -30,6 +30,8 @@ from clusterer.store import Store
 
 PAGE = 504
 """Entries a page: with its row's head it fills one page of SQLite's."""
+KEPT = 1 << 30
+"""Keys below keep all their numbers, however many."""
 CACHE = 1 << 29
 """Bytes of segments that are kept in memory, once they were read whole: small ones, and those that a large batch needs."""
 _TIER = 4  # segments of like size that become one: fewer rewrite more often, more are slower to look through
@@ -103,19 +105,23 @@ class Postings:
 
     # looking up
 
-    def find(self, keys: NDArray[np.uint64], cap: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def find(
+        self, keys: NDArray[np.uint64], cap: int | None = None, every: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who holds some keys: int64 (h,) places in `keys` and int64 (h,) numbers, ascending; staged ones too.
 
         Args:
             keys: uint64 (q,) below 2**32, ascending, each once.
             cap: of a key that more numbers than this hold, only the first and last `lsh.HUBS` are given.
+            every: give all that are kept.
         """
         if not len(keys):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        cap = self._most - 1 if cap is None else cap
-        found = [_hits(self._entries(segment, keys), keys, self._most) for segment in self._segments]
+        most = self._store.state["article"] + 1 if every else self._most
+        cap = most if every else self._most - 1 if cap is None else cap
+        found = [_hits(self._entries(segment, keys), keys, most) for segment in self._segments]
         if self._staged:
-            found.append(_hits(self._staged_entries(), keys, self._most))
+            found.append(_hits(self._staged_entries(), keys, most))
         found = [codes for codes in found if len(codes)]
         codes = found[0] if len(found) == 1 else lsh.distinct(np.concatenate([*found, _NONE]))
         if self._lowest:
@@ -383,17 +389,17 @@ def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> N
 
 
 def _merged(a: NDArray[np.uint64], b: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
-    """The entries of both, ascending, each once, of every key `most`: the first `lsh.HUBS`, so that who comes later meets
-    the same ones, and the last, which stay longest."""
+    """The entries of both, ascending, each once. Of every key from `KEPT` on `most`: the first `lsh.HUBS`, so that who comes
+    later meets the same ones, and the last, which stay longest."""
     if kernels.compiled:
         out = np.empty(len(a) + len(b), dtype=np.uint64)
-        count: int = kernels.compiled.merge_entries(a, b, lsh.HUBS, most, out)
+        count: int = kernels.compiled.merge_entries(a, b, lsh.HUBS, most, KEPT << 32, out)
         return out[:count]
     both = lsh.distinct(np.concatenate([a, b]))
     starts = np.flatnonzero(np.append(True, both[1:] >> _SHIFT != both[:-1] >> _SHIFT)[: len(both)])
     sizes = np.diff(np.append(starts, len(both)))
     place, size = np.arange(len(both)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    return both[(place < lsh.HUBS) | (place >= size - (most - lsh.HUBS))]
+    return both[(place < lsh.HUBS) | (place >= size - (most - lsh.HUBS)) | (both < np.uint64(KEPT << 32))]
 
 
 def _summed(

@@ -179,7 +179,7 @@ class Store:
         run("PRAGMA cache_size = -32000")
         if empty:
             run("PRAGMA auto_vacuum = INCREMENTAL")
-        run("PRAGMA journal_mode = WAL")
+        self._log_ahead()
         run("PRAGMA synchronous = FULL")  # an acknowledged batch survives a cut power
         run("PRAGMA wal_autocheckpoint = 4000")  # pages: few large ones cost less than many small ones
         run("PRAGMA journal_size_limit = 16000000")
@@ -211,6 +211,17 @@ class Store:
                 f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"
             )
         return settings or kept
+
+    def _log_ahead(self) -> None:
+        """Write-ahead log. SQLite does not wait where two connections of a new file both ask for it."""
+        start = time.monotonic()
+        while self.rows("PRAGMA journal_mode")[0][0] != "wal":
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() - start > WAIT:
+                    raise
+                time.sleep(0.01)
 
     def _make(self, settings: Settings, recipe: str) -> None:
         with self._transaction("IMMEDIATE"):
