@@ -27,7 +27,7 @@ from clusterer.settings import Settings
 
 APPLICATION = 0x41725374
 """`application_id` of our files: the letters ArSt."""
-VERSION = 1
+VERSION = 2
 """`user_version` of the schema below."""
 WAIT = 30.0
 """Seconds that a writer waits for another one."""
@@ -52,6 +52,7 @@ CREATE TABLE article (
 );
 CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
+CREATE INDEX article_age ON article (coalesce(date, added));
 
 -- Title, text, source, url and date, compressed (Zstandard, with checksum), see Lookup.pack.
 CREATE TABLE body (article INTEGER PRIMARY KEY, content BLOB NOT NULL);
@@ -118,6 +119,8 @@ CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segmen
 _SIGNED: dict[str, type] = {"pid": int, "host": str, "command": str, "at": float}
 _NO_ROOM = (778, 1290, 4874)  # SQLITE_IOERR_WRITE, _TRUNCATE, _SHMSIZE: how full disks and quotas are told, too
 _BOUND = 500  # values bound in one statement
+_MIGRATIONS = {1: "CREATE INDEX article_age ON article (coalesce(date, added))"}
+"""What makes a file of one version one of the next."""
 _STATE = ("generation", "article", "story", "articles", "texts", "dead")
 
 
@@ -185,6 +188,8 @@ class Store:
         run("PRAGMA journal_size_limit = 16000000")
         if empty:
             self._make(settings or Settings(), recipe or "")
+        elif version < VERSION:
+            self._migrate()
         made = dict(self.rows("SELECT name, value FROM made"))
         try:
             kept, known = Settings(**orjson.loads(made["settings"])), made["recipe"]
@@ -235,6 +240,14 @@ class Store:
             )
             self.write_many("INSERT INTO state VALUES (?, ?)", [(name, 0) for name in _STATE])
             self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _migrate(self) -> None:
+        """Bring an older file to this version, whole or not at all."""
+        with self._transaction("IMMEDIATE"):
+            version = self.rows("PRAGMA user_version")[0][0]  # another process may have been faster
+            for step in range(version, VERSION):
+                self._connection.execute(_MIGRATIONS[step])
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
