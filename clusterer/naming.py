@@ -25,7 +25,7 @@ class Change:
             a story of its own; "moved": a part of it went to another story; "ended": nothing of it is left.
         story: the id that these articles had.
         into: the id that they have now; "" where the story has ended.
-        articles: their ids.
+        articles: their ids; none where the story has ended.
     """
 
     kind: Literal["merged", "split", "moved", "ended"]
