@@ -1394,6 +1394,22 @@ def test_an_update_of_a_storys_only_old_article_keeps_its_id_without_being_its_n
         assert_well_formed(index)
 
 
+def test_another_article_stands_for_a_text_when_the_first_is_taken_away(path: Path) -> None:
+    text, title = BY_ID["aldifaf-05"].text, BY_ID["sawahil-03"].title
+    with StoryIndex.open(path) as index:
+        index.add([BY_ID["darb-02"], Article(text, "first", "كرة القدم"), Article(text, "second", title)])
+        index.remove(["first"])
+        index.add([BY_ID["sawahil-03"]])
+        told = list(index.assignments())
+        assert_well_formed(index)
+    with StoryIndex.open(path) as index:  # nothing of the first one's title is remembered by anyone
+        assert list(index.assignments()) == told
+        assert_well_formed(index)
+        index.update([Article(text, "second", "عنوان آخر")])
+    with StoryIndex.open(path) as index:
+        assert_well_formed(index)
+
+
 def test_an_update_may_bring_an_article_into_another_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a"), Article(text_of(2, 40), "b")])
@@ -1790,6 +1806,18 @@ def test_an_index_through_which_a_feed_runs_does_not_grow(path: Path, generated:
             sizes.append(index.counts()["bytes"])
         assert_well_formed(index)
     assert max(sizes[2:]) < 2.5 * sizes[0]
+
+
+def test_keys_of_what_has_gone_are_cleaned_away_in_time(path: Path) -> None:
+    sizes = []
+    with StoryIndex.open(path, Settings(level="copy")) as index:
+        for turn in range(5):
+            index.add([Article(text_of(f"{turn} {i}", 30), f"{turn} {i}") for i in range(600)])
+            index.expire(max_articles=10)
+            sizes.append(index.counts()["bytes"])
+        assert_well_formed(index)
+    assert min(sizes[2:]) < sizes[0]
+    assert max(sizes) < 4 * sizes[0]
 
 
 def test_compacting_changes_no_answer(path: Path) -> None:

@@ -436,14 +436,14 @@ def test_runs_that_recur_so_often_that_their_table_grows(size: int) -> None:
     base = np.random.default_rng(size).permutation(size)
     often, seldom = base.tolist(), (base + size).tolist()
     rows = [often, seldom, [], often, seldom, often, [1], often, seldom, [1, 2]]
-    stock = agreed(lambda: salience._stock(ragged_of(rows, np.uint32)))
+    stock = agreed(lambda: salience._recurring(ragged_of(rows, np.uint32), salience.RECURS))
     assert stock.sum() == 4 * max(size - 2, 0)
 
 
 @FEWER
 @given(st.lists(st.lists(st.integers(0, 2), max_size=90), max_size=8))
 def test_runs_that_recur_within_texts(rows: list) -> None:
-    stock = agreed(lambda: salience._stock(ragged_of(rows, np.uint32)))
+    stock = agreed(lambda: salience._recurring(ragged_of(rows, np.uint32), salience.RECURS))
     times = Counter(tuple(row[i : i + 3]) for row in rows for i in range(len(row) - 2))
     assert stock.tolist() == [times[tuple(row[i : i + 3])] >= salience.RECURS for row in rows for i in range(len(row))]
 
