@@ -60,7 +60,7 @@ def generated() -> list[Article]:
     """A made feed whose outlets have footers, most of them unknown until they recur."""
     return [
         Article(row["content"], row["id"], row["title"], row["source"], "", datetime.fromisoformat(row["date"]))
-        for row in feed(300)
+        for row in feed(200)
     ]
 
 
@@ -167,7 +167,7 @@ def test_the_sample_feed_in_batches_of_any_size(size: int, path: Path) -> None:
 
 
 @both_loops
-@pytest.mark.parametrize("size", [1, 7, 50, 300])
+@pytest.mark.parametrize("size", [1, 7, 50, 200])
 def test_a_generated_feed_in_batches_of_any_size(size: int, generated: list[Article], path: Path) -> None:
     with StoryIndex.open(path) as index:
         for i, batch in enumerate(chunks(generated, size)):
@@ -276,6 +276,16 @@ def lead(name: str, count: int) -> str:
     return " ".join(BY_ID[name].text.split()[:count])
 
 
+FOOTER = f"{text_of('follow us', 40)}"
+
+
+def with_a_footer() -> tuple[list[Article], list[Article]]:
+    """Short notices that are alike only by their footer, and longer articles from which it can be learned."""
+    notices = [Article(f"{text_of(f'notice {i}', 12)}\n{FOOTER}", f"notice {i}", "", "سبق") for i in range(6)]
+    others = [Article(f"{text_of(f'long {i}', 60)}\n{FOOTER}", f"long {i}", "", "سبق") for i in range(6)]
+    return notices, others
+
+
 def pool() -> dict[str, Article]:
     """Articles of all relations; ids that others have or might be given, texts that are too short. By a name for each."""
     stories = "qandil-06 aldifaf-12 sawahil-11 bayraq-12 marsad-08 shurfa-05 darb-08 qandil-07 bayraq-11 shurfa-06"
@@ -300,11 +310,17 @@ def pool() -> dict[str, Article]:
         "right as both": Article(" ".join(RIGHT), "both", "عنوان", date=DAY),
         "marsad-08 as aldifaf-02": replace(BY_ID["marsad-08"], id="aldifaf-02", title="نسخة جديدة"),
     }
-    return {name: BY_ID[name] for name in f"{stories} {copies}".split()} | made
+    footed = {article.id: article for articles in with_a_footer() for article in articles}
+    return {name: BY_ID[name] for name in f"{stories} {copies}".split()} | made | footed
 
 
 POOL = pool()
-ITEMS = st.lists(st.sampled_from(sorted(POOL)), min_size=1, max_size=8)
+ITEMS = st.one_of(
+    st.lists(st.sampled_from(sorted(POOL)), min_size=1, max_size=8),
+    st.lists(
+        st.sampled_from([article.id for articles in with_a_footer() for article in articles]), min_size=4, max_size=9
+    ),
+)
 NAMES = st.lists(
     st.sampled_from(sorted({a.id or a.url for a in POOL.values()} | {"left#2", "left#3", "nobody"})), max_size=6
 )
@@ -351,6 +367,7 @@ class History(RuleBasedStateMachine):
     """Any verbs in any order. Ids of stories are followed by what the verbs say that they did."""
 
     chosen = Settings(boilerplate="known")
+    batches = True  # whether a batch of what is stored must give the same copy groups
 
     def __init__(self) -> None:
         super().__init__()
@@ -542,17 +559,29 @@ class History(RuleBasedStateMachine):
         assert found.keys() == articles.keys()
         assert self.index.articles(articles) == articles
         batch = cluster(articles.values(), self.chosen)
-        for level in ("exact", "copy"):
+        for level in ("exact", "copy") if self.batches else ():
             assert groups(found.values(), level) == groups(batch, level)
 
 
-def test_any_history() -> None:
-    run_state_machine_as_test(History, settings=settings(max_examples=30, stateful_step_count=15, deadline=None))
+class LearnedHistory(History):
+    """The same where lines are learned, and known as furniture for as long as anything holds them."""
+
+    chosen = Settings(boilerplate="learned")
+    batches = False
+
+
+HISTORIES = pytest.mark.parametrize("machine", [History, LearnedHistory])
+
+
+@HISTORIES
+def test_any_history(machine: type[History]) -> None:
+    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=15, deadline=None))
 
 
 @pytest.mark.slow
-def test_any_long_history() -> None:
-    run_state_machine_as_test(History, settings=settings(max_examples=150, stateful_step_count=40, deadline=None))
+@HISTORIES
+def test_any_long_history(machine: type[History]) -> None:
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
 
 
 # --- ids of stories ---------------------------------------------------------------------------------------
@@ -724,6 +753,25 @@ def test_an_id_that_is_used_again_does_not_take_a_living_storys_id(text: str, pa
         assert [a.id for a in index.story(again.story).assignments] == ["founder"]
         assert len(groups(index.assignments(), "story")) == 2
         assert_well_formed(index)
+
+
+@pytest.mark.parametrize("kind", ["an article of a story", "a short article", "a story"])
+def test_a_short_article_shares_its_storys_id_with_nobody(kind: str, path: Path) -> None:
+    """Its own id names a living story, and the next one, "a#2", is in use as well."""
+    others = {
+        "an article of a story": Article(text_of("there", 40), "a"),
+        "a short article": Article("قصير أيضا", "a"),
+        "a story": Article(text_of("elsewhere", 40), "a"),
+    }
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of("story", 60), name) for name in "ab"])
+        index.add([Article(text_of("there", 40), "there")])
+        index.remove(["a"])
+        index.add([Article("قصير", "a"), others[kind]])
+        found = assert_well_formed(index)
+        assert found.keys() == {"b", "there", "a", "a#2"}
+        assert len(groups(found.values(), "story")) == (3 if kind == "an article of a story" else 4)
+        assert index.query([Article("قصير", "a")]) == [found["a"]]
 
 
 def test_a_story_that_has_ended_leaves_its_id_to_others(path: Path) -> None:
@@ -1165,7 +1213,7 @@ def near_copies(count: int, *, start: int = 0) -> list[Article]:
     ]
 
 
-@pytest.mark.parametrize("size", [10, 75, 300])
+@pytest.mark.parametrize("size", [20, 300])
 def test_three_hundred_near_copies(size: int, path: Path) -> None:
     articles = near_copies(300)
     began = time.monotonic()
@@ -1200,7 +1248,7 @@ def test_the_later_of_many_near_copies_stay_together_when_the_first_expire(
         assert index.add(near_copies(1, start=1000)).status == ("copy",)
 
 
-@pytest.mark.parametrize(("day", "window"), [(20, 150), (1, 100)])
+@pytest.mark.parametrize(("day", "window"), [(20, 150), (1, 70)])
 def test_a_daily_series_that_slides_stays_one_story(day: int, window: int, path: Path) -> None:
     """More near copies at a time than a bucket's cap; every one that was ever a hub expires."""
     with StoryIndex.open(path) as index:
@@ -1215,16 +1263,6 @@ def test_a_daily_series_that_slides_stays_one_story(day: int, window: int, path:
 
 
 # --- learned boilerplate ----------------------------------------------------------------------------------
-
-
-FOOTER = f"{text_of('follow us', 40)}"
-
-
-def with_a_footer() -> tuple[list[Article], list[Article]]:
-    """Short notices that are alike only by their footer, and longer articles from which it can be learned."""
-    notices = [Article(f"{text_of(f'notice {i}', 12)}\n{FOOTER}", f"notice {i}", "", "سبق") for i in range(6)]
-    others = [Article(f"{text_of(f'long {i}', 60)}\n{FOOTER}", f"long {i}", "", "سبق") for i in range(6)]
-    return notices, others
 
 
 def arrangements() -> dict[str, list[list[Article]]]:
@@ -1503,7 +1541,6 @@ def test_a_question_about_a_stored_article_is_answered_by_its_assignment(path: P
         assert index.query(SAMPLE) == list(index.assignments())
 
 
-@both_loops
 def test_a_question_foretells_what_an_addition_says(path: Path) -> None:
     """Each article of the sample feed in turn: taken away, asked about, added again."""
     same, told = 0, {"exact": "copy", "copy": "copy", "contained": "copy", "story": "report", None: "new"}
@@ -1772,7 +1809,7 @@ def test_an_index_shrinks_to_a_number_of_bytes(path: Path, generated: list[Artic
         wanted = full // 2
         removed = index.expire(max_bytes=wanted)
         left = len(index)
-        assert 0 < removed.articles == 300 - left < 300
+        assert 0 < removed.articles == len(generated) - left < len(generated)
         assert index.counts()["bytes"] <= wanted
         assert [a.id for a in index.assignments()] == [article.id for article in generated[-left:]]
         assert_well_formed(index)
@@ -1800,7 +1837,7 @@ def test_an_index_through_which_a_feed_runs_does_not_grow(path: Path, generated:
     with StoryIndex.open(path) as index:
         for turn in range(8):
             index.add(
-                [replace(article, id=f"{turn} {article.id}") for article in generated[turn * 30 : turn * 30 + 60]]
+                [replace(article, id=f"{turn} {article.id}") for article in generated[turn * 20 : turn * 20 + 60]]
             )
             index.expire(max_articles=60)
             sizes.append(index.counts()["bytes"])
@@ -1842,7 +1879,8 @@ def test_nothing_can_be_done_to_nothing(path: Path) -> None:
             assert index.add([]) == index.update([]) == Added((), (), ())
             assert index.remove([]).articles == index.expire(DAY, max_articles=0, max_bytes=0).articles == 0
             assert index.query([]) == []
-            assert list(index.stories()) == list(index.assignments()) == []
+            assert not list(index.stories())
+            assert not list(index.assignments())
             index.compact()
             assert_well_formed(index)
             assert len(index) == 0
@@ -1975,7 +2013,8 @@ def test_an_index_is_not_merged_into_itself(path: Path) -> None:
 @pytest.mark.parametrize("kind", [*FOREIGN, "missing", "empty"])
 def test_what_is_no_index_is_not_merged(kind: str, path: Path) -> None:
     other = path.with_name("other.db")
-    {**FOREIGN, "missing": lambda path: None, "empty": lambda path: path.touch()}[kind](other)
+    made: dict[str, Callable[[Path], Any]] = {**FOREIGN, "missing": lambda path: None, "empty": Path.touch}
+    made[kind](other)
     with StoryIndex.open(path) as index:
         index.add(SAMPLE[:10])
         before = dump(path)
