@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -306,7 +306,7 @@ def test_writers_killed_200_times_lose_nothing_that_they_acknowledged(
         path, done, at = tmp_path / f"{round}.db", 0, 0
         while done < len(steps):
             # The step acknowledged last is done once more: whoever sends batches may not have got the word.
-            with Child(lambda tell: carry_out(path, steps, max(done - 1, 0), tell)) as child:  # noqa: B023
+            with Child(partial(carry_out, path, steps, max(done - 1, 0))) as child:
                 if kills["all"] < 200:
                     await_some_moment(child, path, dice)
                     killed = child.kill()
@@ -339,7 +339,7 @@ def test_a_file_whose_maker_was_killed_is_made_by_the_next(tmp_path: Path) -> No
     dice, some = random.Random(5), batches(5, 1)
     for i in range(40):
         path = tmp_path / f"{i}.db"
-        with Child(lambda tell: carry_out(path, some, 0, tell)) as child:  # noqa: B023
+        with Child(partial(carry_out, path, some, 0)) as child:
             time.sleep(dice.uniform(0, 0.012))
             child.kill()
         with StoryIndex.open(path) as index:
@@ -448,7 +448,7 @@ def test_a_full_disk_is_named_and_the_batch_goes_in_when_space_is_made(tmp_path:
         refused = 0
         with StoryIndex.open(path) as index:
             for place, step in enumerate(steps):
-                while refused_for_space(lambda: step.carry_out(index)):  # noqa: B023
+                while refused_for_space(partial(step.carry_out, index)):
                     refused += 1
                     with filled(disk):
                         for reader in (index, StoryIndex.open(path)):
@@ -500,7 +500,7 @@ def test_articles_can_be_forgotten_on_a_full_disk_or_all_stay(tmp_path: Path) ->
             with StoryIndex.open(path) as index, filled(disk):
                 ballast.unlink()
                 left = index.counts()["articles"]
-                refused = refused_for_space(lambda: index.expire(max_articles=left - 50))  # noqa: B023
+                refused = refused_for_space(partial(index.expire, max_articles=left - 50))
                 assert index.counts()["articles"] == left - (0 if refused else 50)
                 assert index.check() == []
         with StoryIndex.open(path) as index:
@@ -519,7 +519,7 @@ def test_writers_killed_on_a_full_disk_lose_nothing(tmp_path: Path) -> None:
         with StoryIndex.open(path) as index:
             for place in range(first, len(steps)):
                 tell(f"begun {place}")
-                while refused_for_space(lambda: steps[place].carry_out(index)):  # noqa: B023
+                while refused_for_space(partial(steps[place].carry_out, index)):
                     tell("full")
                 tell(f"done {place}")
 
@@ -528,7 +528,7 @@ def test_writers_killed_on_a_full_disk_lose_nothing(tmp_path: Path) -> None:
         ballast.write_bytes(bytes(22 << 20))
         done, killed_when_full = 0, 0
         while done < len(steps):
-            with Child(lambda tell: keep_trying(path, max(done - 1, 0), tell)) as child:  # noqa: B023
+            with Child(partial(keep_trying, path, max(done - 1, 0))) as child:
                 for _ in range(dice.randint(1, 3)):
                     child.await_line("full" if killed_when_full < 25 else "done", 20)
                 time.sleep(dice.uniform(0, 0.04))
