@@ -134,16 +134,24 @@ class Answers:
         return told
 
     def free(self, ids: list[str]) -> list[str]:
-        """Names for stories of articles that are alone: their ids, or, where a story has that name, with "#2", "#3", ..."""
+        """Names for stories of articles that are alone: their ids, or, where a story has that name, the first of "#2", "#3",
+        ... that neither a story nor another article has."""
         taken = {id for (id,) in self._store.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
         out = []
         for id in ids:
             name, again = id, 1
-            while name in taken or (again > 1 and self._store.rows("SELECT 1 FROM story WHERE id = ?", name)):
+            while name in taken or (again > 1 and self._held(name)):
                 again += 1
                 name = f"{id}#{again}"
             out.append(name)
         return out
+
+    def _held(self, name: str) -> bool:
+        """Whether a story or an article has this id."""
+        return bool(
+            self._store.rows("SELECT 1 FROM story WHERE id = ?", name)
+            or self._store.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", key(name), name)
+        )
 
     def _assign(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Assignment]]:
         """Assignments of all articles of some stories, by number."""
