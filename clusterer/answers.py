@@ -166,7 +166,7 @@ class Answers:
         dated = np.array([np.inf if date is None else date for date in dates])
         ranks = np.empty(len(ids), dtype=np.int64)
         ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-        corpus = Corpus(list(ids), list(outlets), dated, ranks, None, None, 0, 0)
+        corpus = Corpus(list(ids), list(outlets), dated, ranks, None, None, 0, 0, self._lookup.furniture)
         documents = Documents(first[order], local, None)
         links = self._links(distinct, place)
         stories = self._likenesses(distinct, place, centres, np.array(story, dtype=np.int64)[first][order])

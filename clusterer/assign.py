@@ -122,7 +122,7 @@ def assign(
             "story links": int((stories.score >= settings.story).sum()),
             **_group_stats("story", story),
         }
-    return Clustering(assignments, stats, settings.fingerprint())
+    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()))
 
 
 def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:

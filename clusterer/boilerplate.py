@@ -147,23 +147,24 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
     return _mask(cut, ends, len(hashes))
 
 
-def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
-    """bool (w,), True for the words of lines that recur in otherwise different articles of one outlet.
+def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+    """Lines that recur in otherwise different articles of one outlet: bool (w,), True for their words, and their keys as of
+    `lines`, uint64 (x,), ascending.
 
     Args:
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
     """
-    furniture, n = np.zeros(len(words.hashes), dtype=np.bool_), len(words)
+    nothing, n = (np.zeros(len(words.hashes), dtype=np.bool_), np.zeros(0, dtype=np.uint64)), len(words)
     outlet = _outlet_hashes(outlets)
     keys, starts, lengths, article = lines(words, outlet)
     if not len(starts):
-        return furniture
+        return nothing
     # Nearly all lines stand in the feed once: only the others are looked at more closely.
     ascending = np.sort(keys)
     repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
     if not len(repeated):
-        return furniture
+        return nothing
     line = np.minimum(np.searchsorted(repeated, keys), len(repeated) - 1)
     again = np.flatnonzero(repeated[line] == keys)
     # Once an article, and once for all articles of an outlet with the same words. They may break into lines differently:
@@ -184,7 +185,14 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
     unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
     needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
     recurs = support[line] >= needed
-    return words_of_lines(words, starts[recurs], lengths[recurs])
+    return words_of_lines(words, starts[recurs], lengths[recurs]), repeated[np.unique(line[recurs])]
+
+
+def known_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """bool (w,), True for the words of lines that have been learned, given by their keys."""
+    mine, starts, lengths, _ = lines(words, outlets)
+    known = np.isin(mine, keys)
+    return words_of_lines(words, starts[known], lengths[known])
 
 
 def lines(

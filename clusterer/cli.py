@@ -136,7 +136,7 @@ def boilerplate_command(output: str, **options: Any) -> None:
 
     Example: clusterer boilerplate feed.jsonl | head
     """
-    from clusterer.explain import removed_passages
+    from clusterer.passages import removed_passages
 
     run = Run(output, options)
     with run.quarantine, atomic_output(output) as out:

@@ -70,9 +70,9 @@ def read(
             yield words
 
     words = concatenate(texts())
-    total = 0
+    total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
-        furniture = boilerplate.learned_lines(words, outlets)
+        furniture, lines = boilerplate.learned_lines(words, outlets)
         total = int(furniture.sum())
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
@@ -82,7 +82,7 @@ def read(
     ids, renamed = _unique_ids(ids, ties, outlets, when, words)
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-    return Corpus(ids, outlets, when, ranks, words, concatenate(titles), renamed, total)
+    return Corpus(ids, outlets, when, ranks, words, concatenate(titles), renamed, total, lines)
 
 
 def text_words(texts: Sequence[str], settings: Settings) -> Words:

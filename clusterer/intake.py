@@ -297,11 +297,9 @@ class Intake:
         _, theirs, held, _ = lookup.stored(others)
         cut = lookup.furniture_of(held, theirs)
         held = held.keep(~cut) if cut.any() else held
-        learned = boilerplate.learned_lines(held, theirs)
-        if not learned.any():
+        _, found = boilerplate.learned_lines(held, theirs)
+        if not len(found):
             return numbers, outlets, words, titles
-        keys, starts, _, _ = boilerplate.lines(held, theirs)
-        found = np.unique(keys[learned[starts]])
         store.write_many(
             "INSERT OR IGNORE INTO furniture VALUES (?)", [(line,) for line in found.view(np.int64).tolist()]
         )

@@ -204,9 +204,7 @@ class Lookup:
         """bool (w,), True for the words of such lines."""
         if not len(self.furniture) or self.settings.boilerplate != "learned":
             return np.zeros(len(words.hashes), dtype=np.bool_)
-        keys, starts, lengths, _ = boilerplate.lines(words, outlets)
-        gone = np.isin(keys, self.furniture)
-        return boilerplate.words_of_lines(words, starts[gone], lengths[gone])
+        return boilerplate.known_lines(words, outlets, self.furniture)
 
     def stored(self, articles: NDArray[np.int64] | Sequence[int]) -> tuple[list[int], list[str], Words, list[str]]:
         """Of stored articles that are there, ascending: numbers, outlets, words as by `read`, titles."""

@@ -89,11 +89,13 @@ class Clustering:
         assignments: one an input article, in input order.
         stats: counts of the run by name (articles, candidate pairs, links, duplicate ids, dropped pairs, ...).
         fingerprint: of the settings that made it.
+        furniture: keys of the lines that were learned to be outlets' furniture, and cut.
     """
 
     assignments: tuple[Assignment, ...]
     stats: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
+    furniture: frozenset[int] = field(default=frozenset(), repr=False)
 
     def __len__(self) -> int:
         return len(self.assignments)

@@ -35,7 +35,8 @@ class Corpus:
             most of what a run holds.
         titles: the words of their titles, with stems; empty below the story level; None as `words`.
         renamed: articles whose id was taken and got a suffix.
-        furniture: words cut away.
+        furniture: words cut away with learned lines.
+        lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.lines`).
     """
 
     ids: list[str]
@@ -46,6 +47,7 @@ class Corpus:
     titles: Words | None
     renamed: int
     furniture: int
+    lines: NDArray[np.uint64]
 
     def without_words(self) -> Corpus:
         """The same without words and titles."""

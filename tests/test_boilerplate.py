@@ -16,6 +16,7 @@ from clusterer.boilerplate import (
     MIN_SUPPORT_UNKNOWN,
     TAILS,
     dateline_end,
+    known_lines,
     known_tails,
     learned_lines,
     whole_hashes,
@@ -157,7 +158,8 @@ def learned(texts: list[str], outlets: list[str] | str = "سبق") -> list[str]:
     """The words that are learned from, and cut out of, each text, joined."""
     names = [outlets] * len(texts) if isinstance(outlets, str) else outlets
     words = hash_words(texts, letters=True)
-    mask = learned_lines(words, names)
+    mask, keys = learned_lines(words, names)
+    assert (mask == known_lines(words, names, keys)).all()
     letters, ends = words.letters  # type: ignore[misc]
     spelt = [letters[a : z - 1].tobytes().decode("utf-16-le") for a, z in itertools.pairwise(ends)]
     bounds = zip(words.offsets[:-1], words.offsets[1:], strict=True)

@@ -13,8 +13,8 @@ LAYERS = {
     0: ("errors", "settings", "records", "kernels", "threads"),
     1: ("ragged", "fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
-    3: ("stages", "corpus", "assign", "pipeline", "evaluate", "explain"),
-    4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index"),
+    3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain"),
+    4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages"),
     5: ("estimator", "options", "index_cli", "cli"),
     6: ("__main__",),
 }
@@ -26,7 +26,7 @@ WITHIN = {
     ("pipeline", "stages"),
     ("pipeline", "corpus"),
     ("pipeline", "assign"),
-    ("explain", "corpus"),
+    ("passages", "corpus"),
     # layer 1 in: fields, rows -> streams -> jsonarray -> files; out: rows -> output
     ("streams", "fields"),
     ("streams", "rows"),
