@@ -9,6 +9,7 @@ Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,39 @@ def cluster(
         InputError: an item is none of these; names its place and what is wrong.
         SettingsError: settings contradict each other.
     """
+    return walk(articles, settings or Settings(), progress).clustering
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A run: its result, and what its stages handed on.
+
+    Attributes:
+        clustering: the result.
+        corpus, documents: with their words where these were kept.
+        proposed, links: of the copy level.
+        copies: int64 (d,), the centre of each document's copy group.
+        texts, stories: of the story level; None below it. Texts only where they were kept.
+    """
+
+    clustering: Clustering
+    corpus: Corpus
+    documents: Documents
+    proposed: Proposed
+    links: Links
+    copies: NDArray[np.int64]
+    texts: StoryTexts | None
+    stories: Stories | None
+
+
+def walk(
+    articles: Iterable[Article | Mapping[str, Any] | str],
+    settings: Settings,
+    progress: Progress | None = None,
+    keep: bool = False,
+) -> Walk:
+    """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     refuse_one(articles)
-    settings = settings or Settings()
     tell = progress or silent
     corpus = read(articles, settings, tell)
     documents = find_documents(corpus, settings)
@@ -62,12 +94,12 @@ def cluster(
     proposed = nothing if settings.level == "exact" else propose(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
     copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
-    stories = None
-    if settings.level == "story":
-        texts = story_texts(corpus, documents, copies)
+    texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
+    if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-        stories = tell_stories(texts, settings, tell)
-    return assign(corpus, documents, proposed, links, copies, stories, settings)
+    stories = tell_stories(texts, settings, tell) if texts is not None else None
+    clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
+    return Walk(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 
 
 def propose(documents: Documents, settings: Settings, progress: Progress | None = None) -> Proposed:
