@@ -1,6 +1,7 @@
 """Story clustering for Arabic news: exact copies within near-duplicates within stories."""
 
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
+from clusterer.explain import Explainer, Explanation, explain
 from clusterer.pipeline import cluster
 from clusterer.records import Article, Assignment, Clustering
 from clusterer.settings import Settings
@@ -12,6 +13,8 @@ __all__ = [
     "Assignment",
     "ClustererError",
     "Clustering",
+    "Explainer",
+    "Explanation",
     "InputError",
     "OutputError",
     "Settings",
@@ -19,6 +22,7 @@ __all__ = [
     "StoryClusterer",
     "StoryIndex",
     "cluster",
+    "explain",
 ]
 
 

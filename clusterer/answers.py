@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clusterer import events, similarity
 from clusterer.assign import assign
+from clusterer.explain import Explanation, Reporting, Step, copying, explained, path, reporting
 from clusterer.lookup import Lookup, moment
 from clusterer.naming import key
 from clusterer.records import Assignment
@@ -132,6 +133,69 @@ class Answers:
         for number, id in short:
             told[number] = Assignment(id, name[id], id, id, True, None, None, None)
         return told
+
+    def explained(self, a: int, b: int) -> Explanation:
+        """Why two stored articles are together, or not."""
+        lookup, settings = self._lookup, self._store.settings
+        told = self.with_their_stories([a, b])
+        number = {x.id: i for i, x in told.items()}
+        way = path(told[a], told[b], lambda id: told[number[id]])
+        shown = {a, b, *(number[x] for step in way for x in (step.id, step.linked_to or step.id))}
+        articles = lookup.articles(sorted(shown))
+        items = articles[a], articles[b]
+        words = lookup.cut(lookup.read([x.text for x in items]), [x.outlet for x in items])
+        steps = [Step(x, articles[number[x.id]].title, articles[number[x.linked_to or x.id]].title) for x in way]
+        return explained(
+            items,
+            (told[a], told[b]),
+            settings,
+            (int(words.counts[0]), int(words.counts[1])),
+            copying(words, settings),
+            self._reporting(a, b) if settings.level == "story" else None,
+            steps,
+            lookup.furniture.tolist(),
+        )
+
+    def _reporting(self, a: int, b: int) -> Reporting | None:
+        """How two articles' copy groups are alike as reports; None where they are in one, or in none. By the features that
+        are stored, where the groups were compared."""
+        lookup, store = self._lookup, self._store
+        rows = {
+            number: (centre, story, slots, head)
+            for number, centre, story, slots, head in store.among(
+                "SELECT article.number, text.centre, text.story, slots, whole.article FROM article JOIN document ON"
+                " document.number = document JOIN text ON text.centre = document.centre JOIN document AS whole ON"
+                " whole.number = text.body WHERE article.number IN {}",
+                [a, b],
+            )
+        }
+        if len(rows) < 2 or rows[a][0] == rows[b][0]:
+            return None
+        centres, stories = [rows[x][0] for x in (a, b)], [rows[x][1] for x in (a, b)]
+        low, high = sorted(centres)
+        salient, features = lookup.evidence(lookup.texts(np.array([low, high])))
+        stored = store.rows("SELECT features FROM pair WHERE a = ? AND b = ?", low, high)
+        if stored:
+            features = np.frombuffer(stored[0][0], dtype="<f4").astype(np.float64)
+        ((here, there, total),) = store.rows(
+            "SELECT (SELECT count(*) FROM text WHERE story = ?1), (SELECT count(*) FROM text WHERE story = ?2), (SELECT"
+            " coalesce(sum(score), 0.0) FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b"
+            " WHERE (one.story = ?1 AND other.story = ?2) OR (one.story = ?2 AND other.story = ?1))",
+            *stories,
+        )
+        pairs = here * (here - 1) // 2 if stories[0] == stories[1] else here * there
+        heads = lookup.articles([rows[x][3] for x in (a, b)])
+        return reporting(
+            salient,
+            (int(centres[0] > centres[1]), int(centres[0] < centres[1])),
+            (heads[rows[a][3]], heads[rows[b][3]]),
+            features,
+            np.stack([np.frombuffer(rows[x][2], dtype="<u2") for x in (a, b)]),
+            bool(stored),
+            total / pairs,
+            pairs,
+            store.settings,
+        )
 
     def free(self, ids: list[str]) -> list[str]:
         """Names for stories of articles that are alone: their ids, or, where a story has that name, the first of "#2", "#3",

@@ -63,6 +63,20 @@ FEATURES: tuple[str, ...] = (
 """
 
 
+MEANINGS: dict[str, str] = {
+    "lead": "leads alike",
+    "own_body": "rare words shared outside copied runs",
+    "lead_found": "one's lead told by the other",
+    "titles": "titles alike",
+    "apart": "days between them",
+    "formula": "little but one outlet's formulas in common",
+    "unsigned": "little in common for texts of unknown outlets",
+    "stock": "stock phrases in the leads",
+    "carried": "outlets that print both",
+}
+"""The features in a few words, for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Weights of the score: ``1 / (1 + exp(-(bias + features @ weights)))``.

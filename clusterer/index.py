@@ -28,6 +28,7 @@ from clusterer.answers import Answers, Story
 from clusterer.asking import judged
 from clusterer.corpus import as_article, refuse_one, seconds
 from clusterer.errors import ClustererError, InputError
+from clusterer.explain import Explanation
 from clusterer.intake import Intake
 from clusterer.lookup import Lookup, keys_of, recipe
 from clusterer.naming import Change, name_of
@@ -373,6 +374,19 @@ class StoryIndex:
                 number,
             )
             return next(self._answers.stories([rows[0][0]])) if rows else self._answers.alone(number)
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Why two stored articles, given by id, are together or not.
+
+        Raises:
+            InputError: an id is not there.
+        """
+        with self._reading():
+            numbers = self._answers.numbers([a, b])
+            for id in (a, b):
+                if id not in numbers:
+                    raise InputError(f"{self._store.path}: no article {id!r}; cure: an id as add gave it")
+            return self._answers.explained(numbers[a][0], numbers[b][0])
 
     def stories(
         self, since: datetime | timedelta | None = None, min_size: int = 1, limit: int | None = None

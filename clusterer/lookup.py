@@ -22,7 +22,7 @@ import orjson
 import zstandard
 from numpy.typing import NDArray
 
-from clusterer import boilerplate, lsh, pipeline, salience
+from clusterer import boilerplate, events, lsh, pipeline, salience
 from clusterer.corpus import seconds, text_words
 from clusterer.errors import InputError
 from clusterer.postings import Postings
@@ -478,6 +478,14 @@ class Lookup:
         rows = np.unique(pairs)
         salient = salience.with_stock(salient, rows, self._recurs)
         return pipeline.compare(salient, pairs, texts.printed_by(rows), texts.first, texts.last)
+
+    def evidence(self, texts: Texts) -> tuple[salience.Salience, NDArray[np.float64]]:
+        """How two texts are weighed, and the features of that pair, float64 (f,), however unlike they are."""
+        both = np.arange(2)
+        salient = salience.weigh(texts.stems, texts.titles, self.settings.threads, self.feed())
+        salient = salience.with_stock(salient, both, self._recurs)
+        found = events.evidence(salient, both[None], texts.printed_by(both), texts.first, texts.last)
+        return salient, found[0]
 
 
 def keys_of(hashes: NDArray[np.uint64], kind: str) -> NDArray[np.uint64]:

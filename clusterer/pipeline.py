@@ -187,7 +187,7 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
         raise ValueError("these words carry no stems; read them at the story level")
     stems = Ragged(*take_rows(words.stems, words.offsets, head, salience.BODY_WORDS))
     heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
-    return StoryTexts(centres, text_of, stems, heads, *_span(corpus, grouped, mine, len(centres)))
+    return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, mine, len(centres)))
 
 
 def tell_stories(texts: StoryTexts, settings: Settings, progress: Progress | None = None) -> Stories:

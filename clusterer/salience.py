@@ -62,6 +62,7 @@ class Salience:
         weights: float32 (3, x), of lead, body and title, 0 where a stem is not there, each text's of length 1. Lead:
             rarity times nearness to the start, the first `LEAD_END` words; body: rarity squared times log frequency;
             title: rarity.
+        rarity: float64 (v,), the inverse document frequency of each column.
         lead_totals: float64 (n,), the sum of each text's weights of lead.
         tokens: uint32 (w,), the column of every word of the texts, in reading order, `token_offsets` int64 (n + 1,).
         stock: bool (w,), the run of `RUN` stems that begins here occurs `RECURS` times or more: a stock phrase.
@@ -71,6 +72,7 @@ class Salience:
     offsets: NDArray[np.int64]
     columns: NDArray[np.uint32]
     weights: NDArray[np.float32]
+    rarity: NDArray[np.float64]
     lead_totals: NDArray[np.float64]
     tokens: NDArray[np.uint32]
     token_offsets: NDArray[np.int64]
@@ -113,12 +115,14 @@ def weigh(texts: Ragged, titles: Ragged, threads: int = 1, feed: Feed | None = N
     together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
     bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
-    (entries, weights, totals), stock = alongside(
+    (entries, weights, rarity, totals), stock = alongside(
         lambda: _weighed(bodies, heads, stems, threads, feed),
         lambda: _recurring(bodies, RECURS) if feed is None else np.zeros(len(bodies.values), dtype=np.bool_),
         threads,
     )
-    return Salience(stems, entries.offsets, entries.values, weights, totals, bodies.values, texts.offsets, stock)
+    return Salience(
+        stems, entries.offsets, entries.values, weights, rarity, totals, bodies.values, texts.offsets, stock
+    )
 
 
 def with_stock(
@@ -144,8 +148,8 @@ def with_stock(
 
 def _weighed(
     bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int, feed: Feed | None
-) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64]]:
-    """The entries of n texts, their weights (3, x), and the sums of the leads' (n,)."""
+) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    """The entries of n texts, their weights (3, x), the rarity of stems (v,), and the sums of the leads' weights (n,)."""
     n = len(bodies)
     blocks = range(0, n, _ROWS)
 
@@ -172,7 +176,7 @@ def _weighed(
 
     for _ in in_order(weigh_block, blocks, threads):
         pass
-    return entries, weights, totals
+    return entries, weights, rarity, totals
 
 
 def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -118,6 +118,7 @@ class StoryTexts:
     Attributes:
         centres: int64 (t,), the centre of each copy group.
         text_of: int64 (d,), the copy group of each document, 0 to t - 1.
+        articles: int64 (t,), the article whose words and title stand for each.
         stems, titles: of the longest text of each group, as many of its words as count.
         first, last: float64 (t,), earliest and latest date in seconds, inf where unknown.
         outlets: uint32, ascending in each row, the numbers of the outlets that print each group.
@@ -125,6 +126,7 @@ class StoryTexts:
 
     centres: NDArray[np.int64]
     text_of: NDArray[np.int64]
+    articles: NDArray[np.int64]
     stems: Ragged
     titles: Ragged
     first: NDArray[np.float64]
