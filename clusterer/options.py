@@ -43,14 +43,14 @@ def settings_options(command: _F, **defaults: Any) -> _F:
     return command
 
 
-def input_options(command: _F) -> _F:
+def input_options(command: _F, required: bool = True) -> _F:
     """How inputs are read, and where bad rows go."""
     for attribute in reversed(FIELD_NAMES):
         command = click.option(
             f"--{attribute}-field", metavar="NAME", help=f"field that holds the {attribute}; else its usual names"
         )(command)
     options = [
-        click.argument("inputs", metavar="INPUT...", nargs=-1, required=True),
+        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
         click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
@@ -87,6 +87,17 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
         taken[place] = "another output"
 
 
+def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None = None) -> Feed:
+    """The inputs that a command's options name."""
+    return Feed(
+        options["inputs"],
+        fields={a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]},
+        format=options["format_"],
+        encoding=options["encoding"],
+        on_bad=on_bad,
+    )
+
+
 class Run:
     """One run over inputs: the feed, the settings, the quarantine file, and what the terminal is told."""
 
@@ -112,14 +123,7 @@ class Run:
         beside = lasting or ("clusterer" if output == "-" else output)
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
         self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
-        chosen = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
-        self.feed = Feed(
-            options["inputs"],
-            fields=chosen,
-            format=options["format_"],
-            encoding=options["encoding"],
-            on_bad=self._set_aside,
-        )
+        self.feed = feed_of(options, self._set_aside)
         keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
         self.first_bad: BadRow | None = None
         self.quiet: bool = options["quiet"]
@@ -129,7 +133,7 @@ class Run:
         self.quarantine.add(bad)
 
     def cluster(self) -> Clustering:
-        with self._progress() as progress:
+        with progress_shown(self.quiet) as progress:
             result = cluster((row.article for row in self.feed), self.settings, progress=progress)
         if not result:
             self.refuse_nothing()
@@ -168,27 +172,29 @@ class Run:
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
 
-    @contextlib.contextmanager
-    def _progress(self) -> Iterator[Progress | None]:
-        if self.quiet or not sys.stderr.isatty():
-            yield None
-            return
-        from rich.console import Console
-        from rich.progress import Progress as Bars
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TextColumn("{task.completed:,}"),
-            TimeElapsedColumn(),
-        )
-        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            tasks: dict[str, Any] = {}
+@contextlib.contextmanager
+def progress_shown(quiet: bool) -> Iterator[Progress | None]:
+    """Bars on a terminal, unless quiet; what tells them how far the work is."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-            def tell(stage: str, done: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=None)
-                bars.advance(tasks[stage], done)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,}"),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
 
-            yield tell
+        def tell(stage: str, done: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=None)
+            bars.advance(tasks[stage], done)
+
+        yield tell
