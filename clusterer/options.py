@@ -87,6 +87,12 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
         taken[place] = "another output"
 
 
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The settings that a command's options give."""
+    names = {f.name for f in fields(Settings)}
+    return Settings(**{k: v for k, v in options.items() if k in names})
+
+
 def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None = None) -> Feed:
     """The inputs that a command's options name."""
     return Feed(
@@ -117,8 +123,7 @@ class Run:
             read, written: other files that it reads and writes.
             lasting: the file that it adds to, run after run; its quarantine is added to as well.
         """
-        names = {f.name for f in fields(Settings)}
-        self.settings = Settings(**{k: v for k, v in options.items() if k in names})
+        self.settings = settings_of(options)
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
         beside = lasting or ("clusterer" if output == "-" else output)
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
