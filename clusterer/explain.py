@@ -7,6 +7,7 @@ Array letters: as in `stages`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -25,6 +26,8 @@ from clusterer.stages import Progress
 from clusterer.words import Words, hash_words
 
 _WORDS = 15  # shared words that are told
+_TRACE = 0.002  # likeness that a shared word must bring
+_EDGES = re.compile(r"^\W+|\W+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +396,7 @@ def _shared_words(
     return tuple(
         SharedWord(spelt[stem], float(rare), *map(float, parts[:, x]))
         for stem, rare, x in zip(stems.tolist(), rarity.tolist(), top.tolist(), strict=True)
-        if stem in spelt and parts[:, x].any()
+        if stem in spelt and parts[:, x].sum() >= _TRACE
     )
 
 
@@ -406,7 +409,7 @@ def _spelt(article: Article, settings: Settings) -> dict[int, str]:
     out: dict[int, str] = {}
     for text, start, stop in zip(texts, words.offsets[:-1], words.offsets[1:], strict=True):
         for stem, (a, z) in zip(words.stems[start:stop].tolist(), words.spans[start:stop].tolist(), strict=True):
-            out.setdefault(stem, text[a:z].strip("،؛.:!؟\"'()[]«»“”…"))
+            out.setdefault(stem, _EDGES.sub("", text[a:z]))
     return out
 
 
@@ -535,7 +538,8 @@ def _score_told(together: bool, x: Reporting, settings: Settings, steps: Sequenc
         ("Against", [p for p in counted if p.points < 0]),
     ):
         if those:
-            yield f"{said}: {', '.join(f'{p.meaning} ({p.points:+.1f})' for p in those)}."
+            parts = (f"{'dates unknown' if p.value is None else p.meaning} ({p.points:+.1f})" for p in those)
+            yield f"{said}: {', '.join(parts)}."
     whose = f"its {x.pairs} pairs of texts" if together else f"the {x.pairs} pairs of texts between their stories"
     means = f"the mean of {whose} is {x.mean:.2f}"
     if together and (not x.compared or x.score < settings.story):
