@@ -18,6 +18,7 @@ import orjson
 
 from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
+from clusterer.explain_cli import explain_command
 from clusterer.files import Feed
 from clusterer.index_cli import index
 from clusterer.options import Run, input_options, output_option, settings_options
@@ -230,3 +231,4 @@ def _json_lines(path: str, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 
 cli.add_command(index)
+cli.add_command(explain_command)
