@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -27,6 +27,9 @@ from clusterer.settings import Settings
 from clusterer.stages import Corpus, Documents, Progress
 from clusterer.threads import in_order
 from clusterer.words import Words, concatenate, hash_words
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
 
 
 def read(
@@ -112,19 +115,39 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     return Documents(order[new], of_article, words)
 
 
-def refuse_one(articles: object) -> None:
-    """Refuse what walks, but not over articles.
+def items_of(
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    fields: Mapping[str, str] | None = None,
+) -> Iterable[Article | Mapping[str, Any] | str]:
+    """What gives the articles one by one, whatever a caller's are in: a list, an iterator, a data frame, a column of texts.
+
+    Args:
+        articles: as `clusterer.cluster` takes them.
+        fields: article attribute to column name, where the usual names do not fit; mappings come out as `Article`s.
 
     Raises:
-        InputError: a single article, or a data frame.
+        InputError: a single article; a frame that has no articles; `fields` names an attribute that articles do not have.
+            From the walk: an item is no article.
     """
     if isinstance(articles, str | Mapping | Article):
         raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
-    if hasattr(articles, "columns"):  # walking a data frame gives the names of its columns
-        raise InputError("articles is a data frame; give its rows, for example frame.to_dict('records')")
+    if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
+        from clusterer.frames import rows_of
+
+        rows = rows_of(articles, fields)
+        if rows is not None:
+            return rows
+        if not isinstance(articles, Iterable):
+            raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
+    if fields:
+        from clusterer.fields import FieldMap
+
+        FieldMap(fields)  # refuse what articles do not have before the walk
+        return (as_article(item, place, fields) for place, item in enumerate(articles, start=1))
+    return articles
 
 
-def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
+def as_article(item: Article | Mapping[str, Any] | str, place: int, fields: Mapping[str, str] | None = None) -> Article:
     """An item of the caller's as an `Article`.
 
     Raises:
@@ -138,7 +161,7 @@ def as_article(item: Article | Mapping[str, Any] | str, place: int) -> Article:
         from clusterer.fields import RowError, article_from
 
         try:
-            return article_from(item)
+            return article_from(item, fields)
         except RowError as error:
             raise InputError(f"article {place}: {error}") from None
     raise InputError(f"article {place} is a {type(item).__name__}; give a str, a mapping or an Article")

@@ -1,25 +1,33 @@
-"""`StoryClusterer`: the pipeline as a scikit-learn estimator. No algorithm of its own.
+"""`StoryClusterer`: the pipeline as a scikit-learn estimator; `bcubed_scorer`, to search its parameters. No algorithm of its own.
 
 Source of the contract: scikit-learn, "Developing scikit-learn estimators".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.base import BaseEstimator, ClusterMixin, clone
 
+from clusterer.errors import InputError
+from clusterer.evaluate import evaluate
 from clusterer.pipeline import cluster
 from clusterer.records import Article
 from clusterer.settings import Settings
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
 
 _D = Settings()
 
 
 class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """Groups texts by story; parameters are those of `clusterer.Settings`, checked in `fit`.
+
+    There is no `predict`: groups are those of the articles given, and a new article can bring two of them together. What a new
+    one is like, `clusterer.StoryIndex` tells. There is no `n_features_in_`: articles are no rows of numbers.
 
     Attributes:
         labels_: int64 (n,), a group number an article, numbered in order of first appearance.
@@ -75,12 +83,14 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.threads = threads
         self.chunk = chunk
 
-    def fit(self, X: Iterable[Article | Mapping[str, Any] | str], y: object = None) -> StoryClusterer:
-        """Group the articles of X: `Article`s, mappings or texts. `y` is ignored.
+    def fit(
+        self, X: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries, y: object = None
+    ) -> StoryClusterer:
+        """Group the articles of X, which may be all that `clusterer.cluster` takes. `y` is ignored.
 
         Raises:
             SettingsError: a parameter is out of range.
-            InputError: an item of X is none of these.
+            InputError: an item of X is no article.
         """
         settings = Settings(**self.get_params())
         self.clustering_ = cluster(X, settings)
@@ -96,3 +106,36 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def bcubed_scorer(estimator: BaseEstimator, X: Any, y: Iterable[Hashable]) -> float:
+    """B-cubed F1 of the groups that a fresh clone of the estimator finds in X, for `scoring=` in searches and validation.
+
+    Clusterers have no `predict`, so what was fitted on another fold is not used. Fold by stories, `GroupKFold` with
+    `groups=y`: a story that is cut in two cannot be found whole.
+
+    Args:
+        estimator: `StoryClusterer`, or a `Pipeline` that ends in one.
+        X: articles.
+        y: of each its story. Where it is unknown (None, NaN, NA, or -1, scikit-learn's mark of the unlabelled) the article is
+            grouped with the others, and does not count.
+
+    Raises:
+        InputError: y is not as long as X, or knows no story.
+    """
+    found, stories = clone(estimator).fit_predict(X).tolist(), list(y)
+    if len(found) != len(stories):
+        raise InputError(
+            f"{len(found)} articles and {len(stories)} labels; cure: one label an article, None if unknown"
+        )
+    known = [(ours, theirs) for ours, theirs in zip(found, stories, strict=True) if _known(theirs)]
+    if not known:
+        raise InputError(f"none of {len(stories)} labels is known; cure: labels in y")
+    return evaluate(*zip(*known, strict=True)).bcubed_f1
+
+
+def _known(label: Hashable) -> bool:
+    try:
+        return label is not None and bool(label == label) and label != -1
+    except TypeError:  # pandas.NA is neither equal nor different
+        return False

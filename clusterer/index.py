@@ -26,7 +26,7 @@ import numpy as np
 from clusterer import pipeline
 from clusterer.answers import Answers, Story
 from clusterer.asking import judged
-from clusterer.corpus import as_article, refuse_one, seconds
+from clusterer.corpus import as_article, items_of, seconds
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain import Explanation
 from clusterer.intake import Intake
@@ -474,9 +474,8 @@ def _added(
 
 
 def _listed(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:
-    refuse_one(articles)
     out = []
-    for place, item in enumerate(articles, start=1):
+    for place, item in enumerate(items_of(articles), start=1):
         article = as_article(item, place)
         for what, value in (("id", name_of(article)), ("source", article.outlet)):
             if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:

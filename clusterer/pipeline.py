@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import events, grouping, lsh, minhash, salience, similarity
 from clusterer.assign import assign
-from clusterer.corpus import find_documents, read, refuse_one, silent
+from clusterer.corpus import find_documents, items_of, read, silent
 from clusterer.ragged import Growing, take_rows
 from clusterer.records import Article, Clustering
 from clusterer.settings import Settings
@@ -25,6 +25,9 @@ from clusterer.shingles import Ragged, char_shingles, word_shingles
 from clusterer.stages import Corpus, Documents, Links, Progress, Proposed, Stories, StoryTexts
 from clusterer.threads import alongside, in_order
 from clusterer.words import Words, mix
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
 
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
 STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
@@ -35,26 +38,29 @@ _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the 
 
 
 def cluster(
-    articles: Iterable[Article | Mapping[str, Any] | str],
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
     settings: Settings | None = None,
     *,
+    fields: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Clustering:
     """Group articles: exact copies within copies within stories.
 
     Args:
-        articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order.
+        articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order. Or a data
+            frame of pandas, Polars or pyarrow, of which a row is an article, or a column of texts; a missing text is "".
         settings: thresholds and choices; defaults where None.
+        fields: article attribute to column name, where the usual names do not fit.
         progress: told how far the work is.
 
     Returns:
         One assignment an article, in the order given. Below the story level, `story` equals `copy`.
 
     Raises:
-        InputError: an item is none of these; names its place and what is wrong.
+        InputError: an item is none of these, or a frame has no text column; names the place and what is wrong.
         SettingsError: settings contradict each other.
     """
-    return walk(articles, settings or Settings(), progress).clustering
+    return walk(items_of(articles, fields), settings or Settings(), progress).clustering
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,8 @@ def walk(
     keep: bool = False,
 ) -> Walk:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
-    refuse_one(articles)
     tell = progress or silent
-    corpus = read(articles, settings, tell)
+    corpus = read(items_of(articles), settings, tell)
     documents = find_documents(corpus, settings)
     nothing = Proposed(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else propose(documents, settings, tell)

@@ -9,11 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
+
+from clusterer.errors import InputError
 
 Level = Literal["exact", "copy", "story"]
 Relation = Literal["exact", "copy", "contained", "story"]
+Backend = Literal["pandas", "polars", "pyarrow"]
 LEVELS: tuple[Level, ...] = ("exact", "copy", "story")
 
 
@@ -124,3 +128,35 @@ class Clustering:
     def representatives(self) -> list[str]:
         """Ids of the articles that stand for their story, in input order."""
         return [a.id for a in self.assignments if a.representative]
+
+    def to_frame(self, backend: Backend = "pandas") -> Any:
+        """The assignments as a data frame: a row an article, in input order; a column a field of `Assignment`.
+
+        `representative` is true or false, `score` a 64-bit number, all others are strings; `evidence` is JSON, as in
+        `clusters.jsonl`. What is None there is missing here.
+
+        Args:
+            backend: whose: a `pandas.DataFrame`, a `polars.DataFrame` or a `pyarrow.Table`.
+
+        Raises:
+            InputError: the backend is unknown or not installed, or an id is no valid text.
+        """
+        if backend not in get_args(Backend):
+            raise InputError(f"backend {backend!r} is unknown; cure: one of {', '.join(get_args(Backend))}")
+        try:
+            import_module(backend)
+        except ImportError:
+            raise InputError(f"{backend} is not installed; cure: pip install {backend}, or another backend") from None
+        import narwhals.stable.v2 as nw
+        import orjson
+
+        kinds = {"representative": nw.Boolean, "score": nw.Float64}
+        columns = {name: [getattr(a, name) for a in self.assignments] for name in Assignment._fields}
+        columns["evidence"] = [
+            None if e is None else orjson.dumps(e, default=dict).decode() for e in columns["evidence"]
+        ]
+        schema = {name: kinds.get(name, nw.String)() for name in columns}
+        try:
+            return nw.from_dict(columns, schema, backend=backend).to_native()
+        except UnicodeEncodeError as error:
+            raise InputError(f"id {error.object!r} holds half a character; cure: mend its encoding") from None

@@ -11,15 +11,18 @@ PACKAGE = Path(__file__).parents[1] / "clusterer"
 
 LAYERS = {
     0: ("errors", "settings", "records", "kernels", "threads"),
-    1: ("ragged", "fields", "rows", "streams", "jsonarray", "files", "output", "arabic", "words", "boilerplate"),
+    1: (
+        "ragged", "fields", "rows", "streams", "jsonarray", "files", "frames", "output", "arabic", "words", "boilerplate",
+    ),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain"),
     4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages"),
-    5: ("estimator", "options", "index_cli", "cli"),
+    5: ("estimator", "options", "index_cli", "explain_cli", "cli"),
     6: ("__main__",),
-}
+}  # fmt: skip
 WITHIN = {
     ("settings", "errors"),
+    ("records", "errors"),
     # layer 3: stages -> corpus, assign -> pipeline
     ("corpus", "stages"),
     ("assign", "stages"),
@@ -27,7 +30,10 @@ WITHIN = {
     ("pipeline", "corpus"),
     ("pipeline", "assign"),
     ("passages", "corpus"),
-    # layer 1 in: fields, rows -> streams -> jsonarray -> files; out: rows -> output
+    ("explain", "corpus"),
+    ("explain", "pipeline"),
+    ("explain", "passages"),
+    # layer 1 in: fields, rows -> frames, streams -> jsonarray -> files; out: rows -> output
     ("streams", "fields"),
     ("streams", "rows"),
     ("jsonarray", "fields"),
@@ -37,6 +43,8 @@ WITHIN = {
     ("files", "rows"),
     ("files", "streams"),
     ("files", "jsonarray"),
+    ("frames", "fields"),
+    ("frames", "rows"),
     ("output", "rows"),
     # layer 1, words: ragged, arabic -> words -> boilerplate
     ("words", "ragged"),
@@ -77,9 +85,11 @@ WITHIN = {
     ("index_cli", "options"),
     ("cli", "options"),
     ("cli", "index_cli"),
+    ("explain_cli", "options"),
+    ("cli", "explain_cli"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""
-READING = ("fields", "rows", "streams", "jsonarray", "files", "output")
+READING = ("fields", "rows", "streams", "jsonarray", "files", "frames", "output")
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 FILES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
