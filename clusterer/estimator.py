@@ -92,7 +92,9 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             SettingsError: a parameter is out of range.
             InputError: an item of X is no article.
         """
-        settings = Settings(**self.get_params())
+        # Grids made with NumPy hold its numbers.
+        chosen = {name: x.item() if isinstance(x, np.generic) else x for name, x in self.get_params().items()}
+        settings = Settings(**chosen)
         self.clustering_ = cluster(X, settings)
         _, first, numbers = np.unique(
             np.array(self.clustering_.labels(settings.level), dtype=object), return_index=True, return_inverse=True

@@ -1,46 +1,86 @@
-"""The estimator's contract, as far as it can hold for texts."""
+"""The estimator's contract: scikit-learn's own checks, pipelines, searches, and what a text estimator leaves out."""
 
 from __future__ import annotations
 
-import inspect
+import json
 import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from made import text_of
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
+from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import estimator_checks
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clusterer import Article, InputError, Settings, SettingsError, StoryClusterer, cluster
+from clusterer.estimator import bcubed_scorer
+from clusterer.evaluate import evaluate
 
 pytestmark = pytest.mark.usefixtures("loops")
 
 TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), "", text_of(2, 58), ""]
-
-# Those of scikit-learn's checks that make no numbers to fit on.
-CHECKS = [
-    "check_no_attributes_set_in_init",
-    "check_parameters_default_constructible",
-    "check_get_params_invariance",
-    "check_set_params",
-    "check_estimator_cloneable",
-    "check_estimator_repr",
-    "check_do_not_raise_errors_in_init_or_set_params",
-    "check_estimator_tags_renamed",
-    "check_mixin_order",
-    "check_valid_tag_types",
-]
+DATA = Path(__file__).parents[1] / "data"
+FEED = [json.loads(line) for line in (DATA / "feed.jsonl").read_text("utf-8").splitlines()]
+GOLD = {row["id"]: row["event"] for row in map(json.loads, (DATA / "gold.jsonl").read_text("utf-8").splitlines())}
+EVENTS = [GOLD.get(row["id"]) for row in FEED]
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_checks_of_scikit_learn(check: str) -> None:
-    function = getattr(estimator_checks, check, None)
-    if function is None:
-        pytest.skip(f"this scikit-learn has no {check}")
-    assert list(inspect.signature(function).parameters)[:2] == ["name", "estimator_orig"] or function
-    function("StoryClusterer", StoryClusterer())
+class OfNumbers(StoryClusterer):
+    """Takes what scikit-learn's checks feed, rows of numbers, and reads each as a text of which every number is eight words.
+
+    With the tags of texts, scikit-learn skips all its checks but one; so they run on all that is ours except the kind of X.
+    """
+
+    def fit(self, X: Any, y: object = None) -> OfNumbers:
+        numbers = np.clip(np.floor(validate_data(self, X, dtype=np.float64)), -8, 7).astype(int)
+        super().fit([" ".join(chr(0x628 + i) * 3 + chr(0x633 + x) for x in row for i in range(8)) for row in numbers])
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.string = True, False
+        return tags
+
+
+# No expected failures: whatever a later scikit-learn adds is seen here.
+@parametrize_with_checks([OfNumbers(), OfNumbers(level="copy", threads=2, chunk=1)])
+def test_checks_of_scikit_learn(estimator: Any, check: Callable[[Any], None]) -> None:
+    check(estimator)
+
+
+def test_what_scikit_learn_checks_of_texts() -> None:
+    with pytest.warns(SkipTestWarning, match="string=True"):
+        found = check_estimator(StoryClusterer())
+    assert {check["status"] for check in found} == {"passed"}
+
+
+def test_tags_are_honest() -> None:
+    tags = get_tags(StoryClusterer())
+    assert (tags.estimator_type, tags.input_tags.string, tags.input_tags.two_d_array) == ("clusterer", True, False)
+    assert not tags.target_tags.required
+    assert not tags.non_deterministic
+    with pytest.raises(InputError, match="array of 2 dimensions"):
+        StoryClusterer().fit(np.ones((3, 2)))
+
+
+def test_what_a_clusterer_of_texts_does_not_have() -> None:
+    model = StoryClusterer().fit(TEXTS)
+    for name in ("predict", "transform", "score", "n_features_in_", "feature_names_in_"):
+        assert not hasattr(model, name)
+
+
+def test_it_knows_whether_it_was_fitted() -> None:
+    with pytest.raises(NotFittedError):
+        check_is_fitted(StoryClusterer())
+    check_is_fitted(StoryClusterer().fit([]))
 
 
 def test_labels_are_aligned_and_numbered_by_first_appearance() -> None:
@@ -85,6 +125,14 @@ def test_parameters_are_checked_in_fit_and_not_before() -> None:
         model.fit(TEXTS)
 
 
+def test_numbers_of_numpy_are_parameters_too() -> None:
+    model = StoryClusterer(jaccard=np.float64(0.9), seed=np.int64(7), chunk=np.uint8(2), level=np.str_("exact"))
+    assert model.fit(TEXTS).clustering_.fingerprint == Settings(jaccard=0.9, seed=7, level="exact").fingerprint()
+    assert type(model.jaccard) is np.float64
+    with pytest.raises(SettingsError, match=r"slots is 64\.5"):
+        StoryClusterer(slots=np.float64(64.5)).fit(TEXTS)
+
+
 def test_it_works_at_the_end_of_a_pipeline() -> None:
     strip = FunctionTransformer(lambda texts: [text.strip() for text in texts])
     road = Pipeline([("strip", strip), ("group", StoryClusterer())])
@@ -110,3 +158,112 @@ def test_a_fitted_estimator_can_be_pickled() -> None:
     model = pickle.loads(pickle.dumps(StoryClusterer().fit(TEXTS)))
     assert model.labels_.tolist() == [0, 1, 0, 2, 1, 3]
     assert model.clustering_.assignments[2].relation == "exact"
+
+
+# --- the scorer
+
+
+def test_the_score_is_b_cubed_of_the_stories() -> None:
+    known = [(x, y) for x, y in zip(cluster(FEED).labels("story"), EVENTS, strict=True) if y is not None]
+    wanted = evaluate([x for x, _ in known], [y for _, y in known]).bcubed_f1
+    assert 0.8 < wanted < 1
+    assert bcubed_scorer(StoryClusterer(), FEED, EVENTS) == wanted
+    assert bcubed_scorer(StoryClusterer(level="exact"), FEED, EVENTS) < wanted
+    road = make_pipeline(FunctionTransformer(), StoryClusterer())
+    assert bcubed_scorer(road, FEED, EVENTS) == wanted
+
+
+def test_the_score_by_hand() -> None:
+    # Groups {0, 2}, {1, 4}, {3}, {5}; labels {0}, {1, 4}, {2, 3}, {5}.
+    precision = (1 / 2 + 1 + 1 / 2 + 1 + 1 + 1) / 6
+    recall = (1 + 1 + 1 / 2 + 1 / 2 + 1 + 1) / 6
+    found = bcubed_scorer(StoryClusterer(), TEXTS, ["a", "b", "c", "c", "b", "d"])
+    assert found == pytest.approx(2 * precision * recall / (precision + recall))
+
+
+@pytest.mark.parametrize("unknown", ["None", "NaN", "NA", "NaT", "-1"])
+def test_articles_without_a_label_are_grouped_and_not_counted(unknown: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    value = {"None": None, "NaN": float("nan"), "NA": pandas.NA, "NaT": pandas.NaT, "-1": -1}[unknown]
+    # The third stands between: it is a copy of the first, which alone has a label.
+    assert bcubed_scorer(StoryClusterer(), TEXTS, [0, 1, value, value, 1, value]) == 1.0
+    assert bcubed_scorer(StoryClusterer(), TEXTS, [0, 1, 2, value, 1, value]) < 1.0
+    assert bcubed_scorer(StoryClusterer(), TEXTS, np.array([0, 1, value, value, 1, 3], dtype=object)) == 1.0
+    assert bcubed_scorer(StoryClusterer(), TEXTS, pandas.Series([0, 1, value, value, 1, 3])) == 1.0
+
+
+def test_the_score_needs_a_label_for_every_article_and_one_that_is_known() -> None:
+    with pytest.raises(InputError, match="6 articles and 5 labels"):
+        bcubed_scorer(StoryClusterer(), TEXTS, [1] * 5)
+    with pytest.raises(InputError, match="none of 6 labels is known"):
+        bcubed_scorer(StoryClusterer(), TEXTS, [None] * 6)
+
+
+def test_the_score_forgets_what_was_fitted_and_leaves_it() -> None:
+    model = StoryClusterer().fit(["خبر"])
+    assert bcubed_scorer(model, TEXTS, [0, 1, 0, 2, 1, 3]) == 1.0
+    assert model.labels_.tolist() == [0]
+
+
+# --- searches
+
+
+def as_polars(rows: list[dict[str, Any]]) -> Any:
+    return pytest.importorskip("polars").DataFrame(rows)
+
+
+def as_pandas(rows: list[dict[str, Any]]) -> Any:
+    return pytest.importorskip("pandas").DataFrame(rows, index=[1] * len(rows))
+
+
+KINDS: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
+    "list": list,
+    "array": lambda rows: np.array(rows, dtype=object),
+    "pandas": as_pandas,
+    "polars": as_polars,
+}
+
+
+def known() -> tuple[list[dict[str, Any]], np.ndarray]:
+    rows = [(row, event) for row, event in zip(FEED, EVENTS, strict=True) if event is not None]
+    return [row for row, _ in rows], np.array([event for _, event in rows])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_search_by_stories_finds_the_better_parameters(kind: str) -> None:
+    rows, events = known()
+    search = GridSearchCV(
+        StoryClusterer(), {"story": [0.5, 0.99], "jaccard": np.array([0.5, 1.0])}, scoring=bcubed_scorer, cv=GroupKFold(3),
+        error_score="raise",
+    )  # fmt: skip
+    search.fit(KINDS[kind](rows), events, groups=events)
+    assert search.best_params_ == {"story": 0.5, "jaccard": 0.5}
+    assert search.best_estimator_.labels_.tolist() == StoryClusterer().fit_predict(rows).tolist()
+    scores = dict(zip(map(str, search.cv_results_["params"]), search.cv_results_["mean_test_score"], strict=True))
+    assert max(scores.values()) == search.best_score_ > min(scores.values()) + 0.05
+
+
+def test_scores_of_folds_are_those_of_their_articles() -> None:
+    rows, events = known()
+    folds = GroupKFold(3)
+    found = cross_val_score(StoryClusterer(), rows, events, groups=events, cv=folds, scoring=bcubed_scorer, n_jobs=2)
+    for score, (_, test) in zip(found, folds.split(rows, events, events), strict=True):
+        labels = cluster([rows[i] for i in test]).labels("story")
+        assert score == evaluate(labels, events[test].tolist()).bcubed_f1
+        assert not set(events[test]) & set(np.delete(events, test))  # no story is cut in two
+
+
+def test_a_search_within_a_pipeline_sets_nested_parameters() -> None:
+    rows, events = known()
+    road = Pipeline([("texts", FunctionTransformer(bodies)), ("stories", StoryClusterer())])
+    grid = {"stories__level": ["exact", "story"], "texts__kw_args": [{"words": 3}, {"words": None}]}
+    search = GridSearchCV(road, grid, scoring=bcubed_scorer, cv=GroupKFold(2), error_score="raise")
+    search.fit(rows, events, groups=events)
+    assert search.best_params_ == {"stories__level": "story", "texts__kw_args": {"words": None}}
+    assert clone(road).set_params(stories__jaccard=0.9).get_params()["stories__jaccard"] == 0.9
+    assert road.get_params()["stories__jaccard"] == Settings().jaccard
+
+
+def bodies(rows: list[dict[str, Any]], words: int | None = None) -> list[str]:
+    """The first words of every article."""
+    return [" ".join(row["content"].split()[:words]) for row in rows]
