@@ -220,6 +220,170 @@ CELLS = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(("id", "العنوان", "body", "رابط", "date"), CELLS)), max_size=8))
 def test_all_libraries_agree_with_mappings(rows: list[dict[str, Any]]) -> None:
     wanted = [article_from({**row, "body": row["body"] or ""}) for row in rows]
+    columns = {name: [row[name] for row in rows] for name in ("id", "العنوان", "body", "رابط", "date")}
+    assert list(walked(pd.DataFrame(columns))) == wanted
+    assert list(walked(pd.DataFrame(columns, dtype="string"))) == wanted
+    assert list(walked(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))) == wanted
+    assert list(walked(pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))) == wanted
+
+
+# --- names of columns
+
+
+def test_columns_by_their_arabic_names() -> None:
+    arabic = {
+        "id": "المعرف",
+        "source": "المصدر",
+        "url": "الرابط",
+        "date": "تاريخ النشر",
+        "title": "العنوان",
+        "content": "النص",
+    }
+    for make in (pd.DataFrame, pl.DataFrame, table):
+        frame = make([{arabic[name]: value for name, value in row.items()} for row in ROWS])
+        assert list(walked(frame)) == [article_from(row) for row in ROWS]
+
+
+def test_columns_by_given_names(expected: Clustering) -> None:
+    names = {"id": "k1", "source": "k2", "url": "k3", "date": "k4", "title": "k5", "content": "k6"}
+    rows = [{names[name]: value for name, value in row.items()} for row in ROWS]
+    fields = {("text" if name == "content" else name): column for name, column in names.items()}
+    for given_rows in (pd.DataFrame(rows), pl.DataFrame(rows), table(rows), rows, tuple(rows), iter(rows)):
+        assert cluster(given_rows, fields=fields).assignments == expected.assignments
+    frame = pd.DataFrame({"text": [text_of(1, 40)] * 2, "body": [text_of(2, 40), text_of(3, 40)]})
+    assert len(cluster(frame).groups()) == 1
+    assert len(cluster(frame, fields={"text": "body"}).groups()) == 2
+
+
+def test_given_names_leave_texts_and_articles_alone() -> None:
+    mixed = [text_of(1, 40), Article(text_of(1, 40)), {"b": text_of(1, 40)}]
+    assert len(cluster(mixed, fields={"text": "b"}).groups()) == 1
+    with pytest.raises(InputError, match=r"article 3: .*found columns: b"):
+        cluster(mixed)
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, table], ids=["pandas", "polars", "pyarrow"])
+def test_a_frame_without_a_text_names_its_columns_and_the_cure(make: Callable[[Any], Any]) -> None:
+    frame = make([{"colour": "red", "الحجم": "5"}])
+    with pytest.raises(InputError, match=r"data frame: no text.*colour, الحجم; cure: rename a column, or .*fields="):
+        cluster(frame)
+    with pytest.raises(InputError, match=r"no column 'nothing' \(given for title\); found columns: text; cure: fields"):
+        cluster(make([{"text": "نص"}]), fields={"title": "nothing"})
+    with pytest.raises(InputError, match=r"expected 'nothing'; found columns: text"):
+        cluster(make([{"text": "نص"}]), fields={"text": "nothing"})
+    with pytest.raises(InputError, match="field 'colour' is not one"):
+        cluster(frame, fields={"colour": "colour"})
+    with pytest.raises(InputError, match="field 'colour' is not one"):
+        cluster([], fields={"colour": "colour"})
+
+
+# --- columns of texts
+
+TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), None, text_of(2, 58), None]
+COLUMNS: dict[str, Callable[[], Any]] = {
+    "pandas": lambda: pd.Series(TEXTS),
+    "pandas, labels": lambda: pd.Series(TEXTS, index=[3, 3, 1, 1, 2, 2], name="x"),
+    "pandas, category": lambda: pd.Series(TEXTS, dtype="category"),
+    "pandas, arrow": lambda: pd.Series(TEXTS, dtype=pd.ArrowDtype(pa.large_string())),
+    "polars": lambda: pl.Series(TEXTS),
+    "polars, category": lambda: pl.Series(TEXTS, dtype=pl.Categorical),
+    "pyarrow": lambda: pa.array(TEXTS),
+    "pyarrow, chunks": lambda: pa.chunked_array([TEXTS[:1], [], TEXTS[1:]], pa.string()),
+    "pyarrow, dictionary": lambda: pa.array(TEXTS).dictionary_encode(),
+    "numpy": lambda: np.array([text or "" for text in TEXTS]),
+    "numpy, objects": lambda: np.array(TEXTS, dtype=object),
+    "numpy, strings": lambda: np.array(TEXTS, dtype=np.dtypes.StringDType(na_object=None)),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_a_column_is_taken_as_texts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_BLOCK", 4)
+    texts = [text or "" for text in TEXTS]
+    assert list(walked(COLUMNS[kind]())) == texts
+    assert cluster(COLUMNS[kind]()).labels() == cluster(texts).labels()
+
+
+def test_a_column_of_records_is_taken_as_mappings() -> None:
+    assert cluster(pl.Series(ROWS)).assignments == cluster(ROWS).assignments
+    assert cluster(pd.Series(ROWS)).assignments == cluster(ROWS).assignments
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pl.LazyFrame({"text": ["نص"]}), r"lazy frame.*\.collect\(\)"),
+        (lambda: pd.DataFrame([["نص", "نص"]], columns=["text", "text"]), "unique column names.*rename"),
+        (
+            lambda: pd.DataFrame({"text": ["نص", 5]}, dtype=object),
+            r"article 2: text \(column 'text'\) is a number.*fields",
+        ),
+        (lambda: pd.DataFrame({"text": ["نص"] * 9 + ["\0"]}), "article 10: NUL"),
+        (lambda: pl.Series([1, 2]), "article 1 is a int"),
+        (lambda: np.ones(3), "article 1 is a float"),
+        (lambda: np.array([["نص"], ["نص"]]), r"2 dimensions; cure: .*X\[:, 0\]"),
+        (lambda: np.array("نص"), "0 dimensions"),
+        (lambda: 5, "articles is a int"),
+        (lambda: None, "articles is a NoneType"),
+    ],
+    ids=["lazy", "two of a name", "number", "NUL", "numbers", "array of numbers", "matrix", "point", "int", "None"],
+)
+def test_what_is_no_frame_of_articles(
+    make: Callable[[], Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(frames, "_BLOCK", 4)
+    with pytest.raises(InputError, match=message):
+        cluster(make())
+    with StoryIndex.open(tmp_path / "news.db") as index, pytest.raises(InputError, match=message):
+        index.add(make())
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_no_rows_no_assignments(backend: str) -> None:
+    make: dict[str, Callable[[Any], Any]] = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
+    assert len(cluster(make[backend]({"text": []}))) == 0
+    assert len(cluster(make[backend]({}))) == 0
+    with pytest.raises(InputError, match="no text"):
+        cluster(make[backend]({"colour": []}))
+
+
+# --- the other doors
+
+
+def test_index_and_estimator_take_frames(tmp_path: Path, expected: Clustering) -> None:
+    for n, make in enumerate((pd.DataFrame, pl.DataFrame, table)):
+        with StoryIndex.open(tmp_path / f"{n}.db") as index, StoryIndex.open(tmp_path / f"{n}-rows.db") as other:
+            assert index.add(make(ROWS)) == other.add(ROWS)
+            assert index.query(make(ROWS[:3])) == other.query(ROWS[:3])
+            assert index.update(make(ROWS[:3])).status == ("known",) * 3
+        model = StoryClusterer().fit(make(ROWS))
+        assert model.clustering_.assignments == expected.assignments
+        assert len(model.labels_) == len(ROWS)
+
+
+def test_lists_and_iterators_do_not_wait_for_narwhals() -> None:
+    code = (
+        "import sys; from clusterer import cluster; cluster([{'text': 'نص'}], fields={'text': 'text'}); "
+        "cluster(x for x in ['نص']); assert 'narwhals' not in sys.modules; cluster({'نص'}); assert 'narwhals' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- out
+
+
+def missing_as_none(values: list[Any]) -> list[Any]:
+    return [None if value is None or value != value else value for value in values]
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_a_result_as_a_frame_says_what_the_assignments_say(backend: str, expected: Clustering) -> None:
+    frame = expected.to_frame(backend)  # type: ignore[arg-type]
+    kind: Any = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.Table}[backend]
+    assert isinstance(frame, kind)
     cells = {
         name: frame[name].to_pylist() if backend == "pyarrow" else list(frame[name]) for name in Assignment._fields
     }
