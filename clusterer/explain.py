@@ -162,7 +162,16 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self)
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as dicts, at any depth."""
+    if isinstance(value, Assignment | Piece):
+        return value._asdict()
+    if isinstance(value, Mapping):
+        return {name: _plain(x) for name, x in value.items()}
+    return [_plain(x) for x in value] if isinstance(value, list | tuple) else value
 
 
 def explain(
