@@ -144,19 +144,27 @@ class Clustering:
         if backend not in get_args(Backend):
             raise InputError(f"backend {backend!r} is unknown; cure: one of {', '.join(get_args(Backend))}")
         try:
-            import_module(backend)
+            library = import_module(backend)
         except ImportError:
             raise InputError(f"{backend} is not installed; cure: pip install {backend}, or another backend") from None
-        import narwhals.stable.v2 as nw
         import orjson
 
-        kinds = {"representative": nw.Boolean, "score": nw.Float64}
         columns = {name: [getattr(a, name) for a in self.assignments] for name in Assignment._fields}
         columns["evidence"] = [
             None if e is None else orjson.dumps(e, default=dict).decode() for e in columns["evidence"]
         ]
-        schema = {name: kinds.get(name, nw.String)() for name in columns}
         try:
-            return nw.from_dict(columns, schema, backend=backend).to_native()
+            # Kinds are said, not guessed: columns of few rows, or of none, may hold nothing to guess from.
+            if backend == "pandas":
+                kinds = {"representative": "bool", "score": "float64"}
+                return library.DataFrame(
+                    {name: library.Series(cells, dtype=kinds.get(name, "str")) for name, cells in columns.items()}
+                )
+            if backend == "polars":
+                kinds = {"representative": library.Boolean, "score": library.Float64}
+                return library.DataFrame(columns, {name: kinds.get(name, library.String) for name in columns})
+            kinds = {"representative": library.bool_(), "score": library.float64()}
+            schema = library.schema({name: kinds.get(name, library.string()) for name in columns})
+            return library.table(columns, schema)
         except UnicodeEncodeError as error:
             raise InputError(f"id {error.object!r} holds half a character; cure: mend its encoding") from None
