@@ -190,6 +190,12 @@ def test_dates_beyond_the_years_of_python_are_unreadable_and_end_nothing(kind: s
     assert near.date.date() == DAY.date()
 
 
+def test_a_cell_that_has_no_form_in_python_is_absent_from_other_columns_too() -> None:
+    (far, near) = walked(of_column("pyarrow", "id", FAR["pyarrow"](), text=["نص", "نص"]))
+    assert far == Article("نص")
+    assert near.id.startswith("2015-07-21 09:08:56")
+
+
 MISSING = [None, float("nan"), pd.NaT, pd.NA]
 
 
@@ -388,6 +394,7 @@ def test_a_result_as_a_frame_says_what_the_assignments_say(backend: str, expecte
         name: frame[name].to_pylist() if backend == "pyarrow" else list(frame[name]) for name in Assignment._fields
     }
     assert tuple(frame.column_names if backend == "pyarrow" else frame.columns) == Assignment._fields
+    assert [e is None for e in missing_as_none(cells["evidence"])] == [a.evidence is None for a in expected]
     rows = zip(*map(missing_as_none, cells.values()), strict=True)
     found = [Assignment(*row[:-1], None if row[-1] is None else json.loads(row[-1])) for row in rows]
     assert tuple(found) == expected.assignments
