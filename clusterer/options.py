@@ -21,14 +21,50 @@ from clusterer.output import Quarantine
 from clusterer.pipeline import cluster
 from clusterer.records import Clustering
 from clusterer.rows import BadRow
-from clusterer.settings import Settings
+from clusterer.settings import Settings, toml_values
 from clusterer.stages import Progress
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+def read_settings(path: str) -> dict[str, Any]:
+    """The settings that a TOML file gives, by name.
+
+    Raises:
+        InputError: the file cannot be read.
+        SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return toml_values(file.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); cure: a TOML file in UTF-8") from None
+
+
+def settings_file(command: _F, exposed: bool = True) -> _F:
+    """`--settings FILE`: what it gives stands for the defaults of the command's own options, which win.
+
+    Where exposed, the command gets it whole as `settings_file`, by name.
+    """
+
+    def take(context: click.Context, _: click.Parameter, path: str | None) -> dict[str, Any]:
+        given = read_settings(path) if path else {}
+        context.default_map = {**(context.default_map or {}), **given}
+        return given
+
+    return click.option(
+        "--settings",
+        "settings_file",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=exposed,
+        callback=take,
+        help="TOML file of settings, such as tune writes; options given beside it win",
+    )(command)
+
+
 def settings_options(command: _F, **defaults: Any) -> _F:
-    """One option for every field of `Settings`, with its default, range and help."""
+    """One option for every field of `Settings`, with its default, range and help, and `--settings` for a file of them."""
     for f in reversed(fields(Settings)):
         meta, default = f.metadata, defaults.get(f.name, f.default)
         kind: Any = type(f.default)
@@ -40,7 +76,7 @@ def settings_options(command: _F, **defaults: Any) -> _F:
             kind = click.FloatRange(meta["low"], meta["high"])
         name = "--" + f.name.replace("_", "-")
         command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
-    return command
+    return settings_file(command, exposed=False)
 
 
 def input_options(command: _F, required: bool = True) -> _F:

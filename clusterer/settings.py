@@ -6,6 +6,7 @@ The command line and the estimator build their options from here; the numeric co
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -83,6 +84,52 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Name to value, in the order of declaration."""
         return asdict(self)
+
+    def to_toml(self, names: Iterable[str] | None = None) -> str:
+        """Settings as the text of a TOML file, a line each: those named, all where None."""
+        wanted = {f.name for f in fields(self)} if names is None else set(names)
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.as_dict().items() if name in wanted)
+
+    @classmethod
+    def from_toml(cls, text: str, name: str = "settings") -> Settings:
+        """Settings from the text of a TOML file; what it leaves out has its default.
+
+        Raises:
+            SettingsError: as `toml_values`; or settings contradict each other.
+        """
+        return cls(**toml_values(text, name))
+
+
+def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
+    """The settings that the text of a TOML file gives, by name; each is of its type and in its range.
+
+    Args:
+        text: of the file.
+        name: what to call it in errors.
+
+    Raises:
+        SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
+    """
+    import tomllib  # most runs have no settings file
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{name}: not TOML ({error}); cure: lines such as jaccard = 0.5") from None
+    known = {f.name: f for f in fields(Settings)}
+    for key, value in values.items():
+        if key not in known:
+            raise SettingsError(f"{name}: {key!r} is no setting; cure: one of {', '.join(known)}")
+        try:
+            _check(key, value, type(known[key].default), known[key].metadata)
+        except SettingsError as error:
+            raise SettingsError(f"{name}: {error}; cure: mend or remove that line") from None
+    return values
+
+
+def _toml(value: Any) -> str:
+    """A string of plain letters in quotes, or a number: TOML writes these as Python does, but for the quotes."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _check(name: str, value: Any, kind: type, meta: Any) -> None:

@@ -1,0 +1,307 @@
+"""Gold: what people say of articles, read from files: a label an article, or judged pairs. And results to hold against it.
+
+A label file has a line an article: `id`, and a label a level: `event` or `story`, `copy` or `dup`, `exact`. A file of
+judged pairs has a line a pair: `a`, `b` (ids), `same` (true, false, or null where nobody could say), `level` ("story" where
+it is missing, or "copy"). JSON lines or CSV, also packed as .gz or .zst.
+
+Decides nothing: `evaluate` holds one against the other. Every error names file, line, rule and cure.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import orjson
+
+from clusterer.errors import InputError
+from clusterer.records import LEVELS, Level
+
+FIELDS: Mapping[Level, tuple[str, ...]] = {"exact": ("exact",), "copy": ("copy", "dup"), "story": ("event", "story")}
+"""The fields that hold a level's label; of several the first that is there."""
+_JUDGED: Mapping[object, Level] = {"story": "story", "copy": "copy"}  # levels that pairs are judged at
+_TRUE, _FALSE, _UNSURE = ("true", "yes", "1"), ("false", "no", "0"), ("", "null", "unsure")
+_SHAPE = "lines of a, b and same, or of id and a label (event or story, copy or dup)"
+
+
+class Judged(NamedTuple):
+    """A pair of articles that somebody judged.
+
+    Attributes:
+        a, b: their ids.
+        same: True where they belong together, None where nobody could say.
+        level: at which.
+        score: what we thought of it when it was asked, in [0, 1], or None.
+        line: where it stands in its file, 0 where it is of none.
+    """
+
+    a: str
+    b: str
+    same: bool | None
+    level: Level = "story"
+    score: float | None = None
+    line: int = 0
+
+    @property
+    def key(self) -> tuple[Level, str, str]:
+        """What makes it this question: the level and the two, in either order."""
+        return self.level, min(self.a, self.b), max(self.a, self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What people say.
+
+    Attributes:
+        labels: level to article id to label; articles without a label are not in it.
+        pairs: judged pairs, each question once; those that nobody could answer too.
+        urls: article id to URL, where known: another name by which the article may go.
+        name: of the file.
+    """
+
+    labels: Mapping[Level, Mapping[str, str | int | float]] = field(default_factory=dict)
+    pairs: tuple[Judged, ...] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
+    name: str = "gold"
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that something is said of, story last."""
+        judged = {pair.level for pair in self.pairs if pair.same is not None}
+        return tuple(level for level in LEVELS if self.labels.get(level) or level in judged)
+
+    def answers(self, level: Level) -> list[Judged]:
+        """The judged pairs of a level, without those that nobody could answer."""
+        return [pair for pair in self.pairs if pair.level == level and pair.same is not None]
+
+    def place(self, name: str, known: Mapping[str, Any], where: str) -> str:
+        """The name, id or URL, by which an article is known there.
+
+        Raises:
+            InputError: it is not there.
+        """
+        for own in (name, self.urls.get(name)):
+            if own is not None and own in known:
+                return own
+        raise InputError(f"{self.name}: article {name!r} is not in {where}; cure: cluster the same articles")
+
+
+class Ours(NamedTuple):
+    """One line of a result: the group of an article at each level, and the link by which it is there."""
+
+    exact: str | None
+    copy: str | None
+    story: str | None
+    linked_to: str | None
+    score: float | None
+
+
+def read_gold(
+    path: str | os.PathLike[str],
+    *,
+    label: str | None = None,
+    level: Level | None = None,
+    with_doubtful: bool = False,
+) -> Gold:
+    """Read a gold file of either kind.
+
+    Args:
+        path: JSON lines or CSV, also packed.
+        label: the one field to take as label.
+        level: what `label` tells; None for what its name says, else stories.
+        with_doubtful: also take what is marked as `doubtful`.
+
+    Raises:
+        InputError: it cannot be read, a line is of no known kind, an article is labelled twice, a pair is judged both ways.
+    """
+    name = os.fspath(path)
+    lines = list(_rows(name))
+    if not lines:
+        raise InputError(f"{name}: no line; cure: {_SHAPE}")
+    number, first = lines[0]
+    if "a" in first and "b" in first:
+        return _judged(name, lines, with_doubtful)
+    if "id" not in first:
+        raise InputError(f"{name}, line {number}: neither a pair nor an article; cure: {_SHAPE}")
+    return _labelled(name, lines, label, level, with_doubtful)
+
+
+def read_result(path: str | os.PathLike[str], needed: tuple[Level, ...] = ()) -> dict[str, Ours]:
+    """Read what `cluster` or `index export` wrote: article id to its groups.
+
+    Args:
+        path: JSON lines, also packed.
+        needed: levels that every line must have.
+
+    Raises:
+        InputError: it cannot be read, a line has no id or lacks a level, an id is there twice.
+    """
+    name = os.fspath(path)
+    ours: dict[str, Ours] = {}
+    for number, row in _rows(name):
+        for key in ("id", *needed):
+            if key not in row:
+                raise InputError(f"{name}, line {number}: no field {key!r}; cure: lines that clusterer cluster wrote")
+        own = _name(name, number, "id", row["id"])
+        if own in ours:
+            raise InputError(f"{name}, line {number}: article {own!r} is there twice; cure: the result of one run")
+        ours[own] = Ours(*(row.get(key) for key in Ours._fields))
+    return ours
+
+
+def _labelled(
+    name: str,
+    lines: list[tuple[int, dict[str, Any]]],
+    label: str | None,
+    of: Level | None,
+    with_doubtful: bool,
+) -> Gold:
+    chosen: dict[Level, str]
+    if label is not None:
+        own: Level = next((level for level, names in FIELDS.items() if label in names), "story")
+        chosen = {of or own: label}
+    else:
+        present = {key for _, row in lines for key in row}
+        known = {level: [n for n in names if n in present] for level, names in FIELDS.items()}
+        chosen = {level: names[0] for level, names in known.items() if names}
+    labels: dict[Level, dict[str, str | int | float]] = {level: {} for level in chosen}
+    urls: dict[str, str] = {}
+    seen: set[str] = set()
+    for number, row in lines:
+        if "id" not in row:
+            raise InputError(f"{name}, line {number}: no field 'id'; cure: {_SHAPE}")
+        article = _name(name, number, "id", row["id"])
+        if article in seen:
+            raise InputError(f"{name}, line {number}: article {article!r} is labelled twice; cure: one line an article")
+        seen.add(article)
+        if isinstance(row.get("url"), str):
+            urls[article] = row["url"]
+        for level, key in chosen.items():
+            if key not in row:
+                raise InputError(
+                    f"{name}, line {number}: article {article!r} has no field {key!r}; cure: null where it is not labelled"
+                )
+            value = row[key]
+            if value is None or value == "" or (_doubtful(row) and not with_doubtful):
+                continue
+            if not isinstance(value, str | int | float):
+                raise InputError(f"{name}, line {number}: {key} is {_shown(value)}; cure: a number or a name")
+            labels[level][article] = value
+    if not any(labels.values()):
+        wanted = f"field {label!r}" if label else "event or story, copy or dup"
+        raise InputError(f"{name}: no labelled article; cure: lines with id and {wanted}, or --label NAME")
+    return Gold({level: found for level, found in labels.items() if found}, (), urls, name)
+
+
+def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: bool) -> Gold:
+    pairs: dict[tuple[Level, str, str], Judged] = {}
+    for number, row in lines:
+        for key in ("a", "b", "same"):
+            if key not in row:
+                raise InputError(f"{name}, line {number}: no field {key!r}; cure: a, b and same on every line")
+        a, b = (_name(name, number, key, row[key]) for key in ("a", "b"))
+        if a == b:
+            raise InputError(f"{name}, line {number}: {a!r} is paired with itself; cure: two articles")
+        level = _JUDGED.get(row.get("level") or "story")
+        if level is None:
+            raise InputError(f"{name}, line {number}: level is {_shown(row['level'])}; cure: story or copy")
+        score = row.get("score")
+        known = float(score) if isinstance(score, int | float) else None
+        pair = Judged(a, b, _answer(name, number, row["same"]), level, known, number)
+        if _doubtful(row) and not with_doubtful:
+            continue
+        before = pairs.get(pair.key)
+        if before is None or before.same is None:
+            pairs[pair.key] = pair
+        elif pair.same not in (None, before.same):
+            raise InputError(
+                f"{name}, line {number}: {a!r} and {b!r} are judged {_said(pair)} here and {_said(before)} in line"
+                f" {before.line}; cure: keep one of the two"
+            )
+    return Gold({}, tuple(pairs.values()), {}, name)
+
+
+def _doubtful(row: dict[str, Any]) -> bool:
+    value = row.get("doubtful")
+    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+
+
+def _said(pair: Judged) -> str:
+    return "the same" if pair.same else "not the same"
+
+
+def _answer(name: str, number: int, value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if isinstance(value, str):
+        for words, answer in ((_TRUE, True), (_FALSE, False), (_UNSURE, None)):
+            if text in words:
+                return answer
+    raise InputError(f"{name}, line {number}: same is {_shown(value)}; cure: true, false, or null where nobody can say")
+
+
+def _name(name: str, number: int, key: str, value: Any) -> str:
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise InputError(f"{name}, line {number}: {key} is {_shown(value)}; cure: the id of an article")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _rows(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines of a file as objects, with their numbers."""
+    try:
+        with _opened(name) as file:
+            stem = name.lower().removesuffix(".gz").removesuffix(".zst")
+            yield from (_csv_rows if stem.endswith((".csv", ".tsv")) else _json_rows)(name, file)
+    except (OSError, EOFError, zlib.error, import_module("zstandard").ZstdError) as error:
+        raise InputError(f"{name}: cannot be read ({error}); cure: a whole file that can be read") from None
+
+
+def _opened(name: str) -> Any:
+    if name.lower().endswith(".gz"):
+        return gzip.open(name, "rb")
+    if name.lower().endswith(".zst"):
+        return import_module("zstandard").open(name, "rb")
+    return open(name, "rb")
+
+
+def _json_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(file, start=1):
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"{name}, line {number}: not JSON ({error}); cure: one JSON object a line") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{name}, line {number}: {_shown(row)} is no object; cure: one JSON object a line")
+        yield number, row
+
+
+def _csv_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: not UTF-8 ({error.reason}); cure: save it as UTF-8") from None
+    head = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(f"{name}, line {reader.line_num}: not as many cells as the header; cure: one a column")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: no CSV ({error}); cure: quote cells as CSV does") from None
