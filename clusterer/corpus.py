@@ -135,8 +135,7 @@ def items_of(
         from clusterer.frames import rows_of
 
         rows = rows_of(articles, fields)
-        if rows is not None:
-            return rows
+        articles = articles if rows is None else rows
         if not isinstance(articles, Iterable):
             raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
     if fields:

@@ -254,7 +254,8 @@ def test_columns_by_given_names(expected: Clustering) -> None:
     names = {"id": "k1", "source": "k2", "url": "k3", "date": "k4", "title": "k5", "content": "k6"}
     rows = [{names[name]: value for name, value in row.items()} for row in ROWS]
     fields = {("text" if name == "content" else name): column for name, column in names.items()}
-    for given_rows in (pd.DataFrame(rows), pl.DataFrame(rows), table(rows), rows, tuple(rows), iter(rows)):
+    frames_of_them = (pd.DataFrame(rows), pl.DataFrame(rows), table(rows), pd.Series(rows), pl.Series(rows))
+    for given_rows in (*frames_of_them, rows, tuple(rows), iter(rows), np.array(rows, dtype=object)):
         assert cluster(given_rows, fields=fields).assignments == expected.assignments
     frame = pd.DataFrame({"text": [text_of(1, 40)] * 2, "body": [text_of(2, 40), text_of(3, 40)]})
     assert len(cluster(frame).groups()) == 1
