@@ -20,11 +20,13 @@ from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain_cli import explain_command
 from clusterer.files import Feed
-from clusterer.index_cli import index
+from clusterer.index_cli import index, report_option
 from clusterer.options import Run, input_options, output_option, settings_options
-from clusterer.output import as_json, atomic_output, write_rows
-from clusterer.rows import Row
+from clusterer.output import Quarantine, as_json, atomic_output, write_rows
+from clusterer.records import Article, Clustering
+from clusterer.rows import BadRow, Row
 
+_FIRST_BAD = 10  # bad rows that a report shows
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
@@ -69,20 +71,65 @@ def cli() -> None:
 @cli.command("cluster")
 @input_options
 @output_option
+@report_option
 @settings_options
-def cluster_command(output: str, **options: Any) -> None:
+def cluster_command(output: str, report: str | None, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence.
+    With --report INPUT is read twice.
 
-    Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl
+    Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl --report report.html
     """
-    run = Run(output, options)
-    with run.quarantine, atomic_output(output) as out:
+    run = Run(output, options, written=[report])
+    first_bad: list[BadRow] = []
+    if report:
+        run.quarantine = _Remembering(run.quarantine_path, first_bad)
+    with run.quarantine, contextlib.ExitStack() as stack:
+        out = stack.enter_context(atomic_output(output))
+        page = stack.enter_context(atomic_output(report)) if report else None
         result = run.cluster()
         for assignment in result:
             out.write(orjson.dumps(assignment.as_dict()) + b"\n")
+        if page:
+            from clusterer import report as reports
+
+            bad = reports.Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(first_bad))
+            made = reports.build(
+                result.assignments,
+                lambda: _again(run, result),
+                run.settings,
+                furniture=result.furniture,
+                stats=result.stats,
+                quarantined=bad,
+            )
+            page.write(reports.page(made))
     run.summarise(result.stats)
+
+
+class _Remembering(Quarantine):
+    """One whose first rows are remembered, for the report."""
+
+    def __init__(self, path: str, first: list[BadRow]) -> None:
+        super().__init__(path)
+        self._first = first
+
+    def add(self, bad: BadRow) -> None:
+        if len(self._first) < _FIRST_BAD:
+            self._first.append(bad)
+        super().add(bad)
+
+
+def _again(run: Run, result: Clustering) -> Iterator[Article]:
+    """The articles of a run, read once more."""
+    rows = iter(run.feed)
+    for a in result:
+        row = next(rows, None)
+        if row is None or not a.id.startswith(row.article.id or row.article.url):
+            raise InputError(_CHANGED)
+        yield row.article
+    if next(rows, None) is not None:
+        raise InputError(_CHANGED)
 
 
 @cli.command("dedup")

@@ -440,6 +440,11 @@ class StoryIndex:
             out = {name: int(self._store.rows(statement)[0][0]) for name, statement in one.items()}
             return {**out, "bytes": self._store.bytes_used}
 
+    def furniture(self) -> frozenset[int]:
+        """Keys of the lines that were learned to be outlets' furniture, and are cut."""
+        with self._reading():
+            return frozenset(self._lookup.furniture.tolist())
+
     def check(self) -> list[str]:
         """What is wrong with the file, one line each; empty where all is well. Reads everything, recomputes the links and
         the groups.

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -39,6 +40,21 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 _changes = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
+)
+
+
+def _named(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value == "-":
+        raise click.BadParameter("standard output is for the lines; name a file")
+    return value
+
+
+report_option = click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="also write the stories as a page to browse, HTML",
 )
 
 
@@ -239,14 +255,24 @@ def check(path: str) -> None:
 @index.command("export")
 @_file
 @output_option
-def export(path: str, output: str) -> None:
+@report_option
+def export(path: str, output: str, report: str | None) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
-    Example: clusterer index export news.db -o clusters.jsonl
+    Example: clusterer index export news.db -o clusters.jsonl --report report.html
     """
-    keep_apart([output], _files(path))
-    with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        _write(out, map(_line, store.assignments()))
+    keep_apart([output, report], _files(path))
+    with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
+        out = stack.enter_context(atomic_output(output))
+        page = stack.enter_context(atomic_output(report)) if report else None
+        assignments = store.assignments()
+        _write(out, map(_line, assignments))
+        if page:
+            from clusterer import report as reports
+
+            walk = partial(_articles, store, [a.id for a in assignments])
+            made = reports.build(assignments, walk, store.settings, furniture=store.furniture(), stats=store.counts())
+            page.write(reports.page(made))
 
 
 @index.command("merge")
@@ -277,6 +303,17 @@ def compact(path: str) -> None:
     """
     with StoryIndex.open(path, must_exist=True) as store:
         store.compact()
+
+
+def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:
+    """Stored articles, in the order of their ids."""
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        stored = store.articles(batch)
+        for name in batch:
+            if name not in stored:
+                raise InputError(f"article {name!r} was removed while the report was made; cure: export again")
+            yield stored[name]
 
 
 def _files(path: str) -> list[str]:

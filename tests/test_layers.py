@@ -16,7 +16,7 @@ LAYERS = {
     ),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain"),
-    4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages"),
+    4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages", "report"),
     5: ("estimator", "options", "index_cli", "explain_cli", "cli"),
     6: ("__main__",),
 }  # fmt: skip
@@ -81,6 +81,7 @@ WITHIN = {
     ("index", "lookup"),
     ("index", "intake"),
     ("index", "checking"),
+    ("report", "pages"),
     # layer 5: options -> index_cli -> cli
     ("index_cli", "options"),
     ("cli", "options"),
