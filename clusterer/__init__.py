@@ -21,6 +21,7 @@ __all__ = [
     "SettingsError",
     "StoryClusterer",
     "StoryIndex",
+    "bcubed_scorer",
     "cluster",
     "explain",
 ]
@@ -28,10 +29,10 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     # scikit-learn takes a second to import; only those who ask for the estimator wait for it; likewise SQLite.
-    if name == "StoryClusterer":
-        from clusterer.estimator import StoryClusterer
+    if name in ("StoryClusterer", "bcubed_scorer"):
+        from clusterer import estimator
 
-        return StoryClusterer
+        return getattr(estimator, name)
     if name == "StoryIndex":
         from clusterer.index import StoryIndex
 

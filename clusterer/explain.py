@@ -11,19 +11,22 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import boilerplate, events, minhash, pipeline, salience, similarity
-from clusterer.corpus import as_article
+from clusterer.corpus import as_article, items_of
 from clusterer.errors import InputError
 from clusterer.passages import Passages, Piece
 from clusterer.records import LEVELS, Article, Assignment, Clustering, Level, Relation
 from clusterer.settings import Settings
 from clusterer.stages import Progress
 from clusterer.words import Words, hash_words
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
 
 _WORDS = 15  # shared words that are told
 _TRACE = 0.002  # likeness that a shared word must bring
@@ -175,7 +178,10 @@ def _plain(value: Any) -> Any:
 
 
 def explain(
-    articles: Iterable[Article | Mapping[str, Any] | str], a: str, b: str, settings: Settings | None = None
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    a: str,
+    b: str,
+    settings: Settings | None = None,
 ) -> Explanation:
     """Group articles, and say why two of them, given by id, are together or not. For several pairs take `Explainer`.
 
@@ -194,21 +200,22 @@ class Explainer:
 
     def __init__(
         self,
-        articles: Iterable[Article | Mapping[str, Any] | str],
+        articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
         settings: Settings | None = None,
         *,
+        fields: Mapping[str, str] | None = None,
         progress: Progress | None = None,
     ) -> None:
         """Group articles as `cluster` does.
 
         Args:
             articles: as for `cluster`. What can be walked again, is, when texts are to be shown; other things are held.
-            settings: as for `cluster`.
-            progress: as for `cluster`.
+            settings, fields, progress: as for `cluster`.
         """
         self._settings = settings or Settings()
         self._articles = list(articles) if isinstance(articles, Iterator) else articles
-        self._walk = pipeline.walk(self._articles, self._settings, progress, keep=True)
+        self._fields = fields
+        self._walk = pipeline.walk(items_of(self._articles, fields), self._settings, progress, keep=True)
         self.clustering: Clustering = self._walk.clustering
         self._place = {a.id: i for i, a in enumerate(self.clustering)}
 
@@ -248,7 +255,7 @@ class Explainer:
     def _items(self, places: Collection[int]) -> dict[int, Article]:
         last = max(places)
         found = {}
-        for place, item in enumerate(self._articles):
+        for place, item in enumerate(items_of(self._articles, self._fields)):
             if place in places:
                 found[place] = replace(as_article(item, place + 1), id=self.clustering.assignments[place].id)
             if place == last:

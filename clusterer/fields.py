@@ -23,9 +23,9 @@ from clusterer.records import Article
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "content", "body", "article", "article_body", "articlebody", "article_text", "full_text",
-        "fulltext", "maintext", "main_text", "content_text", "content_html", "story", "description", "summary",
+        "fulltext", "maintext", "main_text", "content_text", "content_html", "description", "summary",
         "body_text", "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "متن_الخبر", "نص_المقال", "الخبر", "المقال",
-        "التفاصيل", "الوصف", "الملخص",
+        "التفاصيل", "الوصف", "الملخص", "story",
     ),
     "title": (
         "title", "headline", "head", "heading", "article_title",
@@ -185,6 +185,16 @@ def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return None
 
 
+def _missing(value: object) -> bool:
+    """Whether a value stands for none: None, NaN as data frames and tables have it, pandas' NA."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # NA is neither true nor false
+        return True
+    except ValueError:  # an array
+        return False
+
+
 def _kind(value: object) -> str:
     """What a value is, in the words of JSON."""
     if value is None:
@@ -209,7 +219,7 @@ def _title(value: Any) -> str:
 def _text(value: Any, title: str, name: str) -> str:
     if isinstance(value, str):
         return value
-    if value is None or value != value:  # NaN, as data frames have it
+    if _missing(value):
         if title:
             return ""
         raise RowError(f"text (column {name!r}) is null and there is no title; cure: give the row one of them")
@@ -225,7 +235,7 @@ def _scalar(value: Any) -> str:
     """A short field as a string; "" for what is missing, a list, or an object (save the well-known ones)."""
     if type(value) is str:
         return value.strip()
-    if value is None or value != value:  # NaN, as tables write "missing"
+    if _missing(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -83,7 +83,7 @@ def unique_sets(shingles: Ragged) -> Ragged:
         values |= rows << np.uint64(64 - _BLOCK_BITS)
         values.sort()
         values = values[np.concatenate(([True], values[1:] != values[:-1]))] if len(values) else values
-        counts.append(np.bincount(values >> np.uint64(64 - _BLOCK_BITS), minlength=len(offsets) - 1))
+        counts.append(np.bincount((values >> np.uint64(64 - _BLOCK_BITS)).astype(np.int64), minlength=len(offsets) - 1))
         parts.append(values & np.uint64((1 << (64 - _BLOCK_BITS)) - 1))
     if not parts:
         return shingles

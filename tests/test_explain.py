@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -230,6 +231,15 @@ def test_one_link_does_not_join_stories_and_that_is_said() -> None:
     assert far.relation is None
     assert [s.assignment.linked_to for s in far.path] == ["1", "1"] or len(far.path) == 2
     assert any("linked to its centre" in reason for reason in far.reasons)
+
+
+def test_a_frame_is_explained_as_its_rows_are() -> None:
+    rows = [{"key": name, "body": text_of(seed, 40)} for name, seed in (("a", 1), ("b", 1), ("c", 2))]
+    frame = pd.DataFrame(rows).rename(columns={"body": "نص الصفحة"})
+    explainer = Explainer(frame, fields={"id": "key", "text": "نص الصفحة"})
+    e = explainer.explain("a", "b")
+    assert (e.level, e.articles[1].text) == ("exact", rows[1]["body"])
+    assert explainer.explain("a", "c").level is None
 
 
 def test_ids_that_are_not_there_and_ids_that_were_taken() -> None:

@@ -452,3 +452,14 @@ def test_other_backends_and_broken_ids_are_refused() -> None:
         cluster([]).to_frame("duckdb")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"half a character"):
         cluster([Article("نص", "x\ud800")]).to_frame("pyarrow")
+
+
+def test_a_mapping_with_a_missing_value_of_pandas_is_a_mapping_without_it() -> None:
+    rows = [
+        {"text": text_of(1, 30), "source": pd.NA, "title": pd.NA, "date": pd.NaT},
+        {"title": "عنوان", "text": pd.NA},
+    ]
+    assert [a.linked_to for a in cluster(rows)] == [None, None]
+    assert cluster(rows).labels("copy") == cluster([{"text": text_of(1, 30)}, {"title": "عنوان", "text": ""}]).labels(
+        "copy"
+    )
