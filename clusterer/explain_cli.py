@@ -16,7 +16,7 @@ from clusterer.errors import InputError
 from clusterer.explain import Explainer, Explanation, Step, path
 from clusterer.files import Feed
 from clusterer.index import StoryIndex
-from clusterer.options import feed_of, input_options, keep_apart, progress_shown, settings_of, settings_options
+from clusterer.options import feed_of, keep_apart, progress_shown, reading_options, settings_of, settings_options
 from clusterer.output import atomic_output
 from clusterer.passages import Piece
 from clusterer.records import LEVELS, Article, Assignment
@@ -31,7 +31,7 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 @click.command("explain")
 @click.argument("a")
 @click.argument("b")
-@partial(input_options, required=False)
+@partial(reading_options, required=False)
 @click.option("--result", type=click.Path(exists=True, dir_okay=False), help="lines that cluster wrote of these inputs")
 @click.option("--index", "index", type=click.Path(dir_okay=False), help="a living index that holds both")
 @click.option("--html", type=click.Path(dir_okay=False), help="file for a page that shows it")

@@ -79,8 +79,8 @@ def settings_options(command: _F, **defaults: Any) -> _F:
     return settings_file(command, exposed=False)
 
 
-def input_options(command: _F, required: bool = True) -> _F:
-    """How inputs are read, and where bad rows go."""
+def reading_options(command: _F, required: bool = True) -> _F:
+    """How inputs are read."""
     for attribute in reversed(FIELD_NAMES):
         command = click.option(
             f"--{attribute}-field", metavar="NAME", help=f"field that holds the {attribute}; else its usual names"
@@ -89,13 +89,22 @@ def input_options(command: _F, required: bool = True) -> _F:
         click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
         click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of bad rows"),
-        click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
     ]
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def input_options(command: _F) -> _F:
+    """How inputs are read, where bad rows go, and whether counts are told: what a `Run` takes."""
+    options = [
+        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
+        click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return reading_options(command)
 
 
 output_option = click.option(
