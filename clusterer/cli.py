@@ -19,7 +19,7 @@ import orjson
 from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain_cli import explain_command
-from clusterer.files import Feed
+from clusterer.gold_cli import evaluate_command, label_command, tune_command
 from clusterer.index_cli import index, report_option
 from clusterer.options import Run, input_options, output_option, settings_options
 from clusterer.output import Quarantine, as_json, atomic_output, write_rows
@@ -195,87 +195,7 @@ def boilerplate_command(output: str, **options: Any) -> None:
     run.warn()
 
 
-@cli.command("evaluate")
-@click.argument("result", type=click.Path(exists=True, dir_okay=False))
-@click.argument("gold", type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--level",
-    type=click.Choice(["exact", "copy", "story"]),
-    default="story",
-    show_default=True,
-    help="which of our ids to hold against gold",
-)
-@click.option("--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event for stories")
-@click.option("--all", "with_doubtful", is_flag=True, help="count articles that the gold file marks as doubtful, too")
-@click.option("--errors", type=click.IntRange(0), default=10, show_default=True, help="wrong groups to list")
-@click.option(
-    "--feed", "feed", type=click.Path(exists=True), help="the articles, to list wrong groups with source and title"
-)
-def evaluate_command(
-    result: str, gold: str, level: str, label: str | None, with_doubtful: bool, errors: int, feed: str | None
-) -> None:
-    """Hold RESULT (written by `cluster`) against GOLD (JSON lines: id and a label).
-
-    Only articles that GOLD names count. Prints B-cubed and pairwise scores and the adjusted Rand index, then the groups
-    that were merged or split wrongly, the worst first.
-
-    Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
-    """
-    from clusterer.evaluate import evaluate, mistakes
-
-    ours = {row["id"]: row for row in _json_lines(result, ("id", level))}
-    names = [label] if label else ["event", "story"] if level == "story" else ["copy", "dup"]
-    ids: dict[str, None] = {}
-    found, wanted = [], []
-    for row in _json_lines(gold, ("id",)):
-        name = next((n for n in names if n in row), None)
-        if name is None:
-            raise InputError(f"{gold}: article {row['id']!r} has no field {' or '.join(names)}; cure: --label NAME")
-        if row[name] is None or (row.get("doubtful") and not with_doubtful):
-            continue
-        if str(row["id"]) in ids:
-            raise InputError(f"{gold}: article {row['id']!r} is labelled twice; cure: one line an article")
-        if str(row["id"]) not in ours:
-            raise InputError(f"{gold}: article {row['id']!r} is not in {result}; cure: cluster the same articles")
-        ids[str(row["id"])] = None
-        found.append(ours[str(row["id"])][level])
-        wanted.append(row[name])
-    if not ids:
-        raise InputError(f"{gold}: no labelled article; cure: JSON lines with id and {' or '.join(names)}")
-    order = list(ids)
-    scores = evaluate(found, wanted)
-    rows = [
-        ("B-cubed", scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1),
-        ("pairs", scores.pair_precision, scores.pair_recall, scores.pair_f1),
-    ]
-    click.echo(f"{level}: {scores.articles} articles, {len(set(found))} groups, {len(set(wanted))} in gold")
-    click.echo(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}")
-    for name, precision, recall, f1 in rows:
-        click.echo(f"{name:10}{precision:10.4f}{recall:10.4f}{f1:10.4f}")
-    click.echo(f"{'ARI':10}{scores.ari:30.4f}")
-    titles = {r.article.id: f"[{r.article.outlet}] {r.article.title}" for r in Feed([feed])} if feed and errors else {}
-    for mistake in mistakes(found, wanted)[:errors]:
-        click.echo(f"\n{mistake.kind}, {mistake.pairs} wrong pairs")
-        for part in mistake.parts:
-            for i, place in enumerate(part):
-                name = order[place]
-                click.echo(f"  {'-' if i == 0 else ' '} {name}  {titles.get(name, '')}".rstrip())
-
-
-def _json_lines(path: str, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InputError(f"{path}, line {number}: not JSON ({error})") from None
-            missing = [name for name in needed if not isinstance(row, dict) or name not in row]
-            if missing:
-                raise InputError(f"{path}, line {number}: no field {missing[0]!r}")
-            yield row
-
-
+for _command in (evaluate_command, tune_command, label_command):
+    cli.add_command(_command)
 cli.add_command(index)
 cli.add_command(explain_command)

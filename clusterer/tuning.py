@@ -444,9 +444,9 @@ class _Part:
         reached = np.zeros(n, dtype=np.bool_)
         reached[members[members >= 0]] = True
         count = -1
-        either: NDArray[np.bool_] = np.zeros(len(pairs), dtype=np.bool_)
+        either = np.zeros(len(pairs), dtype=np.bool_)
         while count != (count := int(reached.sum())):
-            either = reached[pairs].any(axis=1)
+            either = reached[pairs[:, 0]] | reached[pairs[:, 1]]
             reached[pairs[either]] = True
         self.chosen = np.flatnonzero(either)
         self._members = np.flatnonzero(reached)

@@ -13,11 +13,12 @@ LAYERS = {
     0: ("errors", "settings", "records", "kernels", "threads"),
     1: (
         "ragged", "fields", "rows", "streams", "jsonarray", "files", "frames", "output", "arabic", "words", "boilerplate",
+        "gold",
     ),
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
-    3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain"),
+    3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain", "tuning", "telling"),
     4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages", "report"),
-    5: ("estimator", "options", "index_cli", "explain_cli", "cli"),
+    5: ("estimator", "options", "index_cli", "explain_cli", "gold_cli", "cli"),
     6: ("__main__",),
 }  # fmt: skip
 WITHIN = {
@@ -30,6 +31,13 @@ WITHIN = {
     ("pipeline", "corpus"),
     ("pipeline", "assign"),
     ("passages", "corpus"),
+    ("tuning", "stages"),
+    ("tuning", "corpus"),
+    ("tuning", "pipeline"),
+    ("tuning", "evaluate"),
+    ("telling", "stages"),
+    ("telling", "pipeline"),
+    ("explain", "stages"),
     ("explain", "corpus"),
     ("explain", "pipeline"),
     ("explain", "passages"),
@@ -84,6 +92,8 @@ WITHIN = {
     ("report", "pages"),
     # layer 5: options -> index_cli -> cli
     ("index_cli", "options"),
+    ("gold_cli", "options"),
+    ("cli", "gold_cli"),
     ("cli", "options"),
     ("cli", "index_cli"),
     ("explain_cli", "options"),
