@@ -256,10 +256,8 @@ def build(
     summaries, blocks = list[Summary](), list[bytes]()
     batches = list(_batches(shown, held))
 
-    def packed(batch: list[list[int]]) -> bytes:
-        return _pack(_block(batch, assignments, held, settings, furniture))
-
-    for block, (batch, data) in enumerate(zip(batches, in_order(packed, batches, settings.threads), strict=True)):
+    told = (_block(batch, assignments, held, settings, furniture) for batch in batches)
+    for block, (batch, data) in enumerate(zip(batches, in_order(_pack, told, settings.threads), strict=True)):
         blocks.append(data)
         for place, story in enumerate(batch):
             head = next(i for i in story if assignments[i].representative)
