@@ -27,11 +27,10 @@ from clusterer.errors import InputError
 from clusterer.fields import parse_date
 from clusterer.index import Removed, StoryIndex
 from clusterer.naming import Change
-from clusterer.options import Run, input_options, keep_apart, output_option, settings_options
+from clusterer.options import Run, input_options, keep_apart, output_option, settings_of, settings_options
 from clusterer.output import appended, atomic_output
 from clusterer.records import Article, Assignment
 from clusterer.rows import Row
-from clusterer.settings import Settings
 
 _BATCH = 1000
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -76,7 +75,7 @@ def create(path: str, **options: Any) -> None:
     """
     if os.path.exists(path):
         raise InputError(f"{path}: is there already; cure: another name, or remove it first")
-    StoryIndex.open(path, Settings(**options)).close()
+    StoryIndex.open(path, settings_of(options)).close()
 
 
 @index.command("add")
