@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
-	$(BIN)/clusterer cluster data/feed.jsonl -o demo/clusters.jsonl --summary
+	$(BIN)/clusterer cluster data/feed.jsonl -o demo/clusters.jsonl --report demo/report.html --summary
 	@echo
 	$(BIN)/clusterer dedup data/feed.jsonl -o demo/kept.jsonl --removed demo/removed.jsonl
 	@echo

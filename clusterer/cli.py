@@ -20,13 +20,12 @@ from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain_cli import explain_command
 from clusterer.gold_cli import evaluate_command, label_command, tune_command
-from clusterer.index_cli import index, report_option
-from clusterer.options import Run, input_options, output_option, settings_options
-from clusterer.output import Quarantine, as_json, atomic_output, write_rows
+from clusterer.index_cli import index
+from clusterer.options import Run, input_options, output_option, report_option, settings_options
+from clusterer.output import as_json, atomic_output, write_rows
 from clusterer.records import Article, Clustering
-from clusterer.rows import BadRow, Row
+from clusterer.rows import Row
 
-_FIRST_BAD = 10  # bad rows that a report shows
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
@@ -82,9 +81,6 @@ def cluster_command(output: str, report: str | None, **options: Any) -> None:
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl --report report.html
     """
     run = Run(output, options, written=[report])
-    first_bad: list[BadRow] = []
-    if report:
-        run.quarantine = _Remembering(run.quarantine_path, first_bad)
     with run.quarantine, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
@@ -94,7 +90,7 @@ def cluster_command(output: str, report: str | None, **options: Any) -> None:
         if page:
             from clusterer import report as reports
 
-            bad = reports.Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(first_bad))
+            bad = reports.Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(run.first_bad))
             made = reports.build(
                 result.assignments,
                 lambda: _again(run, result),
@@ -105,19 +101,6 @@ def cluster_command(output: str, report: str | None, **options: Any) -> None:
             )
             page.write(reports.page(made))
     run.summarise(result.stats)
-
-
-class _Remembering(Quarantine):
-    """One whose first rows are remembered, for the report."""
-
-    def __init__(self, path: str, first: list[BadRow]) -> None:
-        super().__init__(path)
-        self._first = first
-
-    def add(self, bad: BadRow) -> None:
-        if len(self._first) < _FIRST_BAD:
-            self._first.append(bad)
-        super().add(bad)
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

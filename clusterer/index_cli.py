@@ -27,7 +27,15 @@ from clusterer.errors import InputError
 from clusterer.fields import parse_date
 from clusterer.index import Removed, StoryIndex
 from clusterer.naming import Change
-from clusterer.options import Run, input_options, keep_apart, output_option, settings_of, settings_options
+from clusterer.options import (
+    Run,
+    input_options,
+    keep_apart,
+    output_option,
+    report_option,
+    settings_of,
+    settings_options,
+)
 from clusterer.output import appended, atomic_output
 from clusterer.records import Article, Assignment
 from clusterer.rows import Row
@@ -39,21 +47,6 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 _changes = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
-)
-
-
-def _named(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value == "-":
-        raise click.BadParameter("standard output is for the lines; name a file")
-    return value
-
-
-report_option = click.option(
-    "--report",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    callback=_named,
-    help="also write the stories as a page to browse, HTML",
 )
 
 

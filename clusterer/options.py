@@ -24,6 +24,7 @@ from clusterer.rows import BadRow
 from clusterer.settings import Settings, toml_values
 from clusterer.stages import Progress
 
+_FIRST_BAD = 10  # bad rows that a run remembers
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -116,6 +117,21 @@ output_option = click.option(
 )
 
 
+def _named(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value == "-":
+        raise click.BadParameter("standard output is for the lines; name a file")
+    return value
+
+
+report_option = click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="also write the stories as a page to browse, HTML",
+)
+
+
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
     """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
 
@@ -175,11 +191,12 @@ class Run:
         self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
         self.feed = feed_of(options, self._set_aside)
         keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
-        self.first_bad: BadRow | None = None
+        self.first_bad: list[BadRow] = []
         self.quiet: bool = options["quiet"]
 
     def _set_aside(self, bad: BadRow) -> None:
-        self.first_bad = self.first_bad or bad
+        if len(self.first_bad) < _FIRST_BAD:
+            self.first_bad.append(bad)
         self.quarantine.add(bad)
 
     def cluster(self) -> Clustering:
@@ -195,7 +212,8 @@ class Run:
         Raises:
             InputError: there were rows, all bad; tells of the first.
         """
-        if bad := self.first_bad:
+        if self.first_bad:
+            bad = self.first_bad[0]
             raise InputError(
                 f"none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
             )
