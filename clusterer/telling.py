@@ -29,6 +29,7 @@ Kind = Literal["near", "above", "below"]
 _ORDER: tuple[Kind, ...] = ("near", "near", "above", "near", "near", "below")
 _FINE = 0.05  # differences in distance from the threshold below this do not matter
 _LOOSER = 0.25  # how far below its thresholds the copy level looks for pairs
+_AGAIN = 2  # times more that a story is asked about before a pair of another kind is taken instead
 _FAR = -0.4  # margin below which nobody needs to be asked
 
 
@@ -88,7 +89,7 @@ class Questions:
         """All pairs, the most telling first; always the same for a seed.
 
         Each next one is of those of its kind whose stories were asked about least; of these, whose outlets were; of
-        these, near the threshold; of these, by chance.
+        these, near the threshold; of these, by chance. A kind whose stories were asked about too often has to wait.
         """
         chance = np.random.default_rng(seed).permutation(len(self._pairs))
         pairs, score, margin = self._pairs[chance], self._score[chance], self._margin[chance]
@@ -110,8 +111,10 @@ class Questions:
             rest = left[kind]
             if not len(rest):
                 continue
-            asked = np.maximum(about[a[rest]], about[b[rest]])
-            best = int(np.lexsort((steps[rest], printed[between[rest]], asked))[0])
+            asked = {k: np.maximum(about[a[x]], about[b[x]]) for k, x in left.items() if len(x)}
+            if asked[kind].min() >= min(x.min() for x in asked.values()) + _AGAIN:
+                continue
+            best = int(np.lexsort((steps[rest], printed[between[rest]], asked[kind]))[0])
             i = int(rest[best])
             left[kind] = np.delete(rest, best)
             about[a[i]] += 1

@@ -186,9 +186,10 @@ def tune(
     """Find the thresholds that fit gold best, or that fulfil a wish.
 
     The thresholds of copies are chosen by labels or judged pairs of copies, that of stories by those of stories; what gold
-    says nothing of stays as it is. Of settings that score as well as the best but for less than an article or a pair (half
-    of one for stories), those with the fewest steps on the grid from where it started are taken, and of these the one
-    farthest from any worse one.
+    says nothing of stays as it is. Where no setting is better than what it started from, that stays, too. Settings that
+    score as well as the best but for less than an article or a pair (half of one for stories) are equals. Of equal story
+    thresholds the one in their middle is taken, of these the nearest to where it started. Of copies the nearest comes
+    first: of three thresholds gold often leaves one open, and the middle of that is anywhere.
 
     Args:
         articles: the feed; all articles of gold must be in it.
@@ -235,7 +236,7 @@ def tune(
             told = _Told(corpus, documents, copies_after, suggested, judge, tell)
         tried["story"] = told.sweep(suggested)
         thresholds = _axis("story", start)
-        place, reached = _choose(
+        place, reached = choose(
             tried["story"], (len(thresholds),), (thresholds.index(start.story),), wish, _LUCK["story"] / judge.count
         )
         missed += [] if reached else ["story"]
@@ -476,7 +477,7 @@ def _tune_copies(
         for at in ((j, c, o) for j in axes[0] for c in axes[1] for o in axes[2])
     )
     at_start = tuple(axis.index(getattr(start, name)) for name, axis in zip(COPY_AXES, axes, strict=True))
-    place, reached = _choose(tried, tuple(map(len, axes)), at_start, wish, _LUCK["copy"] / judge.count)
+    place, reached = choose(tried, tuple(map(len, axes)), at_start, wish, _LUCK["copy"] / judge.count, nearest=True)
     best = tried[place]
     return replace(start, jaccard=best.jaccard, containment=best.containment, opening=best.opening), tried, reached
 
@@ -524,20 +525,23 @@ def _axis(name: str, settings: Settings) -> tuple[float, ...]:
     return tuple(sorted({*GRID[name], float(getattr(settings, name))}))
 
 
-def _choose(
+def choose(
     tried: Sequence[Tried],
     shape: tuple[int, ...],
     start: tuple[int, ...],
     wish: tuple[Wish, float] | None,
     step: float,
+    nearest: bool = False,
 ) -> tuple[int, bool]:
-    """The place of the best setting, and whether it fulfils the wish.
+    """The place of the best setting, and whether it fulfils the wish. The one started from, where none is better.
 
     Args:
         tried: all settings of a grid of that shape, the last axis running fastest.
         start: where on the grid the settings started from are.
         wish: None for the best F1.
-        step: differences in score below this are none.
+        step: differences in score below this are none; settings that do not differ are a plateau.
+        nearest: of a plateau the fewest steps from the start, and then the farthest from any worse one; else the latter
+            first.
     """
     score, reached = np.array([t.f1 for t in tried]), True
     allowed = score >= 0.0
@@ -548,12 +552,15 @@ def _choose(
         # Out of reach: the nearest to the wish, and of the nearest ones what has most of the other.
         allowed = wished >= (wish[1] if reached else wished.max() - 1e-12)
         score = other
-    least = score[allowed].max() - step + 1e-12
+    best, own = score[allowed].max(), int(np.ravel_multi_index(start, shape))
+    if allowed[own] and score[own] >= best - 1e-12:
+        return own, reached
+    least = best - max(step - 1e-12, 1e-12)
     good = (allowed & (score >= least)).reshape(shape)
     places = np.argwhere(good)
     depth = np.sum([_steps_to_worse(good, axis) for axis in range(len(shape))], axis=0)[good]
     far = np.abs(places - np.array(start)).sum(axis=1)
-    chosen = places[np.lexsort((-depth, far))[0]]
+    chosen = places[np.lexsort((-depth, far) if nearest else (far, -depth))[0]]
     return int(np.ravel_multi_index(tuple(chosen), shape)), reached
 
 

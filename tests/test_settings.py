@@ -6,16 +6,20 @@ import inspect
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from clusterer import ClustererError, Settings, SettingsError
+from clusterer import ClustererError, InputError, Settings, SettingsError, StoryIndex, cli
 from clusterer.arabic import PROFILES
 from clusterer.estimator import StoryClusterer
 from clusterer.minhash import SCHEMES
+from clusterer.settings import toml_values
 
+DATA = Path(__file__).parents[1] / "data"
 FIELDS = {f.name: f for f in fields(Settings)}
 NUMBERS = [name for name, f in FIELDS.items() if f.metadata["low"] is not None]
 CHOICES = [name for name, f in FIELDS.items() if f.metadata["choices"]]
@@ -159,3 +163,126 @@ def test_the_command_line_has_the_names_and_defaults_of_the_settings() -> None:
 def test_choices_are_those_that_the_core_knows() -> None:
     assert FIELDS["scheme"].metadata["choices"] == SCHEMES
     assert set(FIELDS["profile"].metadata["choices"]) == set(PROFILES)
+
+
+# --- settings files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_what_is_written_is_read_again(name: str) -> None:
+    for value in other_values(name):
+        settings = made(name, value)
+        assert Settings.from_toml(settings.to_toml()) == settings
+        assert tomllib.loads(settings.to_toml()) == settings.as_dict()
+
+
+def test_some_settings_may_be_written_and_the_rest_have_their_defaults() -> None:
+    settings = Settings(jaccard=0.7, level="copy", story=0.3)
+    text = settings.to_toml(["jaccard", "level"])
+    assert text == 'level = "copy"\njaccard = 0.7\n'
+    assert Settings.from_toml(text) == replace(settings, story=Settings().story)
+    assert Settings.from_toml("") == Settings()
+    assert Settings.from_toml("# only a comment\njaccard = 1\n").jaccard == 1.0
+
+
+BAD_FILES = [
+    ("jaccard = 0.5\nfuzzy = 1\n", ["'fuzzy'", "is no setting", "one of level, profile"]),
+    ("[story]\nthreshold = 1\n", ["story is {'threshold': 1}", "type float"]),
+    ("jaccard = 1.5\n", ["jaccard is 1.5", "from 0.05 to 1.0"]),
+    ('jaccard = "0.5"\n', ["jaccard is '0.5'", "type float"]),
+    ("jaccard = nan\n", ["jaccard is nan", "from 0.05"]),
+    ("slots = 128.0\n", ["slots is 128.0", "type int"]),
+    ("slots = true\n", ["slots is True", "type int"]),
+    ('profile = "newz"\n', ["profile is 'newz'", "news, news-1, strict"]),
+    ("jaccard 0.5\n", ["not TOML", "line 1", "jaccard = 0.5"]),
+    ("jaccard = 0.5\njaccard = 0.6\n", ["not TOML"]),
+]
+
+
+@pytest.mark.parametrize(("text", "wants"), BAD_FILES)
+def test_a_bad_file_is_refused_with_key_rule_and_cure(text: str, wants: list[str]) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.from_toml(text, "my.toml")
+    said = str(error.value)
+    assert said.startswith("my.toml: ")
+    assert "; cure: " in said
+    assert all(part in said for part in wants), said
+
+
+def test_settings_of_a_file_may_contradict_each_other_only_in_the_end() -> None:
+    assert toml_values('unit = "char"') == {"unit": "char"}  # an option may give the size
+    with pytest.raises(SettingsError, match="too short"):
+        Settings.from_toml('unit = "char"')
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    rows = (DATA / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "feed.jsonl").write_bytes(b"".join(rows))
+    return tmp_path / "feed.jsonl"
+
+
+def ran(*args: object) -> str:
+    done = CliRunner().invoke(cli.cli, list(map(str, args)))
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_a_file_stands_for_the_defaults_and_options_win(feed: Path) -> None:
+    path = feed.parent / "settings.toml"
+    path.write_text('\ufefflevel = "copy"\njaccard = 0.9\n# unit = "char"\ncontainment = 1\n', "utf-8")
+    plain = ran("cluster", feed)
+    assert ran("cluster", feed, "--settings", path) == ran(
+        "cluster", feed, "--level", "copy", "--jaccard", "0.9", "--containment", "1"
+    )
+    assert ran("cluster", feed, "--settings", path) != plain
+    defaults = Settings().as_dict()
+    back = [x for n in ("level", "jaccard", "containment") for x in (f"--{n}", defaults[n])]
+    assert ran("cluster", feed, "--settings", path, *back) == ran("cluster", feed, *back, "--settings", path) == plain
+
+
+@pytest.mark.parametrize("text", ["jaccard = 0.9\ncontainment = 0.9\n", 'level = "story"\n'])
+def test_dedup_takes_a_file_too_and_stops_at_copies_unless_it_says_otherwise(feed: Path, text: str) -> None:
+    path = feed.parent / "settings.toml"
+    path.write_text(text)
+    options = [x for n, v in tomllib.loads(text).items() for x in (f"--{n}", v)]
+    assert ran("dedup", feed, "--settings", path) == ran("dedup", feed, *options)
+    assert ran("dedup", feed, "--settings", path) != ran("dedup", feed)
+
+
+def test_every_command_with_settings_takes_a_file(feed: Path) -> None:
+    found = []
+    groups = {"": cli.cli.commands, "index ": cli.cli.commands["index"].commands}  # type: ignore[attr-defined]
+    for prefix, commands in groups.items():
+        for name, command in commands.items():
+            if any(p.name in ("jaccard", "threads") for p in command.params):
+                assert any("--settings" in p.opts for p in command.params), name
+                found.append(prefix + name)
+    assert {"cluster", "dedup", "boilerplate", "tune", "label", "index create"} <= set(found)
+
+
+def test_an_index_keeps_the_settings_of_a_file(feed: Path) -> None:
+    path, index = feed.parent / "settings.toml", feed.parent / "news.db"
+    path.write_text("story = 0.3\nmin_words = 4\n")
+    ran("index", "create", index, "--settings", path, "--min-words", "5")
+    with StoryIndex.open(index) as store:
+        assert store.settings == Settings(story=0.3, min_words=5)
+
+
+@pytest.mark.parametrize(("text", "wants"), BAD_FILES)
+def test_a_bad_file_is_one_line_that_names_it(feed: Path, text: str, wants: list[str]) -> None:
+    path = feed.parent / "my.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as error:
+        ran("cluster", feed, "--settings", path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert all(part in str(error.value) for part in wants)
+
+
+def test_a_file_that_cannot_be_read_is_named(feed: Path) -> None:
+    (feed.parent / "latin.toml").write_bytes("# \xe9\njaccard = 0.5\n".encode("latin-1"))
+    for name in ("missing.toml", "latin.toml", "."):
+        with pytest.raises(InputError, match=r"cannot be read .*; cure: a TOML file in UTF-8"):
+            ran("cluster", feed, "--settings", feed.parent / name)

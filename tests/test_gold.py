@@ -1,0 +1,167 @@
+"""Gold files and results: what is read, and what is refused with file, line, rule and cure."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from clusterer import InputError
+from clusterer.gold import Gold, Judged, read_gold, read_result
+
+LABELS = [
+    {"id": "a", "event": 1, "dup": 10, "url": "http://x/a"},
+    {"id": 7, "event": "one", "dup": None},
+    {"id": "c", "event": None, "dup": 10, "doubtful": False},
+    {"id": "d", "event": 2, "dup": 11, "doubtful": True},
+]
+PAIRS = [
+    {"a": "x", "b": "y", "same": True},
+    {"a": "x", "b": "z", "same": False, "level": "story", "score": 0.5},
+    {"a": "x", "b": "y", "same": False, "level": "copy"},
+    {"a": "y", "b": "z", "same": None},
+]
+
+
+def written(path: Path, rows: list) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
+    return path
+
+
+def test_labels_of_every_level(tmp_path: Path) -> None:
+    gold = read_gold(written(tmp_path / "gold.jsonl", LABELS))
+    assert gold.labels == {"copy": {"a": 10, "c": 10}, "story": {"a": 1, "7": "one"}}
+    assert gold.levels == ("copy", "story")
+    assert gold.urls == {"a": "http://x/a"}
+    assert gold.pairs == ()
+    assert read_gold(tmp_path / "gold.jsonl", with_doubtful=True).labels["story"]["d"] == 2
+
+
+def test_a_label_of_another_name(tmp_path: Path) -> None:
+    path = written(tmp_path / "gold.jsonl", [{"id": "a", "topic": 1, "event": 2}])
+    assert read_gold(path).labels == {"story": {"a": 2}}
+    assert read_gold(path, label="topic").labels == {"story": {"a": 1}}
+    assert read_gold(path, label="topic", level="copy").labels == {"copy": {"a": 1}}
+    assert read_gold(path, label="event").labels == {"story": {"a": 2}}
+
+
+def test_judged_pairs(tmp_path: Path) -> None:
+    gold = read_gold(written(tmp_path / "pairs.jsonl", PAIRS))
+    assert gold.labels == {}
+    assert gold.levels == ("copy", "story")
+    assert gold.answers("story") == [Judged("x", "y", True, "story", None, 1), Judged("x", "z", False, "story", 0.5, 2)]
+    assert [p.same for p in gold.answers("copy")] == [False]
+    assert [p.same for p in gold.pairs] == [True, False, False, None]
+
+
+def test_a_question_has_one_answer_in_either_order(tmp_path: Path) -> None:
+    again = [{"a": "z", "b": "y", "same": True}, {"a": "y", "b": "x", "same": True}, {"a": "y", "b": "z", "same": None}]
+    gold = read_gold(written(tmp_path / "pairs.jsonl", PAIRS + again))
+    assert {(p.level, p.a, p.b): p.same for p in gold.pairs} == {
+        ("story", "x", "y"): True,
+        ("story", "x", "z"): False,
+        ("copy", "x", "y"): False,
+        ("story", "z", "y"): True,  # the answer counts, not that nobody could say before
+    }
+
+
+@pytest.mark.parametrize("kind", ["plain", "semicolons", "gz", "zst", "mark"])
+def test_tables_and_packed_files_say_the_same(tmp_path: Path, kind: str) -> None:
+    labels = "id,event,dup\r\na,1,10\r\nb,1,\r\n"
+    path = tmp_path / "gold.csv"
+    if kind == "gz":
+        path = tmp_path / "gold.csv.gz"
+        path.write_bytes(gzip.compress(labels.encode()))
+    elif kind == "zst":
+        path = tmp_path / "gold.csv.zst"
+        path.write_bytes(zstandard.compress(labels.encode()))
+    else:
+        text = labels.replace(",", ";") if kind == "semicolons" else ("\ufeff" if kind == "mark" else "") + labels
+        path.write_text(text, "utf-8")
+    assert read_gold(path).labels == {"copy": {"a": "10"}, "story": {"a": "1", "b": "1"}}
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("a,b,same,level\nx,y,true,story\nx,z,No,\ny,z,,copy\n")
+    assert [(p.same, p.level) for p in read_gold(pairs).pairs] == [(True, "story"), (False, "story"), (None, "copy")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "wants"),
+    [
+        (["{broken"], 1, ["not JSON", "one JSON object a line"]),
+        (["[1, 2]"], 1, ["[1, 2]", "no object"]),
+        (['{"event": 1}'], 1, ["neither a pair nor an article"]),
+        (['{"id": "a", "event": 1}', '{"event": 2}'], 2, ["no field 'id'"]),
+        (['{"id": "a", "event": 1}', "", '{"id": "b"}'], 3, ["'b'", "no field 'event'", "null where"]),
+        (['{"id": "a", "event": 1}', '{"id": "a", "event": 1}'], 2, ["'a'", "labelled twice", "one line an article"]),
+        (['{"id": "a", "event": [1]}'], 1, ["[1]", "a number or a name"]),
+        (['{"id": null, "event": 1}'], 1, ["id is None", "the id of an article"]),
+        (['{"a": "x", "b": "y"}'], 1, ["no field 'same'"]),
+        (['{"a": "x", "b": "x", "same": true}'], 1, ["'x'", "itself", "two articles"]),
+        (['{"a": "x", "b": "y", "same": "perhaps"}'], 1, ["'perhaps'", "true, false, or null"]),
+        (['{"a": "x", "b": "y", "same": 1}'], 1, ["same is 1", "true, false, or null"]),
+        (['{"a": "x", "b": "y", "same": true, "level": "exact"}'], 1, ["'exact'", "story or copy"]),
+        (['{"a": "x", "b": "y", "same": true, "level": 3}'], 1, ["3", "story or copy"]),
+        (
+            ['{"a": "x", "b": "y", "same": true}', '{"a": "y", "b": "x", "same": false}'],
+            2,
+            ["'x'", "'y'", "not the same here", "the same in line 1", "keep one"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_line_rule_and_cure(
+    tmp_path: Path, rows: list[str], line: int, wants: list[str]
+) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text("\n".join(rows), "utf-8")
+    with pytest.raises(InputError) as error:
+        read_gold(path)
+    said = str(error.value)
+    assert f"{path}, line {line}: " in said
+    assert "cure: " in said
+    assert all(part in said for part in wants), said
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.jsonl", b""),
+        ("none.jsonl", b'{"id": "a", "event": null}\n'),
+        ("doubt.jsonl", b'{"id": "a", "event": 1, "doubtful": true}\n'),
+        ("short.csv", b"id,event\na\n"),
+        ("long.csv", b"id,event\na,1,2\n"),
+        ("latin.csv", "id,event\n\xe9,1\n".encode("latin-1")),
+        ("bad.jsonl.gz", b"no gzip at all"),
+        ("cut.jsonl.gz", gzip.compress(b'{"id": "a", "event": 1}\n' * 999)[:-20]),
+        ("bad.jsonl.zst", b"no zstandard at all"),
+    ],
+)
+def test_files_that_hold_no_gold_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_gold(path)
+    assert str(path) in str(error.value)
+    assert "cure: " in str(error.value)
+
+
+def test_results_are_read_by_id(tmp_path: Path) -> None:
+    line = {"id": "a", "exact": "e", "copy": "c", "story": "s", "linked_to": "b", "score": 0.5, "evidence": {"x": 1}}
+    path = written(tmp_path / "out.jsonl", [line, {**line, "id": "b", "linked_to": None, "score": None}])
+    ours = read_result(path, ("copy", "story"))
+    assert list(ours) == ["a", "b"]
+    assert ours["a"] == ("e", "c", "s", "b", 0.5)
+    with pytest.raises(InputError, match=r"out.jsonl, line 2: article 'a' is there twice; cure"):
+        read_result(written(tmp_path / "out.jsonl", [line, line]))
+    with pytest.raises(InputError, match=r"out.jsonl, line 1: no field 'story'; cure"):
+        read_result(written(tmp_path / "out.jsonl", [{"id": "a"}]), ("story",))
+
+
+def test_an_article_goes_by_its_id_or_its_url() -> None:
+    gold = Gold({"story": {"4": 1}}, urls={"4": "http://x/4"}, name="g.jsonl")
+    assert gold.place("4", {"4": 0, "http://x/4": 1}, "out.jsonl") == "4"
+    assert gold.place("4", {"http://x/4": 1}, "out.jsonl") == "http://x/4"
+    with pytest.raises(InputError, match=r"g.jsonl: article '4' is not in out.jsonl; cure"):
+        gold.place("4", {}, "out.jsonl")
