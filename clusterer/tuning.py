@@ -374,7 +374,7 @@ class _Pool:
 
     def precision_recall(self, part: _Part, judge: _Judge, at: tuple[float, float, float]) -> tuple[float, float]:
         """Of the copies at a Jaccard, containment and opening."""
-        kept = part.chosen[self._kept(*at)[part.chosen]]
+        kept = part.chosen[self._kept(*at, rows=part.chosen)]
         centres = grouping.star_centres(part.local(self.links.pairs[kept]), self._containment[kept], len(part))
         return judge.precision_recall(part.everywhere(centres))
 
@@ -391,11 +391,15 @@ class _Pool:
                 out.append(CurveBin(low, high, int(mine.sum()), met[0], met[1], said[0], said[1]))
         return tuple(out)
 
-    def _kept(self, jaccard: float, containment: float, opening: float) -> NDArray[np.bool_]:
+    def _kept(
+        self, jaccard: float, containment: float, opening: float, rows: NDArray[np.int64] | slice = slice(None)
+    ) -> NDArray[np.bool_]:
+        """Which of some pairs are links."""
         shape = self._shape(jaccard)
         assert shape is not None
-        candidates = self._in_bands[shape] | self._in_samples[containment]
-        alike = (self._jaccard >= jaccard) | ((self._containment >= containment) & (self._opening >= opening))
+        candidates = self._in_bands[shape][rows] | self._in_samples[containment][rows]
+        cut = (self._containment[rows] >= containment) & (self._opening[rows] >= opening)
+        alike = (self._jaccard[rows] >= jaccard) | cut
         kept: NDArray[np.bool_] = candidates & alike
         return kept
 
