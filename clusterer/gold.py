@@ -90,7 +90,7 @@ class Gold:
         for own in (name, self.urls.get(name)):
             if own is not None and own in known:
                 return own
-        raise InputError(f"{self.name}: article {name!r} is not in {where}; cure: cluster the same articles")
+        raise InputError(f"{self.name}: article {name!r} is not in {where}; cure: the articles that gold was made of")
 
 
 class Ours(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, BinaryIO
 
@@ -280,8 +280,7 @@ def tune_command(
     run = Run("-", {**settings_file, **options}, [gold], [output, html])
     says = read_gold(gold, label=label, level=options["level"], with_doubtful=with_doubtful)
     with run.quarantine, progress_shown(run.quiet) as progress:
-        articles = (row.article for row in run.feed)
-        tuned = tune(articles, says, settings=run.settings, precision=precision, recall=sought, progress=progress)
+        tuned = tune(_articles(run), says, settings=run.settings, precision=precision, recall=sought, progress=progress)
     run.warn()
     _print_tuning(tuned)
     if output:
@@ -290,6 +289,13 @@ def tune_command(
         from clusterer.pages import render
 
         _write_page(html, render("tune.html", **_tuning_page(tuned)))
+
+
+def _articles(run: Run) -> Iterator[Article]:
+    """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
+    yield from (row.article for row in run.feed)
+    if not run.feed.rows:
+        run.refuse_nothing()
 
 
 def _print_tuning(tuned: Tuning) -> None:
@@ -441,7 +447,7 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
     level: Level = "copy" if settings.level == "copy" else "story"
     with _Answers(judged) as answers, run.quarantine:
         with progress_shown(run.quiet) as progress:
-            questions = Questions((row.article for row in run.feed), settings, progress)
+            questions = Questions(_articles(run), settings, progress)
         asked = _unanswered(questions, answers, level, settings.seed, limit)
         articles = _articles_at(run.feed, {place for pair in asked for place in (pair.a, pair.b)})
         run.warn()

@@ -377,6 +377,13 @@ def test_no_output_over_an_input(tmp_path: Path) -> None:
     assert gold.read_bytes() == (DATA / "gold.jsonl").read_bytes()
 
 
+def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:
+    done = command("tune", DATA / "gold.jsonl", DATA / "gold.jsonl", "--quarantine", tmp_path / "bad.jsonl")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "none of 130 rows is an article" in done.stderr
+
+
 # --- on other articles -------------------------------------------------------------------------------------------------
 
 
