@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from made import words_of
 
 from benchmarks.generator import feed
 from benchmarks.train import gold_articles, gold_rows
@@ -97,6 +98,30 @@ def test_every_setting_tried_scores_what_cluster_scores(made: tuple[list[dict], 
         assert (tried[at].precision, tried[at].recall) == pytest.approx((scores.bcubed_precision, scores.bcubed_recall))
         compared += 1
     assert compared >= 2
+
+
+def test_articles_that_gold_does_not_name_decide_too(made: tuple[list[dict], Gold]) -> None:
+    rows, whole = made
+    few = Gold({"copy": {name: label for i, (name, label) in enumerate(whole.labels["copy"].items()) if i % 5 == 0}})
+    tried = {(t.jaccard, t.containment, t.opening): t for t in tune(rows, few).tried["copy"]}
+    for at in [*SOME, (0.7, 0.8, 0.2), (0.85, 0.9, 0.4)]:
+        chosen = Settings(level="copy", jaccard=at[0], containment=at[1], opening=at[2])
+        scores = labelled(few, "copy", cluster(rows, chosen))
+        assert (tried[at].precision, tried[at].recall) == pytest.approx((scores.bcubed_precision, scores.bcubed_recall))
+
+
+def test_a_cut_that_samples_miss_is_missed_here_too() -> None:
+    """Cuts of few shingles, a little over the threshold: a part of them shares too few samples to be looked at."""
+    texts = {i: (words_of(f"whole {i}", 120), words_of(f"own {i}", 9)) for i in range(500)}
+    rows = [{"id": f"{i} {kind}", "text": " ".join(words)} for i, (whole, own) in texts.items()
+            for kind, words in (("whole", whole), ("cut", whole[:18] + own))]  # fmt: skip
+    told = tune(rows, Gold({"copy": {r["id"]: r["id"].split()[0] for r in rows}}), settings=Settings(level="copy"))
+    for containment in (0.4, 0.5, 0.6):
+        point = next(t for t in told.along("containment") if t.containment == containment)
+        at = Settings(level="copy", jaccard=point.jaccard, containment=containment, opening=point.opening)
+        scores = labelled(Gold({"copy": {r["id"]: r["id"].split()[0] for r in rows}}), "copy", cluster(rows, at))
+        assert point.recall == pytest.approx(scores.bcubed_recall)
+        assert 0.9 < point.recall < 1
 
 
 @pytest.mark.parametrize("story", [0.2, 0.45, 0.7, 0.8])
