@@ -110,6 +110,20 @@ def test_articles_that_gold_does_not_name_decide_too(made: tuple[list[dict], Gol
         assert (tried[at].precision, tried[at].recall) == pytest.approx((scores.bcubed_precision, scores.bcubed_recall))
 
 
+def test_a_far_star_takes_a_neighbour_away() -> None:
+    """a and b are linked, but b goes to c, which more texts are like: of these gold says nothing."""
+    run = words_of("run", 300)
+    texts = {"a": run[:100], "b": run[48:148], "c": run[96:196]}
+    texts |= {f"x{i}": run[144:196] + words_of(f"x{i}", 48) for i in range(3)}
+    rows = [{"id": name, "text": " ".join(words)} for name, words in texts.items()]
+    start = Settings(level="copy", jaccard=0.3, containment=0.95)
+    of = {a.id: a.copy for a in cluster(rows, start)}
+    assert of["a"] != of["b"] == of["c"]
+    told = tune(rows, Gold({"copy": {"a": 1, "b": 1}}), settings=start)
+    at = next(t for t in told.tried["copy"] if (t.jaccard, t.containment, t.opening) == (0.3, 0.95, 0.2))
+    assert (at.precision, at.recall) == (1, 0.5)
+
+
 def test_a_cut_that_samples_miss_is_missed_here_too() -> None:
     """Cuts of few shingles, a little over the threshold: a part of them shares too few samples to be looked at."""
     texts = {i: (words_of(f"whole {i}", 120), words_of(f"own {i}", 9)) for i in range(500)}
