@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clusterer import events, similarity
 from clusterer.assign import assign
-from clusterer.explain import Explanation, Reporting, Step, copying, explained, path, reporting
+from clusterer.explain import Explanation, Reporting, copying, explained, path, reporting, steps
 from clusterer.lookup import Lookup, moment
 from clusterer.naming import key
 from clusterer.records import Assignment
@@ -144,7 +144,7 @@ class Answers:
         articles = lookup.articles(sorted(shown))
         items = articles[a], articles[b]
         words = lookup.cut(lookup.read([x.text for x in items]), [x.outlet for x in items])
-        steps = [Step(x, articles[number[x.id]].title, articles[number[x.linked_to or x.id]].title) for x in way]
+        titles = {article.id: article.title for article in articles.values()}
         return explained(
             items,
             (told[a], told[b]),
@@ -152,7 +152,7 @@ class Answers:
             (int(words.counts[0]), int(words.counts[1])),
             copying(words, settings),
             self._reporting(a, b) if settings.level == "story" else None,
-            steps,
+            steps(told[a].id, way, titles),
             lookup.furniture.tolist(),
         )
 

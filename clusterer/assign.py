@@ -49,13 +49,14 @@ def assign(
 
     place = corpus.ranks
     agency = np.array([name in _AGENCIES for name in corpus.outlets], dtype=np.bool_)
-    earliest = np.lexsort((place, corpus.dates))
+    dates = events.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
+    earliest = np.lexsort((place, dates))
     before: tuple[NDArray[Any], ...] = {
         "earliest": (),
         "longest": (exact,),
         "central": (exact, exact != copy),
     }[settings.representative]
-    preferred = np.lexsort((place, corpus.dates, *before, ~agency))
+    preferred = np.lexsort((place, dates, *before, ~agency))
     exact_name, copy_name, story_name = (grouping.first_of_group(x, earliest)[x] for x in (exact, copy, story))
     lead, best, representative = (grouping.first_of_group(x, preferred)[x] for x in (exact, copy, story))
 

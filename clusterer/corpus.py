@@ -130,7 +130,8 @@ def items_of(
             From the walk: an item is no article.
     """
     if isinstance(articles, str | Mapping | Article):
-        raise InputError(f"articles is one {type(articles).__name__}; give a list of articles")
+        cure = "give a list of articles, or read a file with clusterer.files.Feed(path)"
+        raise InputError(f"articles is one {type(articles).__name__}; {cure}")
     if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
         from clusterer.frames import rows_of
 

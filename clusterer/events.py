@@ -32,6 +32,7 @@ from clusterer.words import multipliers
 
 ENOUGH = 0.3
 """Independent agreement from which on a shared formula does not matter."""
+DAY = 86_400.0
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
 
@@ -106,6 +107,13 @@ def shipped_model() -> Model:
     return Model(weights, float(data["bias"]), float(data["undated"]))
 
 
+def end_of_day(dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The latest moment that each date, float64 in seconds, can stand for: one of midnight to the second is a day whose hour
+    nobody told, and may be its end."""
+    with np.errstate(invalid="ignore"):  # no date
+        return np.where(np.mod(dates, DAY) == 0.0, dates + (DAY - 1.0), dates)
+
+
 def best_case(
     salience: Salience, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -165,8 +173,9 @@ def _lead_found(salience: Salience, pairs: NDArray[np.int64], sums: NDArray[np.f
 
 def _apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
     i, j = pairs.T
+    last = end_of_day(last)
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
-        gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / 86_400
+        gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / DAY
         known = np.isfinite(first[i]) & np.isfinite(first[j])
         return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
 

@@ -129,11 +129,18 @@ class Reporting:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A verified link on the way from one article to another: of `assignment`, to what it is linked to."""
+    """A verified link on the way from one article to another.
 
+    Attributes:
+        a, b: ids of its ends, in the direction of the way.
+        titles: of both.
+        assignment: of the end that holds the link.
+    """
+
+    a: str
+    b: str
+    titles: tuple[str, str]
     assignment: Assignment
-    title: str
-    to_title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +242,6 @@ class Explainer:
         assert documents.corpus_words is not None
         words = documents.corpus_words.take(np.array([i, j]))
         titles = {told[x].id: item.title for x, item in items.items()}
-        steps = tuple(Step(s, titles[s.id], titles[s.linked_to or s.id]) for s in way)
         return explained(
             (items[i], items[j]),
             (told[i], told[j]),
@@ -243,7 +249,7 @@ class Explainer:
             (int(words.counts[0]), int(words.counts[1])),
             copying(words, self._settings),
             self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
-            steps,
+            steps(a, way, titles),
             self.clustering.furniture,
         )
 
@@ -330,6 +336,16 @@ def path(a: Assignment, b: Assignment, of: Callable[[str], Assignment]) -> list[
     return [*up[:-1], *down[-2::-1]]
 
 
+def steps(start: str, way: Iterable[Assignment], titles: Mapping[str, str]) -> tuple[Step, ...]:
+    """The links of a `path` in its direction, from the article with the id `start`."""
+    out, at = [], start
+    for link in way:
+        other = link.id if link.linked_to == at else link.linked_to or link.id
+        out.append(Step(at, other, (titles.get(at, ""), titles.get(other, "")), link))
+        at = other
+    return tuple(out)
+
+
 def copying(words: Words, settings: Settings) -> Copying | None:
     """What the words of two articles share, without furniture; None where one is too short, or copies are not looked for."""
     if settings.level == "exact" or words.counts.min() < settings.min_words:
@@ -377,7 +393,7 @@ def reporting(
     model = events.shipped_model()
     values = np.where(np.isnan(features), model.undated, features).astype(np.float64)
     parts = [
-        Part(name, None if np.isnan(value) else float(value), float(points), events.MEANINGS[name])
+        Part(name, None if np.isnan(value) else float(value), float(points) + 0.0, events.MEANINGS[name])
         for name, value, points in zip(events.FEATURES, features, values * model.weights, strict=True)
     ]
     equal = slots[0] == slots[1] if (slots != slots[:, :1]).any(axis=1).all() else np.zeros(slots.shape[1], np.bool_)
@@ -436,7 +452,7 @@ def explained(
     words: tuple[int, int],
     copies: Copying | None,
     reports: Reporting | None,
-    steps: Sequence[Step],
+    way: Sequence[Step],
     furniture: Collection[int],
 ) -> Explanation:
     """Everything that was found out about two articles, and the sentences that tell it.
@@ -445,7 +461,7 @@ def explained(
         articles, assignments: of both.
         settings: of the run.
         words: how many each has without furniture.
-        copies, reports, steps: as in `Explanation`.
+        copies, reports, way: as in `Explanation`'s copying, reporting and path.
         furniture: as for `Passages`.
     """
     a, b = assignments
@@ -459,11 +475,11 @@ def explained(
         relation = "copy" if copies.is_copy else "contained"
     elif reports is not None and reports.compared and reports.score >= settings.story:
         relation = "story"
-    reasons = list(_reasons(assignments, settings, words, level, copies, reports, steps))
+    reasons = list(_reasons(assignments, settings, words, level, copies, reports))
     passages = Passages(articles, settings, furniture)
     pieces = tuple(passages.pieces(0, 1)), tuple(passages.pieces(1, 0))
     return Explanation(
-        articles, assignments, level, relation, _VERDICTS[level], tuple(reasons), copies, reports, tuple(steps), pieces
+        articles, assignments, level, relation, _VERDICTS[level], tuple(reasons), copies, reports, tuple(way), pieces
     )
 
 
@@ -482,7 +498,6 @@ def _reasons(
     level: Level | None,
     copies: Copying | None,
     reports: Reporting | None,
-    steps: Sequence[Step],
 ) -> Iterator[str]:
     a, b = assignments
     if level == "exact":
@@ -511,7 +526,7 @@ def _reasons(
     if settings.level != "story":
         yield f"The run stopped at level {settings.level}: reports in other words were not looked for."
     elif reports is not None:
-        yield from _score_told(a.story == b.story, reports, settings, steps)
+        yield from _score_told(a.story == b.story, reports, settings)
 
 
 def _shingles_told(x: Copying, settings: Settings) -> str:
@@ -537,7 +552,7 @@ def _shingles_told(x: Copying, settings: Settings) -> str:
     )
 
 
-def _score_told(together: bool, x: Reporting, settings: Settings, steps: Sequence[Step]) -> Iterator[str]:
+def _score_told(together: bool, x: Reporting, settings: Settings) -> Iterator[str]:
     told = f"The score for one event is {x.score:.2f}; stories are joined from a mean of {settings.story:.2f} on."
     if not x.compared:
         told = (

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from clusterer.errors import InputError
-from clusterer.explain import Explainer, Explanation, Step, path
+from clusterer.explain import Explainer, Explanation, Step, path, steps
 from clusterer.files import Feed
 from clusterer.index import StoryIndex
 from clusterer.options import feed_of, keep_apart, progress_shown, reading_options, settings_of, settings_options
@@ -77,7 +77,9 @@ def explain_command(
             out.write(render("explain.html", e=found).encode("utf-8", "replace"))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
-    elif not html:
+    elif html:
+        click.echo(f"{found.verdict} Written to {html}.")
+    else:
         _show(found)
 
 
@@ -152,7 +154,7 @@ def _show_recorded(a: str, b: str, told: dict[str, Assignment]) -> None:
     click.echo(f"{a} and {b}: {f'together at level {level}' if level else 'apart'}")
     for x in (one, other):
         click.echo(f"  {x.id}: story {x.story}, copy group {x.copy}, exact {x.exact}")
-    _show_path([Step(x, "", "") for x in path(one, other, told.__getitem__)])
+    _show_path(steps(a, path(one, other, told.__getitem__), {}))
     click.echo("\nScores of the pair itself, and texts: name the INPUT of the result, too.")
 
 
@@ -162,9 +164,8 @@ def _show(e: Explanation) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False, markup=False, emoji=False)
     for article in e.articles:
-        when = f"{article.date:%F %H:%M}" if article.date else "no date"
         console.print(f"{article.title or article.text[:80]}", style="bold")
-        console.print(f"  {article.id}  {article.outlet or 'no source'}  {when}", style="dim")
+        console.print(f"  {article.id}  {article.outlet or 'no source'}  {article.when or 'no date'}", style="dim")
     console.print(f"\n{e.verdict}", style="bold")
     for reason in e.reasons:
         console.print(f"- {reason}")
@@ -184,7 +185,7 @@ def _show(e: Explanation) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name, side in (("feature", "left"), ("value", "right"), ("points", "right"), ("", "left")):
             table.add_column(name, justify=side)  # type: ignore[arg-type]
-        for part in r.parts:
+        for part in (part for part in r.parts if part.points or part.value is None):
             value = "unknown" if part.value is None else f"{part.value:.4f}"
             table.add_row(part.name, value, f"{part.points:+.3f}", part.meaning)
         table.add_row("", "", f"{r.bias:+.3f}", "where the sum starts")
@@ -207,12 +208,11 @@ def _show(e: Explanation) -> None:
         console.print(_marked(pieces, marks, colours))
 
 
-def _show_path(steps: Sequence[Step]) -> None:
-    if steps:
+def _show_path(way: Sequence[Step]) -> None:
+    if way:
         click.echo("\nLinks that were verified, from one to the other:")
-    for step in steps:
-        x = step.assignment
-        click.echo(f"  {x.id} - {x.relation} {x.score:.4f} - {x.linked_to}")
+    for step in way:
+        click.echo(f"  {step.a} - {step.assignment.relation} {step.assignment.score:.4f} - {step.b}")
 
 
 def _marked(pieces: Sequence[Piece], marks: str, colours: bool) -> Text:

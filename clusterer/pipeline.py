@@ -186,7 +186,8 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
     grouped = np.flatnonzero(of_article >= 0)
     mine = text_of[of_article[grouped]]
     # Documents are numbered longest first; of equal ones the earliest article gives the title.
-    order = grouped[np.lexsort((corpus.ranks[grouped], corpus.dates[grouped], of_article[grouped], mine))]
+    dates = events.end_of_day(corpus.dates[grouped])
+    order = grouped[np.lexsort((corpus.ranks[grouped], dates, of_article[grouped], mine))]
     head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")

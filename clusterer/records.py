@@ -52,6 +52,14 @@ class Article:
             return ""
         return host.removeprefix("www.")
 
+    @property
+    def when(self) -> str:
+        """Its date to the minute, or the day alone where that is midnight to the second: nobody told the hour; "" without."""
+        if self.date is None:
+            return ""
+        day = self.date.isoformat(" ", "minutes")
+        return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else day[:16]
+
 
 class Assignment(NamedTuple):
     """Where one article ended: one line of `clusters.jsonl`.

@@ -145,7 +145,7 @@ class Copying:
         counts: of each outlet, by row, how often it copied each outlet, by column.
         copied, was_first: of each outlet, over all outlets, also those that are not shown.
         groups: copy groups that count.
-        ties: that do not, since two outlets are earliest at once.
+        ties: that do not, since two outlets may be the earliest; a date without an hour may be any of its day.
         unknown: that do not, since a date or an outlet is missing.
         left_out: outlets with copies that are not shown.
     """
@@ -348,6 +348,7 @@ def copying(copies: Sequence[str], outlets: Sequence[str], when: Sequence[float]
     Args:
         copies, outlets, when: of each article its copy group, its outlet or "", its date in seconds or inf.
     """
+    latest = events.end_of_day(np.asarray(when, dtype=np.float64)).tolist()
     groups: dict[str, list[int]] = {}
     for i, copy in enumerate(copies):
         groups.setdefault(copy, []).append(i)
@@ -360,8 +361,8 @@ def copying(copies: Sequence[str], outlets: Sequence[str], when: Sequence[float]
         if "" in inside or any(when[i] == np.inf for i in group):
             unknown += 1
             continue
-        start = min(when[i] for i in group)
-        earliest = {outlets[i] for i in group if when[i] == start}
+        start = min(latest[i] for i in group)
+        earliest = {outlets[i] for i in group if when[i] <= start}
         if len(earliest) > 1:
             ties += 1
             continue

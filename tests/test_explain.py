@@ -79,12 +79,10 @@ def assert_reproduced(e: Explanation, settings: Settings) -> None:
     if e.level is None:
         assert e.path == ()
     elif a.id != b.id:
-        at = a.id
+        assert [step.a for step in e.path] == [a.id, *(step.b for step in e.path[:-1])]
+        assert e.path[-1].b == b.id
         for step in e.path:
-            ends = [step.assignment.id, step.assignment.linked_to]
-            assert at in ends
-            (at,) = (x for x in ends if x != at)
-        assert at == b.id
+            assert {step.a, step.b} == {step.assignment.id, step.assignment.linked_to}
 
 
 # --- the whole feed

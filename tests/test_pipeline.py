@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import reference
 from hypothesis import given
@@ -21,12 +22,17 @@ from hypothesis import strategies as st
 from made import lines_of, text_of, word, words_of
 from strategies import texts
 
-from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster
+from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster, events
 from clusterer.minhash import SCHEMES
 
 pytestmark = pytest.mark.usefixtures("loops")
 
 DAY = datetime(2015, 7, 21, tzinfo=UTC)
+
+
+def latest(date: datetime) -> datetime:
+    """What a date may stand for at the latest: midnight to the second is a day without an hour."""
+    return date + timedelta(days=1, seconds=-1) if (date - DAY) % timedelta(days=1) == timedelta() else date
 
 
 def by_id(clustering: Clustering) -> dict[str, dict]:
@@ -100,7 +106,7 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
             assert getattr(assignments[getattr(a, finer)], level) == getattr(a, level)
         for group, members in found.groups(finer).items():
             assert len({getattr(assignments[m], level) for m in members}) == 1
-            earliest = min(members, key=lambda m: (date_of_id[m] is None, date_of_id[m] or DAY, m))
+            earliest = min(members, key=lambda m: (date_of_id[m] is None, latest(date_of_id[m] or DAY), m))
             assert group == earliest
     for members in found.groups("story").values():
         assert sum(assignments[m].representative for m in members) == 1
@@ -624,3 +630,26 @@ def test_words_in_another_order_are_no_exact_copies() -> None:
     b = f"{source} النصر الهلال {text_of(1, 20)} الهلال النصر"
     found: Iterable[str] = cluster([a, b]).labels("exact")
     assert len(set(found)) == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [("2016-04-11", "told"), ("2016-04-10", "day"), ("2016-04-11 07:59", "day"), ("2016-04-12", "told")],
+)
+def test_a_day_without_an_hour_is_not_earlier_than_an_hour_of_that_day(other: str, first: str) -> None:
+    text = text_of(1, 40)
+    rows = [{"id": "told", "text": text, "date": "2016-04-11 08:00"}, {"id": "day", "text": text, "date": other}]
+    for articles in (rows, rows[::-1]):
+        found = cluster(articles)
+        assert found.representatives == [first]
+        assert set(found.labels("copy")) == {first}
+
+
+def test_a_day_without_an_hour_is_no_days_apart_from_its_hours() -> None:
+    day = 86_400.0
+    dates = np.array([10 * day, 10 * day + 82_800, 12 * day, 13 * day + 1, np.inf])
+    pairs = np.array([[0, 1], [1, 2], [0, 2], [2, 3], [0, 4]])
+    apart = events._apart(pairs, dates, dates) * events.FAR
+    # To the start of a later day, from the end of an earlier one.
+    expected = [0.0, 3_600 / day + 1, 1 + 1 / day, 2 / day, np.nan]
+    np.testing.assert_allclose(apart, expected, atol=1e-9)

@@ -163,11 +163,14 @@ def test_who_copies_whom_by_brute_force(rows: list[tuple[str, str, float]]) -> N
             continue
         if not all(outlet and when < np.inf for when, outlet in group):
             unknown += 1
-        elif len({outlet for when, outlet in group if when == min(group)[0]}) > 1:
+            continue
+        latest = min(when or 86_399.0 for when, _ in group)  # 0.0 is a day without an hour
+        earliest = {outlet for when, outlet in group if when <= latest}
+        if len(earliest) > 1:
             ties += 1
         else:
             groups += 1
-            first = min(group)[1]
+            (first,) = earliest
             for other in names - {first}:
                 wanted[other, first] += 1
     assert (made.groups, made.ties, made.unknown, made.left_out) == (groups, ties, unknown, 0)
@@ -180,7 +183,7 @@ def test_who_copies_whom_by_brute_force(rows: list[tuple[str, str, float]]) -> N
 
 def test_outlets_that_do_not_fit_the_matrix_stay_in_its_sums() -> None:
     names = [f"منفذ {i}" for i in range(report.OUTLETS + 3)]
-    made = report.copying(["a"] * len(names), names, [float(i) for i in range(len(names))])
+    made = report.copying(["a"] * len(names), names, [float(i) for i in range(1, len(names) + 1)])
     assert (len(made.outlets), made.left_out, made.groups) == (report.OUTLETS, 3, 1)
     assert sum(made.was_first) == len(names) - 1
     assert sum(map(sum, made.counts)) == report.OUTLETS - 1
@@ -784,3 +787,10 @@ def test_the_whole_feed_opens_at_once(browser: Any, tmp_path: Path) -> None:
             seen.open(last.title)
             assert overflow(seen.page) <= 0
             assert serious(seen.page) == []
+
+
+def test_a_day_without_an_hour_may_be_any_hour_of_it() -> None:
+    day = 86_400.0
+    found = report.copying(["g", "g", "h", "h"], ["agency", "daily", "agency", "daily"], [day + 9.0, day, 9.0, day])
+    assert (found.ties, found.groups) == (1, 1)
+    assert dict(zip(found.outlets, found.was_first, strict=True))["agency"] == 1

@@ -162,7 +162,7 @@ def test_evidence_equals_the_slow_twin() -> None:
     by_name = {names[h]: float(r) for h, r in zip(weights.stems.tolist(), rarity, strict=True)}
     pairs = np.array(list(combinations(range(len(TEXTS)), 2)))
     day = 86_400.0
-    first = np.array([0, day, 30 * day, np.inf])
+    first = np.array([1, day + 1, 30 * day + 1, np.inf])
     outlets = Ragged(np.array([0, 1, 0], dtype=np.uint32), np.array([0, 1, 2, 3, 3]))
     features = events.evidence(weights, pairs, outlets, first, first)
     for (i, j), row in zip(pairs.tolist(), features, strict=True):

@@ -33,7 +33,8 @@ const count = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1
 const percent = (x) => `${x < 1 ? Math.min(99, Math.round(x * 100)) : 100}%`;
 const decimal = (x) => x.toFixed(2).replace('-', '−');
 const day = (stamp) => stamp.slice(0, 10);
-const minute = (stamp) => `${day(stamp)} ${stamp.slice(11, 16)}`;
+// Midnight to the second is a day whose hour nobody told.
+const minute = (stamp) => (stamp.slice(11, 19) === '00:00:00' ? day(stamp) : `${day(stamp)} ${stamp.slice(11, 16)}`);
 const time = (stamp, tell = minute) => make('time', { datetime: stamp }, tell(stamp));
 
 const list = (names) => names.flatMap((name, i) => [i ? '، ' : '', bdi(name)]);
