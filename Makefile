@@ -40,6 +40,7 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.story_peers $(GOLD)
 	$(BIN)/python -m benchmarks.palmyra $(FEED)
+	$(BIN)/python -m benchmarks.tuning $(FEED) $(GOLD)
 
 # Half an hour on two cores; the README's table is made from what it writes. SIZES: generated feeds, a million is 4 GB.
 bench: $(VENV)/.bench

@@ -15,20 +15,24 @@ __all__ = [
     "Clustering",
     "Explainer",
     "Explanation",
+    "Gold",
     "InputError",
     "OutputError",
     "Settings",
     "SettingsError",
     "StoryClusterer",
     "StoryIndex",
+    "Tuning",
     "bcubed_scorer",
     "cluster",
     "explain",
+    "read_gold",
+    "tune",
 ]
 
 
 def __getattr__(name: str) -> object:
-    # scikit-learn takes a second to import; only those who ask for the estimator wait for it; likewise SQLite.
+    # scikit-learn takes a second to import; only those who ask for the estimator wait for it; likewise for the others.
     if name in ("StoryClusterer", "bcubed_scorer"):
         from clusterer import estimator
 
@@ -37,4 +41,12 @@ def __getattr__(name: str) -> object:
         from clusterer.index import StoryIndex
 
         return StoryIndex
+    if name in ("Tuning", "tune"):
+        from clusterer import tuning
+
+        return getattr(tuning, name)
+    if name in ("Gold", "read_gold"):
+        from clusterer import gold
+
+        return getattr(gold, name)
     raise AttributeError(f"module 'clusterer' has no attribute {name!r}")
