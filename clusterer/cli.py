@@ -6,6 +6,7 @@ Data goes to standard output or ``-o``, everything else to standard error. Exit 
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -19,13 +20,24 @@ import orjson
 from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain_cli import explain_command
-from clusterer.gold_cli import evaluate_command, label_command, tune_command
-from clusterer.index_cli import index
+from clusterer.files import Feed
+from clusterer.gold_cli import evaluate_command, tune_command
+from clusterer.index_cli import index, result_option, tell_written, with_option
+from clusterer.label_cli import label_command
 from clusterer.options import Run, input_options, output_option, report_option, settings_options
-from clusterer.output import as_json, atomic_output, write_rows
+from clusterer.output import as_json, atomic_output, form_for, result_form, write_result, write_rows
 from clusterer.records import Article, Clustering
 from clusterer.rows import Row
+from clusterer.streams import Cut
 
+# What rows of a format can be given back as, the first unless the output's ending asks for another.
+_GIVEN_BACK = {
+    "jsonl": ("jsonl",),
+    "json": ("json", "jsonl"),
+    "csv": ("csv", "tsv", "jsonl", "json"),
+    "tsv": ("tsv", "csv", "jsonl", "json"),
+    "parquet": ("parquet", "jsonl", "json"),
+}
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
@@ -69,24 +81,25 @@ def cli() -> None:
 
 @cli.command("cluster")
 @input_options
-@output_option
+@result_option
+@with_option
 @report_option
 @settings_options
-def cluster_command(output: str, report: str | None, **options: Any) -> None:
+def cluster_command(output: str, added: tuple[str, ...], report: str | None, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
-    Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence.
-    With --report INPUT is read twice.
+    Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence, then those of --with.
+    With --report or --with INPUT is read again.
 
-    Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl --report report.html
+    Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     run = Run(output, options, written=[report])
+    form = result_form(output)
     with run.quarantine, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
         result = run.cluster()
-        for assignment in result:
-            out.write(orjson.dumps(assignment.as_dict()) + b"\n")
+        write_result(out, result, form, added, _again(run, result) if added else None)
         if page:
             from clusterer import report as reports
 
@@ -101,6 +114,8 @@ def cluster_command(output: str, report: str | None, **options: Any) -> None:
             )
             page.write(reports.page(made))
     run.summarise(result.stats)
+    if not run.quiet:
+        tell_written(output, report)
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:
@@ -122,7 +137,8 @@ def _again(run: Run, result: Clustering) -> Iterator[Article]:
 @partial(settings_options, level="copy")
 def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """Keep one article of every group of copies; write them whole, in their own format and order.
-    Articles of RSS files and of .txt folders are written as JSON lines.
+    Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
+    .jsonl, and CSV becomes TSV where it ends in .tsv. CSV that was not in UTF-8 gets a byte order mark, for Excel.
 
     Which one is kept: --representative. With --level exact only identical texts are removed, with --level story also
     reports of one event in other words. A line of --removed has
@@ -131,6 +147,9 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
     run = Run(output, options, written=[removed])
+    form = form_for(output, _GIVEN_BACK[run.feed.format])
+    if removed:
+        form_for(removed, ("jsonl",), "--removed")
     level = run.settings.level
     with run.quarantine, contextlib.ExitStack() as stack:
         aside = stack.enter_context(atomic_output(removed)) if removed else None
@@ -152,8 +171,20 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
             if next(rows, None) is not None:
                 raise InputError(_CHANGED)
 
-        write_rows(output, kept(), run.feed.format)
+        write_rows(output, kept(), form, marked=form in ("csv", "tsv") and _transcoded(run.feed))
     run.summarise({**result.stats, "articles kept": len(keeper)})
+    if not run.quiet:
+        tell_written(output, removed)
+
+
+def _transcoded(feed: Feed) -> bool:
+    """Whether an input was in another encoding than UTF-8: who opens such files takes UTF-8 without a mark for it."""
+    for source in feed._sources:
+        with contextlib.ExitStack() as stack, contextlib.suppress(Cut):
+            encoding = feed._begin(source, stack).encoding
+            if encoding and codecs.lookup(encoding).name not in ("utf-8", "ascii"):
+                return True
+    return False
 
 
 @cli.command("boilerplate")
@@ -170,6 +201,7 @@ def boilerplate_command(output: str, **options: Any) -> None:
     from clusterer.passages import removed_passages
 
     run = Run(output, options)
+    form_for(output, ("jsonl",))
     with run.quarantine, atomic_output(output) as out:
         for article, passages in removed_passages((row.article for row in run.feed), run.settings):
             if passages:

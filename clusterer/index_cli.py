@@ -36,7 +36,7 @@ from clusterer.options import (
     settings_of,
     settings_options,
 )
-from clusterer.output import appended, atomic_output
+from clusterer.output import ADDABLE, appended, atomic_output, form_for, result_form, streamed, write_result
 from clusterer.records import Article, Assignment
 from clusterer.rows import Row
 
@@ -48,6 +48,38 @@ _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 _changes = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
 )
+
+
+def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
+    for name in names:
+        if name not in ADDABLE:
+            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
+    return names
+
+
+result_option = click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
+    ".gz or .zst compresses",
+)
+with_option = click.option(
+    "--with",
+    "added",
+    metavar="NAMES",
+    callback=_names,
+    help=f"add these fields of the articles to every line: any of {','.join(ADDABLE)}",
+)
+
+
+def tell_written(*paths: str | None) -> None:
+    """One line of the files that were written, on a terminal only. None is no file, "-" standard output."""
+    names = [path for path in paths if path and path != "-"]
+    if names and sys.stderr.isatty():
+        click.echo(f"wrote {', '.join(names)}", err=True)
 
 
 @click.group("index")
@@ -76,8 +108,16 @@ def create(path: str, **options: Any) -> None:
 @input_options
 @click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
 @click.option("--update", is_flag=True, help="articles whose ids are there are new versions of these")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="file for the answers; - is standard output. An earlier one is replaced at once; each line is there when its "
+    "article is stored, and stays, however the run ends",
+)
 @_changes
-def add(path: str, batch: int | None, update: bool, changes: str | None, **options: Any) -> None:
+def add(path: str, batch: int | None, update: bool, output: str, changes: str | None, **options: Any) -> None:
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
     Fields of a line: those of `cluster`, and status: new (a story of its own), report (of a story that is there), copy,
@@ -86,19 +126,25 @@ def add(path: str, batch: int | None, update: bool, changes: str | None, **optio
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
-    run = Run("-", options, _files(path), [changes], path)
+    run = Run(output, options, _files(path), [changes], path)
+    form_for(output, ("jsonl",))
     plain = options["format_"] in (None, "jsonl") and (options["encoding"] or "utf-8").lower() in ("utf-8", "utf8")
     live = options["inputs"] == ("-",) and plain
     became: Counter[str] = Counter()
     stopped: BaseException | None = None
-    with run.quarantine, StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+    with (
+        run.quarantine,
+        StoryIndex.open(path, must_exist=True) as store,
+        streamed(output) as out,
+        _appended(changes) as told,
+    ):
         take = store.update if update else store.add
         rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
         try:
             for part in _as_they_come(rows, batch or 1) if live else _batches(rows, batch or _BATCH):
                 added = take([row.article for row in part])
                 became.update(added.status)
-                _write(sys.stdout.buffer, map(_line, added, added.status))
+                _write(out, map(_line, added, added.status))
                 _tell(told, added.changes)
         except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
             stopped = error
@@ -246,25 +292,28 @@ def check(path: str) -> None:
 
 @index.command("export")
 @_file
-@output_option
+@result_option
+@with_option
 @report_option
-def export(path: str, output: str, report: str | None) -> None:
+def export(path: str, output: str, added: tuple[str, ...], report: str | None) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
-    Example: clusterer index export news.db -o clusters.jsonl --report report.html
+    Example: clusterer index export news.db -o clusters.csv --with title,source,date --report report.html
     """
     keep_apart([output, report], _files(path))
+    form = result_form(output)
     with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
         assignments = store.assignments()
-        _write(out, map(_line, assignments))
+        walk = partial(_articles, store, [a.id for a in assignments])
+        write_result(out, assignments, form, added, walk() if added else None)
         if page:
             from clusterer import report as reports
 
-            walk = partial(_articles, store, [a.id for a in assignments])
             made = reports.build(assignments, walk, store.settings, furniture=store.furniture(), stats=store.counts())
             page.write(reports.page(made))
+    tell_written(output, report)
 
 
 @index.command("merge")
@@ -304,7 +353,7 @@ def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:
         stored = store.articles(batch)
         for name in batch:
             if name not in stored:
-                raise InputError(f"article {name!r} was removed while the report was made; cure: export again")
+                raise InputError(f"article {name!r} was removed while it was exported; cure: export again")
             yield stored[name]
 
 

@@ -1,6 +1,8 @@
-"""Results out: files that are whole or absent, the quarantine file, rows in the form in which they came.
+"""Results out: files that are whole or absent, assignments as lines or tables, the quarantine file, rows in the form in
+which they came.
 
-Output is UTF-8, whatever the input was in. What cannot be written is an `OutputError`.
+Output is UTF-8, whatever the input was in. What cannot be written is an `OutputError`. Cells of tables are what they were:
+nothing is put before those that a spreadsheet would take for a formula.
 
 Does not read feeds, decides nothing about rows, does not print.
 """
@@ -15,9 +17,10 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from importlib import import_module
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -25,9 +28,113 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from clusterer.errors import OutputError
+from clusterer.records import Article, Assignment
 from clusterer.rows import PARQUET_BATCH, BadRow, Layout, Row, import_pyarrow, python_values
 
+ADDABLE = ("title", "text", "source", "url", "date")
+"""Fields of an article that can be added to its line of a result."""
 _BUFFER = 1 << 18
+_RESULTS = ("jsonl", "csv", "tsv", "parquet")
+_ENDINGS = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
+    ".parquet": "parquet",
+}  # fmt: skip
+# What promises a format, or a packing, that nothing here writes. Other endings promise nothing.
+_OTHERS = frozenset((
+    ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".html", ".htm", ".xml", ".rss", ".atom", ".pdf", ".doc",
+    ".docx", ".odt", ".rtf", ".arrow", ".feather", ".avro", ".orc", ".sqlite", ".db", ".pkl",
+))  # fmt: skip
+_OTHER_PACKINGS = frozenset((".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz"))
+
+
+def form_for(path: str, able: Sequence[str], option: str = "-o") -> str:
+    """The format that a file's ending asks for; the first of those that can be written where it asks for none.
+
+    JSON lines may be named .json, as they always could.
+
+    Args:
+        path: as for `atomic_output`.
+        able: the formats that can be written, of "jsonl", "json", "csv", "tsv" and "parquet".
+        option: what gave the path, for the cure.
+
+    Raises:
+        OutputError: it asks for another one.
+        InputError: it asks for Parquet, and pyarrow is not installed.
+    """
+    stem, ending = os.path.splitext(path)
+    packing = ""
+    if ending.lower() in (".gz", ".zst"):
+        packing = ending
+        stem, ending = os.path.splitext(stem)
+    low = ending.lower()
+    if low in _OTHER_PACKINGS:
+        raise OutputError(f"{path}: {low} cannot be written; cure: {option} {stem}.gz or {stem}.zst")
+    form = _ENDINGS.get(low)
+    if form == "json" and "json" not in able:
+        form = "jsonl"
+    if low in _OTHERS or (form and form not in able):
+        cure = f"{stem}.{'csv' if 'csv' in able else able[0]}{packing}"
+        raise OutputError(
+            f"{path}: {low} promises what is not written here, only {', '.join(able)}; cure: {option} {cure}"
+        )
+    if form == "parquet":
+        import_pyarrow("parquet")
+    return form or able[0]
+
+
+def result_form(path: str) -> str:
+    """The format of a result, as its file's ending asks for it; JSON lines where it asks for none.
+
+    Raises:
+        OutputError: it asks for what cannot be written.
+        InputError: it asks for Parquet, and pyarrow is not installed.
+    """
+    form = form_for(path, _RESULTS)
+    if form == "parquet" and not path.lower().endswith(".parquet"):
+        raise OutputError(f"{path}: Parquet is packed inside; cure: -o {os.path.splitext(path)[0]}")
+    return form
+
+
+def write_result(
+    out: BinaryIO,
+    assignments: Iterable[Assignment],
+    form: str,
+    added: Sequence[str] = (),
+    articles: Iterable[Article] | None = None,
+) -> None:
+    """Write assignments, one line or row an article.
+
+    In tables `evidence` is JSON, as in the lines. CSV and TSV begin with a byte order mark, so that Excel shows Arabic;
+    what is None is an empty cell there, and records end in CR LF.
+
+    Args:
+        out: an open file.
+        assignments: consumed lazily.
+        form: as `result_form` tells it.
+        added: names of `ADDABLE`, to be added at the end of every line.
+        articles: where any is added, the articles in the order of the assignments.
+    """
+    lines: Iterable[dict[str, Any]] = (a.as_dict() for a in assignments)
+    if added and articles is not None:
+        lines = (
+            {**line, **{name: getattr(article, name) for name in added}}
+            for line, article in zip(lines, articles, strict=True)
+        )
+    columns = (*Assignment._fields, *added)
+    if form == "parquet":
+        _write_result_parquet(out, lines, columns)
+    elif form in ("csv", "tsv"):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter="\t" if form == "tsv" else ",", lineterminator="\r\n")
+        out.write(codecs.BOM_UTF8)
+        for cells in itertools.chain([columns], (map(_cell, line.values()) for line in lines)):
+            writer.writerow(cells)
+            out.write(text.getvalue().encode())
+            text.seek(0)
+            text.truncate()
+    else:
+        for line in lines:
+            out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
 @contextmanager
@@ -93,6 +200,27 @@ def appended(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, file)
 
 
+@contextmanager
+def streamed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that is written from its start, in place: what was flushed is there, however the run ends.
+
+    "-" is standard output. An ending `.gz` or `.zst` compresses.
+
+    Raises:
+        OutputError: the folder is missing, the target is a folder, the disk is full, ...
+    """
+    name = os.fspath(path)
+    if name == "-":
+        yield sys.stdout.buffer
+        return
+    try:
+        file = _OutputFile(name, "wb", name)
+    except OSError as error:
+        raise OutputError(f"{name}: cannot be written ({error.strerror}); cure: another place") from None
+    with file, io.BufferedWriter(file, _BUFFER) as buffered, _packed(cast(BinaryIO, buffered), name) as out:
+        yield out
+
+
 class Quarantine:
     """The file of bad rows: JSON lines with `file`, `line`, `reason`, `row`. It appears only when there is one.
 
@@ -139,7 +267,9 @@ class Quarantine:
             _remove(self._path)
 
 
-def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:
+def write_rows(
+    path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None, marked: bool = False
+) -> int:
     """Write rows in the form in which they came.
 
     JSON lines and array elements keep their bytes, CSV records theirs and their header, Parquet rows their schema.
@@ -149,6 +279,7 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | 
         path: as for `atomic_output`.
         rows: consumed lazily.
         format: "jsonl", "json", "csv", "tsv" or "parquet"; None for that of the first row.
+        marked: begin CSV and TSV with a byte order mark, whether or not the first row's file had one.
 
     Returns:
         The number of rows written.
@@ -170,7 +301,10 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | 
         if first is None:
             out.write(b"[]\n" if format == "json" else b"")
             return 0
-        return writers[format](out, itertools.chain([first], walk), first.layout, format)
+        layout = first.layout
+        if marked:
+            layout = replace(layout, header=codecs.BOM_UTF8 + layout.header.removeprefix(codecs.BOM_UTF8))
+        return writers[format](out, itertools.chain([first], walk), layout, format)
 
 
 def as_json(row: Row) -> bytes:
@@ -236,6 +370,27 @@ def _packed(file: BinaryIO, target: str) -> Iterator[BinaryIO]:
 def _printable(text: str) -> str:
     """Text that UTF-8 can hold; file names may have lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _cell(value: Any) -> Any:
+    """A value of a line of a result, for a cell of text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return orjson.dumps(value, default=dict).decode()
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _write_result_parquet(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
+    pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
+    kinds = {"representative": pyarrow.bool_(), "score": pyarrow.float64(), "date": pyarrow.timestamp("us", "UTC")}
+    schema = pyarrow.schema({name: kinds.get(name, pyarrow.string()) for name in columns})
+    walk = iter(lines)
+    with parquet.ParquetWriter(out, schema) as writer:
+        while batch := list(itertools.islice(walk, PARQUET_BATCH)):
+            for line in batch:
+                line["evidence"] = line["evidence"] and _cell(line["evidence"])
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
 
 
 def _cells(row: Row) -> list[str]:
