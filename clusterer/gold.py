@@ -2,13 +2,14 @@
 
 A label file has a line an article: `id`, and a label a level: `event` or `story`, `copy` or `dup`, `exact`. A file of
 judged pairs has a line a pair: `a`, `b` (ids), `same` (true, false, or null where nobody could say), `level` ("story" where
-it is missing, or "copy"). JSON lines or CSV, also packed as .gz or .zst.
+it is missing, or "copy"). JSON lines or CSV (UTF-8, UTF-16 with its mark, Windows-1256), also packed as .gz or .zst.
 
 Decides nothing: `evaluate` holds one against the other. Every error names file, line, rule and cure.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -22,12 +23,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from clusterer.errors import InputError
+from clusterer.fields import FIELD_NAMES, column_key
 from clusterer.records import LEVELS, Level
 
 FIELDS: Mapping[Level, tuple[str, ...]] = {"exact": ("exact",), "copy": ("copy", "dup"), "story": ("event", "story")}
 """The fields that hold a level's label; of several the first that is there."""
 _JUDGED: Mapping[object, Level] = {"story": "story", "copy": "copy"}  # levels that pairs are judged at
-_TRUE, _FALSE, _UNSURE = ("true", "yes", "1"), ("false", "no", "0"), ("", "null", "unsure")
+_TRUE, _FALSE, _UNSURE = ("true", "yes", "y", "1", "نعم"), ("false", "no", "n", "0", "لا"), ("", "null", "unsure")
+_TURNS = " \t\u200e\u200f\u061c\ufeff"  # blanks, and marks of direction that spreadsheets put around Arabic words
+_RESULT = ("linked_to", "relation")  # what only a result has
+_COMMON = frozenset("اليمنوتربةه")  # nearly every Arabic text is half made of them; misread UTF-8 never is
 _SHAPE = "lines of a, b and same, or of id and a label (event or story, copy or dup)"
 
 
@@ -64,12 +69,14 @@ class Gold:
         pairs: judged pairs, each question once; those that nobody could answer too.
         urls: article id to URL, where known: another name by which the article may go.
         name: of the file.
+        is_result: whether the file is a result of ours, nobody's judgement.
     """
 
     labels: Mapping[Level, Mapping[str, str | int | float]] = field(default_factory=dict)
     pairs: tuple[Judged, ...] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
     name: str = "gold"
+    is_result: bool = False
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -128,6 +135,10 @@ def read_gold(
     number, first = lines[0]
     if "a" in first and "b" in first:
         return _judged(name, lines, with_doubtful)
+    if label is None and _is_feed(first):
+        raise InputError(
+            f"{name}: looks like a feed, not gold: a text and no label; cure: INPUT comes first, GOLD last; or --label NAME"
+        )
     if "id" not in first:
         raise InputError(f"{name}, line {number}: neither a pair nor an article; cure: {_SHAPE}")
     return _labelled(name, lines, label, level, with_doubtful)
@@ -197,7 +208,14 @@ def _labelled(
     if not any(labels.values()):
         wanted = f"field {label!r}" if label else "event or story, copy or dup"
         raise InputError(f"{name}: no labelled article; cure: lines with id and {wanted}, or --label NAME")
-    return Gold({level: found for level, found in labels.items() if found}, (), urls, name)
+    found = {level: own for level, own in labels.items() if own}
+    return Gold(found, (), urls, name, is_result=all(key in lines[0][1] for key in _RESULT))
+
+
+def _is_feed(row: Mapping[str, Any]) -> bool:
+    """Whether a line holds a text and no label."""
+    keys = {column_key(key) for key in row}
+    return not any(keys & set(names) for names in FIELDS.values()) and not keys.isdisjoint(FIELD_NAMES["text"])
 
 
 def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: bool) -> Gold:
@@ -230,7 +248,7 @@ def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: b
 
 def _doubtful(row: dict[str, Any]) -> bool:
     value = row.get("doubtful")
-    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+    return value.strip(_TURNS).lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
 def _said(pair: Judged) -> str:
@@ -240,12 +258,15 @@ def _said(pair: Judged) -> str:
 def _answer(name: str, number: int, value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if isinstance(value, str):
+    text = str(value).strip(_TURNS).lower()
+    if isinstance(value, str | int):
         for words, answer in ((_TRUE, True), (_FALSE, False), (_UNSURE, None)):
             if text in words:
                 return answer
-    raise InputError(f"{name}, line {number}: same is {_shown(value)}; cure: true, false, or null where nobody can say")
+    raise InputError(
+        f"{name}, line {number}: same is {_shown(value)}; cure: true, false, or null where nobody can say (also yes and no,"
+        " نعم and لا, 1 and 0)"
+    )
 
 
 def _name(name: str, number: int, key: str, value: Any) -> str:
@@ -292,16 +313,30 @@ def _json_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _csv_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        text = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: not UTF-8 ({error.reason}); cure: save it as UTF-8") from None
+    text = _decoded(name, file.read())
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
     try:
         for row in reader:
+            if not any(cell.strip(_TURNS) for cells in row.values() for cell in (cells or ())):
+                continue
             if None in row or None in row.values():
                 raise InputError(f"{name}, line {reader.line_num}: not as many cells as the header; cure: one a column")
             yield reader.line_num, row
     except csv.Error as error:
         raise InputError(f"{name}, line {reader.line_num}: no CSV ({error}); cure: quote cells as CSV does") from None
+
+
+def _decoded(name: str, raw: bytes) -> str:
+    """The text of a table: UTF-8, UTF-16 with its mark, or Windows-1256, as older spreadsheets save Arabic."""
+    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return raw.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = raw.decode("cp1256")  # it has a letter for every byte
+        letters = [c for c in text if c > "\x7f"]
+        if not marked and sum(c in _COMMON for c in letters) >= 0.45 * len(letters):
+            return text
+        raise InputError(
+            f"{name}: neither UTF-8 nor Windows-1256 ({error.reason}); cure: save it as CSV in UTF-8"
+        ) from None

@@ -1,22 +1,19 @@
-"""`clusterer evaluate`, `tune` and `label`: a result against gold, settings that fit gold, gold of one's own.
+"""`clusterer evaluate` and `tune`: a result against gold, settings that fit gold.
 
 Parse, call the library, show. What is shown is made as plain data first, then printed, or rendered as a page.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
-import orjson
 
 from clusterer.corpus import content_id
-from clusterer.errors import InputError, OutputError
+from clusterer.errors import InputError
 from clusterer.evaluate import (
     PairScores,
     Scores,
@@ -34,14 +31,11 @@ from clusterer.options import (
     keep_apart,
     progress_shown,
     settings_file,
-    settings_of,
-    settings_options,
 )
-from clusterer.output import appended, atomic_output
+from clusterer.output import atomic_output
 from clusterer.records import Article, Level
 from clusterer.settings import Settings
-from clusterer.telling import Questions, Telling
-from clusterer.tuning import COPY_AXES, Tried, Tuning, figures, tune
+from clusterer.tuning import COPY_AXES, STAYS, Tried, Tuning, figures, tune
 
 _html = click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it")
 _label = click.option(
@@ -74,6 +68,11 @@ class _Held:
     said: str
     scores: Scores | PairScores
     errors: tuple[_Error, ...]
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether gold is labels, not judged pairs."""
+        return isinstance(self.scores, Scores)
 
     @property
     def rows(self) -> list[tuple[str, float | None, float | None, float]]:
@@ -127,7 +126,7 @@ def evaluate_command(
     Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
     """
     keep_apart([html], [result, gold])
-    says = read_gold(gold, label=label, level=level, with_doubtful=with_doubtful)
+    says = _gold(gold, label, level, with_doubtful)
     held = _held(read_result(result, (level,) if level else says.levels), result, says, level, errors)
     known = _shown_articles(feed, held) if feed else {}
     for i, one in enumerate(held):
@@ -139,6 +138,16 @@ def evaluate_command(
 
         page = render("evaluate.html", result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
         _write_page(html, page)
+
+
+def _gold(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:
+    """Gold of a file; a word of it where it is nobody's judgement."""
+    gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
+    if gold.is_result:
+        click.echo(
+            f"{path} is a result of clusterer, not what people judged: scores tell how far two results agree", err=True
+        )
+    return gold
 
 
 def _held(ours: Mapping[str, Ours], result: str, gold: Gold, level: Level | None, most: int) -> list[_Held]:
@@ -202,13 +211,14 @@ def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str
     for row in Feed([feed]) if wanted else ():
         name = row.article.id or row.article.url or content_id(row.article)
         if name in wanted:
-            known[name] = _about(row.article)
+            known[name] = about_article(row.article)
     if wanted and not known:
         raise InputError(f"{feed}: holds none of the articles to be listed; cure: the feed that was clustered")
     return known
 
 
-def _about(article: Article) -> dict[str, str]:
+def about_article(article: Article) -> dict[str, str]:
+    """Outlet, date and title, "" where there is none."""
     date = f"{article.date:%F %H:%M}" if article.date else ""
     return {"source": article.outlet, "date": date, "title": " ".join(article.title.split())}
 
@@ -225,13 +235,27 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
             for i, name in enumerate(part):
                 about = known.get(name)
                 told = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
-                click.echo(_plain(f"  {'-' if i == 0 else ' '} {name}  {told}".rstrip()))
+                click.echo(plain(f"  {'-' if i == 0 else ' '} {name}  {told}".rstrip()))
 
 
 # --- tune --------------------------------------------------------------------------------------------------------------
 
 
-@click.command("tune")
+class _GoldLast(click.Command):
+    """A command of INPUT... GOLD: a single file is an INPUT, and it is GOLD that is missing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            gold = self.make_parser(ctx).parse_args(given)[0].get("gold")
+            if error.param and error.param.name == "inputs" and isinstance(gold, str):
+                raise click.UsageError("Missing argument 'GOLD': INPUT comes first, GOLD last", ctx) from None
+            raise
+
+
+@click.command("tune", cls=_GoldLast)
 @input_options
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False))
 @settings_file
@@ -242,9 +266,11 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
     show_default=True,
     help="how far to tune; story tunes copies, too",
 )
-@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all recall")
 @click.option(
-    "--recall", "sought", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then precision"
+    "--want-precision", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all recall"
+)
+@click.option(
+    "--want-recall", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all precision"
 )
 @_label
 @_doubtful
@@ -260,8 +286,8 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
 def tune_command(
     gold: str,
     settings_file: dict[str, Any],
-    precision: float | None,
-    sought: float | None,
+    want_precision: float | None,
+    want_recall: float | None,
     label: str | None,
     with_doubtful: bool,
     output: str | None,
@@ -271,16 +297,23 @@ def tune_command(
     """Find the thresholds that fit GOLD best: labels or judged pairs, as for `evaluate`, of articles of INPUT.
 
     Tries every threshold without hashing a text again, and suggests the settings of best F1 (B-cubed, or over judged
-    pairs), or those that fulfil a wish. -o writes them as a file that other commands take with --settings; --html plots
-    precision and recall over each threshold, and how surely bands find pairs. Other settings, such as --unit, come from
-    --settings.
+    pairs) where they are surely better than those it starts from, or the settings that fulfil a wish. -o writes them as a
+    file that other commands take with --settings; --html plots precision and recall over each threshold, and how surely
+    bands find pairs. Other settings, such as --unit, come from --settings.
 
     Example: clusterer tune data/feed.jsonl data/gold.jsonl -o settings.toml
     """
-    run = Run("-", {**settings_file, **options}, [gold], [output, html])
-    says = read_gold(gold, label=label, level=options["level"], with_doubtful=with_doubtful)
+    run = Run(output or "-", {**settings_file, **options}, [gold], [html])
+    says = _gold(gold, label, options["level"], with_doubtful)
     with run.quarantine, progress_shown(run.quiet) as progress:
-        tuned = tune(_articles(run), says, settings=run.settings, precision=precision, recall=sought, progress=progress)
+        tuned = tune(
+            articles_of(run),
+            says,
+            settings=run.settings,
+            precision=want_precision,
+            recall=want_recall,
+            progress=progress,
+        )
     run.warn()
     _print_tuning(tuned)
     if output:
@@ -291,7 +324,7 @@ def tune_command(
         _write_page(html, render("tune.html", **_tuning_page(tuned)))
 
 
-def _articles(run: Run) -> Iterator[Article]:
+def articles_of(run: Run) -> Iterator[Article]:
     """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
     yield from (row.article for row in run.feed)
     if not run.feed.rows:
@@ -313,7 +346,11 @@ def _print_tuning(tuned: Tuning) -> None:
         for row, at, scores in shown:
             values = "".join(f"{getattr(at, n):>{w}g}" for n, w in zip(names, widths, strict=True))
             click.echo(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
+        if level in tuned.stays:
+            click.echo(f"{level}: {STAYS}")
         click.echo()
+    for warning in tuned.warnings:
+        click.echo(f"warning: {warning}", err=True)
     for level in tuned.missed:
         assert tuned.wish is not None
         wished, value = tuned.wish
@@ -373,11 +410,14 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
                     ("best F1 of all tried", *_of(tuned.best(level))),
                 ],
                 "missed": level in tuned.missed,
+                "stays": level in tuned.stays,
             }
         )
     return {
         "gold": tuned.gold,
         "wish": tuned.wish,
+        "warnings": tuned.warnings,
+        "stays": STAYS,
         "levels": levels,
         "sweeps": sweeps,
         "changed": _changed(tuned),
@@ -400,232 +440,9 @@ def _write_page(path: str, text: str) -> None:
         out.write(text.encode("utf-8", "backslashreplace"))
 
 
-# --- label -------------------------------------------------------------------------------------------------------------
-
-
-# Also the letters of the same keys on an Arabic keyboard, and Arabic words: whoever reads Arabic types it.
-_KEYS = {
-    "y": ("y", "yes", "غ", "نعم", "ن"),
-    "n": ("n", "no", "ى", "لا", "ل"),
-    "s": ("s", "skip", "س"),
-    "u": ("u", "undo", "ع"),
-    "q": ("q", "quit", "ض"),
-}
-_KEY_OF = {word: key for key, words in _KEYS.items() for word in words}
-_ASKED = {
-    "story": "Do both report the same event?",
-    "copy": "Is one mostly the text of the other: a copy or a cut?",
-}
-_HELP = "y yes, n no, s skip (nobody can say), u undo the last, q quit"
-
-
-@click.command("label")
-@input_options
-@click.option(
-    "-o", "--output", "judged", required=True, type=click.Path(dir_okay=False), help="file to add the answers to"
-)
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="no more questions than so many")
-@click.option(
-    "--words", "shown", type=click.IntRange(1), default=60, show_default=True, help="words of each text to show"
-)
-@settings_options
-def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
-    """Make gold of your own: judge pairs of articles of INPUT, those that tell most first. --level story or copy.
-
-    Every answer is added to the file at once; a later run goes on where this one ended. Keys: y yes, n no, s skip (nobody
-    can say), u undo the last, q quit. Answers are also read from standard input, one a line. The file is gold for
-    `evaluate` and `tune`.
-
-    Example: clusterer label data/feed.jsonl -o judged.jsonl --limit 30
-    """
-    if "-" in options["inputs"]:
-        raise click.UsageError("answers come from standard input, articles cannot; name files")
-    run = Run(judged, options, lasting=judged)
-    settings = settings_of(options)
-    if settings.level == "exact":
-        raise click.UsageError("nothing is in doubt about exact copies; --level copy or story")
-    level: Level = "copy" if settings.level == "copy" else "story"
-    with _Answers(judged) as answers, run.quarantine:
-        with progress_shown(run.quiet) as progress:
-            questions = Questions(_articles(run), settings, progress)
-        asked = _unanswered(questions, answers, level, settings.seed, limit)
-        articles = _articles_at(run.feed, {place for pair in asked for place in (pair.a, pair.b)})
-        run.warn()
-        stopped = False
-        try:
-            _ask(asked, articles, questions.ids, answers, level, shown)
-        except KeyboardInterrupt:
-            stopped = True
-        many = "answer" if answers.added == 1 else "answers"
-        click.echo(f"\n{answers.added:,} {many} added to {judged}, {len(answers):,} in all", err=True)
-    if stopped:
-        sys.exit(130)
-
-
-def _unanswered(questions: Questions, answers: _Answers, level: Level, seed: int, limit: int) -> list[Telling]:
-    """The next questions that have no answer yet."""
-    asked: list[Telling] = []
-    for pair in questions.pairs(seed):
-        if len(asked) == limit:
-            break
-        if Judged(questions.ids[pair.a], questions.ids[pair.b], None, level).key not in answers:
-            asked.append(pair)
-    return asked
-
-
-def _articles_at(feed: Feed, places: set[int]) -> dict[int, Article]:
-    """The articles at these places, by another walk: only what is asked about is held."""
-    found = {place: row.article for place, row in enumerate(feed) if place in places}
-    if len(found) != len(places):
-        raise InputError("an input changed between its two readings; cure: run again on files at rest")
-    return found
-
-
-def _ask(
-    asked: Sequence[Telling],
-    articles: Mapping[int, Article],
-    ids: Sequence[str],
-    answers: _Answers,
-    level: Level,
-    words: int,
-) -> None:
-    """Show pair after pair and keep what is said of them."""
-    if not asked:
-        click.echo("nothing left to ask")
-    i = 0
-    while i < len(asked):
-        pair = asked[i]
-        click.echo(f"\n{'─' * 24} {i + 1} of {len(asked)} {'─' * 24}")
-        for mark, place in (("A", pair.a), ("B", pair.b)):
-            click.echo(_shown(mark, articles[place], words))
-        click.echo(f"\n{_ASKED[level]} [y/n/s/u/q] ", nl=False)
-        key = _key()
-        if key == "q":
-            return
-        if key == "u":
-            if answers.undo():
-                i -= 1
-            else:
-                click.echo("nothing to undo")
-            continue
-        same = {"y": True, "n": False}.get(key)
-        answers.add(Judged(ids[pair.a], ids[pair.b], same, level, round(pair.score, 4)))
-        i += 1
-
-
-def _key() -> str:
-    """One of the keys: at a terminal as it is pressed, else from a line; the end of the input quits."""
-    at_terminal = sys.stdin.isatty()
-    while True:
-        if at_terminal:
-            said = click.getchar()
-            click.echo(said if said.isprintable() else "")
-        else:
-            said = sys.stdin.readline()
-            if not said:
-                return "q"
-            click.echo()
-        if key := _KEY_OF.get(said.strip().lower()):
-            return key
-        if said in ("\x03", "\x04", "\x1b"):
-            return "q"
-        click.echo(f"{_HELP}: ", nl=False)
-
-
-def _shown(mark: str, article: Article, words: int) -> str:
-    """An article in a few lines. Letters stay in their order: a terminal turns Arabic around itself."""
-    about = _about(article)
-    head = "  ".join(x for x in (about["source"] or "no source", about["date"] or "no date") if x)
-    body = article.text.split()
-    text = " ".join(body[:words]) + (f" … ({len(body):,} words)" if len(body) > words else "")
-    return "\n".join(_plain(line) for line in (f"\n{mark}  {head}", f"   {about['title']}", f"   {text}"))
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text without what steers a terminal or turns its direction around; joiners stay, words need them."""
     return "".join(
         c if c in "\n\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " "
         for c in text
     )
-
-
-class _Answers:
-    """The file of judged pairs: each answer is on disk before the next question is asked."""
-
-    def __init__(self, path: str) -> None:
-        """Read what is there.
-
-        Raises:
-            InputError: it holds something else than judged pairs.
-        """
-        self._path = path
-        self.added = 0
-        self._known: set[tuple[str, str, str]] = set()
-        self._undo: list[tuple[int, tuple[str, str, str]]] = []
-        self._mend()
-        if os.path.exists(path) and os.path.getsize(path):
-            gold = read_gold(path, with_doubtful=True)
-            if gold.labels:
-                raise InputError(f"{path}: holds labels, not judged pairs; cure: another name for the answers")
-            self._known = {pair.key for pair in gold.pairs}
-
-    def _mend(self) -> None:
-        """Cut off the beginning of a line that a run was killed over; give a whole last line its end."""
-        if not os.path.isfile(self._path):
-            return
-        try:
-            with open(self._path, "r+b") as file:
-                text = file.read()
-                start = text.rfind(b"\n") + 1
-                last = text[start:]
-                if not last.strip():
-                    return
-                try:
-                    orjson.loads(last)
-                except orjson.JSONDecodeError:
-                    file.truncate(start)
-                else:
-                    file.write(b"\n")
-        except OSError as error:
-            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: another place") from None
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._known
-
-    def __enter__(self) -> _Answers:
-        self._context = appended(self._path)
-        self._out: BinaryIO = self._context.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._context.__exit__(*error)
-
-    def add(self, pair: Judged) -> None:
-        """Write one answer, safely."""
-        line = {"a": pair.a, "b": pair.b, "same": pair.same, "level": pair.level, "score": pair.score}
-        self._undo.append((os.fstat(self._out.fileno()).st_size, pair.key))
-        self._known.add(pair.key)
-        self._store(orjson.dumps(line) + b"\n")
-        self.added += 1
-
-    def undo(self) -> bool:
-        """Take the last answer of this run back; False where there is none."""
-        if not self._undo:
-            return False
-        size, key = self._undo.pop()
-        os.ftruncate(self._out.fileno(), size)
-        os.fsync(self._out.fileno())
-        self._known.discard(key)
-        self.added -= 1
-        return True
-
-    def _store(self, line: bytes) -> None:
-        try:
-            self._out.write(line)
-            self._out.flush()
-            os.fsync(self._out.fileno())
-        except OSError as error:
-            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: free some space") from None

@@ -38,6 +38,8 @@ def read_settings(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             return toml_values(file.read(), path)
+    except FileNotFoundError:
+        raise InputError(f"{path!r} does not exist; cure: check the path of --settings") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); cure: a TOML file in UTF-8") from None
 

@@ -110,7 +110,8 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     Raises:
         SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
     """
-    import tomllib  # most runs have no settings file
+    import difflib  # most runs have no settings file
+    import tomllib
 
     try:
         values = tomllib.loads(text)
@@ -119,7 +120,9 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     known = {f.name: f for f in fields(Settings)}
     for key, value in values.items():
         if key not in known:
-            raise SettingsError(f"{name}: {key!r} is no setting; cure: one of {', '.join(known)}")
+            near = difflib.get_close_matches(key, known, 1)
+            meant = f"did you mean {near[0]!r}? It is " if near else ""
+            raise SettingsError(f"{name}: {key!r} is no setting; cure: {meant}one of {', '.join(known)}")
         try:
             _check(key, value, type(known[key].default), known[key].metadata)
         except SettingsError as error:
@@ -135,6 +138,8 @@ def _toml(value: Any) -> str:
 def _check(name: str, value: Any, kind: type, meta: Any) -> None:
     if kind is float and type(value) is int:
         value = float(value)
+    if kind in (int, float) and type(value) is str:
+        raise SettingsError(f"{name} is {value!r}; it must be a {'whole ' * (kind is int)}number, without quotes")
     if type(value) is not kind:
         raise SettingsError(f"{name} is {value!r}; it must be of type {kind.__name__}")
     if meta["choices"] and value not in meta["choices"]:

@@ -6,13 +6,16 @@ share. So each setting tried gives the very copy groups that `pipeline.cluster` 
 told anew for each set of copy groups that is looked at (the suggested and that of the settings started from), once for all
 story thresholds.
 
-Scores are B-cubed over labelled articles, or precision and recall over judged pairs. Learns no weights: that is what
-`benchmarks.train` does. Reads and writes nothing.
+Scores are B-cubed over labelled articles, or precision and recall over judged pairs. What scores best on little gold does
+so by luck: a change is suggested only where it is better in most resamples of the gold, too. Learns no weights: that is
+what `benchmarks.train` does. Reads and writes nothing.
 
 Source of the rule that small differences are none: Breiman, Friedman, Olshen and Stone 1984, "Classification and
-Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error.
+Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error. Of the paired
+bootstrap: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 6 and 8, over gold groups, as the
+articles of one are not independent.
 
-Array letters: `d` documents, `m` pairs, `g` labelled articles.
+Array letters: `d` documents, `m` pairs, `g` labelled articles, `u` units that are resampled (gold groups, judged pairs).
 """
 
 from __future__ import annotations
@@ -44,10 +47,14 @@ GRID: Mapping[str, tuple[float, ...]] = {
 }
 """Values tried of each threshold, beside those started from."""
 COPY_AXES = ("jaccard", "containment", "opening")
+STAYS = "nothing tried is surely better; the start stays"
+"""What is said of a level whose thresholds stay."""
 Wish = Literal["precision", "recall"]
 # Differences in score that count as none, in articles (or judged pairs): of a thousand settings of copies one is more
 # likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.tuning`, on halves of labelled real articles.
 _LUCK: Mapping[Level, float] = {"copy": 1.0, "story": 0.5}
+_RESAMPLES, _SURE = 200, 0.9  # a change must be better in this share of resamples of the gold
+_FEW_PAIRS, _FEW_GROUPS = 100, 50  # judged pairs, gold groups of two or more, below which gold is little
 _LOOSE = 0.1  # containment from which pairs are looked at for the S-curve
 _BIN = 0.05  # width of its bins
 _CURVE_PAIRS = 200_000  # most pairs looked at for it
@@ -73,8 +80,7 @@ class Tried:
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
+        return _f1(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,8 @@ class Tuning:
         before, after: scores at each level tuned of the settings started from and of the suggested.
         wish: what was asked for, ("precision", 0.99) or so; None for the best F1.
         missed: levels at which nothing tried fulfils the wish; there the nearest is suggested.
+        stays: levels at which nothing tried is surely better than the start, which stays; none where there is a wish.
+        warnings: what to bear in mind where gold is little, a sentence or two each; empty where it is not.
         shapes: bands and slots a band of the settings started from, and of the suggested.
         curve: the S-curve of both, by rising similarity; bins without a pair are left out.
     """
@@ -125,6 +133,8 @@ class Tuning:
     after: Mapping[Level, Scores | PairScores]
     wish: tuple[Wish, float] | None
     missed: tuple[Level, ...]
+    stays: tuple[Level, ...]
+    warnings: tuple[str, ...]
     shapes: tuple[tuple[int, int], tuple[int, int]]
     curve: tuple[CurveBin, ...]
 
@@ -159,8 +169,11 @@ class Tuning:
             old = figures(self.before[level])[2]
             lines.append(
                 f"{level}: precision {p:.4f}, recall {r:.4f}, F1 {f1:.4f} over {self.counts[level]} {kind[level]}"
-                f" (F1 was {old:.4f})" + ("; the wish is out of reach" if level in self.missed else "")
+                f" (F1 was {old:.4f})"
+                + ("; the wish is out of reach" if level in self.missed else "")
+                + (f"; {STAYS}" if level in self.stays else "")
             )
+        lines += [f"Warning: {warning}" for warning in self.warnings]
         lines.append(f"Settings started from: {self.start.fingerprint()}. Thresholds are those of this gold and feed.")
         head = "".join(f"# {line.splitlines()[0]}\n" for line in lines)
         names = [f.name for f in fields(Settings) if f.metadata["shapes_result"] and f.name != "level"]
@@ -186,7 +199,8 @@ def tune(
     """Find the thresholds that fit gold best, or that fulfil a wish.
 
     The thresholds of copies are chosen by labels or judged pairs of copies, that of stories by those of stories; what gold
-    says nothing of stays as it is. Where no setting is better than what it started from, that stays, too. Settings that
+    says nothing of stays as it is. Where no setting is surely better than what it started from, that stays, too: the best
+    must be better in 90 % of 200 resamples of the gold. A wish is taken at its word, without that test. Settings that
     score as well as the best but for less than an article or a pair (half of one for stories) are equals. Of equal story
     thresholds the one in their middle is taken, of these the nearest to where it started. Of copies the nearest comes
     first: of three thresholds gold often leaves one open, and the middle of that is anywhere.
@@ -217,6 +231,7 @@ def tune(
     pool = _Pool(documents, start, tell)
     tried: dict[Level, tuple[Tried, ...]] = {}
     missed: list[Level] = []
+    stays: list[Level] = []
     before: dict[Level, Scores | PairScores] = {}
     after: dict[Level, Scores | PairScores] = {}
     suggested = start
@@ -225,6 +240,9 @@ def tune(
         judge = judges["copy"]
         suggested, tried["copy"], reached = _tune_copies(pool, judge, start, wish)
         missed += [] if reached else ["copy"]
+        if not wish and (suggested == start or not judge.surely_better(copies_before, pool.copies(suggested))):
+            stays.append("copy")
+            suggested = start
         copies_after = pool.copies(suggested)
         before["copy"], after["copy"] = judge.scores(copies_before), judge.scores(copies_after)
     story_before: tuple[Tried, ...] = ()
@@ -240,13 +258,18 @@ def tune(
             tried["story"], (len(thresholds),), (thresholds.index(start.story),), wish, _LUCK["story"] / judge.count
         )
         missed += [] if reached else ["story"]
-        suggested = replace(suggested, story=thresholds[place])
+        found = thresholds[place]
+        if not wish:
+            found = _no_farther(judge, told, thresholds, start.story, found)
+            stays += ["story"] if found == start.story else []
+        suggested = replace(suggested, story=found)
         after["story"] = judge.scores(told.groups(suggested.story))
     shapes = band_shape(start), band_shape(suggested)
     counts = {level: judge.count for level, judge in judges.items()}
+    warnings = _warnings(judges, after, len(corpus.ids))
     return Tuning(
-        start, suggested, gold.name, counts, tried, story_before, before, after, wish, tuple(missed), shapes,
-        pool.curve(*shapes),
+        start, suggested, gold.name, counts, tried, story_before, before, after, wish, tuple(missed), tuple(stays),
+        warnings, shapes, pool.curve(*shapes),
     )  # fmt: skip
 
 
@@ -299,6 +322,67 @@ class _Judge:
         ours = self._ours(groups)
         return self._pair_scores(ours) if self.labels is None else evaluate(ours.tolist(), self.labels.tolist())
 
+    def surely_better(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
+        """Whether the F1 of some groups is above that of others, int64 (d,), in most resamples of the gold.
+
+        Units are resampled, gold's groups or judged pairs: what differs in one or two of them only is no better in the many
+        resamples that miss these. The seed is fixed.
+        """
+        parts = self._parts(self._ours(before)), self._parts(self._ours(after))
+        rng, u = np.random.default_rng(0), len(parts[0])
+        sums = np.empty((_RESAMPLES, 2, 4))
+        for i in range(_RESAMPLES):
+            times = np.bincount(rng.integers(0, u, u), minlength=u)
+            sums[i] = [times @ part for part in parts]
+        # Nothing put together is all right, and of nothing that belongs together all is found: 0 / 0 is 1.
+        over = np.where(sums[..., 1::2] > 0, sums[..., 1::2], 1.0)
+        shares = np.where(sums[..., 1::2] > 0, sums[..., ::2] / over, 1.0)
+        total = shares.sum(axis=-1)
+        f1 = 2 * shares.prod(axis=-1) / np.where(total > 0, total, 1.0)
+        return bool(np.mean(f1[:, 1] > f1[:, 0] + 1e-12) >= _SURE)
+
+    @property
+    def groups(self) -> int:
+        """Gold groups of two or more articles."""
+        return 0 if self.labels is None else int((np.bincount(self.labels) > 1).sum())
+
+    @property
+    def little(self) -> bool:
+        """Whether so little is judged that scores are shaky."""
+        return self.count < _FEW_PAIRS if self.labels is None else self.groups < _FEW_GROUPS
+
+    def moved_by_one(self, scores: Scores | PairScores) -> float:
+        """By how much F1 moves at most when one pair is decided otherwise, or one gold group of two or more is torn apart."""
+        if isinstance(scores, PairScores):
+            s = scores
+            others = [
+                PairScores(s.found - 1, s.wrongly_together, s.missed + 1, s.kept_apart),
+                PairScores(s.found + 1, s.wrongly_together, s.missed - 1, s.kept_apart),
+                PairScores(s.found, s.wrongly_together - 1, s.missed, s.kept_apart + 1),
+                PairScores(s.found, s.wrongly_together + 1, s.missed, s.kept_apart - 1),
+            ]
+            possible = (o for o in others if min(o.found, o.wrongly_together, o.missed, o.kept_apart) >= 0)
+            return max(abs(o.f1 - s.f1) for o in possible)
+        assert self.labels is not None
+        # Recall that is lost where the largest group of gold is torn apart, each article alone.
+        lost = (int(np.bincount(self.labels).max()) - 1) / len(self.labels)
+        p, r = scores.bcubed_precision, scores.bcubed_recall
+        return scores.bcubed_f1 - _f1(p, max(0.0, r - lost))
+
+    def _parts(self, ours: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each unit adds to precision's numerator and denominator and to recall's, float64 (u, 4)."""
+        if self.labels is None:
+            together = ours[self.pairs[:, 0]] == ours[self.pairs[:, 1]]
+            found = together & self.same
+            return np.stack([found, together, found, self.same], axis=1).astype(np.float64)
+        width = int(self.labels.max()) + 1
+        numbers = np.unique(ours, return_inverse=True)[1]
+        codes, cells = np.unique(numbers * width + self.labels, return_counts=True)
+        group, unit, size = codes // width, codes % width, np.bincount(self.labels)
+        precision = np.bincount(unit, cells * (cells / np.bincount(numbers)[group]))
+        recall = np.bincount(unit, cells * (cells / size[unit]))
+        return np.stack([precision, size, recall, size], axis=1).astype(np.float64)
+
     def _ours(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
         ours, grouped = self.documents.copy(), self.documents >= 0
         ours[grouped] = groups[self.documents[grouped]]
@@ -326,6 +410,26 @@ def _judges(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: 
             pairs = np.array([(row[p.a], row[p.b]) for p in answers], dtype=np.int64)
             judges[level] = _Judge(document, None, pairs, np.array([bool(p.same) for p in answers]))
     return judges
+
+
+def _warnings(
+    judges: Mapping[Level, _Judge], scores: Mapping[Level, Scores | PairScores], articles: int
+) -> tuple[str, ...]:
+    """What to bear in mind where gold is little; of a feed of so many articles."""
+    little = {level: judge for level, judge in judges.items() if judge.little}
+    out = []
+    for level, judge in little.items():
+        many = judge.groups if judge.labels is not None else judge.count
+        kind = "judged pair" if judge.labels is None else "gold group"
+        of = "" if judge.labels is None else " of two or more articles"
+        enough = _FEW_PAIRS if judge.labels is None else _FEW_GROUPS
+        moved = f"; one of them moves F1 by up to {judge.moved_by_one(scores[level]):.4f}" if many else ""
+        out.append(f"{level}: {many} {kind}{'' if many == 1 else 's'}{of}, {enough} or more would be surer{moved}")
+    if any(judge.labels is None for judge in little.values()):
+        out.append("pairs that label chose are hard ones: their F1 is not that of the feed")
+    if any(len(judge.documents) < articles for judge in little.values()):
+        out.append("precision is that of the articles gold names; of the rest of the feed it says nothing")
+    return tuple(out)
 
 
 # --- the copy level ----------------------------------------------------------------------------------------------------
@@ -521,7 +625,23 @@ class _Told:
         return tuple(Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in _axis("story", settings))
 
 
+def _no_farther(judge: _Judge, told: _Told, thresholds: Sequence[float], start: float, found: float) -> float:
+    """From a story threshold towards a better one, no farther than gold is sure of: the first that is surely better than the
+    start and that the better one does not surely beat; the start where none is."""
+    best, own = told.groups(found), told.groups(start)
+    between = [x for x in thresholds if min(start, found) <= x <= max(start, found) and x != start]
+    for threshold in sorted(between, key=lambda x: abs(x - start)):
+        groups = told.groups(threshold)
+        if judge.surely_better(own, groups) and not judge.surely_better(groups, best):
+            return threshold
+    return start
+
+
 # --- choosing ----------------------------------------------------------------------------------------------------------
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _axis(name: str, settings: Settings) -> tuple[float, ...]:

@@ -227,7 +227,10 @@ def test_every_level_that_gold_has_is_told(place: Path) -> None:
 
 
 def test_one_result_as_gold_of_another_has_all_levels(place: Path) -> None:
-    said = says(place / "out.jsonl", place / "out.jsonl")
+    done = CliRunner().invoke(cli, ["evaluate", *[str(place / "out.jsonl")] * 2])
+    said = done.stdout
+    assert re.search(r"out\.jsonl is a result of clusterer, not what people judged", done.stderr)
+    assert "result of clusterer" not in says(place / "out.jsonl", DATA / "gold.jsonl")
     assert re.findall(r"^(\w+): ", said, re.M) == ["exact", "copy", "story"]
     assert "wrong" not in said
 
@@ -344,6 +347,15 @@ def test_the_page_shows_the_errors_and_stands_alone(place: Path, tmp_path: Path)
     assert all(r["date"][:10] in text for r in rows if r["id"] in wrong)
     assert "B-cubed" in text
     assert not any("src" in attrs or str(attrs.get("href", "")).startswith("http") for _, attrs in page.tags)
+
+
+def test_the_page_tells_of_v_measure_only_where_there_is_one(place: Path, tmp_path: Path) -> None:
+    says(place / "out.jsonl", DATA / "gold.jsonl", "--html", tmp_path / "labels.html")
+    pair = lines_of(place / "out.jsonl")[:2]
+    (tmp_path / "pairs.jsonl").write_text(json.dumps({"a": pair[0]["id"], "b": pair[1]["id"], "same": False}), "utf-8")
+    says(place / "out.jsonl", tmp_path / "pairs.jsonl", "--html", tmp_path / "pairs.html")
+    assert "V-measure" in (tmp_path / "labels.html").read_text("utf-8")
+    assert "V-measure" not in (tmp_path / "pairs.html").read_text("utf-8")
 
 
 def test_the_page_is_no_input(place: Path) -> None:

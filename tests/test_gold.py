@@ -101,7 +101,8 @@ def test_tables_and_packed_files_say_the_same(tmp_path: Path, kind: str) -> None
         (['{"a": "x", "b": "y"}'], 1, ["no field 'same'"]),
         (['{"a": "x", "b": "x", "same": true}'], 1, ["'x'", "itself", "two articles"]),
         (['{"a": "x", "b": "y", "same": "perhaps"}'], 1, ["'perhaps'", "true, false, or null"]),
-        (['{"a": "x", "b": "y", "same": 1}'], 1, ["same is 1", "true, false, or null"]),
+        (['{"a": "x", "b": "y", "same": 2}'], 1, ["same is 2", "true, false, or null", "نعم"]),
+        (['{"a": "x", "b": "y", "same": 0.5}'], 1, ["same is 0.5", "true, false, or null"]),
         (['{"a": "x", "b": "y", "same": true, "level": "exact"}'], 1, ["'exact'", "story or copy"]),
         (['{"a": "x", "b": "y", "same": true, "level": 3}'], 1, ["3", "story or copy"]),
         (
@@ -145,6 +146,61 @@ def test_files_that_hold_no_gold_are_refused(tmp_path: Path, name: str, content:
         read_gold(path)
     assert str(path) in str(error.value)
     assert "cure: " in str(error.value)
+
+
+@pytest.mark.parametrize("yes", ["نعم", "\u200fنعم ", "yes", "Y", "1", "TRUE"])
+@pytest.mark.parametrize("no", ["لا", "no", "N", "0", "False"])
+def test_yes_and_no_are_said_in_many_ways(tmp_path: Path, yes: str, no: str) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(f"a,b,same\nx,y,{yes}\nx,z,{no}\ny,z,\n", "utf-8")
+    assert [p.same for p in read_gold(pairs).pairs] == [True, False, None]
+
+
+def test_numbers_are_answers(tmp_path: Path) -> None:
+    rows = [{"a": "x", "b": "y", "same": 1}, {"a": "x", "b": "z", "same": 0}]
+    assert [p.same for p in read_gold(written(tmp_path / "pairs.jsonl", rows)).pairs] == [True, False]
+
+
+def test_blank_rows_of_a_table_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text("id,event,dup\na,1,10\n,,\n\n ,\nb,2,11\n,,,\n", "utf-8")
+    assert read_gold(path).labels["story"] == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("encoding", ["cp1256", "utf-16", "utf-8"])
+def test_tables_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_bytes("a,b,same\nخبر-1,خبر-2,نعم\nخبر-1,خبر-3,لا\n".encode(encoding))
+    assert [(p.a, p.same) for p in read_gold(path).pairs] == [("خبر-1", True), ("خبر-1", False)]
+
+
+def test_damaged_utf8_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_bytes("id,event\nالخبر الأول,الحدث\n".encode()[:-2] + b"\n")
+    with pytest.raises(InputError, match=r"neither UTF-8 nor Windows-1256 .*; cure: save it as CSV in UTF-8"):
+        read_gold(path)
+
+
+@pytest.mark.parametrize(
+    "row", [{"id": "a", "text": "نص"}, {"url": "http://x/a", "Body": "نص"}, {"id": 1, "النص": "نص"}]
+)
+def test_a_feed_is_told_from_gold(tmp_path: Path, row: dict) -> None:
+    path = written(tmp_path / "news.jsonl", [row])
+    with pytest.raises(InputError, match=r"news.jsonl: looks like a feed, not gold.*INPUT comes first, GOLD last"):
+        read_gold(path)
+    gold = written(
+        tmp_path / "gold.jsonl", [{"id": "a", "text": "نص", "event": 1}, {"id": "b", "text": "", "event": 2}]
+    )
+    assert read_gold(gold).labels == {"story": {"a": 1, "b": 2}}
+    if "id" in row:
+        other = written(tmp_path / "other.jsonl", [{**row, "topic": 7}])
+        assert list(read_gold(other, label="topic").labels["story"].values()) == [7]
+
+
+def test_a_result_as_gold_is_known_as_one(tmp_path: Path) -> None:
+    line = {"id": "a", "copy": "a", "story": "a", "linked_to": None, "relation": None}
+    assert read_gold(written(tmp_path / "out.jsonl", [line])).is_result
+    assert not read_gold(written(tmp_path / "gold.jsonl", LABELS)).is_result
 
 
 def test_results_are_read_by_id(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ LAYERS = {
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain", "tuning", "telling"),
     4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages", "report"),
-    5: ("estimator", "options", "index_cli", "explain_cli", "gold_cli", "cli"),
+    5: ("estimator", "options", "index_cli", "explain_cli", "gold_cli", "label_cli", "cli"),
     6: ("__main__",),
 }  # fmt: skip
 WITHIN = {
@@ -53,6 +53,7 @@ WITHIN = {
     ("files", "jsonarray"),
     ("frames", "fields"),
     ("frames", "rows"),
+    ("gold", "fields"),
     ("output", "rows"),
     # layer 1, words: ragged, arabic -> words -> boilerplate
     ("words", "ragged"),
@@ -94,6 +95,9 @@ WITHIN = {
     ("index_cli", "options"),
     ("gold_cli", "options"),
     ("cli", "gold_cli"),
+    ("label_cli", "options"),
+    ("label_cli", "gold_cli"),
+    ("cli", "label_cli"),
     ("cli", "options"),
     ("cli", "index_cli"),
     ("explain_cli", "options"),

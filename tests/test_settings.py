@@ -189,7 +189,10 @@ BAD_FILES = [
     ("jaccard = 0.5\nfuzzy = 1\n", ["'fuzzy'", "is no setting", "one of level, profile"]),
     ("[story]\nthreshold = 1\n", ["story is {'threshold': 1}", "type float"]),
     ("jaccard = 1.5\n", ["jaccard is 1.5", "from 0.05 to 1.0"]),
-    ('jaccard = "0.5"\n', ["jaccard is '0.5'", "type float"]),
+    ('jaccard = "0.5"\n', ["jaccard is '0.5'; it must be a number, without quotes"]),
+    ('slots = "128"\n', ["slots is '128'; it must be a whole number, without quotes"]),
+    ("stroy = 0.5\n", ["'stroy' is no setting", "did you mean 'story'?", "one of level, profile"]),
+    ("min-words = 5\n", ["did you mean 'min_words'?"]),
     ("jaccard = nan\n", ["jaccard is nan", "from 0.05"]),
     ("slots = 128.0\n", ["slots is 128.0", "type int"]),
     ("slots = true\n", ["slots is True", "type int"]),
@@ -283,6 +286,8 @@ def test_a_bad_file_is_one_line_that_names_it(feed: Path, text: str, wants: list
 
 def test_a_file_that_cannot_be_read_is_named(feed: Path) -> None:
     (feed.parent / "latin.toml").write_bytes("# \xe9\njaccard = 0.5\n".encode("latin-1"))
-    for name in ("missing.toml", "latin.toml", "."):
+    with pytest.raises(InputError, match=r"missing.toml' does not exist; cure: check the path of --settings"):
+        ran("cluster", feed, "--settings", feed.parent / "missing.toml")
+    for name in ("latin.toml", "."):
         with pytest.raises(InputError, match=r"cannot be read .*; cure: a TOML file in UTF-8"):
             ran("cluster", feed, "--settings", feed.parent / name)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,10 @@ from benchmarks.train import gold_articles, gold_rows
 from benchmarks.tuning import coarse_stories, gaps, halves
 from clusterer import Article, InputError, Settings, SettingsError, cluster
 from clusterer.cli import cli
-from clusterer.evaluate import PairScores, Scores, evaluate, evaluate_pairs
+from clusterer.evaluate import PairScores, Scores, bcubed, evaluate, evaluate_pairs
 from clusterer.files import Feed
 from clusterer.gold import Gold, Judged, read_gold
-from clusterer.tuning import COPY_AXES, GRID, Tried, Tuning, choose, tune
+from clusterer.tuning import COPY_AXES, GRID, Tried, Tuning, _Judge, choose, tune
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -266,9 +267,95 @@ def test_judged_pairs_are_gold_too(articles: list[Article], gold: Gold) -> None:
     assert isinstance(after, PairScores)
     groups = {a.id: a.story for a in cluster(articles, told.suggested)}
     assert after == evaluate_pairs([groups[p.a] == groups[p.b] for p in pairs], [bool(p.same) for p in pairs])
-    assert after.f1 >= max(t.f1 for t in told.tried["story"]) - 1 / len(pairs)
+    assert after.f1 >= max(t.f1 for t in told.tried["story"]) - 3 / len(pairs)  # no surely better one is left aside
     assert after.f1 > told.before["story"].f1  # type: ignore[union-attr]
     assert "judged pairs" in told.toml
+
+
+# --- little gold -------------------------------------------------------------------------------------------------------
+
+
+def few_pairs(articles: list[Article], gold: Gold, missed: int) -> Gold:
+    """Ten judged pairs: the settings started from miss so many, and decide the others rightly."""
+    groups, names = {a.id: a.story for a in cluster(articles)}, list(gold.labels["story"])
+    label = gold.labels["story"]
+    same = [(a, b) for a in names for b in names if a < b and label[a] == label[b]]
+    apart = [(a, b) for a, b in pairwise(names) if label[a] != label[b] and groups[a] != groups[b]]
+    wrong = [pair for pair in same if groups[pair[0]] != groups[pair[1]]]
+    right = [pair for pair in same if groups[pair[0]] == groups[pair[1]]]
+    chosen = [*wrong[:missed], *right[: 6 - missed], *apart[:4]]
+    return Gold(pairs=tuple(Judged(a, b, label[a] == label[b]) for a, b in chosen), name="few")
+
+
+def test_what_one_pair_says_changes_nothing(articles: list[Article], gold: Gold) -> None:
+    told = tune(articles, few_pairs(articles, gold, missed=1))
+    assert told.best("story").f1 > told.before["story"].f1  # type: ignore[union-attr]
+    assert told.suggested == told.start
+    assert told.stays == ("story",)
+    assert "F1 was 0.9091); nothing tried is surely better; the start stays" in told.toml
+    wished = tune(articles, few_pairs(articles, gold, missed=1), recall=1.0)
+    assert wished.suggested.story < told.start.story  # a wish is taken at its word
+    assert wished.stays == ()
+
+
+def test_what_many_say_is_suggested(articles: list[Article], gold: Gold) -> None:
+    told = tune(articles, few_pairs(articles, gold, missed=4))
+    assert told.suggested.story < told.start.story
+    assert told.stays == ()
+
+
+def test_a_threshold_moves_no_farther_than_gold_is_sure_of(tuned: Tuning) -> None:
+    best = tuned.best("story")
+    assert best.story is not None
+    assert best.story < tuned.suggested.story < tuned.start.story
+    assert tuned.before["story"].bcubed_f1 < tuned.after["story"].bcubed_f1 < best.f1  # type: ignore[union-attr]
+
+
+def judge_of(gold: list[int]) -> _Judge:
+    return _Judge(np.arange(len(gold)), np.array(gold), np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
+
+
+@pytest.mark.parametrize(("mended", "sure"), [(0, False), (1, False), (4, True), (20, True)])
+def test_surely_better_is_what_several_groups_say(mended: int, sure: bool) -> None:
+    gold = [i // 2 for i in range(80)]
+    before = np.arange(80)
+    after = np.array([g if g < mended else 100 + i for i, g in enumerate(gold)])
+    judge = judge_of(gold)
+    numbers = np.unique(after, return_inverse=True)[1]
+    assert judge.surely_better(before, numbers) == sure
+    assert not judge.surely_better(numbers, before)
+
+
+@given(st.integers(1, 20).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 4), min_size=n, max_size=n)] * 2)))
+def test_the_parts_of_gold_add_up_to_its_scores(both: tuple[list[int], list[int]]) -> None:
+    ours, gold = (np.unique(x, return_inverse=True)[1] for x in both)
+    judge = judge_of(list(gold))
+    parts = judge._parts(ours).sum(axis=0)
+    assert (parts[0] / parts[1], parts[2] / parts[3]) == pytest.approx(bcubed(ours, gold))
+
+
+def test_little_gold_is_warned_of_everywhere(tmp_path: Path, articles: list[Article], gold: Gold) -> None:
+    judged = few_pairs(articles, gold, missed=1)
+    path = tmp_path / "judged.jsonl"
+    path.write_text("\n".join(json.dumps({"a": p.a, "b": p.b, "same": p.same}) for p in judged.pairs), "utf-8")
+    output, page = tmp_path / "settings.toml", tmp_path / "page.html"
+    done = command("tune", DATA / "feed.jsonl", path, "-o", output, "--html", page)
+    assert done.returncode == 0
+    wants = [
+        "story: 10 judged pairs, 100 or more would be surer; one of them moves F1 by up to 0.1091",
+        "pairs that label chose are hard ones: their F1 is not that of the feed",
+        "precision is that of the articles gold names; of the rest of the feed it says nothing",
+    ]
+    assert [line.removeprefix("warning: ") for line in done.stderr.splitlines()] == wants
+    for want in wants:
+        assert f"# Warning: {want}\n" in output.read_text("utf-8")
+        assert want in page.read_text("utf-8")
+    assert "nothing tried is surely better; the start stays" in page.read_text("utf-8")
+    assert "suggested: the settings as they were" in done.stdout
+
+
+def test_enough_gold_is_not_warned_of(made: tuple[list[dict], Gold]) -> None:
+    assert tune(*made, settings=Settings(level="copy")).warnings == ()
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------------
@@ -332,8 +419,10 @@ def command(*args: object) -> subprocess.CompletedProcess[str]:
 def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
     paths = DATA / "feed.jsonl", DATA / "gold.jsonl"
     done = command("tune", *paths, "-o", tmp_path / "settings.toml", "--html", tmp_path / "tune.html")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.count("warning: ") == len(done.stderr.splitlines()) == 2
     assert "suggested: --story" in done.stdout
+    assert "copy: nothing tried is surely better; the start stays" in done.stdout
     text = (tmp_path / "settings.toml").read_text("utf-8")
     assert str(DATA / "gold.jsonl") in text.splitlines()[0]
     assert "130 articles" in text
@@ -390,7 +479,7 @@ def test_a_wish_out_of_reach_is_said(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     rows = [json.loads(line) for line in (DATA / "gold.jsonl").read_text("utf-8").splitlines()]
     gold.write_text("\n".join(json.dumps({"id": r["id"], "event": i // 2}) for i, r in enumerate(rows)), "utf-8")
-    said = invoke(DATA / "feed.jsonl", gold, "--recall", "0.9", "-o", tmp_path / "s.toml")
+    said = invoke(DATA / "feed.jsonl", gold, "--want-recall", "0.9", "-o", tmp_path / "s.toml")
     assert "story: no setting tried has a recall of 0.9; the nearest is suggested" in said
     assert "the wish is out of reach" in (tmp_path / "s.toml").read_text("utf-8")
 
@@ -414,6 +503,26 @@ def test_no_output_over_an_input(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="is also an input"):
             invoke(DATA / "feed.jsonl", gold, option, gold)
     assert gold.read_bytes() == (DATA / "gold.jsonl").read_bytes()
+
+
+def test_the_quarantine_is_beside_the_output(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes((DATA / "feed.jsonl").read_bytes() + b"no JSON\n")
+    invoke(feed, DATA / "gold.jsonl", "-o", tmp_path / "settings.toml", "--level", "copy")
+    assert (tmp_path / "settings.toml.quarantine.jsonl").exists()
+
+
+def test_gold_that_is_missing_or_first_is_told(tmp_path: Path) -> None:
+    forgotten = command("tune", DATA / "feed.jsonl")
+    assert forgotten.returncode == 1
+    assert "Missing argument 'GOLD': INPUT comes first, GOLD last" in forgotten.stderr
+    assert "'INPUT" in command("tune").stderr
+    turned = command("tune", DATA / "gold.jsonl", DATA / "feed.jsonl", "--quarantine", tmp_path / "bad.jsonl")
+    assert turned.returncode == 1
+    assert "looks like a feed, not gold" in turned.stderr
+    result = tmp_path / "out.jsonl"
+    assert command("cluster", DATA / "feed.jsonl", "-o", result).returncode == 0
+    assert "is a result of clusterer, not what people judged" in command("tune", DATA / "feed.jsonl", result).stderr
 
 
 def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:
