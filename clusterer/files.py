@@ -28,7 +28,7 @@ from typing import Any
 import orjson
 
 from clusterer.errors import InputError
-from clusterer.fields import FieldMap, RowError
+from clusterer.fields import FieldMap, RowError, dates_month_first
 from clusterer.jsonarray import JsonArray
 from clusterer.rows import (
     EXCERPT,
@@ -38,6 +38,7 @@ from clusterer.rows import (
     Layout,
     Row,
     Unreadable,
+    UnreadableDate,
     first_line,
     import_pyarrow,
     python_values,
@@ -67,6 +68,8 @@ class Feed:
     Attributes:
         rows: good rows of the latest walk so far.
         bad_rows: bad rows of the latest walk so far.
+        blank_rows: rows of tables in the latest walk so far whose cells are all empty; they are skipped.
+        first_unreadable_date: where the first of `unreadable_dates` is; None before one.
     """
 
     def __init__(
@@ -111,13 +114,19 @@ class Feed:
         self._start()
 
     def _start(self) -> None:
-        self.rows = self.bad_rows = 0
+        self.rows = self.bad_rows = self.blank_rows = 0
+        self.first_unreadable_date: UnreadableDate | None = None
         self._map, self._plain_map = FieldMap(self._fields), FieldMap()
 
     @property
     def unreadable_dates(self) -> int:
         """Rows of the latest walk so far whose date was there, not empty, and unreadable."""
         return self._map.unreadable_dates + self._plain_map.unreadable_dates
+
+    @property
+    def read_as(self) -> dict[str, str] | None:
+        """For each article attribute the column of the latest walk, "" for none; None where rows differ, or have none."""
+        return None if self._plain_map.read_as else self._map.read_as
 
     @property
     def format(self) -> str:
@@ -140,8 +149,7 @@ class Feed:
         self._start()
         for source in self._sources:
             for row in self._read(source):
-                self.rows += 1
-                yield row
+                yield self._counted(row)
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -160,8 +168,15 @@ class Feed:
             )
         chunks = itertools.chain([first], chunks)
         for row in self._read_jsonl("<stdin>", Begun("jsonl", "utf-8", b"", chunks)):
-            self.rows += 1
-            yield row
+            yield self._counted(row)
+
+    def _counted(self, row: Row) -> Row:
+        self.rows += 1
+        if row.article.date is None and self.first_unreadable_date is None:
+            value = next((m.first_unreadable for m in (self._map, self._plain_map) if m.unreadable_dates), None)
+            if value is not None:
+                self.first_unreadable_date = UnreadableDate(row.file, row.line, value)
+        return row
 
     def _bad(self, file: str, line: int, reason: str, raw: bytes | str = b"") -> None:
         self.bad_rows += 1
@@ -192,6 +207,7 @@ class Feed:
             except Cut as cut:
                 self._bad(source.name, 1, f"{cut}; cure: fetch the file again")
                 return
+            self._map.month_first = False
             if begun.format == "jsonl":
                 rows = self._read_jsonl(source.name, begun)
             elif begun.format == "json":
@@ -272,16 +288,23 @@ class Feed:
     def _read_csv(self, file: str, begun: Begun) -> Iterator[Row]:
         csv.field_size_limit(max(csv.field_size_limit(), self._limit))
         layout = detect_dialect(begun.head, begun.format, self._map)
-        header = True
-        for number, raw, cells, reason in _csv_records(self._lines(file, begun.chunks), layout, self._limit):
+        hint, header = layout.header, True
+        records = _csv_records(self._lines(file, begun.chunks), layout, self._limit)
+        if hint:
+            next(records, None)
+        for number, raw, cells, reason in records:
             if header:
                 if reason or cells is None:
                     raise InputError(f"{file}: the header cannot be read ({reason}); cure: mend its first line")
                 mark = _BOM if begun.head.startswith(_BOM) else b""
                 newline = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
-                layout = replace(layout, columns=tuple(cells), header=mark + raw.rstrip(b"\r\n"), newline=newline)
-                self._map.check_header(layout.columns, file)
+                first = mark + (hint + newline if hint else b"") + raw.rstrip(b"\r\n")
+                layout = replace(layout, columns=tuple(cells), header=first, newline=newline)
+                self._begin_table(file, begun, layout, bool(hint))
                 header = False
+                continue
+            if cells and len(cells) > 1 and not any(cell and not cell.isspace() for cell in cells):
+                self.blank_rows += 1
                 continue
             if cells is not None and len(cells) != len(layout.columns):
                 reason = (
@@ -296,6 +319,20 @@ class Feed:
                 self._bad(file, number, str(error), raw)
             else:
                 yield Row(made, raw.rstrip(b"\r\n"), file, number, layout)
+
+    def _begin_table(self, file: str, begun: Begun, layout: Layout, hinted: bool) -> None:
+        """Refuse a header that cannot feed articles; tell by the first rows which way the dates are written."""
+        rows = _first_rows(begun.head, layout, hinted)
+        try:
+            plan = self._map.check_header(layout.columns, file, rows)
+        except InputError as error:
+            if not begun.doubt:
+                raise
+            what = str(error).removeprefix(f"{file}: ")
+            raise InputError(
+                f"{file}: not {begun.encoding}; cure: {begun.doubt}; as {begun.encoding}: {what}"
+            ) from None
+        self._map.month_first = bool(plan["date"]) and dates_month_first(row[plan["date"][0]] for row in rows)
 
     def _read_parquet(self, source: Source, begun: Begun, stack: ExitStack) -> Iterator[Row]:
         import tempfile
@@ -399,6 +436,15 @@ class Feed:
                 cut = f"neither RSS nor Atom ({why}); cure: --format, or leave the file out"
         if cut:
             self._bad(file, number + 1, cut, data)
+
+
+def _first_rows(head: bytes, layout: Layout, hinted: bool) -> list[dict[str, str]]:
+    """The rows of a table in its first bytes that are whole and have all columns; before its header may be a hint."""
+    lines = io.BytesIO(head[:HEAD].removeprefix(_BOM)).readlines()
+    whole = lines[:-1] if len(head) >= HEAD else lines
+    records = _csv_records(iter(enumerate(whole, 1)), layout, HEAD)
+    found = [cells for _, _, cells, _ in itertools.islice(records, 1 + hinted, None)]
+    return [dict(zip(layout.columns, c, strict=True)) for c in found if c and len(c) == len(layout.columns)]
 
 
 class _TooLong(csv.Error):

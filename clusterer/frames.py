@@ -10,6 +10,7 @@ of values are the business of `fields`. Does not read files, makes no frames.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -149,4 +150,9 @@ def _readable(column: nw.Series[Any]) -> nw.Series[Any]:
 
 def _in_python(error: RowError) -> str:
     """A row's reason with the cure of who calls from Python."""
-    return str(error).replace("--text-field NAME", "rename a column, or cluster(frame, fields={'text': NAME})")
+
+    def cure(match: re.Match[str]) -> str:
+        name = repr(match[1].replace("'\\''", "'")) if match[1] else "NAME"
+        return f"rename a column, or cluster(frame, fields={{'text': {name}}})"
+
+    return re.sub(r"--text-field (?:NAME|'((?:[^']|'\\'')*)')", cure, str(error), count=1)

@@ -221,10 +221,16 @@ class Run:
             )
 
     def warn(self) -> None:
-        """One line where rows were set aside, unless quiet."""
-        bad = self.quarantine.count
+        """One line where rows were set aside, one where dates were unreadable, unless quiet."""
+        bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
         if bad and not self.quiet:
             click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+        if dates and first and not self.quiet:
+            many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
+            kept = "the article is kept without" if dates == 1 else "articles are kept without"
+            value = repr(first.value)
+            value = value if len(value) <= 60 else value[:60] + "…"
+            click.echo(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
 
     def summarise(self, counts: Mapping[str, int]) -> None:
         """The counts of the run, as a table."""
@@ -238,9 +244,13 @@ class Run:
         table.add_column(justify="right")
         table.add_column()
         bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
-        for name, value in {**counts, **bad}.items():
+        blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}
+        for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
+        if columns := self.feed.read_as:
+            told = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
+            click.echo(f"read as: {told}", err=True)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,8 @@ class Layout:
     Attributes:
         format: one of `FORMATS`.
         columns: CSV and TSV: the header's cells.
-        header: CSV and TSV: the header as it came, without its line end, with its byte order mark.
+        header: CSV and TSV: the header as it came, without its line end, with its byte order mark and the line
+            `sep=;` before it, where there was one.
         delimiter: CSV and TSV: what stands between cells.
         quoted: CSV and TSV: False where quotes have no meaning.
         newline: CSV and TSV: the line end.
@@ -96,6 +97,15 @@ def too_long(size: int, limit: int) -> str:
 def first_line(error: object) -> str:
     """What an error says, short enough for a reason."""
     return str(error).split("\n", 1)[0][:200] or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDate:
+    """A date that could not be read: as it came, and where."""
+
+    file: str
+    line: int
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)

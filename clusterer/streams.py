@@ -46,6 +46,7 @@ _ENDINGS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
     ".parquet": "parquet", ".txt": "txt", ".rss": "rss", ".xml": "rss", ".atom": "rss",
 }  # fmt: skip
+_SEP = re.compile(r"""[\r\n]*("?sep=([^\w"'\r\n])"?[ \t]*)(?:\r\n?|\n)""", re.I)
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
 _STDIN = "<stdin>"
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
@@ -70,13 +71,17 @@ class Source:
 
 @dataclass(slots=True)
 class Begun:
-    """An opened input: its chunks are UTF-8 without a mark (Parquet: as they are); `head` keeps the mark."""
+    """An opened input: its chunks are UTF-8 without a mark (Parquet: as they are); `head` keeps the mark.
+
+    `doubt`: the cure where the encoding that was given is most likely wrong, else "".
+    """
 
     format: str
     encoding: str
     head: bytes
     chunks: Iterator[bytes]
     plain: bool = True
+    doubt: str = ""
 
 
 def find_sources(
@@ -143,15 +148,24 @@ def begin(
     if packing:
         chunks = _inflated(chunks, packing)
     head, rest = peek(chunks, HEAD)
+    if _is_workbook(head):
+        raise InputError(
+            f'{source.name}: an Excel workbook, not a table of text; cure: save it as "CSV UTF-8" in Excel'
+        )
     if source.format == "parquet" or (source.format is None and head.startswith(b"PAR1")):
         return Begun("parquet", "", head, itertools.chain([head], rest), not packing)
     if source.format is None and head.startswith(b"PK\x03\x04"):
         raise InputError(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
+    doubt = _doubt(head, encoding) if encoding else ""
     encoding = encoding or _detect_encoding(head, source.name, xml=source.format == "rss")
     chunks = itertools.chain([head], rest)
     if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig", "ascii"):
         chunks = _transcoded(chunks, encoding)
-        head, rest = peek(chunks, HEAD)
+        try:
+            head, rest = peek(chunks, HEAD)
+        except UnicodeError as error:  # no byte order mark where the encoding must have one
+            cure = doubt or "--encoding with another name, such as utf-16-le"
+            raise InputError(f"{source.name}: not {encoding} ({error}); cure: {cure}") from None
     found = source.format or _detect_format(head, fields)
     if found == "json" and format is None:
         head, rest = _with_first_line(head, rest, limit)
@@ -160,11 +174,11 @@ def begin(
     if not found:
         raise InputError(
             f"{source.name}: neither its ending nor its first bytes tell the format; "
-            f"cure: --format with one of {', '.join(FORMATS)}"
+            f"cure: {doubt or '--format with one of ' + ', '.join(FORMATS)}"
         )
     if found in ("jsonl", "csv", "tsv") and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
-    return Begun(found, encoding, head, itertools.chain([head.removeprefix(_BOM)], rest))
+    return Begun(found, encoding, head, itertools.chain([head.removeprefix(_BOM)], rest), doubt=doubt)
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -226,11 +240,19 @@ def loaded(raw: bytes) -> Any:
 
 
 def detect_dialect(head: bytes, format: str, fields: FieldMap) -> Layout:
-    """The delimiter under which the header has a text column, or the most columns; whether quotes mean anything."""
+    """The delimiter under which the header has a text column, or the most columns; whether quotes mean anything.
+
+    A first line `sep=;`, Excel's, decides about the delimiter; it is the layout's `header`, else that is empty.
+    """
     text = head.removeprefix(_BOM).decode("utf-8", "ignore")
     best, best_rank = Layout(format), (False, 0)
-    for delimiter in "\t,;" if format == "tsv" else ",\t;":
-        layout = Layout(format, delimiter=delimiter)
+    delimiters, hint = "\t,;" if format == "tsv" else ",\t;", ""
+    if match := _SEP.match(text):
+        delimiters, hint = match[2], match[1]
+        text = text[match.end() :]
+        best = Layout(format, delimiter=delimiters, header=hint.encode())
+    for delimiter in delimiters:
+        layout = Layout(format, delimiter=delimiter, header=hint.encode())
         try:
             header = tuple(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), **layout.dialect), ()))
         except csv.Error:
@@ -423,6 +445,24 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']""")
+
+
+def _is_workbook(head: bytes) -> bool:
+    """Whether these are the first bytes of .xlsx, a zip archive with members in xl/, or of the older .xls."""
+    if head.startswith(b"PK\x03\x04"):
+        return re.search(rb"PK\x03\x04.{26}xl/", head, re.S) is not None
+    return head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+
+def _doubt(head: bytes, encoding: str) -> str:
+    """The cure where the encoding that was given is not UTF-8 and the bytes are, with letters beyond ASCII; else ""."""
+    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii") or head.isascii():
+        return ""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return ""
+    return f"leave --encoding {encoding} out, the file is UTF-8"
 
 
 def _detect_encoding(head: bytes, name: str, xml: bool = False) -> str:

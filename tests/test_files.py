@@ -31,7 +31,7 @@ from clusterer.fields import FIELD_NAMES, RowError, article_from, clean_text, pa
 from clusterer.files import Feed
 from clusterer.output import Quarantine, atomic_output, write_rows
 from clusterer.records import Article
-from clusterer.rows import BadRow
+from clusterer.rows import BadRow, UnreadableDate
 
 REAL = Path(__file__).parents[2] / "shared" / "feed"
 MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
@@ -666,7 +666,7 @@ def test_parquet_without_text_is_an_input_error(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     pq.write_table(pa.table({"id": [1], "author": ["x"]}), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match=r"no text field.*found columns: id, author"):
+    with pytest.raises(InputError, match=r"found columns: id, author; cure: --text-field 'author';.*no text field"):
         list(Feed(tmp_path / "a.parquet"))
 
 
@@ -892,10 +892,14 @@ def test_a_run_without_a_bad_row_removes_the_quarantine_of_an_earlier_one(tmp_pa
             for value in (
                 "2015-07-23", "20150723", 20150723, date(2015, 7, 23), "23/7/2015", "7/23/2015", "23.07.2015",
                 "2015.7.23", "23 يوليو 2015", "الخميس 23 تموز 2015", "الخميس، 23 تموز (يوليو) 2015م",
+                "23/7/15", "7/23/15", "٢٣/٧/١٥", "23-Jul-15", "23-Jul-2015", "23-يوليو-15", "23-تموز-15", "7/23/2015",
                 "٢٣ يوليو/تموز ٢٠١٥", "23 جويلية 2015", "23 يوليوز 2015", "23 يولـيو 2015 م", "July 23, 2015",
                 "الخميس 7 شوال 1436هـ الموافق 23 يوليو 2015م", "23/07/2015م الموافق 07/10/1436هـ",
             )
         ],
+        ("5-كانون الثاني-15", datetime(2015, 1, 5, tzinfo=UTC)),
+        ("1/2/68", datetime(2068, 2, 1, tzinfo=UTC)),
+        ("1/2/70 3:30 PM", datetime(1970, 2, 1, 15, 30, tzinfo=UTC)),
         ("5 كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
         ("5 كانون الأول 2015", datetime(2015, 12, 5, tzinfo=UTC)),
         ("5 يناير/كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
@@ -913,6 +917,7 @@ def test_a_run_without_a_bad_row_removes_the_quarantine_of_an_earlier_one(tmp_pa
                 0, -1, 2015, 1e30, float("nan"), float("inf"), 10**400, [], {}, object(), "1969-12-31", "2101-01-01",
                 "7 شوال 1436هـ", "07/10/1436 هـ", "1436/10/07", "7 رمضان 1436", "0001-01-01T00:00:00+14:00",
                 "9999-12-31T23:59:59-14:00", "5 يناير/فبراير 2015", "9" * 150, "5 مارسيليا 2015",
+                "13/13/15", "1/2/69", "1/2/15/6", "11-رمضان-36", "31-Feb-15", "11-May", "15-07-23", 42471, "42471",
             )
         ],
     ],
@@ -1007,8 +1012,193 @@ def test_fields_can_be_given() -> None:
     assert article_from(row, {"text": "Body_AR", "id": "k"}) == Article("yes", "5", source="واس")
     assert article_from(row) == Article("no", "f00", source="واس")
     assert article_from({"text": "x", "url": "u"}).id == "u"
-    with pytest.raises(RowError, match="expected 'nope'; found columns: text"):
+    with pytest.raises(RowError, match=r"found columns: text; cure: --text-field 'text'; .*expected 'nope'"):
         article_from({"text": "x"}, {"text": "nope"})
+
+
+def test_serial_days_of_excel_are_read_in_columns_only() -> None:
+    for written, expected in {
+        "42208": datetime(2015, 7, 23, tzinfo=UTC),
+        "42208.5": datetime(2015, 7, 23, 12, tzinfo=UTC),
+        "٤٢٢٠٨.43090277778": MOMENT,
+        42208.430902778: MOMENT,
+        42208: datetime(2015, 7, 23, tzinfo=UTC),
+        "60000": datetime(2064, 4, 8, tzinfo=UTC),
+        "25568": None,  # 1969
+        "60001": None,
+        2015: None,
+    }.items():
+        assert article_from({"text": "x", "date": written}).date == expected, written
+    assert parse_date("42208") is None  # whoever deletes what is older than 42208 means no date
+
+
+def test_marks_in_names_of_columns_do_not_matter() -> None:
+    row = {"المُتـــن": "نص", "\u200fالعُنوان": "عنوان", "media": "واس"}
+    assert article_from(row) == Article("نص", title="عنوان", source="واس")
+
+
+def test_a_picture_is_no_source() -> None:
+    picture = "https://spa.example/1.jpg"
+    for media in (picture, {"url": picture}, [picture]):
+        assert article_from({"text": "x", "media": media}).source == ""
+        assert article_from({"text": "x", "media": media, "channel": "واس"}).source == "واس"
+    assert article_from({"text": "x", "media": picture}, {"source": "media"}).source == picture
+
+
+@pytest.mark.parametrize(
+    ("row", "cure"),
+    [
+        ({"id": "1", "العنوان": "ع" * 99, "ملاحظة": "م", "المضمون": "نص" * 9}, "cure: --text-field 'المضمون';"),
+        ({"id": "1", "it's": "x"}, "cure: --text-field 'it'\\''s';"),
+        ({"id": "1", "date": "x"}, "cure: --text-field NAME;"),
+        ({}, "found columns: (none); cure: --text-field NAME;"),
+    ],
+)
+def test_the_cure_of_a_row_without_a_text_is_filled_in(row: dict[str, str], cure: str) -> None:
+    with pytest.raises(RowError) as error:
+        article_from(row)
+    told = str(error.value)
+    assert told.startswith("found columns: ")
+    assert cure in told
+    assert told.endswith(", ".join(FIELD_NAMES["text"]))
+
+
+# --- what Excel leaves
+
+
+def test_rows_of_empty_cells_are_blank_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id;text;title\n;;\n1;x;y\n ;"\n";\t\n;;;;;\n;\n2;;\n;;z\n' + ";;\n" * 300)
+    bad: list[BadRow] = []
+    feed = Feed(tmp_path / "a.csv", on_bad=bad.append)
+    for _ in range(2):
+        assert [(r.line, r.article) for r in feed] == [(3, Article("x", "1", "y")), (8, Article("", "2")),
+                                                       (9, Article("", title="z"))]  # fmt: skip
+        assert (feed.rows, feed.bad_rows, feed.blank_rows, bad) == (3, 0, 304, [])
+    (tmp_path / "b.csv").write_text('text\nx\n""\n')  # an empty cell of one column is written so
+    assert [a.text for a in read(tmp_path / "b.csv")[0]] == ["x", ""]
+
+
+@pytest.mark.parametrize("hint", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;", "sep=|", "sep=\t"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a"])
+def test_the_delimiter_may_stand_in_the_first_line(hint: str, name: str, tmp_path: Path) -> None:
+    delimiter = hint.strip('"')[-1]
+    data = f"{hint}\r\n" + "id;text,a,b,c\r\n1;x, y\r\n2;z\r\n".replace(";", delimiter)
+    (tmp_path / name).write_bytes(data.encode())
+    feed = Feed(tmp_path / name, fields={"text": "text,a,b,c"})
+    rows = list(feed)
+    assert [(r.line, r.article) for r in rows] == [(3, Article("x, y", "1")), (4, Article("z", "2"))]
+    write_rows(tmp_path / "b.csv", rows, feed.format)
+    assert (tmp_path / "b.csv").read_bytes() == data.encode()
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.xls"])
+def test_a_workbook_is_told_with_the_cure(name: str, tmp_path: Path) -> None:
+    book = zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99) if name == "a.xls" else book)
+    with pytest.raises(InputError, match=f'{name}: an Excel workbook.*cure: save it as "CSV UTF-8"'):
+        list(Feed(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (["04/11/2016", "04/16/2016"], ["04-11", "04-16"]),  # the second can only be month first
+        (["04/11/2016 3:30 PM", "4/16/16 3:30 PM"], ["04-11", "04-16"]),
+        (["٠٤/١١/٢٠١٦", "٠٤/١٦/٢٠١٦"], ["04-11", "04-16"]),
+        (["04/11/2016", "16/04/2016"], ["11-04", "04-16"]),
+        (["04/11/2016", "05/12/2016"], ["11-04", "12-05"]),  # nothing tells: day first
+        (["04/11/2016", "04/16/2016", "16/04/2016"], ["11-04", "04-16", "04-16"]),  # both: day first
+        (["04/11/2016", "2016-04-16", "99/99/2016"], ["11-04", "04-16", None]),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_column_of_dates_is_read_in_one_order(
+    dates: list[str], expected: list[str], delimiter: str, tmp_path: Path
+) -> None:
+    lines = "".join(f"نص{delimiter}{date}\r\n" for date in dates)
+    (tmp_path / "a.csv").write_text(f"text{delimiter}date\r\n{lines}", encoding="utf-8-sig")
+    (tmp_path / "b.csv").write_text("text,date\nx,04/11/2016\n")  # the next file is not bound by it
+    (tmp_path / "c.jsonl").write_text('{"text": "x", "date": "04/11/2016"}')
+    found = [article.date and f"{article.date:%m-%d}" for article in read(tmp_path)[0]]
+    assert found == [*expected, "11-04", "11-04"]
+
+
+def test_the_order_of_dates_is_told_by_whole_rows_only(tmp_path: Path) -> None:
+    rows = "1,04/11/2016\n" * 40_000
+    (tmp_path / "a.csv").write_text(f'text,date\n"open,04/16/2016\n{rows}x,04/17/2016\n')
+    articles, bad = read(tmp_path / "a.csv")
+    assert [b.line for b in bad] == [2]
+    assert {a.date for a in articles[:-1]} == {datetime(2016, 11, 4, tzinfo=UTC)}  # the tell is far behind the head
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a"])
+@pytest.mark.parametrize("encoding", ["cp1256", "utf-16"])
+def test_a_wrong_encoding_is_told_to_be_left_out(name: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("المعرف,النص\n1,خبر عن الوزارة\n" * 2, encoding="utf-8")
+    with pytest.raises(InputError, match=f"cure: leave --encoding {encoding} out, the file is UTF-8"):
+        list(Feed(tmp_path / name, encoding=encoding))
+    (tmp_path / name).write_text("name,body_ar\n1,x\n")
+    with pytest.raises(InputError) as error:
+        list(Feed(tmp_path / name, encoding=encoding))
+    assert "leave --encoding" not in str(error.value)
+
+
+def test_the_first_unreadable_date_is_remembered(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,date\nx,2016-04-11\n,\nx,\nx,أمس\nx,قبل يوم\n", encoding="utf-8")
+    feed = Feed(tmp_path / "a.csv")
+    for _ in range(2):
+        walk = iter(feed)
+        next(walk)
+        assert feed.first_unreadable_date is None
+        list(walk)
+        assert feed.first_unreadable_date == UnreadableDate(str(tmp_path / "a.csv"), 5, "أمس")
+        assert (feed.unreadable_dates, feed.blank_rows) == (2, 1)
+
+
+def test_what_columns_were_read_as_is_known_where_rows_agree(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("النص,التاريخ,text\nx,y,z\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"text": "x", "التاريخ": "y"}\n{"text": "x", "التاريخ": "y", "no": 1}')
+    (tmp_path / "c.txt").write_text("x")
+    columns = {"text": "text", "title": "", "date": "التاريخ", "source": "", "url": "", "id": ""}
+    for paths, expected in {
+        ("a.csv",): columns,
+        ("a.csv", "b.jsonl"): columns,
+        ("a.csv", "c.txt"): None,
+        ("c.txt",): None,
+    }.items():
+        feed = Feed([tmp_path / path for path in paths])
+        assert feed.read_as is None
+        list(feed)
+        assert feed.read_as == expected, paths
+    (tmp_path / "d.csv").write_text("النص\nx\n", encoding="utf-8")
+    feed = Feed([tmp_path / "a.csv", tmp_path / "d.csv"])
+    list(feed)
+    assert feed.read_as is None
+
+
+@pytest.mark.parametrize("options", [[], ["--summary"], ["--quiet"]])
+def test_a_run_tells_of_dates_blank_rows_and_columns(options: list[str], tmp_path: Path) -> None:
+    far = "x" * 100
+    (tmp_path / "a.csv").write_text(f"النص;التاريخ\nx;2016-04-11\n;\nx;أمس\n;;;\nx;{far}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "clusterer", "cluster", "a.csv", "-o", "out.jsonl", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    told = done.stderr.decode().splitlines()
+    if "--quiet" in options:
+        assert not told
+        return
+    assert told[0] == "2 dates could not be read, first 'أمس' (a.csv, line 4); articles are kept without"
+    if not options:
+        assert len(told) == 1
+        return
+    assert [line.split() for line in told if "rows" in line] == [["2", "blank", "rows"],
+        ["0", "bad", "rows", "in", "quarantine"]]  # fmt: skip
+    assert told[-1] == "read as: text النص, title none, date التاريخ, source none, url none, id none"
+    (tmp_path / "a.csv").write_text(f"text,date\nx,{far}\n")
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    told = done.stderr.decode().splitlines()
+    assert told[0] == f"1 date could not be read: '{far[:59]}… (a.csv, line 2); the article is kept without"
+    assert not any("blank" in line for line in told)
 
 
 # --- real feed, and start-up
