@@ -6,7 +6,6 @@ Data goes to standard output or ``-o``, everything else to standard error. Exit 
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import sys
@@ -20,15 +19,22 @@ import orjson
 from clusterer import __version__, kernels
 from clusterer.errors import ClustererError, InputError
 from clusterer.explain_cli import explain_command
-from clusterer.files import Feed
 from clusterer.gold_cli import evaluate_command, tune_command
-from clusterer.index_cli import index, result_option, tell_written, with_option
+from clusterer.index_cli import index
 from clusterer.label_cli import label_command
-from clusterer.options import Run, input_options, output_option, report_option, settings_options
+from clusterer.options import (
+    Run,
+    input_options,
+    output_option,
+    report_option,
+    result_option,
+    settings_options,
+    tell_written,
+    with_option,
+)
 from clusterer.output import as_json, atomic_output, form_for, result_form, write_result, write_rows
 from clusterer.records import Article, Clustering
 from clusterer.rows import Row
-from clusterer.streams import Cut
 
 # What rows of a format can be given back as, the first unless the output's ending asks for another.
 _GIVEN_BACK = {
@@ -171,20 +177,10 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
             if next(rows, None) is not None:
                 raise InputError(_CHANGED)
 
-        write_rows(output, kept(), form, marked=form in ("csv", "tsv") and _transcoded(run.feed))
+        write_rows(output, kept(), form)
     run.summarise({**result.stats, "articles kept": len(keeper)})
     if not run.quiet:
         tell_written(output, removed)
-
-
-def _transcoded(feed: Feed) -> bool:
-    """Whether an input was in another encoding than UTF-8: who opens such files takes UTF-8 without a mark for it."""
-    for source in feed._sources:
-        with contextlib.ExitStack() as stack, contextlib.suppress(Cut):
-            encoding = feed._begin(source, stack).encoding
-            if encoding and codecs.lookup(encoding).name not in ("utf-8", "ascii"):
-                return True
-    return False
 
 
 @cli.command("boilerplate")

@@ -296,7 +296,8 @@ class Feed:
             if header:
                 if reason or cells is None:
                     raise InputError(f"{file}: the header cannot be read ({reason}); cure: mend its first line")
-                mark = _BOM if begun.head.startswith(_BOM) else b""
+                # Who opens tables in other encodings takes UTF-8 without a mark for them.
+                mark = _BOM if begun.head.startswith(_BOM) or not _is_utf8(begun.encoding) else b""
                 newline = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
                 first = mark + (hint + newline if hint else b"") + raw.rstrip(b"\r\n")
                 layout = replace(layout, columns=tuple(cells), header=first, newline=newline)
@@ -539,3 +540,7 @@ def _split_title(text: str) -> tuple[str, str]:
     if not rest.partition("\n")[0].strip() or len(rest.split()) >= 4 * words:
         return first.strip(), rest.lstrip()
     return "", text
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")

@@ -33,10 +33,13 @@ from clusterer.options import (
     keep_apart,
     output_option,
     report_option,
+    result_option,
     settings_of,
     settings_options,
+    tell_written,
+    with_option,
 )
-from clusterer.output import ADDABLE, appended, atomic_output, form_for, result_form, streamed, write_result
+from clusterer.output import appended, atomic_output, form_for, result_form, streamed, write_result
 from clusterer.records import Article, Assignment
 from clusterer.rows import Row
 
@@ -48,38 +51,6 @@ _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 _changes = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
 )
-
-
-def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
-    for name in names:
-        if name not in ADDABLE:
-            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
-    return names
-
-
-result_option = click.option(
-    "-o",
-    "--output",
-    default="-",
-    type=click.Path(allow_dash=True),
-    help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
-    ".gz or .zst compresses",
-)
-with_option = click.option(
-    "--with",
-    "added",
-    metavar="NAMES",
-    callback=_names,
-    help=f"add these fields of the articles to every line: any of {','.join(ADDABLE)}",
-)
-
-
-def tell_written(*paths: str | None) -> None:
-    """One line of the files that were written, on a terminal only. None is no file, "-" standard output."""
-    names = [path for path in paths if path and path != "-"]
-    if names and sys.stderr.isatty():
-        click.echo(f"wrote {', '.join(names)}", err=True)
 
 
 @click.group("index")

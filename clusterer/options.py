@@ -17,7 +17,7 @@ import click
 from clusterer.errors import InputError
 from clusterer.fields import FIELD_NAMES
 from clusterer.files import Feed
-from clusterer.output import Quarantine
+from clusterer.output import ADDABLE, Quarantine
 from clusterer.pipeline import cluster
 from clusterer.records import Clustering
 from clusterer.rows import BadRow
@@ -132,6 +132,38 @@ report_option = click.option(
     callback=_named,
     help="also write the stories as a page to browse, HTML",
 )
+
+
+def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
+    for name in names:
+        if name not in ADDABLE:
+            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
+    return names
+
+
+result_option = click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
+    ".gz or .zst compresses",
+)
+with_option = click.option(
+    "--with",
+    "added",
+    metavar="NAMES",
+    callback=_names,
+    help=f"add these fields of the articles to every line: any of {','.join(ADDABLE)}",
+)
+
+
+def tell_written(*paths: str | None) -> None:
+    """One line of the files that were written, on a terminal only. None is no file, "-" standard output."""
+    names = [path for path in paths if path and path != "-"]
+    if names and sys.stderr.isatty():
+        click.echo(f"wrote {', '.join(names)}", err=True)
 
 
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:

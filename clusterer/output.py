@@ -267,9 +267,7 @@ class Quarantine:
             _remove(self._path)
 
 
-def write_rows(
-    path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None, marked: bool = False
-) -> int:
+def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:
     """Write rows in the form in which they came.
 
     JSON lines and array elements keep their bytes, CSV records theirs and their header, Parquet rows their schema.
@@ -279,7 +277,6 @@ def write_rows(
         path: as for `atomic_output`.
         rows: consumed lazily.
         format: "jsonl", "json", "csv", "tsv" or "parquet"; None for that of the first row.
-        marked: begin CSV and TSV with a byte order mark, whether or not the first row's file had one.
 
     Returns:
         The number of rows written.
@@ -301,10 +298,7 @@ def write_rows(
         if first is None:
             out.write(b"[]\n" if format == "json" else b"")
             return 0
-        layout = first.layout
-        if marked:
-            layout = replace(layout, header=codecs.BOM_UTF8 + layout.header.removeprefix(codecs.BOM_UTF8))
-        return writers[format](out, itertools.chain([first], walk), layout, format)
+        return writers[format](out, itertools.chain([first], walk), first.layout, format)
 
 
 def as_json(row: Row) -> bytes:
