@@ -183,8 +183,8 @@ def _show(e: Explanation) -> None:
             f"\nAs reports: score {r.score:.4f} = 1 / (1 + e^-sum); {r.slots} of {r.of_slots} slots of the leads equal"
         )
         table = Table(box=None, padding=(0, 2, 0, 0))
-        for name, side in (("feature", "left"), ("value", "right"), ("points", "right"), ("", "left")):
-            table.add_column(name, justify=side)  # type: ignore[arg-type]
+        for name in ("feature", "value", "points", ""):
+            table.add_column(name, justify="right" if name in ("value", "points") else "left")
         for part in (part for part in r.parts if part.points or part.value is None):
             value = "unknown" if part.value is None else f"{part.value:.4f}"
             table.add_row(part.name, value, f"{part.points:+.3f}", part.meaning)

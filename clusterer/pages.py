@@ -6,6 +6,7 @@ Everything that comes from an article goes through Jinja2's escaping.
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,8 +30,7 @@ def _environment() -> Environment:
 
     def included(name: str) -> Markup:
         """One of our own styles or scripts, as it is."""
-        source, _, _ = made.loader.get_source(made, name)  # type: ignore[union-attr]
-        return Markup(source)
+        return Markup(files("clusterer").joinpath("templates", name).read_text("utf-8"))
 
     made.globals["included"] = included
     return made
