@@ -121,9 +121,10 @@ class Job:
         """What `make` gives, written once, read back. Half-written stages are made anew."""
         path = f"{self.folder}/{name}"
         if not _exists(self._spark, f"{path}/_SUCCESS"):
+            rows = make()
             self._tell(name)
             _described(self._spark, name)
-            make().write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(path)
+            rows.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(path)
         return self._spark.read.parquet(path)
 
     def _to(self, rows: Any, column: str = "to", count: int = 0) -> Any:
