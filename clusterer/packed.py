@@ -95,11 +95,31 @@ def parcels(to: NDArray[np.int64], count: int) -> Iterator[tuple[int, NDArray[np
         to: int64 (e,), the receiver of each element.
         count: number of receivers.
     """
-    order = np.argsort(to.astype(np.uint32), kind="stable")
-    ends = np.searchsorted(to[order], np.arange(count + 1))
-    for receiver in range(count):
-        if ends[receiver] < ends[receiver + 1]:
-            yield receiver, order[ends[receiver] : ends[receiver + 1]]
+    small = to.astype(np.uint16 if count < 1 << 16 else np.uint32)  # the former are sorted by their digits
+    order = np.argsort(small, kind="stable")
+    ends = np.concatenate(([0], np.cumsum(np.bincount(small, minlength=count))))
+    for receiver in np.flatnonzero(np.diff(ends)).tolist():
+        yield receiver, order[ends[receiver] : ends[receiver + 1]]
+
+
+def shares(ascending: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+    """For each receiver, 0 to count - 1, that gets something: its number and its share of numbers, spread evenly over 64
+    bits and given in order, by their upper bits: no number is moved."""
+    bounds = np.array([-(-(i << 64) // count) for i in range(1, count)], dtype=np.uint64)
+    ends = np.concatenate(([0], np.searchsorted(ascending, bounds), [len(ascending)]))
+    for receiver in np.flatnonzero(np.diff(ends)).tolist():
+        yield receiver, ascending[ends[receiver] : ends[receiver + 1]]
+
+
+def renumbered(values: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct ones of numbers below n, ascending, and the place of each among them."""
+    if n > 8 * len(values):
+        distinct, local = np.unique(values, return_inverse=True)
+        return distinct, local
+    there = np.zeros(n, dtype=np.bool_)
+    there[values] = True
+    places = np.cumsum(there) - 1
+    return np.flatnonzero(there), places[values]
 
 
 def messages(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Any]) -> Batch:

@@ -36,6 +36,7 @@ LINKS_TOGETHER = 4_000_000
 """Links of a component that one worker groups; a larger component is cut."""
 COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
 """Of the result, as `Assignment` has them; `evidence` is JSON."""
+_ADVISED = 16 << 20  # bytes of a partition after a join
 _SLOTS_TOGETHER = 8  # a text's signature is so many times smaller than what is compared of it
 
 
@@ -102,6 +103,7 @@ class Job:
         self.folder = _folder(self._spark, checkpoint)
         self._conf = self._spark.conf
         self._conf.set("spark.sql.adaptive.enabled", "true")
+        self._conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", str(_ADVISED))
         self._conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(spark_copies.CHUNK))
         self._conf.set("spark.sql.parquet.compression.codec", "snappy")
         described = {
@@ -173,24 +175,33 @@ class Job:
 
         return self._stage("lines", make).where("support >= needed").select("line")
 
-    def words(self) -> Any:
-        """Articles without furniture, with the keys of their texts."""
+    def _mended(self) -> Any:
+        """Articles that learned lines are cut from; None where there are none."""
+        from pyspark.sql import functions as F
+
+        learned = self._furniture()
+        if learned.isEmpty():
+            return None
 
         def make() -> Any:
-            from pyspark.sql import functions as F
+            read = self.articles().where("reason IS NULL")
+            held = read.select("key", "lines").mapInArrow(spark_copies.lines_held, spark_copies.HELD)
+            cut = held.join(learned, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
+            texts = read.select("key", "lines", "lengths", "words", "stems", "letters", "ends").join(cut, "key")
+            return texts.mapInArrow(partial(spark_copies.mend, settings=self._settings), spark_copies.MENDED)
 
-            read = self.articles().where("reason IS NULL").drop("file", "reason", "excerpt", "same")
-            if self._settings.boilerplate == "learned":
-                learned = self._furniture()
-                if not learned.isEmpty():
-                    held = read.select("key", "lines").mapInArrow(spark_copies.lines_held, spark_copies.HELD)
-                    cut = held.join(learned, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
-                    read = read.join(cut, "key", "left")
-            work = partial(spark_copies.cut_and_sketch, settings=self._settings)
-            return read.mapInArrow(work, spark_copies.WORDS)
+        return self._stage("mended", make)
 
-        self.articles()
-        return self._stage("words", make)
+    def words(self) -> Any:
+        """Articles without furniture, with the keys of their texts."""
+        columns = ["key", "id", "tie", "outlet", "date", "title", *(x.split()[0] for x in spark_copies.WORDS.split(","))]
+        read = self.articles().where("reason IS NULL").select(*columns)
+        mended = self._mended() if self._settings.boilerplate == "learned" else None
+        if mended is None:
+            return read
+        others = read.join(mended.select("key"), "key", "left_anti")
+        whole = read.select("key", "id", "tie", "outlet", "date", "title").join(mended.drop("gone"), "key")
+        return others.select(*columns).unionByName(whole)
 
     def renamed(self) -> Any:
         """Articles whose id another one has: `key`, `name`. The rule of `corpus.read`."""
@@ -199,7 +210,6 @@ class Job:
 
         def make() -> Any:
             found = self.words().select("key", "id", "date", "hash", "outlet", "tie")
-            again = found.groupBy("id").count().where("count > 1").select("id")
             unsigned = F.col("hash").bitwiseXOR(F.lit(-(1 << 63)))
             order = Window.partitionBy("id").orderBy("date", unsigned, "outlet", "tie", "key")
             turns = found.join(again, "id", "left_semi").withColumn("turn", F.row_number().over(order))
@@ -209,16 +219,17 @@ class Job:
             later = turns.where("turn > 1").join(taken, "id", "left").select("key", "id", "turn", "taken")
             return later.mapInArrow(spark_copies.suffixes, "key long, name string")
 
-        return self._stage("ids", make)
+        again = self._stage("again", lambda: self.words().groupBy("id").count().where("count > 1").select("id"))
+        return None if again.isEmpty() else self._stage("ids", make)
 
     def named(self) -> Any:
         """Articles by their final ids, without their words."""
         from pyspark.sql import functions as F
 
-        found = self.words().select("key", "id", "outlet", "date", "hash", "size", "doc", "title", F.octet_length("words"))
-        found = found.withColumnRenamed("octet_length(words)", "carried")
+        found = self.words().select("key", "id", "outlet", "date", "hash", "size", "doc", "title", F.octet_length("bands"))
+        found = found.withColumnRenamed("octet_length(bands)", "carried")
         renamed = self.renamed()
-        if renamed.isEmpty():
+        if renamed is None:
             return found
         return found.join(renamed, "key", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
 
@@ -257,7 +268,7 @@ class Job:
             held = self.words().where("octet_length(bands) > 0").select("doc", "bands", "samples")
             keys = held.mapInArrow(partial(spark_copies.send_keys, receivers=n), spark_copies.KEYS)
             meet = partial(spark_copies.pairs_met, settings=self._settings, receivers=n)
-            met = self._to(keys).mapInArrow(meet, spark_copies.MET)
+            met = self._to(keys).mapInArrow(meet, spark_copies.PAIRS)
             choose = partial(spark_copies.candidates, settings=self._settings)
             return self._to(met).mapInArrow(choose, spark_copies.PAIRS)
 
@@ -267,22 +278,20 @@ class Job:
         """Pairs that are copies or cuts."""
 
         def make() -> Any:
-            texts = self.words().where("octet_length(words) > 0").select("doc", "words", "stems", "letters", "ends")
+            from pyspark.sql import functions as F
+
+            texts = self.words().where("octet_length(bands) > 0").select("doc", "words", "letters", "ends")
+            texts = texts.withColumn("stems", F.lit(b""))
             work = partial(spark_copies.verified, settings=self._settings)
-            return self._beside(self.candidates(), texts.drop("stems"), work, spark_copies.LINKS)
+            return self._beside(self.candidates(), texts, work, spark_copies.LINKS)
 
         return self._stage("links", make)
 
-    def _beside(
-        self, pairs: Any, texts: Any, work: Callable[..., Any], schema: str, count: int = 0
-    ) -> Any:
+    def _beside(self, pairs: Any, texts: Any, work: Callable[..., Any], schema: str, count: int = 0) -> Any:
         """Pairs, packed by where they are, and the texts that they need there (by `doc`), through a worker function."""
-        from pyspark.sql import functions as F
-
-        pairs = pairs.where("octet_length(a) > 0").select("to", "a", "b")
-        needed = pairs.mapInArrow(spark_copies.needed, "doc long, to int")
-        sent = needed.join(texts, "doc").withColumn("stems", F.lit(None).cast("binary") if "stems" not in texts.columns else F.col("stems"))
-        together = sent.unionByName(pairs, allowMissingColumns=True)
+        pairs = pairs.where("octet_length(pairs) > 0").select("to", "docs", "held", "pairs")
+        needed = pairs.select("to", "docs").mapInArrow(spark_copies.needed, "doc long, to int")
+        together = needed.join(texts, "doc").unionByName(pairs, allowMissingColumns=True)
         return self._to(together, count=count).mapInArrow(work, schema)
 
     def copies(self) -> Any:
@@ -347,7 +356,7 @@ class Job:
                 F.array_distinct(F.flatten(F.collect_list("outlets"))).alias("outlets"),
             )  # fmt: skip
             texts = texts.select("text", "first", "last", "outlets", "longest.title", F.col("longest.holder").alias("key"))
-            held = self.words().where("octet_length(words) > 0").select("key", "stems")
+            held = self.words().select("key", "stems")
             return texts.join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
 
         return self._stage("texts", make)
@@ -377,8 +386,8 @@ class Job:
             keys = leads.mapInArrow(partial(spark_stories.send_leads, receivers=n), spark_stories.LEADS)
             few = self._few()
             met = partial(spark_stories.leads_met, settings=self._settings, receivers=few)
-            pairs = self._to(keys).mapInArrow(met, spark_stories.PAIRS)
-            return self._to(pairs, count=few).mapInArrow(spark_stories.each_once, spark_stories.PAIRS)
+            pairs = self._to(keys).mapInArrow(met, spark_copies.PAIRS)
+            return self._to(pairs, count=few).mapInArrow(spark_copies.each_once, spark_copies.PAIRS)
 
         return self._stage("met", make)
 
@@ -394,7 +403,7 @@ class Job:
         def make() -> Any:
             slots = self.weighed().select(F.col("text").alias("doc"), "slots")
             work = partial(spark_stories.likely, settings=self._settings, receivers=self._receivers)
-            return self._beside(self.met(), slots, work, spark_stories.PAIRS, self._few())
+            return self._beside(self.met(), slots, work, spark_copies.PAIRS, self._few())
 
         return self._stage("likely", make)
 
@@ -410,7 +419,7 @@ class Job:
 
     def _gathered(self, pairs: Any) -> Any:
         """Packed pairs, one row for each place."""
-        return self._to(pairs).mapInArrow(spark_stories.each_once, spark_stories.PAIRS)
+        return self._to(pairs).mapInArrow(spark_copies.each_once, spark_copies.PAIRS)
 
     def stories(self) -> Any:
         """The story of each text that has one with others."""

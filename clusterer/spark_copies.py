@@ -27,12 +27,23 @@ from clusterer.corpus import content_id, seconds, text_words, tie
 from clusterer.fields import FieldMap, RowError
 from clusterer.files import json_reason
 from clusterer.packed import (
-    Batch, batch_of, cells, empty_cells, messages, numbers, of_kind, parcels, ragged, rows_of, signed, unsigned, whole,
+    Batch,
+    batch_of,
+    cells,
+    empty_cells,
+    messages,
+    numbers,
+    of_kind,
+    parcels,
+    ragged,
+    renumbered,
+    shares,
+    signed,
+    unsigned,
+    whole,
 )  # fmt: skip
 from clusterer.records import Article
 from clusterer.rows import EXCERPT, Unreadable, python_values
-from clusterer.salience import BODY_WORDS
-from clusterer.ragged import take_rows
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged
 from clusterer.stages import Documents
@@ -41,24 +52,26 @@ from clusterer.words import Words, hash_words, mix
 CHUNK = 4096
 """Articles worked on at a time; their numbers fit below the bits of a key that buckets go by."""
 
+WORDS = (
+    "hash long, size int, doc long, words binary, stems binary, letters binary, ends binary, bands binary, samples binary"
+)
+"""The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
+only the first carries words and keys."""
 ARTICLES = (
-    "key long, id string, tie long, outlet string, date double, same long, lines binary, lengths binary, words binary,"
-    " stems binary, title binary, letters binary, ends binary, file string, reason string, excerpt string"
+    "key long, id string, tie long, outlet string, date double, title binary, same long, lines binary, lengths binary, "
+    + WORDS
+    + ", file string, reason string, excerpt string"
 )
 """One article: `same` is a hash of outlet and words; lines by key and length in words; or why it is none."""
+MENDED = "key long, gone int, " + WORDS
+"""The text of an article without furniture that was learned, and how many words that was."""
 ORIGINALS = "to int, key long, same long, lines binary, lengths binary, size int, unknown boolean"
 LINES = "to int, line binary, key binary, length binary, size binary, unknown binary"
 FREQUENT = "line long, article long, length long, size long, unknown boolean"
 HELD = "key long, line long"
-WORDS = (
-    "key long, id string, tie long, outlet string, date double, hash long, size int, doc long, title binary,"
-    " words binary, stems binary, letters binary, ends binary, bands binary, samples binary, cut int"
-)
-"""An article once furniture is cut: `doc` is -1 where it is too short to group; of articles with the same words within a
-batch only the first carries words and keys."""
 KEYS = "to int, kind int, keys binary, docs binary, held binary"
-MET = "to int, kind int, a binary, b binary, shared binary, held binary"
-PAIRS = "to int, a binary, b binary, dropped long"
+PAIRS = "to int, kind int, docs binary, held binary, pairs binary, dropped long"
+"""Pairs of documents, or of texts: 24 bits of the place of each among `docs`, ascending, and 16 of how often they met."""
 LINKS = "a long, b long, shared long, smaller long, larger long, opening double, copy boolean"
 STARS = "doc long, centre long, shared long, smaller long, larger long, opening double, copy boolean"
 
@@ -144,8 +157,7 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     n = len(articles)
     outlets = [a.outlet for a in articles]
     words = text_words([a.text for a in articles], settings)
-    stories = settings.level == "story"
-    titles = hash_words([a.title for a in articles] if stories else [""] * n, settings.profile, stems=True)
+    titles = hash_words([a.title for a in articles] if words.stems is not None else [""] * n, settings.profile, stems=True)
     outlet = boilerplate.outlet_hashes(outlets)
     lines, _, lengths, article = boilerplate.lines(words, outlet)
     if settings.boilerplate != "learned":
@@ -153,6 +165,7 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     ends = np.searchsorted(article, np.arange(n + 1))
     assert titles.stems is not None
     none = pa.nulls(n, pa.string())
+    text = _text(words, settings, len(lines) > 0)
     return batch_of(
         {
             "key": np.arange(key, key + n),
@@ -160,19 +173,51 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
             "tie": np.array([tie(a.title, a.url) for a in articles], dtype=np.int64),
             "outlet": outlets,
             "date": np.array([seconds(a.date) for a in articles], dtype=np.float64),
+            "title": cells(titles.stems, titles.offsets),
             "same": signed(boilerplate.whole_hashes(words) ^ outlet),
             "lines": cells(lines, ends),
             "lengths": cells(lengths.astype(np.int32), ends),
-            **_packed(words, settings),
-            "title": cells(titles.stems, titles.offsets),
+            **text,
             "file": none,
             "reason": none,
             "excerpt": none,
         }
-    ).select([part.split()[0] for part in ARTICLES.split(",")])
+    )
 
 
-def _packed(words: Words, settings: Settings) -> dict[str, Any]:
+def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
+    """The columns of `WORDS`. Articles that may lose furniture must all carry their words."""
+    n, hashes, sizes = len(words), boilerplate.whole_hashes(words), words.counts
+    docs = np.where(sizes >= settings.min_words, doc_codes(sizes, hashes), -1)
+    first = np.zeros(n, dtype=np.bool_)
+    first[np.unique(docs, return_index=True)[1]] = True
+    first &= docs >= 0
+    rows = np.flatnonzero(first)
+    kept = words.take(rows)
+    bands, samples = empty_cells(n), empty_cells(n)
+    if settings.level != "exact" and len(rows):
+        keys, sampled, of = pipeline.sketch(kept, settings)
+        b = keys.shape[1]
+        bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), first)
+        order = np.lexsort((sampled, of))
+        sampled, of = sampled[order], of[order]
+        new = np.append(True, (sampled[1:] != sampled[:-1]) | (of[1:] != of[:-1]))[: len(of)]
+        samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
+    packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
+    return {
+        "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, **packed, "bands": bands, "samples": samples,
+    }  # fmt: skip
+
+
+def _spread(column: Any, filled: NDArray[np.bool_]) -> Any:
+    """Rows, where `filled`, among empty ones."""
+    counts = np.zeros(len(filled), dtype=np.int64)
+    found = ragged(column, np.uint8)
+    counts[filled] = found.counts
+    return cells(found.values, np.concatenate(([0], np.cumsum(counts))))
+
+
+def _packed(words: Words) -> dict[str, Any]:
     """The columns of words, stems and letters."""
     n = len(words)
     out = {"words": cells(words.hashes, words.offsets)}
@@ -296,68 +341,19 @@ def lines_held(batches: Iterable[Batch]) -> Iterator[Batch]:
 # --- words and keys
 
 
-def cut_and_sketch(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
-    """Articles, with their learned lines where there are such in a column `cut`, to `WORDS`."""
+def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`MENDED`: articles without the lines in their column `cut`."""
     for batch in batches:
-        for start in range(0, batch.num_rows, CHUNK):
-            yield _cut_and_sketch(batch.slice(start, CHUNK), settings)
-
-
-def _cut_and_sketch(batch: Batch, settings: Settings) -> Batch:
-    n, words = batch.num_rows, unpacked(batch)
-    gone = 0
-    if "cut" in batch.schema.names:
+        words = unpacked(batch)
         known = np.unique(batch.column("cut").flatten().to_numpy(zero_copy_only=False)).view(np.uint64)
-        if len(known):
-            lines, lengths = ragged(batch.column("lines"), np.uint64), ragged(batch.column("lengths"), np.int32)
-            starts = np.concatenate(([0], np.cumsum(lengths.values, dtype=np.int64)))[:-1]
-            furniture = np.isin(lines.values, known)
-            inside = boilerplate.words_of_lines(words, starts[furniture], lengths.values[furniture].astype(np.int64))
-            words, gone = words.keep(~inside), int(inside.sum())
-    hashes, sizes = boilerplate.whole_hashes(words), words.counts
-    docs = np.where(sizes >= settings.min_words, doc_codes(sizes, hashes), -1)
-    carries = np.zeros(n, dtype=np.bool_)
-    carries[np.unique(docs, return_index=True)[1]] = True
-    carries &= docs >= 0
-    rows = np.flatnonzero(carries)
-    kept = words.take(rows)
-    back = np.cumsum(carries) - carries  # an article that carries nothing takes an empty row
-    packed = {name: _spread(x, carries, back) for name, x in _packed(kept, settings).items()}
-    stems = kept.stems
-    if stems is not None:
-        at = Ragged(*_heads(stems, kept.offsets))
-        packed["stems"] = _spread(cells(at.values, at.offsets), carries, back)
-    bands, samples = empty_cells(n), empty_cells(n)
-    if settings.level != "exact" and len(rows):
-        keys, sampled, of = pipeline.sketch(kept, settings)
-        b = keys.shape[1]
-        bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), carries, back)
-        order = np.lexsort((sampled, of))
-        sampled, of = sampled[order], of[order]
-        new = np.append(True, (sampled[1:] != sampled[:-1]) | (of[1:] != of[:-1]))[: len(of)]
-        ends = np.searchsorted(of[new], np.arange(len(rows) + 1))
-        samples = _spread(cells(sampled[new], ends), carries, back)
-    given = {name: batch.column(name) for name in ("key", "id", "tie", "outlet", "date")}
-    cut = np.zeros(n, dtype=np.int32)
-    cut[:1] = gone
-    return batch_of(
-        {
-            **given, "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, "title": batch.column("title"),
-            **packed, "bands": bands, "samples": samples, "cut": cut,
-        }
-    ).select([part.split()[0] for part in WORDS.split(",")])  # fmt: skip
-
-
-def _heads(stems: NDArray[np.uint32], offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    return take_rows(stems, offsets, np.arange(len(offsets) - 1), BODY_WORDS)
-
-
-def _spread(column: Any, carries: NDArray[np.bool_], back: NDArray[np.int64]) -> Any:
-    """Rows of those that carry something among empty ones."""
-    counts = np.zeros(len(carries), dtype=np.int64)
-    found = ragged(column, np.uint8)
-    counts[carries] = found.counts
-    return cells(found.values, np.concatenate(([0], np.cumsum(counts))))
+        lines, lengths = ragged(batch.column("lines"), np.uint64), ragged(batch.column("lengths"), np.int32)
+        starts = np.concatenate(([0], np.cumsum(lengths.values, dtype=np.int64)))[:-1]
+        furniture = np.isin(lines.values, known)
+        inside = boilerplate.words_of_lines(words, starts[furniture], lengths.values[furniture].astype(np.int64))
+        gone = words.counts
+        words = words.keep(~inside)
+        gone -= words.counts
+        yield batch_of({"key": batch.column("key"), "gone": gone.astype(np.int32), **_text(words, settings, False)})
 
 
 def send_keys(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
@@ -368,115 +364,166 @@ def send_keys(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
         docs, held = numbers(batch.column("doc")), samples.counts
         order = np.argsort(docs, kind="stable")  # places in a batch then ascend as documents do
         place = np.argsort(order)
+        docs, held = docs[order], held[order]
         made: list[dict[str, Any]] = []
         for kind, keys in ((_BANDED, bands), (_SAMPLED, samples)):
-            of = place[keys.rows]
-            for to, at in parcels((keys.values % np.uint64(receivers)).astype(np.int64), receivers):
-                mine, local = np.unique(of[at], return_inverse=True)
-                entries = lsh.entries(keys.values[at], local, CHUNK)
-                members = order[mine]
-                made.append({"to": to, "kind": kind, "keys": entries, "docs": docs[members], "held": held[members]})
+            for to, entries, mine in addressed(keys.values, place[keys.rows], receivers):
+                made.append({"to": to, "kind": kind, "keys": entries, "docs": docs[mine], "held": held[mine]})
         if made:
             yield messages(made, kinds)
 
 
+def addressed(
+    keys: NDArray[np.uint64], of: NDArray[np.int64], receivers: int
+) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64]]]:
+    """Entries of a batch for each receiver, numbered anew, and the places that the numbers stand for."""
+    entries = lsh.entries(keys, of, CHUNK)
+    lsh.sort(entries)
+    low = np.uint64((1 << int(CHUNK).bit_length()) - 1)
+    for to, share in shares(entries, receivers):
+        mine, local = renumbered((share & low).astype(np.int64), CHUNK)
+        yield to, (share & ~low) | local.astype(np.uint64), mine
+
+
 def pairs_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
-    """`MET`: pairs of documents that share a key, packed for where all meetings of a pair come together; the last
-    message's `kind` -1 tells how many large buckets left out."""
+    """`PAIRS`: documents that share a key, packed for where all meetings of a pair come together."""
     table = whole(batches)
     if table is None:
         return
-    kinds = {"to": pa.int32(), "kind": pa.int32(), "a": np.int64, "b": np.int64, "shared": np.int32, "held": np.int32}
     made: list[dict[str, Any]] = []
     for kind in (_BANDED, _SAMPLED):
         part = of_kind(table, kind)
         entries, docs, at = merged(ragged(part.column("keys"), np.uint64), ragged(part.column("docs"), np.int64), CHUNK)
         codes, dropped = lsh.bucket_codes(entries, len(docs), settings.bucket_cap)
         lsh.sort(codes)
-        new = np.append(True, codes[1:] != codes[:-1])[: len(codes)]
-        first, second = np.divmod(codes[new], max(len(docs), 1))
-        times = np.diff(np.append(np.flatnonzero(new), len(codes)))
+        new = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+        times = np.diff(np.append(new, len(codes)))
         held = ragged(part.column("held"), np.int32).values[at]
-        fewer = np.minimum(held[first], held[second])
-        for to, x in parcels(receiver_of(docs[second], receivers), receivers):
-            made.append(
-                {"to": to, "kind": kind, "a": docs[first[x]], "b": docs[second[x]], "shared": times[x], "held": fewer[x]}
-            )
-        made.append({"to": 0, "kind": -1, "a": np.array([dropped])})
-    yield messages(made, kinds)
+        made += sent(codes[new], times, docs, held, receivers, kind, dropped)
+    if made:
+        yield messages(made, PAIR_KINDS)
 
 
-def merged(
-    keys: Ragged, docs: Ragged, n: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+PAIR_KINDS = {"to": pa.int32(), "kind": pa.int32(), "docs": np.int64, "held": np.int32, "pairs": np.uint64,
+              "dropped": pa.int64()}  # fmt: skip
+_B, _A = np.uint64(16), np.uint64(40)
+_PLACE, _TIMES = np.uint64((1 << 24) - 1), np.uint64((1 << 16) - 1)
+
+
+def sent(
+    codes: NDArray[np.int64],
+    times: NDArray[np.int64],
+    docs: NDArray[np.int64],
+    held: NDArray[np.int32],
+    receivers: int,
+    kind: int = 0,
+    dropped: int = 0,
+) -> list[dict[str, Any]]:
+    """Rows of `PAIRS`: pairs by code, sorted, for where the second one is at home: hubs, which are first ones, are not
+    kept waiting for by all. And how many pairs large buckets left out."""
+    first, second = np.divmod(codes, max(len(docs), 1))
+    home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
+    rows = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
+    for to, at in parcels(home[second], receivers):
+        mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
+        a, b = local.astype(np.uint64).reshape(2, -1)
+        pairs = a << _A | b << _B | np.minimum(times[at].astype(np.uint64), _TIMES)
+        rows.append({"to": to, "kind": kind, "docs": docs[mine], "held": held[mine], "pairs": pairs, "dropped": 0})
+    return rows
+
+
+def merged(keys: Ragged, docs: Ragged, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
     """Entries of many messages as those of one: sorted entries, uint64 (e,), of the documents' numbers; the documents,
-    int64 (d,), ascending; and where each is first found among those of the messages, int64 (d,).
+    int64 (d,), ascending; and where each is found among those of the messages, int64 (d,).
 
     Args:
         keys: of each message the `lsh.entries` of its own numbers.
-        docs: of each message its documents by number.
+        docs: of each message its documents by number, ascending.
         n: the number that `lsh.entries` was given.
     """
     low = np.uint64((1 << int(n).bit_length()) - 1)
-    distinct, at, back = np.unique(docs.values, return_index=True, return_inverse=True)
-    places = (keys.values & low).astype(np.int64) + docs.offsets[:-1][keys.rows]
-    entries = lsh.entries(keys.values & ~low, back[places], len(distinct))
+    distinct, back, at = together(docs)
+    starts = np.repeat(docs.offsets[:-1], keys.counts)
+    entries = lsh.entries(keys.values & ~low, back[(keys.values & low).astype(np.int64) + starts], len(distinct))
     lsh.sort(entries)
     return entries, distinct, at
 
 
-def receiver_of(docs: NDArray[np.int64], receivers: int) -> NDArray[np.int64]:
-    """int64, where the pairs come together whose second one is a document: hubs, which are first ones, go anywhere."""
-    return (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.int64)
+def together(docs: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct documents of messages, each ascending; of each mention its place among them; where each is mentioned."""
+    distinct = lsh.distinct(docs.values.copy())
+    back = np.searchsorted(distinct, docs.values)
+    at = np.empty(len(distinct), dtype=np.int64)
+    at[back] = np.arange(len(back))
+    return distinct, back, at
+
+
+def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of rows of `PAIRS`: their documents, int64 (d,), ascending; pairs of places among them, each once, sorted, int64
+    (m, 2); how often each met, int64 (m,); and what the documents hold, (d,)."""
+    docs, pairs = ragged(table.column("docs"), np.int64), ragged(table.column("pairs"), np.uint64)
+    distinct, back, at = together(docs)
+    held = ragged(table.column("held"), np.int32).values
+    held = held[at] if len(held) else np.zeros(len(distinct), dtype=np.int32)
+    starts = np.repeat(docs.offsets[:-1], pairs.counts)
+    a, b = (back[(pairs.values >> shift & _PLACE).astype(np.int64) + starts].astype(np.uint64) for shift in (_A, _B))
+    codes = a << _A | b << _B | pairs.values & _TIMES
+    lsh.sort(codes, 16)
+    ends = codes >> _B
+    new = np.flatnonzero(np.append(True, ends[1:] != ends[:-1])[: len(ends)])
+    times = np.add.reduceat((codes & _TIMES).astype(np.int64), new) if len(new) else np.zeros(0, dtype=np.int64)
+    ends = ends[new]
+    local = np.stack([ends >> np.uint64(24), ends & _PLACE], axis=1).astype(np.int64)
+    return distinct, local, times, held.astype(np.int64)
 
 
 def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
-    """`PAIRS`: of pairs that met those worth verifying, each once, sorted."""
+    """`PAIRS` of one receiver: of documents that met those worth verifying, each pair once."""
     table = whole(batches)
     if table is None:
         return
-    dropped = int(ragged(of_kind(table, -1).column("a"), np.int64).values.sum())
-    both = []
-    for kind in (_BANDED, _SAMPLED):
-        part = of_kind(table, kind)
-        a, b = (ragged(part.column(name), np.int64).values for name in ("a", "b"))
-        shared, held = (ragged(part.column(name), np.int32).values for name in ("shared", "held"))
-        order = np.lexsort((b, a))
-        a, b, shared, held = a[order], b[order], shared[order], held[order]
-        new = np.flatnonzero(np.append(True, (a[1:] != a[:-1]) | (b[1:] != b[:-1]))[: len(a)])
-        if kind == _SAMPLED and len(new):
-            enough = np.add.reduceat(shared, new) >= settings.containment / 3 * held[new]
-            new = new[enough]
-        both.append(np.stack([a[new], b[new]]))
-    a, b = np.unique(np.concatenate(both, axis=1), axis=1)
-    to = table.column("to")[0].as_py()
-    kinds = {"to": pa.int32(), "a": np.int64, "b": np.int64, "dropped": pa.int64()}
-    yield messages([{"to": to, "a": a, "b": b, "dropped": dropped}], kinds)
+    dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
+    docs, both, times, held = pairs_of(of_kind(table, _BANDED))
+    others, sampled, times, held = pairs_of(of_kind(table, _SAMPLED))
+    sampled = sampled[times >= settings.containment / 3 * held[sampled].min(axis=1)]
+    distinct = np.union1d(docs, others)
+    codes = np.concatenate(
+        [np.searchsorted(distinct, part)[pairs] @ np.array([len(distinct), 1])
+         for part, pairs in ((docs, both), (others, sampled))]
+    )  # fmt: skip
+    yield _kept(lsh.distinct(codes), distinct, to, dropped)
+
+
+def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`PAIRS` of one receiver, each pair once."""
+    table = whole(batches)
+    if table is None:
+        return
+    docs, pairs, _, _ = pairs_of(table)
+    dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
+    yield _kept(pairs @ np.array([len(docs), 1]), docs, to, dropped)
+
+
+def _kept(codes: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
+    none = np.zeros(len(docs), dtype=np.int32)
+    row = sent(codes, np.ones(len(codes), dtype=np.int64), docs, none, 1)
+    return messages([{**(row[0] if row else {"kind": 0}), "to": to, "dropped": dropped}], PAIR_KINDS)
 
 
 def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Documents, and where pairs need them: rows of `doc long, to int`."""
     for batch in batches:
-        to = numbers(batch.column("to"))
-        for i in range(batch.num_rows):
-            row = batch.slice(i, 1)
-            docs = np.unique(np.concatenate([ragged(row.column(name), np.int64).values for name in ("a", "b")]))
-            yield batch_of({"doc": docs, "to": np.full(len(docs), to[i], dtype=np.int32)})
+        docs = ragged(batch.column("docs"), np.int64)
+        yield batch_of({"doc": docs.values, "to": np.repeat(numbers(batch.column("to"), np.int32), docs.counts)})
 
 
 def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
-    """`LINKS`: pairs, rows with `a` and `b`, that are copies or cuts, by the words of rows with a `doc`."""
-    table = whole(batches)
-    if table is None:
-        return
-    pairs, texts = split_pairs(table)
+    """`LINKS`: pairs, rows of `PAIRS`, that are copies or cuts, by the words of rows with a `doc`."""
+    docs, pairs, texts = pairs_and_texts(batches)
     if not len(pairs):
         return
-    docs, at = np.unique(numbers(texts.column("doc"), np.int64), return_index=True)
-    words = unpacked(texts.take(pa.array(at)))
-    local = np.searchsorted(docs, pairs)
     every = np.arange(len(docs))
-    links = pipeline.verify(Documents(every, every, words), local, settings)
+    links = pipeline.verify(Documents(every, every, unpacked(texts)), pairs, settings)
     o = links.overlap
     yield batch_of(
         {
@@ -486,12 +533,19 @@ def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     )  # fmt: skip
 
 
-def split_pairs(table: Any) -> tuple[NDArray[np.int64], Any]:
-    """Pairs of the rows that hold such, int64 (m, 2), sorted, and the other rows."""
-    is_pair = pa.compute.is_valid(table.column("a"))
-    held = table.filter(is_pair)
-    pairs = np.stack([ragged(held.column(name), np.int64).values for name in ("a", "b")], axis=1)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], table.filter(pa.compute.invert(is_pair))
+def pairs_and_texts(batches: Iterable[Batch]) -> tuple[NDArray[np.int64], NDArray[np.int64], Any]:
+    """Of rows of `PAIRS` and rows of texts with a `doc`: the documents, int64 (d,), ascending, pairs of their places, int64
+    (m, 2), sorted, and the texts' rows in the order of the documents."""
+    table = whole(batches)
+    nothing = np.zeros(0, dtype=np.int64)
+    if table is None:
+        return nothing, nothing.reshape(0, 2), None
+    is_text = pa.compute.is_valid(table.column("doc"))
+    docs, pairs, _, _ = pairs_of(table.filter(pa.compute.invert(is_text)))
+    texts = table.filter(is_text)
+    held, at = np.unique(numbers(texts.column("doc"), np.int64), return_index=True)
+    assert np.array_equal(held, docs)
+    return docs, pairs, texts.take(pa.array(at))
 
 
 def stars(batches: Iterable[Batch]) -> Iterator[Batch]:

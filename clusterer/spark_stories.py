@@ -21,13 +21,22 @@ from numpy.typing import NDArray
 from clusterer import events, grouping, lsh, pipeline, salience, similarity
 from clusterer.assign import assign
 from clusterer.packed import (
-    Batch, batch_of, cells, messages, numbers, of_kind, parcels, ragged, rows_of, whole,
+    Batch,
+    batch_of,
+    cells,
+    messages,
+    numbers,
+    of_kind,
+    ragged,
+    rows_of,
+    shares,
+    whole,
 )  # fmt: skip
+from clusterer.ragged import take_rows
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, run_hashes_of
-from clusterer.spark_copies import CHUNK, merged, receiver_of, split_pairs
+from clusterer.spark_copies import CHUNK, PAIR_KINDS, addressed, merged, pairs_and_texts, sent
 from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
-from clusterer.words import mix
 
 TEXTS = "home int, text long, stems binary, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre."""
@@ -39,7 +48,6 @@ WEIGHED = (
 """A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; which of its runs are
 stock phrases; its signature."""
 LEADS = "to int, keys binary, docs binary"
-PAIRS = "to int, a binary, b binary, dropped long"
 ALIKE = "a long, b long, score double, features binary"
 STORY_OF = "text long, story long"
 TOLD = (
@@ -48,7 +56,7 @@ TOLD = (
 )
 
 _STEMS, _RUNS = 0, 1
-_KEY_BITS = 39  # a band of two slots of 16 bits, and its number
+_HIGH = np.uint64(32)
 
 
 def at_home(batches: Iterable[Batch], task: int | None = None) -> Iterator[Batch]:
@@ -60,6 +68,8 @@ def at_home(batches: Iterable[Batch], task: int | None = None) -> Iterator[Batch
         task = context.partitionId() if context else 0
     for batch in batches:
         columns = {name: batch.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
+        stems, every = ragged(columns["stems"], np.uint32), np.arange(batch.num_rows)
+        columns["stems"] = cells(*take_rows(stems.values, stems.offsets, every, salience.BODY_WORDS))
         yield batch_of({"home": np.full(batch.num_rows, task, dtype=np.int32), **columns})
 
 
@@ -73,15 +83,19 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
         for home in np.unique(homes).tolist():
             part = batch.take(pa.array(np.flatnonzero(homes == home)))
             bodies, titles = ragged(part.column("stems"), np.uint32), ragged(part.column("title"), np.uint32)
-            stems, counts = np.unique(_distinct(bodies, titles).values, return_counts=True)
+            stems = _distinct(bodies, titles).values.astype(np.uint64) << _HIGH
+            lsh.sort(stems, 32)
+            new = np.flatnonzero(np.append(True, stems[1:] != stems[:-1])[: len(stems)])
+            stems, counts = stems[new], np.diff(np.append(new, len(stems)))
             runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
-            made = [
-                {"to": to, "home": home, "kind": _STEMS, "stems": stems[at], "counts": counts[at]}
-                for to, at in parcels((stems % np.uint32(receivers)).astype(np.int64), receivers)
-            ]
+            lsh.sort(runs)
+            made: list[dict[str, Any]] = [
+                {"to": to, "home": home, "kind": _STEMS, "stems": share >> _HIGH,
+                 "counts": counts[np.searchsorted(stems, share)]}
+                for to, share in shares(stems, receivers)
+            ]  # fmt: skip
             made += [
-                {"to": to, "home": home, "kind": _RUNS, "runs": runs[at]}
-                for to, at in parcels((runs % np.uint64(receivers)).astype(np.int64), receivers)
+                {"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)
             ]
             if made:
                 yield messages(made, kinds)
@@ -106,11 +120,15 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     part = of_kind(table, _STEMS)
     home, stems = numbers(part.column("home")), ragged(part.column("stems"), np.uint32)
     counts = ragged(part.column("counts"), np.uint32).values
-    distinct, back = np.unique(stems.values, return_inverse=True)
-    total = np.bincount(back, weights=counts, minlength=len(distinct)).astype(np.uint32)
+    both = stems.values.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
+    lsh.sort(both, 32)
+    distinct = (both >> _HIGH).astype(np.uint32)
+    new = np.flatnonzero(np.append(True, distinct[1:] != distinct[:-1])[: len(distinct)])
+    total = np.add.reduceat(both & np.uint64(2**32 - 1), new).astype(np.uint32) if len(new) else counts
+    distinct = distinct[new]
     for one in np.unique(home).tolist():
         at = np.flatnonzero(home == one)
-        held = np.unique(rows_of(stems, at).values)
+        held = lsh.distinct(rows_of(stems, at).values.astype(np.uint64)).astype(np.uint32)
         known = total[np.searchsorted(distinct, held)]
         made.append({"to": one, "home": one, "kind": _STEMS, "stems": held, "counts": known})
     part = of_kind(table, _RUNS)
@@ -119,11 +137,11 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     lsh.sort(ascending)
     # A run that stands as far behind as it must recur is one that does.
     behind = salience.RECURS - 1
-    recurring = np.unique(ascending[behind:][ascending[behind:] == ascending[: len(ascending) - behind]])
+    recurring = lsh.distinct(ascending[behind:][ascending[behind:] == ascending[: max(len(ascending) - behind, 0)]])
     del ascending
     for one in np.unique(home).tolist() if len(recurring) else []:
         mine = rows_of(runs, np.flatnonzero(home == one)).values
-        mine = np.unique(mine[_among(mine, recurring)])
+        mine = lsh.distinct(mine[_among(mine, recurring)])
         if len(mine):
             made.append({"to": one, "home": one, "kind": _RUNS, "runs": mine})
     if made:
@@ -172,8 +190,9 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
 
 def _feed(texts: int, stems: NDArray[np.uint32], counts: NDArray[np.uint32]) -> salience.Feed:
     """A feed of which the counts of some stems are known, each perhaps several times."""
-    distinct, at = np.unique(stems, return_index=True)
-    known = counts[at].astype(np.int64)
+    both = stems.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
+    both = lsh.distinct(both)
+    distinct, known = (both >> _HIGH).astype(np.uint32), (both & np.uint64(2**32 - 1)).astype(np.int64)
 
     def look_up(wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
         return known[np.searchsorted(distinct, wanted)]
@@ -193,15 +212,16 @@ def send_leads(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
             order = filled[np.argsort(texts[filled], kind="stable")]
             texts, slots = texts[order], slots[order]
             b = slots.shape[1] // r
-            key = np.zeros((len(texts), b), dtype=np.uint64) | np.arange(b, dtype=np.uint64)
+            # The slots in the upper bits, evenly spread, the band below them: 43 bits at most, of 64.
+            key = np.zeros((len(texts), b), dtype=np.uint64)
             for i in range(r):
                 key = key << np.uint64(16) | slots[:, i : b * r : r].astype(np.uint64)
-            keys, of = key.ravel(), np.repeat(np.arange(len(texts)), b)
-            made = []
-            for to, at in parcels((mix(keys) % np.uint64(receivers)).astype(np.int64), receivers):
-                mine, local = np.unique(of[at], return_inverse=True)
-                entries = lsh.entries(keys[at] << np.uint64(64 - _KEY_BITS), local, CHUNK)
-                made.append({"to": to, "keys": entries, "docs": texts[mine]})
+            key <<= np.uint64(64 - 16 * r)
+            key |= np.arange(b, dtype=np.uint64) << np.uint64(64 - 16 * r - int(b).bit_length())
+            made = [
+                {"to": to, "keys": entries, "docs": texts[mine]}
+                for to, entries, mine in addressed(key.ravel(), np.repeat(np.arange(len(texts)), b), receivers)
+            ]
             if made:
                 yield messages(made, kinds)
 
@@ -219,61 +239,30 @@ def leads_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> I
     entries, texts, _ = merged(ragged(table.column("keys"), np.uint64), ragged(table.column("docs"), np.int64), CHUNK)
     cap, _ = pipeline.story_limits(settings)
     codes, dropped = lsh.bucket_codes(entries, len(texts), cap)
-    yield _sent(lsh.distinct(codes), texts, receivers, dropped)
+    yield from _sent(lsh.distinct(codes), texts, receivers, dropped)
 
 
-def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Batch:
-    """Pairs by code, packed by where they go."""
-    kinds = {"to": pa.int32(), "a": np.int64, "b": np.int64, "dropped": pa.int64()}
-    first, second = np.divmod(codes, max(len(texts), 1))
-    made: list[dict[str, Any]] = [{"to": 0, "dropped": dropped}] if dropped else []
-    for to, at in parcels(receiver_of(texts[second], receivers), receivers):
-        made.append({"to": to, "a": texts[first[at]], "b": texts[second[at]], "dropped": 0})
-    return messages(made, kinds)
-
-
-def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`PAIRS` of one receiver, each once."""
-    table = whole(batches)
-    if table is None:
-        return
-    a, b = (ragged(table.column(name), np.int64).values for name in ("a", "b"))
-    texts, local = np.unique(np.stack([a, b]), return_inverse=True)
-    local = local.reshape(2, -1)
-    codes = lsh.distinct(local[0] * len(texts) + local[1])
-    first, second = np.divmod(codes, max(len(texts), 1))
-    dropped = int(numbers(table.column("dropped")).sum())
-    kinds = {"to": pa.int32(), "a": np.int64, "b": np.int64, "dropped": pa.int64()}
-    to = table.column("to")[0].as_py()
-    yield messages([{"to": to, "a": texts[first], "b": texts[second], "dropped": dropped}], kinds)
+def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
+    held, once = np.zeros(len(texts), dtype=np.int32), np.ones(len(codes), dtype=np.int64)
+    if rows := sent(codes, once, texts, held, receivers, 0, dropped):
+        yield messages(rows, PAIR_KINDS)
 
 
 def likely(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
-    """`PAIRS`: of pairs, rows with `a` and `b`, those whose signatures, in rows with a `doc`, share enough slots."""
-    table = whole(batches)
-    if table is None:
-        return
-    pairs, held = split_pairs(table)
+    """`PAIRS`: of pairs those whose signatures, in rows with a `doc`, share enough slots."""
+    texts, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
-    texts, at = np.unique(numbers(held.column("doc"), np.int64), return_index=True)
-    slots = _slots(held.take(pa.array(at)))
-    local = np.searchsorted(texts, pairs)
     _, least = pipeline.story_limits(settings)
-    yield _sent(lsh.likely(slots, local[:, 0] * len(texts) + local[:, 1], least), texts, receivers)
+    codes = lsh.likely(_slots(held), pairs @ np.array([len(texts), 1]), least)
+    yield from _sent(codes, texts, receivers)
 
 
 def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
-    """`ALIKE`: of pairs, rows with `a` and `b`, those with more than a trace of likeness, by `WEIGHED` rows."""
-    table = whole(batches)
-    if table is None:
-        return
-    pairs, held = split_pairs(table)
+    """`ALIKE`: of pairs those with more than a trace of likeness, by `WEIGHED` rows with a `doc`."""
+    names, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
-    names, at = np.unique(numbers(held.column("doc"), np.int64), return_index=True)
-    held = held.take(pa.array(at))
-    local = np.searchsorted(names, pairs)
     bodies, titles = ragged(held.column("stems"), np.uint32), ragged(held.column("title"), np.uint32)
     counts = ragged(held.column("counts"), np.uint32).values
     salient = salience.weigh(bodies, titles, 1, _feed(texts, _distinct(bodies, titles).values, counts))
@@ -286,8 +275,8 @@ def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterato
     ]
     offsets = np.concatenate(([0], np.cumsum([len(row) for row in printed], dtype=np.int64)))
     outlets = Ragged(np.array([x for row in printed for x in row], dtype=np.uint32), offsets)
-    for start in range(0, len(local), _BLOCK):
-        block = pipeline.promising(salient, local[start : start + _BLOCK], first, last)
+    for start in range(0, len(pairs), _BLOCK):
+        block = pipeline.promising(salient, pairs[start : start + _BLOCK], first, last)
         found, score, features = pipeline.compare(salient, block, outlets, first, last)
         width = features.shape[1]
         yield batch_of(
