@@ -24,6 +24,7 @@ from clusterer.index_cli import index
 from clusterer.options import Run, input_options, output_option, settings_options
 from clusterer.output import as_json, atomic_output, write_rows
 from clusterer.rows import Row
+from clusterer.spark_cli import cluster_on_spark, engine_options
 
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
@@ -69,14 +70,18 @@ def cli() -> None:
 @cli.command("cluster")
 @input_options
 @output_option
+@engine_options
 @settings_options
-def cluster_command(output: str, **options: Any) -> None:
+def cluster_command(output: str, engine: str, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence.
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.jsonl
     """
+    if engine == "spark":
+        cluster_on_spark(output, options)
+        return
     run = Run(output, options)
     with run.quarantine, atomic_output(output) as out:
         result = run.cluster()

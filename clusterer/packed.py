@@ -88,11 +88,11 @@ def of_kind(table: Any, kind: int) -> Any:
     return table.filter(pa.compute.equal(table.column("kind"), kind))
 
 
-def parcels(to: NDArray[np.int64], count: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def parcels(to: NDArray[Any], count: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """For each receiver, 0 to count - 1, that gets something: its number, and the places of its elements, ascending.
 
     Args:
-        to: int64 (e,), the receiver of each element.
+        to: integers (e,), the receiver of each element.
         count: number of receivers.
     """
     small = to.astype(np.uint16 if count < 1 << 16 else np.uint32)  # the former are sorted by their digits

@@ -15,7 +15,7 @@ import hashlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ LINKS_TOGETHER = 4_000_000
 """Links of a component that one worker groups; a larger component is cut."""
 COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
 """Of the result, as `Assignment` has them; `evidence` is JSON."""
+_CUTS = 24  # rounds of cutting; the last leaves what is there
 _ADVISED = 16 << 20  # bytes of a partition after a join
 _SLOTS_TOGETHER = 8  # a text's signature is so many times smaller than what is compared of it
 
@@ -80,7 +81,9 @@ def cluster(
     plan = FieldMap(dict(fields))
     plan.check_header(tuple(df.columns), "data frame")
     columns = list(dict.fromkeys(name for names in plan.columns(tuple(df.columns)).values() for name in names))
-    return Job(df.select(*columns), settings, Source(fields), checkpoint, partitions, links_together, tell).result()
+    job = Job(df.select(*columns), settings, Source(fields), checkpoint, partitions, links_together, tell)
+    job.result()
+    return df.sparkSession.read.parquet(f"{job.folder}/result")
 
 
 class Job:
@@ -112,7 +115,7 @@ class Job:
             "settings": settings.fingerprint(),
             "fields": source.fields,
             "columns": df.columns,
-            "input": sorted(_digest(name) for name in df.inputFiles()),
+            "input": _files(self._spark, df.inputFiles()),
         }
         _same_run(self._spark, self.folder, described)
         self._chosen, self._receivers = partitions, 0
@@ -194,7 +197,15 @@ class Job:
 
     def words(self) -> Any:
         """Articles without furniture, with the keys of their texts."""
-        columns = ["key", "id", "tie", "outlet", "date", "title", *(x.split()[0] for x in spark_copies.WORDS.split(","))]
+        columns = [
+            "key",
+            "id",
+            "tie",
+            "outlet",
+            "date",
+            "title",
+            *(x.split()[0] for x in spark_copies.WORDS.split(",")),
+        ]
         read = self.articles().where("reason IS NULL").select(*columns)
         mended = self._mended() if self._settings.boilerplate == "learned" else None
         if mended is None:
@@ -226,7 +237,9 @@ class Job:
         """Articles by their final ids, without their words."""
         from pyspark.sql import functions as F
 
-        found = self.words().select("key", "id", "outlet", "date", "hash", "size", "doc", "title", F.octet_length("bands"))
+        found = self.words().select(
+            "key", "id", "outlet", "date", "hash", "size", "doc", "title", F.octet_length("bands")
+        )
         found = found.withColumnRenamed("octet_length(bands)", "carried")
         renamed = self.renamed()
         if renamed is None:
@@ -313,32 +326,37 @@ class Job:
         The rule: of such a component the links weaker than their median go, again and again until its pieces are small
         enough; where all are equally strong, each text keeps only the link to its first neighbour.
         """
-        from pyspark.sql import functions as F
-
-        for turn in range(20):
-            found = components(links, self._stage, f"{name}-components{'-cut' * turn}")
-            joined = links.join(found.withColumnRenamed("node", "a"), "a")
-            sizes = joined.groupBy("component").agg(
-                F.count("*").alias("links"), F.percentile_approx(F.expr(strength), 0.5).alias("median"),
-                F.min(F.expr(strength)).alias("weakest"),
-            ).where(F.col("links") > self._together)  # fmt: skip
-            large = self._stage(f"{name}-large{'-cut' * turn}", lambda sizes=sizes: sizes)  # type: ignore[misc]
-            if large.isEmpty():
-                return joined
+        before = None
+        for turn in range(_CUTS):
+            tail = f"-cut{turn}" if turn else ""
+            tied = components(links, self._stage, f"{name}-components{tail}")
+            joined = links.join(tied.withColumnRenamed("node", "a"), "a")
+            large = self._stage(f"{name}-large{tail}", partial(self._too_large, joined, strength))
+            left = large.agg({"links": "sum"}).first()[0]
+            if left is None or left == before:  # none, or no more to cut
+                break
+            before = left
             warnings.warn(
                 f"{name}: {large.count()} components have more than {self._together:,} links and are cut where they are"
                 " weakest",
                 stacklevel=2,
             )
-            marked = joined.join(large, "component", "left")
-            stronger = marked.where(f"links IS NULL OR {strength} >= median AND weakest < median")
-            first = marked.where("weakest >= median").groupBy("b").agg(F.min("a").alias("a"))
-            kept = stronger.drop("component", "links", "median", "weakest")
-            links = kept.unionByName(links.join(first, ["a", "b"], "left_semi"))
-            if marked.where("weakest < median").isEmpty():
-                found = components(links, self._stage, f"{name}-components-first")
-                return links.join(found.withColumnRenamed("node", "a"), "a")
+            links = self._stage(f"{name}-cut{turn + 1}", partial(_cut, joined, large, strength))
         return joined
+
+    def _too_large(self, links: Any, strength: str) -> Any:
+        """Components of too many links: `component`, the median of their strength and the least."""
+        from pyspark.sql import functions as F
+
+        return (
+            links.groupBy("component")
+            .agg(
+                F.count("*").alias("links"),
+                F.percentile_approx(F.expr(strength), 0.5).alias("median"),
+                F.min(F.expr(strength)).alias("weakest"),
+            )
+            .where(F.col("links") > self._together)
+        )
 
     # --- stories
 
@@ -355,7 +373,9 @@ class Job:
                 longest, F.min("first").alias("first"), F.coalesce(F.max(finite), F.lit(float("inf"))).alias("last"),
                 F.array_distinct(F.flatten(F.collect_list("outlets"))).alias("outlets"),
             )  # fmt: skip
-            texts = texts.select("text", "first", "last", "outlets", "longest.title", F.col("longest.holder").alias("key"))
+            texts = texts.select(
+                "text", "first", "last", "outlets", "longest.title", F.col("longest.holder").alias("key")
+            )
             held = self.words().select("key", "stems")
             return texts.join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
 
@@ -456,7 +476,9 @@ class Job:
             if self._settings.level == "story":
                 stories = self.stories()
                 of = stories.select(F.col("text").alias("centre"), F.col("story").alias("other"))
-                rows = centred.join(of, "centre", "left").withColumn("story", F.coalesce("other", "centre")).drop("other")
+                rows = (
+                    centred.join(of, "centre", "left").withColumn("story", F.coalesce("other", "centre")).drop("other")
+                )
                 pairs = _within(self.alike(), stories, "text", "story")
                 rows = rows.unionByName(pairs, allowMissingColumns=True)
             else:
@@ -476,7 +498,13 @@ class Job:
             stands = F.col("lead") == F.col("id")  # missing where an article is too short to group
             grouped = F.col("lead").isNotNull()
             columns = [F.when(grouped, F.col(name)).otherwise(F.col("id")).alias(name) for name in COLUMNS[1:4]]
-            copied = {"representative": False, "linked_to": F.col("lead"), "relation": "exact", "score": 1.0, "evidence": None}
+            copied = {
+                "representative": False,
+                "linked_to": F.col("lead"),
+                "relation": "exact",
+                "score": 1.0,
+                "evidence": None,
+            }
             alone = {"representative": True}
             for name, value in copied.items():
                 value = value if name == "linked_to" else F.lit(value)
@@ -487,10 +515,23 @@ class Job:
         return self._stage("result", make)
 
 
+def _cut(links: Any, large: Any, strength: str) -> Any:
+    """Links of components as they are, those of large ones cut: see `Job._whole`."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    marked = links.join(large, "component", "left").withColumn("strength", F.expr(strength))
+    first = F.min("a").over(Window.partitionBy("component", "b"))
+    kept = F.expr("links IS NULL OR (weakest < median AND strength >= median)")
+    kept = kept | (F.expr("weakest >= median") & (F.col("a") == first))
+    return marked.withColumn("kept", kept).where("kept").select(*(c for c in links.columns if c != "component"))
+
+
 def _within(pairs: Any, groups: Any, member: str, group: str) -> Any:
     """Pairs whose two ends, `a` and `b`, are in one group, with it."""
     one, other = (
-        groups.withColumnRenamed(member, end).withColumnRenamed(group, name) for end, name in (("a", group), ("b", "there"))
+        groups.withColumnRenamed(member, end).withColumnRenamed(group, name)
+        for end, name in (("a", group), ("b", "there"))
     )
     return pairs.join(one, "a").join(other, "b").where(f"{group} = there").drop("there")
 
@@ -528,8 +569,15 @@ def _same_run(spark: Any, folder: str, described: Mapping[str, Any]) -> None:
     spark.createDataFrame([(mine,)], "value string").coalesce(1).write.mode("overwrite").text(path)
 
 
-def _digest(name: str) -> str:
-    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+def _files(spark: Any, names: Sequence[str]) -> str:
+    """A hash of names, sizes and times of files."""
+    context = spark.sparkContext
+    conf, found = context._jsc.hadoopConfiguration(), hashlib.blake2b(digest_size=8)
+    for name in sorted(names):
+        place = context._jvm.org.apache.hadoop.fs.Path(context._jvm.java.net.URI(name))
+        status = place.getFileSystem(conf).getFileStatus(place)
+        found.update(f"{name} {status.getLen()} {status.getModificationTime()}\n".encode())
+    return found.hexdigest()
 
 
 def _exists(spark: Any, path: str) -> bool:

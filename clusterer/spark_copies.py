@@ -52,9 +52,7 @@ from clusterer.words import Words, hash_words, mix
 CHUNK = 4096
 """Articles worked on at a time; their numbers fit below the bits of a key that buckets go by."""
 
-WORDS = (
-    "hash long, size int, doc long, words binary, stems binary, letters binary, ends binary, bands binary, samples binary"
-)
+WORDS = "hash long, size int, doc long, words binary, stems binary, letters binary, ends binary, bands binary, samples binary"
 """The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
 only the first carries words and keys."""
 ARTICLES = (
@@ -157,7 +155,9 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     n = len(articles)
     outlets = [a.outlet for a in articles]
     words = text_words([a.text for a in articles], settings)
-    titles = hash_words([a.title for a in articles] if words.stems is not None else [""] * n, settings.profile, stems=True)
+    titles = hash_words(
+        [a.title for a in articles] if words.stems is not None else [""] * n, settings.profile, stems=True
+    )
     outlet = boilerplate.outlet_hashes(outlets)
     lines, _, lengths, article = boilerplate.lines(words, outlet)
     if settings.boilerplate != "learned":
@@ -239,14 +239,18 @@ def unpacked(batch: Batch) -> Words:
     if len(spelt.values):
         lengths = ragged(batch.column("ends"), np.int32).values
         letters = spelt.values, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-    return Words(
-        words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None
-    )
+    return Words(words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None)
 
 
 def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
     names = [part.split() for part in ARTICLES.split(",")]
-    kinds = {"long": pa.int64(), "string": pa.string(), "double": pa.float64(), "binary": pa.binary()}
+    kinds = {
+        "long": pa.int64(),
+        "int": pa.int32(),
+        "string": pa.string(),
+        "double": pa.float64(),
+        "binary": pa.binary(),
+    }
     columns: dict[str, Any] = {name: pa.nulls(len(bad), kinds[kind]) for name, kind in names}
     for place, name in enumerate(("file", "reason", "excerpt")):
         columns[name] = pa.array([_printable(row[place]) for row in bad], pa.string())
@@ -423,7 +427,7 @@ def sent(
     kept waiting for by all. And how many pairs large buckets left out."""
     first, second = np.divmod(codes, max(len(docs), 1))
     home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
-    rows = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
+    rows: list[dict[str, Any]] = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
     for to, at in parcels(home[second], receivers):
         mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
         a, b = local.astype(np.uint64).reshape(2, -1)
@@ -558,9 +562,7 @@ def stars(batches: Iterable[Batch]) -> Iterator[Batch]:
     )
     opening, copy = (numbers(table.column(name)) for name in ("opening", "copy"))
     order = np.lexsort((b, a))
-    a, b, shared, smaller, larger, opening, copy = (
-        x[order] for x in (a, b, shared, smaller, larger, opening, copy)
-    )
+    a, b, shared, smaller, larger, opening, copy = (x[order] for x in (a, b, shared, smaller, larger, opening, copy))
     docs, local = np.unique(np.stack([a, b], axis=1), return_inverse=True)
     pairs, overlap = local.reshape(-1, 2), similarity.Overlap(shared, smaller, larger, opening)
     centres = grouping.star_centres(pairs, overlap.containment, len(docs))

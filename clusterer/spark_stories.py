@@ -94,9 +94,7 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
                  "counts": counts[np.searchsorted(stems, share)]}
                 for to, share in shares(stems, receivers)
             ]  # fmt: skip
-            made += [
-                {"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)
-            ]
+            made += [{"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)]
             if made:
                 yield messages(made, kinds)
 
@@ -359,5 +357,3 @@ def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np
     score, order = numbers(alike.column("score"), np.float64), np.lexsort((b, a))
     pairs = np.stack([a, b], axis=1)[order]
     return Stories(text_of, of_text, pairs, score[order], features[order], 0, 0)
-
-
