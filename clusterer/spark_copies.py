@@ -491,11 +491,14 @@ def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     others, sampled, times, held = pairs_of(of_kind(table, _SAMPLED))
     sampled = sampled[times >= settings.containment / 3 * held[sampled].min(axis=1)]
     distinct = np.union1d(docs, others)
-    codes = np.concatenate(
-        [np.searchsorted(distinct, part)[pairs] @ np.array([len(distinct), 1])
-         for part, pairs in ((docs, both), (others, sampled))]
+    codes = lsh.distinct(
+        np.concatenate(
+            [np.searchsorted(distinct, part)[pairs] @ np.array([len(distinct), 1])
+             for part, pairs in ((docs, both), (others, sampled))]
+        )
     )  # fmt: skip
-    yield _kept(lsh.distinct(codes), distinct, to, dropped)
+    used, local = renumbered(np.concatenate(np.divmod(codes, max(len(distinct), 1))), len(distinct))
+    yield _kept(local.reshape(2, -1).T, distinct[used], to, dropped)
 
 
 def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -505,13 +508,13 @@ def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
         return
     docs, pairs, _, _ = pairs_of(table)
     dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
-    yield _kept(pairs @ np.array([len(docs), 1]), docs, to, dropped)
+    yield _kept(pairs, docs, to, dropped)
 
 
-def _kept(codes: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
-    none = np.zeros(len(docs), dtype=np.int32)
-    row = sent(codes, np.ones(len(codes), dtype=np.int64), docs, none, 1)
-    return messages([{**(row[0] if row else {"kind": 0}), "to": to, "dropped": dropped}], PAIR_KINDS)
+def _kept(pairs: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
+    a, b = pairs.T.astype(np.uint64)
+    row = {"to": to, "kind": 0, "docs": docs, "pairs": a << _A | b << _B | np.uint64(1), "dropped": dropped}
+    return messages([row], PAIR_KINDS)
 
 
 def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
