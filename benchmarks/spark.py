@@ -127,8 +127,6 @@ def here(file: str, level: str) -> None:
 @click.argument("level")
 def run(file: str, level: str) -> None:
     """One run on Spark."""
-    from pyspark.sql import SparkSession
-
     from clusterer import Settings
     from clusterer.spark import Job
     from clusterer.spark_cli import session
@@ -136,13 +134,12 @@ def run(file: str, level: str) -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="clusterer-spark-"))
     (folder / "events").mkdir()
-    for name, value in {
+    options = {
         "spark.driver.memory": HEAP, "spark.eventLog.enabled": "true", "spark.eventLog.dir": str(folder / "events"),
         "spark.eventLog.compress": "false", "spark.eventLog.rolling.enabled": "false",
-    }.items():  # fmt: skip
-        SparkSession.builder.config(name, value)
+    }  # fmt: skip
     try:
-        spark = session("local[2]")
+        spark = session("local[2]", options)
         with watched() as held:
             start = time.perf_counter()
             lines = spark.read.option("lineSep", "\n").text(file)

@@ -102,8 +102,12 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         shutil.rmtree(kept, ignore_errors=True)
 
 
-def session(master: str) -> Any:
+def session(master: str, options: Mapping[str, str] | None = None) -> Any:
     """An engine: the one that is running in this process, or a quiet one at a master.
+
+    Args:
+        master: its URL.
+        options: of Spark, beside and over `QUIET`.
 
     Raises:
         InputError: Spark or Java is not installed.
@@ -117,7 +121,7 @@ def session(master: str) -> Any:
         raise InputError("Spark needs Java; cure: install Java 17, or set JAVA_HOME")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("clusterer").master(master)
-    for name, value in QUIET.items():
+    for name, value in {**QUIET, **(options or {})}.items():
         builder = builder.config(name, value)
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

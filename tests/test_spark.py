@@ -324,12 +324,9 @@ from clusterer.spark_cli import session
 from clusterer.spark_copies import Source
 master, level, folder, inputs = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-from pyspark.sql import SparkSession
-for name, value in {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
-                    "spark.executor.memory": "1g", "spark.network.timeout": "60s",
-                    "spark.executor.heartbeatInterval": "5s"}.items():
-    SparkSession.builder.config(name, value)
-spark = session(master)
+spark = session(master, {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
+                         "spark.executor.memory": "1g", "spark.network.timeout": "60s",
+                         "spark.executor.heartbeatInterval": "5s"})
 lines = spark.read.option("lineSep", "\\n").text(inputs)
 df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file").repartition(4)
 tell = lambda stage: print(stage, flush=True)
