@@ -21,8 +21,8 @@ from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
 
 _RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
 
-
-_AGENCIES = frozenset(boilerplate.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
+AGENCIES = frozenset(boilerplate.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
+"""Outlets whose articles stand for their groups first."""
 
 
 def assign(
@@ -48,7 +48,7 @@ def assign(
         story = np.where(alone, single, stories.of_text[stories.text_of[document]])
 
     place = corpus.ranks
-    agency = np.array([name in _AGENCIES for name in corpus.outlets], dtype=np.bool_)
+    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
     dates = events.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
     earliest = np.lexsort((place, dates))
     before: tuple[NDArray[Any], ...] = {

@@ -156,7 +156,7 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool
         outlets: n names; "" where unknown.
     """
     nothing, n = (np.zeros(len(words.hashes), dtype=np.bool_), np.zeros(0, dtype=np.uint64)), len(words)
-    outlet = _outlet_hashes(outlets)
+    outlet = outlet_hashes(outlets)
     keys, starts, lengths, article = lines(words, outlet)
     if not len(starts):
         return nothing
@@ -203,7 +203,7 @@ def lines(
     assert words.opens_line is not None
     starts = np.flatnonzero(words.opens_line)
     article = np.searchsorted(words.offsets, starts, side="right") - 1
-    outlet = outlets if isinstance(outlets, np.ndarray) else _outlet_hashes(outlets)
+    outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
     keys = hash_runs(words.hashes, starts) ^ outlet[article]
     return keys, starts, np.diff(np.append(starts, len(words.hashes))), article
 
@@ -216,7 +216,7 @@ def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.
     return inside
 
 
-def _outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
+def outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
     """uint64 (n,), a hash of each outlet's name."""
     hashes = {
         name: int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -35,6 +35,7 @@ from clusterer.options import (
 from clusterer.output import as_json, atomic_output, form_for, result_form, write_result, write_rows
 from clusterer.records import Article, Clustering
 from clusterer.rows import Row
+from clusterer.spark_cli import cluster_on_spark, engine_options
 
 # What rows of a format can be given back as, the first unless the output's ending asks for another.
 _GIVEN_BACK = {
@@ -90,8 +91,9 @@ def cli() -> None:
 @result_option
 @with_option
 @report_option
+@engine_options
 @settings_options
-def cluster_command(output: str, added: tuple[str, ...], report: str | None, **options: Any) -> None:
+def cluster_command(output: str, added: tuple[str, ...], report: str | None, engine: str, **options: Any) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence, then those of --with.
@@ -99,6 +101,9 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, **o
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
+    if engine == "spark":
+        cluster_on_spark(output, {**options, "with": added, "report": report})
+        return
     run = Run(output, options, written=[report])
     form = result_form(output)
     with run.quarantine, contextlib.ExitStack() as stack:

@@ -53,7 +53,7 @@ def read(
                 for place, item in enumerate(batch, start=len(ids) + 1)
             ]
             ids.extend([a.id or a.url or content_id(a) for a in chunk])
-            ties.extend([_tie(a.title, a.url) for a in chunk])
+            ties.extend([tie(a.title, a.url) for a in chunk])
             outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])
             dates.append(np.array([seconds(a.date) for a in chunk]))
             yield chunk
@@ -181,7 +181,8 @@ def content_id(article: Article) -> str:
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _tie(title: str, url: str) -> int:
+def tie(title: str, url: str) -> int:
+    """What else an id is made unique by, in few bytes."""
     return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
 
 

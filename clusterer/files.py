@@ -253,7 +253,7 @@ class Feed:
                 try:
                     made = article(loads(line))
                 except ValueError as error:
-                    self._bad(file, number, _json_reason(line, error, begun.encoding), line)
+                    self._bad(file, number, json_reason(line, error, begun.encoding), line)
                     continue
             yield Row(made, line.rstrip(b"\r\n"), file, number, layout)
 
@@ -265,7 +265,7 @@ class Feed:
                     raise value
                 made = self._map(value)
             except ValueError as error:
-                self._bad(file, number, _json_reason(raw, error, begun.encoding), raw)
+                self._bad(file, number, json_reason(raw, error, begun.encoding), raw)
             else:
                 yield Row(made, raw, file, number, layout)
 
@@ -499,7 +499,7 @@ def _csv_records(
             yield taken[0][0], raw, cells, ""
 
 
-def _json_reason(raw: bytes, error: Exception, encoding: str) -> str:
+def json_reason(raw: bytes, error: Exception, encoding: str) -> str:
     """What is wrong with a row of JSON, in words that help."""
     if not isinstance(error, orjson.JSONDecodeError):
         return str(error)

@@ -18,7 +18,10 @@ LAYERS = {
     2: ("shingles", "minhash", "lsh", "salience", "events", "similarity", "grouping"),
     3: ("stages", "corpus", "assign", "pipeline", "passages", "evaluate", "explain", "tuning", "telling"),
     4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages", "report"),
-    5: ("estimator", "options", "index_cli", "explain_cli", "gold_cli", "label_cli", "cli"),
+    5: (
+        "estimator", "options", "index_cli", "explain_cli", "gold_cli", "label_cli", "cli",
+        "packed", "spark_copies", "spark_stories", "components", "spark", "spark_cli",
+    ),
     6: ("__main__",),
 }  # fmt: skip
 WITHIN = {
@@ -102,6 +105,18 @@ WITHIN = {
     ("cli", "index_cli"),
     ("explain_cli", "options"),
     ("cli", "explain_cli"),
+    # layer 5, Spark: packed -> spark_copies -> spark_stories; packed -> components; all -> spark -> spark_cli -> cli
+    ("spark_copies", "packed"),
+    ("spark_stories", "packed"),
+    ("spark_stories", "spark_copies"),
+    ("components", "packed"),
+    ("spark", "components"),
+    ("spark", "spark_copies"),
+    ("spark", "spark_stories"),
+    ("spark_cli", "options"),
+    ("spark_cli", "spark"),
+    ("spark_cli", "spark_copies"),
+    ("cli", "spark_cli"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""
 READING = ("fields", "rows", "streams", "jsonarray", "files", "frames", "output")

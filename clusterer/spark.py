@@ -1,0 +1,592 @@
+"""The same job on Spark: articles of a DataFrame to exact copies within copies within stories, as `clusterer.cluster`.
+
+Spark moves rows; hashing, scoring and grouping are the package's own, inside its workers (`spark_copies`,
+`spark_stories`). Every stage is written to a folder and read back from there: a run that failed goes on where it was.
+Nothing that grows with the feed comes to the driver. What is joined is ordered so that hubs travel and their many
+partners stay.
+
+Array letters: none; see the rooms above.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+
+from clusterer import __version__, boilerplate, spark_copies, spark_stories
+from clusterer.assign import AGENCIES
+from clusterer.components import components
+from clusterer.errors import InputError, SettingsError
+from clusterer.fields import FieldMap
+from clusterer.lookup import recipe
+from clusterer.settings import Settings
+from clusterer.spark_copies import Source
+
+A_PARTITION = 16_384
+"""Articles that one task works on together."""
+LINKS_TOGETHER = 4_000_000
+"""Links of a component that one worker groups; a larger component is cut."""
+COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
+"""Of the result, as `Assignment` has them; `evidence` is JSON."""
+_CUTS = 24  # rounds of cutting; the last leaves what is there
+_ADVISED = 16 << 20  # bytes of a partition after a join
+_SLOTS_TOGETHER = 8  # a text's signature is so many times smaller than what is compared of it
+
+
+def cluster(
+    df: Any,
+    settings: Settings | None = None,
+    *,
+    text: str | None = None,
+    title: str | None = None,
+    date: str | None = None,
+    source: str | None = None,
+    url: str | None = None,
+    id: str | None = None,
+    checkpoint: str | None = None,
+    partitions: int | None = None,
+    links_together: int = LINKS_TOGETHER,
+    tell: Callable[[str], None] | None = None,
+) -> Any:
+    """Group the articles of a Spark DataFrame.
+
+    Args:
+        df: a row an article; columns as `clusterer.cluster` finds them.
+        settings: thresholds and choices; defaults where None.
+        text, title, date, source, url, id: columns, where the usual names do not fit.
+        checkpoint: a folder that driver and workers reach; a run with the same settings goes on from what is there.
+            None: a temporary one of this machine, gone with the process.
+        partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, at least one a core.
+        links_together: links of a component that one worker groups.
+        tell: told the name of each stage.
+
+    Returns:
+        A DataFrame of `COLUMNS`, a row an article, in no order. Bad rows are left out; see `quarantined`.
+
+    Raises:
+        InputError: no text column; no folder that all workers reach; two texts had one code.
+        SettingsError: the folder holds a run with other settings.
+    """
+    given = {"text": text, "title": title, "date": date, "source": source, "url": url, "id": id}
+    fields = tuple((name, column) for name, column in given.items() if column)
+    settings = settings or Settings()
+    plan = FieldMap(dict(fields))
+    plan.check_header(tuple(df.columns), "data frame")
+    columns = list(dict.fromkeys(name for names in plan.columns(tuple(df.columns)).values() for name in names))
+    job = Job(df.select(*columns), settings, Source(fields), checkpoint, partitions, links_together, tell)
+    job.result()
+    return df.sparkSession.read.parquet(f"{job.folder}/result")
+
+
+class Job:
+    """One run: its folder, its stages in order. Each is made when it is first asked for."""
+
+    def __init__(
+        self,
+        df: Any,
+        settings: Settings,
+        source: Source,
+        checkpoint: str | None = None,
+        partitions: int | None = None,
+        links_together: int = LINKS_TOGETHER,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """Refuse a folder of another run, before anything is read."""
+        self._df, self._settings, self._source = df, settings, source
+        self._together, self._tell = links_together, tell or (lambda stage: None)
+        self._spark = df.sparkSession.newSession()
+        self.folder = _folder(self._spark, checkpoint)
+        self._conf = self._spark.conf
+        self._conf.set("spark.sql.adaptive.enabled", "true")
+        self._conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", str(_ADVISED))
+        self._conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(spark_copies.CHUNK))
+        self._conf.set("spark.sql.parquet.compression.codec", "snappy")
+        described = {
+            "version": __version__,
+            "recipe": recipe(),
+            "settings": settings.fingerprint(),
+            "fields": source.fields,
+            "columns": df.columns,
+            "input": _files(self._spark, df.inputFiles()),
+        }
+        _same_run(self._spark, self.folder, described)
+        self._chosen, self._receivers = partitions, 0
+
+    # --- what stages share
+
+    def _stage(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, written once, read back. Half-written stages are made anew."""
+        path = f"{self.folder}/{name}"
+        if not _exists(self._spark, f"{path}/_SUCCESS"):
+            rows = make()
+            self._tell(name)
+            _described(self._spark, name)
+            rows.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(path)
+        return self._spark.read.parquet(path)
+
+    def _to(self, rows: Any, column: str = "to", count: int = 0) -> Any:
+        """Rows where they are sent: by number where Spark can, else by its hash of the number."""
+        count = count or self._receivers
+        if hasattr(rows, "repartitionById"):
+            return rows.repartitionById(count, column)
+        return rows.repartition(count, column)
+
+    # --- the stages
+
+    def articles(self) -> Any:
+        """Rows read; the bad ones too."""
+        read = partial(spark_copies.read, settings=self._settings, source=self._source)
+        found = self._stage("articles", lambda: self._df.mapInArrow(read, spark_copies.ARTICLES))
+        if not self._receivers:
+            cores = int(self._spark.sparkContext.defaultParallelism)
+            self._receivers = self._chosen or max(cores, -(-int(found.count()) // A_PARTITION))
+            self._conf.set("spark.sql.shuffle.partitions", str(self._receivers))
+        return found
+
+    def quarantined(self) -> Any:
+        """Rows that are no articles: `file`, `reason`, `row`."""
+        from pyspark.sql import functions as F
+
+        bad = self.articles().where("reason IS NOT NULL")
+        return bad.select("file", "reason", F.col("excerpt").alias("row"))
+
+    def _furniture(self) -> Any:
+        """The keys of learned lines: the rule of `boilerplate.learned_lines`."""
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            n = self._receivers
+            read = self.articles().where("reason IS NULL").select("key", "same", "outlet", "lines", "lengths")
+            first = read.mapInArrow(partial(spark_copies.originals, receivers=n), spark_copies.ORIGINALS)
+            lines = self._to(first).mapInArrow(
+                partial(spark_copies.lines_of_originals, receivers=n), spark_copies.LINES
+            )
+            frequent = self._to(lines).mapInArrow(spark_copies.frequent_lines, spark_copies.FREQUENT)
+            shared = F.sum("length").over(Window.partitionBy("article"))
+            needed = F.when(F.max("unknown"), boilerplate.MIN_SUPPORT_UNKNOWN).otherwise(boilerplate.MIN_SUPPORT)
+            different = frequent.withColumn("own", F.col("size") - shared).where("2 * own >= size")
+            return different.groupBy("line").agg(F.count("*").alias("support"), needed.alias("needed"))
+
+        return self._stage("lines", make).where("support >= needed").select("line")
+
+    def _mended(self) -> Any:
+        """Articles that learned lines are cut from; None where there are none."""
+        from pyspark.sql import functions as F
+
+        learned = self._furniture()
+        if learned.isEmpty():
+            return None
+
+        def make() -> Any:
+            read = self.articles().where("reason IS NULL")
+            held = read.select("key", "lines").mapInArrow(spark_copies.lines_held, spark_copies.HELD)
+            cut = held.join(learned, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
+            texts = read.select("key", "lines", "lengths", "words", "stems", "letters", "ends").join(cut, "key")
+            return texts.mapInArrow(partial(spark_copies.mend, settings=self._settings), spark_copies.MENDED)
+
+        return self._stage("mended", make)
+
+    def words(self) -> Any:
+        """Articles without furniture, with the keys of their texts."""
+        columns = [
+            "key",
+            "id",
+            "tie",
+            "outlet",
+            "date",
+            "moment",
+            "title",
+            *(x.split()[0] for x in spark_copies.WORDS.split(",")),
+        ]
+        read = self.articles().where("reason IS NULL").select(*columns)
+        mended = self._mended() if self._settings.boilerplate == "learned" else None
+        if mended is None:
+            return read
+        others = read.join(mended.select("key"), "key", "left_anti")
+        whole = read.select("key", "id", "tie", "outlet", "date", "moment", "title").join(mended.drop("gone"), "key")
+        return others.select(*columns).unionByName(whole)
+
+    def renamed(self) -> Any:
+        """Articles whose id another one has: `key`, `name`. The rule of `corpus.read`."""
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            found = self.words().select("key", "id", "date", "hash", "outlet", "tie")
+            unsigned = F.col("hash").bitwiseXOR(F.lit(-(1 << 63)))
+            order = Window.partitionBy("id").orderBy("date", unsigned, "outlet", "tie", "key")
+            turns = found.join(again, "id", "left_semi").withColumn("turn", F.row_number().over(order))
+            tailed = found.where(F.col("id").contains("#")).select("id")
+            numbers = tailed.mapInArrow(spark_copies.taken_ids, "id string, number string")
+            taken = numbers.join(again, "id", "left_semi").groupBy("id").agg(F.collect_set("number").alias("taken"))
+            later = turns.where("turn > 1").join(taken, "id", "left").select("key", "id", "turn", "taken")
+            return later.mapInArrow(spark_copies.suffixes, "key long, name string")
+
+        again = self._stage("again", lambda: self.words().groupBy("id").count().where("count > 1").select("id"))
+        return None if again.isEmpty() else self._stage("ids", make)
+
+    def named(self) -> Any:
+        """Articles by their final ids, without their words."""
+        from pyspark.sql import functions as F
+
+        found = self.words().select(
+            "key", "id", "outlet", "date", "moment", "hash", "size", "doc", "title", F.octet_length("bands")
+        )
+        found = found.withColumnRenamed("octet_length(bands)", "carried")
+        renamed = self.renamed()
+        if renamed is None:
+            return found
+        return found.join(renamed, "key", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
+
+    def documents(self) -> Any:
+        """Distinct texts: who carries the words, who stands for it, who came first, when, and who printed it."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            agency = F.col("outlet").isin(*sorted(AGENCIES))
+            finite = F.when(F.col("date") < float("inf"), F.col("date"))
+            earliest = F.struct("moment", "id", "outlet", "date", "title")
+            lead = F.struct((~agency).alias("other"), "moment", "id", "outlet", "date")
+            both = self.named().where("doc >= 0").groupBy("doc").agg(
+                F.min(F.when(F.col("carried") > 0, F.col("key"))).alias("holder"),
+                F.min(earliest).alias("earliest"),
+                F.min(lead).alias("lead"),
+                F.min("date").alias("first"),
+                F.max(finite).alias("last"),
+                F.collect_set(F.when(F.col("outlet") != "", F.col("outlet"))).alias("outlets"),
+                (F.min("hash") != F.max("hash")).alias("mixed"),
+            )  # fmt: skip
+            return both.withColumn("last", F.coalesce("last", F.lit(float("inf"))))
+
+        found = self._stage("documents", make)
+        if not found.where("mixed").isEmpty():
+            raise InputError(
+                "two different texts have one code, which happens in very large feeds; cure: run the feed in two parts"
+            )
+        return found
+
+    def candidates(self) -> Any:
+        """Pairs of documents to be verified, packed by where they are."""
+
+        def make() -> Any:
+            n = self._receivers
+            held = self.words().where("octet_length(bands) > 0").select("doc", "bands", "samples")
+            keys = held.mapInArrow(partial(spark_copies.send_keys, receivers=n), spark_copies.KEYS)
+            meet = partial(spark_copies.pairs_met, settings=self._settings, receivers=n)
+            met = self._to(keys).mapInArrow(meet, spark_copies.PAIRS)
+            choose = partial(spark_copies.candidates, settings=self._settings)
+            return self._to(met).mapInArrow(choose, spark_copies.PAIRS)
+
+        return self._stage("candidates", make)
+
+    def links(self) -> Any:
+        """Pairs that are copies or cuts."""
+
+        def make() -> Any:
+            from pyspark.sql import functions as F
+
+            texts = self.words().where("octet_length(bands) > 0").select("doc", "words", "letters", "ends")
+            texts = texts.withColumn("stems", F.lit(b""))
+            work = partial(spark_copies.verified, settings=self._settings)
+            return self._beside(self.candidates(), texts, work, spark_copies.LINKS)
+
+        return self._stage("links", make)
+
+    def _beside(self, pairs: Any, texts: Any, work: Callable[..., Any], schema: str, count: int = 0) -> Any:
+        """Pairs, packed by where they are, and the texts that they need there (by `doc`), through a worker function."""
+        pairs = pairs.where("octet_length(pairs) > 0").select("to", "docs", "held", "pairs")
+        needed = pairs.select("to", "docs").mapInArrow(spark_copies.needed, "doc long, to int")
+        together = needed.join(texts, "doc").unionByName(pairs, allowMissingColumns=True)
+        return self._to(together, count=count).mapInArrow(work, schema)
+
+    def copies(self) -> Any:
+        """Linked documents with the centres of their copy groups."""
+
+        def make() -> Any:
+            links = self._whole(self.links(), "copies", "least(shared / smaller, 1.0)")
+            return self._by(links, "component").mapInArrow(spark_copies.stars, spark_copies.STARS)
+
+        return self._stage("copies", make)
+
+    def _by(self, rows: Any, column: str) -> Any:
+        """Rows of one value together."""
+        return rows.repartition(self._receivers, column)
+
+    def _whole(self, links: Any, name: str, strength: str) -> Any:
+        """Links with the component that they are of; components too large for one worker are cut.
+
+        The rule: of such a component the links weaker than their median go, again and again until its pieces are small
+        enough; where all are equally strong, each text keeps only the link to its first neighbour.
+        """
+        before = None
+        for turn in range(_CUTS):
+            tail = f"-cut{turn}" if turn else ""
+            tied = components(links, self._stage, f"{name}-components{tail}")
+            joined = links.join(tied.withColumnRenamed("node", "a"), "a")
+            large = self._stage(f"{name}-large{tail}", partial(self._too_large, joined, strength))
+            left = large.agg({"links": "sum"}).first()[0]
+            if left is None or left == before:  # none, or no more to cut
+                break
+            before = left
+            warnings.warn(
+                f"{name}: {large.count()} components have more than {self._together:,} links and are cut where they are"
+                " weakest",
+                stacklevel=2,
+            )
+            links = self._stage(f"{name}-cut{turn + 1}", partial(_cut, joined, large, strength))
+        return joined
+
+    def _too_large(self, links: Any, strength: str) -> Any:
+        """Components of too many links: `component`, the median of their strength and the least."""
+        from pyspark.sql import functions as F
+
+        return (
+            links.groupBy("component")
+            .agg(
+                F.count("*").alias("links"),
+                F.percentile_approx(F.expr(strength), 0.5).alias("median"),
+                F.min(F.expr(strength)).alias("weakest"),
+            )
+            .where(F.col("links") > self._together)
+        )
+
+    # --- stories
+
+    def texts(self) -> Any:
+        """Copy groups as one text each: the longest one's stems, its title, dates and outlets of all."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            centres = self.copies().select("doc", "centre")
+            grouped = self.documents().join(centres, "doc", "left").withColumn("text", F.coalesce("centre", "doc"))
+            finite = F.when(F.col("last") < float("inf"), F.col("last"))
+            longest = F.min(F.struct("doc", "holder", F.col("earliest.title").alias("title"))).alias("longest")
+            texts = grouped.groupBy("text").agg(
+                longest, F.min("first").alias("first"), F.coalesce(F.max(finite), F.lit(float("inf"))).alias("last"),
+                F.array_distinct(F.flatten(F.collect_list("outlets"))).alias("outlets"),
+            )  # fmt: skip
+            texts = texts.select(
+                "text", "first", "last", "outlets", "longest.title", F.col("longest.holder").alias("key")
+            )
+            held = self.words().select("key", "stems")
+            return texts.join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
+
+        return self._stage("texts", make)
+
+    def weighed(self) -> Any:
+        """Texts with what the feed knows of their stems."""
+
+        def make() -> Any:
+            texts = self.texts()
+            n, homes = self._receivers, texts.select("home").distinct().count()
+            stems = texts.select("home", "stems", "title")
+            sent = stems.mapInArrow(partial(spark_stories.send_stems, receivers=n), spark_stories.KNOWLEDGE)
+            back = self._to(sent).mapInArrow(spark_stories.count_stems, spark_stories.KNOWLEDGE)
+            known = back.withColumnRenamed("stems", "known").drop("to")
+            both = texts.unionByName(known.withColumnRenamed("known", "stems"), allowMissingColumns=True)
+            work = partial(spark_stories.weigh, settings=self._settings, texts=texts.count())
+            return self._to(both, "home", max(homes, 1)).mapInArrow(work, spark_stories.WEIGHED)
+
+        return self._stage("weighed", make)
+
+    def met(self) -> Any:
+        """Pairs of texts whose leads share a band."""
+
+        def make() -> Any:
+            n = self._receivers
+            leads = self.weighed().select("text", "slots")
+            keys = leads.mapInArrow(partial(spark_stories.send_leads, receivers=n), spark_stories.LEADS)
+            few = self._few()
+            met = partial(spark_stories.leads_met, settings=self._settings, receivers=few)
+            pairs = self._to(keys).mapInArrow(met, spark_copies.PAIRS)
+            return self._to(pairs, count=few).mapInArrow(spark_copies.each_once, spark_copies.PAIRS)
+
+        return self._stage("met", make)
+
+    def _few(self) -> int:
+        """Where signatures meet: they are small, and the fewer places, the fewer travel."""
+        cores = int(self._spark.sparkContext.defaultParallelism)
+        return max(min(cores, self._receivers), self._receivers // _SLOTS_TOGETHER)
+
+    def likely(self) -> Any:
+        """Of these, pairs whose signatures are alike."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            slots = self.weighed().select(F.col("text").alias("doc"), "slots")
+            work = partial(spark_stories.likely, settings=self._settings, receivers=self._receivers)
+            return self._beside(self.met(), slots, work, spark_copies.PAIRS, self._few())
+
+        return self._stage("likely", make)
+
+    def alike(self) -> Any:
+        """Of these, pairs with more than a trace of likeness."""
+
+        def make() -> Any:
+            texts = self.weighed().withColumnRenamed("text", "doc").drop("slots")
+            work = partial(spark_stories.compare, settings=self._settings, texts=self.texts().count())
+            return self._beside(self._gathered(self.likely()), texts, work, spark_stories.ALIKE)
+
+        return self._stage("alike", make)
+
+    def _gathered(self, pairs: Any) -> Any:
+        """Packed pairs, one row for each place."""
+        return self._to(pairs).mapInArrow(spark_copies.each_once, spark_copies.PAIRS)
+
+    def stories(self) -> Any:
+        """The story of each text that has one with others."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            alike = self.alike().select("a", "b", "score")
+            strong = self._whole(alike.where(F.col("score") >= self._settings.story), "stories", "score")
+            nodes = strong.select("component", F.col("a").alias("node")).union(
+                strong.select("component", F.col("b").alias("node"))
+            )
+            inside = _within(alike, nodes.distinct(), "node", "component")
+            work = partial(spark_stories.stories, settings=self._settings)
+            return self._by(inside, "component").mapInArrow(work, spark_stories.STORY_OF)
+
+        return self._stage("stories", make)
+
+    # --- the result
+
+    def told(self) -> Any:
+        """How the article that stands for each document is assigned."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            docs = self.documents().select("doc", "lead", "earliest")
+            if self._settings.level == "exact":
+                centred = docs.withColumn("centre", F.col("doc"))
+                for name in ("shared", "smaller", "larger"):
+                    centred = centred.withColumn(name, F.lit(0).cast("long"))
+                centred = centred.withColumn("opening", F.lit(0.0)).withColumn("copy", F.lit(False))
+            else:
+                centred = docs.join(self.copies(), "doc", "left").withColumn("centre", F.coalesce("centre", "doc"))
+            rows = centred.withColumn("story", F.col("centre"))
+            if self._settings.level == "story":
+                stories = self.stories()
+                of = stories.select(F.col("text").alias("centre"), F.col("story").alias("other"))
+                rows = (
+                    centred.join(of, "centre", "left").withColumn("story", F.coalesce("other", "centre")).drop("other")
+                )
+                pairs = _within(self.alike(), stories, "text", "story")
+                rows = rows.unionByName(pairs, allowMissingColumns=True)
+            else:
+                nothing = {"a": "long", "b": "long", "features": "binary"}
+                rows = rows.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in nothing.items()))
+            work = partial(spark_stories.tell, settings=self._settings)
+            return self._by(rows, "story").mapInArrow(work, spark_stories.TOLD)
+
+        return self._stage("told", make)
+
+    def result(self) -> Any:
+        """Every article with its groups and its link: `COLUMNS`."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            own = self.named().select("id", "doc").join(self.told(), "doc", "left")
+            stands = F.col("lead") == F.col("id")  # missing where an article is too short to group
+            grouped = F.col("lead").isNotNull()
+            columns = [F.when(grouped, F.col(name)).otherwise(F.col("id")).alias(name) for name in COLUMNS[1:4]]
+            copied = {
+                "representative": False,
+                "linked_to": F.col("lead"),
+                "relation": "exact",
+                "score": 1.0,
+                "evidence": None,
+            }
+            alone = {"representative": True}
+            for name, value in copied.items():
+                value = value if name == "linked_to" else F.lit(value)
+                chosen = F.when(stands, F.col(name)).when(grouped, value).otherwise(F.lit(alone.get(name)))
+                columns.append(chosen.alias(name))
+            return own.select("id", *columns)
+
+        return self._stage("result", make)
+
+
+def _cut(links: Any, large: Any, strength: str) -> Any:
+    """Links of components as they are, those of large ones cut: see `Job._whole`."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    marked = links.join(large, "component", "left").withColumn("strength", F.expr(strength))
+    first = F.min("a").over(Window.partitionBy("component", "b"))
+    kept = F.expr("links IS NULL OR (weakest < median AND strength >= median)")
+    kept = kept | (F.expr("weakest >= median") & (F.col("a") == first))
+    return marked.withColumn("kept", kept).where("kept").select(*(c for c in links.columns if c != "component"))
+
+
+def _within(pairs: Any, groups: Any, member: str, group: str) -> Any:
+    """Pairs whose two ends, `a` and `b`, are in one group, with it."""
+    one, other = (
+        groups.withColumnRenamed(member, end).withColumnRenamed(group, name)
+        for end, name in (("a", group), ("b", "there"))
+    )
+    return pairs.join(one, "a").join(other, "b").where(f"{group} = there").drop("there")
+
+
+# --- the folder
+
+
+def _folder(spark: Any, checkpoint: str | None) -> str:
+    if checkpoint:
+        return checkpoint.rstrip("/")
+    if not str(spark.sparkContext.master).startswith("local"):
+        raise InputError("workers on other machines need a folder that all reach; cure: checkpoint='hdfs://...' or so")
+    folder = tempfile.mkdtemp(prefix="clusterer-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _same_run(spark: Any, folder: str, described: Mapping[str, Any]) -> None:
+    """Write what a run is into its folder, or hold it against what is there.
+
+    Raises:
+        SettingsError: it is another run's.
+    """
+    path = f"{folder}/run"
+    mine = orjson.dumps(described, default=list, option=orjson.OPT_SORT_KEYS).decode()
+    if _exists(spark, f"{path}/_SUCCESS"):
+        theirs = spark.read.text(path).first()[0]
+        if theirs != mine:
+            was, now = orjson.loads(theirs), orjson.loads(mine)
+            other = ", ".join(name for name in now if now[name] != was.get(name))
+            raise SettingsError(
+                f"{folder} holds a run with other {other}; cure: another folder, or remove this one to begin anew"
+            )
+        return
+    spark.createDataFrame([(mine,)], "value string").coalesce(1).write.mode("overwrite").text(path)
+
+
+def _files(spark: Any, names: Sequence[str]) -> str:
+    """A hash of names, sizes and times of files."""
+    context = spark.sparkContext
+    conf, found = context._jsc.hadoopConfiguration(), hashlib.blake2b(digest_size=8)
+    for name in sorted(names):
+        place = context._jvm.org.apache.hadoop.fs.Path(context._jvm.java.net.URI(name))
+        status = place.getFileSystem(conf).getFileStatus(place)
+        found.update(f"{name} {status.getLen()} {status.getModificationTime()}\n".encode())
+    return found.hexdigest()
+
+
+def _exists(spark: Any, path: str) -> bool:
+    """Whether a file is there, in any file system that Spark knows."""
+    context = spark.sparkContext
+    place = context._jvm.org.apache.hadoop.fs.Path(path)
+    return bool(place.getFileSystem(context._jsc.hadoopConfiguration()).exists(place))
+
+
+def _described(spark: Any, name: str) -> None:
+    spark.sparkContext.setJobDescription(f"clusterer: {name}")

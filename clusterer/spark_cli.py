@@ -1,0 +1,185 @@
+"""`clusterer cluster --engine spark`: the same command on Spark. Parse, start or join an engine, write.
+
+Reads JSON lines (also packed, whole files then) and Parquet; writes a folder of parts in one of the two, as Spark does,
+and bad rows to a folder beside it. Stages are kept in a third one until the run is done, so that a run that failed goes
+on when it is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from clusterer.errors import InputError, OutputError
+from clusterer.fields import FIELD_NAMES, FieldMap
+from clusterer.options import settings_of
+
+if TYPE_CHECKING:
+    from clusterer.spark import Job
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
+
+
+def engine_options(command: _F) -> _F:
+    """What is chosen of the engine."""
+    options = [
+        click.option(
+            "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True,
+            help="this process, or Spark (clusterer[spark], Java 17): JSON lines and Parquet in and out, OUT is a folder",
+        ),
+        click.option("--master", metavar="URL", default="local[*]", show_default=True, help="Spark: its master"),
+        click.option("--checkpoint", metavar="FOLDER", help="Spark: where stages are kept; else beside OUT until done"),
+        click.option("--partitions", type=click.IntRange(1), help="Spark: tasks that articles are shared out to"),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
+    """Group the articles of the inputs on Spark and write the result's parts.
+
+    Raises:
+        InputError: Spark or Java is not here, an input is of no form that Spark reads, or no row is an article.
+        OutputError: the output is there and is none of ours.
+        SettingsError: the checkpoint is of a run with other settings.
+    """
+    packed = output.endswith(".jsonl.gz")
+    if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
+        raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
+    if os.path.exists(output) and not os.path.exists(os.path.join(output, "_SUCCESS")):
+        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
+    settings, lines = settings_of(options), _are_lines(options["inputs"])
+    spark = session(options["master"])
+    from pyspark.errors import PySparkException
+    from pyspark.sql import functions as F
+
+    from clusterer.spark import Job
+    from clusterer.spark_copies import Source
+
+    kept = options["checkpoint"] or f"{output}.checkpoint"
+    aside = options["quarantine"] or f"{output}.quarantine.jsonl"
+    fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
+    tell = None if options["quiet"] or not sys.stderr.isatty() else _told
+    try:
+        if lines:
+            read = spark.read.option("lineSep", "\n").text(list(options["inputs"]))
+            df = read.select(F.col("value").cast("binary").alias("value"), F.col("_metadata.file_path").alias("file"))
+        else:
+            df = spark.read.parquet(*options["inputs"])
+            plan = FieldMap(fields)
+            plan.check_header(tuple(df.columns), options["inputs"][0])
+            wanted = {name: None for names in plan.columns(tuple(df.columns)).values() for name in names}
+            df = df.select(*wanted)
+        source = Source(tuple(fields.items()), lines)
+        job = Job(df, settings, source, kept, options["partitions"], tell=tell)
+        bad = job.quarantined()
+        count = bad.count()
+        if job.articles().count() == count:
+            first = bad.first()
+            why = f"; {first['file']}: {first['reason']}" if first else ""
+            raise InputError(f"none of {count} rows is an article{why}")
+        result = job.result()
+        if output.endswith(".parquet"):
+            result.write.mode("overwrite").parquet(output)
+        else:
+            text = result.mapInArrow(as_lines, "value string").write.mode("overwrite")
+            (text.option("compression", "gzip") if packed else text).text(output)
+        if count:
+            bad.write.mode("overwrite").json(aside)
+        elif os.path.exists(os.path.join(aside, "_SUCCESS")):
+            shutil.rmtree(aside)  # of an earlier run
+        _summarise(job, result, count, aside, options)
+    except PySparkException as error:
+        raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
+    if not options["checkpoint"]:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+def session(master: str, options: Mapping[str, str] | None = None) -> Any:
+    """An engine: the one that is running in this process, or a quiet one at a master.
+
+    Args:
+        master: its URL.
+        options: of Spark, beside and over `QUIET`.
+
+    Raises:
+        InputError: Spark or Java is not installed.
+    """
+    try:
+        from pyspark.errors import PySparkRuntimeError
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise InputError("Spark is not installed; cure: pip install 'clusterer[spark]', and Java 17") from None
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise InputError("Spark needs Java; cure: install Java 17, or set JAVA_HOME")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("clusterer").master(master)
+    if master.startswith("local"):
+        options = {**_ON_THIS_MACHINE, **(options or {})}
+    for name, value in {**QUIET, **(options or {})}.items():
+        builder = builder.config(name, value)
+    if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    try:
+        spark = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        raise InputError(f"Spark does not start: {str(error).splitlines()[0]}") from None
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
+         "spark.sql.files.maxPartitionBytes": "32m"}  # fmt: skip
+"""What an engine is started with unless one is there: inputs in parts that a core works on for some seconds."""
+
+
+_ON_THIS_MACHINE = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    # Java's second compiler took more than it gave: 37 of 97 processor seconds at 50,000 articles.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+}
+
+
+def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
+    """Results as the lines that `cluster` writes."""
+    import orjson
+    import pyarrow as pa
+
+    for batch in batches:
+        rows = batch.to_pylist()
+        for row in rows:
+            row["evidence"] = None if row["evidence"] is None else orjson.Fragment(row["evidence"])
+        yield pa.RecordBatch.from_arrays(
+            [pa.array([orjson.dumps(row).decode() for row in rows], pa.string())], ["value"]
+        )
+
+
+def _are_lines(inputs: Sequence[str]) -> bool:
+    found = {"lines" if x.endswith(_LINES) else "parquet" if x.rstrip("/").endswith(".parquet") else x for x in inputs}
+    if found <= {"lines"} or found <= {"parquet"}:
+        return "lines" in found
+    other = next(iter(found - {"lines", "parquet"}), None)
+    what = f"{other}: Spark reads .jsonl (also .gz) and .parquet" if other else "Spark reads one format at a time"
+    raise InputError(f"{what}; cure: --engine local, or convert it")
+
+
+def _told(stage: str) -> None:
+    click.echo(f"{stage} ...", err=True)
+
+
+def _summarise(job: Job, result: Any, bad: int, aside: str, options: Mapping[str, Any]) -> None:
+    if bad and not options["quiet"]:
+        click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
+    if options["quiet"] or not (options["summary"] or sys.stderr.isatty()):
+        return
+    row = result.selectExpr(
+        "count(*) AS articles", "count_if(id = copy) AS copies", "count_if(representative) AS stories"
+    ).first()
+    click.echo(f"{row['articles']:,} articles, {row['copies']:,} copy groups, {row['stories']:,} stories", err=True)

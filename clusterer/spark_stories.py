@@ -1,0 +1,359 @@
+"""What Spark's workers do at the story level, and the last stage: Arrow batches through the kernels of the package.
+
+As `spark_copies`: functions of one partition's batches. What a feed knows of stems (how many texts hold one, which runs
+recur) is counted where all holders of a stem meet, and goes back to each home: the partition that wrote a text. A text
+then carries the counts of its stems and its stock phrases, and can be compared anywhere.
+
+Array letters: `n` texts, `e` keys, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from clusterer import events, grouping, lsh, pipeline, salience, similarity
+from clusterer.assign import assign
+from clusterer.packed import (
+    Batch,
+    batch_of,
+    cells,
+    messages,
+    numbers,
+    of_kind,
+    ragged,
+    rows_of,
+    shares,
+    whole,
+)  # fmt: skip
+from clusterer.ragged import take_rows
+from clusterer.settings import Settings
+from clusterer.shingles import Ragged, run_hashes_of
+from clusterer.spark_copies import CHUNK, PAIR_KINDS, addressed, merged, pairs_and_texts, sent
+from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
+
+TEXTS = "home int, text long, stems binary, title binary, first double, last double, outlets array<string>"
+"""A copy group as one text, by its centre."""
+KNOWLEDGE = "to int, home int, kind int, stems binary, counts binary, runs binary"
+WEIGHED = (
+    "text long, stems binary, title binary, first double, last double, outlets array<string>, counts binary,"
+    " stock binary, slots binary"
+)
+"""A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; which of its runs are
+stock phrases; its signature."""
+LEADS = "to int, keys binary, docs binary"
+ALIKE = "a long, b long, score double, features binary"
+STORY_OF = "text long, story long"
+TOLD = (
+    "doc long, lead string, story string, copy string, exact string, representative boolean, linked_to string,"
+    " relation string, score double, evidence string"
+)
+
+_STEMS, _RUNS = 0, 1
+_HIGH = np.uint64(32)
+
+
+def at_home(batches: Iterable[Batch], task: int | None = None) -> Iterator[Batch]:
+    """Texts with the number of the partition that writes them."""
+    if task is None:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        task = context.partitionId() if context else 0
+    for batch in batches:
+        columns = {name: batch.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
+        stems, every = ragged(columns["stems"], np.uint32), np.arange(batch.num_rows)
+        columns["stems"] = cells(*take_rows(stems.values, stems.offsets, every, salience.BODY_WORDS))
+        yield batch_of({"home": np.full(batch.num_rows, task, dtype=np.int32), **columns})
+
+
+def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
+    """`KNOWLEDGE` of texts: of each home's stems in how many of its texts they are, and its runs of stems, each for where
+    all homes' meet."""
+    kinds = {"to": pa.int32(), "home": pa.int32(), "kind": pa.int32(), "stems": np.uint32, "counts": np.uint32,
+             "runs": np.uint64}  # fmt: skip
+    for batch in batches:
+        homes = numbers(batch.column("home"))
+        for home in np.unique(homes).tolist():
+            part = batch.take(pa.array(np.flatnonzero(homes == home)))
+            bodies, titles = ragged(part.column("stems"), np.uint32), ragged(part.column("title"), np.uint32)
+            stems = _distinct(bodies, titles).values.astype(np.uint64) << _HIGH
+            lsh.sort(stems, 32)
+            new = np.flatnonzero(np.append(True, stems[1:] != stems[:-1])[: len(stems)])
+            stems, counts = stems[new], np.diff(np.append(new, len(stems)))
+            runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
+            lsh.sort(runs)
+            made: list[dict[str, Any]] = [
+                {"to": to, "home": home, "kind": _STEMS, "stems": share >> _HIGH,
+                 "counts": counts[np.searchsorted(stems, share)]}
+                for to, share in shares(stems, receivers)
+            ]  # fmt: skip
+            made += [{"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)]
+            if made:
+                yield messages(made, kinds)
+
+
+def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
+    """The distinct stems of each text and its title, uint32, ascending."""
+    keys = [one.rows.astype(np.uint64) << np.uint64(32) | one.values.astype(np.uint64) for one in (bodies, titles)]
+    found = lsh.distinct(np.concatenate(keys))
+    rows = (found >> np.uint64(32)).astype(np.int64)
+    return Ragged(found.astype(np.uint32), np.searchsorted(rows, np.arange(len(bodies) + 1)))
+
+
+def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`KNOWLEDGE` back to the homes: `to` and `home` alike, in how many texts each stem is, and which runs recur."""
+    kinds = {"to": pa.int32(), "home": pa.int32(), "kind": pa.int32(), "stems": np.uint32, "counts": np.uint32,
+             "runs": np.uint64}  # fmt: skip
+    table = whole(batches)
+    if table is None:
+        return
+    made: list[dict[str, Any]] = []
+    part = of_kind(table, _STEMS)
+    home, stems = numbers(part.column("home")), ragged(part.column("stems"), np.uint32)
+    counts = ragged(part.column("counts"), np.uint32).values
+    both = stems.values.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
+    lsh.sort(both, 32)
+    distinct = (both >> _HIGH).astype(np.uint32)
+    new = np.flatnonzero(np.append(True, distinct[1:] != distinct[:-1])[: len(distinct)])
+    total = np.add.reduceat(both & np.uint64(2**32 - 1), new).astype(np.uint32) if len(new) else counts
+    distinct = distinct[new]
+    for one in np.unique(home).tolist():
+        at = np.flatnonzero(home == one)
+        held = lsh.distinct(rows_of(stems, at).values.astype(np.uint64)).astype(np.uint32)
+        known = total[np.searchsorted(distinct, held)]
+        made.append({"to": one, "home": one, "kind": _STEMS, "stems": held, "counts": known})
+    part = of_kind(table, _RUNS)
+    home, runs = numbers(part.column("home")), ragged(part.column("runs"), np.uint64)
+    ascending = runs.values.copy()
+    lsh.sort(ascending)
+    # A run that stands as far behind as it must recur is one that does.
+    behind = salience.RECURS - 1
+    recurring = lsh.distinct(ascending[behind:][ascending[behind:] == ascending[: max(len(ascending) - behind, 0)]])
+    del ascending
+    for one in np.unique(home).tolist() if len(recurring) else []:
+        mine = rows_of(runs, np.flatnonzero(home == one)).values
+        mine = lsh.distinct(mine[_among(mine, recurring)])
+        if len(mine):
+            made.append({"to": one, "home": one, "kind": _RUNS, "runs": mine})
+    if made:
+        yield messages(made, kinds)
+
+
+def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
+    if not len(ascending):
+        return np.zeros(len(values), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    found: NDArray[np.bool_] = ascending[at] == values
+    return found
+
+
+def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
+    """The texts of a home and what came back to it, to `WEIGHED`. A feed of so many texts."""
+    table = whole(batches)
+    if table is None:
+        return
+    mine = table.filter(pa.compute.is_valid(table.column("text")))
+    back = table.filter(pa.compute.is_null(table.column("text")))
+    if not mine.num_rows:
+        return
+    part = of_kind(back, _STEMS)
+    stems, counts = (ragged(part.column(name), np.uint32).values for name in ("stems", "counts"))
+    bodies, titles = ragged(mine.column("stems"), np.uint32), ragged(mine.column("title"), np.uint32)
+    feed = _feed(texts, stems, counts)
+    salient = salience.weigh(bodies, titles, 1, feed)
+    slots = pipeline.story_slots(salient, settings)
+    recurring = np.sort(ragged(of_kind(back, _RUNS).column("runs"), np.uint64).values)
+    runs, starts, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
+    stock = np.zeros(len(bodies.values), dtype=np.bool_)
+    stock[starts] = _among(runs, recurring)
+    held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
+    given = {name: mine.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
+    width = slots.shape[1]
+    yield batch_of(
+        {
+            **given,
+            "counts": cells(held, salient.offsets),
+            "stock": cells(stock.view(np.uint8), bodies.offsets),
+            "slots": cells(slots.ravel(), np.arange(len(slots) + 1) * width),
+        }
+    )
+
+
+def _feed(texts: int, stems: NDArray[np.uint32], counts: NDArray[np.uint32]) -> salience.Feed:
+    """A feed of which the counts of some stems are known, each perhaps several times."""
+    both = stems.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
+    both = lsh.distinct(both)
+    distinct, known = (both >> _HIGH).astype(np.uint32), (both & np.uint64(2**32 - 1)).astype(np.int64)
+
+    def look_up(wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
+        return known[np.searchsorted(distinct, wanted)]
+
+    return salience.Feed(texts, look_up)
+
+
+def send_leads(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
+    """`LEADS`: the bands of texts' signatures, packed for where all that share one meet."""
+    kinds = {"to": pa.int32(), "keys": np.uint64, "docs": np.int64}
+    r = pipeline.STORY_ROWS
+    for whole_batch in batches:
+        for start in range(0, whole_batch.num_rows, CHUNK):
+            batch = whole_batch.slice(start, CHUNK)
+            texts, slots = numbers(batch.column("text")), _slots(batch)
+            filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+            order = filled[np.argsort(texts[filled], kind="stable")]
+            texts, slots = texts[order], slots[order]
+            b = slots.shape[1] // r
+            # The slots in the upper bits, evenly spread, the band below them: 43 bits at most, of 64.
+            key = np.zeros((len(texts), b), dtype=np.uint64)
+            for i in range(r):
+                key = key << np.uint64(16) | slots[:, i : b * r : r].astype(np.uint64)
+            key <<= np.uint64(64 - 16 * r)
+            key |= np.arange(b, dtype=np.uint64) << np.uint64(64 - 16 * r - int(b).bit_length())
+            made = [
+                {"to": to, "keys": entries, "docs": texts[mine]}
+                for to, entries, mine in addressed(key.ravel(), np.repeat(np.arange(len(texts)), b), receivers)
+            ]
+            if made:
+                yield messages(made, kinds)
+
+
+def _slots(batch: Batch) -> NDArray[np.uint16]:
+    found: NDArray[np.uint16] = ragged(batch.column("slots"), np.uint16).values.reshape(batch.num_rows, -1)
+    return found
+
+
+def leads_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
+    """`PAIRS`: texts that share a band, packed for where all meetings of a pair come together."""
+    table = whole(batches)
+    if table is None:
+        return
+    entries, texts, _ = merged(ragged(table.column("keys"), np.uint64), ragged(table.column("docs"), np.int64), CHUNK)
+    cap, _ = pipeline.story_limits(settings)
+    codes, dropped = lsh.bucket_codes(entries, len(texts), cap)
+    yield from _sent(lsh.distinct(codes), texts, receivers, dropped)
+
+
+def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
+    held, once = np.zeros(len(texts), dtype=np.int32), np.ones(len(codes), dtype=np.int64)
+    if rows := sent(codes, once, texts, held, receivers, 0, dropped):
+        yield messages(rows, PAIR_KINDS)
+
+
+def likely(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
+    """`PAIRS`: of pairs those whose signatures, in rows with a `doc`, share enough slots."""
+    texts, pairs, held = pairs_and_texts(batches)
+    if not len(pairs):
+        return
+    _, least = pipeline.story_limits(settings)
+    codes = lsh.likely(_slots(held), pairs @ np.array([len(texts), 1]), least)
+    yield from _sent(codes, texts, receivers)
+
+
+def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
+    """`ALIKE`: of pairs those with more than a trace of likeness, by `WEIGHED` rows with a `doc`."""
+    names, pairs, held = pairs_and_texts(batches)
+    if not len(pairs):
+        return
+    bodies, titles = ragged(held.column("stems"), np.uint32), ragged(held.column("title"), np.uint32)
+    counts = ragged(held.column("counts"), np.uint32).values
+    salient = salience.weigh(bodies, titles, 1, _feed(texts, _distinct(bodies, titles).values, counts))
+    salient = replace(salient, stock=ragged(held.column("stock"), np.uint8).values.view(np.bool_))
+    first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
+    numbered: dict[str, int] = {}
+    printed = [
+        sorted(numbered.setdefault(name, len(numbered)) for name in row or ())
+        for row in held.column("outlets").to_pylist()
+    ]
+    offsets = np.concatenate(([0], np.cumsum([len(row) for row in printed], dtype=np.int64)))
+    outlets = Ragged(np.array([x for row in printed for x in row], dtype=np.uint32), offsets)
+    for start in range(0, len(pairs), _BLOCK):
+        block = pipeline.promising(salient, pairs[start : start + _BLOCK], first, last)
+        found, score, features = pipeline.compare(salient, block, outlets, first, last)
+        width = features.shape[1]
+        yield batch_of(
+            {
+                "a": names[found[:, 0]], "b": names[found[:, 1]], "score": score,
+                "features": cells(features.ravel(), np.arange(len(features) + 1) * width),
+            }
+        )  # fmt: skip
+
+
+_BLOCK = 1 << 14  # pairs compared at a time
+
+
+def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`STORY_OF`: the story of each text of whole components, by its first text."""
+    table = whole(batches)
+    if table is None:
+        return
+    a, b = numbers(table.column("a")), numbers(table.column("b"))
+    order = np.lexsort((b, a))
+    texts, local = np.unique(np.stack([a, b], axis=1)[order], return_inverse=True)
+    score = numbers(table.column("score"))[order]
+    story = grouping.average_linkage(local.reshape(-1, 2), score, len(texts), settings.story)
+    yield batch_of({"text": texts, "story": texts[story]})
+
+
+def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`TOLD`: of whole stories' documents how the article that stands for each is assigned.
+
+    Rows with a `doc` are documents: its centre, its story's first centre, its best and its earliest article, its link to
+    the centre. Rows with `a` and `b` are pairs of centres within a story. Of a document's articles those two decide.
+    """
+    table = whole(batches)
+    if table is None:
+        return
+    is_doc = pa.compute.is_valid(table.column("doc"))
+    held, alike = table.filter(is_doc), table.filter(pa.compute.invert(is_doc))
+    held = held.take(pa.array(np.argsort(numbers(held.column("doc"), np.int64), kind="stable")))
+    docs = numbers(held.column("doc"), np.int64)
+    d = len(docs)
+    lead, early = (held.column(name).to_pylist() for name in ("lead", "earliest"))
+    others = [i for i in range(d) if lead[i]["id"] != early[i]["id"]]
+    rows = lead + [early[i] for i in others]
+    ids = [row["id"] for row in rows]
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    dates = np.array([row["date"] for row in rows], dtype=np.float64)
+    none = np.zeros(0, dtype=np.uint64)
+    corpus = Corpus(ids, [row["outlet"] for row in rows], dates, ranks, None, None, 0, 0, none)
+    of_article = np.concatenate([np.arange(d), np.array(others, dtype=np.int64)])
+    documents = Documents(np.arange(d), of_article, None)
+    centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))
+    told_stories = _stories(held, alike, docs, centres) if settings.level == "story" else None
+    nothing = Proposed(np.zeros((0, 2), dtype=np.int64), 0)
+    told = assign(corpus, documents, nothing, _links(held, centres), centres, told_stories, settings).assignments[:d]
+    evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in told]
+    columns: dict[str, Any] = {"doc": docs, "lead": pa.array([x.id for x in told], pa.string())}
+    kinds: dict[str, Callable[[], pa.DataType]] = {"representative": pa.bool_, "score": pa.float64}
+    for name in ("story", "copy", "exact", "representative", "linked_to", "relation", "score"):
+        columns[name] = pa.array([getattr(x, name) for x in told], kinds.get(name, pa.string)())
+    yield batch_of({**columns, "evidence": pa.array(evidence, pa.string())})
+
+
+def _links(held: Any, centres: NDArray[np.int64]) -> Links:
+    mine = np.flatnonzero(centres != np.arange(len(centres)))
+    pairs = np.sort(np.stack([mine, centres[mine]], axis=1), axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    at = held.take(pa.array(mine[order]))
+    shared, smaller, larger = (numbers(at.column(name), np.int64) for name in ("shared", "smaller", "larger"))
+    overlap = similarity.Overlap(shared, smaller, larger, numbers(at.column("opening"), np.float64))
+    return Links(pairs[order], overlap, numbers(at.column("copy"), np.bool_), 0)
+
+
+def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) -> Stories:
+    distinct, text_of = np.unique(centres, return_inverse=True)
+    of_text = np.empty(len(distinct), dtype=np.int64)
+    of_text[text_of] = np.searchsorted(docs, numbers(held.column("story"), np.int64))
+    a, b = (np.searchsorted(docs, numbers(alike.column(name), np.int64)) for name in ("a", "b"))
+    features = ragged(alike.column("features"), np.float32).values.reshape(-1, len(events.FEATURES))
+    score, order = numbers(alike.column("score"), np.float64), np.lexsort((b, a))
+    pairs = np.stack([a, b], axis=1)[order]
+    return Stories(text_of, of_text, pairs, score[order], features[order], 0, 0)

@@ -1,0 +1,471 @@
+"""The same job on Spark: every column as the local run's, whatever the partitions; damaged rows, resuming, dead workers.
+
+The slow part starts a real cluster on loopback, a master and two workers in processes of their own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from click.testing import CliRunner
+from conftest import FEED
+from made import lines_of, text_of, words_of
+
+from clusterer import Article, Clustering, InputError, Settings, SettingsError
+from clusterer import cluster as local
+from clusterer.cli import cli
+from clusterer.files import Feed
+
+pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
+if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+    pytest.skip("Java is not here: Spark needs Java 17", allow_module_level=True)
+
+from clusterer import spark as on_spark
+from clusterer.components import components, large_star, roots_of, small_star
+from clusterer.spark_cli import session
+from clusterer.spark_copies import Source, doc_codes
+
+DATA = Path(__file__).parents[1] / "data" / "feed.jsonl"
+COLUMNS = ("story", "copy", "exact", "representative", "linked_to", "relation", "score")
+STAGES = ("articles", "lines", "again", "documents", "candidates", "links", "copies", "texts", "weighed", "met",
+          "likely", "alike", "stories", "told", "result")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    engine = session("local[2]")
+    engine.conf.set("spark.sql.shuffle.partitions", "3")
+    yield engine
+    engine.stop()
+
+
+def rows_of(articles: list[Article]) -> list[tuple[Any, ...]]:
+    return [(a.id, a.title, a.source, a.url, a.date, a.text) for a in articles]
+
+
+def frame(spark: Any, articles: list[Article]) -> Any:
+    schema = "id string, title string, source string, url string, date timestamp, text string"
+    return spark.createDataFrame(rows_of(articles), schema)
+
+
+def told(result: Any) -> dict[str, tuple[Any, ...]]:
+    """Columns by id, of a data frame or a local result."""
+    if isinstance(result, Clustering):
+        return {a.id: (*(getattr(a, x) for x in COLUMNS), a.evidence and dict(a.evidence)) for a in result}
+    rows = [row.asDict() for row in result.collect()]
+    found = {r["id"]: (*(r[x] for x in COLUMNS), r["evidence"] and json.loads(r["evidence"])) for r in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    assert a.keys() == b.keys()
+    return {name: (a[name], b[name]) for name in a if a[name] != b[name]}
+
+
+@pytest.fixture(scope="module")
+def some() -> list[Article]:
+    """The sample feed and, where it is here, a slice of the real one, with ids that are taken and articles without one."""
+    articles = [row.article for row in Feed([str(DATA)])]
+    for file in sorted(FEED.glob("*.jsonl.gz"))[2:3]:
+        articles += [row.article for row in Feed([str(file)])][:900]
+    again = [Article(a.text + " ختام", a.id, a.title, a.source, a.url, a.date) for a in articles[:3]]
+    last = articles[5]
+    return [
+        *articles,
+        *again,
+        again[0],
+        Article("نص قصير", f"{articles[0].id}#2"),
+        Article(last.text, source="واس"),
+        Article(""),
+    ]
+
+
+@pytest.mark.parametrize("level", ["story", pytest.param("copy", marks=pytest.mark.slow)])
+def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str) -> None:
+    settings = Settings(level=level)
+    found = on_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
+    assert tuple(found.columns) == on_spark.COLUMNS
+    assert differing(told(local(some, settings)), told(found)) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(level="exact"), Settings(boilerplate="none", representative="longest"),
+        Settings(level="copy", unit="char", size=12), Settings(boilerplate="known", representative="central", sample=0),
+        Settings(level="copy", scheme="affine32", profile="strict", min_words=20, bucket_cap=8),
+    ],
+    ids=["exact", "longest", "char", "central", "affine"],
+)  # fmt: skip
+def test_other_settings(spark: Any, some: list[Article], settings: Settings) -> None:
+    found = on_spark.cluster(frame(spark, some), settings, partitions=5)
+    assert differing(told(local(some, settings)), told(found)) == {}
+
+
+@pytest.mark.slow
+def test_no_articles_and_one(spark: Any) -> None:
+    assert told(on_spark.cluster(frame(spark, []), Settings())) == {}
+    assert set(told(on_spark.cluster(frame(spark, [Article("كلمة", "a")])))) == {"a"}
+
+
+def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path: Path) -> None:
+    rows = [(a.id, a.text, "") for a in some[:40]] + [("x", None, None), ("y", "نص\0", "")]
+    df = spark.createDataFrame(rows, "n string, corpus string, title string")
+    job = on_spark.Job(df, Settings(level="copy"), Source((("id", "n"), ("text", "corpus"))), str(tmp_path / "stages"))
+    found = told(job.result())
+    assert set(found) == {a.id for a in some[:40]}
+    reasons = sorted(row["reason"] for row in job.quarantined().collect())
+    assert len(reasons) == 2
+    assert "NUL" in reasons[0]
+    assert "null" in reasons[1]
+    with pytest.raises(InputError, match="no text field"):
+        on_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
+    with pytest.raises(InputError, match="expected 'body'"):
+        on_spark.cluster(df, text="body", id="n")
+
+
+def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: Path) -> None:
+    df, folder, seen = frame(spark, some[:150]), str(tmp_path / "stages"), []
+    settings = Settings(level="copy")
+    first = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
+    assert seen[0] == "articles"
+    (tmp_path / "stages" / "copies" / "_SUCCESS").unlink()  # as if it had died there, half written
+    for name in ("told", "result"):
+        shutil.rmtree(tmp_path / "stages" / name)
+    seen.clear()
+    again = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
+    assert again == first
+    assert seen == ["copies", "told", "result"]
+    with pytest.raises(SettingsError, match="other settings"):
+        on_spark.cluster(df, Settings(level="copy", jaccard=0.6), checkpoint=folder)
+    with pytest.raises(SettingsError, match="other columns"):
+        on_spark.cluster(df.drop("title"), settings, checkpoint=folder)
+
+
+def giant(count: int, alike: bool) -> list[Article]:
+    """Half of them one text: word by word, or each with a word of its own."""
+    body = words_of("giant", 60)
+    turn = random.Random(1)
+    return [
+        Article(" ".join([*body, *([] if alike else words_of(f"own {i}", 2))]) if i % 2 else text_of(i, 60), f"g{i}",
+                source=f"s{turn.randrange(9)}")
+        for i in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("alike", [pytest.param(True, marks=pytest.mark.slow), False])
+def test_a_giant_bucket(spark: Any, alike: bool) -> None:
+    articles = giant(1200, alike)
+    settings = Settings(level="copy", boilerplate="known")
+    found = told(on_spark.cluster(frame(spark, articles), settings, partitions=4))
+    assert differing(told(local(articles, settings)), found) == {}
+
+
+@pytest.mark.slow
+def test_lines_are_learned_alike(spark: Any) -> None:
+    footer, wire = "\n" + text_of("footer", 9), "\n" + text_of("wire", 9)
+    articles = [Article(lines_of(i, 4) + footer, f"a{i}", source="س") for i in range(6)]
+    articles += [Article(lines_of(i, 4) + wire, f"b{i}") for i in range(9)]
+    articles += [Article(a.text, f"c{i}", source=a.source) for i, a in enumerate(articles)]
+    settings = Settings(level="copy")
+    df, wanted = frame(spark, articles), local(articles, settings)
+    job = on_spark.Job(df, settings, Source())
+    assert differing(told(wanted), told(job.result())) == {}
+    learned = {row["line"] % (1 << 64) for row in job._furniture().collect()}
+    assert learned == wanted.furniture
+    assert len(learned) == 1
+
+
+# --- components
+
+
+def graph(seed: int, nodes: int, edges: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    names = rng.choice(1 << 40, nodes, replace=False).astype(np.int64)
+    return names[rng.integers(0, nodes, (edges, 2))]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges"), [(60, 20), *(pytest.param(*x, marks=pytest.mark.slow) for x in ((400, 390), (200, 600)))]
+)
+def test_components(spark: Any, tmp_path: Path, nodes: int, edges: int) -> None:
+    found = graph(nodes, nodes, edges)
+    chain = np.arange(1000, 1040, dtype=np.int64)
+    both = np.concatenate([found, np.stack([chain[:-1], chain[1:]], axis=1)])
+    df = spark.createDataFrame(both.tolist(), "a long, b long").repartition(4)
+
+    def stage(name: str, make: Callable[[], Any]) -> Any:
+        make().write.mode("overwrite").parquet(f"{tmp_path}/{name}")
+        return spark.read.parquet(f"{tmp_path}/{name}")
+
+    ends, roots = roots_of(both.T)
+    wanted = {int(n): int(r) for n, r in zip(ends, roots, strict=True)}
+    loops = {int(n) for n in ends} - {int(x) for pair in both[both[:, 0] != both[:, 1]] for x in pair}
+    for few in (0, 1 << 20) if nodes == 400 else (1 << 20,):
+        told = {row["node"]: row["component"] for row in components(df, stage, f"c{few}", few).collect()}
+        assert told == {n: r for n, r in wanted.items() if n not in loops}
+
+
+def test_roots_against_a_walk() -> None:
+    for seed in range(30):
+        edges = graph(seed, 40, 30)
+        top = {int(x): int(x) for x in edges.ravel()}
+        changed = True
+        while changed:
+            changed = False
+            for a, b in edges.tolist():
+                low = min(top[a], top[b])
+                changed |= top[a] != low or top[b] != low
+                top[a] = top[b] = low
+        nodes, roots = roots_of(edges.T)
+        assert dict(zip(nodes.tolist(), roots.tolist(), strict=True)) == top
+
+
+def test_the_steps_are_the_papers(spark: Any) -> None:
+    df = spark.createDataFrame([(1, 2), (2, 3), (3, 4)], "a long, b long")
+
+    def edges(found: Any) -> set[tuple[int, ...]]:
+        return {tuple(row) for row in found.collect()}
+
+    assert edges(large_star(df)) == {(1, 2), (1, 3), (2, 4)}
+    assert edges(small_star(df)) == {(1, 2), (2, 3), (3, 4)}
+
+
+@pytest.mark.slow
+def test_a_large_component_is_cut_and_said(spark: Any) -> None:
+    articles = giant(300, False)
+    with pytest.warns(UserWarning, match="cut where they are weakest"):
+        found = told(
+            on_spark.cluster(
+                frame(spark, articles), Settings(level="copy", boilerplate="known"), partitions=2, links_together=200
+            )
+        )
+    assert len(found) == 300
+    assert max(np.unique([row[1] for row in found.values()], return_counts=True)[1]) > 20
+
+
+# --- codes
+
+
+def test_codes_sort_as_documents_are_numbered() -> None:
+    rng = np.random.default_rng(3)
+    sizes = np.concatenate([rng.integers(1, 5000, 4000), [2047, 2048, 1 << 19]])
+    hashes = rng.integers(0, 1 << 64, len(sizes), dtype=np.uint64)
+    codes = doc_codes(sizes, hashes)
+    assert codes.min() >= 0
+    assert np.array_equal(np.argsort(codes), np.lexsort((hashes, -sizes)))
+
+
+# --- the command
+
+
+def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
+    feed, out = tmp_path / "feed.jsonl", tmp_path / "out.jsonl"
+    lines = DATA.read_bytes() + b'{"id": "bad", "text": null}\n{broken\n\xff\n'
+    feed.write_bytes(lines)
+
+    def run(*args: object) -> Any:
+        return CliRunner().invoke(cli, ["cluster", "--engine", "spark", *map(str, args)])
+
+    done = run(feed, "-o", out, "--level", "copy")
+    assert done.exit_code == 0, done.output
+    got = {x["id"]: x for part in out.glob("part-*") for x in map(orjson.loads, part.read_bytes().splitlines())}
+    wanted = local([row.article for row in Feed([str(DATA)])], Settings(level="copy"))
+    assert got == {a.id: json.loads(json.dumps(a.as_dict(), default=dict)) for a in wanted}
+    bad = [
+        x for part in (tmp_path / "out.jsonl.quarantine.jsonl").glob("part-*") for x in part.read_text().splitlines()
+    ]
+    assert len(bad) == 3
+    assert "3 bad rows" in done.output
+    assert not (tmp_path / "out.jsonl.checkpoint").exists()
+    table = tmp_path / "feed.parquet"
+    frame(spark, some[:60]).write.parquet(str(table))
+    assert run(table, "-o", tmp_path / "out.parquet", "--level", "exact").exit_code == 0
+    assert spark.read.parquet(str(tmp_path / "out.parquet")).count() == 60
+    for args, why in (
+        ((feed, table, "-o", out), "one format"), ((feed, "-o", tmp_path / "x.csv"), "writes .parquet"),
+        (("x.csv", "-o", tmp_path / "y.jsonl"), "reads .jsonl"), ((feed, "-o", feed), "was not written by Spark"),
+    ):  # fmt: skip
+        assert why in str(run(*args).exception)
+
+
+# --- the whole feed, and a cluster of processes
+
+
+def whole_feed() -> list[str]:
+    files = sorted(str(file) for file in FEED.glob("*.jsonl.gz"))
+    if not files:
+        pytest.skip(f"real articles are not here: no *.jsonl.gz in {FEED}")
+    return files
+
+
+RUN = """
+import json, os, sys
+from clusterer import Settings
+from clusterer.spark import Job
+from clusterer.spark_cli import session
+from clusterer.spark_copies import Source
+master, level, folder, inputs = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+spark = session(master, {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
+                         "spark.executor.memory": "1g", "spark.network.timeout": "60s",
+                         "spark.executor.heartbeatInterval": "5s"})
+lines = spark.read.option("lineSep", "\\n").text(inputs)
+df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file").repartition(4)
+tell = lambda stage: print(stage, flush=True)
+job = Job(df, Settings(level=level), Source((), True), folder, 4, tell=tell)
+job.result()
+print("done", flush=True)
+spark.stop()
+"""
+
+
+class Cluster:
+    """A master and two workers on loopback, in processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        import pyspark
+
+        self.folder, self.port = folder, 17_000 + os.getpid() % 2000
+        home = str(Path(pyspark.__file__).parent)
+        self.environment = {
+            **os.environ, "SPARK_HOME": home, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+            "SPARK_WORKER_DIR": str(folder / "work"), "SPARK_LOCAL_DIRS": str(folder / "local"),
+        }  # fmt: skip
+        self._class = [f"{home}/bin/spark-class"]
+        self._master = self._start(
+            "master.Master", "--host", "127.0.0.1", "--port", str(self.port), "--webui-port", "0"
+        )
+        self.url = f"spark://127.0.0.1:{self.port}"
+        self.workers = [self.worker(), self.worker()]
+
+    def _start(self, name: str, *args: str) -> subprocess.Popen[bytes]:
+        with open(self.folder / f"{name}.log", "ab") as log:
+            return subprocess.Popen(
+                [*self._class, f"org.apache.spark.deploy.{name}", *args], env=self.environment, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self._start(
+            "worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0", self.url
+        )
+
+    def kill_one(self) -> None:
+        """kill -9 of a worker and its executor, and another worker for it."""
+        victim = self.workers.pop(0)
+        for child in _below(victim.pid):
+            os.kill(child, signal.SIGKILL)
+        victim.wait()
+        self.workers.append(self.worker())
+
+    def stop(self) -> None:
+        for process in [*self.workers, self._master]:
+            for child in _below(process.pid):
+                os.kill(child, signal.SIGKILL)
+            process.wait()
+
+
+def _below(pid: int) -> list[int]:
+    """A process and all that it started, the last first."""
+    found, at = [pid], 0
+    while at < len(found):
+        done = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(found[at])], capture_output=True, text=True, check=False
+        )
+        found += map(int, done.stdout.split())
+        at += 1
+    return found[::-1]
+
+
+@pytest.fixture
+def standalone(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    yield made
+    made.stop()
+
+
+def run_on(cluster: Cluster, level: str, folder: Path, inputs: list[str], on_stage: Callable[[str], None]) -> None:
+    """The driver, in a process of its own; told each stage as it begins."""
+    command = [sys.executable, "-c", RUN, cluster.url, level, str(folder), *inputs]
+    with open(cluster.folder / "driver.log", "wb") as log:
+        driver = subprocess.Popen(command, env=cluster.environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            on_stage(line.strip())
+        assert driver.wait() == 0, (cluster.folder / "driver.log").read_text()[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["story", "copy"])
+def test_the_whole_feed_on_local_cores(spark: Any, level: str) -> None:
+    files, settings = whole_feed(), Settings(level=level)
+    df = spark.read.json(files, primitivesAsString=True)
+    found = told(on_spark.cluster(df, settings))
+    assert differing(told(local([row.article for row in Feed(files)], settings)), found) == {}
+
+
+@pytest.mark.slow
+def test_the_whole_feed_on_a_cluster(standalone: Cluster, spark: Any, tmp_path: Path) -> None:
+    files = whole_feed()
+    run_on(standalone, "story", tmp_path / "stages", files, lambda stage: None)
+    found = told(spark.read.parquet(str(tmp_path / "stages" / "result")))
+    assert differing(told(local([row.article for row in Feed(files)])), found) == {}
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_of_each_stage(
+    standalone: Cluster, spark: Any, some: list[Article], tmp_path: Path
+) -> None:
+    """kill -9 of a worker with its executor, a moment after each stage has begun: the same groups."""
+    feed = tmp_path / "feed.jsonl"
+    rows = [{"id": a.id, "title": a.title, "source": a.source, "url": a.url, "text": a.text,
+             "date": a.date.isoformat() if a.date else None} for a in some]  # fmt: skip
+    feed.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    seen: list[str] = []
+    killed: list[str] = []
+
+    def on_stage(stage: str) -> None:
+        seen.append(stage)
+        if stage in STAGES:
+
+            def strike() -> None:
+                time.sleep(0.3)
+                standalone.kill_one()
+                killed.append(stage)
+
+            thread = threading.Thread(target=strike)
+            thread.start()
+            thread.join()
+
+    run_on(standalone, "story", tmp_path / "stages", [str(feed)], on_stage)
+    assert set(killed) == set(STAGES)
+    found = told(spark.read.parquet(str(tmp_path / "stages" / "result")))
+    assert differing(told(local(some)), found) == {}
+
+
+def test_gzip_is_read(spark: Any, tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.jsonl.gz", "wb") as out:
+        out.write(DATA.read_bytes())
+    read = spark.read.option("lineSep", "\n").text(str(tmp_path / "a.jsonl.gz"))
+    df = read.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
+    job = on_spark.Job(df, Settings(level="exact"), Source((), True))
+    assert job.articles().count() == len(DATA.read_bytes().splitlines())
