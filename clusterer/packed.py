@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute
 from numpy.typing import NDArray
 
+from clusterer.errors import InputError
 from clusterer.ragged import take_rows
 from clusterer.shingles import Ragged
 
@@ -74,13 +75,20 @@ def batch_of(columns: Mapping[str, Any]) -> Batch:
 
 
 def whole(batches: Iterable[Batch]) -> Any:
-    """All batches of a partition as one `pyarrow.RecordBatch`; None where there is no row."""
+    """All batches of a partition as one `pyarrow.RecordBatch`; None where there is no row.
+
+    Raises:
+        InputError: a column of it has more bytes than Arrow can hold in one.
+    """
     kept = [batch for batch in batches if batch.num_rows]
     if not kept:
         return None
     if len(kept) == 1:
         return kept[0]
-    return pa.Table.from_batches(kept).combine_chunks().to_batches()[0]
+    made = pa.Table.from_batches(kept).combine_chunks().to_batches()
+    if len(made) > 1:
+        raise InputError("a partition has more than 2 GB of one column; cure: more partitions")
+    return made[0]
 
 
 def of_kind(table: Any, kind: int) -> Any:

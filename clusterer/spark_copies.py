@@ -37,6 +37,7 @@ from clusterer.packed import (
     parcels,
     ragged,
     renumbered,
+    rows_of,
     shares,
     signed,
     unsigned,
@@ -414,6 +415,8 @@ PAIR_KINDS = {"to": pa.int32(), "kind": pa.int32(), "docs": np.int64, "held": np
               "dropped": pa.int64()}  # fmt: skip
 _B, _A = np.uint64(16), np.uint64(40)
 _PLACE, _TIMES = np.uint64((1 << 24) - 1), np.uint64((1 << 16) - 1)
+_A_ROW = 1 << 17
+"""Pairs that travel in one row: rows stay small, however many pairs a receiver gets."""
 
 
 def sent(
@@ -430,11 +433,13 @@ def sent(
     first, second = np.divmod(codes, max(len(docs), 1))
     home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
     rows: list[dict[str, Any]] = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
-    for to, at in parcels(home[second], receivers):
-        mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
-        a, b = local.astype(np.uint64).reshape(2, -1)
-        pairs = a << _A | b << _B | np.minimum(times[at].astype(np.uint64), _TIMES)
-        rows.append({"to": to, "kind": kind, "docs": docs[mine], "held": held[mine], "pairs": pairs, "dropped": 0})
+    for to, every in parcels(home[second], receivers):
+        for start in range(0, len(every), _A_ROW):
+            at = every[start : start + _A_ROW]
+            mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
+            a, b = local.astype(np.uint64).reshape(2, -1)
+            pairs = a << _A | b << _B | np.minimum(times[at].astype(np.uint64), _TIMES)
+            rows.append({"to": to, "kind": kind, "docs": docs[mine], "held": held[mine], "pairs": pairs, "dropped": 0})
     return rows
 
 
@@ -499,8 +504,7 @@ def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
              for part, pairs in ((docs, both), (others, sampled))]
         )
     )  # fmt: skip
-    used, local = renumbered(np.concatenate(np.divmod(codes, max(len(distinct), 1))), len(distinct))
-    yield _kept(local.reshape(2, -1).T, distinct[used], to, dropped)
+    yield _kept(np.stack(np.divmod(codes, max(len(distinct), 1)), axis=1), distinct, to, dropped)
 
 
 def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -514,16 +518,21 @@ def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def _kept(pairs: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
-    a, b = pairs.T.astype(np.uint64)
-    row = {"to": to, "kind": 0, "docs": docs, "pairs": a << _A | b << _B | np.uint64(1), "dropped": dropped}
-    return messages([row], PAIR_KINDS)
+    rows: list[dict[str, Any]] = [{"to": to, "kind": 0, "dropped": dropped}] if dropped else []
+    for start in range(0, len(pairs), _A_ROW):
+        mine, local = renumbered(pairs[start : start + _A_ROW].T.ravel(), len(docs))
+        a, b = local.astype(np.uint64).reshape(2, -1)
+        rows.append({"to": to, "kind": 0, "docs": docs[mine], "pairs": a << _A | b << _B | np.uint64(1), "dropped": 0})
+    return messages(rows, PAIR_KINDS)
 
 
 def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Documents, and where pairs need them: rows of `doc long, to int`."""
     for batch in batches:
-        docs = ragged(batch.column("docs"), np.int64)
-        yield batch_of({"doc": docs.values, "to": np.repeat(numbers(batch.column("to"), np.int32), docs.counts)})
+        docs, to = ragged(batch.column("docs"), np.int64), numbers(batch.column("to"), np.int32)
+        for one in np.unique(to):  # a place's pairs may be in many rows
+            mine = lsh.distinct(rows_of(docs, np.flatnonzero(to == one)).values.copy())
+            yield batch_of({"doc": mine, "to": np.full(len(mine), one, dtype=np.int32)})
 
 
 def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
