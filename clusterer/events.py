@@ -241,20 +241,30 @@ def _in_shared_runs(
     return stems_inside(every), stems_inside(every[stock[starts[first]]])
 
 
-def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (m,): outlets that print both texts."""
-    ones = np.ones(len(outlets.values), dtype=np.float32)
+def products(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64 (m,): of each pair of rows the sum of products of weights in common columns.
+
+    Args:
+        rows: uint32 columns of n rows, ascending in each.
+        weights: float32, of each of their values.
+        pairs: int64 (m, 2).
+    """
     if kernels.compiled:
-        common = np.empty(len(pairs))
-        columns = outlets.values.astype(np.uint32)
-        kernels.compiled.row_products(columns, outlets.offsets, ones, np.ascontiguousarray(pairs), common)
-        return common.astype(np.int64)
+        out = np.empty(len(pairs))
+        columns = rows.values.astype(np.uint32, copy=False)
+        kernels.compiled.row_products(columns, rows.offsets, weights, np.ascontiguousarray(pairs), out)
+        return out
     from scipy.sparse import csr_array
 
-    width = int(outlets.values.max(initial=0)) + 1
-    matrix = csr_array((ones, outlets.values.astype(np.int64), outlets.offsets), shape=(len(outlets), width))
-    both = matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]])
-    return np.rint(_sums_of(both)).astype(np.int64)
+    width = int(rows.values.max(initial=0)) + 1
+    entries = weights.astype(np.float64), rows.values.astype(np.int64), rows.offsets
+    matrix = csr_array(entries, shape=(len(rows), width))
+    return _sums_of(matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]]))
+
+
+def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (m,): outlets that print both texts."""
+    return products(outlets, np.ones(len(outlets.values), dtype=np.float32), pairs).astype(np.int64)
 
 
 def _matrix(salience: Salience, which: int, rows: NDArray[np.int64]) -> Any:

@@ -197,21 +197,25 @@ def likely_pairs(
         threads: bands worked on side by side.
     """
     n, k = slots.shape
-
-    def of_band(band: int) -> tuple[NDArray[np.int64], int]:
-        key = np.zeros(len(rows), dtype=np.uint64)
-        for column in range(band, band + r):
-            key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
-        found = entries(key << np.uint64(64 - 16 * r), rows, n)
-        sort(found, 64 - 16 * r)  # rows ascend as it is
-        codes, dropped = bucket_codes(found, n, cap)
-        return likely(slots, codes, least), dropped
-
     codes, dropped = Growing(np.int64), 0
-    for found, left_out in in_order(of_band, range(0, k - r + 1, r), threads):
+    bands = range(0, k - r + 1, r)
+    for found, left_out in in_order(lambda at: likely_of_band(slots, rows, at, r, cap, least), bands, threads):
         codes.append(found)
         dropped += left_out
     return _pairs(codes.array(), n), dropped
+
+
+def likely_of_band(
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], at: int, r: int, cap: int, least: int
+) -> tuple[NDArray[np.int64], int]:
+    """Of `likely_pairs` what one band gives, its r slots from `at` on: int64 codes ``first * n + second``, in no order."""
+    key = np.zeros(len(rows), dtype=np.uint64)
+    for column in range(at, at + r):
+        key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
+    found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
+    sort(found, 64 - 16 * r)  # rows ascend as it is
+    codes, dropped = bucket_codes(found, len(slots), cap)
+    return likely(slots, codes, least), dropped
 
 
 def likely(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:

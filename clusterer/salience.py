@@ -81,6 +81,11 @@ class Salience:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def leads(self) -> tuple[Ragged, NDArray[np.float32]]:
+        """The stems of each text's lead, uint32, ascending, and their weights, float32."""
+        at = np.flatnonzero(self.weights[0])
+        return Ragged(self.stems[self.columns[at]], np.searchsorted(at, self.offsets)), self.weights[0][at]
+
     def weighted_sets(self, start: int, stop: int) -> tuple[Ragged, NDArray[np.float64]]:
         """The leads' stems of texts `start` to `stop` as hashes and weights, for `minhash.weighted_signatures`."""
         offsets = self.offsets[start : stop + 1]

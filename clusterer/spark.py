@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from clusterer import __version__, boilerplate, spark_copies, spark_stories
+from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_stories
 from clusterer.assign import AGENCIES
 from clusterer.components import components
 from clusterer.errors import InputError, SettingsError
@@ -32,13 +32,14 @@ from clusterer.spark_copies import Source
 
 A_PARTITION = 16_384
 """Articles that one task works on together."""
+SIGNATURES_TOGETHER = 1 << 20
+"""Texts whose signatures one worker holds; of more, each worker takes those with some keys."""
 LINKS_TOGETHER = 4_000_000
 """Links of a component that one worker groups; a larger component is cut."""
 COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
 """Of the result, as `Assignment` has them; `evidence` is JSON."""
 _CUTS = 24  # rounds of cutting; the last leaves what is there
 _ADVISED = 16 << 20  # bytes of a partition after a join
-_SLOTS_TOGETHER = 8  # a text's signature is so many times smaller than what is compared of it
 
 
 def cluster(
@@ -399,32 +400,34 @@ class Job:
         return self._stage("weighed", make)
 
     def met(self) -> Any:
-        """Pairs of texts whose leads share a band."""
+        """Pairs of texts whose signatures are alike."""
 
         def make() -> Any:
-            n = self._receivers
-            leads = self.weighed().select("text", "slots")
-            keys = leads.mapInArrow(partial(spark_stories.send_leads, receivers=n), spark_stories.LEADS)
-            few = self._few()
-            met = partial(spark_stories.leads_met, settings=self._settings, receivers=few)
-            pairs = self._to(keys).mapInArrow(met, spark_copies.PAIRS)
-            return self._to(pairs, count=few).mapInArrow(spark_copies.each_once, spark_copies.PAIRS)
+            places = self._places()
+            slots = self.weighed().select("text", "slots")
+            sent = slots.mapInArrow(partial(spark_stories.send_slots, places=places), spark_stories.SLOTS)
+            work = partial(spark_stories.leads_met, settings=self._settings, places=places, receivers=self._receivers)
+            return self._gathered(self._to(sent, count=len(places)).mapInArrow(work, spark_copies.PAIRS))
 
         return self._stage("met", make)
 
-    def _few(self) -> int:
-        """Where signatures meet: they are small, and the fewer places, the fewer travel."""
+    def _places(self) -> spark_stories.Places:
+        """As few places as there are cores hold the signatures of all texts, while these are few enough."""
         cores = int(self._spark.sparkContext.defaultParallelism)
-        return max(min(cores, self._receivers), self._receivers // _SLOTS_TOGETHER)
+        bands = max(self._settings.story_slots // pipeline.STORY_ROWS, 1)
+        groups, texts = min(cores, bands), self.texts().count()
+        return spark_stories.Places(
+            groups, 1 if texts <= SIGNATURES_TOGETHER else -(-bands * texts // SIGNATURES_TOGETHER // groups)
+        )
 
     def likely(self) -> Any:
-        """Of these, pairs whose signatures are alike."""
+        """Of these, pairs whose leads are near each other."""
         from pyspark.sql import functions as F
 
         def make() -> Any:
-            slots = self.weighed().select(F.col("text").alias("doc"), "slots")
-            work = partial(spark_stories.likely, settings=self._settings, receivers=self._receivers)
-            return self._beside(self.met(), slots, work, spark_copies.PAIRS, self._few())
+            leads = self.weighed().select(F.col("text").alias("doc"), "lead", "near")
+            work = partial(spark_stories.near, receivers=self._receivers)
+            return self._beside(self.met(), leads, work, spark_copies.PAIRS)
 
         return self._stage("likely", make)
 
@@ -432,9 +435,9 @@ class Job:
         """Of these, pairs with more than a trace of likeness."""
 
         def make() -> Any:
-            texts = self.weighed().withColumnRenamed("text", "doc").drop("slots")
+            texts = self.weighed().withColumnRenamed("text", "doc").drop("slots", "lead", "near")
             work = partial(spark_stories.compare, settings=self._settings, texts=self.texts().count())
-            return self._beside(self._gathered(self.likely()), texts, work, spark_stories.ALIKE)
+            return self._beside(self.likely(), texts, work, spark_stories.ALIKE)
 
         return self._stage("alike", make)
 

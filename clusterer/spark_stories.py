@@ -10,7 +10,7 @@ Array letters: `n` texts, `e` keys, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,10 @@ from clusterer.packed import (
     shares,
     whole,
 )  # fmt: skip
-from clusterer.ragged import take_rows
+from clusterer.ragged import Growing, take_rows
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, run_hashes_of
-from clusterer.spark_copies import CHUNK, PAIR_KINDS, addressed, merged, pairs_and_texts, sent
+from clusterer.spark_copies import PAIR_KINDS, pairs_and_texts, sent
 from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
 
 TEXTS = "home int, text long, stems binary, title binary, first double, last double, outlets array<string>"
@@ -43,11 +43,12 @@ TEXTS = "home int, text long, stems binary, title binary, first double, last dou
 KNOWLEDGE = "to int, home int, kind int, stems binary, counts binary, runs binary"
 WEIGHED = (
     "text long, stems binary, title binary, first double, last double, outlets array<string>, counts binary,"
-    " stock binary, slots binary"
+    " stock binary, slots binary, lead binary, near binary"
 )
 """A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; which of its runs are
-stock phrases; its signature."""
-LEADS = "to int, keys binary, docs binary"
+stock phrases; its signature; the stems of its lead, ascending, and their weights."""
+SLOTS = "to int, docs binary, slots binary"
+"""Signatures of a batch's texts, for where some bands of all meet."""
 ALIKE = "a long, b long, score double, features binary"
 STORY_OF = "text long, story long"
 TOLD = (
@@ -176,12 +177,15 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
     given = {name: mine.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
     width = slots.shape[1]
+    leads, weights = salient.leads()
     yield batch_of(
         {
             **given,
             "counts": cells(held, salient.offsets),
             "stock": cells(stock.view(np.uint8), bodies.offsets),
             "slots": cells(slots.ravel(), np.arange(len(slots) + 1) * width),
+            "lead": cells(leads.values, leads.offsets),
+            "near": cells(weights, leads.offsets),
         }
     )
 
@@ -198,30 +202,45 @@ def _feed(texts: int, stems: NDArray[np.uint32], counts: NDArray[np.uint32]) -> 
     return salience.Feed(texts, look_up)
 
 
-def send_leads(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """`LEADS`: the bands of texts' signatures, packed for where all that share one meet."""
-    kinds = {"to": pa.int32(), "keys": np.uint64, "docs": np.int64}
-    r = pipeline.STORY_ROWS
-    for whole_batch in batches:
-        for start in range(0, whole_batch.num_rows, CHUNK):
-            batch = whole_batch.slice(start, CHUNK)
-            texts, slots = numbers(batch.column("text")), _slots(batch)
-            filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-            order = filled[np.argsort(texts[filled], kind="stable")]
-            texts, slots = texts[order], slots[order]
-            b = slots.shape[1] // r
-            # The slots in the upper bits, evenly spread, the band below them: 43 bits at most, of 64.
-            key = np.zeros((len(texts), b), dtype=np.uint64)
-            for i in range(r):
-                key = key << np.uint64(16) | slots[:, i : b * r : r].astype(np.uint64)
-            key <<= np.uint64(64 - 16 * r)
-            key |= np.arange(b, dtype=np.uint64) << np.uint64(64 - 16 * r - int(b).bit_length())
-            made = [
-                {"to": to, "keys": entries, "docs": texts[mine]}
-                for to, entries, mine in addressed(key.ravel(), np.repeat(np.arange(len(texts)), b), receivers)
-            ]
-            if made:
-                yield messages(made, kinds)
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where signatures meet: each place looks at the bands of a group, and of these at the keys of a range.
+
+    Attributes:
+        groups: bands are dealt out to.
+        ranges: keys of a band are split into.
+    """
+
+    groups: int
+    ranges: int
+
+    def __len__(self) -> int:
+        return self.groups * self.ranges
+
+    def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """The bands that place `to` looks at, by their first slot, and of n signatures, uint16 (n, k), which take part."""
+        group, part = divmod(to, self.ranges)
+        r, k = pipeline.STORY_ROWS, slots.shape[1]
+        for at in range(group * r, k - r + 1, self.groups * r):
+            yield at, (slots[:, at].astype(np.uint32) * np.uint32(self.ranges) >> np.uint32(16)) == part
+
+
+def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
+    """`SLOTS` of texts, for each place that looks at one of their bands."""
+    kinds = {"to": pa.int32(), "docs": np.int64, "slots": np.uint16}
+    for batch in batches:
+        texts, slots = numbers(batch.column("text")), _slots(batch)
+        filled = (slots != slots[:, :1]).any(axis=1)
+        made = []
+        for to in range(len(places)):
+            wanted = np.zeros(len(texts), dtype=np.bool_)
+            for _, part in places.bands(to, slots):
+                wanted |= part
+            mine = np.flatnonzero(wanted & filled)
+            if len(mine):
+                made.append({"to": to, "docs": texts[mine], "slots": slots[mine].ravel()})
+        if made:
+            yield messages(made, kinds)
 
 
 def _slots(batch: Batch) -> NDArray[np.uint16]:
@@ -229,15 +248,25 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
     return found
 
 
-def leads_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
-    """`PAIRS`: texts that share a band, packed for where all meetings of a pair come together."""
+def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
+    """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
     table = whole(batches)
     if table is None:
         return
-    entries, texts, _ = merged(ragged(table.column("keys"), np.uint64), ragged(table.column("docs"), np.int64), CHUNK)
-    cap, _ = pipeline.story_limits(settings)
-    codes, dropped = lsh.bucket_codes(entries, len(texts), cap)
-    yield from _sent(lsh.distinct(codes), texts, receivers, dropped)
+    cap, least = pipeline.story_limits(settings)
+    to = numbers(table.column("to"))
+    for place in np.unique(to).tolist():
+        part = table.filter(pa.array(to == place))
+        texts = ragged(part.column("docs"), np.int64).values
+        order = np.argsort(texts, kind="stable")
+        texts, slots = texts[order], ragged(part.column("slots"), np.uint16).values.reshape(len(order), -1)[order]
+        found, dropped = Growing(np.int64), 0
+        for at, mine in places.bands(place, slots):
+            rows = np.flatnonzero(mine)
+            codes, left_out = lsh.likely_of_band(slots, rows, at, pipeline.STORY_ROWS, cap, least)
+            found.append(codes)
+            dropped += left_out
+        yield from _sent(lsh.distinct(found.array()), texts, receivers, dropped)
 
 
 def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
@@ -246,13 +275,13 @@ def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dr
         yield messages(rows, PAIR_KINDS)
 
 
-def likely(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
-    """`PAIRS`: of pairs those whose signatures, in rows with a `doc`, share enough slots."""
+def near(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
+    """`PAIRS`: of pairs those whose leads, in rows with a `doc`, are near each other."""
     texts, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
-    _, least = pipeline.story_limits(settings)
-    codes = lsh.likely(_slots(held), pairs @ np.array([len(texts), 1]), least)
+    leads, weights = ragged(held.column("lead"), np.uint32), ragged(held.column("near"), np.float32).values
+    codes = pipeline.near_leads(leads, weights, pairs) @ np.array([len(texts), 1])
     yield from _sent(codes, texts, receivers)
 
 
