@@ -151,6 +151,21 @@ def with_stock(
     return replace(salience, stock=stock)
 
 
+def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The distinct stems of texts and their titles, uint32 (v,), ascending, and how many of the texts hold each, int64 (v,).
+
+    Args:
+        texts, titles: as for `weigh`.
+    """
+    together = len(texts.values)
+    stems, columns = _columns(np.concatenate([texts.values, titles.values]))
+    bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
+    held = np.zeros(len(stems), dtype=np.int64)
+    for start in range(0, len(texts), _ROWS):
+        held += np.bincount(_distinct(bodies, heads, start, len(stems))[0], minlength=len(stems))
+    return stems, held
+
+
 def _weighed(
     bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int, feed: Feed | None
 ) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:

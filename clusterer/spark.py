@@ -22,7 +22,6 @@ from typing import Any
 import orjson
 
 from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_stories
-from clusterer.assign import AGENCIES
 from clusterer.components import components
 from clusterer.errors import InputError, SettingsError
 from clusterer.fields import FieldMap
@@ -34,6 +33,8 @@ A_PARTITION = 16_384
 """Articles that one task works on together."""
 SIGNATURES_TOGETHER = 1 << 20
 """Texts whose signatures one worker holds; of more, each worker takes those with some keys."""
+FEW = 1 << 18
+"""Links that one worker groups at once, whatever their components."""
 LINKS_TOGETHER = 4_000_000
 """Links of a component that one worker groups; a larger component is cut."""
 COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
@@ -107,6 +108,8 @@ class Job:
         self.folder = _folder(self._spark, checkpoint)
         self._conf = self._spark.conf
         self._conf.set("spark.sql.adaptive.enabled", "true")
+        # The work is done in workers: to compile a query takes longer than to walk its rows uncompiled.
+        self._conf.set("spark.sql.codegen.wholeStage", "false")
         self._conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", str(_ADVISED))
         self._conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(spark_copies.CHUNK))
         self._conf.set("spark.sql.parquet.compression.codec", "snappy")
@@ -250,23 +253,10 @@ class Job:
 
     def documents(self) -> Any:
         """Distinct texts: who carries the words, who stands for it, who came first, when, and who printed it."""
-        from pyspark.sql import functions as F
 
         def make() -> Any:
-            agency = F.col("outlet").isin(*sorted(AGENCIES))
-            finite = F.when(F.col("date") < float("inf"), F.col("date"))
-            earliest = F.struct("moment", "id", "outlet", "date", "title")
-            lead = F.struct((~agency).alias("other"), "moment", "id", "outlet", "date")
-            both = self.named().where("doc >= 0").groupBy("doc").agg(
-                F.min(F.when(F.col("carried") > 0, F.col("key"))).alias("holder"),
-                F.min(earliest).alias("earliest"),
-                F.min(lead).alias("lead"),
-                F.min("date").alias("first"),
-                F.max(finite).alias("last"),
-                F.collect_set(F.when(F.col("outlet") != "", F.col("outlet"))).alias("outlets"),
-                (F.min("hash") != F.max("hash")).alias("mixed"),
-            )  # fmt: skip
-            return both.withColumn("last", F.coalesce("last", F.lit(float("inf"))))
+            grouped = self._by(self.named().where("doc >= 0"), "doc")
+            return grouped.mapInArrow(spark_copies.documents, spark_copies.DOCUMENTS)
 
         found = self._stage("documents", make)
         if not found.where("mixed").isEmpty():
@@ -325,9 +315,15 @@ class Job:
     def _whole(self, links: Any, name: str, strength: str) -> Any:
         """Links with the component that they are of; components too large for one worker are cut.
 
-        The rule: of such a component the links weaker than their median go, again and again until its pieces are small
-        enough; where all are equally strong, each text keeps only the link to its first neighbour.
+        Few links need not be told apart: they are all of component 0.
+
+        The rule for large ones: of such a component the links weaker than their median go, again and again until its
+        pieces are small enough; where all are equally strong, each text keeps only the link to its first neighbour.
         """
+        from pyspark.sql import functions as F
+
+        if links.count() <= min(FEW, self._together):
+            return links.withColumn("component", F.lit(0).cast("long"))
         before = None
         for turn in range(_CUTS):
             tail = f"-cut{turn}" if turn else ""
@@ -369,17 +365,10 @@ class Job:
         def make() -> Any:
             centres = self.copies().select("doc", "centre")
             grouped = self.documents().join(centres, "doc", "left").withColumn("text", F.coalesce("centre", "doc"))
-            finite = F.when(F.col("last") < float("inf"), F.col("last"))
-            longest = F.min(F.struct("doc", "holder", F.col("earliest.title").alias("title"))).alias("longest")
-            texts = grouped.groupBy("text").agg(
-                longest, F.min("first").alias("first"), F.coalesce(F.max(finite), F.lit(float("inf"))).alias("last"),
-                F.array_distinct(F.flatten(F.collect_list("outlets"))).alias("outlets"),
-            )  # fmt: skip
-            texts = texts.select(
-                "text", "first", "last", "outlets", "longest.title", F.col("longest.holder").alias("key")
-            )
+            columns = ("text", "doc", "holder", "title", "first", "last", "outlets")
+            texts = self._by(grouped.select(*columns), "text").mapInArrow(spark_stories.texts, spark_stories.GROUPED)
             held = self.words().select("key", "stems")
-            return texts.join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
+            return texts.hint("shuffle_hash").join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
 
         return self._stage("texts", make)
 
@@ -451,12 +440,14 @@ class Job:
 
         def make() -> Any:
             alike = self.alike().select("a", "b", "score")
+            work = partial(spark_stories.stories, settings=self._settings)
+            if alike.count() <= min(FEW, self._together):
+                return alike.coalesce(1).mapInArrow(work, spark_stories.STORY_OF)
             strong = self._whole(alike.where(F.col("score") >= self._settings.story), "stories", "score")
             nodes = strong.select("component", F.col("a").alias("node")).union(
                 strong.select("component", F.col("b").alias("node"))
             )
             inside = _within(alike, nodes.distinct(), "node", "component")
-            work = partial(spark_stories.stories, settings=self._settings)
             return self._by(inside, "component").mapInArrow(work, spark_stories.STORY_OF)
 
         return self._stage("stories", make)

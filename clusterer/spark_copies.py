@@ -23,6 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clusterer import boilerplate, events, grouping, lsh, pipeline, similarity
+from clusterer.assign import AGENCIES
 from clusterer.corpus import content_id, seconds, text_words, tie
 from clusterer.fields import FieldMap, RowError
 from clusterer.files import json_reason
@@ -68,10 +69,17 @@ ORIGINALS = "to int, key long, same long, lines binary, lengths binary, size int
 LINES = "to int, line binary, key binary, length binary, size binary, unknown binary"
 FREQUENT = "line long, article long, length long, size long, unknown boolean"
 HELD = "key long, line long"
+ARTICLE = "struct<id: string, outlet: string, date: double>"
 KEYS = "to int, kind int, keys binary, docs binary, held binary"
 PAIRS = "to int, kind int, docs binary, held binary, pairs binary, dropped long"
 """Pairs of documents, or of texts: 24 bits of the place of each among `docs`, ascending, and 16 of how often they met."""
 LINKS = "a long, b long, shared long, smaller long, larger long, opening double, copy boolean"
+DOCUMENTS = (
+    f"doc long, holder long, lead {ARTICLE}, earliest {ARTICLE}, title binary, first double, last double,"
+    " outlets array<string>, mixed boolean"
+)
+"""A distinct text: the article that carries its words, the one that stands for it, the earliest one and its title, its
+dates and outlets; whether two texts have its code."""
 STARS = "doc long, centre long, shared long, smaller long, larger long, opening double, copy boolean"
 
 _LONG = 2048  # words from which on a length takes more bits, and leaves fewer to the hash
@@ -361,6 +369,73 @@ def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         words = words.keep(~inside)
         gone -= words.counts
         yield batch_of({"key": batch.column("key"), "gone": gone.astype(np.int32), **_text(words, settings, False)})
+
+
+def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`DOCUMENTS` of all articles of some documents: rows of key, id, outlet, date, moment, hash, doc, title and `carried`,
+    bytes of its keys."""
+    table = whole(batches)
+    if table is None:
+        return
+    known = pa.compute.is_in(table.column("outlet"), pa.array(sorted(AGENCIES)))
+    table = table.append_column("other", pa.compute.invert(known))
+    order, starts = _grouped(table, "doc", "moment", "id")
+    preferred, _ = _grouped(table, "doc", "other", "moment", "id")
+    key, date, code = (numbers(table.column(name))[order] for name in ("key", "date", "hash"))
+    carried = numbers(table.column("carried"))[order] > 0
+    holder = np.minimum.reduceat(np.where(carried, key, np.iinfo(np.int64).max), starts)
+    first, last = span(date, date, starts)
+    lead, earliest = (table.take(pa.array(rows[starts])) for rows in (preferred, order))
+    outlets = names_of(table.column("outlet").take(pa.array(order)), np.arange(len(order)), starts)
+    yield batch_of(
+        {
+            "doc": earliest.column("doc"), "holder": holder, "lead": _article(lead), "earliest": _article(earliest),
+            "title": earliest.column("title"), "first": first, "last": last, "outlets": outlets,
+            "mixed": np.minimum.reduceat(code, starts) != np.maximum.reduceat(code, starts),
+        }
+    )  # fmt: skip
+
+
+def _grouped(table: Any, *columns: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of rows by columns, and where in it another value of the first one begins."""
+    order = pa.compute.sort_indices(table, [(name, "ascending") for name in columns]).to_numpy().astype(np.int64)
+    by = numbers(table.column(columns[0]))[order]
+    return order, np.flatnonzero(np.append(True, by[1:] != by[:-1]))
+
+
+def _article(table: Any) -> Any:
+    names = ("id", "outlet", "date")
+    return pa.StructArray.from_arrays([table.column(name) for name in names], names)
+
+
+def span(
+    first: NDArray[np.float64], last: NDArray[np.float64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The earliest and the latest known date of each group, inf where there is none."""
+    latest = np.maximum.reduceat(np.where(np.isfinite(last), last, -np.inf), starts)
+    return np.minimum.reduceat(first, starts), np.where(np.isfinite(latest), latest, np.inf)
+
+
+def names_of(names: Any, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> Any:
+    """The distinct names of each group, without the empty one: an array of lists.
+
+    Args:
+        names: x strings.
+        rows: int64 (x,), the row that each is of, ascending.
+        starts: int64, the first row of each group.
+    """
+    coded = names.dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    group = np.searchsorted(starts, rows, side="right") - 1
+    width = max(len(coded.dictionary), 1)
+    found = np.unique(group * width + numbers(coded.indices, np.int64))
+    of, code = np.divmod(found, width)
+    empty = pa.compute.equal(coded.dictionary, "").to_numpy(zero_copy_only=False)
+    if len(code):
+        of, code = of[~empty[code]], code[~empty[code]]
+    ends = np.searchsorted(of, np.arange(len(starts) + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), coded.dictionary.take(pa.array(code)))
 
 
 def send_keys(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:

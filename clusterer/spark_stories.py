@@ -35,11 +35,13 @@ from clusterer.packed import (
 from clusterer.ragged import Growing, take_rows
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, run_hashes_of
-from clusterer.spark_copies import PAIR_KINDS, pairs_and_texts, sent
+from clusterer.spark_copies import PAIR_KINDS, names_of, pairs_and_texts, sent, span
 from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
 
+GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
+"""A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""
 TEXTS = "home int, text long, stems binary, title binary, first double, last double, outlets array<string>"
-"""A copy group as one text, by its centre."""
+"""The same with the stems, and the partition that wrote it."""
 KNOWLEDGE = "to int, home int, kind int, stems binary, counts binary, runs binary"
 WEIGHED = (
     "text long, stems binary, title binary, first double, last double, outlets array<string>, counts binary,"
@@ -58,6 +60,28 @@ TOLD = (
 
 _STEMS, _RUNS = 0, 1
 _HIGH = np.uint64(32)
+
+
+def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`GROUPED` of all documents of some copy groups: rows of text, doc, holder, title, first, last, outlets."""
+    table = whole(batches)
+    if table is None:
+        return
+    text, doc = numbers(table.column("text")), numbers(table.column("doc"))
+    order = np.lexsort((doc, text))
+    text = text[order]
+    starts = np.flatnonzero(np.append(True, text[1:] != text[:-1]))
+    table = table.take(pa.array(order))
+    longest = table.take(pa.array(starts))
+    first, last = span(numbers(table.column("first")), numbers(table.column("last")), starts)
+    outlets = table.column("outlets")
+    rows = pa.compute.list_parent_indices(outlets).to_numpy(zero_copy_only=False).astype(np.int64)
+    yield batch_of(
+        {
+            "text": text[starts], "key": longest.column("holder"), "title": longest.column("title"), "first": first,
+            "last": last, "outlets": names_of(pa.compute.list_flatten(outlets), rows, starts),
+        }
+    )  # fmt: skip
 
 
 def at_home(batches: Iterable[Batch], task: int | None = None) -> Iterator[Batch]:
@@ -84,10 +108,8 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
         for home in np.unique(homes).tolist():
             part = batch.take(pa.array(np.flatnonzero(homes == home)))
             bodies, titles = ragged(part.column("stems"), np.uint32), ragged(part.column("title"), np.uint32)
-            stems = _distinct(bodies, titles).values.astype(np.uint64) << _HIGH
-            lsh.sort(stems, 32)
-            new = np.flatnonzero(np.append(True, stems[1:] != stems[:-1])[: len(stems)])
-            stems, counts = stems[new], np.diff(np.append(new, len(stems)))
+            distinct, counts = salience.frequencies(bodies, titles)
+            stems = distinct.astype(np.uint64) << _HIGH
             runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
             lsh.sort(runs)
             made: list[dict[str, Any]] = [
@@ -138,20 +160,29 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     behind = salience.RECURS - 1
     recurring = lsh.distinct(ascending[behind:][ascending[behind:] == ascending[: max(len(ascending) - behind, 0)]])
     del ascending
-    for one in np.unique(home).tolist() if len(recurring) else []:
-        mine = rows_of(runs, np.flatnonzero(home == one)).values
-        mine = lsh.distinct(mine[_among(mine, recurring)])
+    for message, to in enumerate(home.tolist() if len(recurring) else []):
+        held = runs.values[runs.offsets[message] : runs.offsets[message + 1]]  # ascending, far more than recur
+        mine = recurring[_among(recurring, held)]
         if len(mine):
-            made.append({"to": one, "home": one, "kind": _RUNS, "runs": mine})
+            made.append({"to": to, "home": to, "kind": _RUNS, "runs": mine})
     if made:
         yield messages(made, kinds)
 
 
 def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
+    """bool (e,), which values are there."""
+    found = np.zeros(len(values), dtype=np.bool_)
     if not len(ascending):
-        return np.zeros(len(values), dtype=np.bool_)
-    at = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
-    found: NDArray[np.bool_] = ascending[at] == values
+        return found
+    maybe = np.arange(len(values))
+    if len(values) > len(ascending):  # a look at 20 bits is cheaper than a search
+        low = np.uint64((1 << 20) - 1)
+        bits = np.zeros(1 << 20, dtype=np.bool_)
+        bits[ascending & low] = True
+        maybe = np.flatnonzero(bits[values & low])
+    asked = values[maybe]
+    at = np.minimum(np.searchsorted(ascending, asked), len(ascending) - 1)
+    found[maybe] = ascending[at] == asked
     return found
 
 
@@ -170,7 +201,7 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     feed = _feed(texts, stems, counts)
     salient = salience.weigh(bodies, titles, 1, feed)
     slots = pipeline.story_slots(salient, settings)
-    recurring = np.sort(ragged(of_kind(back, _RUNS).column("runs"), np.uint64).values)
+    recurring = lsh.distinct(ragged(of_kind(back, _RUNS).column("runs"), np.uint64).values.copy())
     runs, starts, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
     stock = np.zeros(len(bodies.values), dtype=np.bool_)
     stock[starts] = _among(runs, recurring)
