@@ -102,7 +102,7 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        cluster_on_spark(output, {**options, "with": added, "report": report})
+        cluster_on_spark(output, {**options, "added": added, "report": report})
         return
     run = Run(output, options, written=[report])
     form = result_form(output)

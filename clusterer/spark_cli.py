@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,7 @@ import click
 
 from clusterer.errors import InputError, OutputError
 from clusterer.fields import FIELD_NAMES, FieldMap
-from clusterer.options import settings_of
+from clusterer.options import keep_apart, settings_of
 
 if TYPE_CHECKING:
     from clusterer.spark import Job
@@ -36,10 +37,37 @@ def engine_options(command: _F) -> _F:
         click.option("--master", metavar="URL", default="local[*]", show_default=True, help="Spark: its master"),
         click.option("--checkpoint", metavar="FOLDER", help="Spark: where stages are kept; else beside OUT until done"),
         click.option("--partitions", type=click.IntRange(1), help="Spark: tasks that articles are shared out to"),
+        click.option(
+            "--conf", metavar="NAME=VALUE", multiple=True, callback=_pairs,
+            help="Spark: a setting of its own, such as spark.driver.memory=8g; any number of times",
+        ),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _pairs(context: click.Context, option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    for value in values:
+        if "=" not in value:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
+    return dict(value.split("=", 1) for value in values)
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    """What only one machine does.
+
+    Raises:
+        InputError: it is asked for; says what instead.
+    """
+    cures = {
+        "report": ("--report", "--engine local, or a report of the part that you want to see"),
+        "added": ("--with", "join the result with its input by id"),
+        "encoding": ("--encoding", "UTF-8 inputs"),
+    }
+    for name, (option, cure) in cures.items():
+        if options[name]:
+            raise InputError(f"{option} is not for --engine spark; cure: {cure}")
 
 
 def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
@@ -50,13 +78,17 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         OutputError: the output is there and is none of ours.
         SettingsError: the checkpoint is of a run with other settings.
     """
+    _refuse(options)
     packed = output.endswith(".jsonl.gz")
     if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
         raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
     if os.path.exists(output) and not os.path.exists(os.path.join(output, "_SUCCESS")):
         raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
-    settings, lines = settings_of(options), _are_lines(options["inputs"])
-    spark = session(options["master"])
+    keep_apart([output], options["inputs"])
+    settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
+    # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
+    spark = session(options["master"], options["conf"])
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
@@ -142,8 +174,10 @@ QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
 
 _ON_THIS_MACHINE = {
     "spark.driver.bindAddress": "127.0.0.1",
-    # Java's second compiler took more than it gave: 37 of 97 processor seconds at 50,000 articles.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.shuffle.compress": "false",  # hashes do not compress, and nothing goes over a wire
+    # The work is Python's: Java moves bytes, and its second compiler and its concurrent collector take more than they give.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC"
+    " -Darrow.enable_unsafe_memory_access=true -Darrow.enable_null_check_for_get=false",
 }
 
 
@@ -161,13 +195,19 @@ def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
         )
 
 
-def _are_lines(inputs: Sequence[str]) -> bool:
-    found = {"lines" if x.endswith(_LINES) else "parquet" if x.rstrip("/").endswith(".parquet") else x for x in inputs}
+def _are_lines(inputs: Sequence[str], form: str | None) -> bool:
+    known = {"jsonl": "lines", "parquet": "parquet"}
+    if form:
+        if form not in known:
+            raise InputError(f"--format {form}: Spark reads jsonl and parquet; cure: --engine local, or convert it")
+        return form == "jsonl"
+    endings = {**dict.fromkeys(_LINES, "lines"), ".parquet": "parquet"}
+    found = {next((kind for end, kind in endings.items() if x.rstrip("/").endswith(end)), x) for x in inputs}
     if found <= {"lines"} or found <= {"parquet"}:
         return "lines" in found
     other = next(iter(found - {"lines", "parquet"}), None)
     what = f"{other}: Spark reads .jsonl (also .gz) and .parquet" if other else "Spark reads one format at a time"
-    raise InputError(f"{what}; cure: --engine local, or convert it")
+    raise InputError(f"{what}; cure: --format jsonl or parquet, --engine local, or convert it")
 
 
 def _told(stage: str) -> None:
