@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint test-all bench quality clean
+.PHONY: demo test lint test-all bench quality spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -24,7 +24,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -46,6 +46,13 @@ quality: $(VENV)/.bench
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --feed $(FEED) --gold $(GOLD) --sizes $(SIZES) --name reference
 	$(BIN)/python -m benchmarks.report benchmarks/results/reference.json --readme README.md
+
+# Needs Java 17 and half an hour: a real cluster, workers killed in every stage, then cost, skew and memory.
+spark: $(VENV)/.ready
+	$(BIN)/pytest -m "slow or not slow" tests/test_spark.py
+	$(BIN)/python -m benchmarks.spark cost
+	$(BIN)/python -m benchmarks.spark skew
+	$(BIN)/python -m benchmarks.spark memory
 
 $(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/_kernels.pyx
 	$(PYTHON) -m venv $(VENV)

@@ -28,7 +28,7 @@ import orjson
 from benchmarks.corpora import default_cache, generated
 from benchmarks.measure import run_alone
 
-HEAP = os.environ.get("HEAP", "2g")
+HEAP = "2g"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

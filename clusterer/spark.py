@@ -10,20 +10,14 @@ Array letters: none; see the rooms above.
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import shutil
-import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import orjson
-
-from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_stories
+from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_folder, spark_stories
 from clusterer.components import components
-from clusterer.errors import InputError, SettingsError
+from clusterer.errors import InputError
 from clusterer.fields import FieldMap
 from clusterer.lookup import recipe
 from clusterer.settings import Settings
@@ -54,6 +48,7 @@ def cluster(
     url: str | None = None,
     id: str | None = None,
     checkpoint: str | None = None,
+    quarantine: str | None = None,
     partitions: int | None = None,
     links_together: int = LINKS_TOGETHER,
     tell: Callable[[str], None] | None = None,
@@ -66,15 +61,18 @@ def cluster(
         text, title, date, source, url, id: columns, where the usual names do not fit.
         checkpoint: a folder that driver and workers reach; a run with the same settings goes on from what is there.
             None: a temporary one of this machine, gone with the process.
+        quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
         partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, at least one a core.
         links_together: links of a component that one worker groups.
         tell: told the name of each stage.
 
     Returns:
-        A DataFrame of `COLUMNS`, a row an article, in no order. Bad rows are left out; see `quarantined`.
+        A DataFrame of `COLUMNS`, a row an article, in no order. It is read from the checkpoint folder. Bad rows are not in
+        it; a warning counts them where no `quarantine` takes them.
 
     Raises:
-        InputError: no text column; no folder that all workers reach; two texts had one code.
+        InputError: no text column; rows, but all bad; no folder that all workers reach; two texts had one code; a data
+            frame of Spark Connect.
         SettingsError: the folder holds a run with other settings.
     """
     given = {"text": text, "title": title, "date": date, "source": source, "url": url, "id": id}
@@ -84,6 +82,14 @@ def cluster(
     plan.check_header(tuple(df.columns), "data frame")
     columns = list(dict.fromkeys(name for names in plan.columns(tuple(df.columns)).values() for name in names))
     job = Job(df.select(*columns), settings, Source(fields), checkpoint, partitions, links_together, tell)
+    if bad := job.bad_rows():
+        if quarantine:
+            job.quarantined().write.mode("overwrite").json(quarantine)
+        else:
+            first = job.quarantined().first()["reason"]
+            warnings.warn(
+                f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=2
+            )
     job.result()
     return df.sparkSession.read.parquet(f"{job.folder}/result")
 
@@ -104,8 +110,10 @@ class Job:
         """Refuse a folder of another run, before anything is read."""
         self._df, self._settings, self._source = df, settings, source
         self._together, self._tell = links_together, tell or (lambda stage: None)
+        if ".connect." in type(df).__module__:
+            raise InputError("this data frame is of Spark Connect, which reaches no context; cure: a classic session")
         self._spark = df.sparkSession.newSession()
-        self.folder = _folder(self._spark, checkpoint)
+        self.folder = spark_folder.folder_of(self._spark, checkpoint)
         self._conf = self._spark.conf
         self._conf.set("spark.sql.adaptive.enabled", "true")
         # The work is done in workers: to compile a query takes longer than to walk its rows uncompiled.
@@ -117,11 +125,13 @@ class Job:
             "version": __version__,
             "recipe": recipe(),
             "settings": settings.fingerprint(),
+            "partitions": partitions,
+            "links together": links_together,
             "fields": source.fields,
             "columns": df.columns,
-            "input": _files(self._spark, df.inputFiles()),
+            "input": spark_folder.stamp(self._spark, df.inputFiles()),
         }
-        _same_run(self._spark, self.folder, described)
+        spark_folder.hold_against(self._spark, self.folder, described)
         self._chosen, self._receivers = partitions, 0
 
     # --- what stages share
@@ -129,7 +139,7 @@ class Job:
     def _stage(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, written once, read back. Half-written stages are made anew."""
         path = f"{self.folder}/{name}"
-        if not _exists(self._spark, f"{path}/_SUCCESS"):
+        if not spark_folder.exists(self._spark, f"{path}/_SUCCESS"):
             rows = make()
             self._tell(name)
             _described(self._spark, name)
@@ -150,10 +160,20 @@ class Job:
         read = partial(spark_copies.read, settings=self._settings, source=self._source)
         found = self._stage("articles", lambda: self._df.mapInArrow(read, spark_copies.ARTICLES))
         if not self._receivers:
-            cores = int(self._spark.sparkContext.defaultParallelism)
-            self._receivers = self._chosen or max(cores, -(-int(found.count()) // A_PARTITION))
+            self._receivers = self._partitions(found)
             self._conf.set("spark.sql.shuffle.partitions", str(self._receivers))
         return found
+
+    def _partitions(self, articles: Any) -> int:
+        """As many as the run had when it began: later stages name them, on however many cores it goes on."""
+        from pyspark.sql import functions as F
+
+        def make() -> Any:
+            cores = int(self._spark.sparkContext.defaultParallelism)
+            count = self._chosen or max(cores, -(-int(articles.count()) // A_PARTITION))
+            return self._spark.range(1).select(F.lit(count).alias("count"))
+
+        return int(self._stage("partitions", make).first()["count"])
 
     def quarantined(self) -> Any:
         """Rows that are no articles: `file`, `reason`, `row`."""
@@ -161,6 +181,18 @@ class Job:
 
         bad = self.articles().where("reason IS NOT NULL")
         return bad.select("file", "reason", F.col("excerpt").alias("row"))
+
+    def bad_rows(self) -> int:
+        """How many rows are no articles.
+
+        Raises:
+            InputError: all of them.
+        """
+        bad = int(self.quarantined().count())
+        if bad and bad == self.articles().count():
+            first = self.quarantined().first()
+            raise InputError(f"none of {bad} rows is an article; {first['file'] or 'first'}: {first['reason']}")
+        return bad
 
     def _furniture(self) -> Any:
         """The keys of learned lines: the rule of `boilerplate.learned_lines`."""
@@ -529,57 +561,6 @@ def _within(pairs: Any, groups: Any, member: str, group: str) -> Any:
         for end, name in (("a", group), ("b", "there"))
     )
     return pairs.join(one, "a").join(other, "b").where(f"{group} = there").drop("there")
-
-
-# --- the folder
-
-
-def _folder(spark: Any, checkpoint: str | None) -> str:
-    if checkpoint:
-        return checkpoint.rstrip("/")
-    if not str(spark.sparkContext.master).startswith("local"):
-        raise InputError("workers on other machines need a folder that all reach; cure: checkpoint='hdfs://...' or so")
-    folder = tempfile.mkdtemp(prefix="clusterer-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _same_run(spark: Any, folder: str, described: Mapping[str, Any]) -> None:
-    """Write what a run is into its folder, or hold it against what is there.
-
-    Raises:
-        SettingsError: it is another run's.
-    """
-    path = f"{folder}/run"
-    mine = orjson.dumps(described, default=list, option=orjson.OPT_SORT_KEYS).decode()
-    if _exists(spark, f"{path}/_SUCCESS"):
-        theirs = spark.read.text(path).first()[0]
-        if theirs != mine:
-            was, now = orjson.loads(theirs), orjson.loads(mine)
-            other = ", ".join(name for name in now if now[name] != was.get(name))
-            raise SettingsError(
-                f"{folder} holds a run with other {other}; cure: another folder, or remove this one to begin anew"
-            )
-        return
-    spark.createDataFrame([(mine,)], "value string").coalesce(1).write.mode("overwrite").text(path)
-
-
-def _files(spark: Any, names: Sequence[str]) -> str:
-    """A hash of names, sizes and times of files."""
-    context = spark.sparkContext
-    conf, found = context._jsc.hadoopConfiguration(), hashlib.blake2b(digest_size=8)
-    for name in sorted(names):
-        place = context._jvm.org.apache.hadoop.fs.Path(context._jvm.java.net.URI(name))
-        status = place.getFileSystem(conf).getFileStatus(place)
-        found.update(f"{name} {status.getLen()} {status.getModificationTime()}\n".encode())
-    return found.hexdigest()
-
-
-def _exists(spark: Any, path: str) -> bool:
-    """Whether a file is there, in any file system that Spark knows."""
-    context = spark.sparkContext
-    place = context._jvm.org.apache.hadoop.fs.Path(path)
-    return bool(place.getFileSystem(context._jsc.hadoopConfiguration()).exists(place))
 
 
 def _described(spark: Any, name: str) -> None:

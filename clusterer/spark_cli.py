@@ -82,8 +82,6 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     packed = output.endswith(".jsonl.gz")
     if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
         raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
-    if os.path.exists(output) and not os.path.exists(os.path.join(output, "_SUCCESS")):
-        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
     keep_apart([output], options["inputs"])
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
@@ -94,7 +92,10 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
 
     from clusterer.spark import Job
     from clusterer.spark_copies import Source
+    from clusterer.spark_folder import exists, remove
 
+    if exists(spark, output) and not exists(spark, f"{output}/_SUCCESS"):
+        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
     fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
@@ -111,12 +112,7 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
             df = df.select(*wanted)
         source = Source(tuple(fields.items()), lines)
         job = Job(df, settings, source, kept, options["partitions"], tell=tell)
-        bad = job.quarantined()
-        count = bad.count()
-        if job.articles().count() == count:
-            first = bad.first()
-            why = f"; {first['file']}: {first['reason']}" if first else ""
-            raise InputError(f"none of {count} rows is an article{why}")
+        count = job.bad_rows()
         result = job.result()
         if output.endswith(".parquet"):
             result.write.mode("overwrite").parquet(output)
@@ -124,14 +120,14 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
             text = result.mapInArrow(as_lines, "value string").write.mode("overwrite")
             (text.option("compression", "gzip") if packed else text).text(output)
         if count:
-            bad.write.mode("overwrite").json(aside)
-        elif os.path.exists(os.path.join(aside, "_SUCCESS")):
-            shutil.rmtree(aside)  # of an earlier run
+            job.quarantined().write.mode("overwrite").json(aside)
+        elif exists(spark, f"{aside}/_SUCCESS"):
+            remove(spark, aside)  # of an earlier run
         _summarise(job, result, count, aside, options)
     except PySparkException as error:
         raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
     if not options["checkpoint"]:
-        shutil.rmtree(kept, ignore_errors=True)
+        remove(spark, kept)
 
 
 def session(master: str, options: Mapping[str, str] | None = None) -> Any:

@@ -20,7 +20,7 @@ LAYERS = {
     4: ("store", "postings", "naming", "lookup", "intake", "answers", "asking", "checking", "index", "pages", "report"),
     5: (
         "estimator", "options", "index_cli", "explain_cli", "gold_cli", "label_cli", "cli",
-        "packed", "spark_copies", "spark_stories", "components", "spark", "spark_cli",
+        "packed", "spark_folder", "spark_copies", "spark_stories", "components", "spark", "spark_cli",
     ),
     6: ("__main__",),
 }  # fmt: skip
@@ -110,12 +110,14 @@ WITHIN = {
     ("spark_stories", "packed"),
     ("spark_stories", "spark_copies"),
     ("components", "packed"),
+    ("spark", "spark_folder"),
     ("spark", "components"),
     ("spark", "spark_copies"),
     ("spark", "spark_stories"),
     ("spark_cli", "options"),
     ("spark_cli", "spark"),
     ("spark_cli", "spark_copies"),
+    ("spark_cli", "spark_folder"),
     ("cli", "spark_cli"),
 }
 """Imports allowed within a layer (importer, imported), in the order in which its files build on each other."""

@@ -136,6 +136,13 @@ def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path:
     assert len(reasons) == 2
     assert "NUL" in reasons[0]
     assert "null" in reasons[1]
+    names = {"id": "n", "text": "corpus"}
+    with pytest.warns(UserWarning, match="2 bad rows left out, first: "):
+        on_spark.cluster(df, Settings(level="exact"), **names)
+    on_spark.cluster(df, Settings(level="exact"), quarantine=str(tmp_path / "bad"), **names)
+    assert sorted(row["reason"] for row in spark.read.json(str(tmp_path / "bad")).collect()) == reasons
+    with pytest.raises(InputError, match="none of 2 rows is an article; first: text"):
+        on_spark.cluster(df.where("n IN ('x', 'y')"), Settings(level="exact"), **names)
     with pytest.raises(InputError, match="no text field"):
         on_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
     with pytest.raises(InputError, match="expected 'body'"):
@@ -146,7 +153,7 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
     df, folder, seen = frame(spark, some[:150]), str(tmp_path / "stages"), []
     settings = Settings(level="copy")
     first = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
-    assert seen[0] == "articles"
+    assert seen[:2] == ["articles", "partitions"]
     (tmp_path / "stages" / "copies" / "_SUCCESS").unlink()  # as if it had died there, half written
     for name in ("told", "result"):
         shutil.rmtree(tmp_path / "stages" / name)
@@ -156,6 +163,8 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
     assert seen == ["copies", "told", "result"]
     with pytest.raises(SettingsError, match="other settings"):
         on_spark.cluster(df, Settings(level="copy", jaccard=0.6), checkpoint=folder)
+    with pytest.raises(SettingsError, match="other partitions"):
+        on_spark.cluster(df, settings, checkpoint=folder, partitions=7)
     with pytest.raises(SettingsError, match="other columns"):
         on_spark.cluster(df.drop("title"), settings, checkpoint=folder)
 
@@ -302,7 +311,11 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     assert spark.read.parquet(str(tmp_path / "out.parquet")).count() == 60
     for args, why in (
         ((feed, table, "-o", out), "one format"), ((feed, "-o", tmp_path / "x.csv"), "writes .parquet"),
-        (("x.csv", "-o", tmp_path / "y.jsonl"), "reads .jsonl"), ((feed, "-o", feed), "was not written by Spark"),
+        (("x.csv", "-o", tmp_path / "y.jsonl"), "reads .jsonl"), ((feed, "-o", feed), "is also an input"),
+((feed, "-o", tmp_path), "writes .parquet"),
+        ((feed, "-o", out, "--report", tmp_path / "r.html"), "--report is not for --engine spark"),
+        ((feed, "-o", out, "--with", "title"), "--with is not for"), ((feed, "-o", out, "--format", "csv"), "--format csv"),
+        ((feed, "-o", out, "--encoding", "cp1256"), "UTF-8"), ((tmp_path / "no.jsonl", "-o", tmp_path / "z.jsonl"), "no.jsonl"),
     ):  # fmt: skip
         assert why in str(run(*args).exception)
 
