@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_folder, spark_stories
@@ -233,6 +234,10 @@ class Job:
 
     def words(self) -> Any:
         """Articles without furniture, with the keys of their texts."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> Any:
         columns = [
             "key",
             "id",
@@ -251,7 +256,8 @@ class Job:
         whole = read.select("key", "id", "tie", "outlet", "date", "moment", "title").join(mended.drop("gone"), "key")
         return others.select(*columns).unionByName(whole)
 
-    def renamed(self) -> Any:
+    @cached_property
+    def _renamed(self) -> Any:
         """Articles whose id another one has: `key`, `name`. The rule of `corpus.read`."""
         from pyspark.sql import Window
         from pyspark.sql import functions as F
@@ -278,10 +284,19 @@ class Job:
             "key", "id", "outlet", "date", "moment", "hash", "size", "doc", "title", F.octet_length("bands")
         )
         found = found.withColumnRenamed("octet_length(bands)", "carried")
-        renamed = self.renamed()
+        renamed = self._renamed
         if renamed is None:
             return found
         return found.join(renamed, "key", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
+
+    def _branch(self) -> None:
+        """Documents and copies hang on the words alone: while one branch is planned, the other one works."""
+        self.words()
+        with ThreadPoolExecutor(1) as beside:
+            documents = beside.submit(self.documents)
+            if self._settings.level != "exact":
+                self.copies()
+            documents.result()
 
     def documents(self) -> Any:
         """Distinct texts: who carries the words, who stands for it, who came first, when, and who printed it."""
@@ -521,6 +536,7 @@ class Job:
         from pyspark.sql import functions as F
 
         def make() -> Any:
+            self._branch()
             own = self.named().select("id", "doc").join(self.told(), "doc", "left")
             stands = F.col("lead") == F.col("id")  # missing where an article is too short to group
             grouped = F.col("lead").isNotNull()

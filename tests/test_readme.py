@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+SPARK = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "docs" / "spark.md").read_text("utf-8"), re.S)
 COMMANDS = [line.split("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 PYTHON = [text for kind, text in BLOCKS if kind == "python"]
 # Set-up and long checks: run by CI itself, by `make test-all`, or below on the sample feed.
@@ -62,6 +63,18 @@ def test_the_python_examples(example: str, workplace: Path) -> None:
         [sys.executable, "-c", example], cwd=workplace, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_examples_of_spark(workplace: Path) -> None:
+    pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Java is not here: Spark needs Java 17")
+    for kind, text in SPARK:
+        for command in text.splitlines() if kind == "sh" else [f"{sys.executable} - <<'END'\n{text}\nEND"]:
+            done = shell(command, workplace)
+            assert done.returncode == 0, (command, done.stderr)
+            if kind == "python":
+                assert int(done.stdout.split()[-2]) > 10
 
 
 def test_map_names_every_room() -> None:
