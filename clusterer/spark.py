@@ -161,17 +161,26 @@ class Job:
         read = partial(spark_copies.read, settings=self._settings, source=self._source)
         found = self._stage("articles", lambda: self._df.mapInArrow(read, spark_copies.ARTICLES))
         if not self._receivers:
-            self._receivers = self._partitions(found)
+            self._receivers = self._partitions()
             self._conf.set("spark.sql.shuffle.partitions", str(self._receivers))
         return found
 
-    def _partitions(self, articles: Any) -> int:
+    @cached_property
+    def _rows(self) -> tuple[int, int]:
+        """How many rows there are, and how many of them are no articles."""
+        from pyspark.sql import functions as F
+
+        read = self._spark.read.parquet(f"{self.folder}/articles")
+        row = read.agg(F.count("*").alias("rows"), F.count("reason").alias("bad")).first()
+        return int(row["rows"]), int(row["bad"])
+
+    def _partitions(self) -> int:
         """As many as the run had when it began: later stages name them, on however many cores it goes on."""
         from pyspark.sql import functions as F
 
         def make() -> Any:
             cores = int(self._spark.sparkContext.defaultParallelism)
-            count = self._chosen or max(cores, -(-int(articles.count()) // A_PARTITION))
+            count = self._chosen or max(cores, -(-self._rows[0] // A_PARTITION))
             return self._spark.range(1).select(F.lit(count).alias("count"))
 
         return int(self._stage("partitions", make).first()["count"])
@@ -189,8 +198,8 @@ class Job:
         Raises:
             InputError: all of them.
         """
-        bad = int(self.quarantined().count())
-        if bad and bad == self.articles().count():
+        rows, bad = self._rows
+        if bad and bad == rows:
             first = self.quarantined().first()
             raise InputError(f"none of {bad} rows is an article; {first['file'] or 'first'}: {first['reason']}")
         return bad
@@ -419,18 +428,26 @@ class Job:
 
         return self._stage("texts", make)
 
+    @cached_property
+    def _texts(self) -> tuple[int, int]:
+        """How many texts there are, and how many homes."""
+        from pyspark.sql import functions as F
+
+        row = self.texts().agg(F.count("*").alias("texts"), F.count_distinct("home").alias("homes")).first()
+        return int(row["texts"]), int(row["homes"])
+
     def weighed(self) -> Any:
         """Texts with what the feed knows of their stems."""
 
         def make() -> Any:
             texts = self.texts()
-            n, homes = self._receivers, texts.select("home").distinct().count()
+            n, (count, homes) = self._receivers, self._texts
             stems = texts.select("home", "stems", "title")
             sent = stems.mapInArrow(partial(spark_stories.send_stems, receivers=n), spark_stories.KNOWLEDGE)
             back = self._to(sent).mapInArrow(spark_stories.count_stems, spark_stories.KNOWLEDGE)
             known = back.withColumnRenamed("stems", "known").drop("to")
             both = texts.unionByName(known.withColumnRenamed("known", "stems"), allowMissingColumns=True)
-            work = partial(spark_stories.weigh, settings=self._settings, texts=texts.count())
+            work = partial(spark_stories.weigh, settings=self._settings, texts=count)
             return self._to(both, "home", max(homes, 1)).mapInArrow(work, spark_stories.WEIGHED)
 
         return self._stage("weighed", make)
@@ -451,7 +468,7 @@ class Job:
         """As few places as there are cores hold the signatures of all texts, while these are few enough."""
         cores = int(self._spark.sparkContext.defaultParallelism)
         bands = max(self._settings.story_slots // pipeline.STORY_ROWS, 1)
-        groups, texts = min(cores, bands), self.texts().count()
+        groups, texts = min(cores, bands), self._texts[0]
         return spark_stories.Places(
             groups, 1 if texts <= SIGNATURES_TOGETHER else -(-bands * texts // SIGNATURES_TOGETHER // groups)
         )
@@ -472,7 +489,7 @@ class Job:
 
         def make() -> Any:
             texts = self.weighed().withColumnRenamed("text", "doc").drop("slots", "lead", "near")
-            work = partial(spark_stories.compare, settings=self._settings, texts=self.texts().count())
+            work = partial(spark_stories.compare, settings=self._settings, texts=self._texts[0])
             return self._beside(self.likely(), texts, work, spark_stories.ALIKE)
 
         return self._stage("alike", make)

@@ -210,7 +210,8 @@ def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
         keys, sampled, of = pipeline.sketch(kept, settings)
         b = keys.shape[1]
         bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), first)
-        order = np.lexsort((sampled, of))
+        order = np.argsort(sampled)  # and by rows, few enough to be sorted by their digits
+        order = order[np.argsort(of[order].astype(np.uint16), kind="stable")]
         sampled, of = sampled[order], of[order]
         new = np.append(True, (sampled[1:] != sampled[:-1]) | (of[1:] != of[:-1]))[: len(of)]
         samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
