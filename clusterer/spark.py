@@ -167,7 +167,7 @@ class Job:
 
     @cached_property
     def _rows(self) -> tuple[int, int]:
-        """How many rows there are, and how many of them are no articles."""
+        """How many rows were read, and how many of them are no articles."""
         from pyspark.sql import functions as F
 
         read = self._spark.read.parquet(f"{self.folder}/articles")
@@ -198,6 +198,7 @@ class Job:
         Raises:
             InputError: all of them.
         """
+        self.articles()
         rows, bad = self._rows
         if bad and bad == rows:
             first = self.quarantined().first()
