@@ -248,12 +248,32 @@ class Places:
     def __len__(self) -> int:
         return self.groups * self.ranges
 
-    def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        """The bands that place `to` looks at, by their first slot, and of n signatures, uint16 (n, k), which take part."""
+    def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The bands that place `to` looks at, by their first slot, and which of n signatures, uint16 (n, k), take part."""
         group, part = divmod(to, self.ranges)
-        r, k = pipeline.STORY_ROWS, slots.shape[1]
-        for at in range(group * r, k - r + 1, self.groups * r):
-            yield at, (slots[:, at].astype(np.uint32) * np.uint32(self.ranges) >> np.uint32(16)) == part
+        for at in self._bands(group, slots.shape[1]):
+            yield at, np.flatnonzero(self._part(slots[:, at]) == part)
+
+    def of_group(self, group: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The places that look at the bands of a group, and which of n signatures, uint16 (n, k), each needs for that."""
+        n = len(slots)
+        if self.ranges == 1:
+            yield group, np.arange(n)
+            return
+        part = self._part(slots[:, list(self._bands(group, slots.shape[1]))]).astype(np.int64)
+        parts, rows = np.divmod(np.unique(part * n + np.arange(n)[:, None]), max(n, 1))
+        ends = np.searchsorted(parts, np.arange(self.ranges + 1))
+        for part_of in np.flatnonzero(np.diff(ends)).tolist():
+            yield group * self.ranges + part_of, rows[ends[part_of] : ends[part_of + 1]]
+
+    def _bands(self, group: int, k: int) -> range:
+        r = pipeline.STORY_ROWS
+        return range(group * r, k - r + 1, self.groups * r)
+
+    def _part(self, first: NDArray[np.uint16]) -> NDArray[np.uint32]:
+        """The range that a key is of, by its first slot."""
+        part: NDArray[np.uint32] = first.astype(np.uint32) * np.uint32(self.ranges) >> np.uint32(16)
+        return part
 
 
 def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
@@ -261,15 +281,13 @@ def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
     kinds = {"to": pa.int32(), "docs": np.int64, "slots": np.uint16}
     for batch in batches:
         texts, slots = numbers(batch.column("text")), _slots(batch)
-        filled = (slots != slots[:, :1]).any(axis=1)
-        made = []
-        for to in range(len(places)):
-            wanted = np.zeros(len(texts), dtype=np.bool_)
-            for _, part in places.bands(to, slots):
-                wanted |= part
-            mine = np.flatnonzero(wanted & filled)
-            if len(mine):
-                made.append({"to": to, "docs": texts[mine], "slots": slots[mine].ravel()})
+        filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+        texts, slots = texts[filled], slots[filled]
+        made = [
+            {"to": to, "docs": texts[rows], "slots": slots[rows].ravel()}
+            for group in range(places.groups if len(texts) else 0)
+            for to, rows in places.of_group(group, slots)
+        ]
         if made:
             yield messages(made, kinds)
 
@@ -292,8 +310,7 @@ def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, rece
         order = np.argsort(texts, kind="stable")
         texts, slots = texts[order], ragged(part.column("slots"), np.uint16).values.reshape(len(order), -1)[order]
         found, dropped = Growing(np.int64), 0
-        for at, mine in places.bands(place, slots):
-            rows = np.flatnonzero(mine)
+        for at, rows in places.bands(place, slots):
             codes, left_out = lsh.likely_of_band(slots, rows, at, pipeline.STORY_ROWS, cap, least)
             found.append(codes)
             dropped += left_out
