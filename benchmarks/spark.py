@@ -49,6 +49,7 @@ def cost(articles: int, level: str) -> None:
     click.echo("| engine | seconds | processor seconds | shuffle bytes an article |\n| --- | ---: | ---: | ---: |")
     click.echo(f"| local | {one['seconds']:.1f} | {one['cpu']:.1f} | |")
     click.echo(f"| Spark | {other['seconds']:.1f} | {other['cpu']:.1f} | {other['shuffled'] / articles:,.0f} |")
+    click.echo(f"\nStages kept: {other['kept'] / articles:,.0f} bytes an article.")
     click.echo(
         f"\n{other['seconds'] / one['seconds']:.2f} x the time, {other['cpu'] / one['cpu']:.2f} x the processor."
     )
@@ -146,13 +147,14 @@ def run(file: str, level: str) -> None:
             df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
             result = Job(df, Settings(level=level), Source((), True), str(folder / "stages")).result()
             seconds = time.perf_counter() - start
+        kept = sum(file.stat().st_size for file in (folder / "stages").rglob("*") if file.is_file())
         rows = result.select("id", "story", "copy", "exact", "linked_to", "relation", "score").toArrow().to_pylist()
         found = digest(tuple(row.values()) for row in rows)
         spark.stop()
         told = events(next((folder / "events").iterdir()))
     finally:
         shutil.rmtree(folder)
-    click.echo(orjson.dumps({"seconds": seconds, "digest": found, **held, **told}).decode())
+    click.echo(orjson.dumps({"seconds": seconds, "digest": found, "kept": kept, **held, **told}).decode())
 
 
 def digest(rows: Any) -> str:
@@ -207,12 +209,13 @@ def watched() -> Iterator[dict[str, float]]:
         while not going.wait(0.25):
             for pid in below(os.getpid()):
                 with contextlib.suppress(OSError, IndexError, ValueError):
-                    name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-                    fields = rest.split()
+                    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                     spent[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
                     resident = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-                    if pid != os.getpid():
-                        kind = "jvm" if name.startswith("java") else "worker"
+                    # By its program: what Java forks bears for a moment another name, and Java's memory.
+                    program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+                    if pid != os.getpid() and program.startswith(("python", "java")):
+                        kind = "jvm" if program == "java" else "worker"
                         held[kind] = max(held[kind], resident)
 
     watch = threading.Thread(target=look)
