@@ -299,22 +299,35 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
 
 def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
-    table = whole(batches)
-    if table is None:
-        return
     cap, least = pipeline.story_limits(settings)
-    to = numbers(table.column("to"))
-    for place in np.unique(to).tolist():
-        part = table.filter(pa.array(to == place))
-        texts = ragged(part.column("docs"), np.int64).values
-        order = np.argsort(texts, kind="stable")
-        texts, slots = texts[order], ragged(part.column("slots"), np.uint16).values.reshape(len(order), -1)[order]
+    held: dict[int, list[Batch]] = {}
+    for batch in batches:
+        to = numbers(batch.column("to"))
+        for place in np.unique(to).tolist():
+            held.setdefault(place, []).append(batch.filter(pa.array(to == place)) if (to != place).any() else batch)
+    for place in sorted(held):
+        texts, slots = _ascending(held.pop(place), settings.story_slots)
         found, dropped = Growing(np.int64), 0
         for at, rows in places.bands(place, slots):
             codes, left_out = lsh.likely_of_band(slots, rows, at, pipeline.STORY_ROWS, cap, least)
             found.append(codes)
             dropped += left_out
         yield from _sent(lsh.distinct(found.array()), texts, receivers, dropped)
+
+
+def _ascending(batches: list[Batch], k: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """The texts of `SLOTS` rows, int64 (n,), ascending, and their signatures, uint16 (n, k). Uses the batches up: there is
+    no room for a third time the signatures."""
+    texts = np.concatenate([ragged(batch.column("docs"), np.int64).values for batch in batches])
+    order = np.argsort(texts, kind="stable")
+    place, at = np.empty(len(order), dtype=np.int64), 0
+    place[order] = np.arange(len(order))
+    slots = np.empty((len(order), k), dtype=np.uint16)
+    while batches:
+        part = ragged(batches.pop(0).column("slots"), np.uint16).values.reshape(-1, k)
+        slots[place[at : at + len(part)]] = part
+        at += len(part)
+    return texts[order], slots
 
 
 def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
