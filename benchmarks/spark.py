@@ -3,7 +3,7 @@
 - cost: generated articles by the local engine and on `local[2]`, in processes of their own: seconds, seconds of all their
   processors, bytes shuffled an article, and whether every column is the same.
 - skew: a feed of which half is one article, and one of half the size: of every Spark stage its longest task over its
-  median one, and the growth of time. Stages that end within a second are told apart: a start decides them.
+  median one, and the growth of time. Those that end within a second are left out: a start decides them.
 - memory: sizes of a generated feed, the most that Python workers and the JVM hold.
 
 Started by itself, ``python -m benchmarks.spark run FILE LEVEL``, it makes one run and prints it as JSON.
@@ -92,7 +92,7 @@ def skew(articles: int, level: str) -> None:
 
 
 @main.command()
-@click.option("--sizes", default="50000,400000", show_default=True)
+@click.option("--sizes", default="50000,100000,200000,400000", show_default=True)
 @click.option("--level", default="story", show_default=True)
 def memory(sizes: str, level: str) -> None:
     """The most that is held, by size."""

@@ -5,7 +5,7 @@ Spark moves rows; hashing, scoring and grouping are the package's own, inside it
 Nothing that grows with the feed comes to the driver. What is joined is ordered so that hubs travel and their many
 partners stay.
 
-Array letters: none; see the rooms above.
+Source of the road: `pipeline`, step by step; of components: see `components`.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def cluster(
         df: a row an article; columns as `clusterer.cluster` finds them.
         settings: thresholds and choices; defaults where None.
         text, title, date, source, url, id: columns, where the usual names do not fit.
-        checkpoint: a folder that driver and workers reach; a run with the same settings goes on from what is there.
-            None: a temporary one of this machine, gone with the process.
+        checkpoint: a folder that driver and workers reach; a run with the same settings and input goes on from what is
+            there. Input is told by its files' names, sizes and times; of rows that are in no file nothing is known. None:
+            a temporary one of this machine, gone with the process.
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
         partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, at least one a core.
         links_together: links of a component that one worker groups.

@@ -366,6 +366,16 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
         assert why in str(run(*args).exception)
 
 
+@pytest.mark.slow
+def test_the_benchmark(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.spark", "cost", "--articles", "1000"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        command, cwd=DATA.parents[1], env=environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert "Every column the same." in done.stdout
+
+
 # --- the whole feed, and a cluster of processes
 
 
