@@ -94,14 +94,16 @@ def skew(articles: int, level: str) -> None:
 @main.command()
 @click.option("--sizes", default="50000,100000,200000,400000", show_default=True)
 @click.option("--level", default="story", show_default=True)
-def memory(sizes: str, level: str) -> None:
+@click.option("--partitions", help="instead of one for 16,384 articles")
+def memory(sizes: str, level: str, partitions: str | None) -> None:
     """The most that is held, by size."""
     click.echo(
         f"heap of the JVM: {HEAP}\n\n| articles | seconds | a Python worker, MB | JVM, MB | shuffle bytes an article |"
     )
     click.echo("| ---: | ---: | ---: | ---: | ---: |")
     for size in map(int, sizes.split(",")):
-        made = orjson.loads(run_alone("benchmarks.spark", "run", str(generated(size, default_cache()).path), level))
+        path = str(generated(size, default_cache()).path)
+        made = orjson.loads(run_alone("benchmarks.spark", "run", path, level, *([partitions] if partitions else [])))
         worker, jvm = made["worker"] / 1e6, made["jvm"] / 1e6
         click.echo(
             f"| {size:,} | {made['seconds']:.1f} | {worker:,.0f} | {jvm:,.0f} | {made['shuffled'] / size:,.0f} |"
@@ -126,7 +128,8 @@ def here(file: str, level: str) -> None:
 @main.command()
 @click.argument("file")
 @click.argument("level")
-def run(file: str, level: str) -> None:
+@click.argument("partitions", type=int, required=False)
+def run(file: str, level: str, partitions: int | None) -> None:
     """One run on Spark."""
     from clusterer import Settings
     from clusterer.spark import Job
@@ -145,7 +148,8 @@ def run(file: str, level: str) -> None:
             start = time.perf_counter()
             lines = spark.read.option("lineSep", "\n").text(file)
             df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
-            result = Job(df, Settings(level=level), Source((), True), str(folder / "stages")).result()
+            job = Job(df, Settings(level=level), Source((), True), str(folder / "stages"), partitions)
+            result = job.result()
             seconds = time.perf_counter() - start
         kept = sum(file.stat().st_size for file in (folder / "stages").rglob("*") if file.is_file())
         rows = result.select("id", "story", "copy", "exact", "linked_to", "relation", "score").toArrow().to_pylist()

@@ -135,18 +135,23 @@ class Job:
         }
         spark_folder.hold_against(self._spark, self.folder, described)
         self._chosen, self._receivers = partitions, 0
+        self._made: dict[str, Any] = {}
 
     # --- what stages share
 
     def _stage(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, written once, read back. Half-written stages are made anew."""
-        path = f"{self.folder}/{name}"
+        if name in self._made:
+            return self._made[name]
+        path, read = f"{self.folder}/{name}", self._spark.read
         if not spark_folder.exists(self._spark, f"{path}/_SUCCESS"):
             rows = make()
             self._tell(name)
             _described(self._spark, name)
             rows.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(path)
-        return self._spark.read.parquet(path)
+            read = read.schema(rows.schema)  # known; to find it out is a job
+        self._made[name] = read.parquet(path)
+        return self._made[name]
 
     def _to(self, rows: Any, column: str = "to", count: int = 0) -> Any:
         """Rows where they are sent: by number where Spark can, else by its hash of the number."""
@@ -171,8 +176,7 @@ class Job:
         """How many rows were read, and how many of them are no articles."""
         from pyspark.sql import functions as F
 
-        read = self._spark.read.parquet(f"{self.folder}/articles")
-        row = read.agg(F.count("*").alias("rows"), F.count("reason").alias("bad")).first()
+        row = self._made["articles"].agg(F.count("*").alias("rows"), F.count("reason").alias("bad")).first()
         return int(row["rows"]), int(row["bad"])
 
     def _partitions(self) -> int:
@@ -181,7 +185,8 @@ class Job:
 
         def make() -> Any:
             cores = int(self._spark.sparkContext.defaultParallelism)
-            count = self._chosen or max(cores, -(-self._rows[0] // A_PARTITION))
+            needed = max(-(-self._rows[0] // A_PARTITION), 1)
+            count = self._chosen or -(-needed // cores) * cores  # all cores have as many
             return self._spark.range(1).select(F.lit(count).alias("count"))
 
         return int(self._stage("partitions", make).first()["count"])

@@ -164,7 +164,7 @@ def session(master: str, options: Mapping[str, str] | None = None) -> Any:
 
 
 QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
-         "spark.sql.files.maxPartitionBytes": "32m"}  # fmt: skip
+         "spark.sql.files.maxPartitionBytes": "64m"}  # fmt: skip
 """What an engine is started with unless one is there: inputs in parts that a core works on for some seconds."""
 
 
