@@ -64,7 +64,7 @@ def cluster(
             there. Input is told by its files' names, sizes and times; of rows that are in no file nothing is known. None:
             a temporary one of this machine, gone with the process.
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
-        partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, at least one a core.
+        partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core.
         links_together: links of a component that one worker groups.
         tell: told the name of each stage.
 
