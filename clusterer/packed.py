@@ -22,7 +22,6 @@ from clusterer.shingles import Ragged
 
 Batch = Any
 """A `pyarrow.RecordBatch`."""
-SIGN = np.uint64(1 << 63)
 
 
 def cells(values: NDArray[Any], offsets: NDArray[np.int64]) -> Any:

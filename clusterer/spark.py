@@ -269,7 +269,7 @@ class Job:
         if mended is None:
             return read
         others = read.join(mended.select("key"), "key", "left_anti")
-        whole = read.select("key", "id", "tie", "outlet", "date", "moment", "title").join(mended.drop("gone"), "key")
+        whole = read.select("key", "id", "tie", "outlet", "date", "moment", "title").join(mended, "key")
         return others.select(*columns).unionByName(whole)
 
     @cached_property
@@ -297,7 +297,7 @@ class Job:
         from pyspark.sql import functions as F
 
         found = self.words().select(
-            "key", "id", "outlet", "date", "moment", "hash", "size", "doc", "title", F.octet_length("bands")
+            "key", "id", "outlet", "date", "moment", "hash", "doc", "title", F.octet_length("bands")
         )
         found = found.withColumnRenamed("octet_length(bands)", "carried")
         renamed = self._renamed

@@ -63,8 +63,8 @@ ARTICLES = (
 )
 """One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words; lines by key and
 length in words; or why it is none."""
-MENDED = "key long, gone int, " + WORDS
-"""The text of an article without furniture that was learned, and how many words that was."""
+MENDED = "key long, " + WORDS
+"""The text of an article without furniture that was learned."""
 ORIGINALS = "to int, key long, same long, lines binary, lengths binary, size int, unknown boolean"
 LINES = "to int, line binary, key binary, length binary, size binary, unknown binary"
 FREQUENT = "line long, article long, length long, size long, unknown boolean"
@@ -366,10 +366,7 @@ def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         starts = np.concatenate(([0], np.cumsum(lengths.values, dtype=np.int64)))[:-1]
         furniture = np.isin(lines.values, known)
         inside = boilerplate.words_of_lines(words, starts[furniture], lengths.values[furniture].astype(np.int64))
-        gone = words.counts
-        words = words.keep(~inside)
-        gone -= words.counts
-        yield batch_of({"key": batch.column("key"), "gone": gone.astype(np.int32), **_text(words, settings, False)})
+        yield batch_of({"key": batch.column("key"), **_text(words.keep(~inside), settings, False)})
 
 
 def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
