@@ -296,6 +296,14 @@ def await_some_moment(child: Child, path: Path, dice: random.Random) -> None:
         time.sleep(dice.choice((0, dice.uniform(0, 0.004))))
 
 
+KILLS = {"all": 200, "in the middle of add": 80, "while opening": 10}
+"""Kills at least, in all and at some moments: how often one is met hangs on the machine, so it goes on until it has been."""
+
+
+def short(kills: Counter[str]) -> bool:
+    return any(kills[moment] < least for moment, least in KILLS.items()) and kills["all"] < 4 * KILLS["all"]
+
+
 def test_writers_killed_200_times_lose_nothing_that_they_acknowledged(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -307,7 +315,7 @@ def test_writers_killed_200_times_lose_nothing_that_they_acknowledged(
         while done < len(steps):
             # The step acknowledged last is done once more: whoever sends batches may not have got the word.
             with Child(partial(carry_out, path, steps, max(done - 1, 0))) as child:
-                if kills["all"] < 200:
+                if short(kills):
                     await_some_moment(child, path, dice)
                     killed = child.kill()
                 else:
@@ -327,12 +335,11 @@ def test_writers_killed_200_times_lose_nothing_that_they_acknowledged(
             assert found == there[at]
         with StoryIndex.open(path) as index:
             assert state(index) == expected
-        if kills["all"] >= 200:
+        if not short(kills):
             break
     record_property("kills", dict(kills))
     print(dict(kills))
-    assert kills["in the middle of add"] >= 80
-    assert kills["while opening"] >= 10
+    assert all(kills[moment] >= least for moment, least in KILLS.items())
 
 
 def test_a_file_whose_maker_was_killed_is_made_by_the_next(tmp_path: Path) -> None:
