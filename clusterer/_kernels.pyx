@@ -995,14 +995,14 @@ def arrivals(
     free(best)
 
 
-def row_products(
+def row_sums(
     const uint32_t[::1] columns, const int64_t[::1] offsets, const float[::1] weights, const int64_t[:, ::1] pairs,
-    double[::1] out,
+    double[:, ::1] out,
 ):
-    """Of each pair of rows the sum of products in common columns."""
+    """What `events.common_sums` gives: of each pair of rows sums over common columns, (m, 3)."""
     cdef Py_ssize_t p, a, b, a_end, b_end
     cdef uint32_t x, y
-    cdef double total
+    cdef double product, here, there
     with nogil:
         for p in range(pairs.shape[0]):
             if p + 4 < pairs.shape[0]:
@@ -1011,14 +1011,16 @@ def row_products(
                     fetch_early(&weights[a])
             a, b = offsets[pairs[p, 0]], offsets[pairs[p, 1]]
             a_end, b_end = offsets[pairs[p, 0] + 1], offsets[pairs[p, 1] + 1]
-            total = 0
+            product, here, there = 0, 0, 0
             while a < a_end and b < b_end:
                 x, y = columns[a], columns[b]
                 if x == y:
-                    total += <double>weights[a] * <double>weights[b]
+                    product += <double>weights[a] * <double>weights[b]
+                    here += weights[a]
+                    there += weights[b]
                 a += x <= y
                 b += y <= x
-            out[p] = total
+            out[p, 0], out[p, 1], out[p, 2] = product, here, there
 
 
 def pair_sums(

@@ -125,12 +125,40 @@ def best_case(
         salience, pairs, first, last: as for `evidence`.
     """
     sums = _sums(salience, pairs, with_runs=False)
-    nothing = np.zeros(len(pairs))
-    lead, _, _, body, _, _, _, titles = sums.T
-    known = {"lead": lead, "own_body": body, "lead_found": _lead_found(salience, pairs, sums), "titles": titles}
-    known["apart"] = _apart(pairs, first, last)
-    features = np.stack([known.get(name, nothing) for name in FEATURES], axis=1)
-    return lead, shipped_model().score(features)
+    lead, _, _, body, _, here, there, titles = sums.T
+    found = _found(salience.lead_totals, pairs, here, there)
+    return lead, _best(lead, body, found, titles, _apart(pairs, first, last))
+
+
+def best_of_leads(
+    leads: Ragged,
+    weights: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `best_case` where only leads and dates are at hand: as if bodies and titles were the same. Never below it.
+
+    Args:
+        leads, weights: as `Salience.leads` gives them.
+        pairs, first, last: as for `evidence`.
+    """
+    lead, here, there = common_sums(leads, weights, pairs).T
+    totals = np.bincount(leads.rows, weights=weights, minlength=len(leads))
+    same = np.ones(len(pairs))
+    return lead, _best(lead, same, _found(totals, pairs, here, there), same, _apart(pairs, first, last))
+
+
+def _best(
+    lead: NDArray[np.float64],
+    body: NDArray[np.float64],
+    found: NDArray[np.float64],
+    titles: NDArray[np.float64],
+    apart: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    known = {"lead": lead, "own_body": body, "lead_found": found, "titles": titles, "apart": apart}
+    nothing = np.zeros(len(lead))
+    return shipped_model().score(np.stack([known.get(name, nothing) for name in FEATURES], axis=1))
 
 
 def evidence(
@@ -151,10 +179,10 @@ def evidence(
     """
     i, j = pairs[:, 0], pairs[:, 1]
     sums = _sums(salience, pairs)
-    lead, lead_runs, lead_stock, body, body_runs, _, _, titles = sums.T
+    lead, lead_runs, lead_stock, body, body_runs, here, there, titles = sums.T
     in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
     own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
-    lead_found, apart = _lead_found(salience, pairs, sums), _apart(pairs, first, last)
+    lead_found, apart = _found(salience.lead_totals, pairs, here, there), _apart(pairs, first, last)
     printed, common = outlets.counts, _common(outlets, pairs)
     fewer = np.minimum(printed[i], printed[j])
     one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
@@ -165,9 +193,12 @@ def evidence(
     return np.stack(columns, axis=1)
 
 
-def _lead_found(salience: Salience, pairs: NDArray[np.int64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    totals = np.maximum(salience.lead_totals[pairs], 1e-12)
-    found: NDArray[np.float64] = np.minimum(sums[:, 5] / totals[:, 0], sums[:, 6] / totals[:, 1])
+def _found(
+    totals: NDArray[np.float64], pairs: NDArray[np.int64], here: NDArray[np.float64], there: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share of each lead's weights that the other one has: the lesser share of the two."""
+    totals = np.maximum(totals[pairs], 1e-12)
+    found: NDArray[np.float64] = np.minimum(here / totals[:, 0], there / totals[:, 1])
     return found
 
 
@@ -241,30 +272,38 @@ def _in_shared_runs(
     return stems_inside(every), stems_inside(every[stock[starts[first]]])
 
 
-def products(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (m,): of each pair of rows the sum of products of weights in common columns.
+def common_sums(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64 (m, 3): of each pair of rows, over their common columns, the sum of the products of weights, that of the first
+    row's weights and that of the second's.
 
     Args:
         rows: uint32 columns of n rows, ascending in each.
         weights: float32, of each of their values.
         pairs: int64 (m, 2).
     """
+    out = np.empty((len(pairs), 3))
     if kernels.compiled:
-        out = np.empty(len(pairs))
         columns = rows.values.astype(np.uint32, copy=False)
-        kernels.compiled.row_products(columns, rows.offsets, weights, np.ascontiguousarray(pairs), out)
+        kernels.compiled.row_sums(columns, rows.offsets, weights, np.ascontiguousarray(pairs), out)
         return out
     from scipy.sparse import csr_array
 
     width = int(rows.values.max(initial=0)) + 1
     entries = weights.astype(np.float64), rows.values.astype(np.int64), rows.offsets
     matrix = csr_array(entries, shape=(len(rows), width))
-    return _sums_of(matrix[pairs[:, 0]].multiply(matrix[pairs[:, 1]]))
+    present = matrix.copy()
+    present.data = np.ones_like(present.data)
+    i, j = pairs.T
+    for x, part in enumerate(
+        (matrix[i].multiply(matrix[j]), matrix[i].multiply(present[j]), matrix[j].multiply(present[i]))
+    ):
+        out[:, x] = _sums_of(part)
+    return out
 
 
 def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (m,): outlets that print both texts."""
-    return products(outlets, np.ones(len(outlets.values), dtype=np.float32), pairs).astype(np.int64)
+    return common_sums(outlets, np.ones(len(outlets.values), dtype=np.float32), pairs)[:, 0].astype(np.int64)
 
 
 def _matrix(salience: Salience, which: int, rows: NDArray[np.int64]) -> Any:

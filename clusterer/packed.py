@@ -109,13 +109,17 @@ def parcels(to: NDArray[Any], count: int) -> Iterator[tuple[int, NDArray[np.int6
         yield receiver, order[ends[receiver] : ends[receiver + 1]]
 
 
-def shares(ascending: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+SHARED_BY = 40
+"""The lowest of the bits that `shares` goes by."""
+
+
+def shares(ordered: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
     """For each receiver, 0 to count - 1, that gets something: its number and its share of numbers, spread evenly over 64
-    bits and given in order, by their upper bits: no number is moved."""
-    bounds = np.array([-(-(i << 64) // count) for i in range(1, count)], dtype=np.uint64)
-    ends = np.concatenate(([0], np.searchsorted(ascending, bounds), [len(ascending)]))
+    bits and in the order of their bits from `SHARED_BY` on: no number is moved."""
+    least = np.array([-(-(i << 64 - SHARED_BY) // count) for i in range(1, count)], dtype=np.uint64)
+    ends = np.concatenate(([0], np.searchsorted(ordered >> np.uint64(SHARED_BY), least), [len(ordered)]))
     for receiver in np.flatnonzero(np.diff(ends)).tolist():
-        yield receiver, ascending[ends[receiver] : ends[receiver + 1]]
+        yield receiver, ordered[ends[receiver] : ends[receiver + 1]]
 
 
 def renumbered(values: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -241,16 +241,17 @@ def promising(
     return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
 
 
-def near_leads(leads: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of candidate pairs of texts those whose leads are near enough to be `promising`, int64 (m, 2): where the texts are far
-    away and their leads at hand.
-
-    Args:
-        leads: uint32 stems of each text's lead, ascending.
-        weights: float32, as `Salience` has them.
-        pairs: int64 (m, 2).
-    """
-    return pairs[events.products(leads, weights, pairs) >= _STORY_LEAD]
+def near_leads(
+    leads: Ragged,
+    weights: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Of candidate pairs of texts those that can be `promising` by their leads and dates, int64 (m, 2): where the texts are
+    far away and these at hand. Arguments as for `events.best_of_leads`."""
+    lead, best = events.best_of_leads(leads, weights, pairs, first, last)
+    return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
 
 
 def story_candidates(salient: salience.Salience, settings: Settings) -> tuple[NDArray[np.int64], int]:

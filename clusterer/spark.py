@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any
 
-from clusterer import __version__, boilerplate, pipeline, spark_copies, spark_folder, spark_stories
+from clusterer import __version__, boilerplate, pipeline, salience, spark_copies, spark_folder, spark_stories
 from clusterer.components import components
 from clusterer.errors import InputError
 from clusterer.fields import FieldMap
@@ -181,15 +181,13 @@ class Job:
 
     def _partitions(self) -> int:
         """As many as the run had when it began: later stages name them, on however many cores it goes on."""
-        from pyspark.sql import functions as F
 
-        def make() -> Any:
+        def make() -> bytes:
             cores = int(self._spark.sparkContext.defaultParallelism)
             needed = max(-(-self._rows[0] // A_PARTITION), 1)
-            count = self._chosen or -(-needed // cores) * cores  # all cores have as many
-            return self._spark.range(1).select(F.lit(count).alias("count"))
+            return b"%d" % (self._chosen or -(-needed // cores) * cores)  # all cores have as many
 
-        return int(self._stage("partitions", make).first()["count"])
+        return int(spark_folder.noted(self._spark, f"{self.folder}/partitions", make))
 
     def quarantined(self) -> Any:
         """Rows that are no articles: `file`, `reason`, `row`."""
@@ -218,9 +216,9 @@ class Job:
 
         def make() -> Any:
             n = self._receivers
-            read = self.articles().where("reason IS NULL").select("key", "same", "outlet", "lines", "lengths")
-            first = read.mapInArrow(partial(spark_copies.originals, receivers=n), spark_copies.ORIGINALS)
-            lines = self._to(first).mapInArrow(
+            unknown = (F.col("outlet") == "").alias("unknown")
+            first = self.articles().where("original").select("key", "same", "lines", "lengths", unknown)
+            lines = self._by(first, "same").mapInArrow(
                 partial(spark_copies.lines_of_originals, receivers=n), spark_copies.LINES
             )
             frequent = self._to(lines).mapInArrow(spark_copies.frequent_lines, spark_copies.FREQUENT)
@@ -296,10 +294,7 @@ class Job:
         """Articles by their final ids, without their words."""
         from pyspark.sql import functions as F
 
-        found = self.words().select(
-            "key", "id", "outlet", "date", "moment", "hash", "doc", "title", F.octet_length("bands")
-        )
-        found = found.withColumnRenamed("octet_length(bands)", "carried")
+        found = self.words().select("key", "id", "outlet", "date", "moment", "hash", "doc", "title", "carries")
         renamed = self._renamed
         if renamed is None:
             return found
@@ -333,7 +328,7 @@ class Job:
 
         def make() -> Any:
             n = self._receivers
-            held = self.words().where("octet_length(bands) > 0").select("doc", "bands", "samples")
+            held = self.words().where("carries").select("doc", "bands", "samples")
             keys = held.mapInArrow(partial(spark_copies.send_keys, receivers=n), spark_copies.KEYS)
             meet = partial(spark_copies.pairs_met, settings=self._settings, receivers=n)
             met = self._to(keys).mapInArrow(meet, spark_copies.PAIRS)
@@ -348,7 +343,7 @@ class Job:
         def make() -> Any:
             from pyspark.sql import functions as F
 
-            texts = self.words().where("octet_length(bands) > 0").select("doc", "words", "letters", "ends")
+            texts = self.words().where("carries").select("doc", "words", "letters", "ends")
             texts = texts.withColumn("stems", F.lit(b""))
             work = partial(spark_copies.verified, settings=self._settings)
             return self._beside(self.candidates(), texts, work, spark_copies.LINKS)
@@ -422,7 +417,8 @@ class Job:
     # --- stories
 
     def texts(self) -> Any:
-        """Copy groups as one text each: the longest one's stems, its title, dates and outlets of all."""
+        """Copy groups as one text each: the longest one's stems, its title, dates and outlets of all; `home`, the partition
+        that wrote it."""
         from pyspark.sql import functions as F
 
         def make() -> Any:
@@ -430,8 +426,10 @@ class Job:
             grouped = self.documents().join(centres, "doc", "left").withColumn("text", F.coalesce("centre", "doc"))
             columns = ("text", "doc", "holder", "title", "first", "last", "outlets")
             texts = self._by(grouped.select(*columns), "text").mapInArrow(spark_stories.texts, spark_stories.GROUPED)
-            held = self.words().select("key", "stems")
-            return texts.hint("shuffle_hash").join(held, "key").mapInArrow(spark_stories.at_home, spark_stories.TEXTS)
+            body = F.substring("stems", 1, salience.BODY_WORDS * 4).alias("stems")
+            held = self.words().where("carries").select("key", body)
+            home = F.spark_partition_id().alias("home")
+            return texts.hint("shuffle_hash").join(held, "key").drop("key").withColumn("home", home)
 
         return self._stage("texts", make)
 
@@ -481,11 +479,11 @@ class Job:
         )
 
     def likely(self) -> Any:
-        """Of these, pairs whose leads are near each other."""
+        """Of these, pairs whose leads and dates are near each other."""
         from pyspark.sql import functions as F
 
         def make() -> Any:
-            leads = self.weighed().select(F.col("text").alias("doc"), "lead", "near")
+            leads = self.weighed().select(F.col("text").alias("doc"), "lead", "near", "first", "last")
             work = partial(spark_stories.near, receivers=self._receivers)
             return self._beside(self.met(), leads, work, spark_copies.PAIRS)
 

@@ -28,6 +28,7 @@ from clusterer.corpus import content_id, seconds, text_words, tie
 from clusterer.fields import FieldMap, RowError
 from clusterer.files import json_reason
 from clusterer.packed import (
+    SHARED_BY,
     Batch,
     batch_of,
     cells,
@@ -54,18 +55,20 @@ from clusterer.words import Words, hash_words, mix
 CHUNK = 4096
 """Articles worked on at a time; their numbers fit below the bits of a key that buckets go by."""
 
-WORDS = "hash long, size int, doc long, words binary, stems binary, letters binary, ends binary, bands binary, samples binary"
-"""The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
-only the first carries words and keys."""
-ARTICLES = (
-    "key long, id string, tie long, outlet string, date double, moment double, title binary, same long, lines binary,"
-    " lengths binary, " + WORDS + ", file string, reason string, excerpt string"
+WORDS = (
+    "hash long, size int, doc long, carries boolean, words binary, stems binary, letters binary, ends binary, bands binary,"
+    " samples binary"
 )
-"""One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words; lines by key and
-length in words; or why it is none."""
+"""The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
+only the first carries keys, and words for others than itself."""
+ARTICLES = (
+    "key long, id string, tie long, outlet string, date double, moment double, title binary, same long, original boolean,"
+    " lines binary, lengths binary, " + WORDS + ", file string, reason string, excerpt string"
+)
+"""One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words, `original` which of
+those with the same hash in a batch stands for all; lines by key and length in words; or why it is none."""
 MENDED = "key long, " + WORDS
 """The text of an article without furniture that was learned."""
-ORIGINALS = "to int, key long, same long, lines binary, lengths binary, size int, unknown boolean"
 LINES = "to int, line binary, key binary, length binary, size binary, unknown binary"
 FREQUENT = "line long, article long, length long, size long, unknown boolean"
 HELD = "key long, line long"
@@ -176,16 +179,20 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     assert titles.stems is not None
     none = pa.nulls(n, pa.string())
     text = _text(words, settings, len(lines) > 0)
+    keys, same = np.arange(key, key + n), signed(boilerplate.whole_hashes(words) ^ outlet)
+    original = np.zeros(n, dtype=np.bool_)
+    original[_originals(keys, same, Ragged(lines, ends))] = True
     return batch_of(
         {
-            "key": np.arange(key, key + n),
+            "key": keys,
             "id": [a.id or a.url or content_id(a) for a in articles],
             "tie": np.array([tie(a.title, a.url) for a in articles], dtype=np.int64),
             "outlet": outlets,
             "date": dates,
             "moment": events.end_of_day(dates),
             "title": cells(titles.stems, titles.offsets),
-            "same": signed(boilerplate.whole_hashes(words) ^ outlet),
+            "same": same,
+            "original": original,
             "lines": cells(lines, ends),
             "lengths": cells(lengths.astype(np.int32), ends),
             **text,
@@ -217,7 +224,8 @@ def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
         samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
     packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
     return {
-        "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, **packed, "bands": bands, "samples": samples,
+        "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, "carries": first, **packed, "bands": bands,
+        "samples": samples,
     }  # fmt: skip
 
 
@@ -262,6 +270,7 @@ def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
         "string": pa.string(),
         "double": pa.float64(),
         "binary": pa.binary(),
+        "boolean": pa.bool_(),
     }
     columns: dict[str, Any] = {name: pa.nulls(len(bad), kinds[kind]) for name, kind in names}
     for place, name in enumerate(("file", "reason", "excerpt")):
@@ -276,29 +285,11 @@ def _printable(text: str) -> str:
 # --- furniture
 
 
-def originals(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """`ORIGINALS`: of the articles of an outlet with the same words one a batch, sent to where all such meet."""
-    for batch in batches:
-        kept = batch.take(pa.array(_originals(batch)))
-        same = unsigned(numbers(kept.column("same")))
-        lengths = ragged(kept.column("lengths"), np.int32)
-        sums = np.bincount(lengths.rows, weights=lengths.values, minlength=len(lengths))
-        yield batch_of(
-            {
-                "to": (same % np.uint64(receivers)).astype(np.int32),
-                **{name: kept.column(name) for name in ("key", "same", "lines", "lengths")},
-                "size": sums.astype(np.int32),
-                "unknown": pa.compute.equal(kept.column("outlet"), ""),
-            }
-        )
-
-
-def _originals(batch: Batch) -> NDArray[np.int64]:
+def _originals(keys: NDArray[np.int64], same: NDArray[np.int64], lines: Ragged) -> NDArray[np.int64]:
     """Places of one article of each outlet and words: which of them goes by their lines."""
-    same, lines = numbers(batch.column("same")), ragged(batch.column("lines"), np.uint64)
     layout = np.zeros(len(lines), dtype=np.uint64)
     np.add.at(layout, lines.rows, lines.values)
-    order = np.lexsort((numbers(batch.column("key")), layout, same))
+    order = np.lexsort((keys, layout, same))
     return np.sort(order[np.unique(same[order], return_index=True)[1]])
 
 
@@ -307,10 +298,11 @@ def lines_of_originals(batches: Iterable[Batch], receivers: int) -> Iterator[Bat
     table = whole(batches)
     if table is None:
         return
-    table = table.take(pa.array(_originals(table)))
+    lines = ragged(table.column("lines"), np.uint64)
+    table = table.take(pa.array(_originals(numbers(table.column("key")), numbers(table.column("same")), lines)))
     lines, lengths = ragged(table.column("lines"), np.uint64), ragged(table.column("lengths"), np.int32).values
-    size, unknown, key = (numbers(table.column(name)) for name in ("size", "unknown", "key"))
-    rows = lines.rows
+    rows, unknown, key = lines.rows, numbers(table.column("unknown")), numbers(table.column("key"))
+    size = np.bincount(rows, weights=lengths, minlength=len(lines)).astype(np.int32)
     made = [
         {
             "to": to, "line": lines.values[at], "key": key[rows[at]], "length": lengths[at], "size": size[rows[at]],
@@ -370,8 +362,7 @@ def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
 
 
 def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`DOCUMENTS` of all articles of some documents: rows of key, id, outlet, date, moment, hash, doc, title and `carried`,
-    bytes of its keys."""
+    """`DOCUMENTS` of all articles of some documents: rows of key, id, outlet, date, moment, hash, doc, title, carries."""
     table = whole(batches)
     if table is None:
         return
@@ -380,8 +371,8 @@ def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
     order, starts = _grouped(table, "doc", "moment", "id")
     preferred, _ = _grouped(table, "doc", "other", "moment", "id")
     key, date, code = (numbers(table.column(name))[order] for name in ("key", "date", "hash"))
-    carried = numbers(table.column("carried"))[order] > 0
-    holder = np.minimum.reduceat(np.where(carried, key, np.iinfo(np.int64).max), starts)
+    carries = numbers(table.column("carries"))[order]
+    holder = np.minimum.reduceat(np.where(carries, key, np.iinfo(np.int64).max), starts)
     first, last = span(date, date, starts)
     lead, earliest = (table.take(pa.array(rows[starts])) for rows in (preferred, order))
     outlets = names_of(table.column("outlet").take(pa.array(order)), np.arange(len(order)), starts)
@@ -458,7 +449,7 @@ def addressed(
 ) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64]]]:
     """Entries of a batch for each receiver, numbered anew, and the places that the numbers stand for."""
     entries = lsh.entries(keys, of, CHUNK)
-    lsh.sort(entries)
+    lsh.sort(entries, SHARED_BY)
     low = np.uint64((1 << int(CHUNK).bit_length()) - 1)
     for to, share in shares(entries, receivers):
         mine, local = renumbered((share & low).astype(np.int64), CHUNK)

@@ -9,7 +9,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -33,18 +33,40 @@ def hold_against(spark: Any, folder: str, described: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: it is another run's.
     """
-    path = f"{folder}/run"
-    mine = orjson.dumps(described, default=list, option=orjson.OPT_SORT_KEYS).decode()
-    if exists(spark, f"{path}/_SUCCESS"):
-        theirs = spark.read.text(path).first()[0]
-        if theirs != mine:
-            was, now = orjson.loads(theirs), orjson.loads(mine)
-            other = ", ".join(name for name in now if now[name] != was.get(name))
-            raise SettingsError(
-                f"{folder} holds a run with other {other}; cure: another folder, or remove this one to begin anew"
-            )
-        return
-    spark.createDataFrame([(mine,)], "value string").coalesce(1).write.mode("overwrite").text(path)
+    mine = orjson.dumps(described, default=list, option=orjson.OPT_SORT_KEYS)
+    theirs = noted(spark, f"{folder}/run", lambda: mine)
+    if theirs != mine:
+        was, now = orjson.loads(theirs), orjson.loads(mine)
+        other = ", ".join(name for name in now if now[name] != was.get(name))
+        raise SettingsError(
+            f"{folder} holds a run with other {other}; cure: another folder, or remove this one to begin anew"
+        )
+
+
+def noted(spark: Any, path: str, make: Callable[[], bytes]) -> bytes:
+    """A few bytes that a run keeps: what is in a small file, or what `make` gives, written there whole."""
+    place, files = _at(spark, path)
+    if files.exists(place):
+        opened = files.open(place)
+        try:
+            return bytes(spark.sparkContext._jvm.org.apache.commons.io.IOUtils.toByteArray(opened))
+        finally:
+            opened.close()
+    data, (half, _) = make(), _at(spark, f"{path}.part")
+    out = files.create(half, True)
+    try:
+        out.write(bytearray(data))
+    finally:
+        out.close()
+    files.rename(half, place)
+    return data
+
+
+def _at(spark: Any, path: str) -> tuple[Any, Any]:
+    """A path as Hadoop has it, and the file system that it is in."""
+    context = spark.sparkContext
+    place = context._jvm.org.apache.hadoop.fs.Path(path)
+    return place, place.getFileSystem(context._jsc.hadoopConfiguration())
 
 
 def stamp(spark: Any, names: Sequence[str]) -> str:
@@ -60,13 +82,11 @@ def stamp(spark: Any, names: Sequence[str]) -> str:
 
 def exists(spark: Any, path: str) -> bool:
     """Whether a file is there, in any file system that Spark knows."""
-    context = spark.sparkContext
-    place = context._jvm.org.apache.hadoop.fs.Path(path)
-    return bool(place.getFileSystem(context._jsc.hadoopConfiguration()).exists(place))
+    place, files = _at(spark, path)
+    return bool(files.exists(place))
 
 
 def remove(spark: Any, path: str) -> None:
     """Take a folder away, where there is one."""
-    context = spark.sparkContext
-    place = context._jvm.org.apache.hadoop.fs.Path(path)
-    place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+    place, files = _at(spark, path)
+    files.delete(place, True)

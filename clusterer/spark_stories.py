@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from clusterer import events, grouping, lsh, pipeline, salience, similarity
 from clusterer.assign import assign
 from clusterer.packed import (
+    SHARED_BY,
     Batch,
     batch_of,
     cells,
@@ -32,7 +33,7 @@ from clusterer.packed import (
     shares,
     whole,
 )  # fmt: skip
-from clusterer.ragged import Growing, take_rows
+from clusterer.ragged import Growing
 from clusterer.settings import Settings
 from clusterer.shingles import Ragged, run_hashes_of
 from clusterer.spark_copies import PAIR_KINDS, names_of, pairs_and_texts, sent, span
@@ -40,8 +41,6 @@ from clusterer.stages import Corpus, Documents, Links, Proposed, Stories
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""
-TEXTS = "home int, text long, stems binary, title binary, first double, last double, outlets array<string>"
-"""The same with the stems, and the partition that wrote it."""
 KNOWLEDGE = "to int, home int, kind int, stems binary, counts binary, runs binary"
 WEIGHED = (
     "text long, stems binary, title binary, first double, last double, outlets array<string>, counts binary,"
@@ -84,20 +83,6 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
     )  # fmt: skip
 
 
-def at_home(batches: Iterable[Batch], task: int | None = None) -> Iterator[Batch]:
-    """Texts with the number of the partition that writes them."""
-    if task is None:
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        task = context.partitionId() if context else 0
-    for batch in batches:
-        columns = {name: batch.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
-        stems, every = ragged(columns["stems"], np.uint32), np.arange(batch.num_rows)
-        columns["stems"] = cells(*take_rows(stems.values, stems.offsets, every, salience.BODY_WORDS))
-        yield batch_of({"home": np.full(batch.num_rows, task, dtype=np.int32), **columns})
-
-
 def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
     """`KNOWLEDGE` of texts: of each home's stems in how many of its texts they are, and its runs of stems, each for where
     all homes' meet."""
@@ -111,7 +96,7 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
             distinct, counts = salience.frequencies(bodies, titles)
             stems = distinct.astype(np.uint64) << _HIGH
             runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, salience.RUN)
-            lsh.sort(runs)
+            lsh.sort(runs, SHARED_BY)
             made: list[dict[str, Any]] = [
                 {"to": to, "home": home, "kind": _STEMS, "stems": share >> _HIGH,
                  "counts": counts[np.searchsorted(stems, share)]}
@@ -161,8 +146,8 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     recurring = lsh.distinct(ascending[behind:][ascending[behind:] == ascending[: max(len(ascending) - behind, 0)]])
     del ascending
     for message, to in enumerate(home.tolist() if len(recurring) else []):
-        held = runs.values[runs.offsets[message] : runs.offsets[message + 1]]  # ascending, far more than recur
-        mine = recurring[_among(recurring, held)]
+        held = runs.values[runs.offsets[message] : runs.offsets[message + 1]]  # far more than recur
+        mine = lsh.distinct(held[_among(held, recurring)])
         if len(mine):
             made.append({"to": to, "home": to, "kind": _RUNS, "runs": mine})
     if made:
@@ -337,12 +322,13 @@ def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dr
 
 
 def near(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """`PAIRS`: of pairs those whose leads, in rows with a `doc`, are near each other."""
+    """`PAIRS`: of pairs those whose leads and dates, in rows with a `doc`, are near each other."""
     texts, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
     leads, weights = ragged(held.column("lead"), np.uint32), ragged(held.column("near"), np.float32).values
-    codes = pipeline.near_leads(leads, weights, pairs) @ np.array([len(texts), 1])
+    first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
+    codes = pipeline.near_leads(leads, weights, pairs, first, last) @ np.array([len(texts), 1])
     yield from _sent(codes, texts, receivers)
 
 

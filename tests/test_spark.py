@@ -168,7 +168,7 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
     df, folder, seen = frame(spark, some[:150]), str(tmp_path / "stages"), []
     settings = Settings(level="copy")
     first = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
-    assert seen[:2] == ["articles", "partitions"]
+    assert seen[0] == "articles"
     (tmp_path / "stages" / "copies" / "_SUCCESS").unlink()  # as if it had died there, half written
     for name in ("told", "result"):
         shutil.rmtree(tmp_path / "stages" / name)
