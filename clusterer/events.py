@@ -140,13 +140,16 @@ def best_of_leads(
     """As `best_case` where only leads and dates are at hand: as if bodies and titles were the same. Never below it.
 
     Args:
-        leads, weights: as `Salience.leads` gives them.
+        leads, weights: as `Salience.leads` gives them; weights may be rounded up, to float16 at the coarsest.
         pairs, first, last: as for `evidence`.
     """
     lead, here, there = common_sums(leads, weights, pairs).T
-    totals = np.bincount(leads.rows, weights=weights, minlength=len(leads))
-    same = np.ones(len(pairs))
-    return lead, _best(lead, same, _found(totals, pairs, here, there), same, _apart(pairs, first, last))
+    totals = np.bincount(leads.rows, weights=weights, minlength=len(leads)).astype(np.float64, copy=False)
+    found, same = _found(totals, pairs, here, there) * _ROUNDED, np.ones(len(pairs))
+    return lead, _best(lead, same, found, same, _apart(pairs, first, last))
+
+
+_ROUNDED = 1 + 2.0**-10  # totals may be too large by so much
 
 
 def _best(

@@ -47,7 +47,7 @@ WEIGHED = (
     " stock binary, slots binary, lead binary, near binary"
 )
 """A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; which of its runs are
-stock phrases; its signature; the stems of its lead, ascending, and their weights."""
+stock phrases; its signature; the `short_leads`."""
 SLOTS = "to int, docs binary, slots binary"
 """Signatures of a batch's texts, for where some bands of all meet."""
 ALIKE = "a long, b long, score double, features binary"
@@ -193,7 +193,7 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
     given = {name: mine.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
     width = slots.shape[1]
-    leads, weights = salient.leads()
+    leads, weights = short_leads(*salient.leads())
     yield batch_of(
         {
             **given,
@@ -204,6 +204,21 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
             "near": cells(weights, leads.offsets),
         }
     )
+
+
+def short_leads(leads: Ragged, weights: NDArray[np.float32]) -> tuple[Ragged, NDArray[np.float16]]:
+    """Leads in half the bytes, for a look that may err on the side of likeness only: the upper 16 bits of stems, and weights
+    rounded up; stems that then are one are as heavy as all of them.
+
+    Args:
+        leads, weights: as `Salience.leads` gives them.
+    """
+    short, rows = (leads.values >> np.uint32(16)).astype(np.uint16), leads.rows
+    new = np.flatnonzero(np.append(True, (short[1:] != short[:-1]) | (rows[1:] != rows[:-1]))[: len(short)])
+    sums = np.add.reduceat(weights, new) if len(new) else weights
+    rounded = sums.astype(np.float16)
+    rounded = np.where(rounded < sums, np.nextafter(rounded, np.float16(np.inf)), rounded)
+    return Ragged(short[new], np.searchsorted(new, leads.offsets)), rounded
 
 
 def _feed(texts: int, stems: NDArray[np.uint32], counts: NDArray[np.uint32]) -> salience.Feed:
@@ -326,9 +341,9 @@ def near(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
     texts, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
-    leads, weights = ragged(held.column("lead"), np.uint32), ragged(held.column("near"), np.float32).values
+    leads, weights = ragged(held.column("lead"), np.uint16), ragged(held.column("near"), np.float16).values
     first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
-    codes = pipeline.near_leads(leads, weights, pairs, first, last) @ np.array([len(texts), 1])
+    codes = pipeline.near_leads(leads, weights.astype(np.float32), pairs, first, last) @ np.array([len(texts), 1])
     yield from _sent(codes, texts, receivers)
 
 

@@ -463,11 +463,12 @@ def test_weights_block_after_block(both: list[tuple[list, list]], threads: int) 
         assert_same(whole, agreed(lambda: salience.weigh(bodies, titles, threads)))
 
 
-def weighed(n: int, width: int) -> salience.Salience:
+def weighed(n: int, width: int, factor: int = 1) -> salience.Salience:
     """Texts of few stems and so with many shared and stock runs; some too short for a run, some empty."""
     random = np.random.default_rng(width)
-    rows = [random.integers(0, width, random.integers(0, 200) if i % 3 else i % 5).tolist() for i in range(n)]
-    titles = [random.integers(0, width, i % 4).tolist() for i in range(n)]
+    stems = np.arange(width) * factor % 2**32
+    rows = [stems[random.integers(0, width, random.integers(0, 200) if i % 3 else i % 5)].tolist() for i in range(n)]
+    titles = [stems[random.integers(0, width, i % 4)].tolist() for i in range(n)]
     return salience.weigh(ragged_of(rows, np.uint32), ragged_of(titles, np.uint32))
 
 
@@ -495,6 +496,36 @@ def test_evidence_of_texts_by_any_outlets(given_: tuple[list, list]) -> None:
     agreed(lambda: events.evidence(found, pairs_of(pairs), outlets, dates, dates))
     common = agreed(lambda: events._common(outlets, pairs_of(pairs)))
     assert common.tolist() == [len(set(rows[i]) & set(rows[j])) for i, j in pairs]
+    weights = np.arange(1, len(outlets.values) + 1, dtype=np.float32) / 8  # exact, whatever the order of sums
+    of = [dict(zip(row, weights[a:b].tolist(), strict=True)) for row, a, b in each_row(outlets)]
+    slow = [
+        [sum(of[i][x] * of[j][x] for x in both), sum(of[i][x] for x in both), sum(of[j][x] for x in both)]
+        for i, j in pairs
+        for both in [of[i].keys() & of[j].keys()]
+    ]
+    assert agreed(lambda: events.common_sums(outlets, weights, pairs_of(pairs))).tolist() == slow
+
+
+def each_row(found: Ragged) -> list[tuple[list[int], int, int]]:
+    ends = found.offsets.tolist()
+    return [(found.values[a:b].tolist(), a, b) for a, b in itertools.pairwise(ends)]
+
+
+@pytest.mark.parametrize("width", [1, 12, 300, 70_000])
+def test_the_best_of_leads_is_never_below_the_best_of_texts(width: int) -> None:
+    found, random = weighed(40, width, 2_654_435_761), np.random.default_rng(width)  # stems over all 32 bits
+    pairs, first = random.integers(0, 40, (300, 2)), random.uniform(0, 40, 40) * 86_400
+    first[::7] = np.inf
+    lead, best = events.best_case(found, pairs, first, first)
+    bound, highest = agreed(lambda: events.best_of_leads(*found.leads(), pairs, first, first))
+    np.testing.assert_allclose(bound, lead, atol=1e-6)
+    assert (highest >= best).all()
+    short_leads = pytest.importorskip("clusterer.spark_stories", reason="pyarrow is not here").short_leads
+    leads, weights = short_leads(*found.leads())
+    bound, highest = agreed(lambda: events.best_of_leads(leads, weights.astype(np.float32), pairs, first, first))
+    assert (bound >= lead - 1e-6).all()
+    assert (highest >= best).all()
+    assert np.median(bound - lead) < 0.01
 
 
 # --- threads

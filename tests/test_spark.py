@@ -368,7 +368,7 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
 
 @pytest.mark.slow
 def test_the_benchmark(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.spark", "cost", "--articles", "1000"]
+    command = [sys.executable, "-m", "benchmarks.spark", "cost", "--articles", "1000", "--repeats", "1"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
         command, cwd=DATA.parents[1], env=environment, capture_output=True, text=True, timeout=300, check=True
