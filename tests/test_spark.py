@@ -5,6 +5,7 @@ The slow part starts a real cluster on loopback, a master and two workers in pro
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -387,7 +388,7 @@ def whole_feed() -> list[str]:
 
 
 RUN = """
-import json, os, sys
+import os, sys, time
 from clusterer import Settings
 from clusterer.spark import Job
 from clusterer.spark_cli import session
@@ -399,7 +400,12 @@ spark = session(master, {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.
                          "spark.executor.heartbeatInterval": "5s"})
 lines = spark.read.option("lineSep", "\\n").text(inputs)
 df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file").repartition(4)
-tell = lambda stage: print(stage, flush=True)
+memory = spark.sparkContext._jsc.sc().getExecutorMemoryStatus
+def tell(stage):
+    end = time.monotonic() + 60
+    while memory().size() < 3 and time.monotonic() < end:  # the driver and both executors
+        time.sleep(0.05)
+    print(stage, flush=True)
 job = Job(df, Settings(level=level), Source((), True), folder, 4, tell=tell)
 job.result()
 print("done", flush=True)
@@ -440,29 +446,27 @@ class Cluster:
 
     def kill_one(self) -> None:
         """kill -9 of a worker and its executor, and another worker for it."""
-        victim = self.workers.pop(0)
-        for child in _below(victim.pid):
-            os.kill(child, signal.SIGKILL)
-        victim.wait()
+        _kill(self.workers.pop(0))
         self.workers.append(self.worker())
 
     def stop(self) -> None:
         for process in [*self.workers, self._master]:
-            for child in _below(process.pid):
-                os.kill(child, signal.SIGKILL)
-            process.wait()
+            _kill(process)
 
 
-def _below(pid: int) -> list[int]:
-    """A process and all that it started, the last first."""
-    found, at = [pid], 0
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of a process and all that it started; of these some end by themselves when the first is gone."""
+    found, at = [process.pid], 0
     while at < len(found):
         done = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(found[at])], capture_output=True, text=True, check=False
         )
         found += map(int, done.stdout.split())
         at += 1
-    return found[::-1]
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture
