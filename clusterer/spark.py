@@ -36,6 +36,7 @@ COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relat
 """Of the result, as `Assignment` has them; `evidence` is JSON."""
 _CUTS = 24  # rounds of cutting; the last leaves what is there
 _ADVISED = 16 << 20  # bytes of a partition after a join
+_A_BATCH = 32 << 20  # bytes that Java and a worker hand over at a time
 
 
 def cluster(
@@ -122,6 +123,7 @@ class Job:
         self._conf.set("spark.sql.codegen.wholeStage", "false")
         self._conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", str(_ADVISED))
         self._conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(spark_copies.CHUNK))
+        self._conf.set("spark.sql.execution.arrow.maxBytesPerBatch", str(_A_BATCH))
         self._conf.set("spark.sql.parquet.compression.codec", "snappy")
         described = {
             "version": __version__,

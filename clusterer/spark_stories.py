@@ -300,34 +300,50 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
 def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
     cap, least = pipeline.story_limits(settings)
-    held: dict[int, list[Batch]] = {}
+    k = settings.story_slots
+    held: dict[int, Signatures] = {}
     for batch in batches:
         to = numbers(batch.column("to"))
-        for place in np.unique(to).tolist():
-            held.setdefault(place, []).append(batch.filter(pa.array(to == place)) if (to != place).any() else batch)
+        columns = ragged(batch.column("docs"), np.int64), ragged(batch.column("slots"), np.uint16)
+        for message, place in enumerate(to.tolist()):
+            docs, part = (x.values[x.offsets[message] : x.offsets[message + 1]] for x in columns)
+            held.setdefault(place, Signatures(k)).append(docs, part.reshape(-1, k))
     for place in sorted(held):
-        texts, slots = _ascending(held.pop(place), settings.story_slots)
+        texts, slots = held.pop(place).ascending()
         found, dropped = Growing(np.int64), 0
         for at, rows in places.bands(place, slots):
             codes, left_out = lsh.likely_of_band(slots, rows, at, pipeline.STORY_ROWS, cap, least)
             found.append(codes)
             dropped += left_out
+        del slots  # by far the most of what is held
         yield from _sent(lsh.distinct(found.array()), texts, receivers, dropped)
 
 
-def _ascending(batches: list[Batch], k: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """The texts of `SLOTS` rows, int64 (n,), ascending, and their signatures, uint16 (n, k). Uses the batches up: there is
-    no room for a third time the signatures."""
-    texts = np.concatenate([ragged(batch.column("docs"), np.int64).values for batch in batches])
-    order = np.argsort(texts, kind="stable")
-    place, at = np.empty(len(order), dtype=np.int64), 0
-    place[order] = np.arange(len(order))
-    slots = np.empty((len(order), k), dtype=np.uint16)
-    while batches:
-        part = ragged(batches.pop(0).column("slots"), np.uint16).values.reshape(-1, k)
-        slots[place[at : at + len(part)]] = part
-        at += len(part)
-    return texts[order], slots
+class Signatures:
+    """Signatures of texts, put together without being held twice: the largest thing that a worker holds."""
+
+    def __init__(self, k: int) -> None:
+        """None yet, of k slots."""
+        self._texts: list[NDArray[np.int64]] = []
+        self._slots = np.empty((0, k), dtype=np.uint16)
+
+    def append(self, texts: NDArray[np.int64], slots: NDArray[np.uint16]) -> None:
+        """Those of more texts."""
+        n, k = self._slots.shape
+        self._texts.append(texts.copy())
+        self._slots.resize((n + len(slots), k), refcheck=False)  # large arrays grow where they are
+        self._slots[n:] = slots
+
+    def ascending(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """The texts, int64 (n,), ascending, and their signatures, uint16 (n, k)."""
+        texts = np.concatenate(self._texts)
+        order = np.argsort(texts, kind="stable")
+        for at in range(0, self._slots.shape[1], _MOVED):
+            self._slots[:, at : at + _MOVED] = self._slots[order, at : at + _MOVED]
+        return texts[order], self._slots
+
+
+_MOVED = 16  # slots of all texts, at a time
 
 
 def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
