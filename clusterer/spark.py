@@ -36,7 +36,7 @@ COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relat
 """Of the result, as `Assignment` has them; `evidence` is JSON."""
 _CUTS = 24  # rounds of cutting; the last leaves what is there
 _ADVISED = 16 << 20  # bytes of a partition after a join
-_A_BATCH = 32 << 20  # bytes that Java and a worker hand over at a time
+_A_BATCH = 32 << 20  # bytes that Java hands to a worker at a time, of rows that may have megabytes each
 
 
 def cluster(

@@ -330,12 +330,12 @@ class Signatures:
     def append(self, texts: NDArray[np.int64], slots: NDArray[np.uint16]) -> None:
         """Those of more texts."""
         n, k = self._slots.shape
-        self._texts.append(texts.copy())
+        self._texts.append(texts.copy())  # not a view, which would keep all that came with it
         self._slots.resize((n + len(slots), k), refcheck=False)  # large arrays grow where they are
         self._slots[n:] = slots
 
     def ascending(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """The texts, int64 (n,), ascending, and their signatures, uint16 (n, k)."""
+        """The texts, int64 (n,), ascending, and their signatures, uint16 (n, k), put in that order where they are."""
         texts = np.concatenate(self._texts)
         order = np.argsort(texts, kind="stable")
         for at in range(0, self._slots.shape[1], _MOVED):

@@ -242,12 +242,14 @@ def test_signatures_meet_wherever_they_are_sent(groups: int, ranges: int) -> Non
     sent = list(spark_stories.send_slots(batches, places))
     used = {to for batch in sent for to in batch.column("to").to_pylist()}
     assert used <= set(range(len(places)))
-    met: list[Any] = []
+    alone: list[Any] = []
     for to in used:
         here = [batch.filter(pa.compute.equal(batch.column("to"), to)) for batch in sent]
-        met += spark_stories.leads_met(here, settings, places, 4)
-    docs, pairs, _, _ = spark_copies.pairs_of(whole(met))
-    assert {tuple(x) for x in docs[pairs].tolist()} == {tuple(x) for x in texts[wanted].tolist()}
+        alone += spark_stories.leads_met(here, settings, places, 4)
+    # Where places are dealt out by hash, one task may have several.
+    for met in (alone, list(spark_stories.leads_met(sent, settings, places, 4))):
+        docs, pairs, _, _ = spark_copies.pairs_of(whole(met))
+        assert {tuple(x) for x in docs[pairs].tolist()} == {tuple(x) for x in texts[wanted].tolist()}
 
 
 # --- components
