@@ -18,7 +18,7 @@ demo: $(VENV)/.ready
 	@echo
 	$(BIN)/clusterer evaluate demo/clusters.jsonl data/gold.jsonl --level story --errors 0
 	@echo
-	$(BIN)/python -m benchmarks.palmyra
+	$(BIN)/python -m benchmarks.suites.palmyra
 
 test: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -36,25 +36,25 @@ test-all: $(VENV)/.bench
 	$(BIN)/pytest -m "slow or not slow"
 
 quality: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.quality $(FEED) $(GOLD)
-	$(BIN)/python -m benchmarks.stories $(FEED) $(GOLD)
-	$(BIN)/python -m benchmarks.story_peers $(GOLD)
-	$(BIN)/python -m benchmarks.palmyra $(FEED)
-	$(BIN)/python -m benchmarks.tuning $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.copies $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
+	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
+	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
 
 # Half an hour on two cores; the README's table is made from what it writes. SIZES: generated feeds, a million is 4 GB.
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --feed $(FEED) --gold $(GOLD) --sizes $(SIZES) --name reference
-	$(BIN)/python -m benchmarks.report benchmarks/results/reference.json --readme README.md
+	$(BIN)/python -m benchmarks.report.tables benchmarks/results/reference.json --readme README.md
 
 # Needs Java 17 and half an hour: a real cluster, workers killed in every stage, then cost, skew and memory.
 spark: $(VENV)/.ready
 	$(BIN)/pytest -m "slow or not slow" tests/test_spark.py
-	$(BIN)/python -m benchmarks.spark cost
-	$(BIN)/python -m benchmarks.spark skew
-	$(BIN)/python -m benchmarks.spark memory
+	$(BIN)/python -m benchmarks.suites.spark cost
+	$(BIN)/python -m benchmarks.suites.spark skew
+	$(BIN)/python -m benchmarks.suites.spark memory
 
-$(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/_kernels.pyx
+$(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/arrays/_kernels.pyx
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
@@ -68,4 +68,4 @@ $(VENV)/.bench: $(VENV)/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info clusterer/_kernels.c clusterer/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo build dist *.egg-info clusterer/arrays/_kernels.c clusterer/arrays/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,8 @@ from setuptools import Extension, setup
 # No contraction: a fused multiply-add would round otherwise than NumPy does, and than another machine.
 FLAGS = ["-O3", "-ffp-contract=off"]
 
-setup(
-    ext_modules=[Extension("clusterer._kernels", ["clusterer/_kernels.pyx"], extra_compile_args=FLAGS, optional=True)]
+KERNELS = Extension(
+    "clusterer.arrays._kernels", ["clusterer/arrays/_kernels.pyx"], extra_compile_args=FLAGS, optional=True
 )
+
+setup(ext_modules=[KERNELS])

@@ -17,24 +17,27 @@ from typing import Any
 import click
 import orjson
 
-from benchmarks import corpora, costs, found, living, measure, report, scaling, sketching
+from benchmarks import measure
+from benchmarks.corpora import feeds as corpora_feeds
 from benchmarks.plan import Plan
-from benchmarks.throughput import throughput
+from benchmarks.report import tables as report_tables
+from benchmarks.suites import index, recall, scaling, sketches, stages
+from benchmarks.suites.throughput import throughput
 from clusterer import Settings
 
 SUITES: dict[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "throughput": throughput,
-    "stages": costs.stages,
-    "floor": costs.floor,
-    "cold": costs.cold,
-    "workers": costs.workers,
+    "stages": stages.stages,
+    "floor": stages.floor,
+    "cold": stages.cold,
+    "workers": stages.workers,
     "scaling": scaling.scaling,
-    "incremental": living.incremental,
-    "sketch": sketching.sketch,
-    "accuracy": sketching.accuracy,
-    "s_curve": sketching.bands,
-    "pairs": found.pairs,
-    "gold": found.gold,
+    "incremental": index.incremental,
+    "sketch": sketches.sketch,
+    "accuracy": sketches.accuracy,
+    "s_curve": sketches.bands,
+    "pairs": recall.pairs,
+    "gold": recall.gold,
 }
 FULL = {
     "articles": None, "rounds": 5, "pairs": 500, "sizes": (10_000, 50_000, 200_000), "threaded": (15_000, 100_000),
@@ -105,14 +108,14 @@ def main(
         os.environ[variable] = "1"
     options = {**(QUICK if quick else FULL), **{k: v for k, v in chosen.items() if v is not None}}
     limit = options["articles"]
-    cache = cache or corpora.default_cache()
-    feeds = [corpora.sample(limit), corpora.generated(generated, cache, limit)]
+    cache = cache or corpora_feeds.default_cache()
+    feeds = [corpora_feeds.sample(limit), corpora_feeds.generated(generated, cache, limit)]
     given = {"feed": feed, "saudinewsnet": saudinewsnet, "gold": gold}
     missing = [f"absent: {why}" for why in map(_why_absent, given, given.values()) if why]
     if feed and feed.exists():
-        feeds.append(corpora.named(feed, limit))
+        feeds.append(corpora_feeds.named(feed, limit))
     if saudinewsnet and saudinewsnet.exists():
-        feeds.append(corpora.saudinewsnet(saudinewsnet, limit))
+        feeds.append(corpora_feeds.saudinewsnet(saudinewsnet, limit))
     gold = gold if gold and gold.exists() else None
     plan = Plan(tuple(feeds), cache, gold, *(options[key] for key in list(FULL)[1:]))
     start = datetime.now(UTC)
@@ -136,7 +139,7 @@ def main(
         data["suites"][suite] = {"about": inspect.getdoc(SUITES[suite]), "seconds": took, "tables": tables}
         data["seconds"] = time.perf_counter() - begun
         path.write_bytes(orjson.dumps(data))  # what is done is not lost should the next one fail
-    for file in report.write(data, path):
+    for file in report_tables.write(data, path):
         click.echo(file)
 
 

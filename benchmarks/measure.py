@@ -83,9 +83,9 @@ def exponent(points: Sequence[tuple[int, float]]) -> float:
 
 def kernels() -> str:
     """Whether the package works with compiled kernels here: "compiled" or "NumPy"."""
-    if find_spec("clusterer.kernels") is None:
+    if find_spec("clusterer.arrays.kernels") is None:
         return "NumPy"
-    return "compiled" if getattr(import_module("clusterer.kernels"), "compiled", None) else "NumPy"
+    return "compiled" if getattr(import_module("clusterer.arrays.kernels"), "compiled", None) else "NumPy"
 
 
 def surroundings() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpora import Corpus
+from benchmarks.corpora.feeds import Corpus
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ def table(kind: str, title: str, rows: list[Row], *says: str) -> dict[str, Any]:
     """One table of a report.
 
     Args:
-        kind: which columns it is shown with, see `benchmarks.report.COLUMNS`.
+        kind: which columns it is shown with, see `benchmarks.report.tables.COLUMNS`.
         title: what it was measured on.
         rows: name to value; lists are repeats.
         says: sentences below it.

@@ -1,9 +1,11 @@
 """Story clustering for Arabic news: exact copies within near-duplicates within stories."""
 
+from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
-from clusterer.explain import Explainer, Explanation, explain
+from clusterer.explanation.evidence import Explanation
+from clusterer.explanation.explainer import Explainer, explain
 from clusterer.pipeline import cluster
-from clusterer.records import Article, Assignment, Clustering
+from clusterer.results import Assignment, Clustering
 from clusterer.settings import Settings
 
 __version__ = "0.1.0"
@@ -38,15 +40,15 @@ def __getattr__(name: str) -> object:
 
         return getattr(estimator, name)
     if name == "StoryIndex":
-        from clusterer.index import StoryIndex
+        from clusterer.index.story_index import StoryIndex
 
         return StoryIndex
     if name in ("Tuning", "tune"):
-        from clusterer import tuning
+        from clusterer.evaluation import tuning
 
         return getattr(tuning, name)
     if name in ("Gold", "read_gold"):
-        from clusterer import gold
+        from clusterer.evaluation import gold
 
         return getattr(gold, name)
     raise AttributeError(f"module 'clusterer' has no attribute {name!r}")

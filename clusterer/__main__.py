@@ -1,5 +1,7 @@
 """`python -m clusterer`: the command without its name on the path."""
 
-from clusterer.cli import main
+from __future__ import annotations
+
+from clusterer.cli.main import main
 
 main()

@@ -7,29 +7,23 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-from zlib import crc32
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer import boilerplate
-from clusterer.errors import InputError
-from clusterer.ragged import Growing
-from clusterer.records import Article
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Growing
+from clusterer.articles import Article, content_id, seconds, tie
+from clusterer.io.inputs import as_article
+from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
-from clusterer.stages import Corpus, Documents, Progress
-from clusterer.threads import in_order
-from clusterer.words import Words, concatenate, hash_words
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame, IntoSeries
+from clusterer.text import boilerplate, boilerplate_phrases
+from clusterer.text.words import Words, concatenate, hash_words
 
 
 def read(
@@ -64,7 +58,7 @@ def read(
         return text_words([a.text for a in chunk], settings), hash_words(heads, settings.profile, stems=True)
 
     def texts() -> Iterator[Words]:
-        for words, heads in in_order(words_of, chunks(), settings.threads):
+        for words, heads in ordered_map(words_of, chunks(), settings.threads):
             titles.append(heads)
             yield words
         if not titles:  # no article at all
@@ -91,7 +85,7 @@ def read(
 def text_words(texts: Sequence[str], settings: Settings) -> Words:
     """The words of a chunk of texts without known boilerplate: datelines and tails."""
     if settings.boilerplate != "none":
-        texts = [text[boilerplate.dateline_end(text) :] for text in texts]
+        texts = [text[boilerplate_phrases.dateline_end(text) :] for text in texts]
     stems = settings.level == "story"
     words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":
@@ -99,91 +93,6 @@ def text_words(texts: Sequence[str], settings: Settings) -> Words:
         if tails.any():
             words = words.keep(~tails)
     return words
-
-
-def find_documents(corpus: Corpus, settings: Settings) -> Documents:
-    """The distinct texts of `min_words` words or more, longest first."""
-    words = corpus.words
-    assert words is not None
-    hashes, counts = boilerplate.whole_hashes(words), words.counts
-    order = np.lexsort((hashes, -counts))
-    order = order[counts[order] >= settings.min_words]
-    new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = hashes[order[1:]] != hashes[order[:-1]]
-    of_article = np.full(len(words), -1, dtype=np.int64)
-    of_article[order] = np.cumsum(new) - 1
-    return Documents(order[new], of_article, words)
-
-
-def items_of(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
-    fields: Mapping[str, str] | None = None,
-) -> Iterable[Article | Mapping[str, Any] | str]:
-    """What gives the articles one by one, whatever a caller's are in: a list, an iterator, a data frame, a column of texts.
-
-    Args:
-        articles: as `clusterer.cluster` takes them.
-        fields: article attribute to column name, where the usual names do not fit; mappings come out as `Article`s.
-
-    Raises:
-        InputError: a single article; a frame that has no articles; `fields` names an attribute that articles do not have.
-            From the walk: an item is no article.
-    """
-    if isinstance(articles, str | Mapping | Article):
-        cure = "give a list of articles, or read a file with clusterer.files.Feed(path)"
-        raise InputError(f"articles is one {type(articles).__name__}; {cure}")
-    if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
-        from clusterer.frames import rows_of
-
-        rows = rows_of(articles, fields)
-        articles = articles if rows is None else rows
-        if not isinstance(articles, Iterable):
-            raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
-    if fields:
-        from clusterer.fields import FieldMap
-
-        FieldMap(fields)  # refuse what articles do not have before the walk
-        return (as_article(item, place, fields) for place, item in enumerate(articles, start=1))
-    return articles
-
-
-def as_article(item: Article | Mapping[str, Any] | str, place: int, fields: Mapping[str, str] | None = None) -> Article:
-    """An item of the caller's as an `Article`.
-
-    Raises:
-        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text.
-    """
-    if isinstance(item, Article):
-        return item
-    if isinstance(item, str):
-        return Article(item)
-    if isinstance(item, Mapping):
-        from clusterer.fields import RowError, article_from
-
-        try:
-            return article_from(item, fields)
-        except RowError as error:
-            raise InputError(f"article {place}: {error}") from None
-    raise InputError(f"article {place} is a {type(item).__name__}; give a str, a mapping or an Article")
-
-
-def seconds(date: datetime | None) -> float:
-    """Seconds since 1970; a date without a zone is UTC, whatever the machine's own zone; +inf where there is none."""
-    if date is None:
-        return np.inf
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-
-
-def content_id(article: Article) -> str:
-    """The name of an article that came without one: 16 hex digits of its content."""
-    date = article.date.isoformat() if article.date else ""
-    parts = "\x1f".join((article.source, date, article.title, article.text))
-    return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def tie(title: str, url: str) -> int:
-    """What else an id is made unique by, in few bytes."""
-    return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
 
 
 def _unique_ids(
@@ -211,5 +120,33 @@ def _unique_ids(
     return ids, renamed
 
 
-def silent(stage: str, done: int) -> None:
-    pass
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is kept of n articles once they have been read.
+
+    Attributes:
+        ids: unique names.
+        outlets: who published each, "" where unknown.
+        dates: float64 (n,), seconds since 1970, +inf where unknown.
+        ranks: int64 (n,), the place of each id among all, sorted.
+        words: their words without boilerplate; with stems at the story level. None once the copy level is done: they are
+            most of what a run holds.
+        titles: the words of their titles, with stems; empty below the story level; None as `words`.
+        renamed: articles whose id was taken and got a suffix.
+        furniture: words cut away with learned lines.
+        lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.lines`).
+    """
+
+    ids: list[str]
+    outlets: list[str]
+    dates: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+    words: Words | None
+    titles: Words | None
+    renamed: int
+    furniture: int
+    lines: NDArray[np.uint64]
+
+    def without_words(self) -> Corpus:
+        """The same without words and titles."""
+        return replace(self, words=None, titles=None)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, clone
 
+from clusterer.articles import Article
 from clusterer.errors import InputError
-from clusterer.evaluate import evaluate
+from clusterer.evaluation.metrics import evaluate
 from clusterer.pipeline import cluster
-from clusterer.records import Article
 from clusterer.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from clusterer import kernels
+from clusterer.arrays import kernels
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import reference`, wherever pytest was started
 

@@ -14,8 +14,6 @@ from typing import TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
-# --- letters and words ------------------------------------------------------------------------------------
-
 NEWLINES = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 TATWEEL, AYAH_END = "\u0640", "\u06dd"
 MARKS = {chr(c) for c in range(0x300, 0x370)} | set("\u0653\u0654\u0655")
@@ -103,9 +101,6 @@ def words(text: str, profile: str = "news") -> list[str]:
     return normalise(text, profile).split()
 
 
-# --- shingles and measures --------------------------------------------------------------------------------
-
-
 def shingles(units: Sequence[T], size: int) -> list[tuple[T, ...]]:
     """Runs of `size` units in reading order, repeats kept; a shorter sequence is one run."""
     if len(units) < size:
@@ -143,8 +138,6 @@ def s_curve(j: float, b: int, r: int) -> float:
     return 1.0 - miss
 
 
-# --- sketches ---------------------------------------------------------------------------------------------
-
 MASK = (1 << 64) - 1
 
 
@@ -178,9 +171,6 @@ def fast_sketch(members: Iterable[int], k: int, seed: int = 1, rounds: int = 6, 
     return slots
 
 
-# --- buckets and groups -----------------------------------------------------------------------------------
-
-
 def bucket_pairs(keys: Sequence[int], articles: Sequence[int], cap: int, hubs: int) -> tuple[Counter, int]:
     """Pairs that share a bucket, in how many each, and how many large buckets left out."""
     buckets: dict[int, set[int]] = {}
@@ -212,9 +202,6 @@ def stars(links: Mapping[tuple[int, int], float], n: int) -> list[int]:
         i if i in centres else min((c for c in near[i] if c in centres), key=lambda c: (-near[i][c], c))
         for i in range(n)
     ]
-
-
-# --- evaluation -------------------------------------------------------------------------------------------
 
 
 def bcubed(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> tuple[float, float]:

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import texts
 
-from clusterer.arabic import BOUNDARY, NEWLINE, SPACE, fold, normalise
 from clusterer.errors import SettingsError
+from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, fold, normalise
 
 PROFILES = ["news", "strict"]
 

@@ -19,12 +19,17 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import corpora, costs, found, generator, living, measure, peers, plots, report, scaling, sketching
+from benchmarks import measure
 from benchmarks.__main__ import SUITES, main
+from benchmarks.corpora import feeds, generator
+from benchmarks.peers import copies
 from benchmarks.plan import Plan, table
-from benchmarks.throughput import OURS, SAME, compare, judged, missing, ours, throughput, true_pairs
+from benchmarks.report import plots, tables
+from benchmarks.suites import index, recall, scaling, stages
+from benchmarks.suites import sketches as suites_sketches
+from benchmarks.suites.throughput import OURS, SAME, compare, judged, missing, ours, throughput, true_pairs
 from clusterer import Settings, cluster
-from clusterer.lsh import s_curve
+from clusterer.lsh.bands import s_curve
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -66,7 +71,7 @@ def run(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
 
 @pytest.fixture(scope="module")
 def plan(cache: Path) -> Plan:
-    return Plan((corpora.sample(),), cache, None, 1, 5, (150,), (150,))
+    return Plan((feeds.sample(),), cache, None, 1, 5, (150,), (150,))
 
 
 def rows_of(data: dict[str, Any], suite: str) -> list[dict[str, Any]]:
@@ -80,9 +85,6 @@ def sections(markdown: str) -> dict[str, list[list[str]]]:
         name: [[c.strip() for c in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
         for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
-
-
-# What a run writes
 
 
 def test_every_suite_is_in_the_report(run: tuple[dict[str, Any], str, str]) -> None:
@@ -167,7 +169,7 @@ def test_the_living_index_gives_the_batchs_answer(run: tuple[dict[str, Any], str
         assert row["copies"] >= 0.995, row
         assert row.get("f1") is None or row["f1"] >= 0.97, row
         assert row.get("wrong", 0) == 0
-    assert [row["size"] for row in rows if "size" in row] == 2 * list(living.BATCHES)
+    assert [row["size"] for row in rows if "size" in row] == 2 * list(index.BATCHES)
     sample = [row for row in rows if row.get("articles") == 130]
     assert all(row["gold"] == 130 and row["gold_index"] >= 0.96 for row in sample)
     assert len(sample) == 2
@@ -176,9 +178,9 @@ def test_the_living_index_gives_the_batchs_answer(run: tuple[dict[str, Any], str
 def test_every_bar_of_the_living_index_is_in_the_report(run: tuple[dict[str, Any], str, str]) -> None:
     bars = run[0]["suites"]["incremental"]["tables"][0]["rows"]
     unlabelled = {"F1 of stories by labels, away from the batch's"}  # the last corpus is a generated one here
-    assert {row["what"] for row in bars} == living.BARS.keys() - unlabelled
+    assert {row["what"] for row in bars} == index.BARS.keys() - unlabelled
     for row in bars:
-        side, bound = living.BARS[row["what"]]
+        side, bound = index.BARS[row["what"]]
         assert row["met"] == (row["measured"] >= bound if side == "least" else row["measured"] <= bound)
         assert f"| {row['what']} | {row['where']} |" in run[1]
 
@@ -187,9 +189,9 @@ def test_articles_come_and_go_for_sixty_days(run: tuple[dict[str, Any], str, str
     room, pace = run[0]["suites"]["incremental"]["tables"][-2:]
     assert room["rows"] == pace["rows"]
     kept = [count for row in room["rows"] for count in row["kept"]]
-    assert kept == [5 * min(day, living.KEPT + 1) for day in range(1, living.DAYS + 1)]
+    assert kept == [5 * min(day, index.KEPT + 1) for day in range(1, index.DAYS + 1)]
     for row in room["rows"]:
-        assert len(row["file"]) == len(row["p99"]) == len(row["expire"]) == len(row["seconds"]) == living.STEP
+        assert len(row["file"]) == len(row["p99"]) == len(row["expire"]) == len(row["seconds"]) == index.STEP
         assert all(file >= used for file, used in zip(row["file"], row["used"], strict=True))
     assert "finds 0 things wrong" in run[1]
 
@@ -218,22 +220,22 @@ def test_the_page_is_whole_escaped_and_fetches_nothing(run: tuple[dict[str, Any]
         assert "<svg" not in page
     hostile = orjson.loads(orjson.dumps(data))
     hostile["corpora"][0]["name"] = hostile["suites"]["throughput"]["tables"][0]["title"] = "<script>|&</script>"
-    assert "<script" not in report.page(hostile)
-    assert "<script>\\|" in report.markdown(hostile)
+    assert "<script" not in tables.page(hostile)
+    assert "<script>\\|" in tables.markdown(hostile)
 
 
 def test_equal_json_gives_equal_files(run: tuple[dict[str, Any], str, str], tmp_path: Path) -> None:
     data, markdown, page = run
     (tmp_path / "again.json").write_bytes(orjson.dumps(data))
-    command = [sys.executable, "-m", "benchmarks.report", str(tmp_path / "again.json")]
+    command = [sys.executable, "-m", "benchmarks.report.tables", str(tmp_path / "again.json")]
     subprocess.run(command, cwd=ROOT, check=True, timeout=60)
     assert (tmp_path / "again.md").read_text("utf-8") == markdown
     assert (tmp_path / "again.html").read_text("utf-8") == page
 
 
 def test_cold_is_measured_beside_the_usual_imports(plan: Plan) -> None:
-    rows = costs.cold(plan)[0]["rows"]
-    usual = next(row for row in rows if row["command"] == costs.USUAL)
+    rows = stages.cold(plan)[0]["rows"]
+    usual = next(row for row in rows if row["command"] == stages.USUAL)
     assert usual["over"] == 1.0
     assert [row for row in rows if "clusterer" in row["command"]]
 
@@ -241,14 +243,11 @@ def test_cold_is_measured_beside_the_usual_imports(plan: Plan) -> None:
 def test_without_matplotlib_there_are_no_plots_and_the_page_says_so(
     run: tuple[dict[str, Any], str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (plots, report):
+    for module in (plots, tables):
         monkeypatch.setattr(module, "drawable", lambda: False)
-    page = report.page(run[0])
+    page = tables.page(run[0])
     assert "<svg" not in page
     assert "no plots: matplotlib is not installed" in page
-
-
-# What the command refuses, and what is absent
 
 
 @pytest.mark.parametrize(
@@ -273,87 +272,81 @@ def test_what_is_not_given_or_not_installed_is_said_to_be_absent(
     for name in ("--gold", "--saudinewsnet"):
         assert f"absent: {name} was not given" in run[1]
     shown = {row["method"]: row for row in rows_of(run[0], "throughput")}
-    for name, peer in peers.PEERS.items():
+    for name, peer in copies.PEERS.items():
         if measure.installed(peer.package) is None:
             assert shown[name]["absent"] == f"absent: {peer.package} is not installed"
     nobody = {
-        "nobody": peers.Peer("no-such-distribution", peers.datasketch),
-        "somebody, raw": peers.Peer("datasketch", lacking),
-        "datasketch": peers.PEERS["datasketch"],
+        "nobody": copies.Peer("no-such-distribution", copies.datasketch),
+        "somebody, raw": copies.Peer("datasketch", lacking),
+        "datasketch": copies.PEERS["datasketch"],
     }
     rows = {row["method"]: row for row in throughput(plan, nobody)[0]["rows"]}
     assert rows["nobody"]["absent"] == "absent: no-such-distribution is not installed"
     assert rows["somebody, raw"]["absent"] == "absent: datasketch lacks no_such_module"
     one = table("throughput", "data", list(rows.values()))
-    assert ["nobody", rows["nobody"]["absent"]] == report.cells(one)[-2][:2]
+    assert ["nobody", rows["nobody"]["absent"]] == tables.cells(one)[-2][:2]
     some = {
-        "clusterer, fast": sketching.SKETCHERS["clusterer, fast"],
-        "nobody": sketching.Sketcher("no-such-distribution", "", lambda sets: sets, lambda sets: sets),
+        "clusterer, fast": suites_sketches.SKETCHERS["clusterer, fast"],
+        "nobody": suites_sketches.Sketcher("no-such-distribution", "", lambda sets: sets, lambda sets: sets),
     }
-    assert "not installed" in sketching.sketch(plan, some)[0]["rows"][-1]["absent"]
+    assert "not installed" in suites_sketches.sketch(plan, some)[0]["rows"][-1]["absent"]
 
 
 def lacking(texts: Any, threshold: float) -> list[int]:
     raise ImportError("no module", name="no_such_module")
 
 
-# Adapters
-
-
 def test_adapters_are_short() -> None:
-    functions = {peer.run for peer in peers.PEERS.values()} | {peers.text_dedup_buckets, peers.groups}
+    functions = {peer.run for peer in copies.PEERS.values()} | {copies.text_dedup_buckets, copies.groups}
     for function in functions:
         assert len(inspect.getsource(function).splitlines()) <= 25, function.__name__
 
 
-@pytest.mark.parametrize("name", [name for name, peer in peers.PEERS.items() if peer.verifies])
+@pytest.mark.parametrize("name", [name for name, peer in copies.PEERS.items() if peer.verifies])
 @pytest.mark.parametrize("feed", ["data", "generated"])
 def test_a_verifying_peer_finds_what_brute_force_finds(name: str, feed: str, cache: Path) -> None:
-    peer = peers.PEERS[name]
-    corpus = corpora.sample() if feed == "data" else corpora.generated(200, cache)
+    peer = copies.PEERS[name]
+    corpus = feeds.sample() if feed == "data" else feeds.generated(200, cache)
     texts = [a.text for a in corpus.articles()]
     reason = missing(peer, ["one two three four", "five six seven eight"])
     if reason:
         pytest.skip(reason)
-    sets = [peers.shingles(text) for text in texts]
+    sets = [copies.shingles(text) for text in texts]
     alike = [
         (i, j)
         for i, j in itertools.combinations(range(len(texts)), 2)
         if len(sets[i] & sets[j]) / len(sets[i] | sets[j]) >= 0.7
     ]
     assert alike
-    assert parts(peer.run(texts, 0.7)) == parts(peers.joined(len(texts), alike))
+    assert parts(peer.run(texts, 0.7)) == parts(copies.joined(len(texts), alike))
 
 
 def parts(labels: list[int]) -> set[frozenset[int]]:
     return {frozenset(i for i, x in enumerate(labels) if x == label) for label in set(labels)}
 
 
-# Corpora
-
-
 def test_fixed_corpora_have_the_checksum_that_is_written_down(cache: Path) -> None:
-    assert corpora.sample().described()["fixed"] is True
-    assert corpora.generated(150, cache).described()["fixed"] is None
-    corpus = corpora.generated(10_000, cache)
-    assert corpora.sha256(corpus.path) == corpora.SHA256["generated-10000"]
+    assert feeds.sample().described()["fixed"] is True
+    assert feeds.generated(150, cache).described()["fixed"] is None
+    corpus = feeds.generated(10_000, cache)
+    assert feeds.sha256(corpus.path) == feeds.SHA256["generated-10000"]
 
 
 def test_a_generated_feed_is_made_once_whole_and_a_smaller_one_is_its_start(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large, small = corpora.generated(150, cache), corpora.generated(40, cache)
-    assert [a.text for a in corpora.generated(150, cache, 40).articles()] == [a.text for a in small.articles()]
-    assert corpora.planted(large) == [row["copy"] for row in generator.feed(150, corpora.SEED)]
+    large, small = feeds.generated(150, cache), feeds.generated(40, cache)
+    assert [a.text for a in feeds.generated(150, cache, 40).articles()] == [a.text for a in small.articles()]
+    assert feeds.planted(large) == [row["copy"] for row in generator.feed(150, feeds.SEED)]
 
     def stopped(count: int, seed: int) -> Any:
         yield {"id": "a"}
         raise KeyboardInterrupt
 
     monkeypatch.setattr(generator, "feed", stopped)
-    assert corpora.generated(150, cache).path == large.path  # not made again
+    assert feeds.generated(150, cache).path == large.path  # not made again
     with pytest.raises(KeyboardInterrupt):
-        corpora.generated(77, tmp_path)
+        feeds.generated(77, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -363,39 +356,36 @@ def test_checksum_of_a_folder_counts_names_and_bytes(tmp_path: Path) -> None:
         folder = tmp_path / str(len(seen))
         folder.mkdir()
         (folder / name).write_text(text)
-        seen.add(corpora.sha256(folder))
+        seen.add(feeds.sha256(folder))
     assert len(seen) == 3
 
 
 def test_any_feed_is_a_corpus(tmp_path: Path) -> None:
     (tmp_path / "feed.csv").write_text("id,text\n1,خبر اول\n2,خبر ثان\n", "utf-8")
-    assert [a.id for a in corpora.named(tmp_path / "feed.csv").articles()] == ["1", "2"]
-    assert corpora.saudinewsnet(tmp_path, 1).described()["articles"] == 1
-
-
-# Helpers beside obvious oracles
+    assert [a.id for a in feeds.named(tmp_path / "feed.csv").articles()] == ["1", "2"]
+    assert feeds.saudinewsnet(tmp_path, 1).described()["articles"] == 1
 
 
 def test_made_pairs_have_the_jaccard_they_claim() -> None:
-    sets, jaccard = sketching.made_pairs(3)
+    sets, jaccard = suites_sketches.made_pairs(3)
     rows = [set(row.tolist()) for row in np.split(sets.values, sets.offsets[1:-1])]
-    assert len(rows) == 2 * len(jaccard) == 6 * len(sketching.POINTS)
+    assert len(rows) == 2 * len(jaccard) == 6 * len(suites_sketches.POINTS)
     for i, claimed in enumerate(jaccard.tolist()):
         a, b = rows[2 * i], rows[2 * i + 1]
-        assert len(a) == len(b) == sketching.MEMBERS
+        assert len(a) == len(b) == suites_sketches.MEMBERS
         assert claimed == pytest.approx(len(a & b) / len(a | b), abs=1e-12)
-        assert claimed == pytest.approx(sketching.POINTS[i // 3], abs=0.005)
+        assert claimed == pytest.approx(suites_sketches.POINTS[i // 3], abs=0.005)
 
 
 def test_estimates_and_errors_beside_loops() -> None:
     slots = np.array([[1, 2, 3, 4], [1, 2, 9, 9], [5, 5, 5, 5], [5, 5, 5, 5]])
-    assert sketching.estimated(slots).tolist() == [0.5, 1.0]
-    assert sketching.rmse(np.array([0.3, -0.4])) == pytest.approx(math.sqrt((0.09 + 0.16) / 2))
+    assert suites_sketches.estimated(slots).tolist() == [0.5, 1.0]
+    assert suites_sketches.rmse(np.array([0.3, -0.4])) == pytest.approx(math.sqrt((0.09 + 0.16) / 2))
 
 
 def test_bands_meet_as_often_as_the_formula_says(plan: Plan) -> None:
     many = Plan(plan.corpora, plan.cache, None, 1, 400, (), ())
-    for row in sketching.bands(many)[0]["rows"]:
+    for row in suites_sketches.bands(many)[0]["rows"]:
         b, r = map(int, row["bands"].split(" x "))
         assert row["predicted"] == pytest.approx(1 - (1 - row["jaccard"] ** r) ** b)
         assert row["predicted"] == pytest.approx(float(s_curve(row["jaccard"], b, r)))
@@ -403,7 +393,7 @@ def test_bands_meet_as_often_as_the_formula_says(plan: Plan) -> None:
 
 
 def test_accuracy_is_near_theory_for_every_scheme(plan: Plan) -> None:
-    rows = sketching.accuracy(Plan(plan.corpora, plan.cache, None, 1, 100, (), ()))[0]["rows"]
+    rows = suites_sketches.accuracy(Plan(plan.corpora, plan.cache, None, 1, 100, (), ()))[0]["rows"]
     theory = rows[0]["rmse"]
     for row in rows[1:]:
         if row["method"].startswith("clusterer"):
@@ -430,16 +420,16 @@ def test_groups_that_are_the_same_set_beside_a_double_loop() -> None:
             {j for j in range(count) if labels[j] == labels[i]} == {j for j in range(count) if others[j] == others[i]}
             for i in range(count)
         ]
-        assert living.same_set(labels, others) == pytest.approx(sum(same) / count)
-    assert living.same_set(["a", "a", "b"], [2, 2, 1]) == 1.0
+        assert index.same_set(labels, others) == pytest.approx(sum(same) / count)
+    assert index.same_set(["a", "a", "b"], [2, 2, 1]) == 1.0
 
 
 def test_new_dates_are_so_many_a_day_in_order() -> None:
-    articles = list(living.redated(corpora.sample().articles(), 40))
-    assert [a.text for a in articles] == [a.text for a in corpora.sample().articles()]
+    articles = list(index.redated(feeds.sample().articles(), 40))
+    assert [a.text for a in articles] == [a.text for a in feeds.sample().articles()]
     dates = [a.date for a in articles if a.date]
     assert dates == sorted(dates)
-    assert [(date - living.START).days for date in dates] == [i // 40 for i in range(130)]
+    assert [(date - index.START).days for date in dates] == [i // 40 for i in range(130)]
 
 
 def test_recall_and_precision_beside_a_double_loop() -> None:
@@ -454,7 +444,7 @@ def test_recall_and_precision_beside_a_double_loop() -> None:
 
 
 def test_true_pairs_are_those_of_a_double_loop() -> None:
-    texts = [a.text for a in corpora.sample().articles()]
+    texts = [a.text for a in feeds.sample().articles()]
     pairs, counted = true_pairs(texts)
     labels = ours(texts, SAME)
     assert len(pairs) >= 4
@@ -493,8 +483,8 @@ def test_methods_run_in_turn() -> None:
 
 
 def test_the_clock_on_the_stages_changes_nothing() -> None:
-    articles = corpora.sample().articles()
-    with costs._clocked() as clock:
+    articles = feeds.sample().articles()
+    with stages._clocked() as clock:
         watched = cluster(articles)
     assert watched == cluster(articles)
     assert all(seconds > 0 for seconds in clock.values())
@@ -513,7 +503,7 @@ def test_the_clock_on_the_stages_changes_nothing() -> None:
     ],
 )
 def test_three_digits(value: float, shown: str) -> None:
-    assert report.digits(value) == shown
+    assert tables.digits(value) == shown
 
 
 @pytest.mark.skipif(
@@ -523,35 +513,32 @@ def test_gold_of_real_articles_alone_and_out_of_fold(plan: Plan) -> None:
     gold = SHARED / "gold" / "events.jsonl"
     rows = {
         (row["labels"], row["level"]): row
-        for row in found.gold(Plan(plan.corpora, plan.cache, gold, 1, 2, (), ()))[0]["rows"]
+        for row in recall.gold(Plan(plan.corpora, plan.cache, gold, 1, 2, (), ()))[0]["rows"]
     }
     assert rows["events.jsonl, alone", "copy"]["f1"] >= 0.975
     assert rows["events.jsonl, alone, out of fold", "story"]["f1"] >= 0.97
 
 
-# The README
-
-
 def test_the_readme_shows_the_committed_run() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    assert text.count(report.START) == text.count(report.END) == 1
+    assert text.count(tables.START) == text.count(tables.END) == 1
     data = orjson.loads(REFERENCE.read_bytes())
-    again = f"python -m benchmarks.report {REFERENCE.relative_to(ROOT)} --readme README.md"
-    assert report.with_table(text, data) == text, f"the table is not the committed run's; cure: {again}"
+    again = f"python -m benchmarks.report.tables {REFERENCE.relative_to(ROOT)} --readme README.md"
+    assert tables.with_table(text, data) == text, f"the table is not the committed run's; cure: {again}"
 
 
 def test_the_readme_is_rewritten_between_its_markers_only(run: tuple[dict[str, Any], str, str], tmp_path: Path) -> None:
     readme, data = tmp_path / "README.md", tmp_path / "run.json"
     data.write_bytes(orjson.dumps(run[0]))
-    command = [sys.executable, "-m", "benchmarks.report", str(data), "--readme", str(readme)]
-    readme.write_text(f"# عنوان\n\n{report.START}\nold\n{report.END}\n\nend\n", "utf-8")
+    command = [sys.executable, "-m", "benchmarks.report.tables", str(data), "--readme", str(readme)]
+    readme.write_text(f"# عنوان\n\n{tables.START}\nold\n{tables.END}\n\nend\n", "utf-8")
     for _ in range(2):
         subprocess.run(command, cwd=ROOT, check=True, timeout=60)
         text = readme.read_text("utf-8")
-        assert text.startswith(f"# عنوان\n\n{report.START}\n")
-        assert text.endswith(f"\n{report.END}\n\nend\n")
+        assert text.startswith(f"# عنوان\n\n{tables.START}\n")
+        assert text.endswith(f"\n{tables.END}\n\nend\n")
         assert "old" not in text
-        assert report.readme_table(run[0]) in text
+        assert tables.readme_table(run[0]) in text
     rows = [line for line in text.splitlines() if line.startswith("| clusterer, same job |")]
     assert rows
     assert all(re.search(r"\| 1\.0000 \|$", row) for row in rows)  # recall beside speed

@@ -10,18 +10,16 @@ import numpy as np
 import pytest
 from made import lines_of, sentence, text_of
 
-from clusterer.boilerplate import (
-    AGENCIES,
+from clusterer.text.boilerplate import (
     MIN_SUPPORT,
     MIN_SUPPORT_UNKNOWN,
-    TAILS,
-    dateline_end,
     known_lines,
     known_tails,
     learned_lines,
     whole_hashes,
 )
-from clusterer.words import concatenate, hash_words
+from clusterer.text.boilerplate_phrases import AGENCIES, TAILS, dateline_end
+from clusterer.text.words import concatenate, hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -148,8 +146,6 @@ def test_tails_of_no_articles() -> None:
     assert len(known_tails(hash_words([]), "news")) == 0
     assert len(known_tails(hash_words(["", ""]), "news")) == 0
 
-
-# --- learned ----------------------------------------------------------------------------------------------
 
 FOOTER = "تابع أخبار الصحيفة على منصات التواصل وشارك أصدقاءك ما يعجبك منها"
 

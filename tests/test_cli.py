@@ -16,7 +16,7 @@ import pytest
 from damage import write_damaged_feed
 
 from clusterer import InputError, cluster
-from clusterer.cli import cli
+from clusterer.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"

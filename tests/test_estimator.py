@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clusterer import Article, InputError, Settings, SettingsError, StoryClusterer, cluster
 from clusterer.estimator import bcubed_scorer
-from clusterer.evaluate import evaluate
+from clusterer.evaluation.metrics import evaluate
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -160,9 +160,6 @@ def test_a_fitted_estimator_can_be_pickled() -> None:
     assert model.clustering_.assignments[2].relation == "exact"
 
 
-# --- the scorer
-
-
 def test_the_score_is_b_cubed_of_the_stories() -> None:
     known = [(x, y) for x, y in zip(cluster(FEED).labels("story"), EVENTS, strict=True) if y is not None]
     wanted = evaluate([x for x, _ in known], [y for _, y in known]).bcubed_f1
@@ -203,9 +200,6 @@ def test_the_score_forgets_what_was_fitted_and_leaves_it() -> None:
     model = StoryClusterer().fit(["خبر"])
     assert bcubed_scorer(model, TEXTS, [0, 1, 0, 2, 1, 3]) == 1.0
     assert model.labels_.tolist() == [0]
-
-
-# --- searches
 
 
 def as_polars(rows: list[dict[str, Any]]) -> Any:

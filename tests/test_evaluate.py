@@ -25,9 +25,9 @@ from sklearn.metrics import (
 )
 
 from clusterer import InputError, StoryIndex, cluster
-from clusterer.cli import cli
-from clusterer.evaluate import Mistake, bcubed, evaluate, evaluate_pairs, link_strength, mistakes, worst_first
-from clusterer.files import Feed
+from clusterer.cli.main import cli
+from clusterer.evaluation.metrics import Mistake, bcubed, evaluate, evaluate_pairs, link_strength, mistakes, worst_first
+from clusterer.io.feed import Feed
 
 DATA = Path(__file__).parents[1] / "data"
 LABELLINGS = st.integers(1, 25).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 6), min_size=n, max_size=n)] * 2))
@@ -113,9 +113,6 @@ def test_a_mistake_lists_its_parts_the_largest_first() -> None:
     assert mistakes(["a"] * 4 + ["b"], [1, 2, 2, 2, 3]) == [Mistake("merged", 3, ((1, 2, 3), (0,)))]
 
 
-# --- V-measure, judged pairs -------------------------------------------------------------------------------------------
-
-
 @given(LABELLINGS)
 def test_v_measure_agrees_with_scikit_learn(both: tuple[list[int], list[int]]) -> None:
     labels, gold = both
@@ -181,9 +178,6 @@ def test_wrong_pairs_come_the_surest_first() -> None:
     merged, split = worst_first(together, same, [0.5, None, 0.9, 0.3, 0.1, None, 0.2])
     assert merged == [2, 0, 1]
     assert split == [4, 3, 5]
-
-
-# --- the command -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

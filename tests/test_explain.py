@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from made import text_of
 
 from clusterer import Article, Assignment, Explainer, Explanation, InputError, Settings, StoryIndex, explain
-from clusterer.arabic import normalise
-from clusterer.explain import path
-from clusterer.files import Feed
-from clusterer.passages import Passages, Piece
+from clusterer.explanation.evidence import path
+from clusterer.explanation.highlights import Passages, Piece
+from clusterer.io.feed import Feed
+from clusterer.text.normalize import normalise
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 FEED = ROOT.parent / "shared" / "feed"
-MODEL = json.loads((ROOT / "clusterer" / "event_model.json").read_text("utf-8"))
+MODEL = json.loads((ROOT / "clusterer" / "stories" / "event_model.json").read_text("utf-8"))
 
 
 def shingles(pieces: tuple[Piece, ...], settings: Settings) -> set[tuple[str, ...]]:
@@ -83,9 +83,6 @@ def assert_reproduced(e: Explanation, settings: Settings) -> None:
         assert e.path[-1].b == b.id
         for step in e.path:
             assert {step.a, step.b} == {step.assignment.id, step.assignment.linked_to}
-
-
-# --- the whole feed
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +149,6 @@ def test_pairs_chosen_blindly(feed: Explainer) -> None:
     pairs = [source.sample([a.id for a in told], 2) for _ in range(40)]
     for a, b in pairs + [source.sample(largest, 2) for _ in range(20)]:
         assert_reproduced(feed.explain(a, b), Settings())
-
-
-# --- the sample feed, in a run and in an index
 
 
 def sample() -> list[Article]:
@@ -267,9 +261,6 @@ def test_a_way_between_two_articles_is_the_shortest_in_the_tree() -> None:
     assert ids("b", "b") == []
 
 
-# --- passages
-
-
 TEXTS = st.lists(
     st.sampled_from([*"ابجدهو", "\n", " ", "،", "كلمة", "اترك رد", "سبق- تبوك:", "🙂", "\u200f"]), max_size=40
 ).map(" ".join)
@@ -302,9 +293,6 @@ def test_learned_furniture_is_cut_in_passages_too() -> None:
     articles = [Article(f"{text_of(i, 40)}\n{footer}", str(i), source="سبق") for i in range(8)]
     e = explain(articles, "0", "1")
     assert [p.text.strip() for p in e.passages[0] if p.kind == "cut"] == [footer]
-
-
-# --- the command
 
 
 def run(*args: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -26,12 +26,16 @@ from damage import good_row, write_damaged_feed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from clusterer.articles import Article
 from clusterer.errors import InputError, OutputError
-from clusterer.fields import FIELD_NAMES, RowError, article_from, clean_text, parse_date
-from clusterer.files import Feed
-from clusterer.output import Quarantine, atomic_output, write_rows
-from clusterer.records import Article
-from clusterer.rows import BadRow, UnreadableDate
+from clusterer.io.atomic import atomic_output
+from clusterer.io.columns import FIELD_NAMES, RowError, article_from
+from clusterer.io.dates import parse_date
+from clusterer.io.feed import Feed
+from clusterer.io.html import clean_text
+from clusterer.io.quarantine import Quarantine
+from clusterer.io.rows import BadRow, UnreadableDate
+from clusterer.io.writers import write_rows
 
 REAL = Path(__file__).parents[2] / "shared" / "feed"
 MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
@@ -116,9 +120,6 @@ def zipped(members: dict[str, bytes]) -> bytes:
 def read(*paths: Path | str, **options: Any) -> tuple[list[Article], list[BadRow]]:
     bad: list[BadRow] = []
     return [row.article for row in Feed(paths, on_bad=bad.append, **options)], bad
-
-
-# --- every format, packing and encoding
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
@@ -326,9 +327,6 @@ def test_any_rows_survive_json(rows: list[dict[str, str]], form: str) -> None:
         assert [json.loads(line) for line in out.read_bytes().splitlines()] == rows
 
 
-# --- paths
-
-
 def test_a_folder_of_texts(tmp_path: Path) -> None:
     long = "قالت الوزارة في بيان لها إن العمل مستمر. " * 5
     for name, text in {
@@ -459,9 +457,6 @@ def test_a_forbidden_file_is_an_input_error(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(InputError, match="permissions"):
         list(Feed(path))
-
-
-# --- damage
 
 
 @pytest.fixture(scope="module")
@@ -618,9 +613,6 @@ def test_unreadable_dates_are_counted(tmp_path: Path) -> None:
     assert feed.unreadable_dates == 5
 
 
-# --- Parquet
-
-
 def test_parquet_round_trip_keeps_schema_and_values(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
@@ -682,9 +674,6 @@ def test_parquet_says_what_to_install(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True
     )
     assert b"pip install 'clusterer[parquet]'" in done.stdout, done.stderr.decode()
-
-
-# --- writing
 
 
 def test_rows_of_several_forms_become_json_lines(tmp_path: Path) -> None:
@@ -862,9 +851,6 @@ def test_a_run_without_a_bad_row_removes_the_quarantine_of_an_earlier_one(tmp_pa
         with Quarantine(name):
             pass
     assert os.path.exists(os.devnull)
-
-
-# --- fields
 
 
 @pytest.mark.parametrize(
@@ -1063,9 +1049,6 @@ def test_the_cure_of_a_row_without_a_text_is_filled_in(row: dict[str, str], cure
     assert told.endswith(", ".join(FIELD_NAMES["text"]))
 
 
-# --- what Excel leaves
-
-
 def test_rows_of_empty_cells_are_blank_lines(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id;text;title\n;;\n1;x;y\n ;"\n";\t\n;;;;;\n;\n2;;\n;;z\n' + ";;\n" * 300)
     bad: list[BadRow] = []
@@ -1199,9 +1182,6 @@ def test_a_run_tells_of_dates_blank_rows_and_columns(options: list[str], tmp_pat
     told = done.stderr.decode().splitlines()
     assert told[0] == f"1 date could not be read: '{far[:59]}… (a.csv, line 2); the article is kept without"
     assert not any("blank" in line for line in told)
-
-
-# --- real feed, and start-up
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not here")

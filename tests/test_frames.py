@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import text_of
 
-from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster, frames
-from clusterer.fields import article_from
-from clusterer.frames import rows_of
-from clusterer.records import Assignment
+from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster
+from clusterer.io import dataframes
+from clusterer.io.columns import article_from
+from clusterer.io.dataframes import rows_of
+from clusterer.results import Assignment
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -76,7 +77,7 @@ def test_a_frame_is_grouped_as_its_rows_are(kind: str, expected: Clustering) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_becomes_the_article_that_its_mapping_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "_BLOCK", 13)
+    monkeypatch.setattr(dataframes, "_BLOCK", 13)
     assert list(walked(KINDS[kind](ROWS))) == [article_from(row) for row in ROWS]
 
 
@@ -84,9 +85,6 @@ def walked(given: Any, fields: dict[str, str] | None = None) -> Iterator[Any]:
     rows = rows_of(given, fields)
     assert rows is not None
     return rows
-
-
-# --- alignment
 
 
 def test_labels_stay_with_their_rows_after_shuffling_and_filtering(expected: Clustering) -> None:
@@ -122,8 +120,6 @@ def test_a_row_without_a_text_keeps_its_place_and_is_never_grouped(kind: str) ->
     assert frozenset({"a", "e"}) in ours
     assert len(ours) == 5
 
-
-# --- what a cell may be
 
 DAY = datetime(2015, 7, 21, 9, 8, 56, tzinfo=UTC)
 NAIVE = DAY.replace(tzinfo=None)
@@ -233,9 +229,6 @@ def test_all_libraries_agree_with_mappings(rows: list[dict[str, Any]]) -> None:
     assert list(walked(pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))) == wanted
 
 
-# --- names of columns
-
-
 def test_columns_by_their_arabic_names() -> None:
     arabic = {
         "id": "المعرف",
@@ -286,8 +279,6 @@ def test_a_frame_without_a_text_names_its_columns_and_the_cure(make: Callable[[A
         cluster([], fields={"colour": "colour"})
 
 
-# --- columns of texts
-
 TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), None, text_of(2, 58), None]
 COLUMNS: dict[str, Callable[[], Any]] = {
     "pandas": lambda: pd.Series(TEXTS),
@@ -307,7 +298,7 @@ COLUMNS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_a_column_is_taken_as_texts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "_BLOCK", 4)
+    monkeypatch.setattr(dataframes, "_BLOCK", 4)
     texts = [text or "" for text in TEXTS]
     assert list(walked(COLUMNS[kind]())) == texts
     assert cluster(COLUMNS[kind]()).labels() == cluster(texts).labels()
@@ -316,9 +307,6 @@ def test_a_column_is_taken_as_texts(kind: str, monkeypatch: pytest.MonkeyPatch) 
 def test_a_column_of_records_is_taken_as_mappings() -> None:
     assert cluster(pl.Series(ROWS)).assignments == cluster(ROWS).assignments
     assert cluster(pd.Series(ROWS)).assignments == cluster(ROWS).assignments
-
-
-# --- what is refused
 
 
 @pytest.mark.parametrize(
@@ -343,7 +331,7 @@ def test_a_column_of_records_is_taken_as_mappings() -> None:
 def test_what_is_no_frame_of_articles(
     make: Callable[[], Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(frames, "_BLOCK", 4)
+    monkeypatch.setattr(dataframes, "_BLOCK", 4)
     with pytest.raises(InputError, match=message):
         cluster(make())
     with StoryIndex.open(tmp_path / "news.db") as index, pytest.raises(InputError, match=message):
@@ -357,9 +345,6 @@ def test_no_rows_no_assignments(backend: str) -> None:
     assert len(cluster(make[backend]({}))) == 0
     with pytest.raises(InputError, match="no text"):
         cluster(make[backend]({"colour": []}))
-
-
-# --- the other doors
 
 
 def test_index_and_estimator_take_frames(tmp_path: Path, expected: Clustering) -> None:
@@ -379,9 +364,6 @@ def test_lists_and_iterators_do_not_wait_for_narwhals() -> None:
         "cluster(x for x in ['نص']); assert 'narwhals' not in sys.modules; cluster({'نص'}); assert 'narwhals' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-# --- out
 
 
 def missing_as_none(values: list[Any]) -> list[Any]:

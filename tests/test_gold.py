@@ -10,7 +10,8 @@ import pytest
 import zstandard
 
 from clusterer import InputError
-from clusterer.gold import Gold, Judged, read_gold, read_result
+from clusterer.evaluation.gold import Gold, Judged, read_gold
+from clusterer.evaluation.result_file import read_result
 
 LABELS = [
     {"id": "a", "event": 1, "dup": 10, "url": "http://x/a"},

@@ -10,7 +10,8 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterer.grouping import first_of_group, star_centres
+from clusterer.assignments import first_of_group
+from clusterer.copies.grouping import star_centres
 
 
 @st.composite

@@ -26,13 +26,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from made import lines_of, text_of, words_of
 from strategies import texts
 
-from benchmarks.generator import feed
-from clusterer import Article, Assignment, InputError, OutputError, Settings, SettingsError, cluster, kernels
-from clusterer.evaluate import evaluate
-from clusterer.files import Feed
-from clusterer.index import Added, StoryIndex
-from clusterer.naming import Change
-from clusterer.store import VERSION
+from benchmarks.corpora.generator import feed
+from clusterer import Article, Assignment, InputError, OutputError, Settings, SettingsError, cluster
+from clusterer.arrays import kernels
+from clusterer.evaluation.metrics import evaluate
+from clusterer.index.database import VERSION
+from clusterer.index.story_ids import Change
+from clusterer.index.story_index import Added, StoryIndex
+from clusterer.io.feed import Feed
 
 both_loops = pytest.mark.usefixtures("either_loop")
 
@@ -147,9 +148,6 @@ def assert_as_batch(index: StoryIndex, articles: Sequence[Article], agreement: f
     assert evaluate([found[a.id].story for a in batch], batch.labels("story")).bcubed_f1 >= agreement
 
 
-# --- the same answer as a batch ---------------------------------------------------------------------------
-
-
 @both_loops
 @pytest.mark.parametrize("size", [1, 7, 50, 130])
 def test_the_sample_feed_in_batches_of_any_size(size: int, path: Path) -> None:
@@ -259,9 +257,6 @@ def test_threads_change_nothing(tmp_path: Path, generated: list[Article]) -> Non
                 index.add(batch)
             told.append((list(index.assignments()), index.query(SAMPLE[:20])))
     assert told[0] == told[1] == told[2]
-
-
-# --- any history ------------------------------------------------------------------------------------------
 
 
 def bridged(a: list[str], b: list[str]) -> str:
@@ -584,9 +579,6 @@ def test_any_long_history(machine: type[History]) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
 
 
-# --- ids of stories ---------------------------------------------------------------------------------------
-
-
 def by_copies() -> tuple[list[Article], list[Article], Article]:
     """Two strangers and an article that holds the text of both."""
     return (
@@ -857,9 +849,6 @@ def test_an_unknown_story_is_refused(path: Path) -> None:
         for name in ("", "nobody", "\x00", "\ud800", "ا" * 100_000):
             with pytest.raises(InputError, match=r"news\.db: no story.*cure"):
                 index.story(name)
-
-
-# --- what is added ----------------------------------------------------------------------------------------
 
 
 def test_status_tells_what_each_article_is(path: Path) -> None:
@@ -1182,9 +1171,6 @@ def test_huge_texts(path: Path) -> None:
         assert_well_formed(index)
 
 
-# --- many alike -------------------------------------------------------------------------------------------
-
-
 def test_ten_thousand_identical_texts_stay_quick(path: Path) -> None:
     text = text_of("same", 120)
     began = time.monotonic()
@@ -1260,9 +1246,6 @@ def test_a_daily_series_that_slides_stays_one_story(day: int, window: int, path:
                 assert len(groups(index.assignments())) == 1, start
         assert {a.story for a in index.assignments()} == {"0000"}
         assert_well_formed(index)
-
-
-# --- learned boilerplate ----------------------------------------------------------------------------------
 
 
 def arrangements() -> dict[str, list[list[Article]]]:
@@ -1405,9 +1388,6 @@ def test_what_was_learned_is_forgotten_with_the_last_article_that_holds_it(path:
         assert_well_formed(index)
 
 
-# --- new versions -----------------------------------------------------------------------------------------
-
-
 def test_an_update_replaces_the_text_and_keeps_the_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a"), Article(text_of(2, 40), "b")])
@@ -1515,9 +1495,6 @@ def test_an_update_of_the_article_that_stands_for_others(path: Path) -> None:
         assert_well_formed(index)
 
 
-# --- questions --------------------------------------------------------------------------------------------
-
-
 def test_a_question_stores_nothing(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add(SAMPLE[:100])
@@ -1592,9 +1569,6 @@ def test_questions_at_every_level(level: str, path: Path) -> None:
             assert (a.evidence is None) == (a.relation in (None, "exact"))
             assert a.copy == ("there" if a.relation in ("exact", "copy", "contained") else a.id)
             assert a.exact == ("there" if a.relation == "exact" else a.id)
-
-
-# --- settings and files -----------------------------------------------------------------------------------
 
 
 def test_an_index_keeps_the_settings_it_was_made_with(path: Path) -> None:
@@ -1732,9 +1706,6 @@ def test_two_open_indexes_of_one_file_see_each_others_work(tmp_path: Path) -> No
         assert two.query(SAMPLE) == alone.query(SAMPLE)
         for index in (one, two, alone):
             assert_well_formed(index)
-
-
-# --- forgetting -------------------------------------------------------------------------------------------
 
 
 def dated(count: int) -> list[Article]:
@@ -1895,9 +1866,6 @@ def test_what_is_removed_is_named_once(path: Path) -> None:
         assert (removed.articles, removed.missing) == (2, ("nobody",))
         assert index.remove("3").articles == 1
         assert [a.id for a in index.assignments()] == ["0"]
-
-
-# --- merging ----------------------------------------------------------------------------------------------
 
 
 def test_merging_into_an_empty_index_gives_the_batchs_groups(tmp_path: Path) -> None:

@@ -27,10 +27,10 @@ from click.testing import CliRunner, Result
 from made import words_of
 
 from clusterer import InputError, OutputError, Settings
-from clusterer.cli import cli
+from clusterer.cli.index import index
+from clusterer.cli.main import cli
 from clusterer.errors import ClustererError
-from clusterer.index import StoryIndex
-from clusterer.index_cli import index
+from clusterer.index.story_index import StoryIndex
 
 ROOT = Path(__file__).parents[1]
 FEED = ROOT / "data" / "feed.jsonl"
@@ -205,9 +205,6 @@ class Talk:
         return self._process.wait(PATIENCE)
 
 
-# create
-
-
 def test_an_index_is_made_and_keeps_its_settings(tmp_path: Path) -> None:
     done = run("create", "news.db", "--level", "copy", "--jaccard", "0.7", "--threads", "2")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -247,9 +244,6 @@ def test_what_is_there_is_not_made_again(news: Path) -> None:
 def test_no_index_is_made_that_could_not_be_used(args: list[str], says: str, tmp_path: Path) -> None:
     assert says in refused("create", *args)
     assert list(tmp_path.iterdir()) == []
-
-
-# add, from files
 
 
 def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: Path) -> None:
@@ -453,9 +447,6 @@ def test_nothing_is_written_over_the_index_nor_over_an_input(args: list[str], ne
 def test_an_index_is_no_feed(news: Path) -> None:
     assert "news.db" in refused("add", news, news)
     assert sound(news) == IDS
-
-
-# add, from a pipe
 
 
 def test_each_line_is_answered_before_the_next_is_written(empty: Path, tmp_path: Path) -> None:
@@ -680,9 +671,6 @@ def test_two_processes_stream_at_the_same_time(empty: Path) -> None:
     assert sorted(sound(empty)) == sorted(IDS)
 
 
-# changes
-
-
 def test_changes_of_stories_are_appended_to_a_file(empty: Path) -> None:
     left, right, both = strangers()
     changes = Path("changes.jsonl")
@@ -713,9 +701,6 @@ def test_changes_are_told_as_they_come(empty: Path) -> None:
         talk.interrupt()
         assert talk.end() == 130
     assert [r["kind"] for r in rows(Path("changes.jsonl").read_bytes())] == ["merged"]
-
-
-# query
 
 
 def test_a_question_stores_nothing(news: Path, tmp_path: Path) -> None:
@@ -752,9 +737,6 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
     assert [r["line"] for r in rows(Path("out.jsonl.quarantine.jsonl").read_bytes())] == [2]
     piped = ask("query", news, "-", stdin=b"\n".join(LINES[:3]))
     assert [r["id"] for r in rows(piped.stdout)] == IDS[:3]
-
-
-# stories and show
 
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
@@ -859,9 +841,6 @@ def test_odd_articles_can_be_shown(empty: Path) -> None:
         assert repr(unknown) in refused("show", empty, unknown)
 
 
-# remove and expire
-
-
 def test_articles_are_removed_by_their_ids(news: Path) -> None:
     done = run("remove", news, IDS[0], IDS[1], "nobody", IDS[0])
     assert (done.returncode, done.stdout) == (0, b"")
@@ -945,9 +924,6 @@ def test_a_size_without_end_keeps_all(news: Path) -> None:
     for size in (f"{'9' * 400}GB", "999999999999TB"):
         assert "0 articles removed" in ask("expire", news, "--max-size", size).stderr
     assert sound(news) == IDS
-
-
-# check, export, merge, compact
 
 
 def test_check_counts_what_is_there(filled: Path) -> None:
@@ -1071,9 +1047,6 @@ def test_compacting_changes_no_answer(news: Path) -> None:
     assert ask("export", news).stdout == before
     assert news.stat().st_size < size
     assert sound(news) == IDS[1::2]
-
-
-# help
 
 
 def test_the_help_lists_the_commands() -> None:

@@ -32,26 +32,25 @@ from typing import Any, Literal, NamedTuple
 import pytest
 from made import text_of
 
-from benchmarks.generator import feed
-from clusterer import store
+from benchmarks.corpora.generator import feed
+from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, OutputError
-from clusterer.files import Feed
-from clusterer.index import StoryIndex
-from clusterer.records import Article, Assignment
+from clusterer.index import database
+from clusterer.index.database import Store
+from clusterer.index.story_index import StoryIndex
+from clusterer.io.feed import Feed
+from clusterer.results import Assignment
 from clusterer.settings import Settings
-from clusterer.store import Store
 
 if hasattr(os, "fork"):
     import resource
+
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 
 DATA = Path(__file__).parents[1] / "data"
 KEPT = 150  # articles that the plan's expiry leaves, at least
 Tell = Callable[[str], None]
-
-
-# processes
 
 
 class Child:
@@ -152,9 +151,6 @@ def _write(pipe: int, line: str) -> None:
     raw = line.encode()
     while raw:
         raw = raw[os.write(pipe, raw) :]
-
-
-# articles and what is done with them
 
 
 @lru_cache(maxsize=1)
@@ -278,9 +274,6 @@ def test_left_in_peace_an_index_is_sound_after_every_step(tmp_path: Path) -> Non
             assert ids(index) == there
 
 
-# kill -9
-
-
 def await_some_moment(child: Child, path: Path, dice: random.Random) -> None:
     """Wait for one of the moments in a writer's life: while it opens, reads and computes, or commits."""
     how = dice.random()
@@ -371,9 +364,6 @@ def test_processes_that_make_one_index_at_once_all_open_it(tmp_path: Path) -> No
         for child in children:
             with child:
                 child.join()
-
-
-# full disks
 
 
 def mount(folder: Path, megabytes: int) -> str:
@@ -586,9 +576,6 @@ def test_a_file_that_may_not_grow_refuses_a_batch_and_takes_it_later(tmp_path: P
     assert undisturbed(tmp_path / "news.db", []) == undisturbed(tmp_path / "undisturbed.db", steps)
 
 
-# other writers
-
-
 def add_told(path: Path, some: Sequence[Article]) -> Callable[[Tell], None]:
     """Work of a child: one batch, with a word before and after."""
 
@@ -645,7 +632,7 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
 def test_a_writer_that_waited_in_vain_names_the_process_that_holds_the_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "WAIT", 1.0)
+    monkeypatch.setattr(database, "WAIT", 1.0)
     path, (first, second) = tmp_path / "news.db", batches(200, 2)
     with in_the_middle_of_an_add(path, first.articles) as child:
         with StoryIndex.open(path) as index:
@@ -668,7 +655,7 @@ def test_a_writer_that_waited_in_vain_names_the_process_that_holds_the_index(
 def test_of_two_writers_by_turns_the_one_that_holds_the_index_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "WAIT", 0.2)
+    monkeypatch.setattr(database, "WAIT", 0.2)
     path, (few, others) = tmp_path / "news.db", batches(200, 2)
     many = articles()[400:1_200]
 
@@ -692,7 +679,7 @@ def test_of_two_writers_by_turns_the_one_that_holds_the_index_is_named(
 
 
 def test_the_note_of_a_killed_writer_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "WAIT", 1.0)
+    monkeypatch.setattr(database, "WAIT", 1.0)
     path, (first, second) = tmp_path / "news.db", batches(200, 2)
     with in_the_middle_of_an_add(path, first.articles) as child:
         assert child.kill()
@@ -711,7 +698,7 @@ def test_the_note_of_a_killed_writer_is_no_lock(tmp_path: Path, monkeypatch: pyt
 def test_a_dead_process_is_not_blamed_for_a_lock_that_another_program_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "WAIT", 0.2)
+    monkeypatch.setattr(database, "WAIT", 0.2)
     path, (first, second) = tmp_path / "news.db", batches(200, 2)
     with in_the_middle_of_an_add(path, first.articles) as child:
         assert child.kill()
@@ -731,7 +718,7 @@ def test_a_dead_process_is_not_blamed_for_a_lock_that_another_program_holds(
 
 @pytest.mark.parametrize("note", [b"", b"[]", b"null", b"{}", b'{"pid": 1}', b'{"pid": "x", "host": 1}', b"\xff\x00{"])
 def test_a_damaged_note_of_a_writer_harms_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: bytes) -> None:
-    monkeypatch.setattr(store, "WAIT", 0.1)
+    monkeypatch.setattr(database, "WAIT", 0.1)
     path, (first, second) = tmp_path / "news.db", batches(5, 2)
     with StoryIndex.open(path) as index:
         index.add(first.articles)
@@ -742,9 +729,6 @@ def test_a_damaged_note_of_a_writer_harms_nobody(tmp_path: Path, monkeypatch: py
             index.add(second.articles)
         other.close()
         Path(f"{path}-writer").write_bytes(note)
-
-
-# readers
 
 
 def make_sure_of(told: Sequence[Assignment]) -> None:
@@ -902,9 +886,6 @@ def test_four_readers_never_wait_and_never_see_half_a_batch(
         assert index.check() == []
 
 
-# cut power
-
-
 def test_a_batch_is_acknowledged_when_it_is_on_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     StoryIndex.open(path).close()
@@ -1014,9 +995,6 @@ def test_whatever_part_of_a_commit_a_cut_power_leaves_it_is_whole_or_absent(tmp_
                     found[f"{written}, {'absent' if left == there[done] else 'whole'}"] += 1
     print(dict(found))
     assert found["log, absent"] >= 10
-
-
-# damaged files
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import articles, texts
 
-from clusterer import events, kernels, lsh, minhash, ragged, salience
-from clusterer.ragged import Growing, compact, take_rows
-from clusterer.shingles import Ragged, word_shingles
-from clusterer.similarity import overlap
-from clusterer.threads import alongside, in_order
-from clusterer.words import Words, hash_runs, hash_words, mix
+from clusterer.arrays import kernels, ragged, sorting
+from clusterer.arrays.hashing import hash_runs, mix
+from clusterer.arrays.parallel import ordered_map, run_both
+from clusterer.arrays.ragged import Growing, Ragged, compact, take_rows
+from clusterer.copies.verify import overlap
+from clusterer.lsh import bands, buckets, minhash, weighted_minhash
+from clusterer.lsh import samples as lsh_samples
+from clusterer.stories import features, model, term_weights
+from clusterer.text.shingles import word_shingles
+from clusterer.text.words import Words, hash_words
 
 pytestmark = pytest.mark.skipif(
     kernels.compiled is None, reason="the compiled loops are not here: there is nothing to hold against the NumPy ones"
@@ -88,9 +92,6 @@ def rows_and_pairs(member: st.SearchStrategy[int], most: int = 12) -> st.SearchS
         return st.tuples(st.just(rows), st.lists(st.tuples(number, number), max_size=12))
 
     return st.lists(st.lists(member, max_size=most), min_size=1, max_size=6).flatmap(with_pairs)
-
-
-# --- words
 
 
 def hashed(batch: Sequence[str], profile: str = "news") -> Words:
@@ -176,10 +177,10 @@ def test_kinds_of_string_count_as_strings_and_nothing_else_does() -> None:
 def test_an_error_on_the_small_path_comes_out() -> None:
     """And the next call works."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clusterer.words.small_path", lambda text, profile: 1 // 0)
+        patch.setattr("clusterer.text.words.small_path", lambda text, profile: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             hash_words(["كلمه", "ﻻ"])
-        patch.setattr("clusterer.words.small_path", lambda text, profile: None)
+        patch.setattr("clusterer.text.words.small_path", lambda text, profile: None)
         with pytest.raises(TypeError):
             hash_words(["كلمه", "ﻻ"])
     hashed(["كلمه", "ﻻ"])
@@ -190,9 +191,6 @@ def test_an_error_on_the_small_path_comes_out() -> None:
 def test_runs_of_hashes(hashes: list[int], starts: set[int]) -> None:
     chosen = np.array(sorted(start for start in starts if start < len(hashes)), dtype=np.int64)
     agreed(lambda: hash_runs(np.array(hashes, dtype=np.uint64), chosen))
-
-
-# --- rows
 
 
 @FEWER
@@ -243,9 +241,6 @@ def test_compacted_values_are_those_kept(kept: list[bool], block: int) -> None:
         np.testing.assert_array_equal(compact(values, mask), expected)
 
 
-# --- shingles and signatures
-
-
 @FEWER
 @given(st.lists(articles(12), max_size=6), st.integers(1, 9))
 def test_shingles_of_texts_shorter_and_longer_than_one(batch: list[str], size: int) -> None:
@@ -270,13 +265,13 @@ def test_fast_signatures(rows: list, k: int) -> None:
 def test_weighted_signatures(rows: list[dict[int, float]], k: int) -> None:
     sets = ragged_of([[*row] for row in rows])
     weights = np.array([weight for row in rows for weight in row.values()], dtype=np.float64)
-    agreed(lambda: minhash.weighted_signatures(sets, weights, k))
+    agreed(lambda: weighted_minhash.weighted_signatures(sets, weights, k))
 
 
 def test_weighted_signatures_of_one_member_hold_it() -> None:
     """Whatever it weighs; but for the slots that nothing reached."""
     sets = ragged_of([[7], [], [7], [8]])
-    found = agreed(lambda: minhash.weighted_signatures(sets, np.array([1e-30, 1e30, 1.0]), 1024))
+    found = agreed(lambda: weighted_minhash.weighted_signatures(sets, np.array([1e-30, 1e30, 1.0]), 1024))
     np.testing.assert_array_equal(found[0], found[2])
     assert (found[1] == 0xFFFF).all()
     assert np.unique(found[0], return_counts=True)[1].max() > 900
@@ -286,10 +281,7 @@ def test_weighted_signatures_of_one_member_hold_it() -> None:
 @given(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 3))
 def test_band_keys(n: int, b: int, r: int, more: int) -> None:
     slots = np.random.default_rng(n).integers(0, 2**32, (n, b * r + more), dtype=np.uint32)
-    agreed(lambda: lsh.band_keys(slots, b, r))
-
-
-# --- pairs
+    agreed(lambda: bands.band_keys(slots, b, r))
 
 
 @given(
@@ -299,7 +291,7 @@ def test_band_keys(n: int, b: int, r: int, more: int) -> None:
 def test_sorting_by_upper_bits_keeps_the_order_of_equals(numbers: list[int], lowest: int) -> None:
     def sorted_copy() -> NDArray[Any]:
         values = np.array(numbers, dtype=np.uint64 if lowest else np.int64)
-        lsh.sort(values, lowest)
+        sorting.sort(values, lowest)
         return values
 
     assert agreed(sorted_copy).tolist() == sorted(numbers, key=lambda number: number >> lowest)
@@ -311,9 +303,9 @@ def test_sorting_numbers_of_all_64_bits() -> None:
     for lowest in (0, 1, 13, 63):
         expected = values[np.argsort(values >> np.uint64(lowest), kind="stable")]
         copy = values.copy()
-        lsh.sort(copy, lowest)
+        sorting.sort(copy, lowest)
         np.testing.assert_array_equal(copy, expected)
-    np.testing.assert_array_equal(agreed(lambda: lsh.distinct(values.copy())), np.unique(values))
+    np.testing.assert_array_equal(agreed(lambda: sorting.distinct(values.copy())), np.unique(values))
 
 
 KEYS_OF_ARTICLES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 29)), max_size=60)
@@ -322,26 +314,26 @@ KEYS_OF_ARTICLES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 29)), ma
 def sorted_entries(met: Sequence[tuple[int, int]]) -> NDArray[np.uint64]:
     """Entries of (key, article), sorted, repeats kept."""
     keys = mix(np.array([key for key, _ in met], dtype=np.uint64))
-    return np.sort(lsh.entries(keys, np.array([x for _, x in met], dtype=np.int64), 30))
+    return np.sort(buckets.entries(keys, np.array([x for _, x in met], dtype=np.int64), 30))
 
 
 @given(KEYS_OF_ARTICLES, st.integers(0, 12))
 def test_pairs_of_buckets_below_at_and_above_the_cap(met: list[tuple[int, int]], cap: int) -> None:
     found = sorted_entries(met)
-    codes, dropped = lsh.bucket_codes(found, 30, cap)
-    expected, left_out = reference.bucket_pairs([k for k, _ in met], [x for _, x in met], cap, lsh.HUBS)
+    codes, dropped = buckets.bucket_codes(found, 30, cap)
+    expected, left_out = reference.bucket_pairs([k for k, _ in met], [x for _, x in met], cap, buckets.HUBS)
     assert Counter(divmod(code, 30) for code in codes.tolist()) == expected
     assert dropped == left_out
-    if cap >= lsh.HUBS:  # no setting asks for less
-        agreed(lambda: lsh.bucket_codes(found, 30, cap))
+    if cap >= buckets.HUBS:  # no setting asks for less
+        agreed(lambda: buckets.bucket_codes(found, 30, cap))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 40])
 @pytest.mark.parametrize("cap", [0, 1, 2, 3, 4, 5, 39, 40, 41])
 def test_one_bucket_of_a_size_and_a_cap(size: int, cap: int) -> None:
     found = np.repeat(np.arange(size, dtype=np.uint64), 2)  # everyone is there twice
-    codes, dropped = lsh.bucket_codes(found, 64, cap)
-    expected, left_out = reference.bucket_pairs([0] * size, range(size), cap, lsh.HUBS)
+    codes, dropped = buckets.bucket_codes(found, 64, cap)
+    expected, left_out = reference.bucket_pairs([0] * size, range(size), cap, buckets.HUBS)
     assert Counter(divmod(code, 64) for code in codes.tolist()) == expected
     assert dropped == left_out
 
@@ -350,7 +342,7 @@ def test_one_bucket_of_a_size_and_a_cap(size: int, cap: int) -> None:
 @given(st.integers(0, 40), st.integers(1, 3), st.sampled_from([4, 8]), st.sampled_from([1, 2]))
 def test_pairs_of_bands(n: int, values: int, cap: int, threads: int) -> None:
     keys = mix(np.random.default_rng(n).integers(0, values, (5, n), dtype=np.uint64))
-    agreed(lambda: lsh.band_pairs([*keys.copy()], n, cap, threads))
+    agreed(lambda: bands.band_pairs([*keys.copy()], n, cap, threads))
 
 
 @FEWER
@@ -359,7 +351,7 @@ def test_likely_pairs(n: int, r: int, least: int, threads: int) -> None:
     random = np.random.default_rng(n)
     slots = random.integers(0, 4, (n, 7), dtype=np.uint16) * np.uint16(21845)
     rows = np.flatnonzero(random.random(n) < 0.8)
-    agreed(lambda: lsh.likely_pairs(slots, rows, r, 8, least, threads))
+    agreed(lambda: bands.banded_pairs(slots, rows, r, 8, least, threads))
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 15, 16, 17, 33, 20_000])
@@ -368,7 +360,7 @@ def test_codes_of_rows_with_enough_equal_slots(pairs: int, k: int) -> None:
     random = np.random.default_rng(k)
     slots = random.integers(0, 2, (9, k), dtype=np.uint16)
     codes = random.integers(0, 81, pairs)
-    found = agreed(lambda: lsh.likely(slots, codes, k // 2))
+    found = agreed(lambda: bands.pairs_with_equal_slots(slots, codes, k // 2))
     equal = (slots[:, None] == slots[None]).sum(axis=2).ravel()
     assert found.tolist() == [code for code in codes.tolist() if equal[code] >= k // 2]
 
@@ -385,9 +377,9 @@ def growing(values: NDArray[Any]) -> Growing:
 def test_pairs_that_share_samples_often_enough(met: list[tuple[int, int]], containment: float) -> None:
     held = np.array([0, 1, 5, 20, 60])
     keys = mix(np.arange(len(met), dtype=np.uint64))  # each shared by one pair
-    samples = lsh.distinct(lsh.entries(np.repeat(keys, 2), pairs_of(met).ravel(), 5))
-    samples = samples[np.argsort(lsh.articles_of(samples, 5), kind="stable")]
-    pairs, _ = agreed(lambda: lsh.containment_pairs(growing(samples), held, 8, containment))
+    samples = sorting.distinct(buckets.entries(np.repeat(keys, 2), pairs_of(met).ravel(), 5))
+    samples = samples[np.argsort(buckets.articles_of(samples, 5), kind="stable")]
+    pairs, _ = agreed(lambda: lsh_samples.containment_pairs(growing(samples), held, 8, containment))
     shared = Counter((min(pair), max(pair)) for pair in met if pair[0] != pair[1])
     often = [(i, j) for (i, j), times in shared.items() if times >= containment / 3 * min(held[i], held[j])]
     assert [*map(tuple, pairs.tolist())] == sorted(often)
@@ -395,9 +387,9 @@ def test_pairs_that_share_samples_often_enough(met: list[tuple[int, int]], conta
 
 def test_pairs_of_no_articles() -> None:
     none = np.zeros(0, dtype=np.uint64)
-    pairs, dropped = agreed(lambda: lsh.containment_pairs(growing(none), none.astype(np.int64), 8, 0.6))
+    pairs, dropped = agreed(lambda: lsh_samples.containment_pairs(growing(none), none.astype(np.int64), 8, 0.6))
     assert (pairs.shape, dropped) == ((0, 2), 0)
-    codes, dropped = agreed(lambda: lsh.bucket_codes(none, 0, 8))
+    codes, dropped = agreed(lambda: buckets.bucket_codes(none, 0, 8))
     assert (len(codes), dropped) == (0, 0)
 
 
@@ -417,16 +409,13 @@ def test_overlap_of_long_texts_in_unsorted_pairs() -> None:
     agreed(lambda: overlap(mixed([]), pairs_of([])))
 
 
-# --- salience and events
-
-
 @pytest.mark.parametrize("distinct", [0, 1, 2, 511, 512, 513, 2048, 40_000])
 def test_columns_of_so_many_stems_that_their_table_grows(distinct: int) -> None:
     random = np.random.default_rng(distinct)
     stems = np.unique(random.integers(0, 2**32, distinct, dtype=np.uint32))
     stems = np.append(stems, [0, 2**32 - 1]).astype(np.uint32) if distinct else stems
     shuffled = random.permutation(np.tile(stems, 3))
-    found, places = agreed(lambda: salience._columns(shuffled))
+    found, places = agreed(lambda: term_weights._columns(shuffled))
     np.testing.assert_array_equal(found[places], shuffled)
 
 
@@ -436,16 +425,18 @@ def test_runs_that_recur_so_often_that_their_table_grows(size: int) -> None:
     base = np.random.default_rng(size).permutation(size)
     often, seldom = base.tolist(), (base + size).tolist()
     rows = [often, seldom, [], often, seldom, often, [1], often, seldom, [1, 2]]
-    stock = agreed(lambda: salience._recurring(ragged_of(rows, np.uint32), salience.RECURS))
+    stock = agreed(lambda: term_weights._recurring(ragged_of(rows, np.uint32), term_weights.RECURS))
     assert stock.sum() == 4 * max(size - 2, 0)
 
 
 @FEWER
 @given(st.lists(st.lists(st.integers(0, 2), max_size=90), max_size=8))
 def test_runs_that_recur_within_texts(rows: list) -> None:
-    stock = agreed(lambda: salience._recurring(ragged_of(rows, np.uint32), salience.RECURS))
+    stock = agreed(lambda: term_weights._recurring(ragged_of(rows, np.uint32), term_weights.RECURS))
     times = Counter(tuple(row[i : i + 3]) for row in rows for i in range(len(row) - 2))
-    assert stock.tolist() == [times[tuple(row[i : i + 3])] >= salience.RECURS for row in rows for i in range(len(row))]
+    assert stock.tolist() == [
+        times[tuple(row[i : i + 3])] >= term_weights.RECURS for row in rows for i in range(len(row))
+    ]
 
 
 STEMS = st.sampled_from([0, 1, 2, 3, 255, 256, 65_536, 70_000, 2**32 - 1])
@@ -457,19 +448,19 @@ STEMS = st.sampled_from([0, 1, 2, 3, 255, 256, 65_536, 70_000, 2**32 - 1])
 )
 def test_weights_block_after_block(both: list[tuple[list, list]], threads: int) -> None:
     bodies, titles = (ragged_of([row[x] for row in both], np.uint32) for x in (0, 1))
-    whole = agreed(lambda: salience.weigh(bodies, titles, threads))
+    whole = agreed(lambda: term_weights.weight_terms(bodies, titles, threads))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(salience, "_ROWS", 3)
-        assert_same(whole, agreed(lambda: salience.weigh(bodies, titles, threads)))
+        patch.setattr(term_weights, "_ROWS", 3)
+        assert_same(whole, agreed(lambda: term_weights.weight_terms(bodies, titles, threads)))
 
 
-def weighed(n: int, width: int, factor: int = 1) -> salience.Salience:
+def weighed(n: int, width: int, factor: int = 1) -> term_weights.TermWeights:
     """Texts of few stems and so with many shared and stock runs; some too short for a run, some empty."""
     random = np.random.default_rng(width)
     stems = np.arange(width) * factor % 2**32
     rows = [stems[random.integers(0, width, random.integers(0, 200) if i % 3 else i % 5)].tolist() for i in range(n)]
     titles = [stems[random.integers(0, width, i % 4)].tolist() for i in range(n)]
-    return salience.weigh(ragged_of(rows, np.uint32), ragged_of(titles, np.uint32))
+    return term_weights.weight_terms(ragged_of(rows, np.uint32), ragged_of(titles, np.uint32))
 
 
 @pytest.mark.parametrize("width", [1, 3, 12, 300, 70_000])
@@ -477,11 +468,11 @@ def weighed(n: int, width: int, factor: int = 1) -> salience.Salience:
 def test_sums_that_evidence_is_made_of(width: int, with_runs: bool) -> None:
     found = agreed(lambda: weighed(30, width))
     pairs = np.random.default_rng(2).integers(0, 30, (200, 2))
-    sums = agreed(lambda: events._sums(found, pairs, with_runs))
+    sums = agreed(lambda: features._sums(found, pairs, with_runs))
     assert with_runs or not sums[:, [1, 2, 4]].any()
     for order in (np.argsort(pairs[:, 0], kind="stable"), np.arange(len(pairs))[::-1]):
-        np.testing.assert_array_equal(events._sums(found, pairs[order], with_runs), sums[order])
-    assert events._sums(found, pairs_of([]), with_runs).shape == (0, 8)
+        np.testing.assert_array_equal(features._sums(found, pairs[order], with_runs), sums[order])
+    assert features._sums(found, pairs_of([]), with_runs).shape == (0, 8)
 
 
 @FEWER
@@ -491,10 +482,10 @@ def test_evidence_of_texts_by_any_outlets(given_: tuple[list, list]) -> None:
     if not pairs:
         return
     outlets = ragged_of([sorted(set(row)) for row in rows], np.int64)
-    found = salience.weigh(ragged_of(rows, np.uint32), ragged_of([row[:2] for row in rows], np.uint32))
+    found = term_weights.weight_terms(ragged_of(rows, np.uint32), ragged_of([row[:2] for row in rows], np.uint32))
     dates = np.arange(len(rows)) * 86_400.0
-    agreed(lambda: events.evidence(found, pairs_of(pairs), outlets, dates, dates))
-    common = agreed(lambda: events._common(outlets, pairs_of(pairs)))
+    agreed(lambda: features.pair_features(found, pairs_of(pairs), outlets, dates, dates))
+    common = agreed(lambda: features._common(outlets, pairs_of(pairs)))
     assert common.tolist() == [len(set(rows[i]) & set(rows[j])) for i, j in pairs]
     weights = np.arange(1, len(outlets.values) + 1, dtype=np.float32) / 8  # exact, whatever the order of sums
     of = [dict(zip(row, weights[a:b].tolist(), strict=True)) for row, a, b in each_row(outlets)]
@@ -503,7 +494,7 @@ def test_evidence_of_texts_by_any_outlets(given_: tuple[list, list]) -> None:
         for i, j in pairs
         for both in [of[i].keys() & of[j].keys()]
     ]
-    assert agreed(lambda: events.common_sums(outlets, weights, pairs_of(pairs))).tolist() == slow
+    assert agreed(lambda: features.common_sums(outlets, weights, pairs_of(pairs))).tolist() == slow
 
 
 def each_row(found: Ragged) -> list[tuple[list[int], int, int]]:
@@ -516,19 +507,16 @@ def test_the_best_of_leads_is_never_below_the_best_of_texts(width: int) -> None:
     found, random = weighed(40, width, 2_654_435_761), np.random.default_rng(width)  # stems over all 32 bits
     pairs, first = random.integers(0, 40, (300, 2)), random.uniform(0, 40, 40) * 86_400
     first[::7] = np.inf
-    lead, best = events.best_case(found, pairs, first, first)
-    bound, highest = agreed(lambda: events.best_of_leads(*found.leads(), pairs, first, first))
+    lead, best = model.best_case(found, pairs, first, first)
+    bound, highest = agreed(lambda: model.best_of_leads(*found.leads(), pairs, first, first))
     np.testing.assert_allclose(bound, lead, atol=1e-6)
     assert (highest >= best).all()
-    short_leads = pytest.importorskip("clusterer.spark_stories", reason="pyarrow is not here").short_leads
+    short_leads = pytest.importorskip("clusterer.spark.stories", reason="pyarrow is not here").short_leads
     leads, weights = short_leads(*found.leads())
-    bound, highest = agreed(lambda: events.best_of_leads(leads, weights.astype(np.float32), pairs, first, first))
+    bound, highest = agreed(lambda: model.best_of_leads(leads, weights.astype(np.float32), pairs, first, first))
     assert (bound >= lead - 1e-6).all()
     assert (highest >= best).all()
     assert np.median(bound - lead) < 0.01
-
-
-# --- threads
 
 
 def everything(seed: int) -> list[Any]:
@@ -539,17 +527,17 @@ def everything(seed: int) -> list[Any]:
     words = hash_words(batch, stems=True)
     shingles = word_shingles(words, 3)
     found = minhash.signatures(shingles, 32)
-    pairs, dropped = lsh.band_pairs([*np.ascontiguousarray(lsh.band_keys(found, 16, 2).T)], 60, 8)
+    pairs, dropped = bands.band_pairs([*np.ascontiguousarray(bands.band_keys(found, 16, 2).T)], 60, 8)
     bodies = Ragged(words.stems, words.offsets)
-    weights = salience.weigh(bodies, bodies)
-    sketch = minhash.weighted_signatures(*weights.weighted_sets(0, 60), 64)
-    likely = lsh.likely_pairs(sketch, np.arange(60), 2, 8, 4)
+    weights = term_weights.weight_terms(bodies, bodies)
+    sketch = weighted_minhash.weighted_signatures(*weights.weighted_sets(0, 60), 64)
+    likely = bands.banded_pairs(sketch, np.arange(60), 2, 8, 4)
     order = random.permutation(np.array([(i, j) for i in range(60) for j in range(60)]))
     runs = hash_runs(words.hashes, np.arange(0, len(words.hashes), 5))
-    sampled = lsh.entries(mix(shingles.values), shingles.rows, 60)
-    contained, left_out = lsh.containment_pairs(growing(sampled), shingles.counts, 8, 0.6)
+    sampled = buckets.entries(mix(shingles.values), shingles.rows, 60)
+    contained, left_out = lsh_samples.containment_pairs(growing(sampled), shingles.counts, 8, 0.6)
     taken = words.take(np.arange(60)[::-1])
-    evidence = events._sums(weights, order)
+    evidence = features._sums(weights, order)
     return [words, shingles, found, pairs, dropped, weights, sketch, likely, overlap(shingles, order), runs, sampled,
             left_out, contained, taken, evidence]  # fmt: skip
 
@@ -579,16 +567,16 @@ def test_results_come_in_order_and_little_is_read_ahead(threads: int) -> None:
             yield number
 
     taken = []
-    for result in in_order(lambda number: number * number, numbers(), threads):
+    for result in ordered_map(lambda number: number * number, numbers(), threads):
         assert read - len(taken) <= 2 * threads
         taken.append(result)
     assert taken == [number * number for number in range(50)]
-    assert [*in_order(abs, [], threads)] == []
+    assert [*ordered_map(abs, [], threads)] == []
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_errors_come_out_in_their_place(threads: int) -> None:
-    results = in_order(lambda number: 6 // number, iter([1, 2, 0, 3]), threads)
+    results = ordered_map(lambda number: 6 // number, iter([1, 2, 0, 3]), threads)
     assert [next(results), next(results)] == [6, 3]
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -598,13 +586,13 @@ def test_errors_come_out_in_their_place(threads: int) -> None:
         raise ValueError("feed")
 
     with pytest.raises(ValueError, match="feed"):
-        list(in_order(abs, broken(), threads))
+        list(ordered_map(abs, broken(), threads))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_two_functions_alongside(threads: int) -> None:
-    assert alongside(lambda: "first", lambda: 2, threads) == ("first", 2)
+    assert run_both(lambda: "first", lambda: 2, threads) == ("first", 2)
     with pytest.raises(ZeroDivisionError):
-        alongside(lambda: 1 // 0, lambda: 2, threads)
+        run_both(lambda: 1 // 0, lambda: 2, threads)
     with pytest.raises(ZeroDivisionError):
-        alongside(lambda: 1, lambda: 1 // 0, threads)
+        run_both(lambda: 1, lambda: 1 // 0, threads)

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.generator import feed
+from benchmarks.corpora.generator import feed
 from clusterer import Article, Settings, SettingsError, cluster
-from clusterer.cli import cli
-from clusterer.files import Feed
-from clusterer.gold import read_gold
-from clusterer.pipeline import walk
-from clusterer.telling import NEAR, Questions
-from clusterer.tuning import tune
+from clusterer.cli.main import cli
+from clusterer.evaluation.gold import read_gold
+from clusterer.evaluation.labeling import NEAR, PairSampler
+from clusterer.evaluation.tuning import tune
+from clusterer.io.feed import Feed
+from clusterer.pipeline import run_pipeline
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data" / "feed.jsonl"
@@ -43,12 +43,9 @@ def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-# --- what is asked -----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("level", ["story", "copy"])
 def test_most_are_near_the_threshold_and_every_pair_comes_once(articles: list[Article], level: str) -> None:
-    questions = Questions(articles, Settings(level=level))
+    questions = PairSampler(articles, Settings(level=level))
     pairs = list(questions.pairs())
     assert len(pairs) == len(questions) > 20
     assert len({(p.a, p.b) for p in pairs}) == len(pairs)
@@ -65,15 +62,15 @@ def test_most_are_near_the_threshold_and_every_pair_comes_once(articles: list[Ar
 def test_margins_are_what_decides() -> None:
     settings = Settings(level="copy", jaccard=0.6)
     made = list(feed(1500))
-    done = walk(made, settings)
+    done = run_pipeline(made, settings)
     of = {a.id: i for i, a in enumerate(done.clustering)}
     linked = {tuple(sorted(pair)) for pair in done.documents.articles[done.links.pairs].tolist()}
-    questions = Questions(made, settings)
+    questions = PairSampler(made, settings)
     assert {(p.a, p.b) for p in questions.pairs() if p.margin >= 0} == linked
     assert questions.ids == list(of)
-    stories = walk(made[:400], Settings()).stories
+    stories = run_pipeline(made[:400], Settings()).stories
     assert stories is not None
-    margins = sorted(p.margin for p in Questions(made[:400], Settings()).pairs())
+    margins = sorted(p.margin for p in PairSampler(made[:400], Settings()).pairs())
     assert margins == pytest.approx(sorted(stories.score - 0.45))
 
 
@@ -81,7 +78,7 @@ def test_no_story_and_no_two_outlets_are_all_that_is_asked_about() -> None:
     made = list(feed(3000))
     settings = Settings(level="copy")
     result = cluster(made, settings)
-    asked = list(islice(Questions(made, settings).pairs(), 60))
+    asked = list(islice(PairSampler(made, settings).pairs(), 60))
     stories = Counter(label for p in asked for label in {result.assignments[p.a].story, result.assignments[p.b].story})
     outlets = Counter(tuple(sorted((made[p.a]["source"], made[p.b]["source"]))) for p in asked)
     assert max(stories.values()) <= 3
@@ -90,19 +87,16 @@ def test_no_story_and_no_two_outlets_are_all_that_is_asked_about() -> None:
 
 
 def test_the_order_is_fixed_by_the_seed(articles: list[Article]) -> None:
-    first = list(Questions(articles, Settings()).pairs(seed=1))
-    assert list(Questions(articles, Settings()).pairs(seed=1)) == first
-    assert list(Questions(articles, Settings()).pairs(seed=2)) != first
+    first = list(PairSampler(articles, Settings()).pairs(seed=1))
+    assert list(PairSampler(articles, Settings()).pairs(seed=1)) == first
+    assert list(PairSampler(articles, Settings()).pairs(seed=2)) != first
 
 
 def test_nothing_to_ask() -> None:
-    assert list(Questions([], Settings()).pairs()) == []
-    assert list(Questions(["نص قصير"], Settings(level="copy")).pairs()) == []
+    assert list(PairSampler([], Settings()).pairs()) == []
+    assert list(PairSampler(["نص قصير"], Settings(level="copy")).pairs()) == []
     with pytest.raises(SettingsError, match="exact"):
-        Questions([], Settings(level="exact"))
-
-
-# --- answers -----------------------------------------------------------------------------------------------------------
+        PairSampler([], Settings(level="exact"))
 
 
 def test_answers_are_gold_for_the_other_commands(tmp_path: Path, articles: list[Article]) -> None:

@@ -10,25 +10,14 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.sorting import distinct, sort
 from clusterer.errors import SettingsError
-from clusterer.lsh import (
-    HUBS,
-    articles_of,
-    band_keys,
-    bucket_codes,
-    choose_bands,
-    containment_pairs,
-    distinct,
-    entries,
-    s_curve,
-    sampled_keys,
-    sort,
-    union,
-)
-from clusterer.minhash import signatures
-from clusterer.ragged import Growing
-from clusterer.shingles import Ragged
-from clusterer.words import mix
+from clusterer.lsh.bands import band_keys, choose_bands, s_curve
+from clusterer.lsh.buckets import HUBS, articles_of, bucket_codes, entries, union
+from clusterer.lsh.minhash import signatures
+from clusterer.lsh.samples import containment_pairs, sampled_keys
 
 pytestmark = pytest.mark.usefixtures("loops")
 

@@ -9,10 +9,12 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterer.arrays.ragged import Ragged
 from clusterer.errors import SettingsError
-from clusterer.minhash import SCHEMES, estimate, from_datasketch, signatures, to_datasketch
-from clusterer.shingles import Ragged, word_shingles
-from clusterer.words import hash_words
+from clusterer.lsh.datasketch import SCHEMES, from_datasketch, to_datasketch
+from clusterer.lsh.minhash import estimate, signatures
+from clusterer.text.shingles import word_shingles
+from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from clusterer.index import StoryIndex
+from clusterer.index.story_index import StoryIndex
 
 ROOT = Path(__file__).parents[1]
 FEED = ROOT / "data" / "feed.jsonl"
@@ -104,9 +104,6 @@ def news(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "news.db"
 
 
-# the ending tells the form
-
-
 @pytest.mark.parametrize("packing", UNPACK)
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".CSV"])
 def test_a_table_of_text_holds_what_the_lines_hold(ending: str, packing: str, lines: list[Row], tmp_path: Path) -> None:
@@ -186,9 +183,6 @@ def test_no_article_makes_a_table_of_a_header(tmp_path: Path) -> None:
     assert cells((tmp_path / "c.csv").read_bytes()) == [COLUMNS]
 
 
-# fields of articles beside the result
-
-
 def test_fields_of_articles_stand_at_the_end_of_their_lines(lines: list[Row], news: Path, tmp_path: Path) -> None:
     feed = rows(FEED.read_bytes())
     asked = "title, source,date,url,title"
@@ -222,9 +216,6 @@ def test_unknown_fields_are_refused_with_the_list(command: str, news: Path, tmp_
     said = refused(*words, "-o", "c.jsonl", "--with", "title,author", cwd=tmp_path)
     assert "'author'" in said
     assert "title,text,source,url,date" in said
-
-
-# rows given back
 
 
 @pytest.mark.parametrize("packing", ["", ".gz"])
@@ -282,9 +273,6 @@ def test_an_ending_that_contradicts_what_is_written_is_refused(args: list[str], 
     assert f"cure: {cure}" in refused(*args, cwd=tmp_path)
 
 
-# what a terminal is told
-
-
 def watched(*args: object, cwd: Path) -> str:
     """What a command says on a terminal."""
     ours, theirs = pty.openpty()
@@ -315,9 +303,6 @@ def test_a_terminal_is_told_what_was_written(news: Path, tmp_path: Path) -> None
     assert watched("index", "export", news, "-o", "e.csv", cwd=tmp_path) == "wrote e.csv\r\n"
     assert "wrote" not in watched("cluster", FEED, cwd=tmp_path)
     assert watched("cluster", FEED, "-o", "c.csv", "--quiet", cwd=tmp_path) == ""
-
-
-# answers of an index
 
 
 def test_answers_go_to_a_file(tmp_path: Path) -> None:

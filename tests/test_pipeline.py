@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from made import lines_of, text_of, word, words_of
 from strategies import texts
 
-from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster, events
-from clusterer.minhash import SCHEMES
+from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster
+from clusterer.lsh.datasketch import SCHEMES
+from clusterer.stories import features
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -158,9 +159,6 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
 PLAIN = Settings(boilerplate="none")
 
 
-# --- what goes in, comes out ------------------------------------------------------------------------------
-
-
 def test_strings_mappings_and_articles_come_out_in_their_order() -> None:
     text = text_of(1, 50)
     found = cluster(
@@ -215,9 +213,6 @@ def test_progress_counts_every_article_of_every_stage() -> None:
     assert told["verifying"] == cluster(FEED).stats["candidate pairs"]
 
 
-# --- small and empty bodies -------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "خبر عاجل", "صورة من المصدر", "؟!...", "😀"])
 def test_two_hundred_identical_tiny_articles_stay_alone(text: str) -> None:
     found = cluster([Article(text, id=str(i)) for i in range(200)])
@@ -250,9 +245,6 @@ def test_a_footer_alone_does_not_bind_strangers() -> None:
     assert len(groups(found)) == 30
     assert found.stats["learned boilerplate words"] > 0
     assert cluster(articles, PLAIN).stats["learned boilerplate words"] == 0
-
-
-# --- many copies ------------------------------------------------------------------------------------------
 
 
 def test_ten_thousand_identical_articles_are_one_group_fast() -> None:
@@ -300,9 +292,6 @@ def test_the_daily_report_from_one_template_does_not_become_one_group() -> None:
         template = edited(template, 0.2, source)
         days.append(" ".join(template))
     assert max(cluster(days).sizes().values()) <= 8
-
-
-# --- cuts, digests, two in one ----------------------------------------------------------------------------
 
 
 def test_a_cut_is_contained() -> None:
@@ -367,9 +356,6 @@ def test_nearness_counts_from_the_threshold_on() -> None:
     for jaccard, expected in ((0.5, {frozenset("ab")}), (0.95, set())):
         articles = [Article(" ".join(x), id=i) for i, x in zip("abc", (base, near, far), strict=True)]
         assert ids_together(cluster(articles, Settings(jaccard=jaccard, containment=1.0))) == expected
-
-
-# --- nothing depends on the order, the chunks, the threads, the hash seed -----------------------------------
 
 
 def with_noise(seed: int) -> list[Article]:
@@ -444,9 +430,6 @@ def test_five_articles_group_alike_alone_and_within_a_feed() -> None:
     assert {g for g in within if g & names} == alone
 
 
-# --- ids --------------------------------------------------------------------------------------------------
-
-
 def test_ids_fall_back_to_the_url_then_to_a_hash_of_the_content() -> None:
     texts_ = [text_of(i, 20) for i in range(4)]
     articles = [
@@ -492,9 +475,6 @@ def test_ids_are_unique_whatever_comes(names: list[str]) -> None:
     assert len(set(ids)) == len(ids)
     for name in set(names) - {""}:
         assert name in ids
-
-
-# --- names and representatives ----------------------------------------------------------------------------
 
 
 def family() -> list[Article]:
@@ -543,9 +523,6 @@ def test_an_agency_comes_first(policy: str, agency: str) -> None:
     found = cluster(articles, Settings(representative=policy))
     assert found.representatives == ["near"]
     assert set(found.labels()) == {"cut"}
-
-
-# --- invariants and settings --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -649,7 +626,7 @@ def test_a_day_without_an_hour_is_no_days_apart_from_its_hours() -> None:
     day = 86_400.0
     dates = np.array([10 * day, 10 * day + 82_800, 12 * day, 13 * day + 1, np.inf])
     pairs = np.array([[0, 1], [1, 2], [0, 2], [2, 3], [0, 4]])
-    apart = events._apart(pairs, dates, dates) * events.FAR
+    apart = features._apart(pairs, dates, dates) * features.FAR
     # To the start of a later day, from the end of an earlier one.
     expected = [0.0, 3_600 / day + 1, 1 + 1 / day, 2 / day, np.nan]
     np.testing.assert_allclose(apart, expected, atol=1e-9)

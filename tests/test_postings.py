@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from numpy.typing import NDArray
 
-from clusterer import Settings, postings
-from clusterer.lsh import HUBS
-from clusterer.postings import Postings
-from clusterer.store import Store
+from clusterer import Settings
+from clusterer.index import postings as index_postings
+from clusterer.index import segments
+from clusterer.index.database import Store
+from clusterer.index.postings import Postings
+from clusterer.lsh.buckets import HUBS
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -198,8 +200,8 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.parametrize("page", [3, 504])
 @pytest.mark.parametrize("cache", [1, 1 << 27], ids=["no cache", "cache"])
 def test_any_history_equals_a_dictionary_of_sets(page: int, cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postings, "PAGE", page)
-    monkeypatch.setattr(postings, "CACHE", cache)
+    monkeypatch.setattr(segments, "PAGE", page)
+    monkeypatch.setattr(index_postings, "CACHE", cache)
     run_state_machine_as_test(Machine, settings=settings(max_examples=20, stateful_step_count=12, deadline=None))
 
 

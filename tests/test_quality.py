@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.generator import feed
+from benchmarks.corpora.generator import feed
 from clusterer import Settings, cluster
-from clusterer.evaluate import evaluate
+from clusterer.evaluation.metrics import evaluate
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -24,7 +24,7 @@ SHARED = ROOT.parent / "shared"
 def printed() -> str:
     if not (SHARED / "gold" / "events.jsonl").exists():
         pytest.skip("no labelled real articles beside the project (shared/feed, shared/gold)")
-    command = [sys.executable, "-m", "benchmarks.quality", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
+    command = [sys.executable, "-m", "benchmarks.suites.copies", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
     return subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
@@ -70,7 +70,7 @@ def test_the_trained_score_meets_its_bars_out_of_fold() -> None:
     gold = SHARED / "gold" / "events.jsonl"
     if not gold.exists():
         pytest.skip("no labelled real articles beside the project (shared/gold)")
-    command = [sys.executable, "-m", "benchmarks.train", str(gold)]
+    command = [sys.executable, "-m", "benchmarks.training.train", str(gold)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     threshold = f"{Settings().story:.2f}"
     found = re.search(rf"threshold {threshold}  B-cubed precision (\S+) recall \S+ F1 (\S+),", said)
@@ -78,7 +78,7 @@ def test_the_trained_score_meets_its_bars_out_of_fold() -> None:
     precision, f1 = map(float, found.groups())
     assert precision >= 0.97
     assert f1 >= 0.97
-    weights = json.loads((ROOT / "clusterer" / "event_model.json").read_text())["weights"]
+    weights = json.loads((ROOT / "clusterer" / "stories" / "event_model.json").read_text())["weights"]
     assert all(f"'{name}': {value}" in said for name, value in weights.items())  # the shipped ones are these
 
 
@@ -86,7 +86,7 @@ def test_the_trained_score_meets_its_bars_out_of_fold() -> None:
 def test_stories_of_the_whole_feed(loops: str) -> None:
     if not (SHARED / "gold" / "events.jsonl").exists():
         pytest.skip("no labelled real articles beside the project (shared/feed, shared/gold)")
-    command = [sys.executable, "-m", "benchmarks.stories", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
+    command = [sys.executable, "-m", "benchmarks.suites.stories", SHARED / "feed", SHARED / "gold" / "events.jsonl"]
     said = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=True).stdout
     f1 = float(re.search(rf"inside the feed, average linkage at {Settings().story:.2f}:.* F1 (\S+),", said).group(1))
     assert f1 >= 0.96

@@ -21,9 +21,9 @@ import pytest
 from reference import jaccard
 
 from clusterer import Settings, StoryIndex, cluster
+from clusterer.copies.candidates import shingle
 from clusterer.corpus import text_words
-from clusterer.evaluate import evaluate
-from clusterer.pipeline import shingle
+from clusterer.evaluation.metrics import evaluate
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
@@ -106,9 +106,6 @@ def test_every_block_has_its_test() -> None:
     assert links == {section.lower().replace(" ", "-") for section, _, _ in BLOCKS}
 
 
-# --- frames
-
-
 def test_pandas_labels_and_one_of_every_copy_group(workplace: Path, story_ids: list[str]) -> None:
     out = python(recipe("pandas", "kept.csv"), workplace)
     largest = max(story_ids.count(name) for name in story_ids)
@@ -142,9 +139,6 @@ def test_polars(workplace: Path, story_ids: list[str]) -> None:
 
 def test_pyarrow(workplace: Path) -> None:
     assert python(recipe("Polars and pyarrow", "append_column"), workplace) == f"{[*ROWS[0], 'story_id']}\n"
-
-
-# --- datasets
 
 
 def test_a_dataset_of_parquet_files(workplace: Path, story_ids: list[str]) -> None:
@@ -189,9 +183,6 @@ def test_a_dataset_as_it_is(story_ids: list[str]) -> None:
     assert cluster(dataset.select(range(20, 90))).assignments == cluster(ROWS[20:90]).assignments
 
 
-# --- a task
-
-
 def test_a_task_can_run_again_and_leaves_nothing_half_done(workplace: Path, story_ids: list[str]) -> None:
     task = recipe("A task of a scheduler")
     first = python(task, workplace)
@@ -224,9 +215,6 @@ def test_a_task_sets_bad_rows_aside(workplace: Path) -> None:
     assert len(lines_of(workplace / "out.jsonl")) == 130
     python(task, workplace, "data/feed.jsonl", "out.jsonl")
     assert not (workplace / "out.jsonl.quarantine.jsonl").exists()
-
-
-# --- the index
 
 
 def test_a_feed_that_never_ends(workplace: Path) -> None:
@@ -270,9 +258,6 @@ def test_a_feed_that_never_ends_from_a_shell(workplace: Path) -> None:
     assert {"new", "copy"} <= {row["status"] for row in found}
     with StoryIndex.open(workplace / "live.db", must_exist=True) as index:
         assert len(index) == 30
-
-
-# --- datasketch
 
 
 @pytest.fixture
@@ -355,9 +340,6 @@ def test_datasketch_in_redis(workplace: Path, redis_port: int) -> None:
     assert found == copies_found(python(block, workplace, REDIS_HOST=""))
     with redis.Redis("127.0.0.1", redis_port) as client:
         assert client.dbsize() > len(ROWS)
-
-
-# --- scikit-learn
 
 
 def test_a_search_by_b_cubed(workplace: Path) -> None:

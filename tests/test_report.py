@@ -25,24 +25,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import lines_of
 
-from clusterer import Article, Clustering, Settings, StoryIndex, cluster, events, report
-from clusterer.arabic import normalise, tables
-from clusterer.files import Feed
-from clusterer.passages import Passages
-from clusterer.rows import BadRow
+from clusterer import Article, Clustering, Settings, StoryIndex, cluster
+from clusterer.explanation.highlights import Passages
+from clusterer.io.feed import Feed
+from clusterer.io.rows import BadRow
+from clusterer.report import build, charts, reprints
+from clusterer.report import model as report_model
+from clusterer.report import page as report_page
+from clusterer.stories import features
+from clusterer.stories import model as stories_model
+from clusterer.text.normalize import normalise, tables
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "feed.jsonl"
 FEED = ROOT.parent / "shared" / "feed"
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)></script><!--'
-Run = tuple[list[Article], Clustering, report.Report]
+Run = tuple[list[Article], Clustering, report_model.Report]
 
 
 def reported(articles: list[Article], settings: Settings | None = None, **options: Any) -> Run:
     settings = settings or Settings()
     result = cluster(articles, settings)
     options = {"furniture": result.furniture, "stats": result.stats, **options}
-    return articles, result, report.build(result.assignments, lambda: articles, settings, **options)
+    return articles, result, build.build(result.assignments, lambda: articles, settings, **options)
 
 
 def unpacked(block: bytes) -> Any:
@@ -55,7 +60,7 @@ def embedded(page: bytes, name: str) -> Any:
     return unpacked(b64decode(coded))
 
 
-def members(made: report.Report) -> Iterator[tuple[report.Summary, list[dict[str, Any]]]]:
+def members(made: report_model.Report) -> Iterator[tuple[report_model.Summary, list[dict[str, Any]]]]:
     blocks = [unpacked(block) for block in made.blocks]
     for story in made.stories:
         yield story, blocks[story.block][story.place]
@@ -64,9 +69,6 @@ def members(made: report.Report) -> Iterator[tuple[report.Summary, list[dict[str
 @pytest.fixture(scope="module")
 def sample() -> Run:
     return reported([row.article for row in Feed([SAMPLE])])
-
-
-# the data
 
 
 def test_every_article_is_in_one_story_as_it_was_assigned(sample: Run) -> None:
@@ -115,7 +117,7 @@ def test_totals_and_charts_count_what_is_there(sample: Run) -> None:
     assert made.totals["articles in them"] == sum(several)
     assert made.totals["independent texts"] == len({a.copy for a in result})
     assert made.totals["outlets"] == len({a.outlet for a in articles} - {""}) == len(made.outlets)
-    for bar, (low, high) in zip(made.sizes, report.SIZES, strict=False):
+    for bar, (low, high) in zip(made.sizes, charts.SIZES, strict=False):
         assert bar.several + bar.single == sum(low <= size <= (high or size) for size in sizes.values())
     first = {}
     for a, article in zip(result, articles, strict=True):
@@ -154,7 +156,7 @@ def test_days_without_stories_are_in_the_chart(days: int, unit: str) -> None:
     )
 )
 def test_who_copies_whom_by_brute_force(rows: list[tuple[str, str, float]]) -> None:
-    made = report.copying([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
+    made = reprints.reprints([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
     wanted, groups, ties, unknown = Counter[tuple[str, str]](), 0, 0, 0
     for name in "abcd":
         group = [(when, outlet) for copy, outlet, when in rows if copy == name]
@@ -182,11 +184,11 @@ def test_who_copies_whom_by_brute_force(rows: list[tuple[str, str, float]]) -> N
 
 
 def test_outlets_that_do_not_fit_the_matrix_stay_in_its_sums() -> None:
-    names = [f"منفذ {i}" for i in range(report.OUTLETS + 3)]
-    made = report.copying(["a"] * len(names), names, [float(i) for i in range(1, len(names) + 1)])
-    assert (len(made.outlets), made.left_out, made.groups) == (report.OUTLETS, 3, 1)
+    names = [f"منفذ {i}" for i in range(reprints.OUTLETS + 3)]
+    made = reprints.reprints(["a"] * len(names), names, [float(i) for i in range(1, len(names) + 1)])
+    assert (len(made.outlets), made.left_out, made.groups) == (reprints.OUTLETS, 3, 1)
     assert sum(made.was_first) == len(names) - 1
-    assert sum(map(sum, made.counts)) == report.OUTLETS - 1
+    assert sum(map(sum, made.counts)) == reprints.OUTLETS - 1
 
 
 def test_marks_are_the_pieces_of_both_texts(sample: Run) -> None:
@@ -225,20 +227,20 @@ def test_half_a_character_neither_stops_the_report_nor_moves_its_marks() -> None
     _, _, made = reported([Article(body, "a", source="س\ud800"), Article(body + " اليوم", "b", title="\udfff")])
     ((_, inside),) = members(made)
     assert {m["text"] for m in inside} == {body, body + " اليوم"}
-    report.page(made).decode()
+    report_page.page(made).decode()
 
 
 def test_the_model_tells_every_score_of_a_story(sample: Run) -> None:
-    model, stories = events.shipped_model(), 0
+    model, stories = stories_model.shipped_model(), 0
     for a in sample[1]:
-        assert set(a.evidence or {}) <= set(report.EVIDENCE)
+        assert set(a.evidence or {}) <= set(report_page.EVIDENCE)
         if a.relation == "story":
             stories += 1
             values = {"apart": model.undated, **(a.evidence or {})}
-            total = model.bias + sum(w * values[n] for n, w in zip(events.FEATURES, model.weights, strict=True))
+            total = model.bias + sum(w * values[n] for n, w in zip(features.FEATURES, model.weights, strict=True))
             assert 1 / (1 + np.exp(-total)) == pytest.approx(a.score, abs=0.002)
     assert stories > 10
-    assert set(events.FEATURES) < set(report.EVIDENCE)
+    assert set(features.FEATURES) < set(report_page.EVIDENCE)
 
 
 def test_what_is_left_out_is_counted_and_said() -> None:
@@ -250,7 +252,7 @@ def test_what_is_left_out_is_counted_and_said() -> None:
         return iter(everything)
 
     result = cluster(everything)
-    made = report.build(result.assignments, walk, Settings(), most=70)
+    made = build.build(result.assignments, walk, Settings(), most=70)
     assert len(walks) == 2
     shown = sum(story.size for story in made.stories)
     assert shown == 70
@@ -260,22 +262,22 @@ def test_what_is_left_out_is_counted_and_said() -> None:
     assert all(
         size <= least for name, size in result.sizes("story").items() if name not in {s.id for s in made.stories}
     )
-    assert b"Left out of the list" in report.page(made)
-    whole = report.build(result.assignments, walk, Settings())
+    assert b"Left out of the list" in report_page.page(made)
+    whole = build.build(result.assignments, walk, Settings())
     assert whole.stories[:1] == made.stories[:1]
-    assert b"Left out of the list" not in report.page(whole)
+    assert b"Left out of the list" not in report_page.page(whole)
 
 
 def test_a_report_does_not_depend_on_threads(sample: Run) -> None:
     articles, result, made = sample
-    other = report.build(
+    other = build.build(
         result.assignments, lambda: articles, Settings(threads=3), furniture=result.furniture, stats=result.stats
     )
     assert replace(other, settings=made.settings) == made
 
 
 def test_the_page_folds_letters_as_the_package_does(sample: Run) -> None:
-    listed = embedded(report.page(sample[2]), "listed")
+    listed = embedded(report_page.page(sample[2]), "listed")
     table = tables("news")[0]
     became = {}
     for first, length, moves, value in listed["letters"]:
@@ -303,31 +305,28 @@ def test_levels_below_stories(level: str) -> None:
 def test_an_empty_feed_and_dates_at_the_ends_of_time() -> None:
     _, _, made = reported([])
     assert made.totals["articles"] == 0
-    assert b"<h1>" in report.page(made)
+    assert b"<h1>" in report_page.page(made)
     ends = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), None]
     _, _, made = reported([Article(f"نص {i}", str(i), date=date) for i, date in enumerate(ends)])
     assert (made.first, made.last, made.undated) == ("0001-01-01", "9999-12-31", 1)
     assert sum(bar.single for bar in made.days) == 2
     assert len(made.days) < 300
-    report.page(made)
+    report_page.page(made)
 
 
 def test_articles_that_are_not_those_of_the_run_are_refused(sample: Run) -> None:
     articles, result, _ = sample
     with pytest.raises(ValueError, match="129"):
-        report.build(result.assignments, lambda: articles[1:], Settings())
+        build.build(result.assignments, lambda: articles[1:], Settings())
 
 
 def test_the_page_stands_alone_and_allows_only_its_own_script(sample: Run) -> None:
-    page = report.page(sample[2]).decode()
+    page = report_page.page(sample[2]).decode()
     outside = re.sub(r"(?s)<script type=\"application/octet-stream\".*?</script>", "", page)
     assert not re.findall(r"(?:src|href)=[\"'](?!#)|@import|url\(", outside)
     assert "default-src 'none'" in page
     assert "unsafe-inline'; script" in page
     assert "script-src 'unsafe" not in page
-
-
-# the command
 
 
 def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
@@ -382,11 +381,13 @@ def test_a_report_is_whole_or_absent_and_never_over_an_input(tmp_path: Path) -> 
 
 
 def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clusterer import cli, options
+    from clusterer.cli import main as cli
+    from clusterer.cli import run as cli_run
+    from clusterer.errors import InputError
 
     feed = tmp_path / "feed.jsonl"
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
-    whole = options.cluster
+    whole = cli_run.cluster
 
     for after in (lines[:-1], [*lines, lines[0]], lines[::-1]):
 
@@ -396,8 +397,8 @@ def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, m
             return result
 
         feed.write_bytes(b"".join(lines))
-        monkeypatch.setattr(options, "cluster", changing)
-        with pytest.raises(cli.InputError, match="changed between"):
+        monkeypatch.setattr(cli_run, "cluster", changing)
+        with pytest.raises(InputError, match="changed between"):
             cli.cli.main(
                 ["cluster", str(feed), "-o", str(tmp_path / "o"), "--report", str(tmp_path / "r")],
                 standalone_mode=False,
@@ -416,9 +417,6 @@ def test_quarantined_rows_are_told(tmp_path: Path) -> None:
     assert "line 131" in page
 
 
-# the page
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with opened_browser() as found:
@@ -428,8 +426,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def sample_page(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    bad = report.Quarantined(1, "bad.jsonl", (BadRow("feed.jsonl", 7, HOSTILE, HOSTILE),))
-    path.write_bytes(report.page(replace(sample[2], quarantined=bad)))
+    bad = report_model.Quarantined(1, "bad.jsonl", (BadRow("feed.jsonl", 7, HOSTILE, HOSTILE),))
+    path.write_bytes(report_page.page(replace(sample[2], quarantined=bad)))
     return path
 
 
@@ -635,10 +633,10 @@ def test_hostile_articles_show_as_text(browser: Any, tmp_path: Path) -> None:
         )
         for i, tail in enumerate(["", " القادم", " القادم والمدارس الأهلية"])
     ]
-    bad = report.Quarantined(1, HOSTILE, (BadRow(HOSTILE, 1, HOSTILE, HOSTILE),))
+    bad = report_model.Quarantined(1, HOSTILE, (BadRow(HOSTILE, 1, HOSTILE, HOSTILE),))
     _, _, made = reported(articles, quarantined=bad)
     path = tmp_path / "hostile.html"
-    path.write_bytes(report.page(made))
+    path.write_bytes(report_page.page(made))
     with Opened(browser, path) as seen:
         asked: list[str] = []
         seen.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
@@ -765,9 +763,9 @@ def test_the_whole_feed_opens_at_once(browser: Any, tmp_path: Path) -> None:
     settings = Settings()
     result = cluster(articles, settings)
     start = time.perf_counter()
-    made = report.build(result.assignments, lambda: articles, settings, furniture=result.furniture, stats=result.stats)
+    made = build.build(result.assignments, lambda: articles, settings, furniture=result.furniture, stats=result.stats)
     path = tmp_path / "feed.html"
-    path.write_bytes(report.page(made))
+    path.write_bytes(report_page.page(made))
     assert time.perf_counter() - start < 10
     assert sum(story.size for story in made.stories) == len(articles) == 15_042
     for width in (1280, 390):
@@ -791,6 +789,6 @@ def test_the_whole_feed_opens_at_once(browser: Any, tmp_path: Path) -> None:
 
 def test_a_day_without_an_hour_may_be_any_hour_of_it() -> None:
     day = 86_400.0
-    found = report.copying(["g", "g", "h", "h"], ["agency", "daily", "agency", "daily"], [day + 9.0, day, 9.0, day])
+    found = reprints.reprints(["g", "g", "h", "h"], ["agency", "daily", "agency", "daily"], [day + 9.0, day, 9.0, day])
     assert (found.ties, found.groups) == (1, 1)
     assert dict(zip(found.outlets, found.was_first, strict=True))["agency"] == 1

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from clusterer import Article, Clustering, Settings, cluster, kernels
-from clusterer.files import Feed
+from clusterer import Article, Clustering, Settings, cluster
+from clusterer.arrays import kernels
+from clusterer.io.feed import Feed
 
 ROOT = Path(__file__).parents[1]
 FEED = ROOT.parent / "shared" / "feed"

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from clusterer import ClustererError, InputError, Settings, SettingsError, StoryIndex, cli
-from clusterer.arabic import PROFILES
+from clusterer import ClustererError, InputError, Settings, SettingsError, StoryIndex
+from clusterer.cli import main
 from clusterer.estimator import StoryClusterer
-from clusterer.minhash import SCHEMES
+from clusterer.lsh.datasketch import SCHEMES
 from clusterer.settings import toml_values
+from clusterer.text.normalize import PROFILES
 
 DATA = Path(__file__).parents[1] / "data"
 FIELDS = {f.name: f for f in fields(Settings)}
@@ -165,9 +166,6 @@ def test_choices_are_those_that_the_core_knows() -> None:
     assert set(FIELDS["profile"].metadata["choices"]) == set(PROFILES)
 
 
-# --- settings files ----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", FIELDS)
 def test_what_is_written_is_read_again(name: str) -> None:
     for value in other_values(name):
@@ -226,7 +224,7 @@ def feed(tmp_path: Path) -> Path:
 
 
 def ran(*args: object) -> str:
-    done = CliRunner().invoke(cli.cli, list(map(str, args)))
+    done = CliRunner().invoke(main.cli, list(map(str, args)))
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     assert done.exit_code == 0, done.output
@@ -257,7 +255,7 @@ def test_dedup_takes_a_file_too_and_stops_at_copies_unless_it_says_otherwise(fee
 
 def test_every_command_with_settings_takes_a_file(feed: Path) -> None:
     found = []
-    groups = {"": cli.cli.commands, "index ": cli.cli.commands["index"].commands}  # type: ignore[attr-defined]
+    groups = {"": main.cli.commands, "index ": main.cli.commands["index"].commands}  # type: ignore[attr-defined]
     for prefix, commands in groups.items():
         for name, command in commands.items():
             if any(p.name in ("jaccard", "threads") for p in command.params):

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import articles
 
-from clusterer.shingles import Ragged, char_shingles, unique_sets, word_shingles
-from clusterer.words import hash_words
+from clusterer.arrays.ragged import Ragged
+from clusterer.copies.verify import unique_sets
+from clusterer.text.shingles import char_shingles, word_shingles
+from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 

@@ -8,9 +8,10 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterer.shingles import Ragged, word_shingles
-from clusterer.similarity import OPENING, Overlap, join, overlap
-from clusterer.words import hash_words
+from clusterer.arrays.ragged import Ragged
+from clusterer.copies.verify import OPENING, Overlap, join, overlap
+from clusterer.text.shingles import word_shingles
+from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 

@@ -22,29 +22,32 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from conftest import FEED
 from made import lines_of, text_of, words_of
 
-from clusterer import Article, Clustering, InputError, Settings, SettingsError, lsh, pipeline
+from clusterer import Article, Clustering, InputError, Settings, SettingsError
 from clusterer import cluster as local
-from clusterer.cli import cli
-from clusterer.files import Feed
+from clusterer import spark as clusterer_spark
+from clusterer.cli.main import cli
+from clusterer.io.feed import Feed
+from clusterer.lsh import bands
+from clusterer.spark import connected_components, messages, stories
+from clusterer.spark import job as spark_job
+from clusterer.spark.arrow import batch_of, cells, whole
+from clusterer.spark.articles import Source, doc_codes
+from clusterer.spark.connected_components import components, large_star, roots_of, small_star
+from clusterer.spark.session import session
+from clusterer.stories import candidates
 
 pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
+
+
 if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
     pytest.skip("Java is not here: Spark needs Java 17", allow_module_level=True)
 
-import pyarrow as pa
-import pyarrow.compute
-
-from clusterer import spark as on_spark
-from clusterer import spark_copies, spark_stories
-from clusterer.components import components, large_star, roots_of, small_star
-from clusterer.packed import batch_of, cells, whole
-from clusterer.spark_cli import session
-from clusterer.spark_copies import Source, doc_codes
 
 DATA = Path(__file__).parents[1] / "data" / "feed.jsonl"
 COLUMNS = ("story", "copy", "exact", "representative", "linked_to", "relation", "score")
@@ -106,17 +109,17 @@ def some() -> list[Article]:
 @pytest.mark.parametrize("level", ["story", pytest.param("copy", marks=pytest.mark.slow)])
 def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str) -> None:
     settings = Settings(level=level)
-    found = on_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
-    assert tuple(found.columns) == on_spark.COLUMNS
+    found = clusterer_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
+    assert tuple(found.columns) == spark_job.COLUMNS
     assert differing(told(local(some, settings)), told(found)) == {}
 
 
 @pytest.mark.slow
 def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
     """As where links are too many for one worker."""
-    monkeypatch.setattr(on_spark, "FEW", 0)
+    monkeypatch.setattr(connected_components, "FEW", 0)
     stages: list[str] = []
-    found = on_spark.cluster(frame(spark, some), partitions=3, tell=stages.append)
+    found = clusterer_spark.cluster(frame(spark, some), partitions=3, tell=stages.append)
     assert {"copies-components-0", "stories-components-0"} <= set(stages)
     assert differing(told(local(some)), told(found)) == {}
 
@@ -132,20 +135,20 @@ def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytes
     ids=["exact", "longest", "char", "central", "affine"],
 )  # fmt: skip
 def test_other_settings(spark: Any, some: list[Article], settings: Settings) -> None:
-    found = on_spark.cluster(frame(spark, some), settings, partitions=5)
+    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5)
     assert differing(told(local(some, settings)), told(found)) == {}
 
 
 @pytest.mark.slow
 def test_no_articles_and_one(spark: Any) -> None:
-    assert told(on_spark.cluster(frame(spark, []), Settings())) == {}
-    assert set(told(on_spark.cluster(frame(spark, [Article("كلمة", "a")])))) == {"a"}
+    assert told(clusterer_spark.cluster(frame(spark, []), Settings())) == {}
+    assert set(told(clusterer_spark.cluster(frame(spark, [Article("كلمة", "a")])))) == {"a"}
 
 
 def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path: Path) -> None:
     rows = [(a.id, a.text, "") for a in some[:40]] + [("x", None, None), ("y", "نص\0", "")]
     df = spark.createDataFrame(rows, "n string, corpus string, title string")
-    job = on_spark.Job(df, Settings(level="copy"), Source((("id", "n"), ("text", "corpus"))), str(tmp_path / "stages"))
+    job = spark_job.Job(df, Settings(level="copy"), Source((("id", "n"), ("text", "corpus"))), str(tmp_path / "stages"))
     found = told(job.result())
     assert set(found) == {a.id for a in some[:40]}
     reasons = sorted(row["reason"] for row in job.quarantined().collect())
@@ -154,35 +157,35 @@ def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path:
     assert "null" in reasons[1]
     names = {"id": "n", "text": "corpus"}
     with pytest.warns(UserWarning, match="2 bad rows left out, first: "):
-        on_spark.cluster(df, Settings(level="exact"), **names)
-    on_spark.cluster(df, Settings(level="exact"), quarantine=str(tmp_path / "bad"), **names)
+        clusterer_spark.cluster(df, Settings(level="exact"), **names)
+    clusterer_spark.cluster(df, Settings(level="exact"), quarantine=str(tmp_path / "bad"), **names)
     assert sorted(row["reason"] for row in spark.read.json(str(tmp_path / "bad")).collect()) == reasons
     with pytest.raises(InputError, match="none of 2 rows is an article; first: text"):
-        on_spark.cluster(df.where("n IN ('x', 'y')"), Settings(level="exact"), **names)
+        clusterer_spark.cluster(df.where("n IN ('x', 'y')"), Settings(level="exact"), **names)
     with pytest.raises(InputError, match="no text field"):
-        on_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
+        clusterer_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
     with pytest.raises(InputError, match="expected 'body'"):
-        on_spark.cluster(df, text="body", id="n")
+        clusterer_spark.cluster(df, text="body", id="n")
 
 
 def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: Path) -> None:
     df, folder, seen = frame(spark, some[:150]), str(tmp_path / "stages"), []
     settings = Settings(level="copy")
-    first = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
+    first = told(clusterer_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
     assert seen[0] == "articles"
     (tmp_path / "stages" / "copies" / "_SUCCESS").unlink()  # as if it had died there, half written
     for name in ("told", "result"):
         shutil.rmtree(tmp_path / "stages" / name)
     seen.clear()
-    again = told(on_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
+    again = told(clusterer_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
     assert again == first
     assert seen == ["copies", "told", "result"]
     with pytest.raises(SettingsError, match="other settings"):
-        on_spark.cluster(df, Settings(level="copy", jaccard=0.6), checkpoint=folder)
+        clusterer_spark.cluster(df, Settings(level="copy", jaccard=0.6), checkpoint=folder)
     with pytest.raises(SettingsError, match="other partitions"):
-        on_spark.cluster(df, settings, checkpoint=folder, partitions=7)
+        clusterer_spark.cluster(df, settings, checkpoint=folder, partitions=7)
     with pytest.raises(SettingsError, match="other columns"):
-        on_spark.cluster(df.drop("title"), settings, checkpoint=folder)
+        clusterer_spark.cluster(df.drop("title"), settings, checkpoint=folder)
 
 
 def giant(count: int, alike: bool) -> list[Article]:
@@ -200,7 +203,7 @@ def giant(count: int, alike: bool) -> list[Article]:
 def test_a_giant_bucket(spark: Any, alike: bool) -> None:
     articles = giant(1200, alike)
     settings = Settings(level="copy", boilerplate="known")
-    found = told(on_spark.cluster(frame(spark, articles), settings, partitions=4))
+    found = told(clusterer_spark.cluster(frame(spark, articles), settings, partitions=4))
     assert differing(told(local(articles, settings)), found) == {}
 
 
@@ -212,7 +215,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     articles += [Article(a.text, f"c{i}", source=a.source) for i, a in enumerate(articles)]
     settings = Settings(level="copy")
     df, wanted = frame(spark, articles), local(articles, settings)
-    job = on_spark.Job(df, settings, Source())
+    job = spark_job.Job(df, settings, Source())
     assert differing(told(wanted), told(job.result())) == {}
     learned = {row["line"] % (1 << 64) for row in job._furniture().collect()}
     assert learned == wanted.furniture
@@ -229,30 +232,27 @@ def test_signatures_meet_wherever_they_are_sent(groups: int, ranges: int) -> Non
         slots[i, same] = slots[rng.integers(0, i), same]
     slots[7] = 9
     texts = np.sort(rng.choice(1 << 60, 300, replace=False))
-    settings, places, order = Settings(), spark_stories.Places(groups, ranges), rng.permutation(300)
-    cap, least = pipeline.story_limits(settings)
+    settings, places, order = Settings(), stories.Places(groups, ranges), rng.permutation(300)
+    cap, least = candidates.story_limits(settings)
     filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-    wanted, _ = lsh.likely_pairs(slots, filled, pipeline.STORY_ROWS, cap, least)
+    wanted, _ = bands.banded_pairs(slots, filled, candidates.STORY_ROWS, cap, least)
     assert len(wanted) > 100
 
     ends = np.arange(101) * 256
     batches = [
         batch_of({"text": texts[part], "slots": cells(slots[part].ravel(), ends)}) for part in np.split(order, 3)
     ]
-    sent = list(spark_stories.send_slots(batches, places))
+    sent = list(stories.send_slots(batches, places))
     used = {to for batch in sent for to in batch.column("to").to_pylist()}
     assert used <= set(range(len(places)))
     alone: list[Any] = []
     for to in used:
         here = [batch.filter(pa.compute.equal(batch.column("to"), to)) for batch in sent]
-        alone += spark_stories.leads_met(here, settings, places, 4)
+        alone += stories.leads_met(here, settings, places, 4)
     # Where places are dealt out by hash, one task may have several.
-    for met in (alone, list(spark_stories.leads_met(sent, settings, places, 4))):
-        docs, pairs, _, _ = spark_copies.pairs_of(whole(met))
+    for met in (alone, list(stories.leads_met(sent, settings, places, 4))):
+        docs, pairs, _, _ = messages.pairs_of(whole(met))
         assert {tuple(x) for x in docs[pairs].tolist()} == {tuple(x) for x in texts[wanted].tolist()}
-
-
-# --- components
 
 
 def graph(seed: int, nodes: int, edges: int) -> np.ndarray:
@@ -312,15 +312,12 @@ def test_a_large_component_is_cut_and_said(spark: Any) -> None:
     articles = giant(300, False)
     with pytest.warns(UserWarning, match="cut where they are weakest"):
         found = told(
-            on_spark.cluster(
+            clusterer_spark.cluster(
                 frame(spark, articles), Settings(level="copy", boilerplate="known"), partitions=2, links_together=200
             )
         )
     assert len(found) == 300
     assert max(np.unique([row[1] for row in found.values()], return_counts=True)[1]) > 20
-
-
-# --- codes
 
 
 def test_codes_sort_as_documents_are_numbered() -> None:
@@ -330,9 +327,6 @@ def test_codes_sort_as_documents_are_numbered() -> None:
     codes = doc_codes(sizes, hashes)
     assert codes.min() >= 0
     assert np.array_equal(np.argsort(codes), np.lexsort((hashes, -sizes)))
-
-
-# --- the command
 
 
 def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
@@ -371,15 +365,12 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
 
 @pytest.mark.slow
 def test_the_benchmark(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.spark", "cost", "--articles", "1000", "--repeats", "1"]
+    command = [sys.executable, "-m", "benchmarks.suites.spark", "cost", "--articles", "1000", "--repeats", "1"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
         command, cwd=DATA.parents[1], env=environment, capture_output=True, text=True, timeout=300, check=True
     )
     assert "Every column the same." in done.stdout
-
-
-# --- the whole feed, and a cluster of processes
 
 
 def whole_feed() -> list[str]:
@@ -494,7 +485,7 @@ def run_on(cluster: Cluster, level: str, folder: Path, inputs: list[str], on_sta
 def test_the_whole_feed_on_local_cores(spark: Any, level: str) -> None:
     files, settings = whole_feed(), Settings(level=level)
     df = spark.read.json(files, primitivesAsString=True)
-    found = told(on_spark.cluster(df, settings))
+    found = told(clusterer_spark.cluster(df, settings))
     assert differing(told(local([row.article for row in Feed(files)], settings)), found) == {}
 
 
@@ -544,5 +535,5 @@ def test_gzip_is_read(spark: Any, tmp_path: Path) -> None:
         out.write(DATA.read_bytes())
     read = spark.read.option("lineSep", "\n").text(str(tmp_path / "a.jsonl.gz"))
     df = read.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
-    job = on_spark.Job(df, Settings(level="exact"), Source((), True))
+    job = spark_job.Job(df, Settings(level="exact"), Source((), True))
     assert job.articles().count() == len(DATA.read_bytes().splitlines())

@@ -17,14 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from benchmarks.train import label
-from clusterer import Article, Settings, cluster, events, salience
-from clusterer.arabic import PREFIXES, STEM_LETTERS, SUFFIXES
-from clusterer.files import Feed
-from clusterer.grouping import average_linkage, spanning_parents
-from clusterer.minhash import estimate, weighted_signatures
-from clusterer.shingles import Ragged
-from clusterer.words import hash_words
+from benchmarks.corpora.gold import label
+from clusterer import Article, Settings, cluster
+from clusterer.arrays.ragged import Ragged
+from clusterer.assignments import spanning_parents
+from clusterer.io.feed import Feed
+from clusterer.lsh.minhash import estimate
+from clusterer.lsh.weighted_minhash import weighted_signatures
+from clusterer.stories import features as stories_features
+from clusterer.stories import model, term_weights
+from clusterer.stories.linkage import average_linkage
+from clusterer.text.stemming import PREFIXES, STEM_LETTERS, SUFFIXES
+from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -105,8 +109,8 @@ TEXTS = [
 TITLES = ["اتصال بين الرئيسين بعد تحرير تدمر", "بوتين يهنئ الأسد بتحرير تدمر", "اتصال بين الرئيسين", ""]
 
 
-def weighed() -> salience.Salience:
-    return salience.weigh(*(stems_of(texts) for texts in (TEXTS, TITLES)))
+def weighed() -> term_weights.TermWeights:
+    return term_weights.weight_terms(*(stems_of(texts) for texts in (TEXTS, TITLES)))
 
 
 def stems_of(texts: list[str]) -> Ragged:
@@ -122,12 +126,12 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
 
     def lead(k: int) -> dict[str, float]:
         sums: Counter[str] = Counter()
-        for place, s in enumerate(bodies[k][: salience.LEAD_END]):
-            sums[s] += math.exp(-place / salience.LEAD_WORDS)
-        return {s: min(x, 2.0) * rarity[s] ** salience.LEAD_POWER for s, x in sums.items()}
+        for place, s in enumerate(bodies[k][: term_weights.LEAD_END]):
+            sums[s] += math.exp(-place / term_weights.LEAD_WORDS)
+        return {s: min(x, 2.0) * rarity[s] ** term_weights.LEAD_POWER for s, x in sums.items()}
 
     def body(k: int) -> dict[str, float]:
-        return {s: (1 + math.log(c)) * rarity[s] ** salience.BODY_POWER for s, c in Counter(bodies[k]).items()}
+        return {s: (1 + math.log(c)) * rarity[s] ** term_weights.BODY_POWER for s, c in Counter(bodies[k]).items()}
 
     def cosine(a: dict[str, float], b: dict[str, float], without: Collection[str] = ()) -> float:
         length = math.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
@@ -137,9 +141,9 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         weights = lead(a)
         return sum(x for s, x in weights.items() if s in bodies[b] + heads[b]) / sum(weights.values())
 
-    runs = [{tuple(t[p : p + salience.RUN]) for p in range(len(t) - salience.RUN + 1)} for t in bodies]
+    runs = [{tuple(t[p : p + term_weights.RUN]) for p in range(len(t) - term_weights.RUN + 1)} for t in bodies]
     shared = {s for run in runs[i] & runs[j] for s in run}
-    titles = [{s: rarity[s] ** salience.TITLE_POWER for s in set(h)} for h in heads]
+    titles = [{s: rarity[s] ** term_weights.TITLE_POWER for s in set(h)} for h in heads]
     own_lead = cosine(lead(i), lead(j), shared)
     own_body = cosine(body(i), body(j), shared)
     return {
@@ -147,7 +151,7 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         "own_body": own_body,
         "lead_found": min(found(i, j), found(j, i)),
         "titles": cosine(titles[i], titles[j]),
-        "short": max(1 - math.sqrt(own_lead * own_body) / events.ENOUGH, 0),
+        "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
 
 
@@ -158,15 +162,15 @@ def test_evidence_equals_the_slow_twin() -> None:
         stems = hash_words([text], stems=True).stems
         names |= dict(zip(stems.tolist(), [stem(w) for w in reference.words(text)], strict=True))
     counts = np.bincount(weights.columns, minlength=len(weights.stems))
-    rarity = salience.inverse_frequencies(weights.stems, counts, len(TEXTS))
+    rarity = term_weights.inverse_frequencies(weights.stems, counts, len(TEXTS))
     by_name = {names[h]: float(r) for h, r in zip(weights.stems.tolist(), rarity, strict=True)}
     pairs = np.array(list(combinations(range(len(TEXTS)), 2)))
     day = 86_400.0
     first = np.array([1, day + 1, 30 * day + 1, np.inf])
     outlets = Ragged(np.array([0, 1, 0], dtype=np.uint32), np.array([0, 1, 2, 3, 3]))
-    features = events.evidence(weights, pairs, outlets, first, first)
+    features = stories_features.pair_features(weights, pairs, outlets, first, first)
     for (i, j), row in zip(pairs.tolist(), features, strict=True):
-        got = dict(zip(events.FEATURES, row.tolist(), strict=True))
+        got = dict(zip(stories_features.FEATURES, row.tolist(), strict=True))
         wanted = slow_evidence(i, j, by_name)
         short = wanted.pop("short")
         for name, value in wanted.items():
@@ -176,30 +180,30 @@ def test_evidence_equals_the_slow_twin() -> None:
         assert got["unsigned"] == pytest.approx(short if unknown else 0, abs=1e-5)
         assert got["carried"] == (0.5 if one_house else 0)
         assert math.isnan(got["apart"]) == unknown
-    apart = features[:, events.FEATURES.index("apart")]
-    assert apart[0] == pytest.approx(1 / events.FAR)
+    apart = features[:, stories_features.FEATURES.index("apart")]
+    assert apart[0] == pytest.approx(1 / stories_features.FAR)
     assert apart[1] == 1.0
 
 
 def test_the_true_call_beats_the_formula_by_far() -> None:
     """Every pair of the five calls, scored as plain texts: the true pair above the threshold, all others far below."""
     result = label([row.article for row in Feed([DATA / "palmyra"])], [0, 0, 1, 2, 3], [False] * 5)
-    scores = events.shipped_model().score(result.features)
+    scores = model.shipped_model().score(result.features)
     assert scores[result.same].min() > Settings().story + 0.1
     assert scores[~result.same].max(initial=0.0) < 0.1
 
 
 def test_rarity_blends_background_and_feed() -> None:
-    known, counts, total = salience.background()
+    known, counts, total = term_weights.background()
     assert (np.diff(known.astype(object)) > 0).all()
     assert counts.min() >= 1
     assert counts.max() <= total
     common = known[np.argmax(counts)]
     stems = np.array(sorted([int(common), 12345]), dtype=np.uint32)
-    few = salience.inverse_frequencies(stems, np.array([1, 1]), 5)
+    few = term_weights.inverse_frequencies(stems, np.array([1, 1]), 5)
     at = int(np.searchsorted(stems, common))
     assert few[at] < 1 < few[1 - at]
-    many = salience.inverse_frequencies(stems, np.array([10**6, 10**6]), 10**6)
+    many = term_weights.inverse_frequencies(stems, np.array([10**6, 10**6]), 10**6)
     assert (many < few).all()
 
 
@@ -255,9 +259,6 @@ def test_spanning_parents_reach_everybody_by_strong_links(n: int, draw: random.R
     assert by[roots].tolist() == [-1]
 
 
-# --- the sample feed -------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def sample() -> list[Article]:
     return [row.article for row in Feed([DATA / "feed.jsonl"])]
@@ -297,7 +298,7 @@ def test_the_palmyra_folder_is_one_story_and_three_others() -> None:
 
 
 def test_stories_of_the_sample_feed(sample: list[Article]) -> None:
-    from clusterer.evaluate import evaluate
+    from clusterer.evaluation.metrics import evaluate
 
     result = cluster(sample)
     scores = evaluate(result.labels("story"), [GOLD[a.id]["event"] for a in sample])

@@ -18,15 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import words_of
 
-from benchmarks.generator import feed
-from benchmarks.train import gold_articles, gold_rows
-from benchmarks.tuning import coarse_stories, gaps, halves
+from benchmarks.corpora.generator import feed
+from benchmarks.corpora.gold import gold_articles, gold_rows
+from benchmarks.suites.tuning import coarse_stories, gaps, halves
 from clusterer import Article, InputError, Settings, SettingsError, cluster
-from clusterer.cli import cli
-from clusterer.evaluate import PairScores, Scores, bcubed, evaluate, evaluate_pairs
-from clusterer.files import Feed
-from clusterer.gold import Gold, Judged, read_gold
-from clusterer.tuning import COPY_AXES, GRID, Tried, Tuning, _Judge, choose, tune
+from clusterer.cli.main import cli
+from clusterer.evaluation.choice import choose
+from clusterer.evaluation.gold import Gold, Judged, read_gold
+from clusterer.evaluation.judge import _Judge
+from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
+from clusterer.evaluation.sweeps import COPY_AXES, GRID, Tried
+from clusterer.evaluation.tuning import Tuning, tune
+from clusterer.io.feed import Feed
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -58,9 +61,6 @@ def made() -> tuple[list[dict], Gold]:
 def labelled(gold: Gold, level: str, result: object) -> Scores:
     groups = {a.id: getattr(a, level) for a in result}  # type: ignore[attr-defined]
     return evaluate([groups[name] for name in gold.labels[level]], list(gold.labels[level].values()))
-
-
-# --- what is said of settings is true ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", ["copy", "story"])
@@ -169,9 +169,6 @@ def test_along_a_threshold_the_others_are_the_suggested(tuned: Tuning) -> None:
         assert at.f1 == pytest.approx(after.bcubed_f1)
 
 
-# --- what is chosen ----------------------------------------------------------------------------------------------------
-
-
 def test_a_level_that_gold_says_nothing_of_stays(articles: list[Article], gold: Gold) -> None:
     events = Gold({"story": gold.labels["story"]})
     told = tune(articles, events)
@@ -251,9 +248,6 @@ def test_what_is_chosen_is_always_one_of_the_best(f1: list[float], i: int, j: in
     assert abs(place // 3 - i) + abs(place % 3 - j) == min(abs(x - i) + abs(y - j) for x, y in best)
 
 
-# --- judged pairs ------------------------------------------------------------------------------------------------------
-
-
 def test_judged_pairs_are_gold_too(articles: list[Article], gold: Gold) -> None:
     names = list(gold.labels["story"])
     rng = np.random.default_rng(0)
@@ -270,9 +264,6 @@ def test_judged_pairs_are_gold_too(articles: list[Article], gold: Gold) -> None:
     assert after.f1 >= max(t.f1 for t in told.tried["story"]) - 3 / len(pairs)  # no surely better one is left aside
     assert after.f1 > told.before["story"].f1  # type: ignore[union-attr]
     assert "judged pairs" in told.toml
-
-
-# --- little gold -------------------------------------------------------------------------------------------------------
 
 
 def few_pairs(articles: list[Article], gold: Gold, missed: int) -> Gold:
@@ -358,9 +349,6 @@ def test_enough_gold_is_not_warned_of(made: tuple[list[dict], Gold]) -> None:
     assert tune(*made, settings=Settings(level="copy")).warnings == ()
 
 
-# --- what is refused ---------------------------------------------------------------------------------------------------
-
-
 def test_gold_that_does_not_fit_is_refused(articles: list[Article]) -> None:
     with pytest.raises(InputError, match=r"'nobody' is not in the feed; cure"):
         tune(articles, Gold({"story": {"nobody": 1}}))
@@ -390,9 +378,6 @@ def test_a_text_too_short_to_group_is_alone(gold: Gold) -> None:
     assert told.suggested == told.start
 
 
-# --- the S-curve -------------------------------------------------------------------------------------------------------
-
-
 def test_the_curve_measured_is_the_curve_predicted() -> None:
     rows = list(feed(4000, seed=3))
     told = tune(rows, Gold({"copy": {r["id"]: r["copy"] for r in rows}}), settings=Settings(level="copy", jaccard=0.8))
@@ -406,9 +391,6 @@ def test_the_curve_measured_is_the_curve_predicted() -> None:
     assert [b.predicted_before for b in told.curve] == sorted(b.predicted_before for b in told.curve)
     assert told.curve[0].before < 0.1
     assert told.curve[-1].before > 0.99
-
-
-# --- the command -------------------------------------------------------------------------------------------------------
 
 
 def command(*args: object) -> subprocess.CompletedProcess[str]:
@@ -530,9 +512,6 @@ def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "none of 130 rows is an article" in done.stderr
-
-
-# --- on other articles -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

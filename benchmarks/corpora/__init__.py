@@ -1,0 +1,1 @@
+"""What is measured on: feeds, the generator, gold labels, the brute-force oracle."""

@@ -1,0 +1,1 @@
+"""Other packages and methods on the same job."""

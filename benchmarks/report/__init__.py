@@ -1,0 +1,1 @@
+"""From a run's JSON to tables and plots."""

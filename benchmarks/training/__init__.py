@@ -1,0 +1,1 @@
+"""How the shipped score and background counts are made."""

@@ -1,0 +1,4 @@
+"""The `clusterer` command: options, one file a command, what the terminal shows.
+
+Parses, calls one library object, prints. Holds no logic that a library user would miss.
+"""

@@ -1,0 +1,36 @@
+"""boilerplate: see clusterer.cli."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import orjson
+
+from clusterer.cli.options import input_options, output_option, settings_options
+from clusterer.cli.run import Run
+from clusterer.io.atomic import atomic_output
+from clusterer.io.writers import form_for
+
+
+@click.command("boilerplate")
+@input_options
+@output_option
+@settings_options
+def boilerplate_command(output: str, **options: Any) -> None:
+    """Show what is cut from the articles of INPUT before they are compared.
+
+    One line for every article that loses something: id, source, removed (a list of passages). Holds all texts.
+
+    Example: clusterer boilerplate feed.jsonl | head
+    """
+    from clusterer.explanation.highlights import removed_passages
+
+    run = Run(output, options)
+    form_for(output, ("jsonl",))
+    with run.quarantine, atomic_output(output) as out:
+        for article, passages in removed_passages((row.article for row in run.feed), run.settings):
+            if passages:
+                row = {"id": article.id or article.url, "source": article.outlet, "removed": passages}
+                out.write(orjson.dumps(row) + b"\n")
+    run.warn()

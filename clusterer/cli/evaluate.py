@@ -1,0 +1,210 @@
+"""`clusterer evaluate` and `tune`: a result against gold, settings that fit gold.
+
+Parse, call the library, show. What is shown is made as plain data first, then printed, or rendered as a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+
+from clusterer.articles import content_id
+from clusterer.cli.options import _doubtful, _gold, _html, _label
+from clusterer.cli.run import keep_apart
+from clusterer.cli.terminal import _write_page, about_article, plain
+from clusterer.errors import InputError
+from clusterer.evaluation.gold import Gold, Judged
+from clusterer.evaluation.metrics import (
+    PairScores,
+    Scores,
+    evaluate,
+    evaluate_pairs,
+    link_strength,
+    mistakes,
+    worst_first,
+)
+from clusterer.evaluation.result_file import ResultRow, read_result
+from clusterer.io.feed import Feed
+from clusterer.results import Level
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """What went wrong: a group, or a judged pair.
+
+    Attributes:
+        kind: in words.
+        parts: the articles, those that belong together in one part; for pairs one in each.
+    """
+
+    kind: str
+    parts: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A result held against gold at one level: what is said of it, and what went wrong, the worst first."""
+
+    level: Level
+    said: str
+    scores: Scores | PairScores
+    errors: tuple[_Error, ...]
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether gold is labels, not judged pairs."""
+        return isinstance(self.scores, Scores)
+
+    @property
+    def rows(self) -> list[tuple[str, float | None, float | None, float]]:
+        """Name, precision, recall and F1, or the figure alone."""
+        s = self.scores
+        if isinstance(s, PairScores):
+            return [("pairs", s.precision, s.recall, s.f1), ("accuracy", None, None, s.accuracy)]
+        return [
+            ("B-cubed", s.bcubed_precision, s.bcubed_recall, s.bcubed_f1),
+            ("pairs", s.pair_precision, s.pair_recall, s.pair_f1),
+            ("V-measure", s.homogeneity, s.completeness, s.v_measure),
+            ("ARI", None, None, s.ari),
+        ]
+
+
+@click.command("evaluate")
+@click.argument("result", type=click.Path(exists=True, dir_okay=False))
+@click.argument("gold", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--level",
+    type=click.Choice(["exact", "copy", "story"]),
+    help="which of our ids to hold against gold; else all it has",
+)
+@_label
+@_doubtful
+@click.option("--errors", type=click.IntRange(0), default=10, show_default=True, help="wrong groups or pairs to list")
+@click.option(
+    "--feed",
+    "feed",
+    type=click.Path(exists=True),
+    help="the articles, to list what is wrong with source, date and title",
+)
+@_html
+def evaluate_command(
+    result: str,
+    gold: str,
+    level: Level | None,
+    label: str | None,
+    with_doubtful: bool,
+    errors: int,
+    feed: str | None,
+    html: str | None,
+) -> None:
+    """Hold RESULT (written by `cluster` or `index export`) against GOLD: JSON lines or CSV with id and a label a level
+    (event, copy), or judged pairs with a, b, same, and level where it is not story.
+
+    Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the
+    adjusted Rand index, then the groups that were merged or split wrongly, the worst first. Of judged pairs precision,
+    recall, F1 and accuracy, then the pairs decided wrongly, the surest first.
+
+    Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
+    """
+    keep_apart([html], [result, gold])
+    says = _gold(gold, label, level, with_doubtful)
+    held = _held(read_result(result, (level,) if level else says.levels), result, says, level, errors)
+    known = _shown_articles(feed, held) if feed else {}
+    for i, one in enumerate(held):
+        if i:
+            click.echo()
+        _print_held(one, known)
+    if html:
+        from clusterer.report.render import render
+
+        page = render("evaluate.html", result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
+        _write_page(html, page)
+
+
+def _held(ours: Mapping[str, ResultRow], result: str, gold: Gold, level: Level | None, most: int) -> list[_Held]:
+    found = []
+    for one in (level,) if level else gold.levels:
+        labels = gold.labels.get(one) or (gold.labels.get("copy") if one == "exact" else None)
+        if labels:
+            found.append(_held_labels(ours, result, gold, one, labels, most))
+        elif answers := gold.answers(one):
+            found.append(_held_pairs(ours, result, gold, one, answers, most))
+        else:
+            said = ", ".join(gold.levels) or "nothing that can be counted"
+            raise InputError(
+                f"{gold.name}: says nothing of level {one}; it says of {said}; cure: --level or --label NAME"
+            )
+    if not found:
+        raise InputError(f"{gold.name}: no answer that counts; cure: pairs whose same is true or false")
+    return found
+
+
+def _held_labels(
+    ours: Mapping[str, ResultRow],
+    result: str,
+    gold: Gold,
+    level: Level,
+    labels: Mapping[str, str | int | float],
+    most: int,
+) -> _Held:
+    names = [gold.place(name, ours, result) for name in labels]
+    found, wanted = [getattr(ours[name], level) for name in names], list(labels.values())
+    said = f"{level}: {len(names):,} articles, {len(set(found)):,} groups, {len(set(wanted)):,} in gold"
+    errors = [
+        _Error(f"{m.kind}, {m.pairs} wrong pairs", tuple(tuple(names[i] for i in part) for part in m.parts))
+        for m in mistakes(found, wanted)[:most]
+    ]
+    return _Held(level, said, evaluate(found, wanted), tuple(errors))
+
+
+def _held_pairs(
+    ours: Mapping[str, ResultRow], result: str, gold: Gold, level: Level, answers: Sequence[Judged], most: int
+) -> _Held:
+    names = [tuple(gold.place(name, ours, result) for name in (p.a, p.b)) for p in answers]
+    together = [getattr(ours[a], level) == getattr(ours[b], level) for a, b in names]
+    same = [bool(p.same) for p in answers]
+    links = {name: (o.linked_to, 1.0 if o.score is None else o.score) for name, o in ours.items() if o.linked_to}
+    # What is together has a score in the result; what is apart had one when it was asked about, if it was asked by us.
+    scores = [
+        link_strength(links, a, b) if both else p.score
+        for (a, b), both, p in zip(names, together, answers, strict=True)
+    ]
+    merged, split = worst_first(together, same, scores)
+    told = []
+    for kind, places in (("wrongly together", merged), ("wrongly apart", split)):
+        for i in places:
+            score = scores[i]
+            told.append(_Error(kind if score is None else f"{kind}, score {score:.2f}", tuple((n,) for n in names[i])))
+    kind = {"copy": "copies", "story": "of one story"}.get(level, "the same")
+    said = f"{level}: {len(answers):,} judged pairs, {sum(same):,} {kind}, {sum(together):,} put together"
+    return _Held(level, said, evaluate_pairs(together, same), tuple(told[:most]))
+
+
+def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str]]:
+    """Outlet, date and title of the articles that errors name."""
+    wanted = {name for one in held for error in one.errors for part in error.parts for name in part}
+    known: dict[str, dict[str, str]] = {}
+    for row in Feed([feed]) if wanted else ():
+        name = row.article.id or row.article.url or content_id(row.article)
+        if name in wanted:
+            known[name] = about_article(row.article)
+    if wanted and not known:
+        raise InputError(f"{feed}: holds none of the articles to be listed; cure: the feed that was clustered")
+    return known
+
+
+def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
+    click.echo(held.said)
+    click.echo(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}")
+    for name, precision, recall, f1 in held.rows:
+        both = "" if precision is None or recall is None else f"{precision:10.4f}{recall:10.4f}"
+        click.echo(f"{name:10}{both:20}{f1:10.4f}")
+    for error in held.errors:
+        click.echo(f"\n{error.kind}")
+        for part in error.parts:
+            for i, name in enumerate(part):
+                about = known.get(name)
+                told = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
+                click.echo(plain(f"  {'-' if i == 0 else ' '} {name}  {told}".rstrip()))

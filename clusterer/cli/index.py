@@ -1,0 +1,445 @@
+"""`clusterer index`: commands over a living index. Parse, call the library, print.
+
+Data goes to standard output as JSON lines, or as text where it is made to be read; the rest as in `cli`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import re
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO
+
+import click
+import orjson
+
+from clusterer.articles import Article
+from clusterer.cli.options import (
+    input_options,
+    output_option,
+    report_option,
+    result_option,
+    settings_options,
+    with_option,
+)
+from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
+from clusterer.errors import InputError
+from clusterer.index.story_ids import Change
+from clusterer.index.story_index import Removed, StoryIndex
+from clusterer.index.views import Story
+from clusterer.io.atomic import appended, atomic_output, streamed
+from clusterer.io.dates import parse_date
+from clusterer.io.rows import Row
+from clusterer.io.writers import form_for, result_form, write_result
+from clusterer.results import Assignment
+
+_BATCH = 1000
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
+_file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
+_changes = click.option(
+    "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
+)
+
+
+@click.group("index")
+def index() -> None:
+    """A living index: one FILE that takes articles as they come, keeps the ids of stories, and forgets what is old.
+
+    Example: clusterer index add news.db feed.jsonl
+    """
+
+
+@index.command("create")
+@_file
+@settings_options
+def create(path: str, **options: Any) -> None:
+    """Make an empty index. Its settings are kept in it and hold for all that is added.
+
+    Example: clusterer index create news.db
+    """
+    if os.path.exists(path):
+        raise InputError(f"{path}: is there already; cure: another name, or remove it first")
+    StoryIndex.open(path, settings_of(options)).close()
+
+
+@index.command("add")
+@_file
+@input_options
+@click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
+@click.option("--update", is_flag=True, help="articles whose ids are there are new versions of these")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="file for the answers; - is standard output. An earlier one is replaced at once; each line is there when its "
+    "article is stored, and stays, however the run ends",
+)
+@_changes
+def add(path: str, batch: int | None, update: bool, output: str, changes: str | None, **options: Any) -> None:
+    """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
+
+    Fields of a line: those of `cluster`, and status: new (a story of its own), report (of a story that is there), copy,
+    or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are
+    added to FILE.quarantine.jsonl.
+
+    Example: tail -f feed.jsonl | clusterer index add news.db -
+    """
+    run = Run(output, options, _files(path), [changes], path)
+    form_for(output, ("jsonl",))
+    plain = options["format_"] in (None, "jsonl") and (options["encoding"] or "utf-8").lower() in ("utf-8", "utf8")
+    live = options["inputs"] == ("-",) and plain
+    became: Counter[str] = Counter()
+    stopped: BaseException | None = None
+    with (
+        run.quarantine,
+        StoryIndex.open(path, must_exist=True) as store,
+        streamed(output) as out,
+        _appended(changes) as told,
+    ):
+        take = store.update if update else store.add
+        rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
+        try:
+            for part in _as_they_come(rows, batch or 1) if live else _batches(rows, batch or _BATCH):
+                added = take([row.article for row in part])
+                became.update(added.status)
+                _write(out, map(_line, added, added.status))
+                _tell(told, added.changes)
+        except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
+            stopped = error
+    run.summarise({"articles": became.total(), **became})
+    if isinstance(stopped, KeyboardInterrupt):
+        click.echo("interrupted; what was answered is stored", err=True)
+        sys.exit(130)
+    if stopped:
+        raise stopped
+    if not became:
+        run.refuse_nothing()
+
+
+@index.command("query")
+@_file
+@input_options
+@output_option
+def query(path: str, output: str, **options: Any) -> None:
+    """Say what the articles of INPUT would be; nothing is stored. Lines as of `add`, without status.
+
+    Example: clusterer index query news.db new.jsonl
+    """
+    run, relations = Run(output, options, _files(path)), Counter[str]()
+    with run.quarantine, StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
+        for part in _batches(iter(run.feed), _BATCH):
+            judged = store.query([row.article for row in part])
+            relations.update(a.relation or "alone" for a in judged)
+            _write(out, map(_line, judged))
+    run.summarise({"articles": relations.total(), **relations})
+    if not relations:
+        run.refuse_nothing()
+
+
+@index.command("stories")
+@_file
+@click.option("--since", metavar="AGE|DATE", help="only with an article not older: 12h, 7d, 2w, or a date")
+@click.option("--min-size", type=click.IntRange(1), default=1, show_default=True, help="least number of articles")
+@click.option("--limit", type=click.IntRange(1), help="no more than so many")
+@output_option
+def stories(path: str, since: str | None, min_size: int, limit: int | None, output: str) -> None:
+    """List the stories, those with the latest article first, one JSON line each.
+
+    Example: clusterer index stories news.db --since 24h --min-size 3
+    """
+    keep_apart([output], _files(path))
+    with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
+        for story in store.stories(_moment(since), min_size, limit):
+            _write(out, [_summary(story)])
+
+
+@index.command("show")
+@_file
+@click.argument("id")
+@click.option("--json", "as_json", is_flag=True, help="as JSON lines: the story, then its articles' assignments")
+def show(path: str, id: str, as_json: bool) -> None:
+    """Show a story: by its id, an alias, or the id of one of its articles.
+
+    Example: clusterer index show news.db marsad-14
+    """
+    with StoryIndex.open(path, must_exist=True) as store:
+        story = store.story(id)
+        if as_json:
+            _write(sys.stdout.buffer, [_summary(story), *map(_line, story.assignments)])
+            return
+        articles = store.articles([a.id for a in story.assignments])
+    click.echo(f"{story.title or story.id}")
+    click.echo(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
+    texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
+    click.echo(
+        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M}"
+    )
+    for a in story.assignments:
+        click.echo(_shown(a, articles[a.id]))
+
+
+@index.command("remove")
+@_file
+@click.argument("ids", nargs=-1)
+@click.option("--ids", "listed", type=click.Path(allow_dash=True), help="file of ids, one a line; - is standard input")
+@_changes
+def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | None) -> None:
+    """Take articles away by their ids. What is left of their stories keeps its name.
+
+    Example: clusterer index remove news.db marsad-14
+    """
+    keep_apart([changes], [*_files(path), *([listed] if listed else [])])
+    lines: list[str] = []
+    if listed:
+        try:
+            with click.open_file(listed, "rb") as file:
+                lines = [line.rstrip("\r") for line in file.read().decode("utf-8-sig").split("\n")]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{listed}: cannot be read ({error}); cure: a file of ids in UTF-8, one a line") from None
+    names = [*ids, *(line for line in lines if line.strip())]
+    if not names:
+        raise click.UsageError("no id given")
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+        removed = store.remove(names)
+        _tell(told, removed.changes)
+    _say(removed)
+    if removed.missing:
+        shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
+        click.echo(f"{len(removed.missing)} not there: {shown}", err=True)
+
+
+@index.command("expire")
+@_file
+@click.option("--older-than", metavar="AGE|DATE", help="forget what is older: 12h, 7d, 2w, or a date")
+@click.option("--max-articles", type=click.IntRange(0), help="keep no more than so many")
+@click.option("--max-size", metavar="SIZE", help="keep so many that the file is at most so large: 500MB, 2GB")
+@_changes
+def expire(
+    path: str, older_than: str | None, max_articles: int | None, max_size: str | None, changes: str | None
+) -> None:
+    """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
+
+    Example: clusterer index expire news.db --older-than 7d
+    """
+    if older_than is None and max_articles is None and max_size is None:
+        raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
+    keep_apart([changes], _files(path))
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+        removed = store.expire(_moment(older_than), max_articles=max_articles, max_bytes=_bytes(max_size))
+        _tell(told, removed.changes)
+    _say(removed)
+
+
+@index.command("check")
+@_file
+def check(path: str) -> None:
+    """Read the whole of FILE and compute links, groups and counts anew. Exit code 1 where something is wrong.
+
+    Example: clusterer index check news.db
+    """
+    with StoryIndex.open(path, must_exist=True) as store:
+        problems = store.check()
+        if problems:
+            for line in problems:
+                click.echo(line)
+            cure = "restore a copy, or make a new index and merge this one into it: articles are read anew"
+            raise InputError(f"{path}: {len(problems)} found; cure: {cure}")
+        for name, count in store.counts().items():
+            click.echo(f"{count:>15,}  {name}")
+
+
+@index.command("export")
+@_file
+@result_option
+@with_option
+@report_option
+def export(path: str, output: str, added: tuple[str, ...], report: str | None) -> None:
+    """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
+
+    Example: clusterer index export news.db -o clusters.csv --with title,source,date --report report.html
+    """
+    keep_apart([output, report], _files(path))
+    form = result_form(output)
+    with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
+        out = stack.enter_context(atomic_output(output))
+        page = stack.enter_context(atomic_output(report)) if report else None
+        assignments = store.assignments()
+        walk = partial(_articles, store, [a.id for a in assignments])
+        write_result(out, assignments, form, added, walk() if added else None)
+        if page:
+            from clusterer.report.build import build
+            from clusterer.report.page import page as report_page
+
+            made = build(assignments, walk, store.settings, furniture=store.furniture(), stats=store.counts())
+            page.write(report_page(made))
+    tell_written(output, report)
+
+
+@index.command("merge")
+@_file
+@click.argument("others", metavar="OTHER...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@_changes
+def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
+    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE. The ids of
+    their stories become aliases.
+
+    Example: clusterer index merge news.db other.db
+    """
+    keep_apart([changes], [*_files(path), *others])
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+        for other in others:
+            added = store.merge(other)
+            _tell(told, added.changes)
+            known = added.status.count("known")
+            click.echo(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
+
+
+@index.command("compact")
+@_file
+def compact(path: str) -> None:
+    """Put the keys in order and give all free space back.
+
+    Example: clusterer index compact news.db
+    """
+    with StoryIndex.open(path, must_exist=True) as store:
+        store.compact()
+
+
+def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:
+    """Stored articles, in the order of their ids."""
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        stored = store.articles(batch)
+        for name in batch:
+            if name not in stored:
+                raise InputError(f"article {name!r} was removed while it was exported; cure: export again")
+            yield stored[name]
+
+
+def _files(path: str) -> list[str]:
+    """All files of an index."""
+    return [path, f"{path}-wal", f"{path}-shm", f"{path}-writer"]
+
+
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while part := list(islice(rows, size)):
+        yield part
+
+
+def _as_they_come(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
+    """Rows in batches: as many as are there, at least one, at most so many. Nobody waits for a batch to fill."""
+    waiting: queue.Queue[Row | Exception | None] = queue.Queue(2 * most)
+
+    def read() -> None:
+        try:
+            for row in rows:
+                waiting.put(row)
+            waiting.put(None)
+        except Exception as error:  # told by whoever takes it
+            waiting.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    part: list[Row] = []
+    while True:
+        item: Row | Exception | None
+        try:
+            item = waiting.get(block=not part)
+        except queue.Empty:
+            yield part
+            part = []
+            continue
+        if isinstance(item, Row):
+            part.append(item)
+            if len(part) == most:
+                yield part
+                part = []
+            continue
+        if part:
+            yield part
+        if item is not None:
+            raise item
+        return
+
+
+def _line(assignment: Assignment, status: str | None = None) -> dict[str, Any]:
+    line = assignment.as_dict()
+    return line if status is None else {**line, "status": status}
+
+
+def _summary(story: Story) -> dict[str, Any]:
+    head = next(a.id for a in story.assignments if a.representative)
+    return {
+        "story": story.id,
+        "articles": len(story),
+        "copies": story.copies,
+        "outlets": story.outlets,
+        "first": story.first,
+        "last": story.last,
+        "representative": head,
+        "title": story.title,
+        "aliases": story.aliases,
+    }
+
+
+def _shown(a: Assignment, article: Article) -> str:
+    date = f"{article.date:%F %H:%M}" if article.date else "no date"
+    why = "stands for the story" if a.relation is None else f"{a.relation} {a.score:.2f} of {a.linked_to}"
+    return f"\n  {article.title or article.text[:80]}\n    {date}  {article.outlet or 'no source'}  {a.id}\n    {why}"
+
+
+def _write(out: BinaryIO, rows: Any) -> None:
+    for row in rows:
+        out.write(orjson.dumps(row) + b"\n")
+    out.flush()
+
+
+def _appended(path: str | None) -> contextlib.AbstractContextManager[BinaryIO | None]:
+    if path is None or path == "-":
+        return contextlib.nullcontext(sys.stdout.buffer if path else None)
+    return appended(path)
+
+
+def _tell(told: BinaryIO | None, changes: tuple[Change, ...]) -> None:
+    if told:
+        _write(told, map(asdict, changes))
+
+
+def _say(removed: Removed) -> None:
+    click.echo(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)
+
+
+def _moment(value: str | None) -> datetime | timedelta | None:
+    """An age such as 7d, or a date.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if value is None:
+        return None
+    if age := _AGE.fullmatch(value.strip()):
+        with contextlib.suppress(OverflowError):
+            return timedelta(**{_UNITS[age[2]]: float(age[1])})
+        return timedelta.max
+    if date := parse_date(value):
+        return date
+    raise click.UsageError(f"{value!r} is neither an age such as 12h, 7d, 2w nor a date such as 2015-07-21")
+
+
+def _bytes(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if size := _SIZE.fullmatch(value.strip()):
+        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
+    raise click.UsageError(f"{value!r} is no size such as 500MB or 2GB")

@@ -1,0 +1,245 @@
+"""`clusterer label`: pairs of articles shown, answers taken and kept at once. Parse, ask, write.
+
+Which pairs tell most is `telling`'s business; what an answer looks like in a file, `gold`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
+
+import click
+import orjson
+
+from clusterer.articles import Article
+from clusterer.cli.options import input_options, settings_options
+from clusterer.cli.run import Run, progress_shown, settings_of
+from clusterer.cli.terminal import about_article, plain
+from clusterer.cli.tune import articles_of
+from clusterer.errors import InputError, OutputError
+from clusterer.evaluation.gold import Judged, read_gold
+from clusterer.evaluation.labeling import PairSampler, Telling
+from clusterer.io.atomic import appended
+from clusterer.io.feed import Feed
+from clusterer.results import Level
+
+# Also the letters of the same keys on an Arabic keyboard, and Arabic words: whoever reads Arabic types it.
+_KEYS = {
+    "y": ("y", "yes", "غ", "نعم", "ن"),
+    "n": ("n", "no", "ى", "لا", "ل"),
+    "s": ("s", "skip", "س"),
+    "u": ("u", "undo", "ع"),
+    "q": ("q", "quit", "ض"),
+}
+_KEY_OF = {word: key for key, words in _KEYS.items() for word in words}
+_ASKED = {
+    "story": "Do both report the same event?",
+    "copy": "Is one mostly the text of the other: a copy or a cut?",
+}
+_HELP = "y yes, n no, s skip (nobody can say), u undo the last, q quit"
+
+
+@click.command("label")
+@input_options
+@click.option(
+    "-o", "--output", "judged", required=True, type=click.Path(dir_okay=False), help="file to add the answers to"
+)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="no more questions than so many")
+@click.option(
+    "--words", "shown", type=click.IntRange(1), default=60, show_default=True, help="words of each text to show"
+)
+@settings_options
+def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
+    """Make gold of your own: judge pairs of articles of INPUT, those that tell most first. --level story or copy.
+
+    Every answer is added to the file at once; a later run goes on where this one ended. Keys: y yes, n no, s skip (nobody
+    can say), u undo the last, q quit. Answers are also read from standard input, one a line. The file is gold for
+    `evaluate` and `tune`.
+
+    Example: clusterer label data/feed.jsonl -o judged.jsonl --limit 30
+    """
+    if "-" in options["inputs"]:
+        raise click.UsageError("answers come from standard input, articles cannot; name files")
+    run = Run(judged, options, lasting=judged)
+    settings = settings_of(options)
+    if settings.level == "exact":
+        raise click.UsageError("nothing is in doubt about exact copies; --level copy or story")
+    level: Level = "copy" if settings.level == "copy" else "story"
+    with _Answers(judged) as answers, run.quarantine:
+        with progress_shown(run.quiet) as progress:
+            questions = PairSampler(articles_of(run), settings, progress)
+        asked = _unanswered(questions, answers, level, settings.seed, limit)
+        articles = _articles_at(run.feed, {place for pair in asked for place in (pair.a, pair.b)})
+        run.warn()
+        stopped = False
+        try:
+            _ask(asked, articles, questions.ids, answers, level, shown)
+        except KeyboardInterrupt:
+            stopped = True
+        many = "answer" if answers.added == 1 else "answers"
+        click.echo(f"\n{answers.added:,} {many} added to {judged}, {len(answers):,} in all", err=True)
+    if stopped:
+        sys.exit(130)
+
+
+def _unanswered(questions: PairSampler, answers: _Answers, level: Level, seed: int, limit: int) -> list[Telling]:
+    """The next questions that have no answer yet."""
+    asked: list[Telling] = []
+    for pair in questions.pairs(seed):
+        if len(asked) == limit:
+            break
+        if Judged(questions.ids[pair.a], questions.ids[pair.b], None, level).key not in answers:
+            asked.append(pair)
+    return asked
+
+
+def _articles_at(feed: Feed, places: set[int]) -> dict[int, Article]:
+    """The articles at these places, by another walk: only what is asked about is held."""
+    found = {place: row.article for place, row in enumerate(feed) if place in places}
+    if len(found) != len(places):
+        raise InputError("an input changed between its two readings; cure: run again on files at rest")
+    return found
+
+
+def _ask(
+    asked: Sequence[Telling],
+    articles: Mapping[int, Article],
+    ids: Sequence[str],
+    answers: _Answers,
+    level: Level,
+    words: int,
+) -> None:
+    """Show pair after pair and keep what is said of them."""
+    if not asked:
+        click.echo("nothing left to ask")
+    i = 0
+    while i < len(asked):
+        pair = asked[i]
+        click.echo(f"\n{'─' * 24} {i + 1} of {len(asked)} {'─' * 24}")
+        for mark, place in (("A", pair.a), ("B", pair.b)):
+            click.echo(_shown(mark, articles[place], words))
+        click.echo(f"\n{_ASKED[level]} [y/n/s/u/q] ", nl=False)
+        key = _key()
+        if key == "q":
+            return
+        if key == "u":
+            if answers.undo():
+                i -= 1
+            else:
+                click.echo("nothing to undo")
+            continue
+        same = {"y": True, "n": False}.get(key)
+        answers.add(Judged(ids[pair.a], ids[pair.b], same, level, round(pair.score, 4)))
+        i += 1
+
+
+def _key() -> str:
+    """One of the keys: at a terminal as it is pressed, else from a line; the end of the input quits."""
+    at_terminal = sys.stdin.isatty()
+    while True:
+        if at_terminal:
+            said = click.getchar()
+            click.echo(said if said.isprintable() else "")
+        else:
+            said = sys.stdin.readline()
+            if not said:
+                return "q"
+            click.echo()
+        if key := _KEY_OF.get(said.strip().lower()):
+            return key
+        if said in ("\x03", "\x04", "\x1b"):
+            return "q"
+        click.echo(f"{_HELP}: ", nl=False)
+
+
+def _shown(mark: str, article: Article, words: int) -> str:
+    """An article in a few lines. Letters stay in their order: a terminal turns Arabic around itself."""
+    about = about_article(article)
+    head = "  ".join(x for x in (about["source"] or "no source", about["date"] or "no date") if x)
+    body = article.text.split()
+    text = " ".join(body[:words]) + (f" … ({len(body):,} words)" if len(body) > words else "")
+    return "\n".join(plain(line) for line in (f"\n{mark}  {head}", f"   {about['title']}", f"   {text}"))
+
+
+class _Answers:
+    """The file of judged pairs: each answer is on disk before the next question is asked."""
+
+    def __init__(self, path: str) -> None:
+        """Read what is there.
+
+        Raises:
+            InputError: it holds something else than judged pairs.
+        """
+        self._path = path
+        self.added = 0
+        self._known: set[tuple[str, str, str]] = set()
+        self._undo: list[tuple[int, tuple[str, str, str]]] = []
+        self._mend()
+        if os.path.exists(path) and os.path.getsize(path):
+            gold = read_gold(path, with_doubtful=True)
+            if gold.labels:
+                raise InputError(f"{path}: holds labels, not judged pairs; cure: another name for the answers")
+            self._known = {pair.key for pair in gold.pairs}
+
+    def _mend(self) -> None:
+        """Cut off the beginning of a line that a run was killed over; give a whole last line its end."""
+        if not os.path.isfile(self._path):
+            return
+        try:
+            with open(self._path, "r+b") as file:
+                text = file.read()
+                start = text.rfind(b"\n") + 1
+                last = text[start:]
+                if not last.strip():
+                    return
+                try:
+                    orjson.loads(last)
+                except orjson.JSONDecodeError:
+                    file.truncate(start)
+                else:
+                    file.write(b"\n")
+        except OSError as error:
+            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: another place") from None
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
+
+    def __enter__(self) -> _Answers:
+        self._context = appended(self._path)
+        self._out: BinaryIO = self._context.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._context.__exit__(*error)
+
+    def add(self, pair: Judged) -> None:
+        """Write one answer, safely."""
+        line = {"a": pair.a, "b": pair.b, "same": pair.same, "level": pair.level, "score": pair.score}
+        self._undo.append((os.fstat(self._out.fileno()).st_size, pair.key))
+        self._known.add(pair.key)
+        self._store(orjson.dumps(line) + b"\n")
+        self.added += 1
+
+    def undo(self) -> bool:
+        """Take the last answer of this run back; False where there is none."""
+        if not self._undo:
+            return False
+        size, key = self._undo.pop()
+        os.ftruncate(self._out.fileno(), size)
+        os.fsync(self._out.fileno())
+        self._known.discard(key)
+        self.added -= 1
+        return True
+
+    def _store(self, line: bytes) -> None:
+        try:
+            self._out.write(line)
+            self._out.flush()
+            os.fsync(self._out.fileno())
+        except OSError as error:
+            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: free some space") from None

@@ -1,0 +1,75 @@
+"""The `clusterer` command: parse, call the library, write. No algorithm of its own.
+
+Data goes to standard output or ``-o``, everything else to standard error. Exit codes: 0 done, 1 bad input or usage
+(one line says what), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from clusterer import __version__
+from clusterer.arrays import kernels
+from clusterer.cli.boilerplate import boilerplate_command
+from clusterer.cli.cluster import cluster_command
+from clusterer.cli.dedup import dedup_command
+from clusterer.cli.evaluate import evaluate_command
+from clusterer.cli.explain import explain_command
+from clusterer.cli.index import index
+from clusterer.cli.label import label_command
+from clusterer.cli.tune import tune_command
+from clusterer.errors import ClustererError
+
+
+def main() -> None:
+    """Entry point: click's own errors and ours as one line and exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        context = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
+        _fail(error.format_message() + context)
+    except ClustererError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output left: not our error. Python must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(f"{__version__}, {'compiled' if kernels.compiled else 'NumPy'} loops")
+def cli() -> None:
+    """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
+
+    INPUT is any mix of JSON lines, JSON, CSV/TSV, Parquet, RSS/Atom and folders of .txt files, also .gz, .zst or .zip,
+    globs, or - for standard input.
+
+    Example: clusterer cluster feed.jsonl -o clusters.jsonl
+    """
+
+
+for _command in (
+    cluster_command,
+    dedup_command,
+    boilerplate_command,
+    evaluate_command,
+    tune_command,
+    label_command,
+    index,
+    explain_command,
+):
+    cli.add_command(_command)

@@ -1,0 +1,169 @@
+"""What commands share: options for inputs and settings, and a run over a feed with its quarantine and progress.
+
+No command of its own; `cli` and `index_cli` hold these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import click
+
+from clusterer.errors import InputError
+from clusterer.evaluation.gold import Gold, read_gold
+from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.writers import ADDABLE
+from clusterer.results import Level
+from clusterer.settings import Settings, toml_values
+
+_html = click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it")
+_label = click.option(
+    "--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event or story"
+)
+_doubtful = click.option("--all", "with_doubtful", is_flag=True, help="count what the gold file marks as doubtful, too")
+
+
+def _gold(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:
+    """Gold of a file; a word of it where it is nobody's judgement."""
+    gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
+    if gold.is_result:
+        click.echo(
+            f"{path} is a result of clusterer, not what people judged: scores tell how far two results agree", err=True
+        )
+    return gold
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def read_settings(path: str) -> dict[str, Any]:
+    """The settings that a TOML file gives, by name.
+
+    Raises:
+        InputError: the file cannot be read.
+        SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return toml_values(file.read(), path)
+    except FileNotFoundError:
+        raise InputError(f"{path!r} does not exist; cure: check the path of --settings") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); cure: a TOML file in UTF-8") from None
+
+
+def settings_file(command: _F, exposed: bool = True) -> _F:
+    """`--settings FILE`: what it gives stands for the defaults of the command's own options, which win.
+
+    Where exposed, the command gets it whole as `settings_file`, by name.
+    """
+
+    def take(context: click.Context, _: click.Parameter, path: str | None) -> dict[str, Any]:
+        given = read_settings(path) if path else {}
+        context.default_map = {**(context.default_map or {}), **given}
+        return given
+
+    return click.option(
+        "--settings",
+        "settings_file",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=exposed,
+        callback=take,
+        help="TOML file of settings, such as tune writes; options given beside it win",
+    )(command)
+
+
+def settings_options(command: _F, **defaults: Any) -> _F:
+    """One option for every field of `Settings`, with its default, range and help, and `--settings` for a file of them."""
+    for f in reversed(fields(Settings)):
+        meta, default = f.metadata, defaults.get(f.name, f.default)
+        kind: Any = type(f.default)
+        if meta["choices"]:
+            kind = click.Choice(meta["choices"])
+        elif kind is int:
+            kind = click.IntRange(meta["low"], meta["high"])
+        elif kind is float:
+            kind = click.FloatRange(meta["low"], meta["high"])
+        name = "--" + f.name.replace("_", "-")
+        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
+    return settings_file(command, exposed=False)
+
+
+def reading_options(command: _F, required: bool = True) -> _F:
+    """How inputs are read."""
+    for attribute in reversed(FIELD_NAMES):
+        command = click.option(
+            f"--{attribute}-field", metavar="NAME", help=f"field that holds the {attribute}; else its usual names"
+        )(command)
+    options = [
+        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required),
+        click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
+        click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
+        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of bad rows"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def input_options(command: _F) -> _F:
+    """How inputs are read, where bad rows go, and whether counts are told: what a `Run` takes."""
+    options = [
+        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
+        click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return reading_options(command)
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output; .gz or .zst compresses",
+)
+
+
+def _named(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value == "-":
+        raise click.BadParameter("standard output is for the lines; name a file")
+    return value
+
+
+report_option = click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="also write the stories as a page to browse, HTML",
+)
+
+
+def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
+    for name in names:
+        if name not in ADDABLE:
+            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
+    return names
+
+
+result_option = click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
+    ".gz or .zst compresses",
+)
+with_option = click.option(
+    "--with",
+    "added",
+    metavar="NAMES",
+    callback=_names,
+    help=f"add these fields of the articles to every line: any of {','.join(ADDABLE)}",
+)

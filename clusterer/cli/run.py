@@ -1,0 +1,177 @@
+"""run: see clusterer.options."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from clusterer.errors import InputError
+from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.feed import Feed
+from clusterer.io.quarantine import Quarantine
+from clusterer.io.rows import BadRow
+from clusterer.pipeline import cluster
+from clusterer.progress import Progress
+from clusterer.results import Clustering
+from clusterer.settings import Settings
+
+_FIRST_BAD = 10  # bad rows that a run remembers
+
+
+def tell_written(*paths: str | None) -> None:
+    """One line of the files that were written, on a terminal only. None is no file, "-" standard output."""
+    names = [path for path in paths if path and path != "-"]
+    if names and sys.stderr.isatty():
+        click.echo(f"wrote {', '.join(names)}", err=True)
+
+
+def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
+    """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
+
+    Raises:
+        InputError: naming the file.
+    """
+    taken = {os.path.realpath(path): "an input" for path in inputs}
+    for path in outputs:
+        if path is None or path == "-":
+            continue
+        place = os.path.realpath(path)
+        if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
+            raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
+        taken[place] = "another output"
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The settings that a command's options give."""
+    names = {f.name for f in fields(Settings)}
+    return Settings(**{k: v for k, v in options.items() if k in names})
+
+
+def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None = None) -> Feed:
+    """The inputs that a command's options name."""
+    return Feed(
+        options["inputs"],
+        fields={a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]},
+        format=options["format_"],
+        encoding=options["encoding"],
+        on_bad=on_bad,
+    )
+
+
+class Run:
+    """One run over inputs: the feed, the settings, the quarantine file, and what the terminal is told."""
+
+    def __init__(
+        self,
+        output: str,
+        options: Mapping[str, Any],
+        read: Sequence[str] = (),
+        written: Sequence[str | None] = (),
+        lasting: str | None = None,
+    ) -> None:
+        """Of a command's options.
+
+        Args:
+            output: where its result goes.
+            options: by name.
+            read, written: other files that it reads and writes.
+            lasting: the file that it adds to, run after run; its quarantine is added to as well.
+        """
+        self.settings = settings_of(options)
+        self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
+        beside = lasting or ("clusterer" if output == "-" else output)
+        self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
+        self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
+        self.feed = feed_of(options, self._set_aside)
+        keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
+        self.first_bad: list[BadRow] = []
+        self.quiet: bool = options["quiet"]
+
+    def _set_aside(self, bad: BadRow) -> None:
+        if len(self.first_bad) < _FIRST_BAD:
+            self.first_bad.append(bad)
+        self.quarantine.add(bad)
+
+    def cluster(self) -> Clustering:
+        with progress_shown(self.quiet) as progress:
+            result = cluster((row.article for row in self.feed), self.settings, progress=progress)
+        if not result:
+            self.refuse_nothing()
+        return result
+
+    def refuse_nothing(self) -> None:
+        """There was no article.
+
+        Raises:
+            InputError: there were rows, all bad; tells of the first.
+        """
+        if self.first_bad:
+            bad = self.first_bad[0]
+            raise InputError(
+                f"none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
+            )
+
+    def warn(self) -> None:
+        """One line where rows were set aside, one where dates were unreadable, unless quiet."""
+        bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
+        if bad and not self.quiet:
+            click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+        if dates and first and not self.quiet:
+            many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
+            kept = "the article is kept without" if dates == 1 else "articles are kept without"
+            value = repr(first.value)
+            value = value if len(value) <= 60 else value[:60] + "…"
+            click.echo(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
+
+    def summarise(self, counts: Mapping[str, int]) -> None:
+        """The counts of the run, as a table."""
+        self.warn()
+        if not self.tells:
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_column(justify="right")
+        table.add_column()
+        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
+        blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}
+        for name, value in {**counts, **blank, **bad}.items():
+            table.add_row(f"{value:,}", name)
+        Console(stderr=True).print(table)
+        if columns := self.feed.read_as:
+            told = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
+            click.echo(f"read as: {told}", err=True)
+
+
+@contextlib.contextmanager
+def progress_shown(quiet: bool) -> Iterator[Progress | None]:
+    """Bars on a terminal, unless quiet; what tells them how far the work is."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,}"),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, done: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=None)
+            bars.advance(tasks[stage], done)
+
+        yield tell

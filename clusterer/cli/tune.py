@@ -1,0 +1,212 @@
+"""tune: see clusterer.gold_cli."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from clusterer.articles import Article
+from clusterer.cli.options import _doubtful, _gold, _html, _label, input_options, settings_file
+from clusterer.cli.run import Run, progress_shown
+from clusterer.cli.terminal import _write_page
+from clusterer.evaluation.metrics import Scores
+from clusterer.evaluation.sweeps import COPY_AXES, Tried
+from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
+from clusterer.settings import Settings
+
+
+class _GoldLast(click.Command):
+    """A command of INPUT... GOLD: a single file is an INPUT, and it is GOLD that is missing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            gold = self.make_parser(ctx).parse_args(given)[0].get("gold")
+            if error.param and error.param.name == "inputs" and isinstance(gold, str):
+                raise click.UsageError("Missing argument 'GOLD': INPUT comes first, GOLD last", ctx) from None
+            raise
+
+
+@click.command("tune", cls=_GoldLast)
+@input_options
+@click.argument("gold", type=click.Path(exists=True, dir_okay=False))
+@settings_file
+@click.option(
+    "--level",
+    type=click.Choice(["copy", "story"]),
+    default="story",
+    show_default=True,
+    help="how far to tune; story tunes copies, too",
+)
+@click.option(
+    "--want-precision", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all recall"
+)
+@click.option(
+    "--want-recall", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all precision"
+)
+@_label
+@_doubtful
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="settings file to write, TOML, for --settings")
+@_html
+@click.option(
+    "--threads",
+    type=click.IntRange(1, next(f.metadata["high"] for f in fields(Settings) if f.name == "threads")),
+    default=1,
+    show_default=True,
+    help="threads to work with",
+)
+def tune_command(
+    gold: str,
+    settings_file: dict[str, Any],
+    want_precision: float | None,
+    want_recall: float | None,
+    label: str | None,
+    with_doubtful: bool,
+    output: str | None,
+    html: str | None,
+    **options: Any,
+) -> None:
+    """Find the thresholds that fit GOLD best: labels or judged pairs, as for `evaluate`, of articles of INPUT.
+
+    Tries every threshold without hashing a text again, and suggests the settings of best F1 (B-cubed, or over judged
+    pairs) where they are surely better than those it starts from, or the settings that fulfil a wish. -o writes them as a
+    file that other commands take with --settings; --html plots precision and recall over each threshold, and how surely
+    bands find pairs. Other settings, such as --unit, come from --settings.
+
+    Example: clusterer tune data/feed.jsonl data/gold.jsonl -o settings.toml
+    """
+    run = Run(output or "-", {**settings_file, **options}, [gold], [html])
+    says = _gold(gold, label, options["level"], with_doubtful)
+    with run.quarantine, progress_shown(run.quiet) as progress:
+        tuned = tune(
+            articles_of(run),
+            says,
+            settings=run.settings,
+            precision=want_precision,
+            recall=want_recall,
+            progress=progress,
+        )
+    run.warn()
+    _print_tuning(tuned)
+    if output:
+        _write_page(output, tuned.toml)
+    if html:
+        from clusterer.report.render import render
+
+        _write_page(html, render("tune.html", **_tuning_page(tuned)))
+
+
+def articles_of(run: Run) -> Iterator[Article]:
+    """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
+    yield from (row.article for row in run.feed)
+    if not run.feed.rows:
+        run.refuse_nothing()
+
+
+def _print_tuning(tuned: Tuning) -> None:
+    for level, tried in tuned.tried.items():
+        names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
+        kind = "articles" if isinstance(tuned.after[level], Scores) else "judged pairs"
+        click.echo(f"{level}: {tuned.counts[level]:,} {kind}, {len(tried):,} settings tried")
+        widths = [max(len(name), 6) + 2 for name in names]
+        head = "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
+        click.echo(f"{'':12}{head}{'precision':>11}{'recall':>8}{'F1':>8}")
+        best, after = tuned.best(level), figures(tuned.after[level])
+        shown: list[tuple[str, Settings | Tried, tuple[float, float, float]]]
+        shown = [("as it was", tuned.start, figures(tuned.before[level])), ("suggested", tuned.suggested, after)]
+        shown += [("best F1", best, _of(best))] if best.f1 > after[2] + 1e-9 else []
+        for row, at, scores in shown:
+            values = "".join(f"{getattr(at, n):>{w}g}" for n, w in zip(names, widths, strict=True))
+            click.echo(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
+        if level in tuned.stays:
+            click.echo(f"{level}: {STAYS}")
+        click.echo()
+    for warning in tuned.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for level in tuned.missed:
+        assert tuned.wish is not None
+        wished, value = tuned.wish
+        click.echo(f"{level}: no setting tried has a {wished} of {value:g}; the nearest is suggested", err=True)
+    changed = _changed(tuned)
+    options = " ".join(f"--{name} {value:g}" for name, _, value in changed)
+    click.echo(f"suggested: {options}" if changed else "suggested: the settings as they were")
+
+
+def _changed(tuned: Tuning) -> list[tuple[str, float, float]]:
+    """Threshold, value before, value suggested, of those that differ."""
+    both = ((n, getattr(tuned.start, n), getattr(tuned.suggested, n)) for n in (*COPY_AXES, "story"))
+    return [(n, old, new) for n, old, new in both if old != new]
+
+
+_MEANS = {
+    "jaccard": "Jaccard similarity from which two texts are copies",
+    "containment": "Containment from which the shorter text is a cut of the longer",
+    "opening": "Share of the longer text's opening that a cut must hold",
+    "story": "Score from which texts report one event",
+}
+
+
+def _tuning_page(tuned: Tuning) -> dict[str, Any]:
+    """What the page shows, as plain data."""
+    sweeps = []
+    for name in (*COPY_AXES, "story"):
+        along = tuned.along(name)
+        if along:
+            floor = min(min(t.precision, t.recall) for t in along)
+            low = max(0.0, min(0.9, int(floor * 10) / 10))
+            sweeps.append(
+                {
+                    "name": name,
+                    "title": _MEANS[name],
+                    "rows": [(getattr(t, name), t.precision, t.recall, t.f1) for t in along],
+                    "points": [
+                        [(getattr(t, name), getattr(t, figure)) for t in along]
+                        for figure in ("precision", "recall", "f1")
+                    ],
+                    "low": low,
+                    "start": getattr(tuned.start, name),
+                    "suggested": getattr(tuned.suggested, name),
+                }
+            )
+    levels = []
+    for level, after in tuned.after.items():
+        levels.append(
+            {
+                "level": level,
+                "kind": "articles" if isinstance(after, Scores) else "judged pairs",
+                "count": tuned.counts[level],
+                "tried": len(tuned.tried[level]),
+                "rows": [
+                    ("as it was", *figures(tuned.before[level])),
+                    ("suggested", *figures(after)),
+                    ("best F1 of all tried", *_of(tuned.best(level))),
+                ],
+                "missed": level in tuned.missed,
+                "stays": level in tuned.stays,
+            }
+        )
+    return {
+        "gold": tuned.gold,
+        "wish": tuned.wish,
+        "warnings": tuned.warnings,
+        "stays": STAYS,
+        "levels": levels,
+        "sweeps": sweeps,
+        "changed": _changed(tuned),
+        "toml": tuned.toml,
+        "shapes": tuned.shapes,
+        "curve": tuned.curve,
+        "curve_points": [
+            [((b.low + b.high) / 2, getattr(b, share)) for b in tuned.curve]
+            for share in ("predicted_before", "predicted_after", "before", "after")
+        ],
+    }
+
+
+def _of(tried: Tried) -> tuple[float, float, float]:
+    return tried.precision, tried.recall, tried.f1

@@ -1,0 +1,82 @@
+"""candidates: see clusterer.pipeline, clusterer.stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import sorting
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.parallel import ordered_map, run_both
+from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.copies.documents import Documents
+from clusterer.lsh import bands as lsh_bands
+from clusterer.lsh import buckets, minhash
+from clusterer.lsh import samples as lsh_samples
+from clusterer.progress import Progress, silent
+from clusterer.settings import Settings
+from clusterer.text.shingles import char_shingles, word_shingles
+from clusterer.text.words import Words
+
+
+def generate_candidates(documents: Documents, settings: Settings, progress: Progress | None = None) -> CandidatePairs:
+    """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
+    bands, samples, held = _sketches(documents, settings, progress or silent)
+    (banded, dropped), (sampled, left_out) = run_both(
+        lambda: lsh_bands.band_pairs(bands, len(documents), settings.bucket_cap, settings.threads),
+        lambda: lsh_samples.containment_pairs(samples, held, settings.bucket_cap, settings.containment),
+        settings.threads,
+    )
+    return CandidatePairs(buckets.union(banded, sampled, len(documents)), dropped + left_out)
+
+
+def _sketches(
+    documents: Documents, settings: Settings, tell: Progress
+) -> tuple[list[NDArray[np.uint64]], Growing, NDArray[np.int64]]:
+    """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
+    d = len(documents)
+    b, _ = band_shape(settings)
+    bands, held, samples = [np.empty(d, np.uint64) for _ in range(b)], np.zeros(d, np.int64), Growing(np.uint64)
+
+    def of_chunk(start: int) -> NDArray[np.uint64]:
+        stop = min(start + settings.chunk, d)
+        keys, sampled, rows = sketch(documents.take(slice(start, stop)), settings)
+        for band, column in zip(bands, keys.T, strict=True):
+            band[start:stop] = column
+        found = sorting.distinct(buckets.entries(sampled, rows + start, d))
+        held[start:stop] = np.bincount(buckets.articles_of(found, d) - start, minlength=stop - start)
+        tell("sketching", stop - start)
+        return found
+
+    for found in ordered_map(of_chunk, range(0, d, settings.chunk), settings.threads):
+        samples.append(found)
+    return bands, samples, held
+
+
+def band_shape(settings: Settings) -> tuple[int, int]:
+    """Bands of a signature, and slots a band, that the settings ask for."""
+    return lsh_bands.choose_bands(settings.jaccard, settings.slots, settings.recall)
+
+
+def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Of n texts the keys of their b bands, uint64 (n, b); of e sampled shingles the keys, uint64 (e,), and the text that
+    each is of, int64 (e,), ascending. A text may hold a sample twice."""
+    shingles = shingle(words, settings)
+    slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
+    sampled, rows = lsh_samples.sampled_keys(shingles, settings.sample)
+    return lsh_bands.band_keys(slots, *band_shape(settings)), mix(sampled), rows
+
+
+def shingle(words: Words, settings: Settings) -> Ragged:
+    """The shingles that the settings ask for."""
+    return (word_shingles if settings.unit == "word" else char_shingles)(words, settings.size)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePairs:
+    """Candidate pairs of documents, int64 (m, 2), sorted, and what their making cost."""
+
+    pairs: NDArray[np.int64]
+    dropped: int

@@ -1,0 +1,65 @@
+"""What the stages of the pipeline hand to each other. Data only.
+
+Articles with the same words are one document from the exact level on; documents are numbered longest first (ties by a
+hash of their words), so that nothing after that depends on the order of the input.
+
+Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.corpus import Corpus
+from clusterer.settings import Settings
+from clusterer.text import boilerplate
+from clusterer.text.words import Words
+
+
+def find_documents(corpus: Corpus, settings: Settings) -> Documents:
+    """The distinct texts of `min_words` words or more, longest first."""
+    words = corpus.words
+    assert words is not None
+    hashes, counts = boilerplate.whole_hashes(words), words.counts
+    order = np.lexsort((hashes, -counts))
+    order = order[counts[order] >= settings.min_words]
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = hashes[order[1:]] != hashes[order[:-1]]
+    of_article = np.full(len(words), -1, dtype=np.int64)
+    of_article[order] = np.cumsum(new) - 1
+    return Documents(order[new], of_article, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The d distinct texts of a corpus, longest first.
+
+    Attributes:
+        articles: int64 (d,), an article that holds each document.
+        of_article: int64 (n,), the document of each article, -1 for texts too short to group.
+        corpus_words: of all articles; None as `Corpus.words`.
+    """
+
+    articles: NDArray[np.int64]
+    of_article: NDArray[np.int64]
+    corpus_words: Words | None
+
+    def __len__(self) -> int:
+        return len(self.articles)
+
+    def take(self, documents: NDArray[np.int64] | slice) -> Words:
+        """The words of some documents, copied."""
+        assert self.corpus_words is not None
+        return self.corpus_words.take(self.articles[documents])
+
+    def without_words(self) -> Documents:
+        """The same without words."""
+        return replace(self, corpus_words=None)
+
+    @property
+    def words(self) -> Words:
+        """The words of all documents, copied."""
+        return self.take(slice(None))

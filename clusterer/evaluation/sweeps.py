@@ -1,0 +1,259 @@
+"""sweeps: see clusterer.tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import sorting
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.ragged import Growing
+from clusterer.copies import grouping
+from clusterer.copies.candidates import shingle
+from clusterer.copies.documents import Documents
+from clusterer.copies.verify import Links, verify
+from clusterer.corpus import Corpus
+from clusterer.errors import SettingsError
+from clusterer.evaluation.judge import _f1, _Judge
+from clusterer.lsh import bands, buckets, minhash
+from clusterer.lsh import samples as lsh_samples
+from clusterer.progress import Progress
+from clusterer.settings import Settings
+from clusterer.stories import linkage
+from clusterer.stories.clustering import cluster_stories
+from clusterer.stories.texts import story_texts
+
+GRID: Mapping[str, tuple[float, ...]] = {
+    "jaccard": tuple(round(0.3 + 0.05 * i, 2) for i in range(14)),
+    "containment": tuple(round(0.4 + 0.05 * i, 2) for i in range(12)),
+    "opening": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+    "story": tuple(round(0.2 + 0.025 * i, 3) for i in range(25)),
+}
+"""Values tried of each threshold, beside those started from."""
+COPY_AXES = ("jaccard", "containment", "opening")
+_LOOSE = 0.1  # containment from which pairs are looked at for the S-curve
+_BIN = 0.05  # width of its bins
+_CURVE_PAIRS = 200_000  # most pairs looked at for it
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One setting tried, and what it scores on gold.
+
+    Attributes:
+        jaccard, containment, opening: of its copy level.
+        story: its story threshold; None where copies are scored.
+        precision, recall: B-cubed, or of judged pairs.
+    """
+
+    jaccard: float
+    containment: float
+    opening: float
+    story: float | None
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return _f1(self.precision, self.recall)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveBin:
+    """Pairs of a range of Jaccard similarity, and the share of them that meet in a band.
+
+    Attributes:
+        low, high: the range, `high` excluded but for 1.
+        pairs: how many there are.
+        before, after: share that meets in bands of the shape started from, and of the suggested one.
+        predicted_before, predicted_after: mean of `lsh.s_curve` over the same pairs.
+    """
+
+    low: float
+    high: float
+    pairs: int
+    before: float
+    after: float
+    predicted_before: float
+    predicted_after: float
+
+
+class _Pool:
+    """All candidate pairs of a feed under any thresholds of the grid, and what they share."""
+
+    def __init__(self, documents: Documents, settings: Settings, tell: Progress) -> None:
+        """Sketch once, look at every pair once.
+
+        Args:
+            documents: d distinct texts.
+            settings: where the grid is laid around.
+            tell: of the progress.
+        """
+        self._settings, self._d = settings, len(documents)
+        self._sketch(documents, tell)
+        self.axes = {name: _axis(name, settings) for name in COPY_AXES}
+        self.axes["jaccard"] = tuple(j for j in self.axes["jaccard"] if self._shape(j))
+        shapes = {shape for j in self.axes["jaccard"] if (shape := self._shape(j))}
+        self._banded = {shape: self._band_codes(shape) for shape in sorted(shapes)}
+        self._sampled = {c: self._sample_codes(c) for c in self.axes["containment"]}
+        self._loose = self._sample_codes(_LOOSE) if settings.sample else sorting.distinct(np.concatenate([
+            np.zeros(0, np.int64), *self._banded.values()]))  # fmt: skip
+        self._loose = self._loose[:: 1 + len(self._loose) // _CURVE_PAIRS]
+        needed = sorting.distinct(np.concatenate([*self._banded.values(), *self._sampled.values(), self._loose]))
+        least = {f.name: f.metadata["low"] for f in fields(Settings) if f.name in COPY_AXES}
+        # What is below the least of all thresholds is no link at any.
+        self.links: Links = verify(documents, self._pairs(needed), replace(settings, **least), tell)
+        codes = self.links.pairs[:, 0] * self._d + self.links.pairs[:, 1]
+        self._in_bands = {shape: np.isin(codes, found) for shape, found in self._banded.items()}
+        self._in_samples = {c: np.isin(codes, found) for c, found in self._sampled.items()}
+        self._measured = np.isin(codes, self._loose)
+        overlap = self.links.overlap
+        self._jaccard, self._containment, self._opening = overlap.jaccard, overlap.containment, overlap.opening
+
+    def copies(self, settings: Settings) -> NDArray[np.int64]:
+        """The copy group's centre of each document, int64 (d,), under thresholds of the grid."""
+        kept = self._kept(settings.jaccard, settings.containment, settings.opening)
+        return grouping.star_centres(self.links.pairs[kept], self._containment[kept], self._d)
+
+    def part(self, documents: NDArray[np.int64]) -> _Part:
+        """What can ever be in one group with some documents: the rest of the feed decides nothing about them."""
+        return _Part(self.links.pairs, documents, self._d)
+
+    def precision_recall(self, part: _Part, judge: _Judge, at: tuple[float, float, float]) -> tuple[float, float]:
+        """Of the copies at a Jaccard, containment and opening."""
+        kept = part.chosen[self._kept(*at, rows=part.chosen)]
+        centres = grouping.star_centres(part.local(self.links.pairs[kept]), self._containment[kept], len(part))
+        return judge.precision_recall(part.everywhere(centres))
+
+    def curve(self, before: tuple[int, int], after: tuple[int, int]) -> tuple[CurveBin, ...]:
+        """The S-curve of two shapes, over pairs that were not found by bands (they were by samples, where there are)."""
+        bins = np.minimum((self._jaccard / _BIN + 1e-9).astype(np.int64), round(1 / _BIN) - 1)
+        out = []
+        for number in range(round(_LOOSE / _BIN), round(1 / _BIN)):
+            mine = self._measured & (bins == number)
+            if mine.any():
+                met = [float(self._in_bands[shape][mine].mean()) for shape in (before, after)]
+                said = [float(bands.s_curve(self._jaccard[mine], *shape).mean()) for shape in (before, after)]
+                low, high = round(number * _BIN, 2), round((number + 1) * _BIN, 2)
+                out.append(CurveBin(low, high, int(mine.sum()), met[0], met[1], said[0], said[1]))
+        return tuple(out)
+
+    def _kept(
+        self, jaccard: float, containment: float, opening: float, rows: NDArray[np.int64] | slice = slice(None)
+    ) -> NDArray[np.bool_]:
+        """Which of some pairs are links."""
+        shape = self._shape(jaccard)
+        assert shape is not None
+        candidates = self._in_bands[shape][rows] | self._in_samples[containment][rows]
+        cut = (self._containment[rows] >= containment) & (self._opening[rows] >= opening)
+        alike = (self._jaccard[rows] >= jaccard) | cut
+        kept: NDArray[np.bool_] = candidates & alike
+        return kept
+
+    def _shape(self, jaccard: float) -> tuple[int, int] | None:
+        """The bands that find copies from this similarity on; None where the recall is out of reach."""
+        try:
+            return bands.choose_bands(jaccard, self._settings.slots, self._settings.recall)
+        except SettingsError:
+            if jaccard == self._settings.jaccard:
+                raise
+            return None
+
+    def _sketch(self, documents: Documents, tell: Progress) -> None:
+        s, d = self._settings, self._d
+        slots, samples = [], Growing(np.uint64)
+        for start in range(0, d, s.chunk):
+            stop = min(start + s.chunk, d)
+            shingles = shingle(documents.take(slice(start, stop)), s)
+            slots.append(minhash.signatures(shingles, s.slots, s.scheme, s.seed))  # type: ignore[arg-type]
+            sampled, rows = lsh_samples.sampled_keys(shingles, s.sample)
+            samples.append(sorting.distinct(buckets.entries(mix(sampled), rows + start, d)))
+            tell("sketching", stop - start)
+        self._slots = np.concatenate(slots) if slots else np.zeros((0, s.slots), np.uint32)
+        self._samples = samples.array()
+        self._held = np.bincount(buckets.articles_of(self._samples, d), minlength=d)
+
+    def _band_codes(self, shape: tuple[int, int]) -> NDArray[np.int64]:
+        keys = list(np.ascontiguousarray(bands.band_keys(self._slots, *shape).T))
+        pairs, _ = bands.band_pairs(keys, self._d, self._settings.bucket_cap, self._settings.threads)
+        return pairs[:, 0] * self._d + pairs[:, 1]
+
+    def _sample_codes(self, containment: float) -> NDArray[np.int64]:
+        entries = Growing(np.uint64)
+        entries.append(self._samples.copy())
+        pairs, _ = lsh_samples.containment_pairs(entries, self._held, self._settings.bucket_cap, containment)
+        return pairs[:, 0] * self._d + pairs[:, 1]
+
+    def _pairs(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.stack(np.divmod(codes, max(self._d, 1)), axis=1)
+
+
+class _Part:
+    """The members that hang together with some of n by links, with numbers of their own in the same order."""
+
+    def __init__(self, pairs: NDArray[np.int64], members: NDArray[np.int64], n: int) -> None:
+        """Of all links, int64 (m, 2), those that lead from some members, int64, wherever they lead."""
+        reached = np.zeros(n, dtype=np.bool_)
+        reached[members[members >= 0]] = True
+        count = -1
+        either = np.zeros(len(pairs), dtype=np.bool_)
+        while count != (count := int(reached.sum())):
+            either = reached[pairs[:, 0]] | reached[pairs[:, 1]]
+            reached[pairs[either]] = True
+        self.chosen = np.flatnonzero(either)
+        self._members = np.flatnonzero(reached)
+        self._n = n
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def local(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Pairs of members by their own numbers."""
+        return np.searchsorted(self._members, pairs)
+
+    def everywhere(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Groups by own numbers as groups of all n: who is not a member is alone."""
+        out = np.arange(self._n)
+        out[self._members] = self._members[groups]
+        return out
+
+
+class StorySweep:
+    """The stories of one set of copy groups, at any threshold."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        documents: Documents,
+        copies: NDArray[np.int64],
+        settings: Settings,
+        judge: _Judge,
+        tell: Progress,
+    ) -> None:
+        """Compare once."""
+        texts = story_texts(corpus, documents, copies)
+        stories = cluster_stories(texts, settings, tell)
+        self._judge, self._text_of = judge, texts.text_of
+        self._pairs, self._score = np.searchsorted(texts.centres, stories.pairs), stories.score
+        self._part = _Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
+
+    def groups(self, threshold: float) -> NDArray[np.int64]:
+        """The story of each document, int64 (d,); right for those of gold."""
+        chosen = self._part.chosen
+        pairs = self._part.local(self._pairs[chosen])
+        groups = linkage.average_linkage(pairs, self._score[chosen], len(self._part), threshold)
+        return self._part.everywhere(groups)[self._text_of]
+
+    def sweep(self, settings: Settings) -> tuple[Tried, ...]:
+        """Every threshold of the grid with these copy settings."""
+        copies = settings.jaccard, settings.containment, settings.opening
+        return tuple(Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in _axis("story", settings))
+
+
+def _axis(name: str, settings: Settings) -> tuple[float, ...]:
+    """The values tried of a threshold: the grid's, and the one started from."""
+    return tuple(sorted({*GRID[name], float(getattr(settings, name))}))

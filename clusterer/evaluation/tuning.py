@@ -1,0 +1,245 @@
+"""Tuning: the settings that fit gold best, found without hashing a text twice.
+
+A feed is read and sketched once. The sketches do not depend on thresholds: the candidates of every setting tried are the
+pairs that meet in a band of its shape, or share enough samples for its containment, all known beforehand, as is what they
+share. So each setting tried gives the very copy groups that `pipeline.cluster` gives, and costs milliseconds. Stories are
+told anew for each set of copy groups that is looked at (the suggested and that of the settings started from), once for all
+story thresholds.
+
+Scores are B-cubed over labelled articles, or precision and recall over judged pairs. What scores best on little gold does
+so by luck: a change is suggested only where it is better in most resamples of the gold, too. Learns no weights: that is
+what `benchmarks.train` does. Reads and writes nothing.
+
+Source of the rule that small differences are none: Breiman, Friedman, Olshen and Stone 1984, "Classification and
+Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error. Of the paired
+bootstrap: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 6 and 8, over gold groups, as the
+articles of one are not independent.
+
+Array letters: `d` documents, `m` pairs, `g` labelled articles, `u` units that are resampled (gold groups, judged pairs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from clusterer.articles import Article
+from clusterer.copies.candidates import band_shape
+from clusterer.copies.documents import find_documents
+from clusterer.corpus import read
+from clusterer.errors import InputError, SettingsError
+from clusterer.evaluation.choice import Wish, _wish, choose
+from clusterer.evaluation.gold import Gold
+from clusterer.evaluation.judge import _Judge, _judges, _warnings
+from clusterer.evaluation.metrics import PairScores, Scores
+from clusterer.evaluation.sweeps import COPY_AXES, CurveBin, StorySweep, Tried, _axis, _Pool
+from clusterer.io.inputs import items_of
+from clusterer.progress import Progress, silent
+from clusterer.results import Level
+from clusterer.settings import Settings
+
+STAYS = "nothing tried is surely better; the start stays"
+"""What is said of a level whose thresholds stay."""
+# Differences in score that count as none, in articles (or judged pairs): of a thousand settings of copies one is more
+# likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.tuning`, on halves of labelled real articles.
+_LUCK: Mapping[Level, float] = {"copy": 1.0, "story": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was tried on gold, and what it suggests.
+
+    Attributes:
+        start: the settings started from.
+        suggested: the same with other thresholds; those of a level that gold says nothing of stay.
+        gold: name of the gold, and `counts` of what was judged at each level: articles or pairs.
+        tried: at each level tuned, every setting tried: copies over the whole grid, stories over the thresholds with the
+            suggested copy settings.
+        story_before: story thresholds tried with the copy settings started from.
+        before, after: scores at each level tuned of the settings started from and of the suggested.
+        wish: what was asked for, ("precision", 0.99) or so; None for the best F1.
+        missed: levels at which nothing tried fulfils the wish; there the nearest is suggested.
+        stays: levels at which nothing tried is surely better than the start, which stays; none where there is a wish.
+        warnings: what to bear in mind where gold is little, a sentence or two each; empty where it is not.
+        shapes: bands and slots a band of the settings started from, and of the suggested.
+        curve: the S-curve of both, by rising similarity; bins without a pair are left out.
+    """
+
+    start: Settings
+    suggested: Settings
+    gold: str
+    counts: Mapping[Level, int]
+    tried: Mapping[Level, tuple[Tried, ...]]
+    story_before: tuple[Tried, ...]
+    before: Mapping[Level, Scores | PairScores]
+    after: Mapping[Level, Scores | PairScores]
+    wish: tuple[Wish, float] | None
+    missed: tuple[Level, ...]
+    stays: tuple[Level, ...]
+    warnings: tuple[str, ...]
+    shapes: tuple[tuple[int, int], tuple[int, int]]
+    curve: tuple[CurveBin, ...]
+
+    def along(self, name: str) -> tuple[Tried, ...]:
+        """The settings tried that differ from the suggested in one threshold only, by its rising value."""
+        level: Level = "story" if name == "story" else "copy"
+        names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
+        others = [other for other in names if other != name]
+        found = [
+            t
+            for t in self.tried.get(level, ())
+            if all(getattr(t, other) == getattr(self.suggested, other) for other in others)
+        ]
+        return tuple(sorted(found, key=lambda t: float(getattr(t, name))))
+
+    def best(self, level: Level) -> Tried:
+        """The one of best F1 of all tried at a level; of equal ones the first."""
+        return max(self.tried[level], key=lambda t: t.f1)
+
+    @property
+    def toml(self) -> str:
+        """The suggested settings as a settings file, with what they come from.
+
+        Everything that shapes groups but the level: how far to go is the command's business.
+        """
+        kind = {level: "articles" if isinstance(s, Scores) else "judged pairs" for level, s in self.after.items()}
+        lines = [f"Suggested by clusterer tune on {self.gold}."]
+        if self.wish:
+            lines.append(f"Wished: {self.wish[0]} of {self.wish[1]} or more.")
+        for level, after in self.after.items():
+            p, r, f1 = figures(after)
+            old = figures(self.before[level])[2]
+            lines.append(
+                f"{level}: precision {p:.4f}, recall {r:.4f}, F1 {f1:.4f} over {self.counts[level]} {kind[level]}"
+                f" (F1 was {old:.4f})"
+                + ("; the wish is out of reach" if level in self.missed else "")
+                + (f"; {STAYS}" if level in self.stays else "")
+            )
+        lines += [f"Warning: {warning}" for warning in self.warnings]
+        lines.append(f"Settings started from: {self.start.fingerprint()}. Thresholds are those of this gold and feed.")
+        head = "".join(f"# {line.splitlines()[0]}\n" for line in lines)
+        names = [f.name for f in fields(Settings) if f.metadata["shapes_result"] and f.name != "level"]
+        return head + self.suggested.to_toml(names)
+
+
+def figures(scores: Scores | PairScores) -> tuple[float, float, float]:
+    """Precision, recall and F1 that tuning goes by: B-cubed, or of judged pairs."""
+    if isinstance(scores, Scores):
+        return scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1
+    return scores.precision, scores.recall, scores.f1
+
+
+def tune(
+    articles: Iterable[Article | Mapping[str, Any] | str],
+    gold: Gold,
+    *,
+    settings: Settings | None = None,
+    precision: float | None = None,
+    recall: float | None = None,
+    progress: Progress | None = None,
+) -> Tuning:
+    """Find the thresholds that fit gold best, or that fulfil a wish.
+
+    The thresholds of copies are chosen by labels or judged pairs of copies, that of stories by those of stories; what gold
+    says nothing of stays as it is. Where no setting is surely better than what it started from, that stays, too: the best
+    must be better in 90 % of 200 resamples of the gold. A wish is taken at its word, without that test. Settings that
+    score as well as the best but for less than an article or a pair (half of one for stories) are equals. Of equal story
+    thresholds the one in their middle is taken, of these the nearest to where it started. Of copies the nearest comes
+    first: of three thresholds gold often leaves one open, and the middle of that is anywhere.
+
+    Args:
+        articles: the feed; all articles of gold must be in it.
+        gold: labels or judged pairs.
+        settings: where to start from; at level "copy" stories are left alone.
+        precision, recall: at most one: at least so much is wanted at each level, and then as much of the other as there is.
+        progress: told how far the work is.
+
+    Raises:
+        InputError: an article of gold is not in the feed, or gold says nothing of what can be tuned.
+        SettingsError: two wishes, or one that is not within 0 and 1, or the level is "exact".
+    """
+    start, tell = settings or Settings(), progress or silent
+    wish = _wish(precision, recall)
+    if start.level == "exact":
+        raise SettingsError("level exact has no threshold; use copy or story")
+    levels = [level for level in gold.levels if level in ("copy", start.level)]
+    if not levels:
+        raise InputError(
+            f"{gold.name}: says nothing of copies{' or stories' * (start.level == 'story')}; cure: other gold"
+        )
+    corpus = read(items_of(articles), replace(start, level="story" if "story" in levels else "copy"), tell)
+    documents = find_documents(corpus, start)
+    judges = _judges(gold, levels, corpus.ids, documents)
+    pool = _Pool(documents, start, tell)
+    tried: dict[Level, tuple[Tried, ...]] = {}
+    missed: list[Level] = []
+    stays: list[Level] = []
+    before: dict[Level, Scores | PairScores] = {}
+    after: dict[Level, Scores | PairScores] = {}
+    suggested = start
+    copies_before = copies_after = pool.copies(start)
+    if "copy" in judges:
+        judge = judges["copy"]
+        suggested, tried["copy"], reached = _tune_copies(pool, judge, start, wish)
+        missed += [] if reached else ["copy"]
+        if not wish and (suggested == start or not judge.surely_better(copies_before, pool.copies(suggested))):
+            stays.append("copy")
+            suggested = start
+        copies_after = pool.copies(suggested)
+        before["copy"], after["copy"] = judge.scores(copies_before), judge.scores(copies_after)
+    story_before: tuple[Tried, ...] = ()
+    if "story" in judges:
+        judge = judges["story"]
+        told = StorySweep(corpus, documents, copies_before, start, judge, tell)
+        story_before, before["story"] = told.sweep(start), judge.scores(told.groups(start.story))
+        if not np.array_equal(copies_before, copies_after):
+            told = StorySweep(corpus, documents, copies_after, suggested, judge, tell)
+        tried["story"] = told.sweep(suggested)
+        thresholds = _axis("story", start)
+        place, reached = choose(
+            tried["story"], (len(thresholds),), (thresholds.index(start.story),), wish, _LUCK["story"] / judge.count
+        )
+        missed += [] if reached else ["story"]
+        found = thresholds[place]
+        if not wish:
+            found = _no_farther(judge, told, thresholds, start.story, found)
+            stays += ["story"] if found == start.story else []
+        suggested = replace(suggested, story=found)
+        after["story"] = judge.scores(told.groups(suggested.story))
+    shapes = band_shape(start), band_shape(suggested)
+    counts = {level: judge.count for level, judge in judges.items()}
+    warnings = _warnings(judges, after, len(corpus.ids))
+    return Tuning(
+        start, suggested, gold.name, counts, tried, story_before, before, after, wish, tuple(missed), tuple(stays),
+        warnings, shapes, pool.curve(*shapes),
+    )  # fmt: skip
+
+
+def _tune_copies(
+    pool: _Pool, judge: _Judge, start: Settings, wish: tuple[Wish, float] | None
+) -> tuple[Settings, tuple[Tried, ...], bool]:
+    axes = [pool.axes[name] for name in COPY_AXES]
+    part = pool.part(judge.documents)
+    tried = tuple(
+        Tried(*at, None, *pool.precision_recall(part, judge, at))
+        for at in ((j, c, o) for j in axes[0] for c in axes[1] for o in axes[2])
+    )
+    at_start = tuple(axis.index(getattr(start, name)) for name, axis in zip(COPY_AXES, axes, strict=True))
+    place, reached = choose(tried, tuple(map(len, axes)), at_start, wish, _LUCK["copy"] / judge.count, nearest=True)
+    best = tried[place]
+    return replace(start, jaccard=best.jaccard, containment=best.containment, opening=best.opening), tried, reached
+
+
+def _no_farther(judge: _Judge, told: StorySweep, thresholds: Sequence[float], start: float, found: float) -> float:
+    """From a story threshold towards a better one, no farther than gold is sure of: the first that is surely better than the
+    start and that the better one does not surely beat; the start where none is."""
+    best, own = told.groups(found), told.groups(start)
+    between = [x for x in thresholds if min(start, found) <= x <= max(start, found) and x != start]
+    for threshold in sorted(between, key=lambda x: abs(x - start)):
+        groups = told.groups(threshold)
+        if judge.surely_better(own, groups) and not judge.surely_better(groups, best):
+            return threshold
+    return start

@@ -1,0 +1,310 @@
+"""evidence: see clusterer.explain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.articles import Article
+from clusterer.copies import candidates, verify
+from clusterer.explanation.highlights import Piece
+from clusterer.results import Assignment, Level, Relation
+from clusterer.settings import Settings
+from clusterer.stories import candidates as stories_candidates
+from clusterer.stories import features as stories_features
+from clusterer.stories import model as stories_model
+from clusterer.stories import term_weights
+from clusterer.text import boilerplate
+from clusterer.text.words import Words, hash_words
+
+_WORDS = 15  # shared words that are told
+_TRACE = 0.002  # likeness that a shared word must bring
+_EDGES = re.compile(r"^\W+|\W+$")
+
+
+@dataclass(frozen=True, slots=True)
+class CopyEvidence:
+    """Two texts as sets of shingles.
+
+    Attributes:
+        jaccard, containment, opening: as in `similarity.Overlap`, with `shared`, `smaller` and `larger` as numbers of shingles.
+        is_copy, is_cut: what they are by the settings' thresholds.
+        bands: numbers of the signature bands, of `of_bands`, in which both have the same slots.
+        samples: sampled shingles that both hold. Without bands or samples in common a pair is not compared.
+    """
+
+    jaccard: float
+    containment: float
+    opening: float
+    shared: int
+    smaller: int
+    larger: int
+    is_copy: bool
+    is_cut: bool
+    bands: tuple[int, ...]
+    of_bands: int
+    samples: int
+
+    @property
+    def linked(self) -> bool:
+        """Whether they are copies or one a cut of the other."""
+        return self.is_copy or self.is_cut
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A feature's part in the score of two texts.
+
+    Attributes:
+        name: as in `events.FEATURES`.
+        value: of the feature; None where it is not known, and counts as the model's usual value.
+        points: what it adds to the sum that the score is made of; below 0 it speaks against one event.
+        meaning: of the feature, in words.
+    """
+
+    name: str
+    value: float | None
+    points: float
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWord:
+    """A word that both texts hold, by its stem.
+
+    Attributes:
+        word: as the first text spells it.
+        rarity: inverse document frequency of its stem.
+        lead, body, title: its part in the cosine of leads, of whole texts and of titles.
+    """
+
+    word: str
+    rarity: float
+    lead: float
+    body: float
+    title: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEvidence:
+    """Two copy groups as reports of an event.
+
+    Attributes:
+        score: how likely both report the same one: ``1 / (1 + exp(-(bias + sum of the parts' points)))``.
+        bias: what the sum starts from.
+        parts: of the features, what counts most first.
+        texts: ids of the articles whose texts were compared, each the longest of its copy group.
+        words: that both hold, what counts most first.
+        slots: equal ones, of `of_slots`, of the signatures of the leads.
+        bands: numbers of the bands in which these are the same. Without one a pair is not compared.
+        compared: whether the run compared them and found more than a trace of likeness.
+        mean: mean score over all pairs of texts between their stories, pairs not compared counting as 0; where they are
+            in one story, over all pairs of this story.
+        pairs: how many pairs that is.
+    """
+
+    score: float
+    bias: float
+    parts: tuple[Part, ...]
+    texts: tuple[str, str]
+    words: tuple[SharedWord, ...]
+    slots: int
+    of_slots: int
+    bands: tuple[int, ...]
+    compared: bool
+    mean: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A verified link on the way from one article to another.
+
+    Attributes:
+        a, b: ids of its ends, in the direction of the way.
+        titles: of both.
+        assignment: of the end that holds the link.
+    """
+
+    a: str
+    b: str
+    titles: tuple[str, str]
+    assignment: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why two articles are together, or not.
+
+    Attributes:
+        articles, assignments: of both.
+        level: the finest level at which they are together; None where they are apart.
+        relation: what they are to each other without the help of others; None where they are nothing.
+        verdict: the answer in one sentence.
+        reasons: sentences that bear it out, the decisive one first.
+        copying: their texts as shingles; None where one is too short to be compared, or the run stopped before.
+        reporting: their copy groups as reports; None as before, and for copies.
+        path: verified links that lead from one to the other; empty where they are apart.
+        passages: both texts in pieces, each held against the other.
+    """
+
+    articles: tuple[Article, Article]
+    assignments: tuple[Assignment, Assignment]
+    level: Level | None
+    relation: Relation | None
+    verdict: str
+    reasons: tuple[str, ...]
+    copying: CopyEvidence | None
+    reporting: StoryEvidence | None
+    path: tuple[Step, ...]
+    passages: tuple[tuple[Piece, ...], tuple[Piece, ...]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as dicts, at any depth."""
+    if isinstance(value, Assignment | Piece):
+        return value._asdict()
+    if isinstance(value, Mapping):
+        return {name: _plain(x) for name, x in value.items()}
+    return [_plain(x) for x in value] if isinstance(value, list | tuple) else value
+
+
+def path(a: Assignment, b: Assignment, of: Callable[[str], Assignment]) -> list[Assignment]:
+    """The verified links that lead from one article to another of its story, each as the assignment that holds it; empty
+    where they are of different stories.
+
+    Args:
+        a, b: of both.
+        of: an assignment by id.
+    """
+    if a.story != b.story:
+        return []
+    ways: list[list[Assignment]] = []
+    for end in (a, b):
+        way = [end]
+        while (link := way[-1].linked_to) is not None:
+            way.append(of(link))
+        ways.append(way)
+    up, down = ways
+    while len(up) > 1 and len(down) > 1 and up[-2].id == down[-2].id:
+        up.pop()
+        down.pop()
+    return [*up[:-1], *down[-2::-1]]
+
+
+def steps(start: str, way: Iterable[Assignment], titles: Mapping[str, str]) -> tuple[Step, ...]:
+    """The links of a `path` in its direction, from the article with the id `start`."""
+    out, at = [], start
+    for link in way:
+        other = link.id if link.linked_to == at else link.linked_to or link.id
+        out.append(Step(at, other, (titles.get(at, ""), titles.get(other, "")), link))
+        at = other
+    return tuple(out)
+
+
+def copying(words: Words, settings: Settings) -> CopyEvidence | None:
+    """What the words of two articles share, without furniture; None where one is too short, or copies are not looked for."""
+    if settings.level == "exact" or words.counts.min() < settings.min_words:
+        return None
+    words = words.take(np.lexsort((boilerplate.whole_hashes(words), -words.counts)))  # as documents are numbered
+    found = verify.overlap(candidates.shingle(words, settings), np.array([[0, 1]]))
+    keys, samples, rows = candidates.sketch(words, settings)
+    return CopyEvidence(
+        float(found.jaccard[0]),
+        float(found.containment[0]),
+        float(found.opening[0]),
+        int(found.shared[0]),
+        int(found.smaller[0]),
+        int(found.larger[0]),
+        bool(found.are_copies(settings.jaccard)[0]),
+        bool(found.are_cuts(settings.containment, settings.opening)[0]),
+        tuple((np.flatnonzero(keys[0] == keys[1]) + 1).tolist()),
+        keys.shape[1],
+        len(np.intersect1d(samples[rows == 0], samples[rows == 1])),
+    )
+
+
+def reporting(
+    salient: term_weights.TermWeights,
+    rows: tuple[int, int],
+    heads: tuple[Article, Article],
+    features: NDArray[np.floating[Any]],
+    slots: NDArray[np.uint16],
+    compared: bool,
+    mean: float,
+    pairs: int,
+    settings: Settings,
+) -> StoryEvidence:
+    """How two copy groups are alike as reports.
+
+    Args:
+        salient: holds the stems of their texts.
+        rows: of these.
+        heads: the articles that the texts are of.
+        features: (f,), as `events.evidence` gives them.
+        slots: uint16 (2, k), signatures of the leads.
+        compared, mean, pairs: as in `Reporting`.
+        settings: of the run.
+    """
+    model = stories_model.shipped_model()
+    values = np.where(np.isnan(features), model.undated, features).astype(np.float64)
+    parts = [
+        Part(name, None if np.isnan(value) else float(value), float(points) + 0.0, stories_features.MEANINGS[name])
+        for name, value, points in zip(stories_features.FEATURES, features, values * model.weights, strict=True)
+    ]
+    equal = slots[0] == slots[1] if (slots != slots[:, :1]).any(axis=1).all() else np.zeros(slots.shape[1], np.bool_)
+    whole = slots.shape[1] // stories_candidates.STORY_ROWS
+    bands = equal[: whole * stories_candidates.STORY_ROWS].reshape(whole, -1).all(axis=1)
+    return StoryEvidence(
+        float(model.score(features[None].astype(np.float64))[0]),
+        model.bias,
+        tuple(sorted(parts, key=lambda part: -abs(part.points))),
+        (heads[0].id, heads[1].id),
+        _shared_words(salient, rows, heads[0], settings),
+        int(equal.sum()),
+        len(equal),
+        tuple((np.flatnonzero(bands) + 1).tolist()),
+        compared,
+        mean,
+        pairs,
+    )
+
+
+def _shared_words(
+    salient: term_weights.TermWeights, rows: tuple[int, int], head: Article, settings: Settings
+) -> tuple[SharedWord, ...]:
+    """The words that weigh most of those that both texts hold."""
+    (a, z), (b, y) = ((salient.offsets[row], salient.offsets[row + 1]) for row in rows)
+    columns, mine, theirs = np.intersect1d(salient.columns[a:z], salient.columns[b:y], return_indices=True)
+    parts = salient.weights[:, a:z][:, mine].astype(np.float64) * salient.weights[:, b:y][:, theirs]
+    top = np.argsort(-parts.sum(axis=0), kind="stable")[:_WORDS]
+    spelt = _spelt(head, settings)
+    stems = salient.stems[columns[top]]
+    rarity = salient.rarity[columns[top]]
+    return tuple(
+        SharedWord(spelt[stem], float(rare), *map(float, parts[:, x]))
+        for stem, rare, x in zip(stems.tolist(), rarity.tolist(), top.tolist(), strict=True)
+        if stem in spelt and parts[:, x].sum() >= _TRACE
+    )
+
+
+def _spelt(article: Article, settings: Settings) -> dict[int, str]:
+    """The first word of each stem in title and text, as it is written there."""
+    texts = [article.title, article.text]
+    words = hash_words(texts, settings.profile, positions=True, stems=True)
+    assert words.spans is not None
+    assert words.stems is not None
+    out: dict[int, str] = {}
+    for text, start, stop in zip(texts, words.offsets[:-1], words.offsets[1:], strict=True):
+        for stem, (a, z) in zip(words.stems[start:stop].tolist(), words.spans[start:stop].tolist(), strict=True):
+            out.setdefault(stem, _EDGES.sub("", text[a:z]))
+    return out

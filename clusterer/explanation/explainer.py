@@ -1,0 +1,160 @@
+"""Explain: why two articles are together, or not. In numbers that reproduce the decision, and in words.
+
+Measures one pair with the stages that judged it, and puts together what they say. Decides nothing; prints nothing.
+
+Array letters: as in `stages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clusterer import pipeline
+from clusterer.articles import Article
+from clusterer.errors import InputError
+from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
+from clusterer.explanation.reasons import explained
+from clusterer.io.inputs import as_article, items_of
+from clusterer.lsh import weighted_minhash
+from clusterer.progress import Progress
+from clusterer.results import Clustering
+from clusterer.settings import Settings
+from clusterer.stories import features as stories_features
+from clusterer.stories import term_weights
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
+
+
+def explain(
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    a: str,
+    b: str,
+    settings: Settings | None = None,
+) -> Explanation:
+    """Group articles, and say why two of them, given by id, are together or not. For several pairs take `Explainer`.
+
+    Raises:
+        InputError: an id is not there, or an item is no article.
+    """
+    return Explainer(articles, settings).explain(a, b)
+
+
+class Explainer:
+    """A run that is kept, to be asked about any two of its articles.
+
+    Attributes:
+        clustering: what the run found.
+    """
+
+    def __init__(
+        self,
+        articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+        settings: Settings | None = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Group articles as `cluster` does.
+
+        Args:
+            articles: as for `cluster`. What can be walked again, is, when texts are to be shown; other things are held.
+            settings, fields, progress: as for `cluster`.
+        """
+        self._settings = settings or Settings()
+        self._articles = list(articles) if isinstance(articles, Iterator) else articles
+        self._fields = fields
+        self._walk = pipeline.run_pipeline(items_of(self._articles, fields), self._settings, progress, keep=True)
+        self.clustering: Clustering = self._walk.clustering
+        self._place = {a.id: i for i, a in enumerate(self.clustering)}
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Why two articles, given by id, are together or not.
+
+        Raises:
+            InputError: an id is not there.
+        """
+        i, j = (self._number(x) for x in (a, b))
+        told = self.clustering.assignments
+        way = path(told[i], told[j], lambda id: told[self._place[id]])
+        heads = self._heads(i, j)
+        wanted = {i, j, *heads, *(self._place[x] for step in way for x in (step.id, step.linked_to or step.id))}
+        items = self._items(wanted)
+        documents = self._walk.documents
+        assert documents.corpus_words is not None
+        words = documents.corpus_words.take(np.array([i, j]))
+        titles = {told[x].id: item.title for x, item in items.items()}
+        return explained(
+            (items[i], items[j]),
+            (told[i], told[j]),
+            self._settings,
+            (int(words.counts[0]), int(words.counts[1])),
+            copying(words, self._settings),
+            self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
+            steps(a, way, titles),
+            self.clustering.furniture,
+        )
+
+    def _number(self, id: str) -> int:
+        if id not in self._place:
+            raise InputError(f"no article {id!r} among {len(self._place)}; cure: an id as `cluster` writes it")
+        return self._place[id]
+
+    def _items(self, places: Collection[int]) -> dict[int, Article]:
+        last = max(places)
+        found = {}
+        for place, item in enumerate(items_of(self._articles, self._fields)):
+            if place in places:
+                found[place] = replace(as_article(item, place + 1), id=self.clustering.assignments[place].id)
+            if place == last:
+                break
+        return found
+
+    def _heads(self, i: int, j: int) -> tuple[int, ...]:
+        """Articles whose texts stand for the copy groups of two articles; empty where these were not compared."""
+        texts, documents = self._walk.texts, self._walk.documents
+        if texts is None or min(documents.of_article[[i, j]]) < 0:
+            return ()
+        rows = texts.text_of[documents.of_article[[i, j]]]
+        return tuple(texts.articles[rows].tolist()) if rows[0] != rows[1] else ()
+
+    @cached_property
+    def _salience(self) -> term_weights.TermWeights:
+        assert self._walk.texts is not None
+        return term_weights.weight_terms(self._walk.texts.stems, self._walk.texts.titles, self._settings.threads)
+
+    def _reporting(self, i: int, j: int, heads: tuple[Article, Article]) -> StoryEvidence:
+        texts, stories = self._walk.texts, self._walk.stories
+        assert texts is not None
+        assert stories is not None
+        rows = texts.text_of[self._walk.documents.of_article[[i, j]]]
+        pair, salient = np.sort(rows), self._salience
+        features = stories_features.pair_features(salient, pair[None], texts.outlets, texts.first, texts.last)[0]
+        slots = [
+            weighted_minhash.weighted_signatures(
+                *salient.weighted_sets(row, row + 1), self._settings.story_slots, self._settings.seed
+            )[0]
+            for row in rows.tolist()
+        ]
+        ends, of_text = np.searchsorted(texts.centres, stories.pairs), stories.of_text
+        sides = of_text[ends]
+        mine, other = of_text[rows].tolist()
+        here, there = int((of_text == mine).sum()), int((of_text == other).sum())
+        between = (np.sort(sides, axis=1) == sorted((mine, other))).all(axis=1)
+        pairs = here * (here - 1) // 2 if mine == other else here * there
+        return reporting(
+            salient,
+            (int(rows[0]), int(rows[1])),
+            heads,
+            features,
+            np.stack(slots),
+            bool((ends == pair).all(axis=1).any()),
+            float(stories.score[between].sum() / pairs),
+            pairs,
+            self._settings,
+        )

@@ -1,0 +1,136 @@
+"""Passages: what of a text was cut, and what of it another text shares. For people to read.
+
+Works on the texts as they came: every word is found again by its place, and marked as the pipeline took it. Two texts
+share what stands in a shingle that both hold, wherever it stands: what was counted when they were compared. Decides
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.articles import Article
+from clusterer.corpus import read
+from clusterer.io.inputs import as_article
+from clusterer.settings import Settings
+from clusterer.text import boilerplate, boilerplate_phrases
+from clusterer.text.shingles import word_shingles
+from clusterer.text.words import Words, hash_words
+
+Kind = Literal["shared", "own", "cut"]
+_KINDS: tuple[Kind, ...] = ("own", "shared", "cut")
+_RUN = 3  # words in a row that count as shared where shingles are made of letters
+
+
+class Piece(NamedTuple):
+    """A piece of a text: "shared" with the text it is held against, its "own", or "cut" as furniture. The pieces of a text,
+    one after the other, are the text."""
+
+    text: str
+    kind: Kind
+
+
+class Passages:
+    """Some articles, read for showing."""
+
+    def __init__(self, articles: Sequence[Article], settings: Settings, furniture: Collection[int] = ()) -> None:
+        """Read them.
+
+        Args:
+            articles: n of them.
+            settings: that they were grouped with.
+            furniture: keys of lines that were learned, `Clustering.furniture`.
+        """
+        self._texts = [a.text for a in articles]
+        self._heads = [
+            0 if settings.boilerplate == "none" else boilerplate_phrases.dateline_end(text) for text in self._texts
+        ]
+        self._words, self._cut = self._read([a.outlet for a in articles], settings, furniture)
+        kept = self._words.keep(~self._cut)
+        size = settings.size if settings.unit == "word" else _RUN
+        shingles = word_shingles(kept, size)
+        self._shingles, self._starts = shingles.values, shingles.offsets
+        self._size, self._offsets = size, kept.offsets
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def cut(self, i: int) -> list[str]:
+        """The passages that are cut from article i, in reading order."""
+        start, stop = self._words.offsets[i : i + 2]
+        mask, spans = self._cut[start:stop], self._spans(i)
+        dateline = self._texts[i][: self._heads[i]].strip()
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
+        found = [self._texts[i][spans[a, 0] : spans[z - 1, 1]] for a, z in edges.reshape(-1, 2)]
+        return [dateline, *found] if dateline else found
+
+    def pieces(self, i: int, j: int) -> list[Piece]:
+        """Article i in pieces, held against article j."""
+        mine, theirs = (self._shingles[self._starts[x] : self._starts[x + 1]] for x in (i, j))
+        words = int(self._offsets[i + 1] - self._offsets[i])
+        covered = np.zeros(words + self._size + 1, dtype=np.int64)
+        at = np.flatnonzero(np.isin(mine, theirs))
+        np.add.at(covered, at, 1)
+        np.add.at(covered, at + self._size, -1)
+        start, stop = self._words.offsets[i : i + 2]
+        kinds = np.full(stop - start, 2)
+        kinds[~self._cut[start:stop]] = np.cumsum(covered)[:words] > 0
+        return list(self._pieces(i, kinds))
+
+    def _pieces(self, i: int, kinds: NDArray[np.int64]) -> Iterator[Piece]:
+        text, spans, head = self._texts[i], self._spans(i), self._heads[i]
+        if head:
+            yield Piece(text[:head], "cut")
+        if not len(kinds):
+            if text[head:]:
+                yield Piece(text[head:], "own")
+            return
+        edges = np.flatnonzero(np.diff(kinds)) + 1
+        for a, z in zip([0, *edges.tolist()], [*edges.tolist(), len(kinds)], strict=True):
+            stop = len(text) if z == len(kinds) else int(spans[z - 1, 1])
+            yield Piece(text[head:stop], _KINDS[int(kinds[a])])
+            head = stop
+
+    def _read(
+        self, outlets: list[str], settings: Settings, furniture: Collection[int]
+    ) -> tuple[Words, NDArray[np.bool_]]:
+        """All words but those of datelines, with their places in the texts as they came, and which of them are cut."""
+        texts = [text[head:] for text, head in zip(self._texts, self._heads, strict=True)]
+        words = hash_words(texts, settings.profile, positions=True)
+        assert words.spans is not None
+        words.spans[:] += np.repeat(np.array(self._heads, dtype=np.int64), words.counts)[:, None]
+        cut = np.zeros(len(words.hashes), dtype=np.bool_)
+        if settings.boilerplate != "none":
+            cut = boilerplate.known_tails(words, settings.profile)
+        if settings.boilerplate == "learned":
+            keys = np.array(sorted(furniture), dtype=np.uint64)
+            cut[~cut] = boilerplate.known_lines(words.keep(~cut), outlets, keys)
+        return words, cut
+
+    def _spans(self, i: int) -> NDArray[np.int64]:
+        assert self._words.spans is not None
+        return self._words.spans[self._words.offsets[i] : self._words.offsets[i + 1]]
+
+
+def removed_passages(
+    articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings | None = None
+) -> Iterator[tuple[Article, list[str]]]:
+    """Each article with the passages that are cut from it, in reading order, as they stand in its text.
+
+    Holds all texts: what an outlet repeats is only known at the end.
+
+    Raises:
+        InputError: an item is neither a text, a mapping nor an `Article`.
+    """
+    settings = settings or Settings()
+    items = [as_article(item, place) for place, item in enumerate(articles, start=1)]
+    furniture = read(items, settings).lines.tolist()
+    for start in range(0, len(items), settings.chunk):
+        batch = items[start : start + settings.chunk]
+        passages = Passages(batch, settings, furniture)
+        for i, article in enumerate(batch):
+            yield article, passages.cut(i)

@@ -1,0 +1,145 @@
+"""reasons: see clusterer.explain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from clusterer.articles import Article
+from clusterer.explanation.evidence import CopyEvidence, Explanation, Step, StoryEvidence
+from clusterer.explanation.highlights import Passages
+from clusterer.results import LEVELS, Assignment, Level, Relation
+from clusterer.settings import Settings
+
+
+def explained(
+    articles: tuple[Article, Article],
+    assignments: tuple[Assignment, Assignment],
+    settings: Settings,
+    words: tuple[int, int],
+    copies: CopyEvidence | None,
+    reports: StoryEvidence | None,
+    way: Sequence[Step],
+    furniture: Collection[int],
+) -> Explanation:
+    """Everything that was found out about two articles, and the sentences that tell it.
+
+    Args:
+        articles, assignments: of both.
+        settings: of the run.
+        words: how many each has without furniture.
+        copies, reports, way: as in `Explanation`'s copying, reporting and path.
+        furniture: as for `Passages`.
+    """
+    a, b = assignments
+    level = next((level for level in LEVELS if getattr(a, level) == getattr(b, level)), None)
+    if a.exact == b.exact:
+        copies = reports = None
+    relation: Relation | None = None
+    if level == "exact":
+        relation = "exact"
+    elif copies is not None and copies.linked:
+        relation = "copy" if copies.is_copy else "contained"
+    elif reports is not None and reports.compared and reports.score >= settings.story:
+        relation = "story"
+    reasons = list(_reasons(assignments, settings, words, level, copies, reports))
+    passages = Passages(articles, settings, furniture)
+    pieces = tuple(passages.pieces(0, 1)), tuple(passages.pieces(1, 0))
+    return Explanation(
+        articles, assignments, level, relation, _VERDICTS[level], tuple(reasons), copies, reports, tuple(way), pieces
+    )
+
+
+_VERDICTS: dict[Level | None, str] = {
+    "exact": "The same text: the same words in the same order, once datelines and footers are cut.",
+    "copy": "Copies: one text, reprinted, changed a little or cut.",
+    "story": "One story: independent reports of the same event.",
+    None: "Apart: not the same text, and not the same event.",
+}
+
+
+def _reasons(
+    assignments: tuple[Assignment, Assignment],
+    settings: Settings,
+    words: tuple[int, int],
+    level: Level | None,
+    copies: CopyEvidence | None,
+    reports: StoryEvidence | None,
+) -> Iterator[str]:
+    a, b = assignments
+    if level == "exact":
+        if a.id != b.id:
+            yield "No word differs; spelling variants of letters, diacritics and digits count as the same."
+        return
+    short = [f"{x.id} has {n} words" for x, n in zip(assignments, words, strict=True) if n < settings.min_words]
+    if short:
+        yield f"{' and '.join(short)} without furniture; under {settings.min_words} a text is never grouped."
+        return
+    if copies is not None:
+        yield _shingles_told(copies, settings)
+        if copies.linked and level != "copy":
+            yield (
+                "They are alike enough for a link, but copy groups are stars: each article stands with the centre that it is"
+                " most alike, and these two have different ones."
+            )
+        elif level == "copy" and not copies.linked:
+            yield "They are in one copy group because both are linked to its centre; see the path."
+        elif copies.linked and not (copies.bands or copies.samples):
+            yield "Their signatures share no band and no sampled shingle: they met by way of others; see the path."
+    else:
+        yield "The run stopped at identical texts: copies were not looked for."
+    if level == "copy":
+        return
+    if settings.level != "story":
+        yield f"The run stopped at level {settings.level}: reports in other words were not looked for."
+    elif reports is not None:
+        yield from _score_told(a.story == b.story, reports, settings)
+
+
+def _shingles_told(x: CopyEvidence, settings: Settings) -> str:
+    unit = "words" if settings.unit == "word" else "letters"
+    both = f"{x.shared} of their {x.smaller + x.larger - x.shared} runs of {settings.size} {unit} stand in both"
+    if x.is_copy:
+        return f"{both}: Jaccard similarity {x.jaccard:.2f}, and from {settings.jaccard:.2f} on two texts are copies."
+    part = f"{x.shared} of the shorter one's {x.smaller} runs of {settings.size} {unit} are in the longer one"
+    held = f"containment {x.containment:.2f}, at least {settings.containment:.2f} for a cut"
+    if x.is_cut:
+        return (
+            f"{part} ({held}), and it holds {x.opening:.2f} of that one's opening (at least {settings.opening:.2f}): one is"
+            " a cut of the other."
+        )
+    if x.containment >= settings.containment:
+        return (
+            f"{part} ({held}), but it holds only {x.opening:.2f} of that one's opening (at least {settings.opening:.2f}):"
+            " quoted, not cut."
+        )
+    return (
+        f"No copies: {both}, Jaccard similarity {x.jaccard:.2f} (at least {settings.jaccard:.2f});"
+        f" {held.replace('for a cut', 'for a cut of the other')}."
+    )
+
+
+def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterator[str]:
+    told = f"The score for one event is {x.score:.2f}; stories are joined from a mean of {settings.story:.2f} on."
+    if not x.compared:
+        told = (
+            f"They were never compared as reports; the score would be {x.score:.2f}, and {settings.story:.2f} is asked."
+        )
+        if x.bands:
+            told += " Their leads looked too different at a cheap first look, or met in too large a bucket."
+        else:
+            told += f" Their leads share no band: {x.slots} of {x.of_slots} slots are equal."
+    yield told
+    counted = [part for part in x.parts if abs(part.points) >= 0.05]
+    for said, those in (
+        ("For one event", [p for p in counted if p.points > 0]),
+        ("Against", [p for p in counted if p.points < 0]),
+    ):
+        if those:
+            parts = (f"{'dates unknown' if p.value is None else p.meaning} ({p.points:+.1f})" for p in those)
+            yield f"{said}: {', '.join(parts)}."
+    whose = f"its {x.pairs} pairs of texts" if together else f"the {x.pairs} pairs of texts between their stories"
+    means = f"the mean of {whose} is {x.mean:.2f}"
+    if together and (not x.compared or x.score < settings.story):
+        yield f"They are together by way of other reports (see the path): {means}."
+    elif not together and x.compared and x.score >= settings.story:
+        yield f"But one link does not join two stories: {means}, under {settings.story:.2f}."

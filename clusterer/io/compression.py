@@ -1,0 +1,109 @@
+"""compression: see clusterer.streams."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from typing import Any, BinaryIO, cast
+
+from clusterer.io.rows import first_line
+
+CHUNK = 1 << 18
+_MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+
+
+class TruncatedInput(Exception):
+    """The bytes of an input end early or are damaged from here on."""
+
+
+def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """At least the first `size` bytes where there are as many, and the rest; damage is raised by the rest."""
+    head: list[bytes] = []
+    length = 0
+    try:
+        while length < size and (chunk := next(chunks, None)) is not None:
+            head.append(chunk)
+            length += len(chunk)
+    except TruncatedInput as cut:
+        return b"".join(head), _raising(cut)
+    return b"".join(head), chunks
+
+
+class ChunkReader(io.RawIOBase):
+    """Chunks as a raw stream, for `io.BufferedReader` to cut into lines."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = memoryview(chunk)
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+
+def cut_reason(cut: TruncatedInput) -> str:
+    """The reason of the row in which the bytes of an input end."""
+    return f"the file ends early or is damaged here ({cut}); rows before it are kept; cure: fetch the file again"
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a stream as they become available."""
+    read = cast(io.BufferedReader, stream).read1
+    size = 1 << 14 if isinstance(stream, zipfile.ZipExtFile) else CHUNK  # it loses the piece whose checksum is wrong
+    try:
+        while chunk := read(size):
+            yield chunk
+    except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        raise TruncatedInput(first_line(error)) from None
+
+
+def _inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
+    """Unpack gzip members or Zstandard frames, one after the other; damage comes after all that is readable."""
+    new: Callable[[], Any]
+    if packing == "gz":
+        new, damage, size = partial(zlib.decompressobj, 31), zlib.error, 1 << 14
+    else:
+        zstandard = import_module("zstandard")
+        new, damage, size = zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError, 1 << 11
+    unpacker, begun = new(), False
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):  # small pieces: what comes out stays small
+            piece, more = chunk[start : start + size], False
+            while more or (piece and (begun or piece.strip(b"\0"))):  # there may be padding after the last member
+                before = unpacker.copy() if packing == "gz" else None
+                try:
+                    out = unpacker.decompress(piece, CHUNK) if before else unpacker.decompress(piece)
+                except damage as error:
+                    if before:  # what is whole before the damage, byte by byte
+                        with contextlib.suppress(damage):
+                            for i in range(len(piece)):
+                                if out := before.decompress(piece[i : i + 1]):
+                                    yield out
+                    raise TruncatedInput(f"damaged {packing} data: {first_line(error)}") from None
+                if out:
+                    yield out
+                if begun := not unpacker.eof:
+                    piece, more = (unpacker.unconsumed_tail, len(out) == CHUNK) if before else (b"", False)
+                else:
+                    piece, more, unpacker = unpacker.unused_data, False, new()
+    if begun:
+        raise TruncatedInput(f"the {packing} data ends before its end mark")
+
+
+def _raising(cut: TruncatedInput) -> Iterator[bytes]:
+    raise cut
+    yield b""  # makes this a generator

@@ -1,0 +1,158 @@
+"""Data frames and columns to articles, row by row, in the order of the rows: pandas, Polars, pyarrow, NumPy arrays of texts.
+
+Every library by one road, narwhals. A missing value is an absent one, whatever its library calls it (None, NaN, NaT, NA). A
+row without a text is an article with an empty one, so that results stay aligned with the rows. Labels of an index are no
+column.
+
+Rows are taken in blocks, of the columns that articles have; no second copy of the frame is made. Names of columns and kinds
+of values are the business of `fields`. Does not read files, makes no frames.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from narwhals.exceptions import DuplicateError
+
+from clusterer.articles import Article
+from clusterer.errors import InputError
+from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.rows import Unreadable, python_values
+
+_BLOCK = 4096  # rows
+
+
+def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[Any] | None:
+    """The rows of a frame as `Article`s, or the cells of a column, "" where one is missing; None where it is neither.
+
+    Args:
+        given: what a caller calls articles.
+        fields: article attribute to column name, where the usual names do not fit.
+
+    Raises:
+        InputError: the frame has no text column, or none that `fields` names; it is lazy; its columns share a name; the
+            array is not one row of texts. From the walk: a row cannot be an article; names its place.
+    """
+    if isinstance(given, np.ndarray):
+        if given.ndim != 1:
+            raise InputError(
+                f"articles is an array of {given.ndim} dimensions; cure: give a column of texts, for example X[:, 0]"
+            )
+        return _of_array(given)
+    try:
+        found = nw.from_native(_whole(given), pass_through=True, allow_series=True)
+        names = found.columns if isinstance(found, nw.DataFrame) else ()
+    except DuplicateError as error:
+        raise InputError(f"data frame: {' '.join(str(error).split())}; cure: rename columns") from None
+    if isinstance(found, nw.LazyFrame):
+        raise InputError("articles is a lazy frame, its rows are not there yet; cure: .collect() it first")
+    if isinstance(found, nw.Series):
+        return _of_column(found)
+    if isinstance(found, nw.DataFrame):
+        return _of_frame(found, tuple(names), fields)
+    if hasattr(given, "columns"):  # walking a data frame gives the names of its columns
+        raise InputError(
+            "articles is a data frame of an unknown kind; cure: pandas, polars or pyarrow, or its rows, for example"
+            " frame.to_dict('records')"
+        )
+    return None
+
+
+def _whole(given: object) -> object:
+    """Parts of pyarrow's tables as tables and columns, which narwhals takes."""
+    arrow: Any = sys.modules.get("pyarrow")
+    if arrow and isinstance(given, arrow.RecordBatch):
+        return arrow.table(given)
+    return arrow.chunked_array([given]) if arrow and isinstance(given, arrow.Array) else given
+
+
+def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Any]:
+    for start in range(0, len(array), _BLOCK):
+        for cell in array[start : start + _BLOCK].tolist():
+            yield "" if _missing(cell) else cell
+
+
+def _missing(cell: object) -> bool:
+    """Whether a cell is None, NaN, NaT or NA; in arrays nobody else tells."""
+    try:
+        return cell is None or bool(cell != cell)
+    except (TypeError, ValueError):  # NA is neither; an array in an array is refused as an article
+        return not isinstance(cell, np.ndarray)
+
+
+def _of_column(column: nw.Series[Any]) -> Iterator[Any]:
+    for start in range(0, len(column), _BLOCK):
+        yield from ("" if cell is None else cell for cell in _cells(column[start : start + _BLOCK]))
+
+
+def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[str, str] | None) -> Iterator[Article]:
+    article = FieldMap(fields)
+    if not names and not len(frame):
+        return iter(())
+    try:
+        plan = article.columns(names)
+    except RowError as error:
+        raise InputError(f"data frame: {_in_python(error)}") from None
+    for attribute, name in (fields or {}).items():
+        if not plan[attribute]:
+            raise InputError(
+                f"data frame: no column {name!r} (given for {attribute}); found columns: {', '.join(map(str, names))}; "
+                f"cure: fields={{{attribute!r}: one of these}}"
+            )
+    wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
+    return _articles(frame.select(wanted), article, plan["text"])
+
+
+def _articles(frame: nw.DataFrame[Any], article: FieldMap, texts: tuple[str, ...]) -> Iterator[Article]:
+    names, place = frame.columns, 0
+    for start in range(0, len(frame), _BLOCK):
+        block = frame[start : start + _BLOCK]
+        for values in zip(*(_cells(block.get_column(name)) for name in names), strict=True):
+            place += 1
+            row = dict(zip(names, values, strict=True))
+            if all(row[name] is None for name in texts):
+                row[texts[0]] = ""
+            try:
+                yield article(row)
+            except RowError as error:
+                raise InputError(f"article {place}: {_in_python(error)}") from None
+
+
+def _cells(column: nw.Series[Any]) -> list[Any]:
+    """The cells as Python values; None where one is missing, or a date so far off that Python has no form for it."""
+    dates = isinstance(column.dtype, nw.Date | nw.Datetime)
+    if column.implementation.is_pyarrow() or (dates and hasattr(column.to_native().dtype, "pyarrow_dtype")):
+        return [None if isinstance(cell, Unreadable) else cell for cell in python_values(column.to_arrow())]
+    if dates:
+        column = _readable(column)
+    cells, missing = column.to_list(), column.is_null()
+    if missing.any():
+        return [None if gone else cell for cell, gone in zip(cells, missing.to_list(), strict=True)]
+    return cells
+
+
+def _readable(column: nw.Series[Any]) -> nw.Series[Any]:
+    """A column of dates without those beyond Python's years: over them pandas raises and Polars ends the run."""
+    least, most = date(1900, 1, 1), date(2200, 1, 1)  # `fields` keeps fewer
+    if isinstance(column.dtype, nw.Datetime):
+        zone = UTC if column.dtype.time_zone else None
+        column = column.dt.convert_time_zone("UTC") if zone else column
+        least, most = (datetime(day.year, 1, 1, tzinfo=zone) for day in (least, most))
+    frame = column.alias("day").to_frame()
+    return frame.select(nw.when(nw.col("day").is_between(least, most)).then(nw.col("day"))).get_column("day")
+
+
+def _in_python(error: RowError) -> str:
+    """A row's reason with the cure of who calls from Python."""
+
+    def cure(match: re.Match[str]) -> str:
+        name = repr(match[1].replace("'\\''", "'")) if match[1] else "NAME"
+        return f"rename a column, or cluster(frame, fields={{'text': {name}}})"
+
+    return re.sub(r"--text-field (?:NAME|'((?:[^']|'\\'')*)')", cure, str(error), count=1)

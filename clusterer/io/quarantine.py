@@ -1,0 +1,64 @@
+"""quarantine: see clusterer.output."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from types import TracebackType
+from typing import BinaryIO
+
+import orjson
+
+from clusterer.io.atomic import _remove, appended, atomic_output
+from clusterer.io.rows import BadRow
+
+
+class Quarantine:
+    """The file of bad rows: JSON lines with `file`, `line`, `reason`, `row`. It appears only when there is one.
+
+    A context manager; `add` fits `Feed`'s `on_bad`. Whole or absent, as `atomic_output`. After a run without a bad row
+    a file of this name is removed: it would tell of an earlier run. One that lasts is added to instead, row by row, for
+    what never ends.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], lasting: bool = False) -> None:
+        """Only remember the path."""
+        self.count = 0
+        self._lasting = lasting
+        self._path = path
+        self._stack = ExitStack()
+        self._out: BinaryIO | None = None
+
+    def add(self, bad: BadRow) -> None:
+        """Write one bad row."""
+        if self._out is None:
+            self._out = self._stack.enter_context(appended(self._path) if self._lasting else atomic_output(self._path))
+        self.count += 1
+        self._out.write(
+            orjson.dumps(
+                {"file": _printable(bad.file), "line": bad.line, "reason": _printable(bad.reason),
+                 "row": _printable(bad.excerpt)},
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        )  # fmt: skip
+
+    def __enter__(self) -> Quarantine:
+        """Nothing is made yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the file, or remove it after an exception; without a bad row, remove that of an earlier run.
+
+        Raises:
+            OutputError: it cannot be written or removed.
+        """
+        self._stack.__exit__(kind, error, trace)
+        if error is None and self._out is None and not self._lasting:
+            _remove(self._path)
+
+
+def _printable(text: str) -> str:
+    """Text that UTF-8 can hold; file names may have lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()

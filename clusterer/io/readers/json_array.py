@@ -1,0 +1,197 @@
+"""The array of a JSON document, element by element, from chunks of bytes.
+
+Holds one element at a time, never the document; goes on behind broken elements.
+
+Does not make articles, does not number rows; what is wrong comes out as a value, never as an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from clusterer.io.columns import RowError
+from clusterer.io.compression import TruncatedInput, cut_reason
+from clusterer.io.detect import loaded
+from clusterer.io.rows import EXCERPT, too_long
+
+_MARKS = re.compile(rb'["{}\[\]]')
+_BLANKS = re.compile(rb"[\s,]*+")
+_BARE = re.compile(rb"[^,\]\s]++|.", re.S)
+_FIRST_KEY = re.compile(rb'\{\s*"[^"\\\n]{1,200}"\s*:')
+
+
+class JsonArray:
+    """The elements of the array in a JSON document as (bytes, value); one held at a time. Damage has an error as value.
+
+    The array is the document, or the first array of objects inside it. After a broken element the walk goes on where
+    the next one seems to begin: a comma, a brace and the first key, laid out as in the elements before.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], limit: int) -> None:
+        self._chunks, self._limit = chunks, limit
+        self._buffer, self._start, self._at = b"", 0, 0  # element from _start, looked at up to _at
+        self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
+        self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
+        self._between, self._opening = rb",\s*", b""  # patterns: what parts elements, how they begin
+
+    def __iter__(self) -> Iterator[tuple[bytes, Any]]:
+        if not self._enter():
+            size, excerpt = self._skipped + len(self._buffer), self._excerpt or self._buffer[: 4 * EXCERPT]
+            if self._cut:
+                yield excerpt, RowError(self._cut)
+            elif size > self._limit:
+                yield excerpt, RowError(f"no array of objects in this JSON document, and {too_long(size, self._limit)}")
+            elif size:
+                yield excerpt, RowError("no array of objects in this JSON document; cure: --format")
+            return
+        end_of_last = -1
+        while self._skip_blanks():
+            if self._buffer[self._start] == 0x5D:  # ]
+                self._start += 1
+                if not self._skip_blanks():
+                    if self._cut:
+                        yield b"", RowError(self._cut)
+                    return
+                if self._wrapped:
+                    return
+                if self._buffer[self._start] != 0x5B:
+                    yield self._buffer[self._start :], RowError("bytes after the end of the array; cure: remove them")
+                    return
+                self._start += 1  # two arrays, one after the other
+                continue
+            gap = self._buffer[end_of_last : self._start] if 0 <= end_of_last <= self._start else b""
+            element, reason = self._element()
+            value = RowError(reason) if reason else loaded(element)
+            if not isinstance(value, ValueError):
+                if element[:1] == b"{" and (key := _FIRST_KEY.match(element)):
+                    self._opening = re.escape(key[0])
+                    if b"," in gap and _BLANKS.fullmatch(gap):
+                        self._between = re.escape(gap)
+                yield element, value
+                end_of_last = self._start
+                continue
+            end_of_last = -1
+            first = self._opening or (re.escape(key[0]) if (key := _FIRST_KEY.match(element)) else rb"\{")
+            again = re.compile(self._between + b"(?=" + first + b")").search(element, 1)
+            if again:
+                tail = self._buffer[self._start :]
+                self._buffer, self._start = element[again.end() :] + tail, 0
+                element = element[: again.start()]
+                if not reason:
+                    value = loaded(element)
+            yield element, value
+            if self._ended and not again:
+                return
+        why = self._cut or "the array is not closed: the file ends early; cure: fetch the file again"
+        yield b"", RowError(why)
+
+    def _fill(self) -> bool:
+        """Drop what is done with, take one more chunk."""
+        self._buffer, self._at, self._start = self._buffer[self._start :], self._at - self._start, 0
+        try:
+            chunk = next(self._chunks, b"")
+        except TruncatedInput as cut:
+            chunk, self._cut = b"", cut_reason(cut)
+        self._buffer += chunk
+        return bool(chunk)
+
+    def _skip_blanks(self) -> bool:
+        """To the next element or bracket; False at the end of the file."""
+        while True:
+            match = _BLANKS.match(self._buffer, self._start)
+            self._start = match.end() if match else self._start
+            if self._start < len(self._buffer):
+                return True
+            self._at = self._start
+            if not self._fill():
+                return False
+
+    def _marks(self) -> Iterator[int]:
+        """Brackets, braces and ends of strings from `_start` on; 0 whenever the element grows beyond the limit."""
+        self._at, in_string, starved = self._start, False, False
+        while True:
+            if starved or self._at >= len(self._buffer):
+                if self._at - self._start > self._limit:
+                    yield 0
+                if not self._fill():
+                    return
+                starved = False
+            if in_string:
+                quote = self._buffer.find(b'"', self._at)
+                broken = self._buffer.find(b"\n", self._at, len(self._buffer) if quote < 0 else quote)
+                if broken >= 0:  # no string can hold a line end: this one was never closed
+                    self._at, in_string = broken + 1, False
+                    yield 0x22
+                    continue
+                end = len(self._buffer) if quote < 0 else quote
+                first = end
+                while first > self._at and self._buffer[first - 1] == 0x5C:
+                    first -= 1
+                if quote < 0:  # backslashes at the end of the buffer wait for what they escape
+                    self._at, starved = first, True
+                else:
+                    self._at, in_string = quote + 1, (quote - first) % 2 == 1
+                    if not in_string:
+                        yield 0x22
+            elif match := _MARKS.search(self._buffer, self._at):
+                self._at = match.end()
+                if match[0] == b'"':
+                    in_string = True
+                else:
+                    yield match[0][0]
+            else:
+                self._at = len(self._buffer)
+
+    def _enter(self) -> bool:
+        """Go to the first element; False where there is no array."""
+        self._wrapped = False
+        if not self._skip_blanks():
+            return False
+        if self._buffer[self._start] == 0x5B:
+            self._start += 1
+            return True
+        self._wrapped = True
+        for mark in self._marks():
+            if mark == 0x5B:
+                while not (rest := self._buffer[self._at : self._at + 1000].lstrip()) and self._fill():
+                    pass
+                if rest[:1] == b"{":
+                    self._start = self._at
+                    return True
+            elif mark == 0:
+                self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
+                self._skipped += self._at - self._start
+                self._start = self._at
+        return False
+
+    def _element(self) -> tuple[bytes, str]:
+        """The value at `_start`, and what is wrong with its extent; `_start` moves behind it."""
+        if self._buffer[self._start] not in b'{["':
+            match = _BARE.match(self._buffer, self._start)
+            while match and match.end() == len(self._buffer) and len(match[0]) <= self._limit and self._fill():
+                match = _BARE.match(self._buffer, self._start)
+            element = match[0] if match else b""
+            self._start += len(element)
+            return element, ""
+        depth, skipped, excerpt = 0, 0, b""
+        for mark in self._marks():
+            if mark == 0:
+                element = self._buffer[self._start : self._at]
+                if not skipped and self._opening and re.search(self._between + self._opening, element):
+                    self._start = self._at
+                    return element, ""
+                excerpt = excerpt or element[: 4 * EXCERPT]
+                skipped += len(element)
+                self._start = self._at
+                continue
+            depth += (mark in b"{[") - (mark in b"}]")
+            if depth <= 0:
+                element = self._buffer[self._start : self._at]
+                self._start = self._at
+                size = skipped + len(element)
+                return (excerpt or element, too_long(size, self._limit)) if size > self._limit else (element, "")
+        element = excerpt or self._buffer[self._start :]
+        self._start, self._ended = len(self._buffer), True
+        return element, self._cut

@@ -1,0 +1,144 @@
+"""What reading and writing share: the records of a feed's rows, words of complaint, Parquet cells as Python values.
+
+`Row` is a good row, `BadRow` one for the quarantine file, `Layout` how the rows of one file were written.
+
+Does not open files, does not make articles, does not write.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, cast
+
+from clusterer.articles import Article
+from clusterer.errors import InputError
+
+FORMATS: tuple[str, ...] = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "rss")
+EXCERPT = 1000  # characters of a bad row that are kept
+PARQUET_BATCH = 1024  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be an article.
+
+    Attributes:
+        file: as it was given; members of archives as "feed.zip/member.jsonl"; standard input is "<stdin>".
+        line: 1-based physical line where the row starts; row number in Parquet, JSON arrays and RSS; 1 where the
+            whole file is meant.
+        reason: what is wrong, and the cure.
+        excerpt: the first 1,000 characters of the row.
+    """
+
+    file: str
+    line: int
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of one file were written: what a writer needs beside the rows themselves.
+
+    Attributes:
+        format: one of `FORMATS`.
+        columns: CSV and TSV: the header's cells.
+        header: CSV and TSV: the header as it came, without its line end, with its byte order mark and the line
+            `sep=;` before it, where there was one.
+        delimiter: CSV and TSV: what stands between cells.
+        quoted: CSV and TSV: False where quotes have no meaning.
+        newline: CSV and TSV: the line end.
+        schema: Parquet: the `pyarrow.Schema`.
+    """
+
+    format: str
+    columns: tuple[str, ...] = ()
+    header: bytes = b""
+    delimiter: str = ","
+    quoted: bool = True
+    newline: bytes = b"\n"
+    schema: Any = None
+
+    @property
+    def dialect(self) -> dict[str, Any]:
+        """Keyword arguments for `csv.reader` and `csv.writer`."""
+        quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
+        return {"delimiter": self.delimiter, "quoting": quoting, "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A good row.
+
+    Attributes:
+        article: what was read out of it.
+        raw: the row as it came, for `write_rows`: the bytes of a line, an array's element or a CSV record (UTF-8,
+            without the line end), a one-row `pyarrow.RecordBatch`, or a dict of the fields (text files, RSS).
+        file: as in `BadRow`.
+        line: as in `BadRow`.
+        layout: how its file was written; one object shared by all rows of a file.
+    """
+
+    article: Article
+    raw: object
+    file: str
+    line: int
+    layout: Layout = Layout("jsonl")
+
+
+def too_long(size: int, limit: int) -> str:
+    """The reason of a row over the limit, both in bytes."""
+    return f"longer than a row may be: {size:,} bytes, limit {limit:,}; cure: raise max_row_bytes"
+
+
+def first_line(error: object) -> str:
+    """What an error says, short enough for a reason."""
+    return str(error).split("\n", 1)[0][:200] or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDate:
+    """A date that could not be read: as it came, and where."""
+
+    file: str
+    line: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a Parquet cell that cannot become a Python value."""
+
+    why: str
+
+
+def python_values(column: Any) -> list[Any]:
+    """The cells of an Arrow array; what cannot be a Python value is `Unreadable`."""
+    types = import_pyarrow("types")
+    if types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(import_pyarrow().timestamp("us", column.type.tz), safe=False)
+    try:
+        return cast(list[Any], column.to_pylist())
+    except (ValueError, OverflowError):
+        values: list[Any] = []
+        for cell in column:
+            try:
+                values.append(cell.as_py())
+            except (ValueError, OverflowError) as error:
+                values.append(Unreadable(first_line(error)))
+        return values
+
+
+def import_pyarrow(module: str = "") -> ModuleType:
+    """`pyarrow`, or a module of it.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return import_module(f"pyarrow.{module}" if module else "pyarrow")
+    except ImportError:
+        raise InputError("Parquet needs pyarrow; cure: pip install 'clusterer[parquet]'") from None

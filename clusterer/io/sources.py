@@ -1,0 +1,173 @@
+"""From paths to bytes: the files of a feed in a fixed order, unpacked, in UTF-8, with their format told.
+
+Finds the files of folders, globs and archives; spools standard input; unpacks gzip, Zstandard and zip; tells encoding
+and format from the first bytes; hands out chunks of bytes, so that memory never holds a whole file.
+
+Does not cut chunks into rows, makes no articles, reports no bad rows: damage is a `Cut`, raised after all bytes before
+it. An input that cannot be read at all is an `InputError`.
+
+Layout of the file: what readers use first, then the ways from paths to bytes, from bytes to UTF-8, and the detection.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import sys
+import weakref
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from clusterer.errors import InputError
+from clusterer.io.compression import CHUNK
+
+_ENDINGS = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
+    ".parquet": "parquet", ".txt": "txt", ".rss": "rss", ".xml": "rss", ".atom": "rss",
+}  # fmt: skip
+_STDIN = "<stdin>"
+# also: packed in a way that is not known, encrypted, names that are not UTF-8
+_BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
+
+
+@dataclass(slots=True)
+class Source:
+    """One file, archive member or stream. `format` None: to be told from its first bytes."""
+
+    name: str
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+    format: str | None
+    packing: str
+    id: str
+    path: str | None = None
+
+
+def find_sources(
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str], format: str | None
+) -> tuple[Source, ...]:
+    """All files, archive members and streams that the paths name, each path's own sorted by name.
+
+    Raises:
+        InputError: a path or glob without a file, a folder or archive without a file that can be read.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not given:
+        raise InputError("no input given; cure: name a file, a folder, a glob, or - for standard input")
+    found: list[Source] = []
+    for path in [os.fspath(path) for path in given]:
+        if path == "-":
+            found.append(Source(_STDIN, _Stdin().open, format, "", "stdin"))
+        elif os.path.exists(path):
+            found += _sources_at(path, format)
+        elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
+            for match in matches:
+                found += _sources_at(match, format)
+        elif glob.has_magic(path):
+            raise InputError(f"{path!r} matches no file; cure: check the pattern, or name a folder")
+        else:
+            raise InputError(f"{path!r} does not exist; cure: check the path")
+    counts = Counter(source.id for source in found)
+    for source in found:
+        if counts[source.id] > 1:  # the same name in two places: ids of text files must differ
+            source.id = os.path.splitext(source.name)[0]
+    return tuple(found)
+
+
+class _Stdin:
+    """Standard input, copied to a temporary file on first use so that it can be read again."""
+
+    def __init__(self) -> None:
+        self._copy = ""
+
+    def open(self) -> BinaryIO:
+        if not self._copy:
+            import tempfile
+
+            handle, self._copy = tempfile.mkstemp(prefix="clusterer-")
+            weakref.finalize(self, os.unlink, self._copy)
+            with open(handle, "wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy, CHUNK)
+        return open(self._copy, "rb")
+
+
+def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Source]:
+    if os.path.isdir(path):
+        root = Path(path)
+        names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+        kept = [name for name in names if _wanted(name, format, zips=True)]
+        found = []
+        for name in kept:
+            for source in _sources_at(str(root / name), format, inside=True):
+                source.id = _stem(name) if source.path else source.id
+                found.append(source)
+        if not found:
+            raise _nothing_in(path, "folder", format)
+        return found
+    if path.lower().endswith(".zip"):
+        try:
+            archive = zipfile.ZipFile(path)
+        except _BAD_ZIP:
+            return [Source(path, partial(_broken_zip, path), format or "jsonl", "", "")]
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
+            ) from None
+        members = sorted(name for name in archive.namelist() if _wanted(name, format))
+        if not members and not inside:
+            raise _nothing_in(path, "archive", format)
+        return [
+            Source(f"{path}/{name}", partial(_open_member, archive, name), format or _ending(name)[0],
+                    _ending(name)[1], _stem(name))
+            for name in members
+        ]  # fmt: skip
+    ending, packing = _ending(path)
+    return [Source(path, partial(_open_file, path), format or ending, packing, _stem(Path(path).name), path)]
+
+
+def _open_file(path: str) -> BinaryIO:
+    return Path(path).open("rb")
+
+
+def _open_member(archive: zipfile.ZipFile, name: str) -> AbstractContextManager[BinaryIO]:
+    return cast(AbstractContextManager[BinaryIO], archive.open(name))
+
+
+def _broken_zip(path: str) -> AbstractContextManager[BinaryIO]:
+    raise zipfile.BadZipFile(f"{path} is not a whole zip archive")
+
+
+def _nothing_in(path: str, kind: str, format: str | None) -> InputError:
+    endings = [ending for ending, own in _ENDINGS.items() if format in (None, own)]
+    return InputError(
+        f"{path}: the {kind} holds no file that can be read; cure: files ending in {' '.join(endings)}, "
+        "also with .gz or .zst"
+    )
+
+
+def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
+    """Whether a file in a folder or archive is part of the feed: a known ending, not hidden."""
+    if any(part.startswith((".", "__MACOSX")) for part in name.split("/")):
+        return False
+    if zips and name.lower().endswith(".zip"):
+        return True
+    ending = _ending(name)[0]
+    return ending is not None and (format in (None, ending) or (format == "jsonl" and ending == "json"))
+
+
+def _ending(name: str) -> tuple[str | None, str]:
+    """What the ending says: format (None: nothing) and packing ("gz", "zst" or "")."""
+    stem, last = os.path.splitext(name.lower())
+    packing = last[1:] if last in (".gz", ".zst") else ""
+    return _ENDINGS.get(os.path.splitext(stem)[1] if packing else last), packing
+
+
+def _stem(name: str) -> str:
+    stem, packed = os.path.splitext(name)
+    return os.path.splitext(stem)[0] if packed.lower() in (".gz", ".zst") else stem

@@ -1,0 +1,140 @@
+"""bands: see clusterer.lsh."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import kernels
+from clusterer.arrays.hashing import mix, multipliers
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Growing
+from clusterer.arrays.sorting import distinct, sort
+from clusterer.errors import SettingsError
+from clusterer.lsh.buckets import _bits, _pairs, bucket_codes, entries
+
+_LOOKED_AT = 1 << 14  # pairs whose slots are compared at a time
+
+
+def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
+    """Probability that a pair of that similarity shares a bucket: ``1 - (1 - j**r)**b``."""
+    return 1.0 - (1.0 - np.asarray(jaccard, dtype=np.float64) ** r) ** b
+
+
+@lru_cache(maxsize=64)
+def choose_bands(threshold: float, k: int, recall: float) -> tuple[int, int]:
+    """The most selective (b, r), b * r <= k, that still finds `recall` of the pairs at the threshold.
+
+    Verification removes what too many candidates cost; nothing brings a missed pair back. So recall is the promise
+    and r, the rows a band, is made as large as it allows.
+
+    Raises:
+        SettingsError: even one row a band does not reach the recall.
+    """
+    for r in range(k, 0, -1):
+        if s_curve(threshold, k // r, r) >= recall:
+            return k // r, r
+    raise SettingsError(
+        f"recall {recall} at Jaccard {threshold} is out of reach with {k} slots; raise slots or lower the recall"
+    )
+
+
+def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
+    """uint64 (n, b): a hash of each band's r slots and of the band's number.
+
+    Raises:
+        ValueError: a signature has fewer than b * r slots.
+    """
+    if b * r > signatures.shape[1]:
+        raise ValueError(f"{b} bands of {r} slots need {b * r}; these signatures have {signatures.shape[1]}")
+    factors = multipliers(r + b)
+    if kernels.compiled and signatures.dtype == np.uint32:
+        keys = np.empty((len(signatures), b), dtype=np.uint64)
+        kernels.compiled.band_keys(np.ascontiguousarray(signatures), r, factors, keys)
+        return keys
+    slots = signatures[:, : b * r].reshape(len(signatures), b, r).astype(np.uint64)
+    sums = np.broadcast_to(factors[r:], (len(signatures), b)).copy()
+    for i in range(r):
+        sums += mix(slots[:, :, i] + factors[i]) * factors[i]
+    return mix(sums)
+
+
+def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
+
+    Band by band, so that memory holds the buckets of one.
+
+    Args:
+        bands: of each band the keys of the n articles, uint64 (n,). Used up.
+        n, cap: as for `bucket_codes`.
+        threads: bands worked on side by side.
+    """
+
+    def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
+        band &= ~np.uint64((1 << _bits(n)) - 1)
+        band |= np.arange(n, dtype=np.uint64)
+        sort(band, _bits(n))  # articles ascend as it is
+        codes, dropped = bucket_codes(band, n, cap)
+        return distinct(codes), dropped
+
+    codes, dropped = Growing(np.int64), 0
+    for found, left_out in ordered_map(of_band, (bands.pop() for _ in range(len(bands))), threads):
+        codes.append(found)
+        dropped += left_out
+    return _pairs(codes.array(), n), dropped
+
+
+def banded_pairs(
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], r: int, cap: int, least: int, threads: int = 1
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a band of r slots and, in all, `least` slots: int64 (m, 2), each once, sorted, and those left out.
+
+    Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
+    they are kept.
+
+    Args:
+        slots: uint16 (n, k), n below 2**24.
+        rows: int64, those that take part, ascending.
+        r: slots a band, at most 2.
+        cap: as for `bucket_codes`.
+        least: number of equal slots.
+        threads: bands worked on side by side.
+    """
+    n, k = slots.shape
+    codes, dropped = Growing(np.int64), 0
+    bands = range(0, k - r + 1, r)
+    for found, left_out in ordered_map(lambda at: pairs_of_band(slots, rows, at, r, cap, least), bands, threads):
+        codes.append(found)
+        dropped += left_out
+    return _pairs(codes.array(), n), dropped
+
+
+def pairs_of_band(
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], at: int, r: int, cap: int, least: int
+) -> tuple[NDArray[np.int64], int]:
+    """Of `likely_pairs` what one band gives, its r slots from `at` on: int64 codes ``first * n + second``, in no order."""
+    key = np.zeros(len(rows), dtype=np.uint64)
+    for column in range(at, at + r):
+        key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
+    found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
+    sort(found, 64 - 16 * r)  # rows ascend as it is
+    codes, dropped = bucket_codes(found, len(slots), cap)
+    return pairs_with_equal_slots(slots, codes, least), dropped
+
+
+def pairs_with_equal_slots(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """The codes, int64 ``first * n + second``, of pairs of rows with `least` equal slots; slots uint16 (n, k)."""
+    n = len(slots)
+    if kernels.compiled:
+        out = np.empty(len(codes), dtype=np.int64)
+        found: int = kernels.compiled.likely_codes(slots, codes, n, least, out)
+        return out[:found]
+    kept = [codes[:0]]
+    for start in range(0, len(codes), _LOOKED_AT):
+        block = codes[start : start + _LOOKED_AT]
+        first, second = np.divmod(block, n)
+        kept.append(block[(slots[first] == slots[second]).sum(axis=1) >= least])
+    return np.concatenate(kept)

@@ -1,0 +1,89 @@
+"""LSH: signatures to candidate pairs. It proposes; `similarity` decides.
+
+Two kinds of key go through one road of buckets and pairs: band keys (b bands of r slots, for Jaccard) and sampled
+shingles (FracMinHash, for containment, where one article is a cut of the other). A bucket of s articles costs
+s (s - 1) / 2 pairs up to a cap; a larger one is joined to its few first members only, so cost stays linear and a bucket
+of 10,000 copies still yields every one of them.
+
+Articles must be numbered so that lower means better hub (the pipeline numbers the longest text first): then pairs do
+not depend on the order of the input.
+
+Sources: Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", 3rd edition, section 3.4 (bands and the S-curve);
+Irber et al. 2022, "Lightweight compositional analysis of metagenomes with FracMinHash"; Hera, Pierce-Ward and Koslicki
+2023, "Deriving confidence intervals for mutation rates across a wide range of evolutionary distances using FracMinHash".
+
+Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `e` keys, `m` pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import kernels
+from clusterer.arrays.sorting import _is_new, distinct
+
+HUBS = 4
+"""Members of a bucket above the cap that all its others are paired with."""
+
+
+def entries(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int) -> NDArray[np.uint64]:
+    """uint64 (e,): each key's upper bits above the number of its article, so that one sort makes the buckets.
+
+    Args:
+        keys: uint64 (e,), of which the upper bits must differ as much as the lower.
+        articles: int64 (e,), below n.
+        n: number of articles, below 2**24.
+    """
+    low = np.uint64((1 << _bits(n)) - 1)
+    made: NDArray[np.uint64] = (keys & ~low) | articles.astype(np.uint64)
+    return made
+
+
+def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[NDArray[np.int64], int]:
+    """Pairs that share a bucket, as int64 (x,) codes ``first * n + second``, and how many large buckets left out.
+
+    A pair that meets in several buckets is there several times.
+
+    Args:
+        sorted_entries: uint64 (e,), of `entries`, ascending; an article may be in a bucket twice.
+        n: number of articles.
+        cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
+    """
+    bits = _bits(n)
+    if kernels.compiled:
+        codes, dropped = kernels.compiled.bucket_pairs(sorted_entries, bits, n, cap, HUBS)
+        return codes, dropped
+    low, found = np.uint64((1 << bits) - 1), sorted_entries[_is_new(sorted_entries)]
+    new = _is_new(found >> np.uint64(bits))
+    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
+    members, new = (found[met] & low).astype(np.int64), new[met]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(members)))
+    place = np.arange(len(members)) - np.repeat(starts, sizes)
+    partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, HUBS), place)
+    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
+    ends = np.cumsum(partners)
+    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
+    large = sizes[sizes > max(cap, HUBS)]
+    made = large * HUBS - HUBS * (HUBS + 1) // 2
+    return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
+
+
+def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
+    """int64 (e,): the article of each of the `entries`."""
+    return (found & np.uint64((1 << _bits(n)) - 1)).astype(np.int64)
+
+
+def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The pairs of two lists, int64 (m, 2), each once, sorted."""
+    return _pairs(np.concatenate([a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1]]), n)
+
+
+def _pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Distinct codes as pairs, sorted. Sorts in place."""
+    return np.stack(np.divmod(distinct(codes), max(n, 1)), axis=1)
+
+
+def _bits(n: int) -> int:
+    return max(1, int(n).bit_length())

@@ -1,0 +1,52 @@
+"""samples: see clusterer.lsh."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import kernels
+from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.sorting import _is_new, sort
+from clusterer.lsh.buckets import _bits, bucket_codes
+
+
+def sampled_keys(shingles: Ragged, scale: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """FracMinHash: the shingles whose hash is below 2**64 / scale, with the article each is of; uint64, int64 (e,).
+
+    Nothing with scale 0.
+    """
+    if scale == 0:
+        return shingles.values[:0], shingles.offsets[:0]
+    chosen = np.flatnonzero(shingles.values <= np.uint64(2**64 // scale - 1))
+    return shingles.values[chosen], np.searchsorted(shingles.offsets, chosen, side="right") - 1
+
+
+def containment_pairs(
+    samples: Growing, held: NDArray[np.int64], cap: int, containment: float
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
+
+    Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. A third of
+    the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
+
+    Args:
+        samples: uint64, `entries` of mixed `sampled_keys`, each once, articles ascending. Used up: a large feed has no
+            room for them beside the pairs made of them.
+        held: int64 (n,), how many there are of each article.
+        cap: as for `bucket_codes`.
+        containment: the threshold that pairs will be verified at.
+    """
+    n = len(held)
+    sampled = samples.array()
+    sort(sampled, _bits(n))
+    codes, dropped = bucket_codes(sampled, n, cap)
+    del sampled
+    sort(codes)
+    if kernels.compiled:
+        found: int = kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)
+        return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped
+    at = np.flatnonzero(_is_new(codes))
+    pairs, shared = np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
+    enough: NDArray[np.bool_] = shared >= containment / 3 * held[pairs].min(axis=1)
+    return pairs[enough], dropped

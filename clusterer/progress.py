@@ -1,0 +1,13 @@
+"""progress: see clusterer.corpus, clusterer.stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def silent(stage: str, done: int) -> None:
+    pass
+
+
+Progress = Callable[[str, int], None]
+"""Called with a stage's name and how many articles or pairs it has done since the last call."""

@@ -1,0 +1,234 @@
+"""The report: a run's stories as one page to browse. Data first (`build`), then rendering (`page`).
+
+Counts, orders and packs what was decided elsewhere; recomputes no score and forms no group. Texts go into the page in
+blocks, JSON in raw deflate (RFC 1951) in base64, which the page unpacks when a story is opened. Reads and writes no file.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import orjson
+
+from clusterer.arrays.parallel import ordered_map
+from clusterer.articles import Article, seconds
+from clusterer.explanation.highlights import Passages
+from clusterer.report.charts import _by_size, _by_time, _day
+from clusterer.report.model import Member, Quarantined, Report, Summary, Why
+from clusterer.report.reprints import reprints
+from clusterer.results import Assignment
+from clusterer.settings import Settings
+from clusterer.text.normalize import normalise
+
+MOST = 50_000
+"""Articles whose stories are shown; further ones are counted, and the page says that they are left out."""
+_BLOCK = 150_000  # letters of a block's texts: a quarter of a megabyte of JSON
+_LEVEL = 5  # of deflate; 6 takes three times as long for a twentieth less
+_KINDS = {"own": 0, "shared": 1, "cut": 2}
+
+
+def build(
+    assignments: Sequence[Assignment],
+    walk: Callable[[], Iterable[Article]],
+    settings: Settings,
+    *,
+    furniture: Collection[int] = (),
+    stats: Mapping[str, int] | None = None,
+    quarantined: Quarantined | None = None,
+    most: int = MOST,
+) -> Report:
+    """The data of a report.
+
+    Args:
+        assignments: one an article.
+        walk: gives the articles, in the same order. Called once, or twice where they are more than `most`: then only those
+            that are shown are held.
+        settings, furniture, stats: of the run, see `Clustering`.
+        quarantined: what could not be read.
+        most: articles whose stories are shown.
+    """
+    n = len(assignments)
+    held = list(walk()) if n <= most else []
+    outlets, when = list[str](), list[float]()
+    names: dict[str, str] = {}
+    for article in held or walk():
+        outlets.append(names.setdefault(article.outlet, article.outlet))
+        when.append(seconds(article.date))
+    if len(outlets) != n:
+        raise ValueError(f"{len(outlets)} articles for {n} assignments")
+    groups: dict[str, list[int]] = {}
+    for i, a in enumerate(assignments):
+        groups.setdefault(a.story, []).append(i)
+    stories = list(groups.values())
+    for story in stories:
+        story.sort(key=when.__getitem__)  # undated articles last
+    stories.sort(key=lambda story: (-len(story), -_latest(story, when)))
+    shown = _fitting(stories, most)
+    if not held:
+        wanted = {i for story in shown for i in story}
+        held = [a if i in wanted else Article("") for i, a in enumerate(walk())]
+
+    by_articles = Counter(outlet for outlet in outlets if outlet)
+    order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
+    number = {name: i for i, name in enumerate(order)}
+    keys = _search_keys([(held[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
+    summaries, blocks = list[Summary](), list[bytes]()
+    batches = list(_batches(shown, held))
+
+    told = (_block(batch, assignments, held, settings, furniture) for batch in batches)
+    for block, (batch, data) in enumerate(zip(batches, ordered_map(_pack, told, settings.threads), strict=True)):
+        blocks.append(data)
+        for place, story in enumerate(batch):
+            head = next(i for i in story if assignments[i].representative)
+            inside = dict.fromkeys(number[outlets[i]] for i in story if outlets[i])
+            dates = [stamp for i in story if (stamp := _stamp(held[i].date))]
+            summaries.append(
+                Summary(
+                    assignments[head].story,
+                    _title(held[head]),
+                    len(story),
+                    len({assignments[i].copy for i in story}),
+                    tuple(inside),
+                    dates[0] if dates else None,
+                    dates[-1] if dates else None,
+                    block,
+                    place,
+                    "\n".join(dict.fromkeys(line for _ in story for line in next(keys))),
+                )
+            )
+    begun = [when[story[0]] for story in stories]
+    days, unit = _by_time([(_day(at), len(story) > 1) for at, story in zip(begun, stories, strict=True) if at < np.inf])
+    dated = [_day(at) for at in when if at < np.inf]
+    return Report(
+        totals={
+            "articles": n,
+            "stories": len(stories),
+            "stories of two or more": sum(len(story) > 1 for story in stories),
+            "articles in them": sum(len(story) for story in stories if len(story) > 1),
+            "independent texts": len({a.copy for a in assignments}),
+            "distinct texts": len({a.exact for a in assignments}),
+            "outlets": len(by_articles),
+            "articles without a date": n - len(dated),
+        },
+        first=min(dated).isoformat() if dated else None,
+        last=max(dated).isoformat() if dated else None,
+        sizes=_by_size(stories),
+        days=days,
+        unit=unit,
+        undated=sum(at == np.inf for at in begun),
+        reprints=reprints([a.copy for a in assignments], outlets, when),
+        outlets=tuple(order),
+        stories=tuple(summaries),
+        blocks=tuple(blocks),
+        left_out=(len(stories) - len(shown), n - sum(map(len, shown))),
+        most=most,
+        quarantined=quarantined,
+        settings=settings,
+        stats=dict(stats or {}),
+    )
+
+
+def _fitting(stories: list[list[int]], most: int) -> list[list[int]]:
+    """The first stories, in their order, that together have at most so many articles; what does not fit is passed over."""
+    shown, left = [], most
+    for story in stories:
+        if len(story) <= left:
+            shown.append(story)
+            left -= len(story)
+    return shown
+
+
+def _batches(stories: list[list[int]], articles: Sequence[Article]) -> Iterator[list[list[int]]]:
+    """Stories by blocks."""
+    batch, letters = list[list[int]](), 0
+    for story in stories:
+        batch.append(story)
+        letters += sum(len(articles[i].text) for i in story)
+        if letters >= _BLOCK:
+            yield batch
+            batch, letters = [], 0
+    if batch:
+        yield batch
+
+
+def _block(
+    batch: list[list[int]],
+    assignments: Sequence[Assignment],
+    articles: Sequence[Article],
+    settings: Settings,
+    furniture: Collection[int],
+) -> list[list[Member]]:
+    linked = [i for story in batch if len(story) > 1 for i in story]
+    row = {i: x for x, i in enumerate(linked)}
+    passages = Passages([articles[i] for i in linked], settings, furniture)
+
+    def marks(i: int, j: int) -> tuple[tuple[int, int], ...]:
+        return tuple((_KINDS[kind], _units(text)) for text, kind in passages.pieces(row[i], row[j]))
+
+    out = []
+    for story in batch:
+        place = {assignments[i].id: x for x, i in enumerate(story)}
+        copies: dict[str, int] = {}
+        members = []
+        for i in story:
+            a, article, why = assignments[i], articles[i], None
+            if a.linked_to is not None and a.relation is not None and a.score is not None:
+                to = place[a.linked_to]
+                there = story[to]
+                why = Why(to, a.relation, a.score, dict(a.evidence or {}), marks(i, there), marks(there, i))
+            stamp = _stamp(article.date)
+            copy = copies.setdefault(a.copy, len(copies))
+            members.append(
+                Member(
+                    a.id, article.title, article.outlet, article.url, article.text, stamp, a.representative, copy, why
+                )
+            )
+        out.append(members)
+    return out
+
+
+def _pack(data: Any) -> bytes:
+    try:
+        encoded = orjson.dumps(data)
+    except orjson.JSONEncodeError:  # half a character: only escaped can it be told
+        encoded = json.dumps(data, default=asdict).encode()
+    squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return squeeze.compress(encoded) + squeeze.flush()
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _title(article: Article) -> str:
+    return article.title.strip() or article.text.strip()[:80]
+
+
+def _latest(story: list[int], when: list[float]) -> float:
+    return max((when[i] for i in story if when[i] < np.inf), default=-np.inf)
+
+
+def _stamp(when: datetime | None) -> str | None:
+    """A date as the page reads it; one without a zone is UTC, as everywhere."""
+    if when is None:
+        return None
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    try:
+        aware = aware.astimezone(UTC)
+    except OverflowError:  # the first or last day there is
+        aware = aware.replace(tzinfo=UTC)
+    return aware.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _search_keys(lines: list[tuple[str, str, str]]) -> Iterator[list[str]]:
+    """Of each article its lines, folded."""
+    flat = normalise([" ".join(part.split()) for line in lines for part in line])
+    for i in range(0, len(flat), 3):
+        yield [part for part in flat[i : i + 3] if part]

@@ -1,0 +1,90 @@
+"""page: see clusterer.report."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib.resources import files
+
+import numpy as np
+
+from clusterer.report.build import _pack
+from clusterer.report.charts import _days_told, _heights, _shares
+from clusterer.report.model import Report
+from clusterer.report.render import render
+from clusterer.stories import features
+from clusterer.stories import model as stories_model
+from clusterer.text.normalize import normalise, tables
+
+EVIDENCE: Mapping[str, str] = {
+    "jaccard": "share of all shingles of the two texts that both hold",
+    "containment": "share of the shorter text's shingles that the longer one holds",
+    "opening": "share of the longer text's opening that the shorter one holds",
+    "lead": "how alike the leads are, rare and early words weighing more",
+    "own_body": "how alike the rare words of the whole texts are, without passages that both share",
+    "lead_found": "share of one text's lead that the other holds, the smaller direction",
+    "titles": "how alike the titles are",
+    "apart": "days between them, over 14",
+    "formula": "one outlet: how little the texts agree outside shared passages",
+    "unsigned": "outlet unknown: how little the texts agree outside shared passages",
+    "stock": "share of the leads' likeness that stands in stock phrases",
+    "carried": "outlets that print both, which hardly happens to one event",
+}
+"""What the names in `Assignment.evidence` mean."""
+
+
+def page(report: Report) -> bytes:
+    """The report as HTML in UTF-8 that stands alone."""
+    model = stories_model.shipped_model()
+    weights = dict(zip(features.FEATURES, model.weights.tolist(), strict=True))
+    listed = {"stories": report.stories, "outlets": report.outlets, "letters": _letters(), "unfolded": _unfolded()}
+    about = {
+        "weights": weights,
+        "bias": model.bias,
+        "undated": model.undated,
+        "evidence": EVIDENCE,
+        "shingle": f"{report.settings.size} {report.settings.unit}s",
+        "threshold": report.settings.story,
+        "articles": report.totals["articles"],
+    }
+    script = files("clusterer.report").joinpath("templates/report.js").read_text("utf-8")
+    html = render(
+        "report.html",
+        report=report,
+        listed=b64encode(_pack(listed)).decode(),
+        blocks=(b64encode(block).decode() for block in report.blocks),
+        about=about,
+        most=report.most,
+        script=script,
+        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        settings=report.settings.as_dict(),
+        widths=_shares([bar.several + bar.single for bar in report.sizes], np.log1p),
+        heights=_heights(report.days),
+        heats=_shares(report.reprints.counts, np.sqrt),
+        days_told=_days_told(report),
+    )
+    return html.encode("utf-8", "replace")  # half a character in a name: a question mark
+
+
+def _letters() -> list[tuple[int, int, int, int]]:
+    """The character table, for the page to fold queries by: runs of code units with first, how many, and whether they
+    become one letter (0) or move by so many (1). Letters that stay are left out; 1 stands for no letter at all."""
+    table = tables("news")[0].astype(np.int64)
+    codes = np.arange(len(table))
+    codes = codes[(table != codes) & (table != 2) & ((codes < 0xD800) | (codes > 0xDFFF))]
+    became = table[codes]
+    constant = (became <= 0x20).astype(np.int64)
+    value = np.where(constant, became, became - codes)
+    new = np.flatnonzero((np.diff(codes) != 1) | (np.diff(constant) != 0) | (np.diff(value) != 0)) + 1
+    starts = np.concatenate(([0], new))
+    counts = np.diff(np.append(starts, len(codes)))
+    columns = codes[starts], counts, 1 - constant[starts], value[starts]
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _unfolded() -> dict[str, str]:
+    """Letters that are written out as several."""
+    special = np.flatnonzero(tables("news")[0] == 2)
+    letters = [chr(c) for c in special.tolist() if not 0xD800 <= c <= 0xDFFF]
+    return dict(zip(letters, normalise(letters), strict=True))

@@ -1,0 +1,136 @@
+"""The records that travel along the road: `Article` in, `Link`s and a `Clustering` out.
+
+Plain frozen data with derived counts; no I/O, no normalising, no scoring.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, get_args
+
+from clusterer.errors import InputError
+
+Level = Literal["exact", "copy", "story"]
+Relation = Literal["exact", "copy", "contained", "story"]
+Backend = Literal["pandas", "polars", "pyarrow"]
+LEVELS: tuple[Level, ...] = ("exact", "copy", "story")
+
+
+class Assignment(NamedTuple):
+    """Where one article ended: one line of `clusters.jsonl`.
+
+    Attributes:
+        id: the article's id, unique within the clustering.
+        story: id of the story's earliest member. Equal to `copy` below the story level.
+        copy: id of the copy group's earliest member.
+        exact: id of the earliest article with the same words in the same order.
+        representative: True for the one member of the story that stands for it.
+        linked_to: the article this one was verified against; None for representatives.
+        relation: what the link is; None where `linked_to` is.
+        score: how strong the link is, in [0, 1]: Jaccard for `copy`, containment for `contained`, how likely both
+            report one event for `story`, 1.0 for `exact`; None where `linked_to` is.
+        evidence: what the score was made of, by name: jaccard, containment and opening for copies and cuts, the
+            features of `clusterer.events` for stories; None for exact copies and representatives.
+    """
+
+    id: str
+    story: str
+    copy: str
+    exact: str
+    representative: bool
+    linked_to: str | None
+    relation: Relation | None
+    score: float | None
+    evidence: Mapping[str, float] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields in the order of the file format."""
+        return self._asdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The result: one `Assignment` an article, in input order, and the counts of the run.
+
+    Attributes:
+        assignments: one an input article, in input order.
+        stats: counts of the run by name (articles, candidate pairs, links, duplicate ids, dropped pairs, ...).
+        fingerprint: of the settings that made it.
+        furniture: keys of the lines that were learned to be outlets' furniture, and cut.
+    """
+
+    assignments: tuple[Assignment, ...]
+    stats: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    furniture: frozenset[int] = field(default=frozenset(), repr=False)
+
+    def __len__(self) -> int:
+        return len(self.assignments)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return iter(self.assignments)
+
+    def labels(self, level: str = "copy") -> list[str]:
+        """Group id of every article at a level, in input order, length `len(self)`."""
+        if level not in LEVELS:
+            raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
+        return [getattr(a, level) for a in self.assignments]
+
+    def groups(self, level: str = "copy") -> dict[str, list[str]]:
+        """Group id to the ids of its members, both in input order of first appearance."""
+        out: dict[str, list[str]] = {}
+        for a, label in zip(self.assignments, self.labels(level), strict=True):
+            out.setdefault(label, []).append(a.id)
+        return out
+
+    def sizes(self, level: str = "copy") -> Counter[str]:
+        """Group id to its number of members."""
+        return Counter(self.labels(level))
+
+    @property
+    def representatives(self) -> list[str]:
+        """Ids of the articles that stand for their story, in input order."""
+        return [a.id for a in self.assignments if a.representative]
+
+    def to_frame(self, backend: Backend = "pandas") -> Any:
+        """The assignments as a data frame: a row an article, in input order; a column a field of `Assignment`.
+
+        `representative` is true or false, `score` a 64-bit number, all others are strings; `evidence` is JSON, as in
+        `clusters.jsonl`. What is None there is missing here.
+
+        Args:
+            backend: whose: a `pandas.DataFrame`, a `polars.DataFrame` or a `pyarrow.Table`.
+
+        Raises:
+            InputError: the backend is unknown or not installed, or an id is no valid text.
+        """
+        if backend not in get_args(Backend):
+            raise InputError(f"backend {backend!r} is unknown; cure: one of {', '.join(get_args(Backend))}")
+        try:
+            library = import_module(backend)
+        except ImportError:
+            raise InputError(f"{backend} is not installed; cure: pip install {backend}, or another backend") from None
+        import orjson
+
+        columns = {name: [getattr(a, name) for a in self.assignments] for name in Assignment._fields}
+        columns["evidence"] = [
+            None if e is None else orjson.dumps(e, default=dict).decode() for e in columns["evidence"]
+        ]
+        try:
+            # Kinds are said, not guessed: columns of few rows, or of none, may hold nothing to guess from.
+            if backend == "pandas":
+                kinds = {"representative": "bool", "score": "float64"}
+                return library.DataFrame(
+                    {name: library.Series(cells, dtype=kinds.get(name, "str")) for name, cells in columns.items()}
+                )
+            if backend == "polars":
+                kinds = {"representative": library.Boolean, "score": library.Float64}
+                return library.DataFrame(columns, {name: kinds.get(name, library.String) for name in columns})
+            kinds = {"representative": library.bool_(), "score": library.float64()}
+            schema = library.schema({name: kinds.get(name, library.string()) for name in columns})
+            return library.table(columns, schema)
+        except UnicodeEncodeError as error:
+            raise InputError(f"id {error.object!r} holds half a character; cure: mend its encoding") from None

@@ -1,0 +1,267 @@
+"""articles: see clusterer.spark_copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from clusterer.arrays.ragged import Ragged
+from clusterer.articles import Article, content_id, seconds, tie
+from clusterer.copies import candidates
+from clusterer.corpus import text_words
+from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.readers.jsonl import json_reason
+from clusterer.io.rows import EXCERPT, Unreadable, python_values
+from clusterer.settings import Settings
+from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, ragged, signed
+from clusterer.stories import features
+from clusterer.text import boilerplate
+from clusterer.text.words import Words, hash_words
+
+WORDS = (
+    "hash long, size int, doc long, carries boolean, words binary, stems binary, letters binary, ends binary, bands binary,"
+    " samples binary"
+)
+"""The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
+only the first carries keys, and words for others than itself."""
+ARTICLES = (
+    "key long, id string, tie long, outlet string, date double, moment double, title binary, same long, original boolean,"
+    " lines binary, lengths binary, " + WORDS + ", file string, reason string, excerpt string"
+)
+"""One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words, `original` which of
+those with the same hash in a batch stands for all; lines by key and length in words; or why it is none."""
+MENDED = "key long, " + WORDS
+"""The text of an article without furniture that was learned."""
+
+_LONG = 2048  # words from which on a length takes more bits, and leaves fewer to the hash
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How the rows of a data frame are read.
+
+    Attributes:
+        fields: article attribute to column name, where the usual names do not fit.
+        lines: rows are lines of JSON in a binary column `value`.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+    lines: bool = False
+
+
+def doc_codes(sizes: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """int64 (n,), none below 0: codes that sort as documents are numbered, the longest first, ties by hash.
+
+    A length below 2,048 leaves 51 bits of the hash, a longer one (up to 2**20) 42. `spark` refuses a run in which two
+    different texts have one code: of 100 million texts once in 200 runs.
+    """
+    size = np.minimum(sizes, (1 << 20) - 1).astype(np.uint64)
+    long = sizes >= _LONG
+    # Longest first: lengths count down; the longer kind comes first.
+    short_code = np.uint64(1 << 62) | (np.uint64(_LONG - 1) - np.minimum(size, np.uint64(_LONG - 1))) << np.uint64(51)
+    long_code = (np.uint64((1 << 20) - 1) - size) << np.uint64(42)
+    code = np.where(long, long_code | hashes >> np.uint64(22), short_code | hashes >> np.uint64(13))
+    return code.astype(np.int64)
+
+
+def read(batches: Iterable[Batch], settings: Settings, source: Source, task: int | None = None) -> Iterator[Batch]:
+    """Rows to `ARTICLES`. Texts do not travel on."""
+    if task is None:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        task = context.partitionId() if context else 0
+    key, fields = task << 40, FieldMap(dict(source.fields))
+    for batch in batches:
+        for start in range(0, batch.num_rows, settings.chunk):
+            good, bad = _articles(batch.slice(start, settings.chunk), fields, source)
+            if good:
+                yield _read(good, key, settings)
+                key += len(good)
+            if bad:
+                yield _set_aside(bad)
+
+
+def _articles(batch: Batch, fields: FieldMap, source: Source) -> tuple[list[Article], list[tuple[str, str, str]]]:
+    good, bad = [], []
+    names = batch.schema.names
+    files = batch.column("file").to_pylist() if source.lines else [""] * batch.num_rows
+    if source.lines:
+        for raw, file in zip(batch.column("value").to_pylist(), files, strict=True):
+            line = raw.rstrip(b"\r").removeprefix(b"\xef\xbb\xbf")
+            if not line.strip():
+                continue
+            try:
+                good.append(fields(orjson.loads(line)))
+            except ValueError as error:
+                bad.append((file, json_reason(line, error, "utf-8"), line.decode("utf-8", "replace")[:EXCERPT]))
+        return good, bad
+    columns = [python_values(batch.column(name)) for name in names]
+    for values in zip(*columns, strict=True):
+        try:
+            if broken := next((v for v in values if isinstance(v, Unreadable)), None):
+                raise RowError(f"a cell cannot be read ({broken.why}); cure: write the row again")
+            good.append(fields(dict(zip(names, values, strict=True))))
+        except RowError as error:
+            bad.append(("", str(error), repr(values)[:EXCERPT]))
+    return good, bad
+
+
+def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
+    n = len(articles)
+    outlets = [a.outlet for a in articles]
+    dates = np.array([seconds(a.date) for a in articles], dtype=np.float64)
+    words = text_words([a.text for a in articles], settings)
+    titles = hash_words(
+        [a.title for a in articles] if words.stems is not None else [""] * n, settings.profile, stems=True
+    )
+    outlet = boilerplate.outlet_hashes(outlets)
+    lines, _, lengths, article = boilerplate.lines(words, outlet)
+    if settings.boilerplate != "learned":
+        lines, lengths, article = lines[:0], lengths[:0], article[:0]
+    ends = np.searchsorted(article, np.arange(n + 1))
+    assert titles.stems is not None
+    none = pa.nulls(n, pa.string())
+    text = _text(words, settings, len(lines) > 0)
+    keys, same = np.arange(key, key + n), signed(boilerplate.whole_hashes(words) ^ outlet)
+    original = np.zeros(n, dtype=np.bool_)
+    original[_originals(keys, same, Ragged(lines, ends))] = True
+    return batch_of(
+        {
+            "key": keys,
+            "id": [a.id or a.url or content_id(a) for a in articles],
+            "tie": np.array([tie(a.title, a.url) for a in articles], dtype=np.int64),
+            "outlet": outlets,
+            "date": dates,
+            "moment": features.end_of_day(dates),
+            "title": cells(titles.stems, titles.offsets),
+            "same": same,
+            "original": original,
+            "lines": cells(lines, ends),
+            "lengths": cells(lengths.astype(np.int32), ends),
+            **text,
+            "file": none,
+            "reason": none,
+            "excerpt": none,
+        }
+    )
+
+
+def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
+    """The columns of `WORDS`. Articles that may lose furniture must all carry their words."""
+    n, hashes, sizes = len(words), boilerplate.whole_hashes(words), words.counts
+    docs = np.where(sizes >= settings.min_words, doc_codes(sizes, hashes), -1)
+    first = np.zeros(n, dtype=np.bool_)
+    first[np.unique(docs, return_index=True)[1]] = True
+    first &= docs >= 0
+    rows = np.flatnonzero(first)
+    kept = words.take(rows)
+    bands, samples = empty_cells(n), empty_cells(n)
+    if settings.level != "exact" and len(rows):
+        keys, sampled, of = candidates.sketch(kept, settings)
+        b = keys.shape[1]
+        bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), first)
+        order = np.argsort(sampled)  # and by rows, few enough to be sorted by their digits
+        order = order[np.argsort(of[order].astype(np.uint16), kind="stable")]
+        sampled, of = sampled[order], of[order]
+        new = np.append(True, (sampled[1:] != sampled[:-1]) | (of[1:] != of[:-1]))[: len(of)]
+        samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
+    packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
+    return {
+        "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, "carries": first, **packed, "bands": bands,
+        "samples": samples,
+    }  # fmt: skip
+
+
+def _spread(column: Any, filled: NDArray[np.bool_]) -> Any:
+    """Rows, where `filled`, among empty ones."""
+    counts = np.zeros(len(filled), dtype=np.int64)
+    found = ragged(column, np.uint8)
+    counts[filled] = found.counts
+    return cells(found.values, np.concatenate(([0], np.cumsum(counts))))
+
+
+def _packed(words: Words) -> dict[str, Any]:
+    """The columns of words, stems and letters."""
+    n = len(words)
+    out = {"words": cells(words.hashes, words.offsets)}
+    out["stems"] = empty_cells(n) if words.stems is None else cells(words.stems, words.offsets)
+    out["letters"] = out["ends"] = empty_cells(n)
+    if words.letters is not None:
+        letters, ends = words.letters
+        out["letters"] = cells(letters, ends[words.offsets])
+        out["ends"] = cells(np.diff(ends).astype(np.int32), words.offsets)
+    return out
+
+
+def unpacked(batch: Batch) -> Words:
+    """The words of `_packed`."""
+    words = ragged(batch.column("words"), np.uint64)
+    stems = ragged(batch.column("stems"), np.uint32)
+    spelt = ragged(batch.column("letters"), np.uint16)
+    letters = None
+    if len(spelt.values):
+        lengths = ragged(batch.column("ends"), np.int32).values
+        letters = spelt.values, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+    return Words(words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None)
+
+
+def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
+    names = [part.split() for part in ARTICLES.split(",")]
+    kinds = {
+        "long": pa.int64(),
+        "int": pa.int32(),
+        "string": pa.string(),
+        "double": pa.float64(),
+        "binary": pa.binary(),
+        "boolean": pa.bool_(),
+    }
+    columns: dict[str, Any] = {name: pa.nulls(len(bad), kinds[kind]) for name, kind in names}
+    for place, name in enumerate(("file", "reason", "excerpt")):
+        columns[name] = pa.array([_printable(row[place]) for row in bad], pa.string())
+    return batch_of(columns)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _originals(keys: NDArray[np.int64], same: NDArray[np.int64], lines: Ragged) -> NDArray[np.int64]:
+    """Places of one article of each outlet and words: which of them goes by their lines."""
+    layout = np.zeros(len(lines), dtype=np.uint64)
+    np.add.at(layout, lines.rows, lines.values)
+    order = np.lexsort((keys, layout, same))
+    return np.sort(order[np.unique(same[order], return_index=True)[1]])
+
+
+def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Rows of `key long, id string, turn int, taken array<string>` to `key long, name string`: an id that is there again
+    gets "#2", "#3", ... past those that other articles have."""
+    for batch in batches:
+        names = []
+        columns = (batch.column(name).to_pylist() for name in ("id", "turn", "taken"))
+        for id, turn, taken in zip(*columns, strict=True):
+            number = turn
+            for other in sorted(int(x) for x in taken or ()):
+                number += other <= number
+            names.append(f"{id}#{number}")
+        yield batch_of({"key": batch.column("key"), "name": names})
+
+
+SUFFIX = re.compile(r"^(.*)#([2-9]|[1-9][0-9]+)$", re.DOTALL)
+
+
+def taken_ids(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Ids that look like one with a suffix: rows of `id string, number string`."""
+    for batch in batches:
+        found = [match for id in batch.column("id").to_pylist() if (match := SUFFIX.match(id))]
+        yield batch_of(
+            {"id": pa.array([m[1] for m in found], pa.string()), "number": pa.array([m[2] for m in found], pa.string())}
+        )

@@ -1,0 +1,204 @@
+"""What Spark's workers do at the copy level: Arrow batches through the kernels of the package.
+
+Each function takes the batches of one partition and gives batches; which rows meet in a partition, `spark` decides.
+A document is known by a code of its length and the hash of its words that sorts as documents are numbered locally:
+longest first, ties by hash. So hubs, centres and ties fall alike, and nobody has to count documents through.
+
+Keys travel packed, a row for each receiver and batch: a key that half of the feed holds costs its holders' numbers, no
+rows, and is no task of its own.
+
+Array letters: `n` articles, `d` documents, `e` keys, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from clusterer.arrays import sorting
+from clusterer.assignments import AGENCIES
+from clusterer.copies import grouping, verify
+from clusterer.copies.documents import Documents
+from clusterer.lsh import buckets
+from clusterer.settings import Settings
+from clusterer.spark.arrow import Batch, batch_of, messages, numbers, of_kind, ragged, whole
+from clusterer.spark.articles import unpacked
+from clusterer.spark.messages import CHUNK, PAIR_KINDS, _kept, addressed, merged, pairs_and_texts, pairs_of, sent
+
+ARTICLE = "struct<id: string, outlet: string, date: double>"
+LINKS = "a long, b long, shared long, smaller long, larger long, opening double, copy boolean"
+DOCUMENTS = (
+    f"doc long, holder long, lead {ARTICLE}, earliest {ARTICLE}, title binary, first double, last double,"
+    " outlets array<string>, mixed boolean"
+)
+"""A distinct text: the article that carries its words, the one that stands for it, the earliest one and its title, its
+dates and outlets; whether two texts have its code."""
+STARS = "doc long, centre long, shared long, smaller long, larger long, opening double, copy boolean"
+
+_BANDED, _SAMPLED = 0, 1
+
+
+def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`DOCUMENTS` of all articles of some documents: rows of key, id, outlet, date, moment, hash, doc, title, carries."""
+    table = whole(batches)
+    if table is None:
+        return
+    known = pa.compute.is_in(table.column("outlet"), pa.array(sorted(AGENCIES)))
+    table = table.append_column("other", pa.compute.invert(known))
+    order, starts = _grouped(table, "doc", "moment", "id")
+    preferred, _ = _grouped(table, "doc", "other", "moment", "id")
+    key, date, code = (numbers(table.column(name))[order] for name in ("key", "date", "hash"))
+    carries = numbers(table.column("carries"))[order]
+    holder = np.minimum.reduceat(np.where(carries, key, np.iinfo(np.int64).max), starts)
+    first, last = span(date, date, starts)
+    lead, earliest = (table.take(pa.array(rows[starts])) for rows in (preferred, order))
+    outlets = names_of(table.column("outlet").take(pa.array(order)), np.arange(len(order)), starts)
+    yield batch_of(
+        {
+            "doc": earliest.column("doc"), "holder": holder, "lead": _article(lead), "earliest": _article(earliest),
+            "title": earliest.column("title"), "first": first, "last": last, "outlets": outlets,
+            "mixed": np.minimum.reduceat(code, starts) != np.maximum.reduceat(code, starts),
+        }
+    )  # fmt: skip
+
+
+def _grouped(table: Any, *columns: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of rows by columns, and where in it another value of the first one begins."""
+    order = pa.compute.sort_indices(table, [(name, "ascending") for name in columns]).to_numpy().astype(np.int64)
+    by = numbers(table.column(columns[0]))[order]
+    return order, np.flatnonzero(np.append(True, by[1:] != by[:-1]))
+
+
+def _article(table: Any) -> Any:
+    names = ("id", "outlet", "date")
+    return pa.StructArray.from_arrays([table.column(name) for name in names], names)
+
+
+def span(
+    first: NDArray[np.float64], last: NDArray[np.float64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The earliest and the latest known date of each group, inf where there is none."""
+    latest = np.maximum.reduceat(np.where(np.isfinite(last), last, -np.inf), starts)
+    return np.minimum.reduceat(first, starts), np.where(np.isfinite(latest), latest, np.inf)
+
+
+def names_of(names: Any, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> Any:
+    """The distinct names of each group, without the empty one: an array of lists.
+
+    Args:
+        names: x strings.
+        rows: int64 (x,), the row that each is of, ascending.
+        starts: int64, the first row of each group.
+    """
+    coded = names.dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    group = np.searchsorted(starts, rows, side="right") - 1
+    width = max(len(coded.dictionary), 1)
+    found = np.unique(group * width + numbers(coded.indices, np.int64))
+    of, code = np.divmod(found, width)
+    empty = pa.compute.equal(coded.dictionary, "").to_numpy(zero_copy_only=False)
+    if len(code):
+        of, code = of[~empty[code]], code[~empty[code]]
+    ends = np.searchsorted(of, np.arange(len(starts) + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), coded.dictionary.take(pa.array(code)))
+
+
+def send_keys(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
+    """`KEYS`: band keys and sampled shingles of documents, packed for where all holders of a key meet."""
+    kinds = {"to": pa.int32(), "kind": pa.int32(), "keys": np.uint64, "docs": np.int64, "held": np.int32}
+    for batch in batches:
+        bands, samples = ragged(batch.column("bands"), np.uint64), ragged(batch.column("samples"), np.uint64)
+        docs, held = numbers(batch.column("doc")), samples.counts
+        order = np.argsort(docs, kind="stable")  # places in a batch then ascend as documents do
+        place = np.argsort(order)
+        docs, held = docs[order], held[order]
+        made: list[dict[str, Any]] = []
+        for kind, keys in ((_BANDED, bands), (_SAMPLED, samples)):
+            for to, entries, mine in addressed(keys.values, place[keys.rows], receivers):
+                made.append({"to": to, "kind": kind, "keys": entries, "docs": docs[mine], "held": held[mine]})
+        if made:
+            yield messages(made, kinds)
+
+
+def pairs_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
+    """`PAIRS`: documents that share a key, packed for where all meetings of a pair come together."""
+    table = whole(batches)
+    if table is None:
+        return
+    made: list[dict[str, Any]] = []
+    for kind in (_BANDED, _SAMPLED):
+        part = of_kind(table, kind)
+        entries, docs, at = merged(ragged(part.column("keys"), np.uint64), ragged(part.column("docs"), np.int64), CHUNK)
+        codes, dropped = buckets.bucket_codes(entries, len(docs), settings.bucket_cap)
+        sorting.sort(codes)
+        new = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+        times = np.diff(np.append(new, len(codes)))
+        held = ragged(part.column("held"), np.int32).values[at]
+        made += sent(codes[new], times, docs, held, receivers, kind, dropped)
+    if made:
+        yield messages(made, PAIR_KINDS)
+
+
+def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`PAIRS` of one receiver: of documents that met those worth verifying, each pair once."""
+    table = whole(batches)
+    if table is None:
+        return
+    dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
+    docs, both, times, held = pairs_of(of_kind(table, _BANDED))
+    others, sampled, times, held = pairs_of(of_kind(table, _SAMPLED))
+    sampled = sampled[times >= settings.containment / 3 * held[sampled].min(axis=1)]
+    distinct = np.union1d(docs, others)
+    codes = sorting.distinct(
+        np.concatenate(
+            [np.searchsorted(distinct, part)[pairs] @ np.array([len(distinct), 1])
+             for part, pairs in ((docs, both), (others, sampled))]
+        )
+    )  # fmt: skip
+    yield _kept(np.stack(np.divmod(codes, max(len(distinct), 1)), axis=1), distinct, to, dropped)
+
+
+def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`LINKS`: pairs, rows of `PAIRS`, that are copies or cuts, by the words of rows with a `doc`."""
+    docs, pairs, texts = pairs_and_texts(batches)
+    if not len(pairs):
+        return
+    every = np.arange(len(docs))
+    links = verify.verify(Documents(every, every, unpacked(texts)), pairs, settings)
+    o = links.overlap
+    yield batch_of(
+        {
+            "a": docs[links.pairs[:, 0]], "b": docs[links.pairs[:, 1]], "shared": o.shared, "smaller": o.smaller,
+            "larger": o.larger, "opening": o.opening, "copy": links.is_copy,
+        }
+    )  # fmt: skip
+
+
+def stars(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`STARS`: the linked documents of whole components, each with its centre and how alike the two are."""
+    table = whole(batches)
+    if table is None:
+        return
+    a, b, shared, smaller, larger = (
+        numbers(table.column(name), np.int64) for name in ("a", "b", "shared", "smaller", "larger")
+    )
+    opening, copy = (numbers(table.column(name)) for name in ("opening", "copy"))
+    order = np.lexsort((b, a))
+    a, b, shared, smaller, larger, opening, copy = (x[order] for x in (a, b, shared, smaller, larger, opening, copy))
+    docs, local = np.unique(np.stack([a, b], axis=1), return_inverse=True)
+    pairs, overlap = local.reshape(-1, 2), verify.Overlap(shared, smaller, larger, opening)
+    centres = grouping.star_centres(pairs, overlap.containment, len(docs))
+    codes, mine = pairs[:, 0] * len(docs) + pairs[:, 1], np.arange(len(docs))
+    at = np.searchsorted(codes, np.minimum(mine, centres) * len(docs) + np.maximum(mine, centres))
+    at = np.where(centres == mine, 0, at)
+    yield batch_of(
+        {
+            "doc": docs, "centre": docs[centres], "shared": shared[at], "smaller": smaller[at], "larger": larger[at],
+            "opening": opening[at], "copy": copy[at],
+        }
+    )  # fmt: skip

@@ -1,0 +1,168 @@
+"""messages: see clusterer.spark_copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from clusterer.arrays import sorting
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.ragged import Ragged
+from clusterer.lsh import buckets
+from clusterer.spark.arrow import (
+    SHARED_BY,
+    Batch,
+    batch_of,
+    messages,
+    numbers,
+    partition_by,
+    ragged,
+    renumbered,
+    rows_of,
+    shares,
+    unsigned,
+    whole,
+)
+
+CHUNK = 4096
+"""Articles worked on at a time; their numbers fit below the bits of a key that buckets go by."""
+
+KEYS = "to int, kind int, keys binary, docs binary, held binary"
+PAIRS = "to int, kind int, docs binary, held binary, pairs binary, dropped long"
+"""Pairs of documents, or of texts: 24 bits of the place of each among `docs`, ascending, and 16 of how often they met."""
+
+
+def addressed(
+    keys: NDArray[np.uint64], of: NDArray[np.int64], receivers: int
+) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64]]]:
+    """Entries of a batch for each receiver, numbered anew, and the places that the numbers stand for."""
+    entries = buckets.entries(keys, of, CHUNK)
+    sorting.sort(entries, SHARED_BY)
+    low = np.uint64((1 << int(CHUNK).bit_length()) - 1)
+    for to, share in shares(entries, receivers):
+        mine, local = renumbered((share & low).astype(np.int64), CHUNK)
+        yield to, (share & ~low) | local.astype(np.uint64), mine
+
+
+PAIR_KINDS = {"to": pa.int32(), "kind": pa.int32(), "docs": np.int64, "held": np.int32, "pairs": np.uint64,
+              "dropped": pa.int64()}  # fmt: skip
+_B, _A = np.uint64(16), np.uint64(40)
+_PLACE, _TIMES = np.uint64((1 << 24) - 1), np.uint64((1 << 16) - 1)
+_A_ROW = 1 << 17
+"""Pairs that travel in one row: rows stay small, however many pairs a receiver gets."""
+
+
+def sent(
+    codes: NDArray[np.int64],
+    times: NDArray[np.int64],
+    docs: NDArray[np.int64],
+    held: NDArray[np.int32],
+    receivers: int,
+    kind: int = 0,
+    dropped: int = 0,
+) -> list[dict[str, Any]]:
+    """Rows of `PAIRS`: pairs by code, sorted, for where the second one is at home: hubs, which are first ones, are not
+    kept waiting for by all. And how many pairs large buckets left out."""
+    first, second = np.divmod(codes, max(len(docs), 1))
+    home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
+    rows: list[dict[str, Any]] = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
+    for to, every in partition_by(home[second], receivers):
+        for start in range(0, len(every), _A_ROW):
+            at = every[start : start + _A_ROW]
+            mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
+            a, b = local.astype(np.uint64).reshape(2, -1)
+            pairs = a << _A | b << _B | np.minimum(times[at].astype(np.uint64), _TIMES)
+            rows.append({"to": to, "kind": kind, "docs": docs[mine], "held": held[mine], "pairs": pairs, "dropped": 0})
+    return rows
+
+
+def merged(keys: Ragged, docs: Ragged, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Entries of many messages as those of one: sorted entries, uint64 (e,), of the documents' numbers; the documents,
+    int64 (d,), ascending; and where each is found among those of the messages, int64 (d,).
+
+    Args:
+        keys: of each message the `lsh.entries` of its own numbers.
+        docs: of each message its documents by number, ascending.
+        n: the number that `lsh.entries` was given.
+    """
+    low = np.uint64((1 << int(n).bit_length()) - 1)
+    distinct, back, at = together(docs)
+    starts = np.repeat(docs.offsets[:-1], keys.counts)
+    entries = buckets.entries(keys.values & ~low, back[(keys.values & low).astype(np.int64) + starts], len(distinct))
+    sorting.sort(entries)
+    return entries, distinct, at
+
+
+def together(docs: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct documents of messages, each ascending; of each mention its place among them; where each is mentioned."""
+    distinct = sorting.distinct(docs.values.copy())
+    back = np.searchsorted(distinct, docs.values)
+    at = np.empty(len(distinct), dtype=np.int64)
+    at[back] = np.arange(len(back))
+    return distinct, back, at
+
+
+def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of rows of `PAIRS`: their documents, int64 (d,), ascending; pairs of places among them, each once, sorted, int64
+    (m, 2); how often each met, int64 (m,); and what the documents hold, (d,)."""
+    docs, pairs = ragged(table.column("docs"), np.int64), ragged(table.column("pairs"), np.uint64)
+    distinct, back, at = together(docs)
+    held = ragged(table.column("held"), np.int32).values
+    held = held[at] if len(held) else np.zeros(len(distinct), dtype=np.int32)
+    starts = np.repeat(docs.offsets[:-1], pairs.counts)
+    a, b = (back[(pairs.values >> shift & _PLACE).astype(np.int64) + starts].astype(np.uint64) for shift in (_A, _B))
+    codes = a << _A | b << _B | pairs.values & _TIMES
+    sorting.sort(codes, 16)
+    ends = codes >> _B
+    new = np.flatnonzero(np.append(True, ends[1:] != ends[:-1])[: len(ends)])
+    times = np.add.reduceat((codes & _TIMES).astype(np.int64), new) if len(new) else np.zeros(0, dtype=np.int64)
+    ends = ends[new]
+    local = np.stack([ends >> np.uint64(24), ends & _PLACE], axis=1).astype(np.int64)
+    return distinct, local, times, held.astype(np.int64)
+
+
+def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`PAIRS` of one receiver, each pair once."""
+    table = whole(batches)
+    if table is None:
+        return
+    docs, pairs, _, _ = pairs_of(table)
+    dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
+    yield _kept(pairs, docs, to, dropped)
+
+
+def _kept(pairs: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
+    rows: list[dict[str, Any]] = [{"to": to, "kind": 0, "dropped": dropped}] if dropped else []
+    for start in range(0, len(pairs), _A_ROW):
+        mine, local = renumbered(pairs[start : start + _A_ROW].T.ravel(), len(docs))
+        a, b = local.astype(np.uint64).reshape(2, -1)
+        rows.append({"to": to, "kind": 0, "docs": docs[mine], "pairs": a << _A | b << _B | np.uint64(1), "dropped": 0})
+    return messages(rows, PAIR_KINDS)
+
+
+def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Documents, and where pairs need them: rows of `doc long, to int`."""
+    for batch in batches:
+        docs, to = ragged(batch.column("docs"), np.int64), numbers(batch.column("to"), np.int32)
+        for one in np.unique(to):  # a place's pairs may be in many rows
+            mine = sorting.distinct(rows_of(docs, np.flatnonzero(to == one)).values.copy())
+            yield batch_of({"doc": mine, "to": np.full(len(mine), one, dtype=np.int32)})
+
+
+def pairs_and_texts(batches: Iterable[Batch]) -> tuple[NDArray[np.int64], NDArray[np.int64], Any]:
+    """Of rows of `PAIRS` and rows of texts with a `doc`: the documents, int64 (d,), ascending, pairs of their places, int64
+    (m, 2), sorted, and the texts' rows in the order of the documents."""
+    table = whole(batches)
+    nothing = np.zeros(0, dtype=np.int64)
+    if table is None:
+        return nothing, nothing.reshape(0, 2), None
+    is_text = pa.compute.is_valid(table.column("doc"))
+    docs, pairs, _, _ = pairs_of(table.filter(pa.compute.invert(is_text)))
+    texts = table.filter(is_text)
+    held, at = np.unique(numbers(texts.column("doc"), np.int64), return_index=True)
+    assert np.array_equal(held, docs)
+    return docs, pairs, texts.take(pa.array(at))

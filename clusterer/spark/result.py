@@ -1,0 +1,85 @@
+"""result: see clusterer.spark_stories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from clusterer.assignments import assign
+from clusterer.copies import verify
+from clusterer.copies.candidates import CandidatePairs
+from clusterer.copies.documents import Documents
+from clusterer.copies.verify import Links
+from clusterer.corpus import Corpus
+from clusterer.settings import Settings
+from clusterer.spark.arrow import Batch, batch_of, numbers, ragged, whole
+from clusterer.stories import features as stories_features
+from clusterer.stories.clustering import Stories
+
+TOLD = (
+    "doc long, lead string, story string, copy string, exact string, representative boolean, linked_to string,"
+    " relation string, score double, evidence string"
+)
+
+
+def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`TOLD`: of whole stories' documents how the article that stands for each is assigned.
+
+    Rows with a `doc` are documents: its centre, its story's first centre, its best and its earliest article, its link to
+    the centre. Rows with `a` and `b` are pairs of centres within a story. Of a document's articles those two decide.
+    """
+    table = whole(batches)
+    if table is None:
+        return
+    is_doc = pa.compute.is_valid(table.column("doc"))
+    held, alike = table.filter(is_doc), table.filter(pa.compute.invert(is_doc))
+    held = held.take(pa.array(np.argsort(numbers(held.column("doc"), np.int64), kind="stable")))
+    docs = numbers(held.column("doc"), np.int64)
+    d = len(docs)
+    lead, early = (held.column(name).to_pylist() for name in ("lead", "earliest"))
+    others = [i for i in range(d) if lead[i]["id"] != early[i]["id"]]
+    rows = lead + [early[i] for i in others]
+    ids = [row["id"] for row in rows]
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    dates = np.array([row["date"] for row in rows], dtype=np.float64)
+    none = np.zeros(0, dtype=np.uint64)
+    corpus = Corpus(ids, [row["outlet"] for row in rows], dates, ranks, None, None, 0, 0, none)
+    of_article = np.concatenate([np.arange(d), np.array(others, dtype=np.int64)])
+    documents = Documents(np.arange(d), of_article, None)
+    centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))
+    told_stories = _stories(held, alike, docs, centres) if settings.level == "story" else None
+    nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
+    told = assign(corpus, documents, nothing, _links(held, centres), centres, told_stories, settings).assignments[:d]
+    evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in told]
+    columns: dict[str, Any] = {"doc": docs, "lead": pa.array([x.id for x in told], pa.string())}
+    kinds: dict[str, Callable[[], pa.DataType]] = {"representative": pa.bool_, "score": pa.float64}
+    for name in ("story", "copy", "exact", "representative", "linked_to", "relation", "score"):
+        columns[name] = pa.array([getattr(x, name) for x in told], kinds.get(name, pa.string)())
+    yield batch_of({**columns, "evidence": pa.array(evidence, pa.string())})
+
+
+def _links(held: Any, centres: NDArray[np.int64]) -> Links:
+    mine = np.flatnonzero(centres != np.arange(len(centres)))
+    pairs = np.sort(np.stack([mine, centres[mine]], axis=1), axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    at = held.take(pa.array(mine[order]))
+    shared, smaller, larger = (numbers(at.column(name), np.int64) for name in ("shared", "smaller", "larger"))
+    overlap = verify.Overlap(shared, smaller, larger, numbers(at.column("opening"), np.float64))
+    return Links(pairs[order], overlap, numbers(at.column("copy"), np.bool_), 0)
+
+
+def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) -> Stories:
+    distinct, text_of = np.unique(centres, return_inverse=True)
+    of_text = np.empty(len(distinct), dtype=np.int64)
+    of_text[text_of] = np.searchsorted(docs, numbers(held.column("story"), np.int64))
+    a, b = (np.searchsorted(docs, numbers(alike.column(name), np.int64)) for name in ("a", "b"))
+    features = ragged(alike.column("features"), np.float32).values.reshape(-1, len(stories_features.FEATURES))
+    score, order = numbers(alike.column("score"), np.float64), np.lexsort((b, a))
+    pairs = np.stack([a, b], axis=1)[order]
+    return Stories(text_of, of_text, pairs, score[order], features[order], 0, 0)

@@ -1,0 +1,77 @@
+"""clustering: see clusterer.pipeline, clusterer.stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Ragged
+from clusterer.copies.verify import _VERIFY_BLOCK
+from clusterer.progress import Progress, silent
+from clusterer.settings import Settings
+from clusterer.stories import features as stories_features
+from clusterer.stories import linkage, model, term_weights
+from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
+from clusterer.stories.texts import StoryTexts
+
+
+def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | None = None) -> Stories:
+    """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
+    tell = progress or silent
+    salient, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    tell("weighing", count)
+    candidates, dropped = story_candidates(salient, settings)
+
+    def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+        pairs = candidates[start : start + _VERIFY_BLOCK]
+        tell("comparing", len(pairs))
+        pairs = prefilter_pairs(salient, pairs, texts.first, texts.last)
+        return score_pairs(salient, pairs, texts.outlets, texts.first, texts.last)
+
+    parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
+    pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
+    story = linkage.average_linkage(pairs, score, count, settings.story)
+    centres = texts.centres
+    return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped)
+
+
+def score_pairs(
+    salient: term_weights.TermWeights,
+    pairs: NDArray[np.int64],
+    outlets: Ragged,
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+    """Of promising pairs of texts those with more than a trace of likeness, int64 (m, 2), their scores, float64 (m,), and
+    features, float32 (m, f). Arguments as for `events.evidence`.
+    """
+    features = stories_features.pair_features(salient, pairs, outlets, first, last)
+    score = model.shipped_model().score(features)
+    likely = score >= STORY_TRACE
+    return pairs[likely], score[likely], features[likely].astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The stories of t copy groups.
+
+    Attributes:
+        text_of: int64 (d,), the copy group that each document is of, numbered 0 to t - 1.
+        of_text: int64 (t,), the story of each copy group: the centre of its first one.
+        pairs: int64 (m, 2), centres of copy groups that were compared and have more than a trace of likeness.
+        score: float64 (m,), how likely both report the same event.
+        features: float32 (m, f), what the score is made of, columns as in `events.FEATURES`.
+        candidates: pairs that shared a band and looked likely.
+        dropped: pairs that large buckets left out.
+    """
+
+    text_of: NDArray[np.int64]
+    of_text: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    score: NDArray[np.float64]
+    features: NDArray[np.float32]
+    candidates: int
+    dropped: int

@@ -1,0 +1,74 @@
+"""texts: see clusterer.pipeline, clusterer.stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.copies.documents import Documents
+from clusterer.corpus import Corpus
+from clusterer.stories import features, term_weights
+
+
+def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
+    """What enters the story level: of each copy group the longest text, its title, the span of dates, the outlets."""
+    words, titles, of_article = corpus.words, corpus.titles, documents.of_article
+    assert words is not None
+    assert titles is not None
+    centres, text_of = np.unique(copies, return_inverse=True)
+    grouped = np.flatnonzero(of_article >= 0)
+    mine = text_of[of_article[grouped]]
+    # Documents are numbered longest first; of equal ones the earliest article gives the title.
+    dates = features.end_of_day(corpus.dates[grouped])
+    order = grouped[np.lexsort((corpus.ranks[grouped], dates, of_article[grouped], mine))]
+    head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
+    if words.stems is None or titles.stems is None:
+        raise ValueError("these words carry no stems; read them at the story level")
+    stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
+    heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
+    return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, mine, len(centres)))
+
+
+def _span(
+    corpus: Corpus, articles: NDArray[np.int64], texts: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Ragged]:
+    """First and last date of the articles of each text, and the outlets that print it."""
+    dates = corpus.dates[articles]
+    first, last = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(first, texts, dates)
+    np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
+    last[~np.isfinite(first)] = np.inf
+    numbers: dict[str, int] = {}
+    outlet = np.array(
+        [numbers.setdefault(name, len(numbers)) if name else -1 for name in corpus.outlets], dtype=np.int64
+    )[articles]
+    known, width = outlet >= 0, max(len(numbers), 1)
+    rows, printed = np.divmod(np.unique(texts[known] * width + outlet[known]), width)
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count))))
+    return first, last, Ragged(printed.astype(np.uint32), offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryTexts:
+    """The t copy groups as texts to be compared.
+
+    Attributes:
+        centres: int64 (t,), the centre of each copy group.
+        text_of: int64 (d,), the copy group of each document, 0 to t - 1.
+        articles: int64 (t,), the article whose words and title stand for each.
+        stems, titles: of the longest text of each group, as many of its words as count.
+        first, last: float64 (t,), earliest and latest date in seconds, inf where unknown.
+        outlets: uint32, ascending in each row, the numbers of the outlets that print each group.
+    """
+
+    centres: NDArray[np.int64]
+    text_of: NDArray[np.int64]
+    articles: NDArray[np.int64]
+    stems: Ragged
+    titles: Ragged
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    outlets: Ragged
