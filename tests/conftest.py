@@ -6,17 +6,15 @@ import gzip
 import json
 import os
 import shutil
-import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from places import SHARED
 
 from clusterer.arrays import kernels
-
-sys.path.insert(0, str(Path(__file__).parent))  # for `import reference`, wherever pytest was started
 
 # The suite's examples are the same in every run; HYPOTHESIS_PROFILE=hunt looks for new ones.
 settings.register_profile("steady", deadline=None, max_examples=150, derandomize=True)
@@ -43,7 +41,7 @@ def loops(request: pytest.FixtureRequest) -> Iterator[str]:
         os.environ["CLUSTERER_KERNELS"] = before[1]
 
 
-FEED = Path(__file__).parents[2] / "shared" / "feed"
+FEED = SHARED / "feed"
 
 
 @pytest.fixture(scope="session")

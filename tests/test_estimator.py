@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from made import text_of
+from places import DATA
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -27,7 +27,6 @@ from clusterer.evaluation.metrics import evaluate
 pytestmark = pytest.mark.usefixtures("loops")
 
 TEXTS = [text_of(1, 60), text_of(2, 60), text_of(1, 60), "", text_of(2, 58), ""]
-DATA = Path(__file__).parents[1] / "data"
 FEED = [json.loads(line) for line in (DATA / "feed.jsonl").read_text("utf-8").splitlines()]
 GOLD = {row["id"]: row["event"] for row in map(json.loads, (DATA / "gold.jsonl").read_text("utf-8").splitlines())}
 EVENTS = [GOLD.get(row["id"]) for row in FEED]

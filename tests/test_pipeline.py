@@ -20,6 +20,7 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 from made import lines_of, text_of, word, words_of
+from places import ROOT
 from strategies import texts
 
 from clusterer import Article, Clustering, InputError, Settings, SettingsError, cluster
@@ -408,7 +409,7 @@ def test_the_hash_seed_of_python_does_not_matter(tmp_path: Path) -> None:
     )
     outputs = set()
     for seed in ("0", "1", "random"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", code, str(tmp_path / "rows.json")]
         outputs.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert len(outputs) == 1

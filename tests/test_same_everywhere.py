@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from clusterer import Article, Clustering, Settings, cluster
 from clusterer.arrays import kernels
 from clusterer.io.feed import Feed
 
-ROOT = Path(__file__).parents[1]
 FEED = ROOT.parent / "shared" / "feed"
 pytestmark = pytest.mark.skipif(not FEED.exists(), reason="no real feed beside the project (shared/feed)")
 

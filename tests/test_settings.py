@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from places import DATA, ROOT
 
 from clusterer import ClustererError, InputError, Settings, SettingsError, StoryIndex
 from clusterer.cli import main
@@ -20,7 +21,6 @@ from clusterer.lsh.datasketch import SCHEMES
 from clusterer.settings import toml_values
 from clusterer.text.normalize import PROFILES
 
-DATA = Path(__file__).parents[1] / "data"
 FIELDS = {f.name: f for f in fields(Settings)}
 NUMBERS = [name for name, f in FIELDS.items() if f.metadata["low"] is not None]
 CHOICES = [name for name, f in FIELDS.items() if f.metadata["choices"]]
@@ -118,7 +118,7 @@ def test_the_fingerprint_changes_with_what_shapes_the_result_only(name: str) -> 
 def test_the_fingerprint_is_the_same_in_every_process() -> None:
     here = Settings(jaccard=0.7, unit="char", size=12).fingerprint()
     code = "from clusterer import Settings; print(Settings(jaccard=0.7, unit='char', size=12).fingerprint())"
-    root = str(Path(__file__).parents[1])
+    root = str(ROOT)
     for seed in ("0", "1", "random"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root}
         out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

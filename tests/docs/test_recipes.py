@@ -18,6 +18,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from places import ROOT
 from reference import jaccard
 
 from clusterer import Settings, StoryIndex, cluster
@@ -25,7 +26,6 @@ from clusterer.copies.candidates import shingle
 from clusterer.corpus import text_words
 from clusterer.evaluation.metrics import evaluate
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
 ROWS = [json.loads(line) for line in (ROOT / "data" / "feed.jsonl").read_text("utf-8").splitlines()]
 BLOCKS = [

@@ -25,8 +25,8 @@ import orjson
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from conftest import FEED
 from made import lines_of, text_of, words_of
+from places import DATA, ROOT, SHARED
 
 from clusterer import Article, Clustering, InputError, Settings, SettingsError
 from clusterer import cluster as local
@@ -49,7 +49,7 @@ if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
     pytest.skip("Java is not here: Spark needs Java 17", allow_module_level=True)
 
 
-DATA = Path(__file__).parents[1] / "data" / "feed.jsonl"
+FEED_FILE = DATA / "feed.jsonl"
 COLUMNS = ("story", "copy", "exact", "representative", "linked_to", "relation", "score")
 STAGES = ("articles", "lines", "again", "documents", "candidates", "links", "copies", "texts", "weighed", "met",
           "likely", "alike", "stories", "told", "result")  # fmt: skip
@@ -91,8 +91,8 @@ def differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def some() -> list[Article]:
     """The sample feed and, where it is here, a slice of the real one, with ids that are taken and articles without one."""
-    articles = [row.article for row in Feed([str(DATA)])]
-    for file in sorted(FEED.glob("*.jsonl.gz"))[2:3]:
+    articles = [row.article for row in Feed([str(FEED_FILE)])]
+    for file in sorted((SHARED / "feed").glob("*.jsonl.gz"))[2:3]:
         articles += [row.article for row in Feed([str(file)])][:900]
     again = [Article(a.text + " ختام", a.id, a.title, a.source, a.url, a.date) for a in articles[:3]]
     last = articles[5]
@@ -331,7 +331,7 @@ def test_codes_sort_as_documents_are_numbered() -> None:
 
 def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     feed, out = tmp_path / "feed.jsonl", tmp_path / "out.jsonl"
-    lines = DATA.read_bytes() + b'{"id": "bad", "text": null}\n{broken\n\xff\n'
+    lines = FEED_FILE.read_bytes() + b'{"id": "bad", "text": null}\n{broken\n\xff\n'
     feed.write_bytes(lines)
 
     def run(*args: object) -> Any:
@@ -340,7 +340,7 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     done = run(feed, "-o", out, "--level", "copy")
     assert done.exit_code == 0, done.output
     got = {x["id"]: x for part in out.glob("part-*") for x in map(orjson.loads, part.read_bytes().splitlines())}
-    wanted = local([row.article for row in Feed([str(DATA)])], Settings(level="copy"))
+    wanted = local([row.article for row in Feed([str(FEED_FILE)])], Settings(level="copy"))
     assert got == {a.id: json.loads(json.dumps(a.as_dict(), default=dict)) for a in wanted}
     bad = [
         x for part in (tmp_path / "out.jsonl.quarantine.jsonl").glob("part-*") for x in part.read_text().splitlines()
@@ -367,16 +367,14 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
 def test_the_benchmark(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.suites.spark", "cost", "--articles", "1000", "--repeats", "1"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    done = subprocess.run(
-        command, cwd=DATA.parents[1], env=environment, capture_output=True, text=True, timeout=300, check=True
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=True)
     assert "Every column the same." in done.stdout
 
 
 def whole_feed() -> list[str]:
-    files = sorted(str(file) for file in FEED.glob("*.jsonl.gz"))
+    files = sorted(str(file) for file in (SHARED / "feed").glob("*.jsonl.gz"))
     if not files:
-        pytest.skip(f"real articles are not here: no *.jsonl.gz in {FEED}")
+        pytest.skip(f"real articles are not here: no *.jsonl.gz in {SHARED / 'feed'}")
     return files
 
 
@@ -532,8 +530,8 @@ def test_a_worker_killed_in_the_middle_of_each_stage(
 
 def test_gzip_is_read(spark: Any, tmp_path: Path) -> None:
     with gzip.open(tmp_path / "a.jsonl.gz", "wb") as out:
-        out.write(DATA.read_bytes())
+        out.write(FEED_FILE.read_bytes())
     read = spark.read.option("lineSep", "\n").text(str(tmp_path / "a.jsonl.gz"))
     df = read.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
     job = spark_job.Job(df, Settings(level="exact"), Source((), True))
-    assert job.articles().count() == len(DATA.read_bytes().splitlines())
+    assert job.articles().count() == len(FEED_FILE.read_bytes().splitlines())

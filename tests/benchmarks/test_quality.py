@@ -6,18 +6,15 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT, SHARED
 
 from benchmarks.corpora.generator import feed
 from clusterer import Settings, cluster
 from clusterer.evaluation.metrics import evaluate
 
 pytestmark = pytest.mark.usefixtures("loops")
-
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from made import words_of
+from places import ROOT, SHARED
 
 from benchmarks.corpora.generator import feed
 from benchmarks.corpora.gold import gold_articles, gold_rows
@@ -31,9 +32,7 @@ from clusterer.evaluation.sweeps import COPY_AXES, GRID, Tried
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
-SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from made import lines_of, text_of, words_of
+from places import DATA
 from strategies import texts
 
 from benchmarks.corpora.generator import feed
@@ -37,7 +38,6 @@ from clusterer.io.feed import Feed
 
 both_loops = pytest.mark.usefixtures("either_loop")
 
-DATA = Path(__file__).parents[1] / "data"
 DAY = datetime(2016, 4, 1, tzinfo=UTC)
 SAMPLE = [row.article for row in Feed([DATA / "feed.jsonl"])]
 BY_ID = {article.id: article for article in SAMPLE}

@@ -15,6 +15,7 @@ import pytest
 import reference
 from hypothesis import given
 from hypothesis import strategies as st
+from places import DATA
 from strategies import texts
 
 from benchmarks.corpora.gold import label
@@ -32,7 +33,6 @@ from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 
-DATA = Path(__file__).parents[1] / "data"
 GOLD = {row["id"]: row for row in map(json.loads, (DATA / "gold.jsonl").read_text("utf-8").splitlines())}
 
 

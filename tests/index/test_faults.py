@@ -31,6 +31,7 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 from made import text_of
+from places import DATA
 
 from benchmarks.corpora.generator import feed
 from clusterer.articles import Article
@@ -48,7 +49,6 @@ if hasattr(os, "fork"):
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 
-DATA = Path(__file__).parents[1] / "data"
 KEPT = 150  # articles that the plan's expiry leaves, at least
 Tell = Callable[[str], None]
 

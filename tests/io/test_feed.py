@@ -25,6 +25,7 @@ import zstandard
 from damage import good_row, write_damaged_feed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from places import ROOT, SHARED
 
 from clusterer.articles import Article
 from clusterer.errors import InputError, OutputError
@@ -37,7 +38,7 @@ from clusterer.io.quarantine import Quarantine
 from clusterer.io.rows import BadRow, UnreadableDate
 from clusterer.io.writers import write_rows
 
-REAL = Path(__file__).parents[2] / "shared" / "feed"
+REAL = SHARED / "feed"
 MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
 
 ROWS: list[dict[str, str]] = [
@@ -404,9 +405,6 @@ def test_standard_input_is_told_by_its_bytes_and_walked_twice(data: bytes, count
     )
     done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=False, cwd=ROOT)
     assert done.stdout.split() == [str(count).encode(), b"True"], done.stderr.decode()
-
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_unknown_endings_are_told_by_their_bytes(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import reference
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from places import DATA
 from sklearn.metrics import (
     accuracy_score,
     adjusted_rand_score,
@@ -29,7 +30,6 @@ from clusterer.cli.main import cli
 from clusterer.evaluation.metrics import Mistake, bcubed, evaluate, evaluate_pairs, link_strength, mistakes, worst_first
 from clusterer.io.feed import Feed
 
-DATA = Path(__file__).parents[1] / "data"
 LABELLINGS = st.integers(1, 25).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 6), min_size=n, max_size=n)] * 2))
 
 

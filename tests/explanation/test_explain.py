@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import text_of
+from places import ROOT
 
 from clusterer import Article, Assignment, Explainer, Explanation, InputError, Settings, StoryIndex, explain
 from clusterer.explanation.evidence import path
@@ -24,7 +25,6 @@ from clusterer.explanation.highlights import Passages, Piece
 from clusterer.io.feed import Feed
 from clusterer.text.normalize import normalise
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 FEED = ROOT.parent / "shared" / "feed"
 MODEL = json.loads((ROOT / "clusterer" / "stories" / "event_model.json").read_text("utf-8"))

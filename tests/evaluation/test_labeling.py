@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from places import ROOT
 
 from benchmarks.corpora.generator import feed
 from clusterer import Article, Settings, SettingsError, cluster
@@ -24,7 +25,6 @@ from clusterer.evaluation.tuning import tune
 from clusterer.io.feed import Feed
 from clusterer.pipeline import run_pipeline
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data" / "feed.jsonl"
 LABEL = [sys.executable, "-c", "from clusterer.cli import main; main()", "label", str(DATA), "-o"]
 

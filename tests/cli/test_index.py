@@ -25,6 +25,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from made import words_of
+from places import ROOT
 
 from clusterer import InputError, OutputError, Settings
 from clusterer.cli.index import index
@@ -32,7 +33,6 @@ from clusterer.cli.main import cli
 from clusterer.errors import ClustererError
 from clusterer.index.story_index import StoryIndex
 
-ROOT = Path(__file__).parents[1]
 FEED = ROOT / "data" / "feed.jsonl"
 GOLD = ROOT / "data" / "gold.jsonl"
 LINES = FEED.read_bytes().splitlines()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import text_of
+from places import DATA
 
 from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster
 from clusterer.io import dataframes
@@ -27,7 +28,6 @@ pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
 pa = pytest.importorskip("pyarrow")
 
-DATA = Path(__file__).parents[1] / "data"
 ROWS = [json.loads(line) for line in (DATA / "feed.jsonl").read_text("utf-8").splitlines()]
 NAMES = list(ROWS[0])
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import click
 import pytest
 from damage import write_damaged_feed
+from places import ROOT
 
 from clusterer import InputError, cluster
 from clusterer.cli.main import cli
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from browser import opened_browser, overflow, serious, watched
+from places import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 FEED, GOLD = DATA / "feed.jsonl", DATA / "gold.jsonl"
 
 

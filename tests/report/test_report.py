@@ -24,6 +24,7 @@ from browser import opened_browser, overflow, serious, watched
 from hypothesis import given
 from hypothesis import strategies as st
 from made import lines_of
+from places import ROOT
 
 from clusterer import Article, Clustering, Settings, StoryIndex, cluster
 from clusterer.explanation.highlights import Passages
@@ -36,7 +37,6 @@ from clusterer.stories import features
 from clusterer.stories import model as stories_model
 from clusterer.text.normalize import normalise, tables
 
-ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "feed.jsonl"
 FEED = ROOT.parent / "shared" / "feed"
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)></script><!--'

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 SPARK = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "docs" / "spark.md").read_text("utf-8"), re.S)

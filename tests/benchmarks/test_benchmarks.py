@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 import pytest
 from click.testing import CliRunner
+from places import ROOT, SHARED
 
 from benchmarks import measure
 from benchmarks.__main__ import SUITES, main
@@ -31,8 +32,6 @@ from benchmarks.suites.throughput import OURS, SAME, compare, judged, missing, o
 from clusterer import Settings, cluster
 from clusterer.lsh.bands import s_curve
 
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
 REFERENCE = ROOT / "benchmarks" / "results" / "reference.json"
 ROUNDS, SIZES = 2, (150, 300)
 SMALL = (

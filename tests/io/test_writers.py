@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 import zstandard
+from places import ROOT
 
 from clusterer.index.story_index import StoryIndex
 
-ROOT = Path(__file__).parents[1]
 FEED = ROOT / "data" / "feed.jsonl"
 GOLD = ROOT / "data" / "gold.jsonl"
 BOM = b"\xef\xbb\xbf"
