@@ -1,12 +1,21 @@
 """Story clustering for Arabic news: exact copies within near-duplicates within stories."""
 
+from typing import TYPE_CHECKING
+
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
 from clusterer.explanation.evidence import Explanation
 from clusterer.explanation.explainer import Explainer, explain
+from clusterer.lazy import importer
 from clusterer.pipeline import cluster
 from clusterer.results import Assignment, Clustering
 from clusterer.settings import Settings
+
+if TYPE_CHECKING:
+    from clusterer.estimator import StoryClusterer, bcubed_scorer
+    from clusterer.evaluation.gold import Gold, read_gold
+    from clusterer.evaluation.tuning import Tuning, tune
+    from clusterer.index.story_index import StoryIndex
 
 __version__ = "0.1.0"
 
@@ -32,23 +41,15 @@ __all__ = [
     "tune",
 ]
 
-
-def __getattr__(name: str) -> object:
-    # scikit-learn takes a second to import; only those who ask for the estimator wait for it; likewise for the others.
-    if name in ("StoryClusterer", "bcubed_scorer"):
-        from clusterer import estimator
-
-        return getattr(estimator, name)
-    if name == "StoryIndex":
-        from clusterer.index.story_index import StoryIndex
-
-        return StoryIndex
-    if name in ("Tuning", "tune"):
-        from clusterer.evaluation import tuning
-
-        return getattr(tuning, name)
-    if name in ("Gold", "read_gold"):
-        from clusterer.evaluation import gold
-
-        return getattr(gold, name)
-    raise AttributeError(f"module 'clusterer' has no attribute {name!r}")
+# Imported when first asked for, so that nobody else waits: scikit-learn alone takes a second. A type checker reads the
+# imports above instead, and so knows each name's type and refuses names that are not there.
+if not TYPE_CHECKING:
+    __getattr__ = importer(
+        __name__,
+        {
+            "estimator": ["StoryClusterer", "bcubed_scorer"],
+            "evaluation.gold": ["Gold", "read_gold"],
+            "evaluation.tuning": ["Tuning", "tune"],
+            "index.story_index": ["StoryIndex"],
+        },
+    )

@@ -2,3 +2,41 @@
 
 Judges results. Never changes how groups are formed.
 """
+
+from typing import TYPE_CHECKING
+
+from clusterer.lazy import importer
+
+if TYPE_CHECKING:
+    from clusterer.evaluation.gold import Gold, Judged, read_gold
+    from clusterer.evaluation.labeling import PairSampler
+    from clusterer.evaluation.metrics import Mistake, PairScores, Scores, bcubed, evaluate, evaluate_pairs, mistakes
+    from clusterer.evaluation.tuning import Tuning, tune
+
+__all__ = [
+    "Gold",
+    "Judged",
+    "Mistake",
+    "PairSampler",
+    "PairScores",
+    "Scores",
+    "Tuning",
+    "bcubed",
+    "evaluate",
+    "evaluate_pairs",
+    "mistakes",
+    "read_gold",
+    "tune",
+]
+
+# Imported when first asked for: metrics need none of what tuning needs.
+if not TYPE_CHECKING:
+    __getattr__ = importer(
+        __name__,
+        {
+            "gold": ["Gold", "Judged", "read_gold"],
+            "labeling": ["PairSampler"],
+            "metrics": ["Mistake", "PairScores", "Scores", "bcubed", "evaluate", "evaluate_pairs", "mistakes"],
+            "tuning": ["Tuning", "tune"],
+        },
+    )

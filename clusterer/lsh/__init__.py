@@ -2,3 +2,9 @@
 
 Proposes pairs, decides nothing. Never sees `Settings`, articles or text.
 """
+
+from clusterer.arrays.ragged import Ragged
+from clusterer.lsh.datasketch import Scheme, from_datasketch, to_datasketch
+from clusterer.lsh.minhash import estimate, signatures
+
+__all__ = ["Ragged", "Scheme", "estimate", "from_datasketch", "signatures", "to_datasketch"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clusterer.io.columns import FieldMap
 from clusterer.settings import Settings
@@ -12,9 +12,12 @@ from clusterer.spark.articles import Source
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.job import Job
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 
 def cluster(
-    df: Any,
+    df: DataFrame,
     settings: Settings | None = None,
     *,
     text: str | None = None,
@@ -28,7 +31,7 @@ def cluster(
     partitions: int | None = None,
     links_together: int = LINKS_TOGETHER,
     tell: Callable[[str], None] | None = None,
-) -> Any:
+) -> DataFrame:
     """Group the articles of a Spark DataFrame.
 
     Args:
