@@ -20,16 +20,14 @@ demo: $(VENV)/.ready
 	@echo
 	$(BIN)/python -m benchmarks.suites.palmyra
 
-test: $(VENV)/.ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test: lint
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Other Pythons, peers, the whole feed: what takes minutes. FEED and GOLD name folders of labelled real articles.
 test-all: $(VENV)/.bench
