@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint test-all bench quality spark clean
+.PHONY: demo test lint gate test-all bench quality spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -28,6 +28,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Recall, precision and the cost of stages beside benchmarks/gate.json; under a minute. --write writes what is so today.
+gate: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.gate
 
 # Other Pythons, peers, the whole feed: what takes minutes. FEED and GOLD name folders of labelled real articles.
 test-all: $(VENV)/.bench

@@ -28,10 +28,10 @@ from clusterer.io.feed import Feed
 STAGES: dict[str, tuple[Any, str]] = {
     "read: words of the texts, boilerplate": (pipeline, "read"),
     "find_documents: distinct texts": (pipeline, "find_documents"),
-    "propose: sketches, bands, candidates": (pipeline, "propose"),
+    "generate_candidates: sketches, bands, candidates": (pipeline, "generate_candidates"),
     "verify: exact sets of the candidates": (pipeline, "verify"),
     "star_centres: copy groups": (grouping, "star_centres"),
-    "tell_stories: stories": (pipeline, "tell_stories"),
+    "cluster_stories: stories": (pipeline, "cluster_stories"),
     "assign: ids, representatives, evidence": (pipeline, "assign"),
 }
 COLD = 10  # articles of the first result
@@ -46,7 +46,7 @@ def stages(plan: Plan) -> list[dict[str, Any]]:
         cluster(articles[:50])
         spent: dict[str, list[float]] = defaultdict(list)
         for _ in range(plan.rounds):
-            with _clocked() as clock:
+            with clocked() as clock:
                 seconds, _ = timed(partial(cluster, articles))
             for name in clock:
                 spent[name].append(clock[name])
@@ -59,23 +59,22 @@ def stages(plan: Plan) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _clocked() -> Iterator[dict[str, float]]:
-    """Seconds spent in each stage that there is, whatever its arguments."""
+def clocked(now: Callable[[], float] = time.perf_counter) -> Iterator[dict[str, float]]:
+    """Seconds spent in each stage while it is open, filled in as the stages run. `now` is the clock that is read."""
     clock: dict[str, float] = {}
 
     def watched(name: str, stage: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
-            start = time.perf_counter()
+            start = now()
             given = stage(*arguments, **named)
-            clock[name] = time.perf_counter() - start
+            clock[name] = now() - start
             return given
 
         return call
 
     with ExitStack() as stack:
         for name, (where, stage) in STAGES.items():
-            if hasattr(where, stage):
-                stack.enter_context(patch.object(where, stage, watched(name, getattr(where, stage))))
+            stack.enter_context(patch.object(where, stage, watched(name, getattr(where, stage))))
         yield clock
 
 

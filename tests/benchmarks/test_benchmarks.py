@@ -483,7 +483,7 @@ def test_methods_run_in_turn() -> None:
 
 def test_the_clock_on_the_stages_changes_nothing() -> None:
     articles = feeds.sample().articles()
-    with stages._clocked() as clock:
+    with stages.clocked() as clock:
         watched = cluster(articles)
     assert watched == cluster(articles)
     assert all(seconds > 0 for seconds in clock.values())
