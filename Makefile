@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint gate test-all bench quality spark clean
+.PHONY: demo test lint gate docs test-all bench quality spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -32,6 +32,10 @@ lint: $(VENV)/.ready
 # Recall, precision and the cost of stages beside benchmarks/gate.json; under a minute. --write writes what is so today.
 gate: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.gate
+
+# The site, without the network and without a warning; what is silenced speaks of the years after 2027.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Other Pythons, peers, the whole feed: what takes minutes. FEED and GOLD name folders of labelled real articles.
 test-all: $(VENV)/.bench
@@ -62,6 +66,10 @@ $(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/arrays/_kernels.pyx
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	# text-dedup asks for Spark and two embedders; its MinHash needs only these.
@@ -70,4 +78,4 @@ $(VENV)/.bench: $(VENV)/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info clusterer/arrays/_kernels.c clusterer/arrays/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo site build dist *.egg-info clusterer/arrays/_kernels.c clusterer/arrays/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
