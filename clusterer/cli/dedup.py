@@ -15,17 +15,9 @@ from clusterer.cli.options import input_options, output_option, settings_options
 from clusterer.cli.run import Run, tell_written
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
-from clusterer.io.rows import Row
-from clusterer.io.writers import as_json, form_for, write_rows
-
-# What rows of a format can be given back as, the first unless the output's ending asks for another.
-_GIVEN_BACK = {
-    "jsonl": ("jsonl",),
-    "json": ("json", "jsonl"),
-    "csv": ("csv", "tsv", "jsonl", "json"),
-    "tsv": ("tsv", "csv", "jsonl", "json"),
-    "parquet": ("parquet", "jsonl", "json"),
-}
+from clusterer.io.formats import given_back_as
+from clusterer.io.rows import Row, as_json
+from clusterer.io.writers import form_for, write_rows
 
 
 @click.command("dedup")
@@ -45,7 +37,7 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
     run = Run(output, options, written=[removed])
-    form = form_for(output, _GIVEN_BACK[run.feed.format])
+    form = form_for(output, given_back_as(run.feed.format))
     if removed:
         form_for(removed, ("jsonl",), "--removed")
     level = run.settings.level

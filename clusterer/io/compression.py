@@ -1,4 +1,7 @@
-"""compression: see clusterer.streams."""
+"""Chunks of bytes, unpacked: gzip and Zstandard up to the byte where they are damaged.
+
+Damage is a `TruncatedInput`, raised after all bytes that stand before it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ from typing import Any, BinaryIO, cast
 
 from clusterer.io.rows import first_line
 
-CHUNK = 1 << 18
-_MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+CHUNK = 1 << 18  # bytes read at once
+HEAD = 1 << 18  # bytes looked at to detect format, encoding and dialect
+MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
 
 
 class TruncatedInput(Exception):
@@ -60,7 +64,7 @@ def cut_reason(cut: TruncatedInput) -> str:
     return f"the file ends early or is damaged here ({cut}); rows before it are kept; cure: fetch the file again"
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes of a stream as they become available."""
     read = cast(io.BufferedReader, stream).read1
     size = 1 << 14 if isinstance(stream, zipfile.ZipExtFile) else CHUNK  # it loses the piece whose checksum is wrong
@@ -71,7 +75,7 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
         raise TruncatedInput(first_line(error)) from None
 
 
-def _inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
+def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     """Unpack gzip members or Zstandard frames, one after the other; damage comes after all that is readable."""
     new: Callable[[], Any]
     if packing == "gz":

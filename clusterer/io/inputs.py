@@ -27,7 +27,7 @@ def items_of(
             From the walk: an item is no article.
     """
     if isinstance(articles, str | Mapping | Article):
-        cure = "give a list of articles, or read a file with clusterer.files.Feed(path)"
+        cure = "give a list of articles, or read a file with clusterer.io.read(path)"
         raise InputError(f"articles is one {type(articles).__name__}; {cure}")
     if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
         from clusterer.io.dataframes import rows_of

@@ -8,15 +8,19 @@ Does not open files, does not make articles, does not write.
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 
-from clusterer.articles import Article
-from clusterer.errors import InputError
+import orjson
 
-FORMATS: tuple[str, ...] = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "rss")
+from clusterer.articles import Article
+from clusterer.errors import InputError, OutputError
+
 EXCERPT = 1000  # characters of a bad row that are kept
 PARQUET_BATCH = 1024  # rows
 
@@ -44,7 +48,7 @@ class Layout:
     """How the rows of one file were written: what a writer needs beside the rows themselves.
 
     Attributes:
-        format: one of `FORMATS`.
+        format: name of the format (`clusterer.io.formats.FORMATS`).
         columns: CSV and TSV: the header's cells.
         header: CSV and TSV: the header as it came, without its line end, with its byte order mark and the line
             `sep=;` before it, where there was one.
@@ -87,6 +91,43 @@ class Row:
     file: str
     line: int
     layout: Layout = Layout("jsonl")
+
+
+def csv_cells(row: Row) -> list[str]:
+    """The cells of a row that was read from a table of text."""
+    text = cast(bytes, row.raw).decode()
+    return next(csv.reader(io.StringIO(text, newline=""), **row.layout.dialect))
+
+
+def as_json(row: Row) -> bytes:
+    """A row of any format as one line of JSON, without its line end.
+
+    Bytes of JSON stay as they came, except that line ends inside become blanks; a row of a table becomes an object of
+    its columns, and a dict of fields an object of these.
+    """
+    value = row.raw
+    if isinstance(value, bytes):
+        if row.layout.columns:
+            return orjson.dumps(dict(zip(row.layout.columns, csv_cells(row), strict=True)))
+        return value.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in value else value
+    if not isinstance(value, dict):
+        batch = cast(Any, value)
+        value = {name: python_values(batch.column(i))[0] for i, name in enumerate(batch.schema.names)}
+    return orjson.dumps(value, default=lambda v: v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v))
+
+
+def as_cell(value: Any) -> Any:
+    """A value of a result's line as a table holds it: objects as JSON, dates in ISO 8601, true and false as words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return orjson.dumps(value, default=dict).decode()
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def unfit(row: Row, format: str, why: str) -> OutputError:
+    """The error of a row that a file of this format cannot hold beside those before."""
+    return OutputError(f"{row.file}, line {row.line}: {why} in a {format} file; cure: write JSON lines (.jsonl)")
 
 
 def too_long(size: int, limit: int) -> str:

@@ -1,12 +1,6 @@
-"""From paths to bytes: the files of a feed in a fixed order, unpacked, in UTF-8, with their format told.
+"""From paths to inputs: the files of folders, globs and archives in a fixed order, and standard input.
 
-Finds the files of folders, globs and archives; spools standard input; unpacks gzip, Zstandard and zip; tells encoding
-and format from the first bytes; hands out chunks of bytes, so that memory never holds a whole file.
-
-Does not cut chunks into rows, makes no articles, reports no bad rows: damage is a `Cut`, raised after all bytes before
-it. An input that cannot be read at all is an `InputError`.
-
-Layout of the file: what readers use first, then the ways from paths to bytes, from bytes to UTF-8, and the detection.
+Opens nothing but archives, whose members it must name. What a name's ending says is looked up in `formats`.
 """
 
 from __future__ import annotations
@@ -27,23 +21,30 @@ from typing import BinaryIO, cast
 
 from clusterer.errors import InputError
 from clusterer.io.compression import CHUNK
+from clusterer.io.formats import FORMATS
 
-_ENDINGS = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
-    ".parquet": "parquet", ".txt": "txt", ".rss": "rss", ".xml": "rss", ".atom": "rss",
-}  # fmt: skip
-_STDIN = "<stdin>"
+STDIN_NAME = "<stdin>"
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
-_BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
+BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
 
 
 @dataclass(slots=True)
 class Source:
-    """One file, archive member or stream. `format` None: to be told from its first bytes."""
+    """One file, archive member or stream.
+
+    Attributes:
+        name: as it is shown; members of archives as "feed.zip/member.jsonl".
+        open: opens it for reading.
+        formats: names of the formats that it may have by its ending or by the caller's word; none where these say
+            nothing. Of several, or none, its first bytes decide.
+        packing: "gz" or "zst" by its ending, else "".
+        id: its name without folder and endings, the id of an article that is a whole file.
+        path: of a file that can be opened by it; None for members and streams.
+    """
 
     name: str
     open: Callable[[], AbstractContextManager[BinaryIO]]
-    format: str | None
+    formats: tuple[str, ...]
     packing: str
     id: str
     path: str | None = None
@@ -63,7 +64,7 @@ def find_sources(
     found: list[Source] = []
     for path in [os.fspath(path) for path in given]:
         if path == "-":
-            found.append(Source(_STDIN, _Stdin().open, format, "", "stdin"))
+            found.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
             found += _sources_at(path, format)
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
@@ -113,8 +114,8 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
     if path.lower().endswith(".zip"):
         try:
             archive = zipfile.ZipFile(path)
-        except _BAD_ZIP:
-            return [Source(path, partial(_broken_zip, path), format or "jsonl", "", "")]
+        except BAD_ZIP:
+            return [Source(path, partial(_broken_zip, path), _given(format or "jsonl"), "", "")]
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
@@ -123,12 +124,17 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
-            Source(f"{path}/{name}", partial(_open_member, archive, name), format or _ending(name)[0],
+            Source(f"{path}/{name}", partial(_open_member, archive, name), _given(format) or _ending(name)[0],
                     _ending(name)[1], _stem(name))
             for name in members
         ]  # fmt: skip
-    ending, packing = _ending(path)
-    return [Source(path, partial(_open_file, path), format or ending, packing, _stem(Path(path).name), path)]
+    formats, packing = _ending(path)
+    stem = _stem(Path(path).name)
+    return [Source(path, partial(_open_file, path), _given(format) or formats, packing, stem, path)]
+
+
+def _given(format: str | None) -> tuple[str, ...]:
+    return () if format is None else (format,)
 
 
 def _open_file(path: str) -> BinaryIO:
@@ -144,7 +150,7 @@ def _broken_zip(path: str) -> AbstractContextManager[BinaryIO]:
 
 
 def _nothing_in(path: str, kind: str, format: str | None) -> InputError:
-    endings = [ending for ending, own in _ENDINGS.items() if format in (None, own)]
+    endings = dict.fromkeys(ending for own in FORMATS if format in (None, own.name) for ending in own.endings)
     return InputError(
         f"{path}: the {kind} holds no file that can be read; cure: files ending in {' '.join(endings)}, "
         "also with .gz or .zst"
@@ -157,15 +163,16 @@ def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
         return False
     if zips and name.lower().endswith(".zip"):
         return True
-    ending = _ending(name)[0]
-    return ending is not None and (format in (None, ending) or (format == "jsonl" and ending == "json"))
+    formats = _ending(name)[0]
+    return bool(formats) if format is None else format in formats
 
 
-def _ending(name: str) -> tuple[str | None, str]:
-    """What the ending says: format (None: nothing) and packing ("gz", "zst" or "")."""
+def _ending(name: str) -> tuple[tuple[str, ...], str]:
+    """What the ending says: the formats that may have it, and the packing ("gz", "zst" or "")."""
     stem, last = os.path.splitext(name.lower())
     packing = last[1:] if last in (".gz", ".zst") else ""
-    return _ENDINGS.get(os.path.splitext(stem)[1] if packing else last), packing
+    ending = os.path.splitext(stem)[1] if packing else last
+    return tuple(format.name for format in FORMATS if ending in format.endings), packing
 
 
 def _stem(name: str) -> str:

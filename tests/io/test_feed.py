@@ -397,7 +397,7 @@ def test_folders_globs_and_archives_come_sorted(tmp_path: Path) -> None:
 )
 def test_standard_input_is_told_by_its_bytes_and_walked_twice(data: bytes, count: int) -> None:
     code = (
-        "from clusterer.files import Feed\n"
+        "from clusterer.io import Feed\n"
         "feed = Feed(['-'])\n"
         "first = [(r.article, r.line, r.file) for r in feed]\n"
         "assert first == [(r.article, r.line, r.file) for r in feed]\n"
@@ -665,7 +665,7 @@ def test_parquet_says_what_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
         "from clusterer.errors import InputError\n"
-        "from clusterer.files import Feed\n"
+        "from clusterer.io import Feed\n"
         "try: list(Feed('a.parquet'))\nexcept InputError as e: print(e)"
     )
     done = subprocess.run(
@@ -782,7 +782,7 @@ def test_a_full_disk_is_an_output_error() -> None:
 
 
 def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    code = "from clusterer.output import atomic_output\nwith atomic_output('-') as out: out.write(b'abc')"
+    code = "from clusterer.io import atomic_output\nwith atomic_output('-') as out: out.write(b'abc')"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     assert capfdbinary.readouterr().out == b"abc"
 
@@ -1192,7 +1192,10 @@ def test_the_real_feed_is_read_whole() -> None:
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
-    code = "import sys, clusterer.files, clusterer.output; print([m for m in sys.modules if m in sys.argv[1:]])"
+    code = (
+        "import sys, clusterer.io.feed, clusterer.io.writers, clusterer.io.quarantine; "
+        "print([m for m in sys.modules if m in sys.argv[1:]])"
+    )
     heavy = ["feedparser", "pyarrow", "charset_normalizer", "zstandard"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"

@@ -1,4 +1,4 @@
-"""One file a format: bytes of a source to rows.
+"""One file a format: its bytes to rows, and rows back to bytes. `clusterer.io.formats` is the table of them.
 
-Knows one format each. Never chooses which columns are text, title or date: `io.columns` does.
+Knows one format each. Never chooses which columns are text, title or date: `clusterer.io.columns` does.
 """

@@ -1,13 +1,148 @@
-"""base: see clusterer.files."""
+"""What every reader takes and gives: an opened input in, good rows out, bad rows reported.
+
+A reader is a function ``read(opened)`` that yields a `Row` for every article of an `OpenedInput`, in order, and calls
+``opened.bad`` for every row that cannot be one. It holds one row at a time, or one file where its format leaves no choice,
+and never more than ``opened.row_limit`` bytes of a row. `text` is the shortest example.
+"""
 
 from __future__ import annotations
 
 import codecs
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
-_BOM = codecs.BOM_UTF8
+from clusterer.io.columns import FieldMap
+from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
+from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
+
+BOM = codecs.BOM_UTF8
 
 
-def _undecodable(raw: bytes, error: UnicodeDecodeError, encoding: str) -> str:
+@dataclass(slots=True)
+class Walk:
+    """One walk over a feed: how its rows are read, and what was counted so far.
+
+    Attributes:
+        columns: makes articles of rows whose columns the feed names; the caller's choice of columns applies.
+        fixed_columns: makes articles of rows whose fields the reader itself names.
+        row_limit: bytes that a row may have.
+        report: takes every bad row.
+        rows: good rows.
+        bad_rows: bad rows.
+        blank_rows: rows of tables whose cells are all empty.
+    """
+
+    columns: FieldMap
+    fixed_columns: FieldMap
+    row_limit: int
+    report: Callable[[BadRow], None]
+    rows: int = 0
+    bad_rows: int = 0
+    blank_rows: int = 0
+
+
+@dataclass(slots=True)
+class OpenedInput:
+    """An opened input: what a reader takes.
+
+    Attributes:
+        format: its name in `clusterer.io.formats.FORMATS`.
+        encoding: that the bytes had before; "" for formats that are no text.
+        head: its first bytes, at least `HEAD` where there are as many, with a byte order mark if it came with one.
+        chunks: all its bytes, unpacked; of formats that are text in UTF-8, without a byte order mark. A byte that could
+            not be decoded is a lone surrogate there, thus not valid UTF-8. Raises `TruncatedInput` where bytes are lost.
+        walk: what the inputs of a walk share.
+        name: as rows say where they are from.
+        id: name of the file without folder and endings.
+        path: where the file itself can be opened, if its bytes stand there as in `chunks`; else None.
+        encoding_cure: the cure where the encoding that the caller gave is most likely wrong; else "".
+    """
+
+    format: str
+    encoding: str
+    head: bytes
+    chunks: Iterator[bytes]
+    walk: Walk
+    name: str
+    id: str = ""
+    path: str | None = None
+    encoding_cure: str = ""
+
+    @property
+    def columns(self) -> FieldMap:
+        """Makes an article of a row whose columns the feed names; raises `RowError` where it cannot be one."""
+        return self.walk.columns
+
+    @property
+    def fixed_columns(self) -> FieldMap:
+        """Makes an article of a row whose fields the reader names: text, title, date, source, url, id."""
+        return self.walk.fixed_columns
+
+    @property
+    def row_limit(self) -> int:
+        """Bytes that a row may have; longer ones are bad, and skipped without being held."""
+        return self.walk.row_limit
+
+    def bad(self, line: int, reason: str, raw: bytes | str = b"") -> None:
+        """Report a row that cannot be an article.
+
+        Args:
+            line: as in `BadRow`, counted from 1.
+            reason: what is wrong, and after "; cure: " what helps.
+            raw: the row, or its beginning.
+        """
+        self.walk.bad_rows += 1
+        head = raw[: 4 * EXCERPT]
+        text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
+        self.walk.report(BadRow(self.name, line, reason, text.strip("\r\n")[:EXCERPT]))
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Lines with their numbers, from 1, and their line ends. Those over the limit are skipped and reported."""
+        limit, number = self.row_limit, 0
+        stream = io.BufferedReader(ChunkReader(self.chunks), CHUNK)
+        try:
+            for line in iter(partial(stream.readline, limit + 1), b""):
+                number += 1
+                if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
+                    yield number, line
+                    continue
+                size, piece = len(line), line
+                while piece[-1:] not in (b"\n", b"") and (piece := stream.readline(CHUNK)):
+                    size += len(piece)
+                self.bad(number, too_long(size, limit), line)
+        except TruncatedInput as cut:
+            self.bad(number + 1, cut_reason(cut))
+
+    def whole(self) -> tuple[bytes, str]:
+        """All bytes, and "" or the reason why they are not all; of a file over the limit only the first."""
+        data = bytearray()
+        try:
+            for chunk in self.chunks:
+                data += chunk
+                if len(data) > self.row_limit:
+                    size = len(data) + sum(map(len, self.chunks))
+                    return bytes(data[: 4 * EXCERPT]), too_long(size, self.row_limit)
+        except TruncatedInput as cut:
+            return bytes(data), cut_reason(cut)
+        return bytes(data), ""
+
+
+class Reader(Protocol):
+    """The function of a format that reads it."""
+
+    def __call__(self, opened: OpenedInput) -> Iterator[Row]:
+        """Yield the good rows of an input; report the bad ones.
+
+        Raises:
+            InputError: the whole input cannot be read, for example because it has no text column.
+        """
+
+
+def undecodable(raw: bytes, error: UnicodeDecodeError, encoding: str) -> str:
+    """The reason of a row that is not valid in its encoding."""
     bad = raw[error.start : error.start + 3]
     if bad == b"\xed\xb3\xbf" and encoding not in ("utf-8", ""):
         return f"not valid {encoding}; cure: --encoding NAME, or mend the row"

@@ -1,36 +1,194 @@
-"""csv: see clusterer.files."""
+"""Tables of text: CSV and TSV, read record by record, and written as they came."""
 
 from __future__ import annotations
 
-import codecs
+import contextlib
 import csv
 import io
 import itertools
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from clusterer.io.detect import HEAD
-from clusterer.io.readers.base import _BOM, _undecodable
-from clusterer.io.rows import Layout, too_long
+from clusterer.errors import InputError
+from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.compression import HEAD
+from clusterer.io.dates import dates_month_first
+from clusterer.io.encodings import is_utf8
+from clusterer.io.readers.base import BOM, OpenedInput, undecodable
+from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
+
+_SEPARATOR_LINE = re.compile(r"""[\r\n]*("?sep=([^\w"'\r\n])"?[ \t]*)(?:\r\n?|\n)""", re.I)
 
 
-def _first_rows(head: bytes, layout: Layout, hinted: bool) -> list[dict[str, str]]:
-    """The rows of a table in its first bytes that are whole and have all columns; before its header may be a hint."""
-    lines = io.BytesIO(head[:HEAD].removeprefix(_BOM)).readlines()
+class Record(NamedTuple):
+    """A record of a table: the line where it starts, its bytes, and its cells; None and a reason where it is bad."""
+
+    line: int
+    raw: bytes
+    cells: list[str] | None
+    reason: str
+
+
+def sniff_csv(head: bytes, columns: FieldMap) -> bool:
+    """Whether these first bytes are of a table with a text column, between commas or semicolons."""
+    layout = detect_dialect(head, "csv", columns)
+    return layout.delimiter != "\t" and _has_text(layout, columns)
+
+
+def sniff_tsv(head: bytes, columns: FieldMap) -> bool:
+    """Whether these first bytes are of a table with a text column, between tabs."""
+    layout = detect_dialect(head, "csv", columns)
+    return layout.delimiter == "\t" and _has_text(layout, columns)
+
+
+def read(opened: OpenedInput) -> Iterator[Row]:
+    """Yield the rows of a table; rows whose cells are all empty are counted as blank.
+
+    Raises:
+        InputError: the header cannot be read, or has no text column.
+    """
+    layout, records = begin_table(opened)
+    if layout.columns:
+        _check_table(opened, layout)
+    for number, raw, cells, reason in records:
+        if is_blank(cells):
+            opened.walk.blank_rows += 1
+            continue
+        try:
+            if reason or cells is None:
+                raise RowError(reason)
+            article = opened.columns(dict(zip(layout.columns, cells, strict=True)))
+        except RowError as error:
+            opened.bad(number, str(error), raw)
+        else:
+            yield Row(article, raw.rstrip(b"\r\n"), opened.name, number, layout)
+
+
+def begin_table(opened: OpenedInput) -> tuple[Layout, Iterator[Record]]:
+    """Read a table up to its header.
+
+    Returns:
+        The layout, without columns where there is no header at all, and the records that follow. Those whose cells are
+        not as many as the header's have a reason.
+
+    Raises:
+        InputError: the header cannot be read.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), opened.row_limit))
+    layout = detect_dialect(opened.head, opened.format, opened.columns)
+    records = csv_records(opened.lines(), layout, opened.row_limit)
+    separator_line = layout.header
+    if separator_line:
+        next(records, None)
+    header = next(records, None)
+    if header is None:
+        return replace(layout, columns=()), records
+    if header.reason or header.cells is None:
+        raise InputError(f"{opened.name}: the header cannot be read ({header.reason}); cure: mend its first line")
+    # Who opens tables in other encodings takes UTF-8 without a mark for them.
+    mark = BOM if opened.head.startswith(BOM) or not is_utf8(opened.encoding) else b""
+    newline = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
+    first = mark + (separator_line + newline if separator_line else b"") + header.raw.rstrip(b"\r\n")
+    layout = replace(layout, columns=tuple(header.cells), header=first, newline=newline)
+    return layout, (_of_full_width(record, layout) for record in records)
+
+
+def is_blank(cells: Sequence[str] | None) -> bool:
+    """Whether a record has several cells and all are empty."""
+    return bool(cells) and len(cells or ()) > 1 and not any(cell and not cell.isspace() for cell in cells or ())
+
+
+def _of_full_width(record: Record, layout: Layout) -> Record:
+    """The record, bad where its cells are not as many as the header's."""
+    if record.cells is None or len(record.cells) == len(layout.columns):
+        return record
+    reason = (
+        f"{len(record.cells)} columns where the header has {len(layout.columns)}; "
+        f"cure: quote cells that hold {layout.delimiter!r}"
+    )
+    return record._replace(reason=reason)
+
+
+def _check_table(opened: OpenedInput, layout: Layout) -> None:
+    """Refuse a header that cannot feed articles; tell by the first rows which way the dates are written."""
+    rows = _first_rows(opened.head, layout)
+    try:
+        plan = opened.columns.check_header(layout.columns, opened.name, rows)
+    except InputError as error:
+        if not opened.encoding_cure:
+            raise
+        what = str(error).removeprefix(f"{opened.name}: ")
+        raise InputError(
+            f"{opened.name}: not {opened.encoding}; cure: {opened.encoding_cure}; as {opened.encoding}: {what}"
+        ) from None
+    opened.columns.month_first = bool(plan["date"]) and dates_month_first(row[plan["date"][0]] for row in rows)
+
+
+def _has_text(layout: Layout, columns: FieldMap) -> bool:
+    with contextlib.suppress(RowError):
+        return bool(columns.columns(layout.columns))
+    return False
+
+
+def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
+    """The delimiter under which the header has a text column, or the most columns; whether quotes mean anything.
+
+    A first line `sep=;`, Excel's, decides about the delimiter; it is the layout's `header`, else that is empty.
+    """
+    text = head.removeprefix(BOM).decode("utf-8", "ignore")
+    best, best_rank = Layout(format), (False, 0)
+    delimiters, separator_line = "\t,;" if format == "tsv" else ",\t;", ""
+    if match := _SEPARATOR_LINE.match(text):
+        delimiters, separator_line = match[2], match[1]
+        text = text[match.end() :]
+        best = Layout(format, delimiter=delimiters, header=separator_line.encode())
+    for delimiter in delimiters:
+        layout = Layout(format, delimiter=delimiter, header=separator_line.encode())
+        try:
+            header = tuple(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), **layout.dialect), ()))
+        except csv.Error:
+            continue
+        layout = replace(layout, columns=header)
+        rank = (_has_text(layout, columns), len(header))
+        if rank > best_rank:
+            best, best_rank = layout, rank
+    if best.delimiter == "\t" and '"' in text:
+        best = replace(best, quoted=_quotes_matter(text.splitlines()[: None if len(head) < HEAD else -1], best))
+    return best
+
+
+def _quotes_matter(lines: Sequence[str], layout: Layout) -> bool:
+    """Whether quotes in a table between tabs stand around cells: no fewer rows have the header's width with them."""
+    width = len(layout.columns)
+    bare = sum(line.count("\t") + 1 == width for line in lines)
+    quoted = 0
+    with contextlib.suppress(csv.Error):
+        for cells in csv.reader(lines, **layout.dialect):
+            quoted += len(cells) == width and not any("\t" in cell for cell in cells)
+    return quoted >= bare
+
+
+def _first_rows(head: bytes, layout: Layout) -> list[dict[str, str]]:
+    """The rows of a table in its first bytes that are whole and have all columns."""
+    lines = io.BytesIO(head[:HEAD].removeprefix(BOM)).readlines()
     whole = lines[:-1] if len(head) >= HEAD else lines
-    records = _csv_records(iter(enumerate(whole, 1)), layout, HEAD)
-    found = [cells for _, _, cells, _ in itertools.islice(records, 1 + hinted, None)]
-    return [dict(zip(layout.columns, c, strict=True)) for c in found if c and len(c) == len(layout.columns)]
+    header_lines = 1 + bool(_SEPARATOR_LINE.match(head[:1000].removeprefix(BOM).decode("utf-8", "ignore")))
+    records = csv_records(iter(enumerate(whole, 1)), layout, HEAD)
+    rows = [record.cells for record in itertools.islice(records, header_lines, None)]
+    return [
+        dict(zip(layout.columns, cells, strict=True)) for cells in rows if cells and len(cells) == len(layout.columns)
+    ]
 
 
 class _TooLong(csv.Error):
     """A record of many lines, most likely a quote that is never closed."""
 
 
-def _csv_records(
-    lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int
-) -> Iterator[tuple[int, bytes, list[str] | None, str]]:
-    """Records as (line, bytes, cells, ""), bad ones as (line, bytes, None, reason).
+def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) -> Iterator[Record]:
+    """Records of at most `limit` bytes, bad ones with a reason; empty lines are none.
 
     After a quote that is never closed, only the first physical line of what it swallowed is bad; the others are
     read again.
@@ -61,7 +219,7 @@ def _csv_records(
             waiting.extendleft(reversed(taken[1:]))
             reader = csv.reader(physical(), **layout.dialect)
             reason = f"bad quoting ({error}); cure: double the quotes inside a quoted cell"
-            yield number, raw, None, str(error) if isinstance(error, _TooLong) else reason
+            yield Record(number, raw, None, str(error) if isinstance(error, _TooLong) else reason)
             continue
         raw = b"".join(line for _, line in taken)
         if not cells or (not raw.strip() and len(layout.columns) != 1):
@@ -69,10 +227,53 @@ def _csv_records(
         try:
             raw.decode()
         except UnicodeDecodeError as error:
-            yield taken[0][0], raw, None, _undecodable(raw, error, "utf-8")
+            yield Record(taken[0][0], raw, None, undecodable(raw, error, "utf-8"))
         else:
-            yield taken[0][0], raw, cells, ""
+            yield Record(taken[0][0], raw, cells, "")
 
 
-def _is_utf8(encoding: str | None) -> bool:
-    return encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    """Write rows of tables of text; return their number. Records that fit as they came keep their bytes.
+
+    Raises:
+        OutputError: a row has no columns, other ones, or cells that the dialect cannot hold.
+    """
+    delimiter = layout.delimiter if format == layout.format else "\t" if format == "tsv" else ","
+    target = replace(layout, format=format, delimiter=delimiter, quoted=layout.quoted or delimiter != layout.delimiter)
+
+    def record(cells: Sequence[str]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
+        return text.getvalue().encode()
+
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if not row.layout.columns:
+            raise unfit(row, format, f"a row of {row.layout.format} has no columns to stand")
+        same = (row.layout.delimiter, row.layout.quoted) == (target.delimiter, target.quoted)
+        if count == 1:
+            mark = BOM if layout.header.startswith(BOM) else b""
+            out.write(layout.header + layout.newline if same else mark + record(layout.columns))
+        if same and row.layout.columns == layout.columns:
+            out.write(cast(bytes, row.raw) + layout.newline)
+            continue
+        if sorted(row.layout.columns) != sorted(layout.columns):
+            raise unfit(row, format, "its columns differ from those of the rows before, and cannot stand together")
+        cell_of = dict(zip(row.layout.columns, csv_cells(row), strict=True))
+        try:
+            out.write(record([cell_of[name] for name in layout.columns]))
+        except csv.Error as error:
+            raise unfit(row, format, f"its cells ({error}) cannot stand") from None
+    return count
+
+
+def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
+    """Write the lines of a result as a table, with a byte order mark, so that Excel shows Arabic."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter="\t" if format == "tsv" else ",", lineterminator="\r\n")
+    out.write(BOM)
+    for cells in itertools.chain([columns], (map(as_cell, line.values()) for line in lines)):
+        writer.writerow(cells)
+        out.write(text.getvalue().encode())
+        text.seek(0)
+        text.truncate()

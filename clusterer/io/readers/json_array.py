@@ -13,7 +13,7 @@ from typing import Any
 
 from clusterer.io.columns import RowError
 from clusterer.io.compression import TruncatedInput, cut_reason
-from clusterer.io.detect import loaded
+from clusterer.io.readers.jsonl import loaded
 from clusterer.io.rows import EXCERPT, too_long
 
 _MARKS = re.compile(rb'["{}\[\]]')
@@ -31,7 +31,7 @@ class JsonArray:
 
     def __init__(self, chunks: Iterator[bytes], limit: int) -> None:
         self._chunks, self._limit = chunks, limit
-        self._buffer, self._start, self._at = b"", 0, 0  # element from _start, looked at up to _at
+        self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
         self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
         self._between, self._opening = rb",\s*", b""  # patterns: what parts elements, how they begin
@@ -89,7 +89,7 @@ class JsonArray:
 
     def _fill(self) -> bool:
         """Drop what is done with, take one more chunk."""
-        self._buffer, self._at, self._start = self._buffer[self._start :], self._at - self._start, 0
+        self._buffer, self._position, self._start = self._buffer[self._start :], self._position - self._start, 0
         try:
             chunk = next(self._chunks, b"")
         except TruncatedInput as cut:
@@ -104,45 +104,45 @@ class JsonArray:
             self._start = match.end() if match else self._start
             if self._start < len(self._buffer):
                 return True
-            self._at = self._start
+            self._position = self._start
             if not self._fill():
                 return False
 
     def _marks(self) -> Iterator[int]:
         """Brackets, braces and ends of strings from `_start` on; 0 whenever the element grows beyond the limit."""
-        self._at, in_string, starved = self._start, False, False
+        self._position, in_string, starved = self._start, False, False
         while True:
-            if starved or self._at >= len(self._buffer):
-                if self._at - self._start > self._limit:
+            if starved or self._position >= len(self._buffer):
+                if self._position - self._start > self._limit:
                     yield 0
                 if not self._fill():
                     return
                 starved = False
             if in_string:
-                quote = self._buffer.find(b'"', self._at)
-                broken = self._buffer.find(b"\n", self._at, len(self._buffer) if quote < 0 else quote)
+                quote = self._buffer.find(b'"', self._position)
+                broken = self._buffer.find(b"\n", self._position, len(self._buffer) if quote < 0 else quote)
                 if broken >= 0:  # no string can hold a line end: this one was never closed
-                    self._at, in_string = broken + 1, False
+                    self._position, in_string = broken + 1, False
                     yield 0x22
                     continue
                 end = len(self._buffer) if quote < 0 else quote
                 first = end
-                while first > self._at and self._buffer[first - 1] == 0x5C:
+                while first > self._position and self._buffer[first - 1] == 0x5C:
                     first -= 1
                 if quote < 0:  # backslashes at the end of the buffer wait for what they escape
-                    self._at, starved = first, True
+                    self._position, starved = first, True
                 else:
-                    self._at, in_string = quote + 1, (quote - first) % 2 == 1
+                    self._position, in_string = quote + 1, (quote - first) % 2 == 1
                     if not in_string:
                         yield 0x22
-            elif match := _MARKS.search(self._buffer, self._at):
-                self._at = match.end()
+            elif match := _MARKS.search(self._buffer, self._position):
+                self._position = match.end()
                 if match[0] == b'"':
                     in_string = True
                 else:
                     yield match[0][0]
             else:
-                self._at = len(self._buffer)
+                self._position = len(self._buffer)
 
     def _enter(self) -> bool:
         """Go to the first element; False where there is no array."""
@@ -155,15 +155,15 @@ class JsonArray:
         self._wrapped = True
         for mark in self._marks():
             if mark == 0x5B:
-                while not (rest := self._buffer[self._at : self._at + 1000].lstrip()) and self._fill():
+                while not (rest := self._buffer[self._position : self._position + 1000].lstrip()) and self._fill():
                     pass
                 if rest[:1] == b"{":
-                    self._start = self._at
+                    self._start = self._position
                     return True
             elif mark == 0:
                 self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
-                self._skipped += self._at - self._start
-                self._start = self._at
+                self._skipped += self._position - self._start
+                self._start = self._position
         return False
 
     def _element(self) -> tuple[bytes, str]:
@@ -178,18 +178,18 @@ class JsonArray:
         depth, skipped, excerpt = 0, 0, b""
         for mark in self._marks():
             if mark == 0:
-                element = self._buffer[self._start : self._at]
+                element = self._buffer[self._start : self._position]
                 if not skipped and self._opening and re.search(self._between + self._opening, element):
-                    self._start = self._at
+                    self._start = self._position
                     return element, ""
                 excerpt = excerpt or element[: 4 * EXCERPT]
                 skipped += len(element)
-                self._start = self._at
+                self._start = self._position
                 continue
             depth += (mark in b"{[") - (mark in b"}]")
             if depth <= 0:
-                element = self._buffer[self._start : self._at]
-                self._start = self._at
+                element = self._buffer[self._start : self._position]
+                self._start = self._position
                 size = skipped + len(element)
                 return (excerpt or element, too_long(size, self._limit)) if size > self._limit else (element, "")
         element = excerpt or self._buffer[self._start :]

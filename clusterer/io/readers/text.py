@@ -1,10 +1,39 @@
-"""text: see clusterer.files."""
+"""Text files: one article a file, its title the first line where that looks like one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 
-def _split_title(text: str) -> tuple[str, str]:
-    """Title and body of a text file. A short first line is a title before an empty line or a much longer text."""
+from clusterer.io.columns import RowError
+from clusterer.io.readers.base import OpenedInput, undecodable
+from clusterer.io.rows import Layout, Row
+
+
+def read(opened: OpenedInput) -> Iterator[Row]:
+    """Yield the one row of a text file; its id is the file's name without ending."""
+    data, reason = opened.whole()
+    try:
+        if reason:
+            raise RowError(reason)
+        title, text = split_title(data.decode().replace("\r\n", "\n"))
+        fields = {"id": opened.id, "title": title, "text": text}
+        article = opened.fixed_columns(fields)
+    except UnicodeDecodeError as error:
+        opened.bad(1, undecodable(data, error, opened.encoding), data)
+    except RowError as error:
+        opened.bad(1, str(error), data)
+    else:
+        yield Row(article, fields, opened.name, 1, Layout("txt"))
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """Title and body of a text file. A short first line is a title before an empty line or a much longer text.
+
+    >>> split_title("Title\\n\\nBody of the article.")
+    ('Title', 'Body of the article.')
+    >>> split_title("A sentence that ends in a stop.\\nAnother one.")
+    ('', 'A sentence that ends in a stop.\\nAnother one.')
+    """
     text = text.lstrip("\ufeff \t\n")
     first, _, rest = text.partition("\n")
     words = len(first.split())

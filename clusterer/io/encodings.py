@@ -1,0 +1,107 @@
+"""The encoding of an input, told by its first bytes, and its bytes in UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+from clusterer.errors import InputError
+
+_ARABIC_LETTERS = frozenset("اليمنوتربةه")
+_LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']""")
+
+
+def detect_encoding(head: bytes, name: str) -> str:
+    """The encoding of a text by its first bytes.
+
+    In this order: a byte order mark, the NULs of UTF-16, what an XML declaration says if the bytes agree, UTF-8 if half of
+    the letters beyond ASCII are valid, the legacy encoding whose commonest letters make up most of them, and a guess by
+    charset_normalizer.
+
+    Args:
+        head: the first bytes.
+        name: of the input, for the error.
+
+    Raises:
+        InputError: none of these tells.
+
+    >>> detect_encoding("قالت وكالة الأنباء".encode("windows-1256"), "feed.csv")
+    'cp1256'
+    """
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if head.startswith(mark):
+            return encoding
+    for encoding, high in (("utf-16-le", head[1:8192:2]), ("utf-16-be", head[0:8192:2])):
+        if len(high) > 1 and b"\0" in high and high.count(0) + high.count(6) >= 0.7 * len(high):
+            return encoding
+    if declared := _DECLARED.match(head):
+        with contextlib.suppress(LookupError, UnicodeDecodeError):
+            encoding = declared[1].decode("ascii")
+            codecs.getincrementaldecoder(encoding)().decode(head)
+            return encoding
+    high_bytes = len(head) - len(head.translate(None, bytes(range(128, 256))))
+    valid = head.decode("utf-8", "ignore").encode()
+    valid_bytes = len(valid) - len(valid.translate(None, bytes(range(128, 256))))
+    if valid_bytes >= high_bytes / 2 or high_bytes < 4:
+        return "utf-8"  # perhaps with damaged rows
+    shares = {}
+    for encoding, common in _LEGACY:
+        letters = [c for c in head.decode(encoding, "replace") if c > "\x7f"]
+        shares[encoding] = sum(c in common for c in letters) / len(letters)
+    best = max(shares, key=shares.__getitem__)
+    if shares[best] >= 0.45:
+        return best
+    if high_bytes < 16:  # too little to tell
+        return "utf-8"
+    start = max(0, next(i for i, byte in enumerate(head) if byte > 127) - 1000)
+    guess = import_module("charset_normalizer").from_bytes(head[start : start + (1 << 15)]).best()
+    if guess is None:
+        raise InputError(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
+    return str(guess.encoding)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether bytes in this encoding are UTF-8 as they stand.
+
+    >>> is_utf8("ascii"), is_utf8("windows-1256")
+    (True, False)
+    """
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+
+def wrong_encoding_cure(head: bytes, encoding: str) -> str:
+    """The cure where the encoding that was given is not UTF-8 and the bytes are, with letters beyond ASCII; else ""."""
+    if is_utf8(encoding) or head.isascii():
+        return ""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return ""
+    return f"leave --encoding {encoding} out, the file is UTF-8"
+
+
+def transcoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """From any encoding to UTF-8. What cannot be decoded becomes a lone surrogate, thus invalid UTF-8 in its row."""
+    codecs.register_error("clusterer-mark", _mark)
+    decode = codecs.getincrementaldecoder(encoding)("clusterer-mark").decode
+    for chunk in chunks:
+        if text := decode(chunk):
+            yield text.encode("utf-8", "surrogatepass")
+    if text := decode(b"", True):
+        yield text.encode("utf-8", "surrogatepass")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError):
+        return "\udcff", error.end
+    raise error

@@ -1,0 +1,97 @@
+"""The formats that are read and written: one plain table, from which everything else learns what there is.
+
+A reader is one file in `readers` and its line here. Endings in folders and archives, detection by first bytes, the names
+that ``--format`` takes, what an output's ending asks for, and what rows can be given back as are all looked up in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from clusterer.io.columns import FieldMap
+from clusterer.io.readers import csv, json, jsonl, parquet, rss, text
+from clusterer.io.readers.base import Reader
+from clusterer.io.rows import Layout, Row
+
+RowWriter = Callable[[BinaryIO, Iterable[Row], Layout, str], int]
+"""Writes rows to an open file, laid out as the first of them, in the format of this name; returns their number."""
+ResultWriter = Callable[[BinaryIO, Iterable[dict[str, Any]], Sequence[str], str], None]
+"""Writes the lines of a result, all of these columns, to an open file in the format of this name."""
+
+
+def never(head: bytes, columns: FieldMap) -> bool:
+    """Sniff nothing: a format that only its ending, or ``--format``, tells."""
+    return False
+
+
+def nothing() -> None:
+    """Require nothing: a format that is read and written without a package of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format.
+
+    Attributes:
+        name: for ``--format`` and messages.
+        endings: of file names, lower case, with the dot. Formats may share one; then first bytes decide, and the last of
+            these formats is taken where they say nothing.
+        read: its reader.
+        sniff: tells by the first bytes whether an input has this format; asked in the table's order. Text comes in UTF-8.
+        is_binary: its bytes are no text, thus not decoded.
+        in_lines: a carriage return alone ends a line where a file has no line feed.
+        write_rows: writes rows that were read; None where rows of this format are given back as JSON lines.
+        write_result: writes results; None where these cannot have this format.
+        require: raises `InputError` with the cure where a package that the format needs is not installed.
+        also: names of other formats that rows of this one can be given back as.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Reader
+    sniff: Callable[[bytes, FieldMap], bool] = never
+    is_binary: bool = False
+    in_lines: bool = False
+    write_rows: RowWriter | None = None
+    write_result: ResultWriter | None = None
+    require: Callable[[], object] = nothing
+    also: tuple[str, ...] = ()
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
+        write_rows=jsonl.write_rows, write_result=jsonl.write_result,
+    ),
+    Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
+    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff),
+    Format(
+        "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
+        write_rows=csv.write_rows, write_result=csv.write_result, also=("tsv", "jsonl", "json"),
+    ),
+    Format(
+        "tsv", (".tsv",), csv.read, csv.sniff_tsv, in_lines=True,
+        write_rows=csv.write_rows, write_result=csv.write_result, also=("csv", "jsonl", "json"),
+    ),
+    Format(
+        "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
+        write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
+    ),
+    Format("txt", (".txt",), text.read),
+)  # fmt: skip
+"""All formats, in the order in which an input without a known ending is compared with them."""
+FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}
+
+
+def given_back_as(name: str) -> tuple[str, ...]:
+    """Names of the formats that rows of a format can be written in, the one they came in first.
+
+    >>> given_back_as("csv")
+    ('csv', 'tsv', 'jsonl', 'json')
+    >>> given_back_as("rss")
+    ('jsonl',)
+    """
+    format = FORMATS_BY_NAME[name]
+    return (name, *format.also) if format.write_rows else ("jsonl",)

@@ -1,0 +1,132 @@
+"""Parquet, by pyarrow: a batch of rows at a time; a row group that is damaged does not cost the others."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, BinaryIO
+
+from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.compression import TruncatedInput
+from clusterer.io.readers.base import OpenedInput
+from clusterer.io.rows import (
+    PARQUET_BATCH,
+    Layout,
+    Row,
+    Unreadable,
+    as_cell,
+    first_line,
+    import_pyarrow,
+    python_values,
+    unfit,
+)
+
+MAGIC = b"PAR1"
+
+
+def require() -> None:
+    """Refuse early what cannot be done.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
+    import_pyarrow("parquet")
+
+
+def sniff(head: bytes, columns: FieldMap) -> bool:
+    """Whether these first bytes are of a Parquet file."""
+    return head.startswith(MAGIC)
+
+
+def read(opened: OpenedInput) -> Iterator[Row]:
+    """Yield the rows of a Parquet file; of its columns only those that articles have are read as values.
+
+    Raises:
+        InputError: pyarrow is not installed, or there is no text column.
+    """
+    parquet = import_pyarrow("parquet")
+    damage = (import_pyarrow().ArrowException, OSError, ValueError)
+    with ExitStack() as stack:
+        try:
+            table = parquet.ParquetFile(_file(opened, stack))
+        except (*damage, TruncatedInput) as error:
+            opened.bad(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+            return
+        names = tuple(table.schema_arrow.names)
+        plan = opened.columns.check_header(names, opened.name)
+        wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
+        layout, number = Layout("parquet", schema=table.schema_arrow), 0
+        for group in range(table.num_row_groups):
+            end = number + table.metadata.row_group(group).num_rows
+            try:
+                for batch in table.iter_batches(PARQUET_BATCH, row_groups=[group]):
+                    yield from _rows(opened, batch, wanted, number, layout)
+                    number += batch.num_rows
+            except damage as error:
+                lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
+                opened.bad(number + 1, lost)
+                number = end
+
+
+def _file(opened: OpenedInput, stack: ExitStack) -> Any:
+    """The bytes as a file that can be read from its end, where the format begins; packed ones are unpacked to disk."""
+    if opened.path:
+        return stack.enter_context(open(opened.path, "rb"))
+    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    for chunk in opened.chunks:
+        file.write(chunk)
+    file.seek(0)
+    return file
+
+
+def _rows(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
+    """The good rows of a batch that has `before` rows before it in its file."""
+    columns = [python_values(batch.column(name)) for name in wanted]
+    for i, values in enumerate(zip(*columns, strict=True)):
+        number = before + i + 1
+        try:
+            if broken := next((v for v in values if isinstance(v, Unreadable)), None):
+                raise RowError(f"a cell cannot be read ({broken.why}); cure: write the file again")
+            article = opened.columns(dict(zip(wanted, values, strict=True)))
+        except RowError as error:
+            opened.bad(number, str(error), repr(values))
+        else:
+            yield Row(article, batch.slice(i, 1), opened.name, number, layout)
+
+
+def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
+    """Write rows of Parquet files of one schema; return their number.
+
+    Raises:
+        OutputError: a row has no schema, or another one.
+    """
+    pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
+    count = 0
+    remaining = iter(rows)
+    first = next(remaining)
+    if layout.schema is None:
+        raise unfit(first, format, f"a row of {layout.format} has no schema to stand")
+    remaining = itertools.chain([first], remaining)
+    with parquet.ParquetWriter(out, layout.schema) as writer:
+        while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
+            for row in batch:
+                if row.layout.schema != layout.schema:
+                    raise unfit(row, format, "its columns differ from those of the rows before: no place")
+            writer.write_table(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
+            count += len(batch)
+    return count
+
+
+def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
+    """Write the lines of a result as Parquet; `evidence` is JSON."""
+    pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
+    types = {"representative": pyarrow.bool_(), "score": pyarrow.float64(), "date": pyarrow.timestamp("us", "UTC")}
+    schema = pyarrow.schema({name: types.get(name, pyarrow.string()) for name in columns})
+    remaining = iter(lines)
+    with parquet.ParquetWriter(out, schema) as writer:
+        while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
+            for line in batch:
+                line["evidence"] = line["evidence"] and as_cell(line["evidence"])
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
