@@ -2,37 +2,28 @@
 
 A label file has a line an article: `id`, and a label a level: `event` or `story`, `copy` or `dup`, `exact`. A file of
 judged pairs has a line a pair: `a`, `b` (ids), `same` (true, false, or null where nobody could say), `level` ("story" where
-it is missing, or "copy"). JSON lines or CSV (UTF-8, UTF-16 with its mark, Windows-1256), also packed as .gz or .zst.
+it is missing, or "copy"). JSON lines or CSV, also packed, read as `clusterer.io.records` says.
 
 Decides nothing: `evaluate` holds one against the other. Every error names file, line, rule and cure.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
 import os
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, NamedTuple
-
-import orjson
 
 from clusterer.errors import InputError
 from clusterer.io.columns import FIELD_NAMES, column_key
+from clusterer.io.records import BLANKS, read_records, shown
 from clusterer.results import LEVELS, Level
 
 FIELDS: Mapping[Level, tuple[str, ...]] = {"exact": ("exact",), "copy": ("copy", "dup"), "story": ("event", "story")}
 """The fields that hold a level's label; of several the first that is there."""
 _JUDGED: Mapping[object, Level] = {"story": "story", "copy": "copy"}  # levels that pairs are judged at
 _TRUE, _FALSE, _UNSURE = ("true", "yes", "y", "1", "نعم"), ("false", "no", "n", "0", "لا"), ("", "null", "unsure")
-_TURNS = " \t\u200e\u200f\u061c\ufeff"  # blanks, and marks of direction that spreadsheets put around Arabic words
 _RESULT = ("linked_to", "relation")  # what only a result has
-_COMMON = frozenset("اليمنوتربةه")  # nearly every Arabic text is half made of them; misread UTF-8 never is
 _SHAPE = "lines of a, b and same, or of id and a label (event or story, copy or dup)"
 
 
@@ -119,7 +110,7 @@ def read_gold(
         InputError: it cannot be read, a line is of no known kind, an article is labelled twice, a pair is judged both ways.
     """
     name = os.fspath(path)
-    lines = list(_rows(name))
+    lines = list(read_records(name))
     if not lines:
         raise InputError(f"{name}: no line; cure: {_SHAPE}")
     number, first = lines[0]
@@ -170,7 +161,7 @@ def _labelled(
             if value is None or value == "" or (_doubtful(row) and not with_doubtful):
                 continue
             if not isinstance(value, str | int | float):
-                raise InputError(f"{name}, line {number}: {key} is {_shown(value)}; cure: a number or a name")
+                raise InputError(f"{name}, line {number}: {key} is {shown(value)}; cure: a number or a name")
             labels[level][article] = value
     if not any(labels.values()):
         wanted = f"field {label!r}" if label else "event or story, copy or dup"
@@ -196,7 +187,7 @@ def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: b
             raise InputError(f"{name}, line {number}: {a!r} is paired with itself; cure: two articles")
         level = _JUDGED.get(row.get("level") or "story")
         if level is None:
-            raise InputError(f"{name}, line {number}: level is {_shown(row['level'])}; cure: story or copy")
+            raise InputError(f"{name}, line {number}: level is {shown(row['level'])}; cure: story or copy")
         score = row.get("score")
         known = float(score) if isinstance(score, int | float) else None
         pair = Judged(a, b, _answer(name, number, row["same"]), level, known, number)
@@ -215,7 +206,7 @@ def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: b
 
 def _doubtful(row: dict[str, Any]) -> bool:
     value = row.get("doubtful")
-    return value.strip(_TURNS).lower() in _TRUE if isinstance(value, str) else bool(value)
+    return value.strip(BLANKS).lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
 def _said(pair: Judged) -> str:
@@ -225,13 +216,13 @@ def _said(pair: Judged) -> str:
 def _answer(name: str, number: int, value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    text = str(value).strip(_TURNS).lower()
+    text = str(value).strip(BLANKS).lower()
     if isinstance(value, str | int):
         for words, answer in ((_TRUE, True), (_FALSE, False), (_UNSURE, None)):
             if text in words:
                 return answer
     raise InputError(
-        f"{name}, line {number}: same is {_shown(value)}; cure: true, false, or null where nobody can say (also yes and no,"
+        f"{name}, line {number}: same is {shown(value)}; cure: true, false, or null where nobody can say (also yes and no,"
         " نعم and لا, 1 and 0)"
     )
 
@@ -239,71 +230,4 @@ def _answer(name: str, number: int, value: Any) -> bool | None:
 def _name(name: str, number: int, key: str, value: Any) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
-    raise InputError(f"{name}, line {number}: {key} is {_shown(value)}; cure: the id of an article")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _rows(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The lines of a file as objects, with their numbers."""
-    try:
-        with _opened(name) as file:
-            stem = name.lower().removesuffix(".gz").removesuffix(".zst")
-            yield from (_csv_rows if stem.endswith((".csv", ".tsv")) else _json_rows)(name, file)
-    except (OSError, EOFError, zlib.error, import_module("zstandard").ZstdError) as error:
-        raise InputError(f"{name}: cannot be read ({error}); cure: a whole file that can be read") from None
-
-
-def _opened(name: str) -> Any:
-    if name.lower().endswith(".gz"):
-        return gzip.open(name, "rb")
-    if name.lower().endswith(".zst"):
-        return import_module("zstandard").open(name, "rb")
-    return open(name, "rb")
-
-
-def _json_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(file, start=1):
-        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-        if not line.strip():
-            continue
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise InputError(f"{name}, line {number}: not JSON ({error}); cure: one JSON object a line") from None
-        if not isinstance(row, dict):
-            raise InputError(f"{name}, line {number}: {_shown(row)} is no object; cure: one JSON object a line")
-        yield number, row
-
-
-def _csv_rows(name: str, file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    text = _decoded(name, file.read())
-    head = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
-    try:
-        for row in reader:
-            if not any(cell.strip(_TURNS) for cells in row.values() for cell in (cells or ())):
-                continue
-            if None in row or None in row.values():
-                raise InputError(f"{name}, line {reader.line_num}: not as many cells as the header; cure: one a column")
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: no CSV ({error}); cure: quote cells as CSV does") from None
-
-
-def _decoded(name: str, raw: bytes) -> str:
-    """The text of a table: UTF-8, UTF-16 with its mark, or Windows-1256, as older spreadsheets save Arabic."""
-    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return raw.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        text = raw.decode("cp1256")  # it has a letter for every byte
-        letters = [c for c in text if c > "\x7f"]
-        if not marked and sum(c in _COMMON for c in letters) >= 0.45 * len(letters):
-            return text
-        raise InputError(
-            f"{name}: neither UTF-8 nor Windows-1256 ({error.reason}); cure: save it as CSV in UTF-8"
-        ) from None
+    raise InputError(f"{name}, line {number}: {key} is {shown(value)}; cure: the id of an article")

@@ -6,7 +6,8 @@ import os
 from typing import NamedTuple
 
 from clusterer.errors import InputError
-from clusterer.evaluation.gold import _name, _rows
+from clusterer.evaluation.gold import _name
+from clusterer.io.records import read_records
 from clusterer.results import Level
 
 
@@ -32,7 +33,7 @@ def read_result(path: str | os.PathLike[str], needed: tuple[Level, ...] = ()) ->
     """
     name = os.fspath(path)
     ours: dict[str, ResultRow] = {}
-    for number, row in _rows(name):
+    for number, row in read_records(name):
         for key in ("id", *needed):
             if key not in row:
                 raise InputError(f"{name}, line {number}: no field {key!r}; cure: lines that clusterer cluster wrote")

@@ -128,9 +128,17 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
                     _ending(name)[1], _stem(name))
             for name in members
         ]  # fmt: skip
+    return [source_of_file(path, format)]
+
+
+def source_of_file(path: str, format: str | None = None) -> Source:
+    """One file as an input; it need not be there yet.
+
+    >>> source_of_file("feeds/today.csv.gz").formats
+    ('csv',)
+    """
     formats, packing = _ending(path)
-    stem = _stem(Path(path).name)
-    return [Source(path, partial(_open_file, path), _given(format) or formats, packing, stem, path)]
+    return Source(path, partial(_open_file, path), _given(format) or formats, packing, _stem(Path(path).name), path)
 
 
 def _given(format: str | None) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     Raises:
         InputError: the header cannot be read, or has no text column.
     """
-    layout, records = begin_table(opened)
+    layout, records = begin_table(opened, opened.lines())
     if layout.columns:
         _check_table(opened, layout)
     for number, raw, cells, reason in records:
@@ -67,8 +67,12 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             yield Row(article, raw.rstrip(b"\r\n"), opened.name, number, layout)
 
 
-def begin_table(opened: OpenedInput) -> tuple[Layout, Iterator[Record]]:
+def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tuple[Layout, Iterator[Record]]:
     """Read a table up to its header.
+
+    Args:
+        opened: the input.
+        lines: its lines, with their numbers.
 
     Returns:
         The layout, without columns where there is no header at all, and the records that follow. Those whose cells are
@@ -79,7 +83,7 @@ def begin_table(opened: OpenedInput) -> tuple[Layout, Iterator[Record]]:
     """
     csv.field_size_limit(max(csv.field_size_limit(), opened.row_limit))
     layout = detect_dialect(opened.head, opened.format, opened.columns)
-    records = csv_records(opened.lines(), layout, opened.row_limit)
+    records = csv_records(lines, layout, opened.row_limit)
     separator_line = layout.header
     if separator_line:
         next(records, None)

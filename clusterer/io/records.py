@@ -1,0 +1,114 @@
+"""The rows of one file as plain objects, whatever their columns, for files that must be right: anything wrong is an error.
+
+For labels, judgements and results, where `Feed` would set a bad row aside.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import orjson
+
+from clusterer.errors import InputError
+from clusterer.io.columns import FieldMap
+from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput
+from clusterer.io.detect import open_input
+from clusterer.io.readers.base import OpenedInput, Walk
+from clusterer.io.readers.csv import begin_table
+from clusterer.io.sources import source_of_file
+
+BLANKS = " \t\u200e\u200f\u061c\ufeff"
+"""Blanks, and the marks of direction that spreadsheets put around Arabic words."""
+
+
+def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read JSON lines, or a table where the ending is .csv or .tsv, also packed as .gz or .zst.
+
+    Encoding and delimiter are detected as for feeds. Blank lines, and rows of a table whose cells are all blank, are no rows.
+
+    Args:
+        path: of the file.
+
+    Yields:
+        The line where a row starts, from 1, and the row; values of tables are strings.
+
+    Raises:
+        InputError: the file or a row of it cannot be read; names file, line, rule and cure.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "gold.csv")
+    >>> _ = path.write_text("id;event\\na;1\\n")
+    >>> list(read_records(path))
+    [(2, {'id': 'a', 'event': '1'})]
+    """
+    name = os.fspath(path)
+    source = source_of_file(name)
+    is_table = source.formats in (("csv",), ("tsv",))
+    if not is_table:
+        source.formats = ("jsonl",)
+    with ExitStack() as stack:
+        try:
+            opened = open_input(source, stack, Walk(FieldMap(), FieldMap(), row_limit=1 << 30, report=_refuse))
+            yield from _table_rows(opened) if is_table else _objects(opened)
+        except TruncatedInput as cut:
+            raise InputError(f"{name}: cannot be read ({cut}); cure: a whole file that can be read") from None
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it, cut off where it is long.
+
+    >>> shown([1, 2])
+    '[1, 2]'
+    """
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _refuse(bad: object) -> None:
+    raise InputError(str(bad))
+
+
+def _lines(opened: OpenedInput) -> Iterator[tuple[int, bytes]]:
+    return enumerate(io.BufferedReader(ChunkReader(opened.chunks), CHUNK), 1)
+
+
+def _objects(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in _lines(opened):
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InputError(
+                f"{opened.name}, line {number}: not JSON ({error}); cure: one JSON object a line"
+            ) from None
+        if not isinstance(row, dict):
+            raise InputError(f"{opened.name}, line {number}: {shown(row)} is no object; cure: one JSON object a line")
+        yield number, row
+
+
+def _table_rows(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
+    layout, records = begin_table(opened, _decodable(opened))
+    for number, _, cells, reason in records:
+        if cells is not None and not any(cell.strip(BLANKS) for cell in cells):
+            continue
+        if cells is not None and reason:
+            raise InputError(f"{opened.name}, line {number}: not as many cells as the header; cure: one a column")
+        if cells is None:
+            raise InputError(f"{opened.name}, line {number}: no CSV ({reason})")
+        yield number, dict(zip(layout.columns, cells, strict=True))
+
+
+def _decodable(opened: OpenedInput) -> Iterator[tuple[int, bytes]]:
+    for number, line in _lines(opened):
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{opened.name}: neither UTF-8 nor Windows-1256 ({error.reason}); cure: save it as CSV in UTF-8"
+            ) from None
+        yield number, line
