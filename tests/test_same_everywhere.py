@@ -61,7 +61,7 @@ def test_hash_seed(seed: str, tmp_path: Path) -> None:
         command = [
             sys.executable,
             "-c",
-            "from clusterer.cli import main; main()",
+            "from clusterer.cli.main import main; main()",
             "cluster",
             str(FEED),
             "-o",
@@ -85,7 +85,7 @@ def test_pythons(version: str, tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        "from clusterer.cli import main; main()",
+        "from clusterer.cli.main import main; main()",
         "cluster",
         FEED,
         "-o",

@@ -23,7 +23,7 @@ DATA = ROOT / "data"
 
 
 def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, args)]
+    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
     return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120, check=False)
 
 
@@ -144,7 +144,7 @@ def test_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        "from clusterer.cli import main; main()",
+        "from clusterer.cli.main import main; main()",
         "cluster",
         "-",
         "-o",
@@ -163,7 +163,9 @@ def test_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
 
 
 def test_closed_pipe_is_no_traceback() -> None:
-    command = f"{sys.executable} -c 'from clusterer.cli import main; main()' cluster {DATA / 'feed.jsonl'} | head -n 1"
+    command = (
+        f"{sys.executable} -c 'from clusterer.cli.main import main; main()' cluster {DATA / 'feed.jsonl'} | head -n 1"
+    )
     done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, timeout=60, check=False)
     assert len(done.stdout.splitlines()) == 1
     assert b"Traceback" not in done.stderr

@@ -26,7 +26,7 @@ from clusterer.io.feed import Feed
 from clusterer.pipeline import run_pipeline
 
 DATA = ROOT / "data" / "feed.jsonl"
-LABEL = [sys.executable, "-c", "from clusterer.cli import main; main()", "label", str(DATA), "-o"]
+LABEL = [sys.executable, "-c", "from clusterer.cli.main import main; main()", "label", str(DATA), "-o"]
 
 
 @pytest.fixture(scope="module")

@@ -393,7 +393,7 @@ def test_the_curve_measured_is_the_curve_predicted() -> None:
 
 
 def command(*args: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, args)]
+    line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
     return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
 
 

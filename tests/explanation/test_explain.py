@@ -296,7 +296,7 @@ def test_learned_furniture_is_cut_in_passages_too() -> None:
 
 
 def run(*args: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from clusterer.cli import main; main()", "explain", *map(str, args)]
+    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", "explain", *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
 
@@ -316,7 +316,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     for command in (["cluster", DATA / "feed.jsonl", "-o", folder / "c.jsonl"], ["index", "create", folder / "news.db"],
                     ["index", "add", folder / "news.db", DATA / "feed.jsonl"]):  # fmt: skip
-        line = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, command)]
+        line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, command)]
         subprocess.run(line, check=True, capture_output=True, timeout=120)
     return folder
 

@@ -30,7 +30,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     out = {}
     for name, command in commands.items():
         page = ["--html", folder / f"{name}.html"] if name else []
-        line = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, [*command, *page])]
+        line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, [*command, *page])]
         subprocess.run(line, check=True, capture_output=True, timeout=120)
         out[name] = folder / f"{name}.html"
     return out

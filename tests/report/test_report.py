@@ -330,7 +330,7 @@ def test_the_page_stands_alone_and_allows_only_its_own_script(sample: Run) -> No
 
 
 def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-c", "from clusterer.cli import main; main()", *map(str, args)]
+    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
     return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120, check=False)
 
 
@@ -567,7 +567,7 @@ def test_a_story_unfolds_and_shows_why_and_what_differs(browser: Any, sample_pag
         assert set(shown.locator(".read .body").all_text_contents()) == {m["text"] for m in inside}
         assert {a.get_attribute("rel") for a in shown.locator("a").all()} == {"noopener noreferrer"}
         seen.page.locator("#copying > summary").click()
-        total = sum(map(sum, sample[2].copying.counts))
+        total = sum(map(sum, sample[2].reprints.counts))
         cells = seen.page.locator(".matrix tbody td:not(.sum)").all_inner_texts()
         assert sum(int(cell) for cell in cells if cell.isdigit()) == total > 0
 

@@ -381,9 +381,9 @@ def whole_feed() -> list[str]:
 RUN = """
 import os, sys, time
 from clusterer import Settings
-from clusterer.spark import Job
-from clusterer.spark_cli import session
-from clusterer.spark_copies import Source
+from clusterer.spark.job import Job
+from clusterer.spark.session import session
+from clusterer.spark.articles import Source
 master, level, folder, inputs = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 spark = session(master, {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
