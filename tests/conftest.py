@@ -25,20 +25,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 @pytest.fixture(scope="module", params=["compiled", "numpy"])
 def loops(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs a module's tests twice: on the compiled loops and on their NumPy twins, in this process and its children."""
-    if request.param == "compiled" and kernels.compiled is None:
+    if request.param not in kernels.modules:
         could = shutil.which("cc") and Path(sysconfig.get_path("include"), "Python.h").exists()
         if could and "CLUSTERER_KERNELS" not in os.environ:  # a failed build must not pass for a missing compiler
             pytest.fail("there is a C compiler and no compiled loops of this revision; cure: pip install --editable .")
         pytest.skip("the compiled loops are not here: the package was built without a C compiler")
-    before = kernels.compiled, os.environ.get("CLUSTERER_KERNELS")
-    if request.param == "numpy":
-        kernels.compiled, os.environ["CLUSTERER_KERNELS"] = None, "numpy"
-    yield request.param
-    kernels.compiled = before[0]
-    if before[1] is None:
-        os.environ.pop("CLUSTERER_KERNELS", None)
-    else:
-        os.environ["CLUSTERER_KERNELS"] = before[1]
+    before = kernels.active
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLUSTERER_KERNELS", request.param)
+        kernels.use(request.param)
+        yield request.param
+    kernels.use(before)
 
 
 FEED = SHARED / "feed"

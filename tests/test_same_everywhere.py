@@ -46,11 +46,16 @@ def test_chunks_and_threads(articles: list[Article], expected: dict, other: dict
     assert by_id(cluster(articles, Settings(**other))) == expected
 
 
-def test_loops(articles: list[Article], expected: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    if kernels.compiled is None:
-        pytest.skip("the compiled loops are not here: the package was built without a C compiler")
-    monkeypatch.setattr(kernels, "compiled", None)
-    assert by_id(cluster(articles)) == expected
+def test_kernels(articles: list[Article], expected: dict) -> None:
+    before = kernels.active
+    if "compiled" not in kernels.modules:
+        pytest.skip("the compiled kernels are not here: the package was built without a C compiler")
+    try:
+        for name in kernels.modules:
+            kernels.use(name)
+            assert by_id(cluster(articles)) == expected
+    finally:
+        kernels.use(before)
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])

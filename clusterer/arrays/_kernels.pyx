@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The hot loops, compiled. Every function has a NumPy twin in the room that calls it and gives the same bits.
+"""The hot loops, compiled. Every function has a twin in `clusterer.arrays.kernels_numpy`, which gives the same bits.
 
 Takes arrays, gives arrays, knows no settings, and holds no lock while it works, so that threads run side by side.
-Callers check shapes and types; nothing is checked here. What each computes, and why, is said where its twin lives.
+Callers check shapes and types; nothing is checked here. What each computes is said in its twin.
 
-Array letters are those of the rooms: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pairs.
+Array letters: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pairs.
 """
 
 cimport cython
@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 2  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 3  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -48,6 +48,11 @@ cdef enum:
     STEM_LETTERS = 3
     VALUE_BITS = 27
     ROUNDS = 6
+
+CONSTANTS = {  # said in NumPy too: a test holds both equal
+    "SPACE": SPACE, "NEWLINE": NEWLINE, "DELETE": DELETE, "UNFOLD": UNFOLD, "STEM_LETTERS": STEM_LETTERS,
+    "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS,
+}
 
 cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
 cdef uint64_t M2 = 0x94D049BB133111EBULL
@@ -383,8 +388,13 @@ def fast_signatures(
                         row[place] = least | <uint32_t>ROUNDS << VALUE_BITS
 
 
+ctypedef fused Slot:
+    uint64_t
+    uint32_t
+
+
 def band_keys(
-    const uint32_t[:, ::1] slots, Py_ssize_t r, const uint64_t[::1] factors, uint64_t[:, ::1] keys
+    const Slot[:, ::1] slots, Py_ssize_t r, const uint64_t[::1] factors, uint64_t[:, ::1] keys
 ):
     cdef Py_ssize_t i, j, x
     cdef uint64_t total
@@ -999,7 +1009,7 @@ def row_sums(
     const uint32_t[::1] columns, const int64_t[::1] offsets, const float[::1] weights, const int64_t[:, ::1] pairs,
     double[:, ::1] out,
 ):
-    """What `events.common_sums` gives: of each pair of rows sums over common columns, (m, 3)."""
+    """Of each pair of rows sums over common columns, (m, 3)."""
     cdef Py_ssize_t p, a, b, a_end, b_end
     cdef uint32_t x, y
     cdef double product, here, there
@@ -1028,7 +1038,7 @@ def pair_sums(
     const uint64_t[::1] factors, const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights,
     Py_ssize_t v, const int64_t[:, ::1] pairs, bint with_runs, double[:, ::1] out,
 ):
-    """What `events` makes its evidence of, (m, 8), columns as in `events._SUMS`; 0 for runs unless they are asked for."""
+    """The sums that features of pairs of texts are made of, (m, 8); 0 for runs unless they are asked for."""
     cdef Py_ssize_t p, i, o, a, b, a_end, b_end, j, x, at, mask = 7, longest = 0, held = -1, count, size = factors.shape[0]
     cdef uint32_t turn = 0, c, d
     cdef double lead, body, lead_runs, lead_stock, body_runs, here, there, title, product

@@ -1,25 +1,125 @@
-"""Which loops run: the compiled ones where the package was built with a C compiler, else their NumPy twins.
+"""The hot loops behind one interface: compiled where the package was built with a C compiler, else in NumPy.
 
-Both give the same bits; every room that has a fast path asks here, and holds the readable twin itself.
-``CLUSTERER_KERNELS=numpy`` in the environment takes the twins.
+Both modules have the same functions with the same parameters, and give the same bits. What each computes is said in
+`clusterer.arrays.kernels_numpy`. ``CLUSTERER_KERNELS=numpy`` in the environment, or `use`, takes those in NumPy. Callers
+write ``kernels.name(...)``, so that a change of module counts from the next call on.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import Literal
 
-REVISION = 2
-"""Of what the compiled loops take and give; those of another revision, left from an older build, are not used."""
+from clusterer.arrays import kernels_numpy
+from clusterer.arrays.kernels_numpy import (
+    arrivals as arrivals,
+)
+from clusterer.arrays.kernels_numpy import (
+    band_keys as band_keys,
+)
+from clusterer.arrays.kernels_numpy import (
+    bucket_bounds as bucket_bounds,
+)
+from clusterer.arrays.kernels_numpy import (
+    bucket_pairs as bucket_pairs,
+)
+from clusterer.arrays.kernels_numpy import (
+    distinct_columns as distinct_columns,
+)
+from clusterer.arrays.kernels_numpy import (
+    fast_signatures as fast_signatures,
+)
+from clusterer.arrays.kernels_numpy import (
+    frequent_codes as frequent_codes,
+)
+from clusterer.arrays.kernels_numpy import (
+    hash_runs as hash_runs,
+)
+from clusterer.arrays.kernels_numpy import (
+    hash_texts as hash_texts,
+)
+from clusterer.arrays.kernels_numpy import (
+    intern as intern,
+)
+from clusterer.arrays.kernels_numpy import (
+    likely_codes as likely_codes,
+)
+from clusterer.arrays.kernels_numpy import (
+    merge_entries as merge_entries,
+)
+from clusterer.arrays.kernels_numpy import (
+    overlaps as overlaps,
+)
+from clusterer.arrays.kernels_numpy import (
+    pair_sums as pair_sums,
+)
+from clusterer.arrays.kernels_numpy import (
+    recurring_runs as recurring_runs,
+)
+from clusterer.arrays.kernels_numpy import (
+    row_sums as row_sums,
+)
+from clusterer.arrays.kernels_numpy import (
+    shingle_rows as shingle_rows,
+)
+from clusterer.arrays.kernels_numpy import (
+    sort_in_place as sort_in_place,
+)
+from clusterer.arrays.kernels_numpy import (
+    take_rows as take_rows,
+)
+from clusterer.arrays.kernels_numpy import (
+    weigh_rows as weigh_rows,
+)
 
-compiled: Any = None
-"""The module of compiled loops, or None. Looked up at every call."""
+Name = Literal["compiled", "numpy"]
+
+REVISION = 3
+"""Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
+
+NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)
+"""The functions of the interface."""
 
 
-if os.environ.get("CLUSTERER_KERNELS") != "numpy":
-    with suppress(ImportError):
+def _find_modules() -> dict[Name, ModuleType]:
+    found: dict[Name, ModuleType] = {"numpy": kernels_numpy}
+    try:
         compiled = import_module("clusterer.arrays._kernels")
-    if getattr(compiled, "REVISION", None) != REVISION:
-        compiled = None
+    except ImportError:
+        return found
+    if getattr(compiled, "REVISION", None) == REVISION:
+        found["compiled"] = compiled
+    return found
+
+
+modules: dict[Name, ModuleType] = _find_modules()
+"""The modules that are here by name: "numpy" always, "compiled" where it was built."""
+
+active: Name = "numpy"
+"""The name of the module in use."""
+
+
+def use(name: Name) -> None:
+    """Take the functions of a module from the next call on, in all threads.
+
+    Args:
+        name: "compiled" or "numpy".
+
+    Raises:
+        KeyError: there are no compiled kernels of this revision.
+
+    Examples:
+        >>> before = active
+        >>> use("numpy")
+        >>> use(before)
+    """
+    global active
+    module = modules[name]
+    for function in NAMES:
+        globals()[function] = getattr(module, function)
+    active = name
+
+
+use("compiled" if "compiled" in modules and os.environ.get("CLUSTERER_KERNELS") != "numpy" else "numpy")

@@ -14,25 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.hashing import multipliers
+from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 
 _BLOCK = 1 << 20  # values moved at a time
 _BLOCK_BYTES = 1 << 26  # of a growing array; memory that is not written to costs nothing
 _V = TypeVar("_V", bound=np.generic)
-
-
-def ragged_index(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the elements of some rows of a ragged array lie.
-
-    Args:
-        offsets: int64 (n + 1,).
-        rows: int64 (m,), row numbers, may repeat.
-
-    Returns:
-        int64 (elements,) positions in the values, row after row, and int64 (m + 1,) offsets of the rows taken.
-    """
-    counts = offsets[rows + 1] - offsets[rows]
-    out = np.concatenate(([0], np.cumsum(counts)))
-    return np.arange(out[-1]) + np.repeat(offsets[rows] - out[:-1], counts), out
 
 
 def take_rows(
@@ -49,16 +36,36 @@ def take_rows(
     if limit is not None:  # every row as it is taken, and the gap after it
         stops = np.minimum(offsets[:-1] + limit, offsets[1:])
         offsets, rows = np.append(np.stack([offsets[:-1], stops], axis=1).ravel(), offsets[-1]), 2 * rows
-    sizes = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-    kind = sizes.get(values.dtype.itemsize) if values.ndim == 1 else None
-    if not kernels.compiled or kind is None:
+    unsigned = _UNSIGNED.get(values.dtype.itemsize) if values.ndim == 1 else None
+    if unsigned is None:
         index, out = ragged_index(offsets, rows)
         return values[index], out
-    out = np.concatenate(([0], np.cumsum(offsets[rows + 1] - offsets[rows])))
+    out = offsets_from_counts(offsets[rows + 1] - offsets[rows])
     taken = np.empty(out[-1], dtype=values.dtype)
     rows, values = np.ascontiguousarray(rows), np.ascontiguousarray(values)
-    kernels.compiled.take_rows(values.view(kind), offsets, rows, out, taken.view(kind))
+    kernels.take_rows(values.view(unsigned), offsets, rows, out, taken.view(unsigned))
     return taken, out
+
+
+_UNSIGNED: dict[int, Any] = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}  # by bytes a value
+
+
+def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return one hash, uint64 (x,), of each run of hashes in its order: ``starts[i]:starts[i + 1]``, the last to the end.
+
+    A sum of hashes times factors of their place in the run; the factors follow no line, or "A B ... B A" and
+    "B A ... A B" would be one.
+
+    Args:
+        hashes: uint64 (n,).
+        starts: int64 (x,), strictly ascending.
+    """
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint64)
+    longest = int(np.diff(np.append(starts, len(hashes))).max())
+    out = np.empty(len(starts), dtype=np.uint64)
+    kernels.hash_runs(np.ascontiguousarray(hashes), np.ascontiguousarray(starts), multipliers(longest), out)
+    return out
 
 
 def compact(values: NDArray[_V], kept: NDArray[np.bool_]) -> NDArray[_V]:

@@ -51,7 +51,7 @@ def _fail(message: str) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(f"{__version__}, {'compiled' if kernels.compiled else 'NumPy'} loops")
+@click.version_option(f"{__version__}, {'compiled' if kernels.active == 'compiled' else 'NumPy'} loops")
 def cli() -> None:
     """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.parallel import ordered_map
-from clusterer.arrays.ragged import Ragged, ragged_index
+from clusterer.arrays.ragged import Ragged
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.progress import Progress, silent
@@ -50,30 +49,6 @@ def verify(
     quoted = int((shared.are_cuts(settings.containment, 0.0) & ~kept).sum())
     return Links(pairs[kept], shared.where(kept), copies[kept], quoted)
 
-
-def unique_sets(shingles: Ragged) -> Ragged:
-    """Each row's distinct values, sorted: sets that `similarity` can intersect.
-
-    Of each hash the upper 54 bits are kept: rows are sorted in blocks of 1,024, the row number above the hash. Two
-    sets of 1,000 shingles then share a false one with probability 1e6 / 2**54, one in eighteen thousand million.
-    """
-    low, counts = np.uint64(_BLOCK_BITS), []
-    parts = []
-    for start in range(0, len(shingles), 1 << _BLOCK_BITS):
-        offsets = shingles.offsets[start : start + (1 << _BLOCK_BITS) + 1]
-        values = shingles.values[offsets[0] : offsets[-1]] >> low
-        rows = np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64), np.diff(offsets))
-        values |= rows << np.uint64(64 - _BLOCK_BITS)
-        values.sort()
-        values = values[np.concatenate(([True], values[1:] != values[:-1]))] if len(values) else values
-        counts.append(np.bincount((values >> np.uint64(64 - _BLOCK_BITS)).astype(np.int64), minlength=len(offsets) - 1))
-        parts.append(values & np.uint64((1 << (64 - _BLOCK_BITS)) - 1))
-    if not parts:
-        return shingles
-    return Ragged(np.concatenate(parts), np.concatenate(([0], np.cumsum(np.concatenate(counts)))))
-
-
-_BLOCK_BITS = 10
 
 OPENING = 40
 """Shingles that count as an article's opening: about its first two sentences."""
@@ -126,17 +101,11 @@ def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
         shingles: uint64, n articles' shingles in reading order, repeats kept.
         pairs: int64 (m, 2), row numbers. Of two sets of one size the first row of the pair counts as the larger.
     """
-    if kernels.compiled:
-        counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
-        shared, opened = np.empty((2, len(pairs)), dtype=np.int64)
-        pairs = np.ascontiguousarray(pairs)
-        kernels.compiled.overlaps(shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened)
-        large, small = _by_size(counts, pairs)
-    else:
-        sets, openings = unique_sets(shingles), unique_sets(_heads(shingles))
-        counts, heads = sets.counts, openings.counts
-        large, small = _by_size(counts, pairs)
-        shared, opened = _shared(sets, large, sets, small), _shared(openings, large, sets, small)
+    counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
+    shared, opened = np.empty((2, len(pairs)), dtype=np.int64)
+    pairs = np.ascontiguousarray(pairs)
+    kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened)
+    large, small = _by_size(counts, pairs)
     # A very short text cannot hold forty shingles: its own length is then what can be asked of it.
     asked = np.maximum(np.minimum(heads[large], counts[small]), 1)
     return Overlap(shared, counts[small], counts[large], np.minimum(opened / asked, 1.0))
@@ -159,32 +128,6 @@ def _by_size(counts: NDArray[np.int64], pairs: NDArray[np.int64]) -> tuple[NDArr
     """The larger and the smaller set of each pair; of equal ones the first is the larger."""
     swap = counts[pairs[:, 1]] > counts[pairs[:, 0]]
     return np.where(swap, pairs[:, 1], pairs[:, 0]), np.where(swap, pairs[:, 0], pairs[:, 1])
-
-
-def _heads(shingles: Ragged) -> Ragged:
-    ends = np.stack([shingles.offsets[:-1], np.minimum(shingles.offsets[:-1] + OPENING, shingles.offsets[1:])], axis=1)
-    index, offsets = ragged_index(ends.ravel(), 2 * np.arange(len(shingles)))
-    return Ragged(shingles.values[index], offsets)
-
-
-def _shared(a: Ragged, rows_a: NDArray[np.int64], b: Ragged, rows_b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (m,): members that row ``rows_a[i]`` of a and row ``rows_b[i]`` of b have in common; rows sorted."""
-    both = _matrix(a)[rows_a].multiply(_matrix(b)[rows_b])
-    counts: NDArray[np.int64] = np.diff(both.indptr).astype(np.int64)
-    return counts
-
-
-def _matrix(sets: Ragged) -> Any:
-    """The sets as a sparse matrix whose column numbers are the hashes: only their order is ever looked at, so the
-    width costs nothing, and SciPy's merge of two sorted rows is the intersection.
-    """
-    from scipy.sparse import csr_array
-
-    columns = sets.values.astype(np.int64)
-    ones = np.ones(len(columns), dtype=np.int8)
-    matrix = csr_array((ones, columns, sets.offsets), shape=(len(sets), 1 << 62))
-    matrix.has_canonical_format = True
-    return matrix
 
 
 @dataclass(frozen=True, slots=True)

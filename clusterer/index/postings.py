@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.ragged import ragged_index
+from clusterer.arrays.indexing import ragged_index
 from clusterer.index.database import Store
 from clusterer.index.segments import _NONE, _NUMBER, _SHIFT, PAGE, _hits, _merged, _read, _Segment, _summed
 from clusterer.lsh import buckets

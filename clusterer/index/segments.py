@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays import kernels, sorting
+from clusterer.arrays import kernels
 from clusterer.lsh import buckets
 
 PAGE = 504
@@ -51,13 +51,8 @@ def _read(number: int, firsts: bytes, documents: bytes, stems: bytes) -> _Segmen
 
 def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
     """Of every key the last `most` entries, uint64 (h,): its place in `keys` above the number."""
-    if kernels.compiled:
-        starts, counts = np.empty((2, len(keys)), dtype=np.int64)
-        kernels.compiled.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
-    else:
-        ends = np.searchsorted(entries, keys << _SHIFT | _NUMBER, side="right")
-        counts = np.minimum(ends - np.searchsorted(entries, keys << _SHIFT), most)
-        starts = ends - counts
+    starts, counts = np.empty((2, len(keys)), dtype=np.int64)
+    kernels.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
     hit = np.flatnonzero(counts)
     if not len(hit):
         return _NONE
@@ -71,15 +66,9 @@ def _hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> N
 def _merged(a: NDArray[np.uint64], b: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
     """The entries of both, ascending, each once. Of every key from `KEPT` on `most`: the first `lsh.HUBS`, so that who comes
     later meets the same ones, and the last, which stay longest."""
-    if kernels.compiled:
-        out = np.empty(len(a) + len(b), dtype=np.uint64)
-        count: int = kernels.compiled.merge_entries(a, b, buckets.HUBS, most, KEPT << 32, out)
-        return out[:count]
-    both = sorting.distinct(np.concatenate([a, b]))
-    starts = np.flatnonzero(np.append(True, both[1:] >> _SHIFT != both[:-1] >> _SHIFT)[: len(both)])
-    sizes = np.diff(np.append(starts, len(both)))
-    place, size = np.arange(len(both)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    return both[(place < buckets.HUBS) | (place >= size - (most - buckets.HUBS)) | (both < np.uint64(KEPT << 32))]
+    out = np.empty(len(a) + len(b), dtype=np.uint64)
+    count = kernels.merge_entries(a, b, buckets.HUBS, most, KEPT << 32, out)
+    return out[:count]
 
 
 def _summed(

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import mix, multipliers
+from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing
 from clusterer.arrays.sorting import distinct, sort
 from clusterer.errors import SettingsError
 from clusterer.lsh.buckets import _bits, _pairs, bucket_codes, entries
-
-_LOOKED_AT = 1 << 14  # pairs whose slots are compared at a time
 
 
 def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
@@ -50,16 +48,9 @@ def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
     """
     if b * r > signatures.shape[1]:
         raise ValueError(f"{b} bands of {r} slots need {b * r}; these signatures have {signatures.shape[1]}")
-    factors = multipliers(r + b)
-    if kernels.compiled and signatures.dtype == np.uint32:
-        keys = np.empty((len(signatures), b), dtype=np.uint64)
-        kernels.compiled.band_keys(np.ascontiguousarray(signatures), r, factors, keys)
-        return keys
-    slots = signatures[:, : b * r].reshape(len(signatures), b, r).astype(np.uint64)
-    sums = np.broadcast_to(factors[r:], (len(signatures), b)).copy()
-    for i in range(r):
-        sums += mix(slots[:, :, i] + factors[i]) * factors[i]
-    return mix(sums)
+    keys = np.empty((len(signatures), b), dtype=np.uint64)
+    kernels.band_keys(np.ascontiguousarray(signatures), r, multipliers(r + b), keys)
+    return keys
 
 
 def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
@@ -127,14 +118,6 @@ def pairs_of_band(
 
 def pairs_with_equal_slots(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     """The codes, int64 ``first * n + second``, of pairs of rows with `least` equal slots; slots uint16 (n, k)."""
-    n = len(slots)
-    if kernels.compiled:
-        out = np.empty(len(codes), dtype=np.int64)
-        found: int = kernels.compiled.likely_codes(slots, codes, n, least, out)
-        return out[:found]
-    kept = [codes[:0]]
-    for start in range(0, len(codes), _LOOKED_AT):
-        block = codes[start : start + _LOOKED_AT]
-        first, second = np.divmod(block, n)
-        kept.append(block[(slots[first] == slots[second]).sum(axis=1) >= least])
-    return np.concatenate(kept)
+    out = np.empty(len(codes), dtype=np.int64)
+    found = kernels.likely_codes(slots, codes, len(slots), least, out)
+    return out[:found]

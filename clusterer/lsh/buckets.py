@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.sorting import _is_new, distinct
+from clusterer.arrays.sorting import distinct
 
 HUBS = 4
 """Members of a bucket above the cap that all its others are paired with."""
@@ -50,24 +50,7 @@ def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[
         n: number of articles.
         cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
     """
-    bits = _bits(n)
-    if kernels.compiled:
-        codes, dropped = kernels.compiled.bucket_pairs(sorted_entries, bits, n, cap, HUBS)
-        return codes, dropped
-    low, found = np.uint64((1 << bits) - 1), sorted_entries[_is_new(sorted_entries)]
-    new = _is_new(found >> np.uint64(bits))
-    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
-    members, new = (found[met] & low).astype(np.int64), new[met]
-    starts = np.flatnonzero(new)
-    sizes = np.diff(np.append(starts, len(members)))
-    place = np.arange(len(members)) - np.repeat(starts, sizes)
-    partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, HUBS), place)
-    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
-    ends = np.cumsum(partners)
-    first = np.arange(ends[-1] if len(ends) else 0) + np.repeat(np.repeat(starts, sizes) - (ends - partners), partners)
-    large = sizes[sizes > max(cap, HUBS)]
-    made = large * HUBS - HUBS * (HUBS + 1) // 2
-    return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
+    return kernels.bucket_pairs(sorted_entries, _bits(n), n, cap, HUBS)
 
 
 def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.ragged import Growing, Ragged
-from clusterer.arrays.sorting import _is_new, sort
+from clusterer.arrays.sorting import sort
 from clusterer.lsh.buckets import _bits, bucket_codes
 
 
@@ -43,10 +43,5 @@ def containment_pairs(
     codes, dropped = bucket_codes(sampled, n, cap)
     del sampled
     sort(codes)
-    if kernels.compiled:
-        found: int = kernels.compiled.frequent_codes(codes, n, held, containment / 3, codes)
-        return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped
-    at = np.flatnonzero(_is_new(codes))
-    pairs, shared = np.stack(np.divmod(codes[at], max(n, 1)), axis=1), np.diff(np.append(at, len(codes)))
-    enough: NDArray[np.bool_] = shared >= containment / 3 * held[pairs].min(axis=1)
-    return pairs[enough], dropped
+    found = kernels.frequent_codes(codes, n, held, containment / 3, codes)
+    return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped

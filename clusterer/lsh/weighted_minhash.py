@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import mix
 from clusterer.arrays.ragged import Ragged
-from clusterer.lsh.minhash import _ALL64, _GAMMA
 
 
 def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256, seed: int = 1) -> NDArray[np.uint16]:
@@ -30,39 +29,11 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
     Returns:
         uint16 (n, k). A set without members has the largest value in every slot.
     """
-    n, rows = len(sets), sets.rows
     last = 4.0 * k  # by then a slot has been missed with probability 1 / e**4
     salt = mix(np.full(1, seed, dtype=np.uint64))
-    if kernels.compiled:
-        sketch = np.empty((n, k), dtype=np.uint16)
-        kernels.compiled.arrivals(sets.values, weights, sets.offsets, int(salt[0]), _WAITING, last, sketch)
-        return sketch
-    slower = np.bincount(rows, weights=weights, minlength=n)[rows] / weights
-    slots = np.full(n * k, _ALL64, dtype=np.uint64)
-    members, arrived = sets.values ^ salt, np.zeros(len(rows))
-    turn = 0
-    while len(members):
-        turn += 1
-        hashes = mix(members + np.uint64(turn * _GAMMA & _ALL64))
-        upper = hashes >> np.uint64(32)
-        cell = (upper >> np.uint64(20)).astype(np.int64)
-        within = (upper & np.uint64(0xFFFFF)).astype(np.float64) * 2.0**-20
-        arrived = arrived + (_WAITING[cell] + (_WAITING[cell + 1] - _WAITING[cell]) * within) * slower
-        going = arrived <= last
-        members, arrived, slower, rows, hashes = (x[going] for x in (members, arrived, slower, rows, hashes))
-        slot = (hashes & np.uint64(0xFFFFFFFF)) * np.uint64(k) >> np.uint64(32)
-        # Positive floats sort as their bits do: time above, member below, one minimum for both.
-        time = arrived.astype(np.float32).view(np.uint32).astype(np.uint64) << np.uint64(32)
-        np.minimum.at(slots, rows * k + slot.astype(np.int64), time | (members & np.uint64(0xFFFFFFFF)))
-    out = (slots & np.uint64(0xFFFF)).astype(np.uint16).reshape(n, k)
-    empty = (slots == np.uint64(_ALL64)).reshape(n, k) & (sets.counts > 0)[:, None]
-    row, column = np.nonzero(empty)
-    filled, own = np.flatnonzero(sets.counts), np.zeros(n, dtype=np.uint64)
-    if len(filled):
-        own[filled] = np.add.reduceat(sets.values, sets.offsets[filled])
-    own = mix(own[row] + column.astype(np.uint64))
-    out[row, column] = (own & np.uint64(0xFFFF)).astype(np.uint16)
-    return out
+    slots = np.empty((len(sets), k), dtype=np.uint16)
+    kernels.arrivals(sets.values, weights, sets.offsets, int(salt[0]), _WAITING, last, slots)
+    return slots
 
 
 # How long the next point of a Poisson process of rate 1 lets wait: -log of a uniform number, read from 4,096 cells and

@@ -15,14 +15,12 @@ Array letters: `n` articles, `m` pairs, `f` features.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import multipliers, run_hashes_of
-from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.arrays.hashing import multipliers
+from clusterer.arrays.ragged import Ragged
 from clusterer.stories.term_weights import RUN, TermWeights
 
 ENOUGH = 0.3
@@ -137,57 +135,11 @@ def _sums(salience: TermWeights, pairs: NDArray[np.int64], with_runs: bool = Tru
     """float64 (m, 8): of each pair the sums of products (or of weights, where found) named in `_SUMS`; 0 for those of
     runs where they are not asked for."""
     out = np.empty((len(pairs), len(_SUMS)))
-    v = len(salience.stems)
-    if kernels.compiled:
-        kernels.compiled.pair_sums(
-            salience.tokens, salience.token_offsets, salience.stock.view(np.uint8), multipliers(RUN), salience.columns,
-            salience.offsets, salience.weights, v, np.ascontiguousarray(pairs), with_runs, out,
-        )  # fmt: skip
-        return out
-    rows, local = np.unique(pairs, return_inverse=True)
-    i, j = local.reshape(pairs.shape).T
-    lead, body, title = (_matrix(salience, x, rows) for x in range(3))
-    present = lead.copy()
-    present.data = np.ones_like(present.data)
-    both_leads, both_bodies = lead[i].multiply(lead[j]), body[i].multiply(body[j])
-    found, found_there = lead[i].multiply(present[j]), lead[j].multiply(present[i])
-    parts = {0: both_leads, 3: both_bodies, 5: found, 6: found_there, 7: title[i].multiply(title[j])}
-    if with_runs:
-        in_runs, in_stock = _in_shared_runs(salience, rows, i, j)
-        parts |= {1: both_leads.multiply(in_runs), 2: both_leads.multiply(in_stock), 4: both_bodies.multiply(in_runs)}
-    out[:] = 0.0
-    for x, part in parts.items():
-        out[:, x] = _sums_of(part)
+    kernels.pair_sums(
+        salience.tokens, salience.token_offsets, salience.stock.view(np.uint8), multipliers(RUN), salience.columns,
+        salience.offsets, salience.weights, len(salience.stems), np.ascontiguousarray(pairs), with_runs, out,
+    )  # fmt: skip
     return out
-
-
-def _in_shared_runs(
-    salience: TermWeights, rows: NDArray[np.int64], i: NDArray[np.int64], j: NDArray[np.int64]
-) -> tuple[Any, Any]:
-    """Sparse (m, v) of ones, twice: the stems that stand in a run of `RUN` stems which both texts of the pair hold, and
-    those of them that do so in a stock phrase.
-    """
-    from scipy.sparse import csr_array
-
-    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows)
-    stock, _ = take_rows(salience.stock, salience.token_offsets, rows)
-    hashes, starts, texts = run_hashes_of(tokens.astype(np.uint64), offsets, RUN)
-    distinct, first, columns = np.unique(hashes, return_index=True, return_inverse=True)
-    held = csr_array((np.ones(len(columns), dtype=np.int32), (texts, columns)), shape=(len(rows), len(distinct)))
-    held.sum_duplicates()
-    held.data[:] = 1
-    shared = held[i].multiply(held[j]).tocsr()
-
-    def stems_inside(chosen: NDArray[np.int64]) -> Any:
-        member = tokens[(starts[first[chosen]][:, None] + np.arange(RUN)).ravel()]
-        ones = np.ones(len(member), dtype=np.int32)
-        stems_of = csr_array((ones, (np.repeat(chosen, RUN), member)), shape=(len(distinct), len(salience.stems)))
-        inside = (shared @ stems_of).tocsr()
-        inside.data = np.ones(len(inside.data))
-        return inside
-
-    every = np.arange(len(distinct))
-    return stems_inside(every), stems_inside(every[stock[starts[first]]])
 
 
 def common_sums(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -200,43 +152,11 @@ def common_sums(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.in
         pairs: int64 (m, 2).
     """
     out = np.empty((len(pairs), 3))
-    if kernels.compiled:
-        columns = rows.values.astype(np.uint32, copy=False)
-        kernels.compiled.row_sums(columns, rows.offsets, weights, np.ascontiguousarray(pairs), out)
-        return out
-    from scipy.sparse import csr_array
-
-    width = int(rows.values.max(initial=0)) + 1
-    entries = weights.astype(np.float64), rows.values.astype(np.int64), rows.offsets
-    matrix = csr_array(entries, shape=(len(rows), width))
-    present = matrix.copy()
-    present.data = np.ones_like(present.data)
-    i, j = pairs.T
-    for x, part in enumerate(
-        (matrix[i].multiply(matrix[j]), matrix[i].multiply(present[j]), matrix[j].multiply(present[i]))
-    ):
-        out[:, x] = _sums_of(part)
+    columns = rows.values.astype(np.uint32, copy=False)
+    kernels.row_sums(columns, rows.offsets, weights, np.ascontiguousarray(pairs), out)
     return out
 
 
 def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (m,): outlets that print both texts."""
     return common_sums(outlets, np.ones(len(outlets.values), dtype=np.float32), pairs)[:, 0].astype(np.int64)
-
-
-def _matrix(salience: TermWeights, which: int, rows: NDArray[np.int64]) -> Any:
-    """Lead, body or title of some texts as a sparse matrix, float64: products of two such weights are then exact."""
-    from scipy.sparse import csr_array
-
-    columns, offsets = take_rows(salience.columns, salience.offsets, rows)
-    weights, _ = take_rows(salience.weights[which], salience.offsets, rows)
-    shape = (len(rows), len(salience.stems))
-    return csr_array((weights.astype(np.float64), columns.astype(np.int64), offsets), shape=shape)
-
-
-def _sums_of(matrix: Any) -> NDArray[np.float64]:
-    """The sum of each row, one entry after the other in the order of the columns, as the compiled loop adds them."""
-    rows = matrix.tocsr()
-    rows.sort_indices()
-    places = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    return np.bincount(places, weights=rows.data, minlength=rows.shape[0]).astype(np.float64, copy=False)

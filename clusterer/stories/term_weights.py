@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import multipliers, run_hashes_at, run_hashes_of
+from clusterer.arrays.hashing import multipliers, run_hashes_at
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged, take_rows
 
@@ -201,27 +201,16 @@ def _weighed(
 
 def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """The distinct stems, ascending, and of each stem its place among them."""
-    if kernels.compiled:
-        columns = np.empty(len(stems), dtype=np.uint32)
-        return kernels.compiled.intern(np.ascontiguousarray(stems), columns), columns
-    distinct, places = np.unique(stems, return_inverse=True)
-    return distinct, places.astype(np.uint32)
+    columns = np.empty(len(stems), dtype=np.uint32)
+    return kernels.intern(np.ascontiguousarray(stems), columns), columns
 
 
 def _distinct(bodies: Ragged, heads: Ragged, start: int, v: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Distinct columns of a block of rows, ascending in each, and how many there are of each row."""
     stop = min(start + _ROWS, len(bodies))
     counts = np.empty(stop - start, dtype=np.int64)
-    if kernels.compiled:
-        found = kernels.compiled.distinct_columns(
-            bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, v, counts
-        )
-        return found, counts
-    keys = [_rows(one, start, stop) * v + one.values[one.offsets[start] : one.offsets[stop]] for one in (bodies, heads)]
-    ascending = np.sort(np.concatenate(keys))  # `numpy.unique` hashes integers, and is slower
-    rows, columns = np.divmod(ascending[np.diff(ascending, prepend=-1) > 0], max(v, 1))
-    counts[:] = np.bincount(rows, minlength=stop - start)
-    return columns.astype(np.uint32), counts
+    found = kernels.distinct_columns(bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, v, counts)
+    return found, counts
 
 
 def _weights(
@@ -236,48 +225,17 @@ def _weights(
     """float32 (3, entries of the block)."""
     first, last = entries.offsets[start], entries.offsets[stop]
     out = np.empty((3, int(last - first)), dtype=np.float32)
-    if kernels.compiled:
-        kernels.compiled.weigh_rows(
-            bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, entries.values, entries.offsets,
-            _NEAR, _LEAD_MOST, logs, powers, out,
-        )  # fmt: skip
-        return out
-    v, size = powers.shape[1], int(last - first)
-    columns = entries.values[first:last]
-    rows = np.repeat(np.arange(stop - start), np.diff(entries.offsets[start : stop + 1]))
-    keys = rows * v + columns
-    sums = np.zeros((3, size))
-    for one, is_title in ((bodies, False), (heads, True)):
-        mine = _rows(one, start, stop)
-        at = np.searchsorted(keys, mine * v + one.values[one.offsets[start] : one.offsets[stop]])
-        if is_title:
-            sums[2, at] = 1.0
-        else:
-            place = np.arange(len(mine)) - (one.offsets[start:stop] - one.offsets[start])[mine]
-            near = place < LEAD_END
-            sums[0] = np.bincount(at[near], weights=_NEAR[place[near]], minlength=size)
-            sums[1] = logs[np.bincount(at, minlength=size)]
-    sums[0] = np.minimum(sums[0], _LEAD_MOST)
-    for x in range(3):
-        weights = sums[x] * powers[x, columns]
-        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=stop - start))
-        out[x] = weights / np.maximum(lengths, 1e-12)[rows]
+    kernels.weigh_rows(
+        bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, entries.values, entries.offsets,
+        _NEAR, _LEAD_MOST, logs, powers, out,
+    )  # fmt: skip
     return out
-
-
-def _rows(ragged: Ragged, start: int, stop: int) -> NDArray[np.int64]:
-    return np.repeat(np.arange(stop - start), np.diff(ragged.offsets[start : stop + 1]))
 
 
 def _recurring(bodies: Ragged, least: int) -> NDArray[np.bool_]:
     """bool (w,): the run of `RUN` stems that begins here occurs `least` times or more."""
     recurs = np.zeros(len(bodies.values), dtype=np.bool_)
-    if kernels.compiled:
-        kernels.compiled.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), least, recurs.view(np.uint8))
-        return recurs
-    hashes, places, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, RUN)
-    _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    recurs[places] = (times >= least)[run]
+    kernels.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), least, recurs.view(np.uint8))
     return recurs
 
 

@@ -19,8 +19,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import hash_runs
-from clusterer.arrays.ragged import ragged_index
+from clusterer.arrays.indexing import ragged_index
+from clusterer.arrays.ragged import hash_runs
 from clusterer.text.boilerplate_phrases import TAILS, Tail
 from clusterer.text.words import Words, hash_words
 

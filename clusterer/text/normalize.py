@@ -12,7 +12,7 @@ What is folded (`PROFILES`):
   folded; both Arabic digit sets to ASCII; Latin to lower case.
 
 In every profile punctuation and symbols separate words; letters, marks and digits of any other script pass through.
-Nothing here is learned from a corpus. The light stemmer (`stem_bounds`) only says where a stem begins and ends.
+Nothing here is learned from a corpus.
 
 Sources: The Unicode Standard 15 (chapter 9.2 and UnicodeData.txt, by Python's `unicodedata`); the letter classes of
 pyarabic.
@@ -32,19 +32,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarabic import araby
 
+from clusterer.arrays.letters import BOUNDARY, DELETE, JOINER, NEWLINE, SPACE, UNFOLD, fold_texts
 from clusterer.errors import SettingsError
 
 PROFILES: dict[str, str] = {"strict": "strict-1", "strict-1": "strict-1", "news": "news-1", "news-1": "news-1"}
 """Name of a profile to its version. A profile's table never changes: a better one gets a new version."""
 
-SPACE, NEWLINE = 0x20, 0x0A
-"""The only separators that a normalised batch holds besides `BOUNDARY`; every letter is larger than `SPACE`."""
-BOUNDARY = 0
-"""Ends every article in a normalised batch."""
-
-_JOINER = "\uffff"  # a noncharacter: no text may hold it, so it can mark the end of an article
-_DELETE = 1  # table value for "leave no trace"
-_UNFOLD = 2  # table value for "this text needs the small path"
 _NEWLINES = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 # Marks that DESIGN calls diacritics besides pyarabic's TASHKEEL: Quranic signs, small high letters, superscript alef.
@@ -118,21 +111,21 @@ def fold(texts: Sequence[str], profile: str = "news", positions: bool = False) -
     Raises:
         SettingsError: the profile is unknown.
     """
-    units = _join(texts)
-    codes = _table(profile)[units]
-    origins: dict[int, list[int]] = {}
-    if (codes == _UNFOLD).any():
-        texts = list(texts)
-        ends = np.flatnonzero(units == ord(_JOINER))
-        for i in np.unique(np.searchsorted(ends, np.flatnonzero(codes == _UNFOLD))).tolist():
-            texts[i], origins[i] = _unfold(texts[i], _table(profile))
-        units = _join(texts)
-        codes = _settled_table(profile)[units]
-    kept = codes != _DELETE
+    table, settled = tables(profile)
+    origins: list[list[int]] = []
+
+    def unfold(text: str) -> str:
+        written, origin = _unfold(text, table)
+        origins.append(origin)
+        return written
+
+    units, codes, unfolded = fold_texts(texts, table, settled, unfold)
+    kept = codes != DELETE
     origin = None
     if positions:
-        lengths = np.diff(np.flatnonzero(units == ord(_JOINER)), prepend=-1)  # with the joiner
-        origin = np.concatenate([origins.get(i) or np.arange(m) for i, m in enumerate(lengths.tolist())] or [[]])
+        lengths = np.diff(np.flatnonzero(units == ord(JOINER)), prepend=-1)  # with the joiner
+        written_out = dict(zip(unfolded, origins, strict=True))
+        origin = np.concatenate([written_out.get(i) or np.arange(m) for i, m in enumerate(lengths.tolist())] or [[]])
         origin = origin.astype(np.int64)[kept]
     if not kept.all():
         codes = codes[kept]
@@ -151,14 +144,6 @@ def tables(profile: str) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
 def small_path(text: str, profile: str) -> str:
     """A text with its special letters written out, so that one table look-up a letter folds the rest."""
     return _unfold(text, _table(profile))[0]
-
-
-def _join(texts: Sequence[str]) -> NDArray[np.uint16]:
-    """All texts as UTF-16 code units, a `_JOINER` after each."""
-    joined = _JOINER.join(texts) + _JOINER if texts else ""
-    if joined.count(_JOINER) != len(texts):  # some text holds the noncharacter itself
-        joined = "".join(t.replace(_JOINER, " ") + _JOINER for t in texts)
-    return np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype="<u2")
 
 
 def _unfold(text: str, table: NDArray[np.uint16]) -> tuple[str, list[int]]:
@@ -195,17 +180,17 @@ def _written_out(ch: str) -> str:
 
 def _folded(ch: str, table: NDArray[np.uint16]) -> str:
     """A letter beside a mark by the table; marks themselves stay to be composed."""
-    code = int(table[ord(ch)]) if ch <= "\uffff" else _UNFOLD
-    return ch if code == _UNFOLD else "" if code == _DELETE else chr(code)
+    code = int(table[ord(ch)]) if ch <= "\uffff" else UNFOLD
+    return ch if code == UNFOLD else "" if code == DELETE else chr(code)
 
 
 @lru_cache(maxsize=1)
 def _specials() -> re.Pattern[str]:
     """Letters that unfold, and letters with marks to compose (what any profile deletes may stand between the two)."""
     marks = re.escape("".join(chr(point) for point in range(0x0300, 0x0370))) + "".join(map(chr, _COMPOSING))
-    others = re.escape("".join(map(chr, np.flatnonzero(_table("news") == _DELETE).tolist()))) + "\U000e0100-\U000e01ef"
+    others = re.escape("".join(map(chr, np.flatnonzero(_table("news") == DELETE).tolist()))) + "\U000e0100-\U000e01ef"
     table = _table("strict")
-    unfolding = "".join(chr(point) for point in np.flatnonzero(table == _UNFOLD).tolist() if not _is_composing(point))
+    unfolding = "".join(chr(point) for point in np.flatnonzero(table == UNFOLD).tolist() if not _is_composing(point))
     return re.compile(
         # A run of deleted letters is tried from its start only: time stays linear.
         f"(?:[^{others}]|(?<![{others}]))[{others}]*+[{marks}][{others}{marks}]*"
@@ -225,13 +210,13 @@ def _unfolds(ch: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _table(profile: str) -> NDArray[np.uint16]:
-    """uint16 (65536,): code unit to letter, `SPACE`, `NEWLINE`, `BOUNDARY`, `_DELETE` or `_UNFOLD`."""
+    """uint16 (65536,): code unit to letter, `SPACE`, `NEWLINE`, `BOUNDARY`, `DELETE` or `UNFOLD`."""
     version = PROFILES.get(profile)
     if version is None:
         raise SettingsError(f"profile {profile!r} is unknown; use one of {', '.join(PROFILES)}")
     news = version.startswith("news")
     table = np.arange(65536, dtype=np.uint16)
-    table[0xD800:0xE000] = _UNFOLD
+    table[0xD800:0xE000] = UNFOLD
     for start, stop in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 0x10000)):
         table[start:stop] = [_entry(chr(point), news) for point in range(start, stop)]
     table[0xFFFF] = BOUNDARY
@@ -244,7 +229,7 @@ def _settled_table(profile: str) -> NDArray[np.uint16]:
     table = _table(profile).copy()
     table[0xD800:0xE000] = np.arange(0xD800, 0xE000)  # pairs that are letters
     table[0x0300:0x0370] = np.arange(0x0300, 0x0370)  # marks with nothing to compose with
-    table[list(_COMPOSING)] = _DELETE
+    table[list(_COMPOSING)] = DELETE
     return table
 
 
@@ -253,7 +238,7 @@ def _entry(ch: str, news: bool) -> int:
     if ch in _NEWLINES:
         return NEWLINE
     if _is_composing(point):
-        return _UNFOLD
+        return UNFOLD
     if ch == _AYAH_END:
         return SPACE
     if (
@@ -262,14 +247,14 @@ def _entry(ch: str, news: bool) -> int:
         or point in _LONE_DIACRITICS
         or 0xFE00 <= point <= 0xFE0F
     ):
-        return _DELETE
+        return DELETE
     if point in _DIACRITICS:
-        return _DELETE if news else point
+        return DELETE if news else point
     if unicodedata.category(ch)[0] not in "LMN":
         return SPACE
     flat = unicodedata.normalize("NFKC", ch)
     if len(flat) > 1 or flat > "\uffff":
-        return _UNFOLD
+        return UNFOLD
     flat = _LOOKALIKES.get(flat, flat)
     if news:
         flat = _NEWS_FOLDS.get(flat, flat)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import mix, multipliers
-from clusterer.arrays.ragged import Ragged, ragged_index
+from clusterer.arrays.indexing import offsets_from_counts
+from clusterer.arrays.ragged import Ragged
 from clusterer.text.words import Words
 
 
@@ -44,25 +45,8 @@ def _shingles(hashes: NDArray[np.uint64], offsets: NDArray[np.int64], size: int)
     counts = np.diff(offsets)
     total = len(hashes)
     made = np.maximum(counts - size + 1, np.minimum(counts, 1))
-    out = np.concatenate(([0], np.cumsum(made)))
-    if total == 0:
-        return Ragged(np.zeros(0, dtype=np.uint64), out)
-    factors = multipliers(size)
-    if kernels.compiled:
-        values = np.empty(int(out[-1]), dtype=np.uint64)
-        kernels.compiled.shingle_rows(np.ascontiguousarray(hashes), offsets, factors, out, values)
-        return Ragged(values, out)
-    sums = hashes * factors[0]
-    for k in range(1, min(size, total)):
-        sums[: total - k] += hashes[k:] * factors[k]
-    inside = np.ones(total, dtype=np.bool_)  # False where a shingle would run over its article's end
-    for k in range(1, size):
-        ends = offsets[1:] - k
-        inside[ends[(ends >= offsets[:-1])]] = False
-    short = np.flatnonzero((counts > 0) & (counts < size))
-    if len(short):
-        index, within = ragged_index(offsets, short)
-        place = np.arange(len(index)) - np.repeat(within[:-1], np.diff(within))
-        sums[offsets[short]] = np.add.reduceat(hashes[index] * factors[place], within[:-1])
-        inside[offsets[short]] = True
-    return Ragged(mix(sums[inside]), out)
+    out = offsets_from_counts(made)
+    values = np.empty(int(out[-1]), dtype=np.uint64)
+    if total:
+        kernels.shingle_rows(np.ascontiguousarray(hashes), offsets, multipliers(size), out, values)
+    return Ragged(values, out)

@@ -20,13 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import _M1, _M2, _S27, _S30, _S31
-from clusterer.arrays.ragged import Growing, compact, ragged_index, take_rows
-from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, fold, small_path, tables
-from clusterer.text.stemming import AFFIXES, stem_bounds
-
-_LETTERS = 4  # 16-bit letters in a 64-bit number
-_KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
+from clusterer.arrays.indexing import offsets_from_counts, ragged_index
+from clusterer.arrays.letters import SPACE, find_words, hash_letters, hash_stems, stem_bounds
+from clusterer.arrays.ragged import Growing, compact, take_rows
+from clusterer.text.normalize import fold, small_path, tables
+from clusterer.text.stemming import AFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +77,14 @@ class Words:
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
-        return self._each(lambda x: compact(x, kept) if in_place else x[kept], _offsets(counts), letters)
+        return self._each(lambda x: compact(x, kept) if in_place else x[kept], offsets_from_counts(counts), letters)
 
     def take(self, articles: NDArray[np.int64]) -> Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, ragged_index(self.offsets, articles)[0])
-        offsets = _offsets(self.counts[articles])
+        offsets = offsets_from_counts(self.counts[articles])
         return self._each(lambda x: take_rows(x, self.offsets, articles)[0], offsets, letters)
 
     def _each(
@@ -116,25 +114,14 @@ def hash_words(
     Raises:
         SettingsError: the profile is unknown.
     """
-    if kernels.compiled and not positions and not letters:
-        folding, settled = tables(profile)
-        found = kernels.compiled.hash_texts(
-            list(texts), folding, settled, lambda text: small_path(text, profile), stems, *AFFIXES
-        )
+    if not positions and not letters:
+        table, settled = tables(profile)
+        found = kernels.hash_texts(list(texts), table, settled, lambda text: small_path(text, profile), stems, *AFFIXES)
         hashes, offsets, opens_line, stemmed = found
         return Words(hashes, offsets, opens_line, stems=stemmed)
     batch = fold(texts, profile, positions)
     codes = batch.codes
-    separates = np.empty(len(codes) + 1, dtype=np.bool_)
-    separates[0] = True
-    np.less_equal(codes, SPACE, out=separates[1:])
-    edges = np.flatnonzero(separates[1:] != separates[:-1])
-    starts, stops = edges[0::2], edges[1::2]  # every batch ends with a boundary, so edges come in pairs
-    breaks = np.flatnonzero((codes == NEWLINE) | (codes == BOUNDARY))
-    opens_line = np.zeros(len(starts) + 1, dtype=np.bool_)
-    opens_line[np.searchsorted(starts, breaks)] = True
-    opens_line[0] = True
-    offsets = np.concatenate(([0], np.searchsorted(starts, batch.ends)))
+    starts, stops, opens_line, offsets = find_words(codes)
     spans = spelt = None
     if batch.origin is not None:
         # Up to the separator, so that marks composed with the last letter belong; a ligature may hold both.
@@ -144,11 +131,8 @@ def hash_words(
         places, ends = ragged_index(np.stack([starts, stops + 1], axis=1).ravel(), 2 * np.arange(len(starts)))
         spelt = codes[places], ends
         spelt[0][ends[1:] - 1] = SPACE
-    stemmed = None
-    if stems:
-        begin, end = stem_bounds(codes, starts, stops)
-        stemmed = (_hash_runs(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
-    return Words(_hash_runs(codes, starts, stops - starts), offsets, opens_line[:-1], spans, spelt, stemmed)
+    stemmed = hash_stems(codes, *stem_bounds(codes, starts, stops, *AFFIXES)) if stems else None
+    return Words(hash_letters(codes, starts, stops - starts), offsets, opens_line, spans, spelt, stemmed)
 
 
 def concatenate(batches: Iterable[Words]) -> Words:
@@ -168,33 +152,8 @@ def concatenate(batches: Iterable[Words]) -> Words:
             lengths.append(np.diff(batch.letters[1]))
     return Words(
         hashes.array(),
-        _offsets(counts.array()),
+        offsets_from_counts(counts.array()),
         opens_line.array() if with_lines else None,
-        letters=(letters.array(), _offsets(lengths.array())) if with_letters else None,
+        letters=(letters.array(), offsets_from_counts(lengths.array())) if with_letters else None,
         stems=stems.array() if with_stems else None,
     )
-
-
-def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate(([0], np.cumsum(counts)))
-
-
-def _hash_runs(codes: NDArray[np.uint16], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """uint64 (w,): a hash of each run of codes."""
-    padded = np.concatenate((codes, np.zeros(_LETTERS, dtype=np.uint16))).astype("<u2", copy=False)
-    # Overlapping numbers, one starting at every letter; x86 and ARM read them unaligned, NumPy copies elsewhere.
-    fours = np.ndarray((len(codes) + 1,), dtype="<u8", buffer=padded.data, strides=(2,))
-    hashes = fours[starts].astype(np.uint64, copy=False) & _KEEP[np.minimum(lengths, _LETTERS)]
-    hashes *= _M1
-    hashes ^= hashes >> _S30
-    rest = np.flatnonzero(lengths > _LETTERS)
-    step = _LETTERS
-    while len(rest):
-        left = lengths[rest] - step
-        more = fours[starts[rest] + step] & _KEEP[np.minimum(left, _LETTERS)]
-        more = (hashes[rest] ^ more) * _M2
-        hashes[rest] = more ^ (more >> _S31)
-        rest, step = rest[left > _LETTERS], step + _LETTERS
-    hashes *= _M2
-    hashes ^= hashes >> _S27
-    return hashes

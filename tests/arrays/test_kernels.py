@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import itertools
+import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +22,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import articles, texts
 
-from clusterer.arrays import kernels, ragged, sorting
-from clusterer.arrays.hashing import hash_runs, mix
+from clusterer.arrays import kernels, letters, ragged, sorting
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.kernels_numpy import sketches
 from clusterer.arrays.parallel import ordered_map, run_both
-from clusterer.arrays.ragged import Growing, Ragged, compact, take_rows
+from clusterer.arrays.ragged import Growing, Ragged, compact, hash_runs, take_rows
 from clusterer.copies.verify import overlap
 from clusterer.lsh import bands, buckets, minhash, weighted_minhash
 from clusterer.lsh import samples as lsh_samples
@@ -30,9 +35,46 @@ from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words, hash_words
 
 pytestmark = pytest.mark.skipif(
-    kernels.compiled is None, reason="the compiled loops are not here: there is nothing to hold against the NumPy ones"
+    "compiled" not in kernels.modules, reason="no compiled kernels are here to be held against those in NumPy"
 )
 FEWER = settings(max_examples=60)
+
+
+@pytest.mark.parametrize("name", kernels.NAMES)
+def test_every_kernel_takes_the_same_in_both_modules(name: str) -> None:
+    compiled, numpy = (getattr(module, name) for module in kernels.modules.values())
+    assert [*inspect.signature(compiled).parameters] == [*inspect.signature(numpy).parameters]
+
+
+def test_modules_hold_no_other_kernels_and_the_same_constants() -> None:
+    compiled = kernels.modules["compiled"]
+    functions = {name for name in dir(compiled) if callable(getattr(compiled, name)) and not name.startswith("_")}
+    assert functions == set(kernels.NAMES)
+    assert {name: getattr(sketches if name in ("ROUNDS", "VALUE_BITS") else letters, name)
+            for name in compiled.CONSTANTS} == compiled.CONSTANTS  # fmt: skip
+
+
+def test_a_module_is_taken_from_the_next_call_on() -> None:
+    before = kernels.active
+    try:
+        for name, module in kernels.modules.items():
+            kernels.use(name)
+            assert kernels.active == name
+            assert [getattr(kernels, function) for function in kernels.NAMES] == [
+                getattr(module, function) for function in kernels.NAMES
+            ]
+        with pytest.raises(KeyError):
+            kernels.use("fortran")
+        assert kernels.active == name
+    finally:
+        kernels.use(before)
+
+
+@pytest.mark.parametrize("wanted", ["numpy", "compiled"])
+def test_the_environment_chooses_and_the_version_says_which(wanted: str) -> None:
+    command = [sys.executable, "-m", "clusterer", "--version"]
+    done = subprocess.run(command, env={**os.environ, "CLUSTERER_KERNELS": wanted}, capture_output=True, text=True)
+    assert ("NumPy" in done.stdout, "compiled" in done.stdout) == (wanted == "numpy", wanted == "compiled")
 
 
 def parts(result: Any) -> Iterator[Any]:
@@ -58,11 +100,15 @@ def assert_same(one: Any, other: Any) -> None:
 
 
 def agreed(function: Callable[[], Any]) -> Any:
-    """What a function gives on the compiled loops, after a look that their twins give it too."""
-    compiled = function()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "compiled", None)
-        twin = function()
+    """What a function gives on the compiled kernels, after a look that those in NumPy give it too."""
+    before, results = kernels.active, []
+    try:
+        for name in ("compiled", "numpy"):
+            kernels.use(name)
+            results.append(function())
+    finally:
+        kernels.use(before)
+    compiled, twin = results
     assert_same(compiled, twin)
     return compiled
 

@@ -50,10 +50,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["compiled", "numpy"])
-def either_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `loops`, of single tests: what is slow runs on the compiled loops only."""
-    if request.param == "numpy":
-        monkeypatch.setattr(kernels, "compiled", None)
+def either_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As `loops`, of single tests: what is slow runs on the compiled kernels only."""
+    before = kernels.active
+    kernels.use(request.param if request.param in kernels.modules else before)
+    yield
+    kernels.use(before)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import articles, texts
 
-from clusterer.arrays.hashing import hash_runs, mix, multipliers
-from clusterer.arrays.ragged import ragged_index
+from clusterer.arrays.hashing import mix, multipliers
+from clusterer.arrays.indexing import ragged_index
+from clusterer.arrays.ragged import hash_runs
 from clusterer.text.words import Words, concatenate, hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")

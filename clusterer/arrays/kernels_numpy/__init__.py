@@ -1,0 +1,55 @@
+"""The kernels in NumPy: the readable form of what `clusterer.arrays._kernels` computes, the same bits.
+
+Each function has the name and the parameters of the compiled one; where there is an `out` (or `keys`, `slots`,
+`counts`, ...), it is written into. Nothing is checked here.
+"""
+
+from clusterer.arrays.kernels_numpy.letters import hash_texts
+from clusterer.arrays.kernels_numpy.pairs import (
+    bucket_bounds,
+    bucket_pairs,
+    frequent_codes,
+    likely_codes,
+    merge_entries,
+    overlaps,
+    sort_in_place,
+)
+from clusterer.arrays.kernels_numpy.sketches import (
+    arrivals,
+    band_keys,
+    fast_signatures,
+    hash_runs,
+    shingle_rows,
+    take_rows,
+)
+from clusterer.arrays.kernels_numpy.terms import (
+    distinct_columns,
+    intern,
+    pair_sums,
+    recurring_runs,
+    row_sums,
+    weigh_rows,
+)
+
+__all__ = [
+    "arrivals",
+    "band_keys",
+    "bucket_bounds",
+    "bucket_pairs",
+    "distinct_columns",
+    "fast_signatures",
+    "frequent_codes",
+    "hash_runs",
+    "hash_texts",
+    "intern",
+    "likely_codes",
+    "merge_entries",
+    "overlaps",
+    "pair_sums",
+    "recurring_runs",
+    "row_sums",
+    "shingle_rows",
+    "sort_in_place",
+    "take_rows",
+    "weigh_rows",
+]

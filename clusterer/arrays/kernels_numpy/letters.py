@@ -1,0 +1,45 @@
+"""Texts to hashes of words and stems, in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays import letters
+
+
+def hash_texts(
+    texts: list[str],
+    table: NDArray[np.uint16],
+    settled: NDArray[np.uint16],
+    unfold: Callable[[str], str],
+    with_stems: bool,
+    affixes: NDArray[np.uint64],
+    sizes: NDArray[np.int64],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
+    """Hash the words of n texts.
+
+    Args:
+        texts: n strings.
+        table, settled, unfold: as for `letters.fold_texts`.
+        with_stems: also hash light stems.
+        affixes, sizes: as for `letters.stem_bounds`.
+
+    Returns:
+        Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
+        stems uint32 (w,) or None.
+
+    Raises:
+        TypeError: a text is no string.
+    """
+    _, codes, _ = letters.fold_texts(texts, table, settled, unfold)
+    kept = codes != letters.DELETE
+    if not kept.all():
+        codes = codes[kept]
+    starts, stops, opens_line, offsets = letters.find_words(codes)
+    stems = None
+    if with_stems:
+        stems = letters.hash_stems(codes, *letters.stem_bounds(codes, starts, stops, affixes, sizes))
+    return letters.hash_letters(codes, starts, stops - starts), offsets, opens_line, stems

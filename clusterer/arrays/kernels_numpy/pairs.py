@@ -1,0 +1,179 @@
+"""Entries of buckets to pairs, and what pairs of sets share, in NumPy.
+
+An entry is a key's upper bits above the number of an article; a code is ``first * n + second``, a pair of articles.
+
+Array letters: `n` articles or sets, `e` entries, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.indexing import offsets_from_counts, positions_in_runs, ragged_index, run_starts, starts_run
+
+_PAIRS = 1 << 14  # pairs whose slots are compared at a time
+_BLOCK_BITS = 10  # rows that are sorted together, 2**10
+
+
+def sort_in_place(values: NDArray[np.uint64], lowest: int) -> None:
+    """Sort ascending by the bits from `lowest` on; equal ones keep their order."""
+    if lowest:
+        values[:] = values[np.argsort(values >> np.uint64(lowest), kind="stable")]
+    else:
+        values.sort()
+
+
+def bucket_pairs(entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs: int) -> tuple[NDArray[np.int64], int]:
+    """Return the codes of the pairs of every bucket, int64, and how many pairs large buckets left out.
+
+    Args:
+        entries: uint64 (e,), ascending, the key above `bits` bits of article; repeats are passed over.
+        bits: of an article's number.
+        n: number of articles.
+        cap: the largest bucket that makes all its pairs.
+        hubs: first members that all others of a larger one are paired with.
+    """
+    low, found = np.uint64((1 << bits) - 1), entries[starts_run(entries)]
+    new = starts_run(found >> np.uint64(bits))
+    met = ~(new & np.append(new[1:], True))  # a bucket of one makes no pair
+    members, new = (found[met] & low).astype(np.int64), new[met]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(members)))
+    place = positions_in_runs(sizes)
+    partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, hubs), place)
+    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
+    first = np.repeat(np.repeat(starts, sizes), partners) + positions_in_runs(partners)
+    large = sizes[sizes > max(cap, hubs)]
+    made = large * hubs - hubs * (hubs + 1) // 2
+    return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
+
+
+def bucket_bounds(
+    entries: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+    most: int,
+    starts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Write where the last `most` entries of each of some ascending keys begin, and how many these are.
+
+    Entries have the key above 32 bits.
+    """
+    shift = np.uint64(32)
+    ends = np.searchsorted(entries, keys << shift | np.uint64(0xFFFFFFFF), side="right")
+    counts[:] = np.minimum(ends - np.searchsorted(entries, keys << shift), most)
+    starts[:] = ends - counts
+
+
+def merge_entries(
+    first: NDArray[np.uint64], second: NDArray[np.uint64], hubs: int, most: int, kept: int, out: NDArray[np.uint64]
+) -> int:
+    """Merge two ascending arrays of entries into `out`, each entry once; return how many there are.
+
+    Of a key (above 32 bits) at most `most` stay, the first `hubs` and the last, but all entries below `kept`.
+    """
+    both = np.sort(np.concatenate([first, second]))
+    both = both[starts_run(both)]
+    sizes = np.diff(np.append(run_starts(both >> np.uint64(32)), len(both)))
+    place, size = positions_in_runs(sizes), np.repeat(sizes, sizes)
+    stays = (place < hubs) | (place >= size - (most - hubs)) | (both < np.uint64(kept))
+    count = int(stays.sum())
+    out[:count] = both[stays]
+    return count
+
+
+def likely_codes(
+    slots: NDArray[np.uint16], codes: NDArray[np.int64], n: int, least: int, out: NDArray[np.int64]
+) -> int:
+    """Write the codes of pairs of rows that have `least` equal slots, uint16 (n, k), into `out`; return their number."""
+    count = 0
+    for start in range(0, len(codes), _PAIRS):
+        block = codes[start : start + _PAIRS]
+        first, second = np.divmod(block, n)
+        block = block[(slots[first] == slots[second]).sum(axis=1) >= least]
+        out[count : count + len(block)] = block
+        count += len(block)
+    return count
+
+
+def frequent_codes(
+    codes: NDArray[np.int64], n: int, held: NDArray[np.int64], share: float, out: NDArray[np.int64]
+) -> int:
+    """Write ascending codes that are there often enough, each once, into `out`; return their number.
+
+    Often enough is `share` of what the article of the pair that holds fewer has, by `held`, int64 (n,). `out` may be
+    `codes`.
+    """
+    starts = run_starts(codes)
+    found, times = codes[starts], np.diff(np.append(starts, len(codes)))
+    found = found[times >= share * np.minimum(*held[np.stack(np.divmod(found, max(n, 1)))])]
+    out[: len(found)] = found
+    return len(found)
+
+
+def overlaps(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    head: int,
+    sizes: NDArray[np.int64],
+    heads: NDArray[np.int64],
+    shared: NDArray[np.int64],
+    opened: NDArray[np.int64],
+) -> None:
+    """Count what pairs of rows share.
+
+    Args:
+        values, offsets: uint64 members of n rows, repeats kept, int64 (n + 1,).
+        pairs: int64 (m, 2), row numbers. Of two rows of one size the first counts as the larger.
+        head: how many of a row's first members make its head.
+        sizes, heads: int64 (n,), written: distinct members of each row and of its head.
+        shared, opened: int64 (m,), written: distinct members that both rows hold, and those of the larger one's head
+            that the smaller holds.
+    """
+    sets = unique_sets(values, offsets)
+    stops = np.minimum(offsets[:-1] + head, offsets[1:])
+    index, taken = ragged_index(np.stack([offsets[:-1], stops], axis=1).ravel(), 2 * np.arange(len(stops)))
+    openings = unique_sets(values[index], taken)
+    sizes[:], heads[:] = np.diff(sets[1]), np.diff(openings[1])
+    swap = sizes[pairs[:, 1]] > sizes[pairs[:, 0]]
+    large, small = np.where(swap, pairs[:, ::-1].T, pairs.T)
+    whole, opening = _matrix(*sets), _matrix(*openings)
+    shared[:] = np.diff(whole[large].multiply(whole[small]).indptr)
+    opened[:] = np.diff(opening[large].multiply(whole[small]).indptr)
+
+
+def unique_sets(values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return each row's distinct values, sorted: sets that can be intersected, and their offsets.
+
+    Of each hash the upper 54 bits are kept: rows are sorted in blocks of 1,024, the row number above the hash. Two
+    sets of 1,000 shingles then share a false one with probability 1e6 / 2**54, one in eighteen thousand million.
+    """
+    low, top = np.uint64(_BLOCK_BITS), np.uint64(64 - _BLOCK_BITS)
+    counts, parts = [np.zeros(0, dtype=np.int64)], [values[:0]]
+    for start in range(0, len(offsets) - 1, 1 << _BLOCK_BITS):
+        ends = offsets[start : start + (1 << _BLOCK_BITS) + 1]
+        block = values[ends[0] : ends[-1]] >> low
+        block |= np.repeat(np.arange(len(ends) - 1, dtype=np.uint64), np.diff(ends)) << top
+        block.sort()
+        block = block[starts_run(block)]
+        counts.append(np.bincount((block >> top).astype(np.int64), minlength=len(ends) - 1))
+        parts.append(block & ((np.uint64(1) << top) - np.uint64(1)))
+    return np.concatenate(parts), offsets_from_counts(np.concatenate(counts))
+
+
+def _matrix(values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> Any:
+    """Return the sets as a sparse matrix whose column numbers are the hashes.
+
+    Only their order is ever looked at, so the width costs nothing, and SciPy's merge of two sorted rows is the
+    intersection.
+    """
+    from scipy.sparse import csr_array
+
+    ones = np.ones(len(values), dtype=np.int8)
+    matrix = csr_array((ones, values.astype(np.int64), offsets), shape=(len(offsets) - 1, 1 << 62))
+    matrix.has_canonical_format = True
+    return matrix

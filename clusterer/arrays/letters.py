@@ -1,0 +1,172 @@
+"""Batches of texts as UTF-16 code units: joined, folded through a table, cut into words, hashed.
+
+Which letter folds to which, and which affixes a stem loses, is in tables that callers hand over (`clusterer.text`).
+
+Words are hashed four letters at a time (16 bits each), read as one unaligned 64-bit number; longer words are mixed in
+steps of four.
+
+Array letters: `n` texts, `c` codes of a batch, `w` words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31
+
+SPACE, NEWLINE = 0x20, 0x0A
+"""The only separators that a folded batch holds besides `BOUNDARY`; every letter is larger than `SPACE`."""
+BOUNDARY = 0
+"""Ends every text in a folded batch."""
+DELETE = 1
+"""Table value of a letter that leaves no trace."""
+UNFOLD = 2
+"""Table value of a letter whose text must be written out first."""
+JOINER = "\uffff"
+"""Ends every text of a joined batch: a noncharacter, which no text may hold."""
+STEM_LETTERS = 3
+"""Letters that stemming leaves at least."""
+
+_LETTERS = 4  # 16-bit letters in a 64-bit number
+_KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
+
+
+def join_texts(texts: Sequence[str]) -> NDArray[np.uint16]:
+    """Return all texts as UTF-16 code units, uint16, with a `JOINER` after each."""
+    joined = JOINER.join(texts) + JOINER if texts else ""
+    if joined.count(JOINER) != len(texts):  # some text holds the noncharacter itself
+        joined = "".join(text.replace(JOINER, " ") + JOINER for text in texts)
+    return np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+
+
+def fold_texts(
+    texts: Sequence[str], table: NDArray[np.uint16], settled: NDArray[np.uint16], unfold: Callable[[str], str]
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16], list[int]]:
+    """Fold texts through a table of 65,536 entries.
+
+    Args:
+        texts: n strings.
+        table: uint16 (65536,), code unit to letter, `SPACE`, `NEWLINE`, `BOUNDARY`, `DELETE` or `UNFOLD`.
+        settled: the same for texts that have been written out.
+        unfold: writes out a text that holds letters with the value `UNFOLD`.
+
+    Returns:
+        The code units, uint16 (c,), their table values, uint16 (c,), with `DELETE` still among them, and the numbers of
+        the texts that were written out, in the order in which they were.
+    """
+    units = join_texts(texts)
+    codes = table[units]
+    unfolded: list[int] = []
+    if (codes == UNFOLD).any():
+        texts, ends = list(texts), np.flatnonzero(units == ord(JOINER))
+        unfolded = np.unique(np.searchsorted(ends, np.flatnonzero(codes == UNFOLD))).tolist()
+        for i in unfolded:
+            texts[i] = unfold(texts[i])
+        units = join_texts(texts)
+        codes = settled[units]
+    return units, codes, unfolded
+
+
+def find_words(
+    codes: NDArray[np.uint16],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Find the words of a folded batch.
+
+    Args:
+        codes: uint16 (c,), ends with a `BOUNDARY` unless it is empty.
+
+    Returns:
+        First and past-the-last letter of each word, int64 (w,); bool (w,), True for the first word of every line; and
+        int64 (n + 1,), the offsets of the texts in words.
+    """
+    separates = np.empty(len(codes) + 1, dtype=np.bool_)
+    separates[0] = True
+    np.less_equal(codes, SPACE, out=separates[1:])
+    edges = np.flatnonzero(separates[1:] != separates[:-1])
+    starts, stops = edges[0::2], edges[1::2]  # every batch ends with a boundary, so edges come in pairs
+    breaks = np.flatnonzero((codes == NEWLINE) | (codes == BOUNDARY))
+    opens_line = np.zeros(len(starts) + 1, dtype=np.bool_)
+    opens_line[np.searchsorted(starts, breaks)] = True
+    opens_line[0] = True
+    offsets = np.concatenate(([0], np.searchsorted(starts, np.flatnonzero(codes == BOUNDARY))))
+    return starts, stops, opens_line[:-1], offsets
+
+
+def _four_letters(codes: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """Return the four letters from each one on as numbers of 64 bits, (c + 1,).
+
+    They overlap in memory; x86 and ARM read them unaligned, NumPy copies elsewhere.
+    """
+    padded = np.concatenate((codes, np.zeros(_LETTERS, dtype=np.uint16))).astype("<u2", copy=False)
+    return np.ndarray((len(codes) + 1,), dtype="<u8", buffer=padded.data, strides=(2,))
+
+
+def stem_bounds(
+    codes: NDArray[np.uint16],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    affixes: NDArray[np.uint64],
+    sizes: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find where the light stem of each word begins and ends.
+
+    At most one prefix and one suffix go, the longest that leaves `STEM_LETTERS` letters.
+
+    Args:
+        codes: uint16 (c,), ends with a separator.
+        starts, stops: int64 (w,), each word's first and past-the-last letter in `codes`.
+        affixes: uint64, each affix's letters as one number, prefixes of one, two and three letters, then suffixes.
+        sizes: int64 (6,), how many there are of each length.
+
+    Returns:
+        int64 (w,) twice, each stem's first and past-the-last letter.
+    """
+    begin, end = starts.copy(), stops.copy()
+    long_enough = np.flatnonzero(stops - starts > STEM_LETTERS)
+    fours = _four_letters(codes)
+    bounds = np.concatenate(([0], np.cumsum(sizes))).tolist()
+    for first, at_start in ((0, True), (3, False)):
+        left = end[long_enough] - begin[long_enough]
+        letters = fours[begin[long_enough]] if at_start else fours[end[long_enough] - _LETTERS]
+        cut = np.zeros(len(long_enough), dtype=np.int64)
+        for size in (1, 2, 3):  # the longest that fits is written last
+            edge = letters & _KEEP[size] if at_start else letters >> np.uint64(16 * (_LETTERS - size))
+            known = affixes[bounds[first + size - 1] : bounds[first + size]]
+            hit = np.zeros(len(long_enough), dtype=np.bool_)
+            for affix in known:
+                hit |= edge == affix
+            cut[hit & (left >= STEM_LETTERS + size)] = size
+        if at_start:
+            begin[long_enough] += cut
+        else:
+            end[long_enough] -= cut
+    return begin, end
+
+
+def hash_letters(
+    codes: NDArray[np.uint16], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Hash runs of codes, given by their first codes and lengths, int64 (w,); gives uint64 (w,)."""
+    fours = _four_letters(codes)
+    hashes = fours[starts].astype(np.uint64, copy=False) & _KEEP[np.minimum(lengths, _LETTERS)]
+    hashes *= MULTIPLIER_1
+    hashes ^= hashes >> SHIFT_30
+    rest = np.flatnonzero(lengths > _LETTERS)
+    step = _LETTERS
+    while len(rest):
+        left = lengths[rest] - step
+        more = fours[starts[rest] + step] & _KEEP[np.minimum(left, _LETTERS)]
+        more = (hashes[rest] ^ more) * MULTIPLIER_2
+        hashes[rest] = more ^ (more >> SHIFT_31)
+        rest, step = rest[left > _LETTERS], step + _LETTERS
+    hashes *= MULTIPLIER_2
+    hashes ^= hashes >> SHIFT_27
+    return hashes
+
+
+def hash_stems(codes: NDArray[np.uint16], begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Hash stems given by their first and past-the-last letters, int64 (w,); gives uint32 (w,)."""
+    return (hash_letters(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
