@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from clusterer.arrays.indexing import factorize
 from clusterer.arrays.ragged import Ragged
 
 
@@ -32,7 +33,7 @@ class Truth:
 
 def brute_force(shingles: Ragged, least: float = 0.3) -> Truth:
     """Compare every row of `shingles` with every other, 64-bit hashes, in blocks of 500 rows."""
-    columns, index = np.unique(shingles.values, return_inverse=True)
+    columns, index = factorize(shingles.values)
     n = len(shingles)
     # Copied: summing duplicates works in place.
     offsets = shingles.offsets.copy()

@@ -22,6 +22,7 @@ from benchmarks.corpora.feeds import Corpus, generated, planted
 from benchmarks.measure import exponent, peak_bytes, run_alone, timed
 from benchmarks.plan import Plan, Row, table
 from clusterer import Settings, cluster
+from clusterer.arrays.indexing import factorize
 from clusterer.copies.candidates import shingle
 from clusterer.copies.verify import overlap
 from clusterer.corpus import read
@@ -81,8 +82,8 @@ def exact_pairs(file: str, known: Sequence[int]) -> NDArray[np.int64]:
     kept = [planted_pairs[:0]]
     for start in range(0, len(planted_pairs), _BLOCK):
         block = planted_pairs[start : start + _BLOCK]
-        articles, local = np.unique(block, return_inverse=True)
-        found = overlap(shingle(corpus.words.take(articles), settings), local.reshape(-1, 2))
+        articles, local = factorize(block)
+        found = overlap(shingle(corpus.words.take(articles), settings), local)
         kept.append(block[found.are_copies(settings.jaccard) | found.are_cuts(settings.containment, settings.opening)])
     return np.concatenate(kept)
 

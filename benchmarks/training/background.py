@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from clusterer import Settings
+from clusterer.arrays.indexing import factorize
 from clusterer.corpus import text_words
 from clusterer.io.feed import Feed
 from clusterer.text.words import hash_words
@@ -34,7 +35,7 @@ def main(feed: tuple[str, ...], output: str) -> None:
             for a, z, b, y in zip(words.offsets, words.offsets[1:], titles.offsets, titles.offsets[1:], strict=False)
         ]
         new, times = np.unique(np.concatenate(found), return_counts=True)
-        both, index = np.unique(np.concatenate([stems, new]), return_inverse=True)
+        both, index = factorize(np.concatenate([stems, new]))
         counts = np.bincount(index, weights=np.concatenate([counts, times])).astype(np.int64)
         stems, total = both, total + len(chunk)
     often = counts >= LEAST

@@ -7,6 +7,7 @@ Array letters: `n` rows or values, `m` rows taken.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 _V = TypeVar("_V", bound=np.generic)
 
 
-def offsets_from_counts(counts: NDArray[Any]) -> NDArray[np.int64]:
+def offsets_from_counts(counts: NDArray[Any] | Sequence[int]) -> NDArray[np.int64]:
     """Return where rows of given lengths begin and end when they are laid one after another.
 
     Args:
@@ -33,26 +34,31 @@ def offsets_from_counts(counts: NDArray[Any]) -> NDArray[np.int64]:
     return offsets
 
 
-def starts_run(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Mark the values that differ from the one before them, bool (n,); the first one always does.
+def starts_run(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark the rows that differ in any column from the row before them, bool (n,); the first one always does.
+
+    Args:
+        columns: one array (n,) or more.
 
     Examples:
         >>> starts_run(np.array([4, 4, 7])).tolist()
         [True, False, True]
     """
-    new = np.ones(len(values), dtype=np.bool_)
-    np.not_equal(values[1:], values[:-1], out=new[1:])
+    new = np.ones(len(columns[0]), dtype=np.bool_)
+    np.not_equal(columns[0][1:], columns[0][:-1], out=new[1:])
+    for column in columns[1:]:
+        new[1:] |= column[1:] != column[:-1]
     return new
 
 
-def run_starts(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the positions, int64, at which runs of equal neighbours begin.
+def run_starts(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the positions, int64, at which runs of equal neighbours begin; several columns count as rows.
 
     Examples:
         >>> run_starts(np.array([4, 4, 7, 7, 7, 4])).tolist()
         [0, 2, 5]
     """
-    return np.flatnonzero(starts_run(values))
+    return np.flatnonzero(starts_run(*columns))
 
 
 def find_sorted(ascending: NDArray[Any], wanted: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31
+from clusterer.arrays.indexing import offsets_from_counts
 
 SPACE, NEWLINE = 0x20, 0x0A
 """The only separators that a folded batch holds besides `BOUNDARY`; every letter is larger than `SPACE`."""
@@ -127,7 +128,7 @@ def stem_bounds(
     begin, end = starts.copy(), stops.copy()
     long_enough = np.flatnonzero(stops - starts > STEM_LETTERS)
     fours = _four_letters(codes)
-    bounds = np.concatenate(([0], np.cumsum(sizes))).tolist()
+    bounds = offsets_from_counts(sizes).tolist()
     for first, at_start in ((0, True), (3, False)):
         left = end[long_enough] - begin[long_enough]
         letters = fours[begin[long_enough]] if at_start else fours[end[long_enough] - _LETTERS]

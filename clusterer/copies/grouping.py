@@ -21,6 +21,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import offsets_from_counts, run_starts
+
 
 def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int) -> NDArray[np.int64]:
     """The centre of every article, int64 (n,); a centre is its own.
@@ -38,7 +40,7 @@ def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int
     by_first = np.lexsort((ends[:, 1], ends[:, 0]))
     ends, strong = ends[by_first], strong[by_first]
     degree = np.bincount(ends[:, 0], minlength=n)
-    starts = np.concatenate(([0], np.cumsum(degree)))
+    starts = offsets_from_counts(degree)
     is_centre = degree == 0
     taken = is_centre.copy()
     linked = np.flatnonzero(degree)
@@ -50,6 +52,6 @@ def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int
     to_centre = is_centre[ends[:, 1]] & ~is_centre[ends[:, 0]]
     member, of, strong = ends[to_centre, 0], ends[to_centre, 1], strong[to_centre]
     order = np.lexsort((of, -strong, member))
-    first = np.concatenate(([True], member[order][1:] != member[order][:-1]))
-    centre[member[order][first]] = of[order][first]
+    best = order[run_starts(member[order])]
+    centre[member[best]] = of[best]
     return centre

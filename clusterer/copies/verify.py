@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.indexing import factorize
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.candidates import shingle
@@ -36,10 +37,10 @@ def verify(
 
     def check(start: int) -> Overlap:
         block = pairs[start : start + _VERIFY_BLOCK]
-        needed, local = np.unique(block, return_inverse=True)
+        needed, local = factorize(block)
         shingles = shingle(documents.take(needed), settings)
         tell("verifying", len(block))
-        return overlap(shingles, local.reshape(block.shape))
+        return overlap(shingles, local)
 
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
     shared = join(blocks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.copies.documents import Documents
 from clusterer.evaluation.gold import Gold
 from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
@@ -41,7 +42,7 @@ class _Judge:
         """Of groups of documents, int64 (d,)."""
         ours = self._ours(groups)
         if self.labels is not None:
-            return bcubed(np.unique(ours, return_inverse=True)[1], self.labels)
+            return bcubed(factorize(ours)[1], self.labels)
         scores = self._pair_scores(ours)
         return scores.precision, scores.recall
 
@@ -104,7 +105,7 @@ class _Judge:
             found = together & self.same
             return np.stack([found, together, found, self.same], axis=1).astype(np.float64)
         width = int(self.labels.max()) + 1
-        numbers = np.unique(ours, return_inverse=True)[1]
+        numbers = factorize(ours)[1]
         codes, cells = np.unique(numbers * width + self.labels, return_counts=True)
         group, unit, size = codes // width, codes % width, np.bincount(self.labels)
         precision = np.bincount(unit, cells * (cells / np.bincount(numbers)[group]))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix, run_hashes_of
+from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts, run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.articles import Article
@@ -161,7 +162,7 @@ class Lookup:
         parts = [self._words[document] for document in holders]
         while len(self._words) > _REMEMBERED:
             self._words.popitem(last=False)
-        offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts], dtype=np.int64)))
+        offsets = offsets_from_counts([len(part) for part in parts])
         return Words(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]), offsets)
 
     def title_words(self, titles: Sequence[str]) -> Words:
@@ -204,18 +205,18 @@ class Lookup:
         for (rows, others), counts in ((by_band, False), (by_sample, True)):
             code = (rows << 32 | others)[others != numbers[rows]]
             sorting.sort(code)
-            new = np.flatnonzero(np.append(True, code[1:] != code[:-1])[: len(code)])
+            new = run_starts(code)
             found, shared = code[new], np.diff(np.append(new, len(code)))
             if counts:
-                theirs, back = np.unique(found & 0xFFFFFFFF, return_inverse=True)
+                theirs, back = factorize(found & 0xFFFFFFFF)
                 fewer = np.minimum(sketches.held[found >> 32], self.postings.sampled(theirs)[back])
                 found = found[shared >= self.settings.containment / 3 * fewer]
             codes.append(found)
         both = np.concatenate(codes)
         rows, others = both >> 32, both & 0xFFFFFFFF
         # Two new ones met each other twice, or, where one of them is a hub, once: the later one gets the pair.
-        at = np.minimum(np.searchsorted(numbers, others), max(len(numbers) - 1, 0))
-        turned = (numbers[at] == others) & (others > numbers[rows])
+        at, known = find_sorted(numbers, others)
+        turned = known & (others > numbers[rows])
         rows, others = np.where(turned, at, rows), np.where(turned, numbers[rows], others)
         both = sorting.distinct(rows << 32 | others)
         return np.stack([both >> 32, both & 0xFFFFFFFF], axis=1)
@@ -227,8 +228,8 @@ class Lookup:
         code = keys << _HIGH | rows.astype(np.uint64)
         sorting.sort(code)
         ascending = code >> _HIGH
-        new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
-        starts = np.append(np.flatnonzero(new), len(ascending))
+        new = run_starts(ascending)
+        starts = np.append(new, len(ascending))
         which, numbers = self.postings.find(ascending[new], cap)
         owners, offsets = take_rows((code & _LOW).astype(np.int64), starts, which)
         return owners, np.repeat(numbers, np.diff(offsets))
@@ -275,7 +276,7 @@ class Lookup:
         return term_weights.DocumentFrequencies(self.store.state["texts"], self.postings.stem_counts)
 
     def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        keys, back = np.unique(keys_of(runs, "run"), return_inverse=True)
+        keys, back = factorize(keys_of(runs, "run"))
         which, numbers = self.postings.find(keys)
         times = np.bincount(which, minlength=len(keys))
         recurs: NDArray[np.bool_] = times >= term_weights.RECURS
@@ -321,8 +322,7 @@ class Lookup:
             return np.zeros((0, 2), dtype=np.int64)
         known = np.array([centre for centre, _ in there], dtype=np.int64)
         theirs = np.frombuffer(b"".join([x for _, x in there]), dtype="<u2").reshape(len(known), -1)
-        at = np.minimum(np.searchsorted(known, codes & 0xFFFFFFFF), len(known) - 1)
-        live = known[at] == codes & 0xFFFFFFFF
+        at, live = find_sorted(known, codes & 0xFFFFFFFF)
         rows, at = (codes >> 32)[live], at[live]
         both, total = np.concatenate([slots, theirs]), len(slots) + len(known)
         kept = lsh_bands.pairs_with_equal_slots(both, rows * total + len(slots) + at, least)

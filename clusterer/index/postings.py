@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import ragged_index
+from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.index.database import Store
 from clusterer.index.segments import _NONE, _NUMBER, _SHIFT, PAGE, _hits, _merged, _read, _Segment, _summed
 from clusterer.lsh import buckets
@@ -118,17 +118,14 @@ class Postings:
         """How many sampled keys each document has, int64 like `numbers`, which ascend; 0 for those not known."""
         out = np.zeros(len(numbers), dtype=np.int64)
         for segment in self._segments:
-            if len(segment.documents):
-                at = np.minimum(np.searchsorted(segment.documents, numbers), len(segment.documents) - 1)
-                here = segment.documents[at] == numbers
-                out[here] = segment.held[at[here]]
+            position, found = find_sorted(segment.documents, numbers)
+            out[found] = segment.held[position[found]]
         if self._held:
             staged = np.fromiter(self._held, dtype=np.int64)
             staged_held = np.fromiter(self._held.values(), dtype=np.int64)
             order = np.argsort(staged)
-            at = np.minimum(np.searchsorted(staged[order], numbers), len(staged) - 1)
-            here = staged[order][at] == numbers
-            out[here] = staged_held[order][at[here]]
+            position, found = find_sorted(staged[order], numbers)
+            out[found] = staged_held[order][position[found]]
         return out
 
     def stem_counts(self, stems: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -136,10 +133,8 @@ class Postings:
         out = np.zeros(len(stems), dtype=np.int64)
         kept = [(segment.stems, segment.changes) for segment in self._segments]
         for known, changes in [*kept, *self._changes]:
-            if len(known):
-                at = np.minimum(np.searchsorted(known, stems), len(known) - 1)
-                here = known[at] == stems
-                out[here] += changes[at[here]]
+            position, found = find_sorted(known, stems)
+            out[found] += changes[position[found]]
         return out
 
     def holds(self, keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -148,7 +143,7 @@ class Postings:
         for segment in self._segments:
             whole = self._read_whole(segment)
             if len(whole):
-                held |= whole[np.minimum(np.searchsorted(whole, wanted), len(whole) - 1)] == wanted
+                held |= find_sorted(whole, wanted)[1]
                 low = np.searchsorted(whole, keys << _SHIFT)
                 held |= np.searchsorted(whole, keys << _SHIFT | _NUMBER, side="right") - low >= self._most
         return held

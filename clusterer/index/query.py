@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
 from clusterer.index.articles import digest
 from clusterer.index.copy_candidates import Lookup
@@ -97,7 +98,7 @@ def _reported(lookup: Lookup, items: list[Article], words: Words, rows: NDArray[
     pairs = lookup.story_candidates(slots, np.full(len(rows), -1))
     if not len(pairs):
         return {}
-    involved, at = np.unique(pairs[:, 1], return_inverse=True)
+    involved, at = factorize(pairs[:, 1])
     mine = [(items[i].outlet, seconds(items[i].date)) for i in rows.tolist()]
     texts = lookup.texts(involved, stems, titles, mine)
     local = np.stack([at, len(involved) + pairs[:, 0]], axis=1)

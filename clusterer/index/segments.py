@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.indexing import factorize
 from clusterer.lsh import buckets
 
 PAGE = 504
@@ -77,6 +78,6 @@ def _summed(
     """Changes of several segments as one; stems that no text holds any more are left out."""
     if not parts:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int32)
-    stems, inverse = np.unique(np.concatenate([s for s, _ in parts]), return_inverse=True)
+    stems, inverse = factorize(np.concatenate([s for s, _ in parts]))
     sums = np.bincount(inverse, weights=np.concatenate([c for _, c in parts]), minlength=len(stems)).astype(np.int32)
     return stems[sums != 0], sums[sums != 0]

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Ragged
 
 _SURELY = 3  # a run that recurs so many times as often as it must is not looked at more closely
@@ -31,7 +32,7 @@ class Texts:
         counts = np.zeros(len(self.outlets), dtype=np.int64)
         counts[rows] = [len(each) for each in listed]
         flat = np.array([x for each in listed for x in each], dtype=np.uint32)
-        return Ragged(flat, np.concatenate(([0], np.cumsum(counts))))
+        return Ragged(flat, offsets_from_counts(counts))
 
 
 def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -47,5 +48,5 @@ def _joined(a: Ragged, b: Ragged) -> Ragged:
 
 
 def _ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
-    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
+    offsets = offsets_from_counts([len(row) for row in rows])
     return Ragged(np.concatenate([*rows, np.zeros(0, dtype=np.uint32)]), offsets)

@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import candidates
 from clusterer.errors import ClustererError, InputError
@@ -294,7 +295,7 @@ class StoryIndex:
     def _clean(self) -> None:
         self._lookup.postings.flush(all_of_it=True)
         lines = self._lookup.furniture
-        keys, back = np.unique(keys_of(lines, "line"), return_inverse=True)
+        keys, back = factorize(keys_of(lines, "line"))
         which, _ = self._lookup.postings.find(keys)
         unseen = lines[~np.isin(back, which)]
         self._store.write_many(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.assignments import assign
 from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
@@ -275,7 +276,7 @@ class Answers:
     ) -> Stories | None:
         if self._store.settings.level != "story":
             return None
-        distinct, text_of = np.unique(centres, return_inverse=True)
+        distinct, text_of = factorize(centres)
         of_text = np.empty(len(distinct), dtype=np.int64)
         of_text[text_of] = story
         _, first, of = np.unique(of_text, return_index=True, return_inverse=True)

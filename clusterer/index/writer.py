@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.arrays.parallel import run_both
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import grouping
@@ -533,9 +534,9 @@ class Intake:
         pairs = np.unique(np.sort(np.concatenate([pairs, *known]), axis=1), axis=0)
         if not len(pairs):
             return
-        involved, local = np.unique(pairs, return_inverse=True)
+        involved, local = factorize(pairs)
         texts = self._lookup.texts(involved)
-        found, score, features = self._lookup.compare(texts, local.reshape(pairs.shape))
+        found, score, features = self._lookup.compare(texts, local)
         for end in "ab":
             store.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
         store.write_many(

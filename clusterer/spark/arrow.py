@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize, offsets_from_counts
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.errors import InputError
 
@@ -102,7 +103,7 @@ def partition_by(to: NDArray[Any], count: int) -> Iterator[tuple[int, NDArray[np
     """
     small = to.astype(np.uint16 if count < 1 << 16 else np.uint32)  # the former are sorted by their digits
     order = np.argsort(small, kind="stable")
-    ends = np.concatenate(([0], np.cumsum(np.bincount(small, minlength=count))))
+    ends = offsets_from_counts(np.bincount(small, minlength=count))
     for receiver in np.flatnonzero(np.diff(ends)).tolist():
         yield receiver, order[ends[receiver] : ends[receiver + 1]]
 
@@ -123,7 +124,7 @@ def shares(ordered: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArr
 def renumbered(values: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The distinct ones of numbers below n, ascending, and the place of each among them."""
     if n > 8 * len(values):
-        distinct, local = np.unique(values, return_inverse=True)
+        distinct, local = factorize(values)
         return distinct, local
     there = np.zeros(n, dtype=np.bool_)
     there[values] = True
@@ -144,7 +145,7 @@ def messages(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Any]) -> Bat
             columns[name] = pa.array([row[name] for row in rows], kind)
             continue
         parts = [np.asarray(row[name], dtype=kind) if name in row else np.zeros(0, dtype=kind) for row in rows]
-        offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts], dtype=np.int64)))
+        offsets = offsets_from_counts([len(part) for part in parts])
         columns[name] = cells(np.concatenate([*parts, np.zeros(0, dtype=kind)]), offsets)
     return batch_of(columns)
 

@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import offsets_from_counts, starts_run
 from clusterer.arrays.ragged import Ragged
 from clusterer.articles import Article, content_id, seconds, tie
 from clusterer.copies import candidates
@@ -171,7 +172,7 @@ def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
         order = np.argsort(sampled)  # and by rows, few enough to be sorted by their digits
         order = order[np.argsort(of[order].astype(np.uint16), kind="stable")]
         sampled, of = sampled[order], of[order]
-        new = np.append(True, (sampled[1:] != sampled[:-1]) | (of[1:] != of[:-1]))[: len(of)]
+        new = starts_run(sampled, of)
         samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
     packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
     return {
@@ -185,7 +186,7 @@ def _spread(column: Any, filled: NDArray[np.bool_]) -> Any:
     counts = np.zeros(len(filled), dtype=np.int64)
     found = ragged(column, np.uint8)
     counts[filled] = found.counts
-    return cells(found.values, np.concatenate(([0], np.cumsum(counts))))
+    return cells(found.values, offsets_from_counts(counts))
 
 
 def _packed(words: Words) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def unpacked(batch: Batch) -> Words:
     letters = None
     if len(spelt.values):
         lengths = ragged(batch.column("ends"), np.int32).values
-        letters = spelt.values, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+        letters = spelt.values, offsets_from_counts(lengths)
     return Words(words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.spark.arrow import Batch, batch_of, numbers
 
 EDGES = "a long, b long"
@@ -102,8 +103,8 @@ def roots_of(edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    nodes, local = np.unique(edges, return_inverse=True)
-    a, b = local.reshape(2, -1)
+    nodes, local = factorize(edges)
+    a, b = local
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(nodes), len(nodes)))
     _, label = connected_components(graph, directed=False)
     first = np.full(int(label.max(initial=-1)) + 1, -1, dtype=np.int64)

@@ -20,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
+from clusterer.arrays.indexing import factorize, run_starts
 from clusterer.assignments import AGENCIES
 from clusterer.copies import grouping, verify
 from clusterer.copies.documents import Documents
@@ -70,7 +71,7 @@ def _grouped(table: Any, *columns: str) -> tuple[NDArray[np.int64], NDArray[np.i
     """The order of rows by columns, and where in it another value of the first one begins."""
     order = pa.compute.sort_indices(table, [(name, "ascending") for name in columns]).to_numpy().astype(np.int64)
     by = numbers(table.column(columns[0]))[order]
-    return order, np.flatnonzero(np.append(True, by[1:] != by[:-1]))
+    return order, run_starts(by)
 
 
 def _article(table: Any) -> Any:
@@ -136,7 +137,7 @@ def pairs_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> I
         entries, docs, at = merged(ragged(part.column("keys"), np.uint64), ragged(part.column("docs"), np.int64), CHUNK)
         codes, dropped = buckets.bucket_codes(entries, len(docs), settings.bucket_cap)
         sorting.sort(codes)
-        new = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+        new = run_starts(codes)
         times = np.diff(np.append(new, len(codes)))
         held = ragged(part.column("held"), np.int32).values[at]
         made += sent(codes[new], times, docs, held, receivers, kind, dropped)
@@ -190,8 +191,8 @@ def stars(batches: Iterable[Batch]) -> Iterator[Batch]:
     opening, copy = (numbers(table.column(name)) for name in ("opening", "copy"))
     order = np.lexsort((b, a))
     a, b, shared, smaller, larger, opening, copy = (x[order] for x in (a, b, shared, smaller, larger, opening, copy))
-    docs, local = np.unique(np.stack([a, b], axis=1), return_inverse=True)
-    pairs, overlap = local.reshape(-1, 2), verify.Overlap(shared, smaller, larger, opening)
+    docs, local = factorize(np.stack([a, b], axis=1))
+    pairs, overlap = local, verify.Overlap(shared, smaller, larger, opening)
     centres = grouping.star_centres(pairs, overlap.containment, len(docs))
     codes, mine = pairs[:, 0] * len(docs) + pairs[:, 1], np.arange(len(docs))
     at = np.searchsorted(codes, np.minimum(mine, centres) * len(docs) + np.maximum(mine, centres))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from clusterer.arrays.indexing import offsets_from_counts, run_starts
 from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, messages, numbers, partition_by, ragged, signed, whole
 from clusterer.spark.articles import _originals, _text, unpacked
@@ -52,8 +53,7 @@ def frequent_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
     unknown = ragged(table.column("unknown"), np.uint8).values
     order = np.lexsort((key, line))
     line, key, length, size, unknown = (x[order] for x in (line, key, length, size, unknown))
-    new = np.append(True, (line[1:] != line[:-1]) | (key[1:] != key[:-1]))
-    first = np.flatnonzero(new)
+    first = run_starts(line, key)
     lengths = np.add.reduceat(length.astype(np.int64), first)
     line, key, size, unknown = (x[first] for x in (line, key, size, unknown))
     _, of, times = np.unique(line, return_inverse=True, return_counts=True)
@@ -76,7 +76,7 @@ def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         words = unpacked(batch)
         known = np.unique(batch.column("cut").flatten().to_numpy(zero_copy_only=False)).view(np.uint64)
         lines, lengths = ragged(batch.column("lines"), np.uint64), ragged(batch.column("lengths"), np.int32)
-        starts = np.concatenate(([0], np.cumsum(lengths.values, dtype=np.int64)))[:-1]
+        starts = offsets_from_counts(lengths.values)[:-1]
         furniture = np.isin(lines.values, known)
         inside = boilerplate.words_of_lines(words, starts[furniture], lengths.values[furniture].astype(np.int64))
         yield batch_of({"key": batch.column("key"), **_text(words.keep(~inside), settings, False)})

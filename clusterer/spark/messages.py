@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
+from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.ragged import Ragged
 from clusterer.lsh import buckets
 from clusterer.spark.arrow import (
@@ -118,7 +119,7 @@ def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
     codes = a << _A | b << _B | pairs.values & _TIMES
     sorting.sort(codes, 16)
     ends = codes >> _B
-    new = np.flatnonzero(np.append(True, ends[1:] != ends[:-1])[: len(ends)])
+    new = run_starts(ends)
     times = np.add.reduceat((codes & _TIMES).astype(np.int64), new) if len(new) else np.zeros(0, dtype=np.int64)
     ends = ends[new]
     local = np.stack([ends >> np.uint64(24), ends & _PLACE], axis=1).astype(np.int64)

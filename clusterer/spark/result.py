@@ -10,6 +10,7 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize
 from clusterer.assignments import assign
 from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
@@ -75,7 +76,7 @@ def _links(held: Any, centres: NDArray[np.int64]) -> Links:
 
 
 def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) -> Stories:
-    distinct, text_of = np.unique(centres, return_inverse=True)
+    distinct, text_of = factorize(centres)
     of_text = np.empty(len(distinct), dtype=np.int64)
     of_text[text_of] = np.searchsorted(docs, numbers(held.column("story"), np.int64))
     a, b = (np.searchsorted(docs, numbers(alike.column(name), np.int64)) for name in ("a", "b"))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import run_hashes_of
+from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
 from clusterer.settings import Settings
@@ -65,7 +66,7 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
     text, doc = numbers(table.column("text")), numbers(table.column("doc"))
     order = np.lexsort((doc, text))
     text = text[order]
-    starts = np.flatnonzero(np.append(True, text[1:] != text[:-1]))
+    starts = run_starts(text)
     table = table.take(pa.array(order))
     longest = table.take(pa.array(starts))
     first, last = span(numbers(table.column("first")), numbers(table.column("last")), starts)
@@ -125,7 +126,7 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     both = stems.values.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
     sorting.sort(both, 32)
     distinct = (both >> _HIGH).astype(np.uint32)
-    new = np.flatnonzero(np.append(True, distinct[1:] != distinct[:-1])[: len(distinct)])
+    new = run_starts(distinct)
     total = np.add.reduceat(both & np.uint64(2**32 - 1), new).astype(np.uint32) if len(new) else counts
     distinct = distinct[new]
     for one in np.unique(home).tolist():
@@ -162,8 +163,7 @@ def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
         bits[ascending & low] = True
         maybe = np.flatnonzero(bits[values & low])
     asked = values[maybe]
-    at = np.minimum(np.searchsorted(ascending, asked), len(ascending) - 1)
-    found[maybe] = ascending[at] == asked
+    found[maybe] = find_sorted(ascending, asked)[1]
     return found
 
 
@@ -210,7 +210,7 @@ def short_leads(leads: Ragged, weights: NDArray[np.float32]) -> tuple[Ragged, ND
         leads, weights: as `Salience.leads` gives them.
     """
     short, rows = (leads.values >> np.uint32(16)).astype(np.uint16), leads.rows
-    new = np.flatnonzero(np.append(True, (short[1:] != short[:-1]) | (rows[1:] != rows[:-1]))[: len(short)])
+    new = run_starts(short, rows)
     sums = np.add.reduceat(weights, new) if len(new) else weights
     rounded = sums.astype(np.float16)
     rounded = np.where(rounded < sums, np.nextafter(rounded, np.float16(np.inf)), rounded)
@@ -376,7 +376,7 @@ def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterato
         sorted(numbered.setdefault(name, len(numbered)) for name in row or ())
         for row in held.column("outlets").to_pylist()
     ]
-    offsets = np.concatenate(([0], np.cumsum([len(row) for row in printed], dtype=np.int64)))
+    offsets = offsets_from_counts([len(row) for row in printed])
     outlets = Ragged(np.array([x for row in printed for x in row], dtype=np.uint32), offsets)
     for start in range(0, len(pairs), _BLOCK):
         block = candidates.prefilter_pairs(salient, pairs[start : start + _BLOCK], first, last)
@@ -400,7 +400,7 @@ def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         return
     a, b = numbers(table.column("a")), numbers(table.column("b"))
     order = np.lexsort((b, a))
-    texts, local = np.unique(np.stack([a, b], axis=1)[order], return_inverse=True)
+    texts, local = factorize(np.stack([a, b], axis=1)[order])
     score = numbers(table.column("score"))[order]
-    story = linkage.average_linkage(local.reshape(-1, 2), score, len(texts), settings.story)
+    story = linkage.average_linkage(local, score, len(texts), settings.story)
     yield batch_of({"text": texts, "story": texts[story]})

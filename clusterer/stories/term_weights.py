@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers, run_hashes_at
+from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged, take_rows
 
@@ -144,7 +145,7 @@ def with_stock(
     tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows, LEAD_END)
     places = np.flatnonzero(_recurring(Ragged(tokens, offsets), 2))
     hashes = run_hashes_at(salience.stems[tokens].astype(np.uint64), places, RUN)
-    distinct, run = np.unique(hashes, return_inverse=True)
+    distinct, run = factorize(hashes)
     row = np.searchsorted(offsets, places, side="right") - 1
     stock = salience.stock.copy()
     stock[salience.token_offsets[rows][row] + places - offsets[row]] = recurs(distinct)[run]
@@ -179,7 +180,7 @@ def _weighed(
         found.append(columns)
         counts.append(of_each)
         held += np.bincount(columns, minlength=len(stems))
-    entries = Ragged(found.array(), np.concatenate(([0], np.cumsum(counts.array()))))
+    entries = Ragged(found.array(), offsets_from_counts(counts.array()))
     rarity = inverse_frequencies(stems, feed.counts(stems), feed.texts) if feed else inverse_frequencies(stems, held, n)
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
@@ -248,8 +249,9 @@ def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n:
         n: articles of the feed. A large feed is scaled down to `FEED_SHARE` of the whole.
     """
     known, frequencies, total = background()
-    at = np.minimum(np.searchsorted(known, stems), max(len(known) - 1, 0))
-    before = np.where(known[at] == stems, frequencies[at], 0) if len(known) else np.zeros(len(stems))
+    position, found = find_sorted(known, stems)
+    before = np.zeros(len(stems))
+    before[found] = frequencies[position[found]]
     scale = min(1.0, FEED_SHARE / (1.0 - FEED_SHARE) * total / max(n, 1)) if total else 1.0
     rarity: NDArray[np.float64] = np.log((total + scale * n + 1.0) / (before + scale * counts + 0.5))
     return np.maximum(rarity, 0.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
@@ -18,13 +19,13 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
     words, titles, of_article = corpus.words, corpus.titles, documents.of_article
     assert words is not None
     assert titles is not None
-    centres, text_of = np.unique(copies, return_inverse=True)
+    centres, text_of = factorize(copies)
     grouped = np.flatnonzero(of_article >= 0)
     mine = text_of[of_article[grouped]]
     # Documents are numbered longest first; of equal ones the earliest article gives the title.
     dates = features.end_of_day(corpus.dates[grouped])
     order = grouped[np.lexsort((corpus.ranks[grouped], dates, of_article[grouped], mine))]
-    head = order[np.flatnonzero(np.diff(text_of[of_article[order]], prepend=-1))]
+    head = order[run_starts(text_of[of_article[order]])]
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")
     stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
@@ -47,7 +48,7 @@ def _span(
     )[articles]
     known, width = outlet >= 0, max(len(numbers), 1)
     rows, printed = np.divmod(np.unique(texts[known] * width + outlet[known]), width)
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count))))
+    offsets = offsets_from_counts(np.bincount(rows, minlength=count))
     return first, last, Ragged(printed.astype(np.uint32), offsets)
 
 

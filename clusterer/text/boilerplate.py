@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import ragged_index
+from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.arrays.ragged import hash_runs
 from clusterer.text.boilerplate_phrases import TAILS, Tail
 from clusterer.text.words import Words, hash_words
@@ -74,8 +74,8 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool
     repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
     if not len(repeated):
         return nothing
-    line = np.minimum(np.searchsorted(repeated, keys), len(repeated) - 1)
-    again = np.flatnonzero(repeated[line] == keys)
+    line, found = find_sorted(repeated, keys)
+    again = np.flatnonzero(found)
     # Once an article, and once for all articles of an outlet with the same words. They may break into lines differently:
     # which of them counts goes by their lines, not by the order of the input.
     whole, layout = whole_hashes(words) ^ outlet, np.zeros(n, dtype=np.uint64)
