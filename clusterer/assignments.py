@@ -172,43 +172,39 @@ def first_of_group(groups: NDArray[np.int64], order: NDArray[np.int64]) -> NDArr
 def spanning_parents(
     links: NDArray[np.int64], strength: NDArray[np.float64], groups: NDArray[np.int64], roots: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """The link by which each article hangs on its group's root: number of a link, int64 (n,), -1 for roots.
+    """Return the link by which each article is joined to its group's root: int64 (n,), -1 for roots.
 
-    The strongest links that reach everybody: a maximum spanning tree of each group (Kruskal 1956).
+    The strongest links that reach everybody: a maximum spanning tree of each group (Kruskal 1956). Of equally strong
+    links the one with the lower ends is taken.
 
     Args:
-        links: int64 (m, 2).
+        links: int64 (m, 2), each pair once, first < second.
         strength: float64 (m,).
-        groups: int64 (n,), any labels; links across groups are left out. Groups must hang together by links.
+        groups: int64 (n,), any labels; links across groups are left out. Links must connect each group.
         roots: bool (n,), one article a group.
+
+    Examples:
+        >>> links = np.array([[0, 1], [0, 2], [1, 2]])
+        >>> roots = np.array([True, False, False])
+        >>> spanning_parents(links, np.array([0.9, 0.5, 0.8]), np.zeros(3, dtype=np.int64), roots).tolist()
+        [-1, 0, 2]
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+
     n = len(groups)
-    top = list(range(n))
-
-    def find(x: int) -> int:
-        while top[x] != x:
-            top[x] = top[top[x]]
-            x = top[x]
-        return x
-
     inside = np.flatnonzero(groups[links[:, 0]] == groups[links[:, 1]])
     order = inside[np.lexsort((links[inside, 1], links[inside, 0], -strength[inside]))]
-    near: dict[int, list[tuple[int, int]]] = {}
-    for number in order.tolist():
-        a, b = links[number].tolist()
-        x, y = find(a), find(b)
-        if x != y:
-            top[y] = x
-            near.setdefault(a, []).append((b, number))
-            near.setdefault(b, []).append((a, number))
+    ranks = np.arange(1.0, len(order) + 1)  # distinct, so that there is one tree; a weight of 0 would be no link
+    tree = minimum_spanning_tree(coo_array((ranks, links[order].T), shape=(n, n)).tocsr()).tocoo()
+    # One search from an article that does not exist, joined to every root.
+    top = np.flatnonzero(roots)
+    rows, columns = np.append(tree.row, np.full(len(top), n)), np.append(tree.col, top)
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
+    _, parents = breadth_first_order(graph, n, directed=False)
+    number = order[tree.data.astype(np.int64) - 1]
     by = np.full(n, -1, dtype=np.int64)
-    reached = [i for i in np.flatnonzero(roots).tolist() if i in near]
-    seen = set(reached)
-    while reached:
-        a = reached.pop()
-        for b, number in near[a]:
-            if b not in seen:
-                seen.add(b)
-                by[b] = number
-                reached.append(b)
+    for child, parent in ((tree.row, tree.col), (tree.col, tree.row)):
+        joined = parents[child] == parent
+        by[child[joined]] = number[joined]
     return by

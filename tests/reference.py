@@ -226,3 +226,33 @@ def pairwise(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> tuple[floa
     ours, theirs = together(labels), together(gold)
     both = len(ours & theirs)
     return both / len(ours) if ours else 1.0, both / len(theirs) if theirs else 1.0
+
+
+def spanning_parents(
+    links: Sequence[tuple[int, int]], strength: Sequence[float], groups: Sequence[int], roots: Sequence[bool]
+) -> list[int]:
+    """Of every node the number of the link by which it hangs on its group's root, -1 for none: Kruskal's algorithm."""
+    top = list(range(len(groups)))
+
+    def find(x: int) -> int:
+        while top[x] != x:
+            x = top[x]
+        return x
+
+    near: dict[int, list[tuple[int, int]]] = {}
+    for number in sorted(range(len(links)), key=lambda i: (-strength[i], links[i])):
+        a, b = links[number]
+        if groups[a] == groups[b] and find(a) != find(b):
+            top[find(b)] = find(a)
+            near.setdefault(a, []).append((b, number))
+            near.setdefault(b, []).append((a, number))
+    by = [-1] * len(groups)
+    reached = [i for i, root in enumerate(roots) if root]
+    seen = set(reached)
+    while reached:
+        for b, number in near.get(reached.pop(), ()):
+            if b not in seen:
+                seen.add(b)
+                by[b] = number
+                reached.append(b)
+    return by

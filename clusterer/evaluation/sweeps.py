@@ -197,14 +197,15 @@ class _Part:
 
     def __init__(self, pairs: NDArray[np.int64], members: NDArray[np.int64], n: int) -> None:
         """Of all links, int64 (m, 2), those that lead from some members, int64, wherever they lead."""
-        reached = np.zeros(n, dtype=np.bool_)
-        reached[members[members >= 0]] = True
-        count = -1
-        either = np.zeros(len(pairs), dtype=np.bool_)
-        while count != (count := int(reached.sum())):
-            either = reached[pairs[:, 0]] | reached[pairs[:, 1]]
-            reached[pairs[either]] = True
-        self.chosen = np.flatnonzero(either)
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        graph = coo_array((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(n, n))
+        count, component = connected_components(graph, directed=False)
+        touched = np.zeros(count, dtype=np.bool_)
+        touched[component[members[members >= 0]]] = True
+        reached = touched[component]
+        self.chosen = np.flatnonzero(reached[pairs[:, 0]])
         self._members = np.flatnonzero(reached)
         self._n = n
 

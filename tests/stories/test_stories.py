@@ -259,6 +259,20 @@ def test_spanning_parents_reach_everybody_by_strong_links(n: int, draw: random.R
     assert by[roots].tolist() == [-1]
 
 
+@given(st.integers(1, 14), st.integers(1, 4), st.floats(0.0, 1.0), st.randoms(use_true_random=False))
+def test_spanning_parents_are_those_of_kruskal(n: int, parts: int, density: float, draw: random.Random) -> None:
+    """Several groups, links across them, links of equal strength, groups whose root is linked to nobody."""
+    groups = [draw.randrange(parts) for _ in range(n)]
+    pairs = [pair for pair in combinations(range(n), 2) if draw.random() <= density]
+    strength = [draw.choice((0.25, 0.5, draw.random())) for _ in pairs]
+    first = {groups[i]: i for i in draw.sample(range(n), n)}
+    roots = [first[groups[i]] == i for i in range(n)]
+    links = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    found = spanning_parents(links, np.array(strength), np.array(groups), np.array(roots))
+    assert found.dtype == np.int64
+    assert found.tolist() == reference.spanning_parents(pairs, strength, groups, roots)
+
+
 @pytest.fixture(scope="module")
 def sample() -> list[Article]:
     return [row.article for row in Feed([DATA / "feed.jsonl"])]
