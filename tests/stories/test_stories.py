@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Collection
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
@@ -213,9 +214,9 @@ def slow_linkage(n: int, links: dict[tuple[int, int], float], threshold: float) 
     while True:
         best = None
         for x, y in combinations(range(len(groups)), 2):
-            mean = sum(links.get((min(a, b), max(a, b)), 0.0) for a in groups[x] for b in groups[y])
-            mean /= len(groups[x]) * len(groups[y])
-            if mean >= threshold and (best is None or mean > best[0] + 1e-12):
+            total = sum(Fraction(links.get((min(a, b), max(a, b)), 0.0)) for a in groups[x] for b in groups[y])
+            mean = total / (len(groups[x]) * len(groups[y]))
+            if mean >= threshold and (best is None or mean > best[0]):
                 best = (mean, x, y)
         if best is None:
             return [next(k for k, g in enumerate(groups) if i in g) for i in range(n)]
@@ -225,7 +226,8 @@ def slow_linkage(n: int, links: dict[tuple[int, int], float], threshold: float) 
 
 @given(st.integers(2, 9), st.randoms(use_true_random=False), st.floats(0.1, 0.9))
 def test_average_linkage_equals_its_definition(n: int, draw: random.Random, threshold: float) -> None:
-    links = {pair: draw.random() for pair in combinations(range(n), 2) if draw.random() < 0.6}
+    # Multiples of 1/1024: sums are exact, and unequal means are far enough apart for floats.
+    links = {pair: draw.randint(1, 1024) / 1024 for pair in combinations(range(n), 2) if draw.random() < 0.6}
     found = average_linkage(
         np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n, threshold
     )
