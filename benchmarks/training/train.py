@@ -34,8 +34,6 @@ from clusterer.stories import features as stories_features
 from clusterer.stories import linkage
 from clusterer.stories import model as stories_model
 
-SIGNS = dict.fromkeys(stories_features.FEATURES, -1) | dict.fromkeys(("lead", "own_body", "lead_found", "titles"), 1)
-
 
 @click.command(help=__doc__.partition("\n")[0])
 @click.argument("gold")
@@ -87,7 +85,7 @@ def fit(
             (np.logaddexp(0.0, -margin) * weight).sum() + (flat @ flat) / (2 * STRENGTH)
         ), slope + flat / STRENGTH
 
-    bounds = [(0, None) if SIGNS[name] > 0 else (None, 0) for name in stories_features.FEATURES] + [(None, None)]
+    bounds = [(0, None) if feature.sign > 0 else (None, 0) for feature in stories_features.TABLE] + [(None, None)]
     best = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x
     weights = best[:-1] / spread
     return stories_model.Model(weights, float(best[-1] - weights @ mean), UNDATED)

@@ -258,8 +258,8 @@ def reporting(
     model = stories_model.shipped_model()
     values = np.where(np.isnan(features), model.undated, features).astype(np.float64)
     parts = [
-        Part(name, None if np.isnan(value) else float(value), float(points) + 0.0, stories_features.MEANINGS[name])
-        for name, value, points in zip(stories_features.FEATURES, features, values * model.weights, strict=True)
+        Part(one.name, None if np.isnan(value) else float(value), float(points) + 0.0, one.label)
+        for one, value, points in zip(stories_features.TABLE, features, values * model.weights, strict=True)
     ]
     equal = slots[0] == slots[1] if (slots != slots[:, :1]).any(axis=1).all() else np.zeros(slots.shape[1], np.bool_)
     whole = slots.shape[1] // stories_candidates.STORY_ROWS

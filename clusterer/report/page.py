@@ -21,15 +21,7 @@ EVIDENCE: Mapping[str, str] = {
     "jaccard": "share of all shingles of the two texts that both hold",
     "containment": "share of the shorter text's shingles that the longer one holds",
     "opening": "share of the longer text's opening that the shorter one holds",
-    "lead": "how alike the leads are, rare and early words weighing more",
-    "own_body": "how alike the rare words of the whole texts are, without passages that both share",
-    "lead_found": "share of one text's lead that the other holds, the smaller direction",
-    "titles": "how alike the titles are",
-    "apart": "days between them, over 14",
-    "formula": "one outlet: how little the texts agree outside shared passages",
-    "unsigned": "outlet unknown: how little the texts agree outside shared passages",
-    "stock": "share of the leads' likeness that stands in stock phrases",
-    "carried": "outlets that print both, which hardly happens to one event",
+    **{feature.name: feature.description for feature in features.TABLE},
 }
 """What the names in `Assignment.evidence` mean."""
 

@@ -1,19 +1,20 @@
-"""Events: evidence that two texts report the same event in other words, and the score made of it.
+"""Features: what is known of two texts that may report the same event in other words.
 
-Works on weighted stems (`salience`); finds no pairs and forms no groups. Every piece of evidence is a number that a
-person can read; the score is a logistic regression over them whose weights ship as plain JSON (`event_model.json`,
-made by ``python -m benchmarks.train``).
+Works on weighted stems (`term_weights`); finds no pairs, weighs nothing and forms no groups. Every feature is a number
+that a person can read; the score made of them is in `model`.
 
 What an outlet always writes is weak evidence: two calls of the same two presidents share the formula that reports
 them. So the similarity of lead and body is also taken without the words that stand in runs of three or more stems that
 both texts share: what is left is what two writers chose to tell independently.
 
-Source of the logistic form: Cox 1958, "The regression analysis of binary sequences".
-
-Array letters: `n` articles, `m` pairs, `f` features.
+Array letters: `n` texts, `m` pairs, `f` features.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,96 +30,213 @@ DAY = 86_400.0
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
 
-FEATURES: tuple[str, ...] = (
-    "lead",
-    "own_body",
-    "lead_found",
-    "titles",
-    "apart",
-    "formula",
-    "unsigned",
-    "stock",
-    "carried",
-)
-"""Names of the features, the columns of `evidence`:
 
-- lead: cosine of the lead-weighted stems;
-- own_body: cosine of rare stems over the whole texts, without the words of shared runs;
-- lead_found: share of one text's lead that stands anywhere in the other, the smaller of both directions;
-- titles: cosine of the titles;
-- apart: days between the texts over `FAR`, at most 1, NaN where a date is missing;
-- formula: for two texts of one outlet, how far their independent agreement (geometric mean of lead and body without
-  shared runs) falls short of `ENOUGH`; 0 for two outlets;
-- unsigned: the same for texts of which an outlet is unknown, and may be the same;
-- stock: share of the leads' likeness that stands in stock phrases (`salience.Runs.stock`): cables of congratulation,
-  the daily weather;
-- carried: outlets that print both texts, over one more than the fewer that print either: hardly any outlet tells one
-  event twice, so what many carry side by side are two.
+@dataclass(frozen=True, slots=True)
+class PairEvidence:
+    """What the features of m pairs of texts are made of, float64 (m,) or bool (m,) each.
+
+    A cheap first look leaves out what shared runs and outlets tell: fields that it does not know are 0 or False, and
+    `own_lead` and `own_body` are then those of the whole texts.
+
+    Attributes:
+        lead: cosine of the lead-weighted stems.
+        own_lead, own_body: cosines of leads and of rare stems over the whole texts, without the words of shared runs.
+        lead_found: share of one text's lead that stands anywhere in the other's, the smaller of both directions.
+        titles: cosine of the titles.
+        apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
+        in_stock: share of the leads' likeness that stands in stock phrases.
+        one_outlet: whether one and the same outlet alone prints both.
+        unknown_outlet: whether it is unknown who prints either.
+        shared_outlets: outlets that print both texts, over one more than the fewer that print either.
+    """
+
+    lead: NDArray[np.float64]
+    own_lead: NDArray[np.float64]
+    own_body: NDArray[np.float64]
+    lead_found: NDArray[np.float64]
+    titles: NDArray[np.float64]
+    apart: NDArray[np.float64]
+    in_stock: NDArray[np.float64]
+    one_outlet: NDArray[np.bool_]
+    unknown_outlet: NDArray[np.bool_]
+    shared_outlets: NDArray[np.float64]
+
+    @property
+    def shortfall(self) -> NDArray[np.float64]:
+        """How far the independent agreement, a geometric mean of lead and body, falls short of `ENOUGH`, from 0 to 1."""
+        return np.maximum(1.0 - np.sqrt(self.own_lead * self.own_body) / ENOUGH, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One number that the same-event score is made of.
+
+    Attributes:
+        name: its key in `event_model.json` and in `Assignment.evidence`.
+        sign: 1 where it speaks for one event, -1 where it speaks against; training keeps to it.
+        label: what it says, in a few words.
+        description: what it is, in a line.
+        value: how it is computed.
+        cheap: whether the first look at a candidate has all it needs. What is not cheap must speak against, for the first
+            look takes it for 0 and so errs on the side of likeness.
+    """
+
+    name: str
+    sign: Literal[1, -1]
+    label: str
+    description: str
+    value: Callable[[PairEvidence], NDArray[np.float64]]
+    cheap: bool = False
+
+
+TABLE: tuple[Feature, ...] = (
+    Feature(
+        "lead", 1, "leads alike",
+        "how alike the leads are, rare and early words weighing more",
+        lambda pair: pair.lead, cheap=True,
+    ),
+    Feature(
+        "own_body", 1, "rare words shared outside copied runs",
+        "how alike the rare words of the whole texts are, without passages that both share",
+        lambda pair: pair.own_body, cheap=True,
+    ),
+    Feature(
+        "lead_found", 1, "one's lead told by the other",
+        "share of one text's lead that the other holds, the smaller direction",
+        lambda pair: pair.lead_found, cheap=True,
+    ),
+    Feature(
+        "titles", 1, "titles alike",
+        "how alike the titles are",
+        lambda pair: pair.titles, cheap=True,
+    ),
+    Feature(
+        "apart", -1, "days between them",
+        "days between them, over 14",
+        lambda pair: pair.apart, cheap=True,
+    ),
+    Feature(
+        "formula", -1, "little but one outlet's formulas in common",
+        "one outlet: how little the texts agree outside shared passages",
+        lambda pair: pair.one_outlet * pair.shortfall,
+    ),
+    Feature(
+        "unsigned", -1, "little in common for texts of unknown outlets",
+        "outlet unknown: how little the texts agree outside shared passages",
+        lambda pair: pair.unknown_outlet * pair.shortfall,
+    ),
+    Feature(
+        "stock", -1, "stock phrases in the leads",
+        "share of the leads' likeness that stands in stock phrases",
+        lambda pair: pair.in_stock,
+    ),
+    Feature(
+        "carried", -1, "outlets that print both",
+        "outlets that print both, which hardly happens to one event",
+        lambda pair: pair.shared_outlets,
+    ),
+)  # fmt: skip
+"""Every feature, in the order of the columns of `pair_features`: the one place that says what there is. A new one is a row
+here, a field of `PairEvidence` where that lacks what it is computed from, and new weights (`benchmarks.training.train`).
 """
 
-MEANINGS: dict[str, str] = {
-    "lead": "leads alike",
-    "own_body": "rare words shared outside copied runs",
-    "lead_found": "one's lead told by the other",
-    "titles": "titles alike",
-    "apart": "days between them",
-    "formula": "little but one outlet's formulas in common",
-    "unsigned": "little in common for texts of unknown outlets",
-    "stock": "stock phrases in the leads",
-    "carried": "outlets that print both",
-}
-"""The features in a few words, for people."""
+FEATURES: tuple[str, ...] = tuple(feature.name for feature in TABLE)
+"""Names of the features."""
+
+
+def columns(evidence: PairEvidence, cheap: bool = False) -> NDArray[np.float64]:
+    """Return the features, float64 (m, f), columns as in `FEATURES`.
+
+    Args:
+        evidence: of m pairs.
+        cheap: only those of a first look, 0 for the others.
+    """
+    nothing = np.zeros(len(evidence.lead))
+    return np.stack([f.value(evidence) if f.cheap or not cheap else nothing for f in TABLE], axis=1)
 
 
 def end_of_day(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The latest moment that each date, float64 in seconds, can stand for: one of midnight to the second is a day whose hour
-    nobody told, and may be its end."""
+    """Return the latest moment that each date, float64 in seconds, can stand for.
+
+    One of midnight to the second is a day whose hour nobody told, and may be its end.
+
+    Examples:
+        >>> end_of_day(np.array([0.0, 60.0])).tolist()
+        [86399.0, 60.0]
+    """
     with np.errstate(invalid="ignore"):  # no date
         return np.where(np.mod(dates, DAY) == 0.0, dates + (DAY - 1.0), dates)
 
 
 def pair_features(
-    salience: TermWeights,
+    weights: TermWeights,
     pairs: NDArray[np.int64],
     outlets: Ragged,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Features of pairs, float64 (m, f), columns as in `FEATURES`.
+    """Return the features of pairs, float64 (m, f), columns as in `FEATURES`.
 
     Args:
-        salience: of n texts.
-        pairs: int64 (m, 2), rows of `salience`.
+        weights: of n texts.
+        pairs: int64 (m, 2), rows of `weights`.
         outlets: numbers of the outlets that print each text or a copy of it, distinct and ascending in each row; an
             empty row is unknown.
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
-    i, j = pairs[:, 0], pairs[:, 1]
-    sums = _sums(salience, pairs)
-    lead, lead_runs, lead_stock, body, body_runs, here, there, titles = sums.T
-    in_stock = np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0)
-    own_lead, own_body = np.maximum(lead - lead_runs, 0.0), np.maximum(body - body_runs, 0.0)
-    lead_found, apart = _found(salience.lead_totals, pairs, here, there), _apart(pairs, first, last)
-    printed, common = outlets.counts, _common(outlets, pairs)
+    i, j = pairs.T
+    lead, lead_runs, lead_stock, body, body_runs, found_1, found_2, titles = term_sums(weights, pairs).T
+    printed, common = outlets.counts, shared_outlets(outlets, pairs)
     fewer = np.minimum(printed[i], printed[j])
-    one_house = (common == 1) & (printed[i] == 1) & (printed[j] == 1)
-    short = np.maximum(1.0 - np.sqrt(own_lead * own_body) / ENOUGH, 0.0)
-    unknown = fewer == 0
-    carried = common / (fewer + 1.0)
-    columns = [lead, own_body, lead_found, titles, apart, one_house * short, unknown * short, in_stock, carried]
-    return np.stack(columns, axis=1)
+    return columns(
+        PairEvidence(
+            lead=lead,
+            own_lead=np.maximum(lead - lead_runs, 0.0),
+            own_body=np.maximum(body - body_runs, 0.0),
+            lead_found=share_found(weights.lead_totals, pairs, found_1, found_2),
+            titles=titles,
+            apart=days_apart(pairs, first, last),
+            in_stock=np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0),
+            one_outlet=(common == 1) & (printed[i] == 1) & (printed[j] == 1),
+            unknown_outlet=fewer == 0,
+            shared_outlets=common / (fewer + 1.0),
+        )
+    )
 
 
-def _found(
-    totals: NDArray[np.float64], pairs: NDArray[np.int64], here: NDArray[np.float64], there: NDArray[np.float64]
+def cheap_features(
+    lead: NDArray[np.float64],
+    body: NDArray[np.float64],
+    lead_found: NDArray[np.float64],
+    titles: NDArray[np.float64],
+    apart: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The share of each lead's weights that the other one has: the lesser share of the two."""
-    totals = np.maximum(totals[pairs], 1e-12)
-    found: NDArray[np.float64] = np.minimum(here / totals[:, 0], there / totals[:, 1])
-    return found
+    """Return the features of a first look, float64 (m, f): as if nothing but the dates spoke against a pair.
+
+    Args:
+        lead, body, lead_found, titles, apart: float64 (m,), as in `PairEvidence`, shared runs counted as independent.
+    """
+    nothing, no = np.zeros(len(lead)), np.zeros(len(lead), dtype=np.bool_)
+    return columns(PairEvidence(lead, lead, body, lead_found, titles, apart, nothing, no, no, nothing), cheap=True)
 
 
-def _apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+def share_found(
+    totals: NDArray[np.float64], pairs: NDArray[np.int64], found_1: NDArray[np.float64], found_2: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the share of each lead's weights that the other one has, float64 (m,): the lesser share of the two.
+
+    Args:
+        totals: float64 (n,), sums of the weights of each lead.
+        pairs: int64 (m, 2).
+        found_1, found_2: float64 (m,), weights of the first's lead that the second has, and the other way round.
+    """
+    both = np.maximum(totals[pairs], 1e-12)
+    share: NDArray[np.float64] = np.minimum(found_1 / both[:, 0], found_2 / both[:, 1])
+    return share
+
+
+def days_apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the days between the spans of dates of pairs, float64 (m,), over `FAR`, at most 1; NaN without a date."""
     i, j = pairs.T
     last = end_of_day(last)
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
@@ -127,17 +245,25 @@ def _apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[n
         return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
 
 
-_SUMS = ("lead", "lead in shared runs", "lead in stock runs", "body", "body in shared runs", "lead of the first found in"
-         " the second", "lead of the second found in the first", "title")  # fmt: skip
+_SUMS = 8  # columns of `term_sums`
 
 
-def _sums(salience: TermWeights, pairs: NDArray[np.int64], with_runs: bool = True) -> NDArray[np.float64]:
-    """float64 (m, 8): of each pair the sums of products (or of weights, where found) named in `_SUMS`; 0 for those of
-    runs where they are not asked for."""
-    out = np.empty((len(pairs), len(_SUMS)))
+def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = True) -> NDArray[np.float64]:
+    """Return sums over the terms that both texts of a pair hold, float64 (m, 8).
+
+    The columns are sums of products of weights in leads, of those in shared runs, of those in shared stock phrases, in
+    whole texts, of those in shared runs; the weights of the first's lead that the second's has, those of the second's
+    that the first's has; products in titles.
+
+    Args:
+        weights: of n texts.
+        pairs: int64 (m, 2), rows of `weights`.
+        with_runs: whether those of runs are asked for; else they are 0.
+    """
+    out = np.empty((len(pairs), _SUMS))
     kernels.pair_sums(
-        salience.tokens, salience.token_offsets, salience.stock.view(np.uint8), multipliers(RUN), salience.columns,
-        salience.offsets, salience.weights, len(salience.stems), np.ascontiguousarray(pairs), with_runs, out,
+        weights.tokens, weights.token_offsets, weights.stock.view(np.uint8), multipliers(RUN), weights.columns,
+        weights.offsets, weights.weights, len(weights.stems), np.ascontiguousarray(pairs), with_runs, out,
     )  # fmt: skip
     return out
 
@@ -157,6 +283,6 @@ def common_sums(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.in
     return out
 
 
-def _common(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (m,): outlets that print both texts."""
+def shared_outlets(outlets: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of outlets that print both texts of each pair, int64 (m,)."""
     return common_sums(outlets, np.ones(len(outlets.values), dtype=np.float32), pairs)[:, 0].astype(np.int64)

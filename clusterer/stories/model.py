@@ -1,4 +1,11 @@
-"""model: see clusterer.events."""
+"""The same-event score: a logistic regression over the features of two texts, and its best case for a cheap first look.
+
+The weights ship as plain JSON (`event_model.json`, made by ``python -m benchmarks.training.train``).
+
+Source: Cox 1958, "The regression analysis of binary sequences".
+
+Array letters: `m` pairs, `f` features.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +18,7 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.arrays.ragged import Ragged
-from clusterer.stories.features import FEATURES, _apart, _found, _sums, common_sums
+from clusterer.stories.features import FEATURES, cheap_features, common_sums, days_apart, share_found, term_sums
 from clusterer.stories.term_weights import TermWeights
 
 
@@ -45,19 +52,23 @@ def shipped_model() -> Model:
 
 
 def best_case(
-    salience: TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+    weights: TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The `lead` feature, float64 (m,), and the score, float64 (m,), that each pair has if nothing speaks against it but
-    the dates: what costs most to find out, shared runs, only lowers a score (`benchmarks.train` fixes the signs of the
-    weights). Sorts out hopeless candidates cheaply.
+    """Return the `lead` feature and the score of each pair if nothing spoke against it but the dates.
+
+    What costs most to find out, shared runs, only lowers a score: `features.TABLE` fixes the signs of the weights. So
+    hopeless candidates are sorted out cheaply.
 
     Args:
-        salience, pairs, first, last: as for `evidence`.
+        weights, pairs, first, last: as for `features.pair_features`.
+
+    Returns:
+        float64 (m,) twice.
     """
-    sums = _sums(salience, pairs, with_runs=False)
-    lead, _, _, body, _, here, there, titles = sums.T
-    found = _found(salience.lead_totals, pairs, here, there)
-    return lead, _best(lead, body, found, titles, _apart(pairs, first, last))
+    lead, _, _, body, _, found_1, found_2, titles = term_sums(weights, pairs, with_runs=False).T
+    found = share_found(weights.lead_totals, pairs, found_1, found_2)
+    known = cheap_features(lead, body, found, titles, days_apart(pairs, first, last))
+    return lead, shipped_model().score(known)
 
 
 def best_of_leads(
@@ -70,25 +81,13 @@ def best_of_leads(
     """As `best_case` where only leads and dates are at hand: as if bodies and titles were the same. Never below it.
 
     Args:
-        leads, weights: as `Salience.leads` gives them; weights may be rounded up, to float16 at the coarsest.
-        pairs, first, last: as for `evidence`.
+        leads, weights: as `TermWeights.leads` gives them; weights may be rounded up, to float16 at the coarsest.
+        pairs, first, last: as for `features.pair_features`.
     """
-    lead, here, there = common_sums(leads, weights, pairs).T
+    lead, found_1, found_2 = common_sums(leads, weights, pairs).T
     totals = np.bincount(leads.rows, weights=weights, minlength=len(leads)).astype(np.float64, copy=False)
-    found, same = _found(totals, pairs, here, there) * _ROUNDED, np.ones(len(pairs))
-    return lead, _best(lead, same, found, same, _apart(pairs, first, last))
+    found, same = share_found(totals, pairs, found_1, found_2) * _ROUNDED, np.ones(len(pairs))
+    return lead, shipped_model().score(cheap_features(lead, same, found, same, days_apart(pairs, first, last)))
 
 
 _ROUNDED = 1 + 2.0**-10  # totals may be too large by so much
-
-
-def _best(
-    lead: NDArray[np.float64],
-    body: NDArray[np.float64],
-    found: NDArray[np.float64],
-    titles: NDArray[np.float64],
-    apart: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    known = {"lead": lead, "own_body": body, "lead_found": found, "titles": titles, "apart": apart}
-    nothing = np.zeros(len(lead))
-    return shipped_model().score(np.stack([known.get(name, nothing) for name in FEATURES], axis=1))

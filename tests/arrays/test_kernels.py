@@ -514,11 +514,11 @@ def weighed(n: int, width: int, factor: int = 1) -> term_weights.TermWeights:
 def test_sums_that_evidence_is_made_of(width: int, with_runs: bool) -> None:
     found = agreed(lambda: weighed(30, width))
     pairs = np.random.default_rng(2).integers(0, 30, (200, 2))
-    sums = agreed(lambda: features._sums(found, pairs, with_runs))
+    sums = agreed(lambda: features.term_sums(found, pairs, with_runs))
     assert with_runs or not sums[:, [1, 2, 4]].any()
     for order in (np.argsort(pairs[:, 0], kind="stable"), np.arange(len(pairs))[::-1]):
-        np.testing.assert_array_equal(features._sums(found, pairs[order], with_runs), sums[order])
-    assert features._sums(found, pairs_of([]), with_runs).shape == (0, 8)
+        np.testing.assert_array_equal(features.term_sums(found, pairs[order], with_runs), sums[order])
+    assert features.term_sums(found, pairs_of([]), with_runs).shape == (0, 8)
 
 
 @FEWER
@@ -531,7 +531,7 @@ def test_evidence_of_texts_by_any_outlets(given_: tuple[list, list]) -> None:
     found = term_weights.weight_terms(ragged_of(rows, np.uint32), ragged_of([row[:2] for row in rows], np.uint32))
     dates = np.arange(len(rows)) * 86_400.0
     agreed(lambda: features.pair_features(found, pairs_of(pairs), outlets, dates, dates))
-    common = agreed(lambda: features._common(outlets, pairs_of(pairs)))
+    common = agreed(lambda: features.shared_outlets(outlets, pairs_of(pairs)))
     assert common.tolist() == [len(set(rows[i]) & set(rows[j])) for i, j in pairs]
     weights = np.arange(1, len(outlets.values) + 1, dtype=np.float32) / 8  # exact, whatever the order of sums
     of = [dict(zip(row, weights[a:b].tolist(), strict=True)) for row, a, b in each_row(outlets)]
@@ -583,7 +583,7 @@ def everything(seed: int) -> list[Any]:
     sampled = buckets.entries(mix(shingles.values), shingles.rows, 60)
     contained, left_out = lsh_samples.containment_pairs(growing(sampled), shingles.counts, 8, 0.6)
     taken = words.take(np.arange(60)[::-1])
-    evidence = features._sums(weights, order)
+    evidence = features.term_sums(weights, order)
     return [words, shingles, found, pairs, dropped, weights, sketch, likely, overlap(shingles, order), runs, sampled,
             left_out, contained, taken, evidence]  # fmt: skip
 
