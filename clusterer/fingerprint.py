@@ -1,19 +1,183 @@
-"""fingerprint: see clusterer.lookup."""
+"""The fingerprint of everything beside the settings that changes a result: constants, word lists and data files.
+
+An index or a checkpoint keeps it; what is made by another one cannot be carried on. `CHANGING` declares every constant
+of the modules that turn articles into groups, `UNCHANGING` the others of these modules with the reason; a test walks
+the modules and fails when one stands in neither. Reading (`clusterer.io`) is not covered: an article is kept as it was read.
+Tables that Python's version of Unicode decides are not covered either, only the lists of letters they are made from.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from importlib import import_module
 from importlib.resources import files
+from typing import Any
 
-from clusterer.text import boilerplate_phrases
+import numpy as np
 
-_RECIPE = 2  # raise when keys or scores of the same settings come out otherwise than the files below tell
+_REVISION = 3  # raise when code, and no constant, makes other words, keys, scores or groups
+
+CHANGING: Mapping[str, tuple[str, ...]] = {
+    "clusterer.arrays.hashing": ("MULTIPLIER_1", "MULTIPLIER_2", "GAMMA", "SHIFT_30", "SHIFT_27", "SHIFT_31"),
+    "clusterer.arrays.letters": ("SPACE", "NEWLINE", "BOUNDARY", "DELETE", "UNFOLD", "JOINER", "STEM_LETTERS"),
+    "clusterer.arrays.kernels_numpy.sketches": ("ROUNDS", "VALUE_BITS"),
+    "clusterer.arrays.kernels_numpy.pairs": ("_BLOCK_BITS",),
+    "clusterer.text.normalize": (
+        "PROFILES",
+        "_NEWLINES",
+        "_DIACRITICS",
+        "_COMPOSING",
+        "_LONE_DIACRITICS",
+        "_AYAH_END",
+        "_LOOKALIKES",
+        "_NEWS_FOLDS",
+    ),
+    "clusterer.text.stemming": ("PREFIXES", "SUFFIXES"),
+    "clusterer.text.boilerplate": ("MIN_SUPPORT", "MIN_SUPPORT_UNKNOWN"),
+    "clusterer.text.boilerplate_phrases": (
+        "AGENCIES",
+        "_DATELINE",
+        "_SLIDER_ONLY",
+        "_SAYS",
+        "_HEAD_LETTERS",
+        "_HINTS",
+        "TAILS",
+    ),
+    "clusterer.lsh.buckets": ("HUBS",),
+    "clusterer.lsh.datasketch": ("_MERSENNE",),
+    "clusterer.lsh.samples": ("SLACK",),
+    "clusterer.lsh.weighted_minhash": ("CELLS", "WAITED"),
+    "clusterer.copies.verify": ("OPENING",),
+    "clusterer.stories.candidates": ("STORY_ROWS", "_STORY_ESTIMATE", "_STORY_LEAD", "STORY_TRACE", "_STORY_CAP"),
+    "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "TABLE"),
+    "clusterer.stories.model": ("_ROUNDED",),
+    "clusterer.stories.term_weights": (
+        "LEAD_WORDS",
+        "LEAD_END",
+        "BODY_WORDS",
+        "LEAD_POWER",
+        "BODY_POWER",
+        "TITLE_POWER",
+        "RUN",
+        "RECURS",
+        "UNSEEN",
+        "FEED_SHARE",
+        "_LEAD_MOST",
+    ),
+    "clusterer.assignments": ("AGENCIES",),
+}
+"""Constants that change a result: names by module. Values are hashed in this order, names are not."""
+
+UNCHANGING: Mapping[str, Mapping[str, str]] = {
+    "clusterer.arrays.kernels": {
+        "Name": "a type",
+        "REVISION": "both modules of kernels give the same bits",
+        "NAMES": "names of functions",
+        "modules": "both modules of kernels give the same bits",
+        "active": "both modules of kernels give the same bits",
+    },
+    "clusterer.arrays.kernels_numpy.pairs": {"_PAIRS": "size of a block"},
+    "clusterer.arrays.kernels_numpy.sketches": {
+        "_EMPTY32": "all bits of a slot",
+        "_ALL64": "all bits of a slot",
+        "_RUNS": "size of a block",
+        "_CELLS": "size of a block",
+    },
+    "clusterer.arrays.letters": {"_LETTERS": "letters in 64 bits", "_KEEP": "masks of whole letters"},
+    "clusterer.arrays.ragged": {
+        "_BLOCK": "size of a block",
+        "_BLOCK_BYTES": "size of a block",
+        "_UNSIGNED": "types by their width",
+    },
+    "clusterer.text.boilerplate_phrases": {
+        "_WORD": "stands in _DATELINE",
+        "_DASH": "stands in _DATELINE",
+        "_SLIDER": "stands in _DATELINE",
+    },
+    "clusterer.text.stemming": {"STEM_LETTERS": "that of letters", "AFFIXES": "made of PREFIXES and SUFFIXES"},
+    "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
+    "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},
+    "clusterer.copies.verify": {"_VERIFY_BLOCK": "size of a block"},
+    "clusterer.stories.features": {"FEATURES": "names in TABLE", "_SUMS": "number of columns"},
+    "clusterer.stories.term_weights": {
+        "_NEAR": "made of LEAD_WORDS and LEAD_END; its last bits are the machine's",
+        "_ROWS": "size of a block",
+    },
+    "clusterer.assignments": {"_RELATIONS": "names"},
+}
+"""Constants of the same modules that change none, and why."""
+
+DATA_FILES: tuple[tuple[str, str], ...] = (
+    ("clusterer.stories", "background.npz"),
+    ("clusterer.stories", "event_model.json"),
+)
+"""Files of the package that change a result: package and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A fingerprint of an earlier release that stands for the same results.
+
+    Attributes:
+        same_as: the fingerprint it is equal to; once that is no longer today's, neither is the earlier one.
+        reason: why both are the same.
+    """
+
+    same_as: str
+    reason: str
+
+
+EARLIER: Mapping[str, Earlier] = {
+    "6c09f203702b6a76": Earlier(
+        same_as="6eb2bd8340ff1adc",
+        reason="It covered the data files, agencies and tails only. No other constant has changed since: what both give"
+        " on three feeds is byte-identical.",
+    ),
+}
+"""Fingerprints of earlier releases that are accepted."""
 
 
 @lru_cache(maxsize=1)
 def recipe() -> str:
-    """16 hex digits over what words, keys and scores are made by, beside the settings."""
-    parts = [files("clusterer.stories").joinpath(name).read_bytes() for name in ("background.npz", "event_model.json")]
-    known = repr((_RECIPE, boilerplate_phrases.AGENCIES, boilerplate_phrases.TAILS)).encode()
-    return hashlib.blake2b(b"".join([*parts, known]), digest_size=8).hexdigest()
+    """Return 16 hex digits over what words, keys, scores and groups are made by, beside the settings."""
+    digest = hashlib.blake2b(f"revision {_REVISION}\n".encode(), digest_size=8)
+    for module, names in CHANGING.items():
+        for name in names:
+            digest.update(_as_text(getattr(import_module(module), name)).encode() + b"\n")
+    for package, name in DATA_FILES:
+        digest.update(hashlib.blake2b(files(package).joinpath(name).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def accepts(stored: str) -> bool:
+    """Whether what was made with a stored fingerprint can be carried on: it is today's, or an earlier one equal to it."""
+    return stored == recipe() or (stored in EARLIER and EARLIER[stored].same_as == recipe())
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as text that is the same in every run, on every machine, and for equal values only.
+
+    Raises:
+        TypeError: there is no such text for this kind of value.
+    """
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype.str}{value.tolist()!r}"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, re.Pattern):
+        return f"{value.pattern!r}{value.flags}"
+    if isinstance(value, frozenset | set):
+        return f"{{{','.join(sorted(map(_as_text, value)))}}}"
+    if isinstance(value, dict):
+        return f"{{{','.join(sorted(f'{_as_text(k)}:{_as_text(v)}' for k, v in value.items()))}}}"
+    if isinstance(value, tuple | list):
+        return f"({','.join(map(_as_text, value))})"
+    if is_dataclass(value):  # by what makes two of them equal: not words for people, and not code
+        return _as_text(tuple(getattr(value, field.name) for field in fields(value) if field.compare))
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value)
+    raise TypeError(f"{value!r} of type {type(value).__name__} has no text that is the same everywhere")

@@ -35,6 +35,7 @@ from clusterer.index.keys import _HIGH, _LOW, Sketches, keys_of
 from clusterer.index.postings import Postings
 from clusterer.index.story_candidates import _SURELY, Texts, _joined, _ragged, _row
 from clusterer.lsh import bands as lsh_bands
+from clusterer.lsh.samples import SLACK
 from clusterer.stories import candidates as stories_candidates
 from clusterer.stories import clustering, features, term_weights
 from clusterer.text import boilerplate
@@ -210,7 +211,7 @@ class Lookup:
             if counts:
                 theirs, back = factorize(found & 0xFFFFFFFF)
                 fewer = np.minimum(sketches.held[found >> 32], self.postings.sampled(theirs)[back])
-                found = found[shared >= self.settings.containment / 3 * fewer]
+                found = found[shared >= self.settings.containment / SLACK * fewer]
             codes.append(found)
         both = np.concatenate(codes)
         rows, others = both >> 32, both & 0xFFFFFFFF

@@ -23,6 +23,7 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
+from clusterer.fingerprint import accepts
 from clusterer.settings import Settings
 
 APPLICATION = 0x41725374
@@ -210,7 +211,7 @@ class Store:
                 f"{self.path}: was made with {', '.join(others)}; cure: open it without settings, or make a new index"
                 " with these and merge the old one into it"
             )
-        if recipe is not None and known != recipe:
+        if recipe is not None and not (known == recipe or accepts(known)):
             raise InputError(
                 f"{self.path}: its keys are of another release of clusterer (recipe {known}, this one"
                 f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"

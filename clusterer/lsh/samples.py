@@ -10,6 +10,9 @@ from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.arrays.sorting import sort
 from clusterer.lsh.buckets import _bits, bucket_codes
 
+SLACK = 3
+"""A pair is verified from one in so many of the samples that it would share on average at the threshold."""
+
 
 def sampled_keys(shingles: Ragged, scale: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """FracMinHash: the shingles whose hash is below 2**64 / scale, with the article each is of; uint64, int64 (e,).
@@ -27,8 +30,8 @@ def containment_pairs(
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
 
-    Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. A third of
-    the threshold is asked for: far enough below the mean that short texts are not lost by bad luck.
+    Of a pair at the threshold, the samples shared are that share of the smaller one's on average, and vary. Of
+    these one in `SLACK` is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
         samples: uint64, `entries` of mixed `sampled_keys`, each once, articles ascending. Used up: a large feed has no
@@ -43,5 +46,5 @@ def containment_pairs(
     codes, dropped = bucket_codes(sampled, n, cap)
     del sampled
     sort(codes)
-    found = kernels.frequent_codes(codes, n, held, containment / 3, codes)
+    found = kernels.frequent_codes(codes, n, held, containment / SLACK, codes)
     return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped

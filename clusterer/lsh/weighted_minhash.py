@@ -29,7 +29,7 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
     Returns:
         uint16 (n, k). A set without members has the largest value in every slot.
     """
-    last = 4.0 * k  # by then a slot has been missed with probability 1 / e**4
+    last = WAITED * k  # by then a slot has been missed with probability 1 / e**4
     salt = mix(np.full(1, seed, dtype=np.uint64))
     slots = np.empty((len(sets), k), dtype=np.uint16)
     kernels.arrivals(sets.values, weights, sets.offsets, int(salt[0]), _WAITING, last, slots)
@@ -39,4 +39,6 @@ def weighted_signatures(sets: Ragged, weights: NDArray[np.float64], k: int = 256
 # How long the next point of a Poisson process of rate 1 lets wait: -log of a uniform number, read from 4,096 cells and
 # the straight line between them, so that every machine and both kinds of loop give the same bits. The first cell, where
 # the logarithm has no end, keeps its mean.
-_WAITING = np.concatenate(([2.0 * (1.0 + np.log(4096.0)) - np.log(4096.0)], -np.log(np.arange(1, 4097) / 4096.0)))
+CELLS = 4096  # the kernels read a cell off twelve bits
+WAITED = 4.0  # slots' worth of time after which a set's points stop
+_WAITING = np.concatenate(([2.0 * (1.0 + np.log(CELLS)) - np.log(CELLS)], -np.log(np.arange(1, CELLS + 1) / CELLS)))

@@ -25,6 +25,7 @@ from clusterer.assignments import AGENCIES
 from clusterer.copies import grouping, verify
 from clusterer.copies.documents import Documents
 from clusterer.lsh import buckets
+from clusterer.lsh.samples import SLACK
 from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, messages, numbers, of_kind, ragged, whole
 from clusterer.spark.articles import unpacked
@@ -153,7 +154,7 @@ def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
     docs, both, times, held = pairs_of(of_kind(table, _BANDED))
     others, sampled, times, held = pairs_of(of_kind(table, _SAMPLED))
-    sampled = sampled[times >= settings.containment / 3 * held[sampled].min(axis=1)]
+    sampled = sampled[times >= settings.containment / SLACK * held[sampled].min(axis=1)]
     distinct = np.union1d(docs, others)
     codes = sorting.distinct(
         np.concatenate(

@@ -13,7 +13,7 @@ Array letters: `n` texts, `m` pairs, `f` features.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -83,9 +83,9 @@ class Feature:
 
     name: str
     sign: Literal[1, -1]
-    label: str
-    description: str
-    value: Callable[[PairEvidence], NDArray[np.float64]]
+    label: str = field(compare=False)  # words do not enter the fingerprint
+    description: str = field(compare=False)
+    value: Callable[[PairEvidence], NDArray[np.float64]] = field(compare=False)
     cheap: bool = False
 
 

@@ -42,6 +42,8 @@ RUN = 3
 """Stems in a row, shared by both texts, that count as formula or copied passage."""
 RECURS = 4
 """Times that a run occurs in different texts to be a stock phrase of the trade, whoever writes it."""
+UNSEEN = 0.5
+"""Documents added to the count of every stem, so that one never seen has a rarity too."""
 FEED_SHARE = 0.5
 """Largest part that the feed's own counts have in a document frequency, however large the feed."""
 
@@ -241,7 +243,7 @@ def _recurring(bodies: Ragged, least: int) -> NDArray[np.bool_]:
 
 
 def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Rarity of each stem, float64 (v,): log((N + 1) / (df + 0.5)) over background and feed together.
+    """Rarity of each stem, float64 (v,): log((N + 1) / (df + `UNSEEN`)) over background and feed together.
 
     Args:
         stems: uint32 (v,), hashes.
@@ -253,7 +255,7 @@ def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n:
     before = np.zeros(len(stems))
     before[found] = frequencies[position[found]]
     scale = min(1.0, FEED_SHARE / (1.0 - FEED_SHARE) * total / max(n, 1)) if total else 1.0
-    rarity: NDArray[np.float64] = np.log((total + scale * n + 1.0) / (before + scale * counts + 0.5))
+    rarity: NDArray[np.float64] = np.log((total + scale * n + 1.0) / (before + scale * counts + UNSEEN))
     return np.maximum(rarity, 0.0)
 
 
