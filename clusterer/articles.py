@@ -1,38 +1,20 @@
-"""articles: see clusterer.corpus, clusterer.naming, clusterer.records."""
+"""An article, and how it is named and dated: ids for those without one, one rule for ids that are taken.
+
+Reads nothing and compares nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from urllib.parse import urlsplit
 from zlib import crc32
 
 import numpy as np
-
-
-def seconds(date: datetime | None) -> float:
-    """Seconds since 1970; a date without a zone is UTC, whatever the machine's own zone; +inf where there is none."""
-    if date is None:
-        return np.inf
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-
-
-def content_id(article: Article) -> str:
-    """The name of an article that came without one: 16 hex digits of its content."""
-    date = article.date.isoformat() if article.date else ""
-    parts = "\x1f".join((article.source, date, article.title, article.text))
-    return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def tie(title: str, url: str) -> int:
-    """What else an id is made unique by, in few bytes."""
-    return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
-
-
-def name_of(article: Article) -> str:
-    """An article's id: its own, else its URL, else a hash of its content."""
-    return article.id or article.url or content_id(article)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +28,10 @@ class Article:
         source: the outlet's name, or "".
         url: where it was found, or "".
         date: when it was published or crawled, timezone-aware (UTC), or None where unknown or unreadable.
+
+    Examples:
+        >>> Article("نص", url="https://www.example.org/news/1").outlet
+        'example.org'
     """
 
     text: str
@@ -68,8 +54,93 @@ class Article:
 
     @property
     def when(self) -> str:
-        """Its date to the minute, or the day alone where that is midnight to the second: nobody told the hour; "" without."""
+        """Its date to the minute, "" without one; the day alone where that is midnight to the second, an hour not told."""
         if self.date is None:
             return ""
         day = self.date.isoformat(" ", "minutes")
         return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else day[:16]
+
+
+def seconds(date: datetime | None) -> float:
+    """Return seconds since 1970, +inf for None; a date without a zone is UTC, whatever the machine's own zone.
+
+    Examples:
+        >>> seconds(datetime(1970, 1, 2)), seconds(None)
+        (86400.0, inf)
+    """
+    if date is None:
+        return np.inf
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def content_id(article: Article) -> str:
+    """Return the id of an article that came without one: 16 hex digits of its content."""
+    date = article.date.isoformat() if article.date else ""
+    parts = "\x1f".join((article.source, date, article.title, article.text))
+    return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def name_of(article: Article) -> str:
+    """Return an article's id: its own, else its URL, else a hash of its content."""
+    return article.id or article.url or content_id(article)
+
+
+def tie(title: str, url: str) -> int:
+    """Return what orders articles of one id, date, text and outlet: 32 bits of title and URL."""
+    return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
+
+
+def numbered_id(name: str, number: int) -> str:
+    """Return the id of the so-manieth article of a name: the name itself, then "name#2", "name#3", ..."""
+    return name if number == 1 else f"{name}#{number}"
+
+
+def free_ids(name: str, is_taken: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the ids that articles of one name get, in turn: name, "name#2", "name#3", ... but for those taken.
+
+    Every place that makes an id unique asks here: a run in memory, an index, a Spark job (by `nth_free_id`).
+
+    Args:
+        name: the id that several articles have.
+        is_taken: whether another article has an id.
+
+    Examples:
+        >>> from itertools import islice
+        >>> list(islice(free_ids("a", {"a", "a#3"}.__contains__), 2))
+        ['a#2', 'a#4']
+    """
+    for number in count(1):
+        if not is_taken(id := numbered_id(name, number)):
+            yield id
+
+
+def nth_free_id(name: str, turn: int, taken: Iterable[int]) -> str:
+    """Return the id that `free_ids` gives the article whose turn it is, without counting up to it.
+
+    Args:
+        name: the id that several articles have.
+        turn: 1 for the article that keeps the bare name, 2 for the next one, ...
+        taken: numbers, from 2 on, that other articles have behind this name.
+
+    Examples:
+        >>> nth_free_id("a", 3, [3])
+        'a#4'
+    """
+    number = turn
+    for other in sorted(taken):
+        number += other <= number
+    return numbered_id(name, number)
+
+
+_NUMBERED = re.compile(r"^(.*)#([2-9]|[1-9][0-9]+)$", re.DOTALL)
+
+
+def parse_id(id: str) -> tuple[str, int] | None:
+    """Return name and number of an id that looks like one of `numbered_id`; None for others.
+
+    Examples:
+        >>> parse_id("a#12"), parse_id("a#1"), parse_id("a")
+        (('a', 12), None, None)
+    """
+    found = _NUMBERED.match(id)
+    return (found[1], int(found[2])) if found else None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing
-from clusterer.articles import Article, content_id, seconds, tie
+from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.io.inputs import as_article
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -46,7 +46,7 @@ def read(
                 item if type(item) is Article else as_article(item, place)
                 for place, item in enumerate(batch, start=len(ids) + 1)
             ]
-            ids.extend([a.id or a.url or content_id(a) for a in chunk])
+            ids.extend(map(name_of, chunk))
             ties.extend([tie(a.title, a.url) for a in chunk])
             outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])
             dates.append(np.array([seconds(a.date) for a in chunk]))
@@ -110,12 +110,8 @@ def _unique_ids(
     renamed = 0
     for name, members in again.items():
         members.sort(key=lambda i: (dates[i], hashes[i], outlets[i], ties[i]))
-        number = 1
-        for i in members[1:]:
-            number += 1
-            while f"{name}#{number}" in counts:
-                number += 1
-            ids[i] = f"{name}#{number}"
+        for i, id in zip(members[1:], free_ids(name, counts.__contains__), strict=False):
+            ids[i] = id
             renamed += 1
     return ids, renamed
 

@@ -107,6 +107,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_NEAR": "made of LEAD_WORDS and LEAD_END; its last bits are the machine's",
         "_ROWS": "size of a block",
     },
+    "clusterer.articles": {"_NUMBERED": "what numbered_id writes"},
     "clusterer.assignments": {"_RELATIONS": "names"},
 }
 """Constants of the same modules that change none, and why."""

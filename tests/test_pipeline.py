@@ -627,7 +627,7 @@ def test_a_day_without_an_hour_is_no_days_apart_from_its_hours() -> None:
     day = 86_400.0
     dates = np.array([10 * day, 10 * day + 82_800, 12 * day, 13 * day + 1, np.inf])
     pairs = np.array([[0, 1], [1, 2], [0, 2], [2, 3], [0, 4]])
-    apart = features._apart(pairs, dates, dates) * features.FAR
+    apart = features.days_apart(pairs, dates, dates) * features.FAR
     # To the start of a later day, from the end of an earlier one.
     expected = [0.0, 3_600 / day + 1, 1 + 1 / day, 2 / day, np.nan]
     np.testing.assert_allclose(apart, expected, atol=1e-9)

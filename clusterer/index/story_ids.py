@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from clusterer.articles import free_ids
 from clusterer.index.database import Store
 
 
@@ -111,20 +113,21 @@ class Naming:
                 "SELECT id, number, into_story FROM story WHERE id IN {}", list(name.values())
             )
         }
+
+        def is_taken(name: str, id: str) -> bool:
+            found = id != name and store.rows("SELECT number FROM story WHERE id = ?", id)
+            return bool(found) or taken.get(id, (0, None))[0] != 0
+
         rows = []
         for group, (article, parents) in groups.items():
-            id, again = name[article], 1
+            id = name[article]
             number, into = taken.get(id, (0, None))
             if into is not None and into in {story_of[heir[s]] for s in parents if s in heir} | parents:
                 store.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
                 taken[id] = (number, None)
                 opened[group] = number
                 continue
-            while number:
-                again += 1
-                id = f"{name[article]}#{again}"
-                found = store.rows("SELECT number FROM story WHERE id = ?", id)
-                number = found[0][0] if found else taken.get(id, (0, None))[0]
+            id = next(free_ids(id, partial(is_taken, id)))
             store.state["story"] += 1
             opened[group] = store.state["story"]
             taken[id] = (opened[group], None)

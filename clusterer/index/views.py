@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
+from clusterer.articles import free_ids
 from clusterer.assignments import assign
 from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
@@ -208,14 +209,11 @@ class Answers:
         """Names for stories of articles that are alone: their ids, or, where a story has that name, the first of "#2", "#3",
         ... that neither a story nor another article has."""
         taken = {id for (id,) in self._store.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
-        out = []
-        for id in ids:
-            name, again = id, 1
-            while name in taken or (again > 1 and self._held(name)):
-                again += 1
-                name = f"{id}#{again}"
-            out.append(name)
-        return out
+
+        def free(id: str) -> str:
+            return next(free_ids(id, lambda other: other in taken or (other != id and self._held(other))))
+
+        return [free(id) for id in ids]
 
     def _held(self, name: str) -> bool:
         """Whether a story or an article has this id."""

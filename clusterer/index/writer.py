@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
 from clusterer.arrays.parallel import run_both
-from clusterer.articles import Article, name_of, seconds
+from clusterer.articles import Article, free_ids, name_of, seconds
 from clusterer.copies import grouping
 from clusterer.errors import InputError
 from clusterer.index.articles import body_of, key
@@ -111,19 +111,19 @@ class Intake:
         taken = {name: (hashed, number) for name, hashed, number in rows}
         next_number = self._store.state["article"] + 1
         numbers, known = [], []
+
+        def placed(name: str, digest: int) -> str:
+            def is_taken(id: str) -> bool:
+                if id != name and id not in taken:
+                    found = self._store.rows("SELECT id, digest, number FROM article WHERE key = ?", key(id))
+                    taken.update({other: (its_digest, number) for other, its_digest, number in found})
+                return id in taken and taken[id][0] != digest
+
+            return next(free_ids(name, is_taken))
+
         for i, (name, hashed) in enumerate(zip(names, digests, strict=True)):
-            again = 1
-            names[i] = name
-            while (other := taken.get(names[i])) is not None and other[0] != hashed:
-                again += 1
-                names[i] = f"{name}#{again}"
-                if names[i] not in taken:
-                    taken |= {
-                        x: (d, n)
-                        for x, d, n in self._store.rows(
-                            "SELECT id, digest, number FROM article WHERE key = ?", key(names[i])
-                        )
-                    }
+            names[i] = placed(name, hashed)
+            other = taken.get(names[i])
             known.append(other is not None)
             if other is None:
                 taken[names[i]] = (hashed, next_number)

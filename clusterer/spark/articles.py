@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts, starts_run
 from clusterer.arrays.ragged import Ragged
-from clusterer.articles import Article, content_id, seconds, tie
+from clusterer.articles import Article, content_id, nth_free_id, parse_id, seconds, tie
 from clusterer.copies import candidates
 from clusterer.corpus import text_words
 from clusterer.io.columns import FieldMap, RowError
@@ -249,20 +248,13 @@ def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:
         names = []
         columns = (batch.column(name).to_pylist() for name in ("id", "turn", "taken"))
         for id, turn, taken in zip(*columns, strict=True):
-            number = turn
-            for other in sorted(int(x) for x in taken or ()):
-                number += other <= number
-            names.append(f"{id}#{number}")
+            names.append(nth_free_id(id, turn, map(int, taken or ())))
         yield batch_of({"key": batch.column("key"), "name": names})
-
-
-SUFFIX = re.compile(r"^(.*)#([2-9]|[1-9][0-9]+)$", re.DOTALL)
 
 
 def taken_ids(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Ids that look like one with a suffix: rows of `id string, number string`."""
     for batch in batches:
-        found = [match for id in batch.column("id").to_pylist() if (match := SUFFIX.match(id))]
-        yield batch_of(
-            {"id": pa.array([m[1] for m in found], pa.string()), "number": pa.array([m[2] for m in found], pa.string())}
-        )
+        found = [parsed for id in batch.column("id").to_pylist() if (parsed := parse_id(id))]
+        names, numbered = [name for name, _ in found], [str(number) for _, number in found]
+        yield batch_of({"id": pa.array(names, pa.string()), "number": pa.array(numbered, pa.string())})
