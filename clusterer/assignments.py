@@ -1,7 +1,7 @@
 """The last stage: groups of documents to one assignment an article, and the counts of the run.
 
-Names groups, chooses who stands for them, and hangs every article on another by a link that was verified. Forms no
-groups and scores nothing.
+Names groups, chooses who stands for them, and joins every article to another one by a link that was verified: a
+spanning tree of each story, rooted at its representative. Forms no groups and scores nothing.
 
 Array letters: `n` articles, `d` documents.
 """
@@ -9,6 +9,7 @@ Array letters: `n` articles, `d` documents.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from clusterer.stories.clustering import Stories
 from clusterer.text import boilerplate_phrases
 
 _RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
+_EXACT, _COPY, _CONTAINED, _STORY = range(4)
 
 AGENCIES = frozenset(boilerplate_phrases.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
 """Outlets whose articles stand for their groups first."""
@@ -39,97 +41,175 @@ def assign(
     stories: Stories | None,
     settings: Settings,
 ) -> Clustering:
-    """Groups of documents to one assignment an article."""
-    n, d = len(corpus.ids), len(documents)
-    document = documents.of_article
-    alone = document < 0
-    # Group numbers an article: its document, its copy group's centre, its story's first centre. Texts too short to
-    # group follow, each its own.
-    single = d + np.cumsum(alone) - 1
-    exact = np.where(alone, single, document)
-    copy = np.where(alone, single, copies[document] if d else single)
-    story = copy
-    if stories is not None and d:
-        story = np.where(alone, single, stories.of_text[stories.text_of[document]])
+    """Turn groups of documents into one assignment an article.
 
-    place = corpus.ranks
-    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
-    dates = features.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
-    earliest = np.lexsort((place, dates))
-    before: tuple[NDArray[Any], ...] = {
-        "earliest": (),
-        "longest": (exact,),
-        "central": (exact, exact != copy),
-    }[settings.representative]
-    preferred = np.lexsort((place, dates, *before, ~agency))
-    exact_name, copy_name, story_name = (first_of_group(x, earliest)[x] for x in (exact, copy, story))
-    lead, best, representative = (first_of_group(x, preferred)[x] for x in (exact, copy, story))
-
-    # A spanning tree of each story, rooted at its representative. Within a copy group: copies of one text hang on that
-    # text's lead, leads on the lead of their star's centre, and the centre on the group's best article. The best
-    # articles hang on each other by the strongest links between their groups. Each of these links was verified.
-    leads = first_of_group(exact, preferred)
-    me = np.arange(n)
-    parent = np.where(me != lead, lead, np.where(copy == exact, best, leads[copy]))
-    link = _link_numbers(links.pairs, exact, exact[parent], d)
-    overlap = links.overlap
-    relation = np.where(link < 0, 0, np.where(links.is_copy[link], 1, 2)) if len(links.pairs) else np.zeros(n, int)
-    score = np.where(links.is_copy, overlap.jaccard, overlap.containment)
-    scores = np.where(link < 0, 1.0, score[link]) if len(links.pairs) else np.ones(n)
-    told: dict[int, dict[str, float]] = {}
+    Args:
+        corpus: n articles.
+        documents: d distinct texts of them.
+        proposed, links: of the copy level.
+        copies: int64 (d,), the centre of each document's copy group.
+        stories: None below the story level.
+        settings: of the run.
+    """
+    exact, copy, story = groups = _group_numbers(documents, copies, stories)
+    earliest, preferred = _orders(corpus, exact, copy, settings)
+    representative = first_of_group(story, preferred)[story]
+    tree = _copy_trees(links, exact, copy, preferred, len(documents))
+    evidence: dict[int, Mapping[str, float]] = {}
     if stories is not None and len(stories.pairs):
-        best_of = first_of_group(copy, preferred)  # by copy group number
-        of_group = np.full(d, -1, dtype=np.int64)
-        of_group[np.unique(copies)] = stories.of_text
-        roots = np.zeros(d, dtype=np.bool_)
-        roots[copy[np.unique(representative[~alone])]] = True
-        by = spanning_parents(stories.pairs, stories.score, of_group, roots)
-        hung = np.flatnonzero((me == best) & (me != representative))
-        number = by[copy[hung]]
-        ends = stories.pairs[number]
-        parent[hung] = best_of[np.where(ends[:, 0] == copy[hung], ends[:, 1], ends[:, 0])]
-        relation[hung], scores[hung] = 3, stories.score[number]
-        told = {
-            i: _named(features.FEATURES, stories.features[x])
-            for i, x in zip(hung.tolist(), number.tolist(), strict=True)
-        }
-
-    evidence: dict[int, Mapping[str, float]] = dict(told)
-    measured = np.flatnonzero((relation == 1) | (relation == 2))
-    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[link[measured]]
+        evidence |= _join_copy_groups(tree, stories, copies, copy, preferred, representative)
+    measured = np.flatnonzero((tree.relation == _COPY) | (tree.relation == _CONTAINED))
+    overlap = links.overlap
+    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[tree.link[measured]]
     evidence |= {
         i: {"jaccard": j, "containment": c, "opening": o}
         for i, (j, c, o) in zip(measured.tolist(), measures.tolist(), strict=True)
     }
     ids = corpus.ids
-    heads = me == representative
-    linked_to = [None if head else ids[p] for head, p in zip(heads.tolist(), parent.tolist(), strict=True)]
-    relations = [None if head else _RELATIONS[k] for head, k in zip(heads.tolist(), relation.tolist(), strict=True)]
-    rounded = [None if head else round(x, 4) for head, x in zip(heads.tolist(), scores.tolist(), strict=True)]
-    told_why = [None if head else evidence.get(i) for i, head in enumerate(heads.tolist())]
-    named = (map(ids.__getitem__, group.tolist()) for group in (story_name, copy_name, exact_name))
-    assignments = tuple(map(Assignment, ids, *named, heads.tolist(), linked_to, relations, rounded, told_why))
+    heads = (np.arange(len(ids)) == representative).tolist()
+    assignments = tuple(
+        map(
+            Assignment,
+            ids,
+            *(map(ids.__getitem__, first_of_group(x, earliest)[x].tolist()) for x in (story, copy, exact)),
+            heads,
+            [None if head else ids[i] for head, i in zip(heads, tree.parent.tolist(), strict=True)],
+            [None if head else _RELATIONS[k] for head, k in zip(heads, tree.relation.tolist(), strict=True)],
+            [None if head else round(x, 4) for head, x in zip(heads, tree.score.tolist(), strict=True)],
+            [None if head else evidence.get(i) for i, head in enumerate(heads)],
+        )
+    )
+    stats = _stats(corpus, documents, proposed, links, stories, groups, settings)
+    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """By which link each of n articles is joined to another one of its group; written into, stage by stage.
+
+    Attributes:
+        parent: int64 (n,), the article it is joined to; itself at a root.
+        relation: int64 (n,), what the link is, an index in `_RELATIONS`.
+        score: float64 (n,), how strong the link is.
+        link: int64 (n,), the number of the link of documents, -1 where both have the same words.
+    """
+
+    parent: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    score: NDArray[np.float64]
+    link: NDArray[np.int64]
+
+
+def _group_numbers(
+    documents: Documents, copies: NDArray[np.int64], stories: Stories | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each article's document, its copy group's centre, and its story's first centre, int64 (n,) each.
+
+    Texts too short to group follow, each a group of its own.
+    """
+    d, document = len(documents), documents.of_article
+    alone = document < 0
+    single = d + np.cumsum(alone) - 1
+    exact = np.where(alone, single, document)
+    copy = np.where(alone, single, copies[document] if d else single)
+    if stories is None or not d:
+        return exact, copy, copy
+    return exact, copy, np.where(alone, single, stories.of_text[stories.text_of[document]])
+
+
+def _orders(
+    corpus: Corpus, exact: NDArray[np.int64], copy: NDArray[np.int64], settings: Settings
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the articles from earliest to latest, and from who stands best for a group to who does worst, int64 (n,)."""
+    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
+    dates = features.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
+    wanted: tuple[NDArray[Any], ...] = {
+        "earliest": (),
+        "longest": (exact,),
+        "central": (exact, exact != copy),
+    }[settings.representative]
+    return np.lexsort((corpus.ranks, dates)), np.lexsort((corpus.ranks, dates, *wanted, ~agency))
+
+
+def _copy_trees(
+    links: Links, exact: NDArray[np.int64], copy: NDArray[np.int64], preferred: NDArray[np.int64], d: int
+) -> _Trees:
+    """Join the articles of each copy group to its best one.
+
+    Copies of one text are joined to that text's lead, leads to the lead of their star's centre, and the centre to the
+    group's best article. Each of these links was verified.
+    """
+    n = len(exact)
+    leads, best = first_of_group(exact, preferred), first_of_group(copy, preferred)[copy]
+    lead = leads[exact]
+    parent = np.where(np.arange(n) != lead, lead, np.where(copy == exact, best, leads[copy]))
+    link = _link_numbers(links.pairs, exact, exact[parent], d)
+    if not len(links.pairs):
+        return _Trees(parent, np.full(n, _EXACT), np.ones(n), link)
+    strength = np.where(links.is_copy, links.overlap.jaccard, links.overlap.containment)
+    relation = np.where(link < 0, _EXACT, np.where(links.is_copy[link], _COPY, _CONTAINED))
+    return _Trees(parent, relation, np.where(link < 0, 1.0, strength[link]), link)
+
+
+def _join_copy_groups(
+    trees: _Trees,
+    stories: Stories,
+    copies: NDArray[np.int64],
+    copy: NDArray[np.int64],
+    preferred: NDArray[np.int64],
+    representative: NDArray[np.int64],
+) -> dict[int, dict[str, float]]:
+    """Join the best articles of copy groups by the strongest links between the groups; return each link's features."""
+    d, articles = len(copies), np.arange(len(copy))
+    best = first_of_group(copy, preferred)  # by copy group number
+    story_of_centre = np.full(d, -1, dtype=np.int64)
+    story_of_centre[np.unique(copies)] = stories.of_text
+    roots = np.zeros(d, dtype=np.bool_)
+    centres = copy[np.unique(representative)]
+    roots[centres[centres < d]] = True  # texts too short to group have numbers from d on
+    link_of_centre = spanning_parents(stories.pairs, stories.score, story_of_centre, roots)
+    joined = np.flatnonzero((articles == best[copy]) & (articles != representative))
+    number = link_of_centre[copy[joined]]
+    ends = stories.pairs[number]
+    trees.parent[joined] = best[np.where(ends[:, 0] == copy[joined], ends[:, 1], ends[:, 0])]
+    trees.relation[joined], trees.score[joined] = _STORY, stories.score[number]
+    return {
+        i: _named(features.FEATURES, stories.features[x]) for i, x in zip(joined.tolist(), number.tolist(), strict=True)
+    }
+
+
+def _stats(
+    corpus: Corpus,
+    documents: Documents,
+    proposed: CandidatePairs,
+    links: Links,
+    stories: Stories | None,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    settings: Settings,
+) -> dict[str, int]:
+    """Return the counts of the run by name."""
+    alone = int((documents.of_article < 0).sum())
     stats = {
-        "articles": n,
-        "too short to group": int(alone.sum()),
+        "articles": len(corpus.ids),
+        "too short to group": alone,
         "undated": int(np.isinf(corpus.dates).sum()),
         "duplicate ids renamed": corpus.renamed,
         "learned boilerplate words": corpus.furniture,
-        "distinct texts": d + int(alone.sum()),
+        "distinct texts": len(documents) + alone,
         "candidate pairs": len(proposed.pairs),
         "pairs large buckets left out": proposed.dropped,
         "links": len(links.pairs),
         "quotations not linked": links.quoted,
-        **_group_stats("copy group", copy),
+        **_group_stats("copy group", groups[1]),
     }
     if stories is not None:
         stats |= {
             "candidate pairs of stories": stories.candidates,
             "story pairs large buckets left out": stories.dropped,
             "story links": int((stories.score >= settings.story).sum()),
-            **_group_stats("story", story),
+            **_group_stats("story", groups[2]),
         }
-    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()))
+    return stats
 
 
 def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
@@ -203,8 +283,8 @@ def spanning_parents(
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
     _, parents = breadth_first_order(graph, n, directed=False)
     number = order[tree.data.astype(np.int64) - 1]
-    by = np.full(n, -1, dtype=np.int64)
+    link_of_article = np.full(n, -1, dtype=np.int64)
     for child, parent in ((tree.row, tree.col), (tree.col, tree.row)):
         joined = parents[child] == parent
-        by[child[joined]] = number[joined]
-    return by
+        link_of_article[child[joined]] = number[joined]
+    return link_of_article

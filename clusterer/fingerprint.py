@@ -108,7 +108,13 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_ROWS": "size of a block",
     },
     "clusterer.articles": {"_NUMBERED": "what numbered_id writes"},
-    "clusterer.assignments": {"_RELATIONS": "names"},
+    "clusterer.assignments": {
+        "_RELATIONS": "names",
+        "_EXACT": "a place in _RELATIONS",
+        "_COPY": "a place in _RELATIONS",
+        "_CONTAINED": "a place in _RELATIONS",
+        "_STORY": "a place in _RELATIONS",
+    },
 }
 """Constants of the same modules that change none, and why."""
 
