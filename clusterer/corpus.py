@@ -1,8 +1,9 @@
-"""The first stage: articles of any kind to words, ids, dates and outlets, and to distinct texts.
+"""The first stage: articles of any kind to words, ids, dates and outlets.
 
-Texts are read once, in chunks, and not held; boilerplate is marked and cut by `boilerplate`. Compares nothing.
+Texts are read once, in chunks, and not held; boilerplate is marked and cut by `clusterer.text.boilerplate`. Compares
+nothing.
 
-Array letters: `n` articles, `d` documents.
+Array letters: `n` articles.
 """
 
 from __future__ import annotations

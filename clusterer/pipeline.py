@@ -1,7 +1,6 @@
-"""The road: articles in, a `Clustering` out, every stage called once and in order.
+"""The pipeline: articles in, a `Clustering` out, every stage called once and in order.
 
-No printing, no paths, no numeric loops: stages are other rooms' business, this one carries arrays between them. The road
-is walked twice: over word shingles for copies, over weighted stems for stories; bands, buckets and pairs are the same.
+No printing, no paths, no numeric loops: stages do the work, this one carries arrays between them.
 
 Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
 """

@@ -1,4 +1,4 @@
-"""progress: see clusterer.corpus, clusterer.stages."""
+"""How a long run tells how far it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def silent(stage: str, done: int) -> None:
-    pass
+    """Tell nothing."""
 
 
 Progress = Callable[[str, int], None]

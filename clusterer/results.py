@@ -1,4 +1,4 @@
-"""The records that travel along the road: `Article` in, `Link`s and a `Clustering` out.
+"""The records that a run gives: one `Assignment` an article, and the `Clustering` that holds them.
 
 Plain frozen data with derived counts; no I/O, no normalising, no scoring.
 """

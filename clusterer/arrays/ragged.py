@@ -1,6 +1,6 @@
 """Rows of different lengths in one array: picking rows, and arrays that grow chunk by chunk.
 
-Row i of values and offsets is ``values[offsets[i]:offsets[i + 1]]``. What the values are, other rooms know.
+Row i of values and offsets is ``values[offsets[i]:offsets[i + 1]]``. What the values are, callers know.
 
 Array letters: `n` rows, `m` rows taken.
 """

@@ -1,4 +1,9 @@
-"""candidates: see clusterer.pipeline, clusterer.stages."""
+"""Candidate pairs of documents that may be copies or cuts: sketches of their shingles, bands and samples of these.
+
+Proposes only; `verify` decides.
+
+Array letters: `n` texts, `d` documents, `b` bands, `e` samples, `m` pairs.
+"""
 
 from __future__ import annotations
 

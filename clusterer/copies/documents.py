@@ -1,9 +1,9 @@
-"""What the stages of the pipeline hand to each other. Data only.
+"""The distinct texts of a corpus: articles with the same words in the same order are one document.
 
-Articles with the same words are one document from the exact level on; documents are numbered longest first (ties by a
-hash of their words), so that nothing after that depends on the order of the input.
+Documents are numbered longest first (ties by a hash of their words), so that nothing after that depends on the order of
+the input.
 
-Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
+Array letters: `n` articles, `d` documents.
 """
 
 from __future__ import annotations

@@ -1,19 +1,14 @@
-"""Grouping: verified links to groups, bounded against chains. Two ways, one input: links and how strong they are.
+"""Star clustering: verified links of documents to copy groups, bounded against chains.
 
-Star clustering: the member with the most links becomes a centre and takes every article that is linked to it; the
-next free one follows. Each member then stands with the centre it is most alike. So every member was verified against
-its centre itself, no group is wider than two links, and a chain of look-alikes falls into pieces instead of growing.
+The member with the most links becomes a centre and takes every document that is linked to it; the next free one
+follows. Each member then stands with the centre it is most alike. So every member was verified against its centre
+itself, no group is wider than two links, and a chain of look-alikes falls into pieces instead of growing.
 
-Average linkage: the two groups with the strongest mean link are joined, again and again, while that mean reaches a
-threshold; pairs without a link count as 0. So one link does not weld two groups, and an article that tells two events
-joins at most one of them.
+Documents are numbered by preference (lower first), so ties fall the same way whatever the order of the input.
 
-Articles are numbered by preference (lower first), so ties fall the same way whatever the order of the input.
+Source: Aslam, Pelekhov and Rus 2004, "The star clustering algorithm for static and dynamic information organization".
 
-Sources: Aslam, Pelekhov and Rus 2004, "The star clustering algorithm for static and dynamic information organization";
-Sokal and Michener 1958, "A statistical method for evaluating systematic relationships" (average linkage).
-
-Array letters: `n` articles, `m` links.
+Array letters: `n` documents, `m` links.
 """
 
 from __future__ import annotations
@@ -50,8 +45,8 @@ def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int
             taken[ends[starts[i] : starts[i + 1], 1]] = True
 
     to_centre = is_centre[ends[:, 1]] & ~is_centre[ends[:, 0]]
-    member, of, strong = ends[to_centre, 0], ends[to_centre, 1], strong[to_centre]
-    order = np.lexsort((of, -strong, member))
+    member, star, strong = ends[to_centre, 0], ends[to_centre, 1], strong[to_centre]
+    order = np.lexsort((star, -strong, member))
     best = order[run_starts(member[order])]
-    centre[member[best]] = of[best]
+    centre[member[best]] = star[best]
     return centre

@@ -1,8 +1,8 @@
-"""Similarity: exact measures of given pairs. The only place where a candidate becomes a link.
+"""Verification: exact measures of candidate pairs. The only place where a candidate becomes a link.
 
 Jaccard |A & B| / |A | B|, containment |A & B| / min(|A|, |B|), and the opening: which share of the longer text's first
 shingles the shorter one holds. A cut keeps the opening of what it was cut from; a text that a roundup quotes
-further down does not, and the two are no copies. Finding pairs is `lsh`'s business.
+further down does not, and the two are no copies. Finding pairs is the business of `candidates`.
 
 Source: Broder 1997, "On the resemblance and containment of documents", section 2.
 

@@ -1,4 +1,11 @@
-"""bands: see clusterer.lsh."""
+"""Bands: signatures to candidate pairs, by buckets of equal slots. It proposes; `clusterer.copies.verify` decides.
+
+A signature of k slots is cut into b bands of r slots; two articles that are equal in all slots of a band meet.
+
+Source: Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", 3rd edition, section 3.4 (bands and the S-curve).
+
+Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `m` pairs.
+"""
 
 from __future__ import annotations
 
@@ -97,18 +104,19 @@ def banded_pairs(
     n, k = slots.shape
     codes, dropped = Growing(np.int64), 0
     bands = range(0, k - r + 1, r)
-    for found, left_out in ordered_map(lambda at: pairs_of_band(slots, rows, at, r, cap, least), bands, threads):
+    for found, left_out in ordered_map(lambda start: pairs_of_band(slots, rows, start, r, cap, least), bands, threads):
         codes.append(found)
         dropped += left_out
     return _pairs(codes.array(), n), dropped
 
 
 def pairs_of_band(
-    slots: NDArray[np.uint16], rows: NDArray[np.int64], at: int, r: int, cap: int, least: int
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, least: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Of `likely_pairs` what one band gives, its r slots from `at` on: int64 codes ``first * n + second``, in no order."""
+    """Return what one band, its r slots from `start` on, gives to `banded_pairs`: int64 codes ``first * n + second``, in no
+    order, and the number of pairs left out."""
     key = np.zeros(len(rows), dtype=np.uint64)
-    for column in range(at, at + r):
+    for column in range(start, start + r):
         key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
     found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
     sort(found, 64 - 16 * r)  # rows ascend as it is

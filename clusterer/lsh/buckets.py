@@ -1,18 +1,13 @@
-"""LSH: signatures to candidate pairs. It proposes; `similarity` decides.
+"""Buckets: articles that share a key to pairs. It proposes; `clusterer.copies.verify` decides.
 
-Two kinds of key go through one road of buckets and pairs: band keys (b bands of r slots, for Jaccard) and sampled
-shingles (FracMinHash, for containment, where one article is a cut of the other). A bucket of s articles costs
+Two kinds of key go the same way: keys of bands (`bands`) and sampled shingles (`samples`). A bucket of s articles costs
 s (s - 1) / 2 pairs up to a cap; a larger one is joined to its few first members only, so cost stays linear and a bucket
 of 10,000 copies still yields every one of them.
 
 Articles must be numbered so that lower means better hub (the pipeline numbers the longest text first): then pairs do
 not depend on the order of the input.
 
-Sources: Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", 3rd edition, section 3.4 (bands and the S-curve);
-Irber et al. 2022, "Lightweight compositional analysis of metagenomes with FracMinHash"; Hera, Pierce-Ward and Koslicki
-2023, "Deriving confidence intervals for mutation rates across a wide range of evolutionary distances using FracMinHash".
-
-Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `e` keys, `m` pairs.
+Array letters: `n` articles, `e` keys, `m` pairs.
 """
 
 from __future__ import annotations

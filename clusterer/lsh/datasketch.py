@@ -1,4 +1,9 @@
-"""datasketch: see clusterer.minhash."""
+"""The bridge to datasketch: its permutations bit for bit, and signatures as its `MinHash` objects.
+
+Sources: Broder 1997, "On the resemblance and containment of documents"; Li and König 2010, "b-Bit minwise hashing".
+
+Array letters: `n` sets, `s` members of all sets, `k` slots.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""samples: see clusterer.lsh."""
+"""Sampled shingles: pairs of articles of which one may be a cut of the other. It proposes; `clusterer.copies.verify` decides.
+
+Sources: Irber et al. 2022, "Lightweight compositional analysis of metagenomes with FracMinHash"; Hera, Pierce-Ward and
+Koslicki 2023, "Deriving confidence intervals for mutation rates across a wide range of evolutionary distances using
+FracMinHash".
+
+Array letters: `n` articles, `e` samples, `m` pairs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""weighted_minhash: see clusterer.minhash."""
+"""Weighted MinHash: sets whose members count more or less to signatures, for probability Jaccard similarity.
+
+Sources: Moulton and Jiang 2018, "Maximally consistent sampling and the Jaccard index of probability distributions";
+Ertl 2020, "ProbMinHash", algorithm 1; Li and König 2010, "b-Bit minwise hashing".
+
+Array letters: `n` sets, `s` members of all sets, `k` slots.
+"""
 
 from __future__ import annotations
 

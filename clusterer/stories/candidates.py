@@ -1,4 +1,7 @@
-"""candidates: see clusterer.pipeline."""
+"""Candidate pairs of texts that may report one event: bands of weighted leads, and cheap looks that sort out the hopeless.
+
+Array letters: `n` texts, `k` slots, `m` pairs.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,21 @@ _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the 
 
 
 def prefilter_pairs(
-    salient: term_weights.TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+    weights: term_weights.TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Of candidate pairs of texts those that may have more than a trace of likeness, int64 (m, 2): a cheap look, for which
-    stock phrases need not be known."""
-    lead, best = model.best_case(salient, pairs, first, last)
+    """Keep the candidate pairs of texts that may have more than a trace of likeness, by a cheap look.
+
+    Shared runs and stock phrases need not be known.
+
+    Args:
+        weights: of n texts.
+        pairs: int64, rows of `weights`.
+        first, last: float64 (n,), earliest and latest date of each text, in seconds.
+
+    Returns:
+        int64 (m, 2).
+    """
+    lead, best = model.best_case(weights, pairs, first, last)
     return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
 
 
@@ -34,15 +47,20 @@ def prefilter_by_lead(
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Of candidate pairs of texts those that can be `promising` by their leads and dates, int64 (m, 2): where the texts are
-    far away and these at hand. Arguments as for `events.best_of_leads`."""
+    """Keep the candidate pairs that `prefilter_pairs` may keep, by their leads and dates alone.
+
+    For texts that are far away while these are at hand. Arguments as for `model.best_of_leads`.
+
+    Returns:
+        int64 (m, 2).
+    """
     lead, best = model.best_of_leads(leads, weights, pairs, first, last)
     return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
 
 
-def story_candidates(salient: term_weights.TermWeights, settings: Settings) -> tuple[NDArray[np.int64], int]:
+def story_candidates(weights: term_weights.TermWeights, settings: Settings) -> tuple[NDArray[np.int64], int]:
     """Pairs of texts whose weighted leads share a band and more, int64 (m, 2), and those that large buckets left out."""
-    slots = story_slots(salient, settings)
+    slots = story_slots(weights, settings)
     filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
     cap, least = story_limits(settings)
     return bands.banded_pairs(slots, filled, STORY_ROWS, cap, least, settings.threads)
@@ -53,15 +71,15 @@ def story_limits(settings: Settings) -> tuple[int, int]:
     return min(settings.bucket_cap, _STORY_CAP), int(np.ceil(_STORY_ESTIMATE * settings.story_slots))
 
 
-def story_slots(salient: term_weights.TermWeights, settings: Settings) -> NDArray[np.uint16]:
+def story_slots(weights: term_weights.TermWeights, settings: Settings) -> NDArray[np.uint16]:
     """Signatures of the n texts' weighted leads, uint16 (n, k); all slots of a text with an empty lead are equal."""
 
     def of_chunk(start: int) -> NDArray[np.uint16]:
-        sets, weights = salient.weighted_sets(start, min(start + settings.chunk, len(salient)))
-        return weighted_minhash.weighted_signatures(sets, weights, settings.story_slots, settings.seed)
+        sets, parts = weights.weighted_sets(start, min(start + settings.chunk, len(weights)))
+        return weighted_minhash.weighted_signatures(sets, parts, settings.story_slots, settings.seed)
 
-    slots = np.empty((len(salient), settings.story_slots), dtype=np.uint16)
-    starts = range(0, len(salient), settings.chunk)
+    slots = np.empty((len(weights), settings.story_slots), dtype=np.uint16)
+    starts = range(0, len(weights), settings.chunk)
     for start, found in zip(starts, ordered_map(of_chunk, starts, settings.threads), strict=True):
         slots[start : start + len(found)] = found
     return slots

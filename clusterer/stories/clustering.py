@@ -1,4 +1,7 @@
-"""clustering: see clusterer.pipeline, clusterer.stages."""
+"""The story level: copy groups to stories. Weighs terms, finds candidates, scores them, links them.
+
+Array letters: `t` copy groups, `d` documents, `m` pairs, `f` features.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,15 @@ from clusterer.stories.texts import StoryTexts
 def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | None = None) -> Stories:
     """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
     tell = progress or silent
-    salient, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
     tell("weighing", count)
-    candidates, dropped = story_candidates(salient, settings)
+    candidates, dropped = story_candidates(weights, settings)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
-        pairs = prefilter_pairs(salient, pairs, texts.first, texts.last)
-        return score_pairs(salient, pairs, texts.outlets, texts.first, texts.last)
+        pairs = prefilter_pairs(weights, pairs, texts.first, texts.last)
+        return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last)
 
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
@@ -39,16 +42,23 @@ def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | 
 
 
 def score_pairs(
-    salient: term_weights.TermWeights,
+    weights: term_weights.TermWeights,
     pairs: NDArray[np.int64],
     outlets: Ragged,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
-    """Of promising pairs of texts those with more than a trace of likeness, int64 (m, 2), their scores, float64 (m,), and
-    features, float32 (m, f). Arguments as for `events.evidence`.
+    """Score pairs of texts and keep those with more than a trace of likeness.
+
+    Args:
+        weights: of n texts.
+        pairs: int64, rows of `weights`, as `prefilter_pairs` leaves them.
+        outlets, first, last: as for `features.pair_features`.
+
+    Returns:
+        The pairs kept, int64 (m, 2), their scores, float64 (m,), and their features, float32 (m, f).
     """
-    features = stories_features.pair_features(salient, pairs, outlets, first, last)
+    features = stories_features.pair_features(weights, pairs, outlets, first, last)
     score = model.shipped_model().score(features)
     likely = score >= STORY_TRACE
     return pairs[likely], score[likely], features[likely].astype(np.float32)
@@ -63,7 +73,7 @@ class Stories:
         of_text: int64 (t,), the story of each copy group: the centre of its first one.
         pairs: int64 (m, 2), centres of copy groups that were compared and have more than a trace of likeness.
         score: float64 (m,), how likely both report the same event.
-        features: float32 (m, f), what the score is made of, columns as in `events.FEATURES`.
+        features: float32 (m, f), what the score is made of, columns as in `features.FEATURES`.
         candidates: pairs that shared a band and looked likely.
         dropped: pairs that large buckets left out.
     """

@@ -1,4 +1,15 @@
-"""linkage: see clusterer.grouping."""
+"""Average linkage: scored pairs to groups. It bounds how far a group may stretch.
+
+The two groups with the strongest mean link are joined, again and again, while that mean reaches a threshold; pairs
+without a link count as 0. So one link does not weld two groups, and an article that tells two events joins at most one
+of them.
+
+Texts are numbered by preference (lower first), so ties fall the same way whatever the order of the input.
+
+Source: Sokal and Michener 1958, "A statistical method for evaluating systematic relationships".
+
+Array letters: `n` texts, `m` links.
+"""
 
 from __future__ import annotations
 

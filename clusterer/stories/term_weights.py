@@ -1,11 +1,11 @@
-"""Salience: how much each stem of an article tells of its event.
+"""Term weights: how much each stem of an article tells of its event.
 
 A stem weighs by its rarity (inverse document frequency) and by where it stands (the lead tells the event). Document
 frequencies blend the feed's own with background counts of Arabic news that ship with the package, so that five
 articles alone are weighed as they would be among thousands. Thresholds and scores live elsewhere.
 
 The background (`background.npz`: stem hashes and in how many of how many articles each occurs, nothing else) is made by
-``python -m benchmarks.background FOLDER`` from any folder of articles; the one that ships counts 15,042 articles of 12
+``python -m benchmarks.training.background FOLDER`` from any folder of articles; the one that ships counts 15,042 articles of 12
 Saudi newspapers, 21 to 31 July 2015 (SaudiNewsNet, M. Alhagri).
 
 Sources: Spärck Jones 1972, "A statistical interpretation of term specificity" (rarity); Salton and Buckley 1988,
@@ -84,16 +84,17 @@ class TermWeights:
 
     def leads(self) -> tuple[Ragged, NDArray[np.float32]]:
         """The stems of each text's lead, uint32, ascending, and their weights, float32."""
-        at = np.flatnonzero(self.weights[0])
-        return Ragged(self.stems[self.columns[at]], np.searchsorted(at, self.offsets)), self.weights[0][at]
+        entries = np.flatnonzero(self.weights[0])
+        offsets = np.searchsorted(entries, self.offsets)
+        return Ragged(self.stems[self.columns[entries]], offsets), self.weights[0][entries]
 
     def weighted_sets(self, start: int, stop: int) -> tuple[Ragged, NDArray[np.float64]]:
-        """The leads' stems of texts `start` to `stop` as hashes and weights, for `minhash.weighted_signatures`."""
+        """The leads' stems of texts `start` to `stop` as hashes and weights, for `weighted_minhash.weighted_signatures`."""
         offsets = self.offsets[start : stop + 1]
         lead = self.weights[0, offsets[0] : offsets[-1]]
-        at = np.flatnonzero(lead)
-        hashes = self.stems[self.columns[offsets[0] + at]].astype(np.uint64)
-        return Ragged(hashes, np.searchsorted(at, offsets - offsets[0])), lead[at].astype(np.float64)
+        entries = np.flatnonzero(lead)
+        hashes = self.stems[self.columns[offsets[0] + entries]].astype(np.uint64)
+        return Ragged(hashes, np.searchsorted(entries, offsets - offsets[0])), lead[entries].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,31 +135,31 @@ def weight_terms(
 
 
 def with_stock(
-    salience: TermWeights, rows: NDArray[np.int64], recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
+    weights: TermWeights, rows: NDArray[np.int64], recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
 ) -> TermWeights:
     """The same with the stock phrases in the leads of some texts, as their feed knows them.
 
     Args:
-        salience: of n texts.
+        weights: of n texts.
         rows: int64, which texts; those of the others stay unknown.
         recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
-            `shingles.run_hashes_at`, to bool (x,). Asked of runs that occur twice in these texts: no other is shared.
+            `hashing.run_hashes_at`, to bool (x,). Asked of runs that occur twice in these texts: no other is shared.
     """
-    tokens, offsets = take_rows(salience.tokens, salience.token_offsets, rows, LEAD_END)
+    tokens, offsets = take_rows(weights.tokens, weights.token_offsets, rows, LEAD_END)
     places = np.flatnonzero(_recurring(Ragged(tokens, offsets), 2))
-    hashes = run_hashes_at(salience.stems[tokens].astype(np.uint64), places, RUN)
+    hashes = run_hashes_at(weights.stems[tokens].astype(np.uint64), places, RUN)
     distinct, run = factorize(hashes)
     row = np.searchsorted(offsets, places, side="right") - 1
-    stock = salience.stock.copy()
-    stock[salience.token_offsets[rows][row] + places - offsets[row]] = recurs(distinct)[run]
-    return replace(salience, stock=stock)
+    stock = weights.stock.copy()
+    stock[weights.token_offsets[rows][row] + places - offsets[row]] = recurs(distinct)[run]
+    return replace(weights, stock=stock)
 
 
 def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The distinct stems of texts and their titles, uint32 (v,), ascending, and how many of the texts hold each, int64 (v,).
 
     Args:
-        texts, titles: as for `weigh`.
+        texts, titles: as for `weight_terms`.
     """
     together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
@@ -178,9 +179,9 @@ def _weighed(
 
     # Twice over the texts: how many hold a stem decides its weight.
     found, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
-    for columns, of_each in ordered_map(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
+    for columns, sizes in ordered_map(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
         found.append(columns)
-        counts.append(of_each)
+        counts.append(sizes)
         held += np.bincount(columns, minlength=len(stems))
     entries = Ragged(found.array(), offsets_from_counts(counts.array()))
     rarity = inverse_frequencies(stems, feed.counts(stems), feed.texts) if feed else inverse_frequencies(stems, held, n)

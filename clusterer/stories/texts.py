@@ -1,4 +1,7 @@
-"""texts: see clusterer.pipeline, clusterer.stages."""
+"""What enters the story level: each copy group as one text, with its title, span of dates and outlets.
+
+Array letters: `n` articles, `d` documents, `t` copy groups.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +24,16 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
     assert titles is not None
     centres, text_of = factorize(copies)
     grouped = np.flatnonzero(of_article >= 0)
-    mine = text_of[of_article[grouped]]
+    text_of_article = text_of[of_article[grouped]]
     # Documents are numbered longest first; of equal ones the earliest article gives the title.
     dates = features.end_of_day(corpus.dates[grouped])
-    order = grouped[np.lexsort((corpus.ranks[grouped], dates, of_article[grouped], mine))]
+    order = grouped[np.lexsort((corpus.ranks[grouped], dates, of_article[grouped], text_of_article))]
     head = order[run_starts(text_of[of_article[order]])]
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")
     stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
     heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
-    return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, mine, len(centres)))
+    return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
 
 
 def _span(

@@ -1,4 +1,4 @@
-"""Boilerplate: which words of an article are the outlet's furniture and not its news.
+"""Boilerplate: which words of an article are the outlet's and not its news.
 
 Three ways in: the dateline at the head (a pattern on the text's first letters), tails that Arabic outlets are known
 to end with (phrases, compared as normalised words), and lines learned from the batch. A line is learned when it recurs
@@ -48,11 +48,11 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
         if tail.opens_line:
             assert words.opens_line is not None
             hit &= words.opens_line[near]
-        at, of = near[hit], article[hit]
+        position, row = near[hit], article[hit]
         for i, word in enumerate(phrase[1:], start=1):
-            same = hashes[at + i] == word
-            at, of = at[same], of[same]
-        np.minimum.at(cut, of, at)
+            same = hashes[position + i] == word
+            position, row = position[same], row[same]
+        np.minimum.at(cut, row, position)
     return _mask(cut, ends, len(hashes))
 
 
@@ -86,11 +86,11 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool
     own = np.bincount(article, weights=lengths, minlength=n)
     line, article, lengths, starts = line[again], article[again], lengths[again], starts[again]
     counts = original[article]
-    once, of = np.divmod(np.unique(line[counts] * n + article[counts]), n)
+    once, holder = np.divmod(np.unique(line[counts] * n + article[counts]), n)
     frequency = np.bincount(once, minlength=len(repeated))
     own -= np.bincount(article, weights=lengths * (frequency[line] > 1), minlength=n)
     different = 2 * own >= words.counts
-    support = np.bincount(once, weights=different[of], minlength=len(repeated))
+    support = np.bincount(once, weights=different[holder], minlength=len(repeated))
     unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
     needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
     recurs = support[line] >= needed
@@ -99,8 +99,8 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool
 
 def known_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """bool (w,), True for the words of lines that have been learned, given by their keys."""
-    mine, starts, lengths, _ = lines(words, outlets)
-    known = np.isin(mine, keys)
+    line_keys, starts, lengths, _ = lines(words, outlets)
+    known = np.isin(line_keys, keys)
     return words_of_lines(words, starts[known], lengths[known])
 
 

@@ -1,4 +1,7 @@
-"""boilerplate_phrases: see clusterer.boilerplate."""
+"""The phrases by which Arabic outlets begin and end their articles: datelines, agencies, tails.
+
+Data and the patterns made of it; what they cut is decided in `boilerplate`.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ _HINTS = ("-", ":", "/", "ـ", "–", "—", "|", "\n")  # no dateline is withou
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A phrase from which on an article is furniture.
+    """A phrase from which on an article is boilerplate.
 
     Attributes:
         phrase: its words, in any spelling that the profile folds together.

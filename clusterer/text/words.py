@@ -106,7 +106,7 @@ def hash_words(
 
     Args:
         texts: n strings.
-        profile: how letters fold, see `clusterer.arabic`.
+        profile: how letters fold, see `clusterer.text.normalize`.
         positions: also give `Words.spans`.
         letters: also give `Words.letters`.
         stems: also give `Words.stems`.
