@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from clusterer import deprecated
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
 from clusterer.explanation.evidence import Explanation
@@ -53,3 +54,5 @@ if not TYPE_CHECKING:
             "index.story_index": ["StoryIndex"],
         },
     )
+
+deprecated.install()

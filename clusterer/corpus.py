@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
+from clusterer.deprecated import moved_names
 from clusterer.io.inputs import as_article
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -147,3 +148,7 @@ class Corpus:
     def without_words(self) -> Corpus:
         """The same without words and titles."""
         return replace(self, words=None, titles=None)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved_names(__name__)

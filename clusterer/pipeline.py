@@ -21,6 +21,7 @@ from clusterer.copies.candidates import CandidatePairs, generate_candidates
 from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
+from clusterer.deprecated import moved_names
 from clusterer.io.inputs import items_of
 from clusterer.progress import Progress, silent
 from clusterer.results import Clustering
@@ -100,3 +101,7 @@ def run_pipeline(
     stories = cluster_stories(texts, settings, tell) if texts is not None else None
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved_names(__name__)
