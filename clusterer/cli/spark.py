@@ -17,7 +17,6 @@ import click
 from clusterer.cli.run import keep_apart, settings_of
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
-from clusterer.spark.session import session
 
 if TYPE_CHECKING:
     from clusterer.spark.job import Job
@@ -85,6 +84,10 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
+    try:
+        from clusterer.spark.session import session
+    except ModuleNotFoundError as error:  # pyarrow: the command is there without it
+        raise InputError(f"{error.name} is not installed; cure: pip install 'clusterer[spark]', and Java 17") from None
     spark = session(options["master"], options["conf"])
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
