@@ -56,8 +56,9 @@ def in_turn(
 
 
 def peak_bytes() -> int:
-    """Most memory this process has held. `getrusage` only where there is no /proc: a child's figure there starts at
-    its parent's size.
+    """Return the most memory this process has held.
+
+    `getrusage` only where there is no /proc: a child's figure there starts at its parent's size.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -19,7 +19,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of a feed.
+    r"""One article of a feed.
 
     Attributes:
         text: the body as it came, lines separated by "\\n". May be empty.

@@ -45,9 +45,11 @@ class ChunkReader(io.RawIOBase):
         self._chunks, self._left = chunks, memoryview(b"")
 
     def readable(self) -> bool:
+        """Say that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with the next bytes; return their number, 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:

@@ -30,7 +30,7 @@ _BLANK_LINES = re.compile(r"[ \t]*\n\s*")
 
 
 def clean_text(s: str) -> str:
-    """A text without HTML: entities decoded, tags out (block tags end a line), script and style dropped.
+    r"""A text without HTML: entities decoded, tags out (block tags end a line), script and style dropped.
 
     "a < b" and "<3" stay. Line ends become "\\n". A text without "<", "&" and "\\r" comes back as it is.
     """

@@ -113,8 +113,11 @@ def banded_pairs(
 def pairs_of_band(
     slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, least: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Return what one band, its r slots from `start` on, gives to `banded_pairs`: int64 codes ``first * n + second``, in no
-    order, and the number of pairs left out."""
+    """Return what one band, its r slots from `start` on, gives to `banded_pairs`.
+
+    Returns:
+        int64 codes ``first * n + second``, in no order, and the number of pairs left out.
+    """
     key = np.zeros(len(rows), dtype=np.uint64)
     for column in range(start, start + r):
         key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)

@@ -237,7 +237,7 @@ def _weights(
 
 
 def _recurring(bodies: Ragged, least: int) -> NDArray[np.bool_]:
-    """bool (w,): the run of `RUN` stems that begins here occurs `least` times or more."""
+    """Return bool (w,): the run of `RUN` stems that begins here occurs `least` times or more."""
     recurs = np.zeros(len(bodies.values), dtype=np.bool_)
     kernels.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), least, recurs.view(np.uint8))
     return recurs
