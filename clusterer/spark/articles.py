@@ -1,4 +1,9 @@
-"""articles: see clusterer.spark_copies."""
+"""Articles in Spark's workers: rows to articles, their words packed with the keys of their texts; ids that are taken.
+
+Functions of one partition's Arrow batches. Names columns and finds words by the package's own functions.
+
+Array letters: `n` articles.
+"""
 
 from __future__ import annotations
 

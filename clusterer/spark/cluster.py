@@ -1,4 +1,4 @@
-"""cluster: see clusterer.spark."""
+"""`clusterer.spark.cluster`: the articles of a Spark DataFrame to a DataFrame of their groups. Columns in, a `Job`, columns out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from clusterer.settings import Settings
 from clusterer.spark.articles import Source
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.job import Job
+from clusterer.spark.run import only_row
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -44,7 +45,7 @@ def cluster(
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
         partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core.
         links_together: links of a component that one worker groups.
-        tell: told the name of each stage.
+        tell: called with the name of each stage that is written.
 
     Returns:
         A DataFrame of `COLUMNS`, a row an article, in no order. It is read from the checkpoint folder. Bad rows are not in
@@ -66,7 +67,7 @@ def cluster(
         if quarantine:
             job.quarantined().write.mode("overwrite").json(quarantine)
         else:
-            first = job.quarantined().first()["reason"]
+            first = only_row(job.quarantined())["reason"]
             warnings.warn(
                 f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=2
             )

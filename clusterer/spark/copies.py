@@ -1,6 +1,6 @@
 """What Spark's workers do at the copy level: Arrow batches through the kernels of the package.
 
-Each function takes the batches of one partition and gives batches; which rows meet in a partition, `spark` decides.
+Each function takes the batches of one partition and gives batches; which rows meet in a partition, `stages` decides.
 A document is known by a code of its length and the hash of its words that sorts as documents are numbered locally:
 longest first, ties by hash. So hubs, centres and ties fall alike, and nobody has to count documents through.
 

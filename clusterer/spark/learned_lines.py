@@ -1,4 +1,7 @@
-"""learned_lines: see clusterer.spark_copies."""
+"""Learned boilerplate in Spark's workers: lines that many articles of an outlet share are counted, and cut.
+
+Functions of one partition's Arrow batches. The rule is that of `text.boilerplate.learned_lines`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""messages: see clusterer.spark_copies."""
+"""Packed messages between Spark's workers: keys and pairs, a row for each receiver and batch.
+
+A message names its documents once, ascending, and refers to them by their place in it. Knows nothing of Spark.
+
+Array letters: `d` documents, `e` entries, `m` pairs.
+"""
 
 from __future__ import annotations
 

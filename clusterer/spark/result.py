@@ -1,4 +1,4 @@
-"""result: see clusterer.spark_stories."""
+"""Assignments in Spark's workers: the documents of whole stories through `clusterer.assignments`."""
 
 from __future__ import annotations
 

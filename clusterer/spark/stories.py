@@ -1,6 +1,6 @@
 """What Spark's workers do at the story level, and the last stage: Arrow batches through the kernels of the package.
 
-As `spark_copies`: functions of one partition's batches. What a feed knows of stems (how many texts hold one, which runs
+As `copies` of this wing: functions of one partition's batches. What a feed knows of stems (how many texts hold one, which runs
 recur) is counted where all holders of a stem meet, and goes back to each home: the partition that wrote a text. A text
 then carries the counts of its stems and its stock phrases, and can be compared anywhere.
 

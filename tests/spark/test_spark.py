@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import inspect
 import json
 import os
 import random
@@ -36,6 +37,7 @@ from clusterer.io.feed import Feed
 from clusterer.lsh import bands
 from clusterer.spark import connected_components, messages, stories
 from clusterer.spark import job as spark_job
+from clusterer.spark import stages as spark_stages
 from clusterer.spark.arrow import batch_of, cells, whole
 from clusterer.spark.articles import Source, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
@@ -110,14 +112,14 @@ def some() -> list[Article]:
 def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str) -> None:
     settings = Settings(level=level)
     found = clusterer_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
-    assert tuple(found.columns) == spark_job.COLUMNS
+    assert tuple(found.columns) == spark_stages.COLUMNS
     assert differing(told(local(some, settings)), told(found)) == {}
 
 
 @pytest.mark.slow
 def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
     """As where links are too many for one worker."""
-    monkeypatch.setattr(connected_components, "FEW", 0)
+    monkeypatch.setattr(connected_components, "FEW_LINKS", 0)
     stages: list[str] = []
     found = clusterer_spark.cluster(frame(spark, some), partitions=3, tell=stages.append)
     assert {"copies-components-0", "stories-components-0"} <= set(stages)
@@ -188,6 +190,21 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
         clusterer_spark.cluster(df.drop("title"), settings, checkpoint=folder)
 
 
+@pytest.mark.parametrize("boilerplate", ["learned", "known"])
+@pytest.mark.parametrize("level", ["exact", "copy", "story"])
+def test_stages_come_after_their_inputs_and_name_them_as_their_functions_do(level: str, boilerplate: str) -> None:
+    seen: set[str] = set()
+    for name, stage in spark_stages.stages_of(Settings(level=level, boilerplate=boilerplate)).items():
+        assert name == stage.name
+        assert seen.issuperset(stage.inputs)
+        parameters = inspect.signature(stage.make).parameters.values()
+        names = tuple(p.name for p in parameters if p.name in stage.inputs or p.default is p.empty)
+        assert names == ("run", *stage.inputs)
+        seen.add(name)
+    if level == "story":
+        assert seen.issuperset(STAGES)
+
+
 def giant(count: int, alike: bool) -> list[Article]:
     """Half of them one text: word by word, or each with a word of its own."""
     body = words_of("giant", 60)
@@ -217,7 +234,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     df, wanted = frame(spark, articles), local(articles, settings)
     job = spark_job.Job(df, settings, Source())
     assert differing(told(wanted), told(job.result())) == {}
-    learned = {row["line"] % (1 << 64) for row in job._furniture().collect()}
+    learned = {row["line"] % (1 << 64) for row in spark_stages.learned(job.table("lines")).collect()}
     assert learned == wanted.furniture
     assert len(learned) == 1
 
