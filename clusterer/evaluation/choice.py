@@ -14,7 +14,7 @@ from clusterer.evaluation.sweeps import Tried
 Wish = Literal["precision", "recall"]
 
 
-def _wish(precision: float | None, recall: float | None) -> tuple[Wish, float] | None:
+def wish_of(precision: float | None, recall: float | None) -> tuple[Wish, float] | None:
     if precision is not None and recall is not None:
         raise SettingsError(
             f"precision {precision} and recall {recall} are both wished; wish for one, the other follows"

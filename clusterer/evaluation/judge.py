@@ -19,7 +19,7 @@ _FEW_PAIRS, _FEW_GROUPS = 100, 50  # judged pairs, gold groups of two or more, b
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
+class Judge:
     """Gold of one level over the documents of a feed.
 
     Attributes:
@@ -96,7 +96,7 @@ class _Judge:
         # Recall that is lost where the largest group of gold is torn apart, each article alone.
         lost = (int(np.bincount(self.labels).max()) - 1) / len(self.labels)
         p, r = scores.bcubed_precision, scores.bcubed_recall
-        return scores.bcubed_f1 - _f1(p, max(0.0, r - lost))
+        return scores.bcubed_f1 - f1_of(p, max(0.0, r - lost))
 
     def _parts(self, ours: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each unit adds to precision's numerator and denominator and to recall's, float64 (u, 4)."""
@@ -121,9 +121,9 @@ class _Judge:
         return evaluate_pairs((ours[self.pairs[:, 0]] == ours[self.pairs[:, 1]]).tolist(), self.same.tolist())
 
 
-def _judges(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: Documents) -> dict[Level, _Judge]:
+def judges_of(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: Documents) -> dict[Level, Judge]:
     place = {name: i for i, name in enumerate(ids)}
-    judges: dict[Level, _Judge] = {}
+    judges: dict[Level, Judge] = {}
     for level in levels:
         labels, answers = gold.labels.get(level), gold.answers(level)
         names = list(labels) if labels else list(dict.fromkeys(name for p in answers for name in (p.a, p.b)))
@@ -133,16 +133,16 @@ def _judges(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: 
         if labels:
             numbers: dict[object, int] = {}
             gold_numbers = np.array([numbers.setdefault(x, len(numbers)) for x in labels.values()])
-            judges[level] = _Judge(document, gold_numbers, np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
+            judges[level] = Judge(document, gold_numbers, np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
         else:
             row = {name: i for i, name in enumerate(names)}
             pairs = np.array([(row[p.a], row[p.b]) for p in answers], dtype=np.int64)
-            judges[level] = _Judge(document, None, pairs, np.array([bool(p.same) for p in answers]))
+            judges[level] = Judge(document, None, pairs, np.array([bool(p.same) for p in answers]))
     return judges
 
 
-def _warnings(
-    judges: Mapping[Level, _Judge], scores: Mapping[Level, Scores | PairScores], articles: int
+def warnings_of(
+    judges: Mapping[Level, Judge], scores: Mapping[Level, Scores | PairScores], articles: int
 ) -> tuple[str, ...]:
     """What to bear in mind where gold is little; of a feed of so many articles."""
     little = {level: judge for level, judge in judges.items() if judge.little}
@@ -161,5 +161,5 @@ def _warnings(
     return tuple(out)
 
 
-def _f1(precision: float, recall: float) -> float:
+def f1_of(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

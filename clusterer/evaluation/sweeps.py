@@ -17,7 +17,7 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
-from clusterer.evaluation.judge import _f1, _Judge
+from clusterer.evaluation.judge import Judge, f1_of
 from clusterer.lsh import bands, buckets, minhash
 from clusterer.lsh import samples as lsh_samples
 from clusterer.progress import Progress
@@ -59,7 +59,7 @@ class Tried:
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
-        return _f1(self.precision, self.recall)
+        return f1_of(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CurveBin:
     predicted_after: float
 
 
-class _Pool:
+class CopyPool:
     """All candidate pairs of a feed under any thresholds of the grid, and what they share."""
 
     def __init__(self, documents: Documents, settings: Settings, tell: Progress) -> None:
@@ -95,7 +95,7 @@ class _Pool:
         """
         self._settings, self._d = settings, len(documents)
         self._sketch(documents, tell)
-        self.axes = {name: _axis(name, settings) for name in COPY_AXES}
+        self.axes = {name: axis_of(name, settings) for name in COPY_AXES}
         self.axes["jaccard"] = tuple(j for j in self.axes["jaccard"] if self._shape(j))
         shapes = {shape for j in self.axes["jaccard"] if (shape := self._shape(j))}
         self._banded = {shape: self._band_codes(shape) for shape in sorted(shapes)}
@@ -119,11 +119,11 @@ class _Pool:
         kept = self._kept(settings.jaccard, settings.containment, settings.opening)
         return grouping.star_centres(self.links.pairs[kept], self._containment[kept], self._d)
 
-    def part(self, documents: NDArray[np.int64]) -> _Part:
+    def part(self, documents: NDArray[np.int64]) -> Part:
         """What can ever be in one group with some documents: the rest of the feed decides nothing about them."""
-        return _Part(self.links.pairs, documents, self._d)
+        return Part(self.links.pairs, documents, self._d)
 
-    def precision_recall(self, part: _Part, judge: _Judge, at: tuple[float, float, float]) -> tuple[float, float]:
+    def precision_recall(self, part: Part, judge: Judge, at: tuple[float, float, float]) -> tuple[float, float]:
         """Of the copies at a Jaccard, containment and opening."""
         kept = part.chosen[self._kept(*at, rows=part.chosen)]
         centres = grouping.star_centres(part.local(self.links.pairs[kept]), self._containment[kept], len(part))
@@ -192,7 +192,7 @@ class _Pool:
         return np.stack(np.divmod(codes, max(self._d, 1)), axis=1)
 
 
-class _Part:
+class Part:
     """The members that hang together with some of n by links, with numbers of their own in the same order."""
 
     def __init__(self, pairs: NDArray[np.int64], members: NDArray[np.int64], n: int) -> None:
@@ -232,7 +232,7 @@ class StorySweep:
         documents: Documents,
         copies: NDArray[np.int64],
         settings: Settings,
-        judge: _Judge,
+        judge: Judge,
         tell: Progress,
     ) -> None:
         """Compare once."""
@@ -240,7 +240,7 @@ class StorySweep:
         stories = cluster_stories(texts, settings, tell)
         self._judge, self._text_of = judge, texts.text_of
         self._pairs, self._score = np.searchsorted(texts.centres, stories.pairs), stories.score
-        self._part = _Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
+        self._part = Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
 
     def groups(self, threshold: float) -> NDArray[np.int64]:
         """The story of each document, int64 (d,); right for those of gold."""
@@ -252,9 +252,11 @@ class StorySweep:
     def sweep(self, settings: Settings) -> tuple[Tried, ...]:
         """Every threshold of the grid with these copy settings."""
         copies = settings.jaccard, settings.containment, settings.opening
-        return tuple(Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in _axis("story", settings))
+        return tuple(
+            Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in axis_of("story", settings)
+        )
 
 
-def _axis(name: str, settings: Settings) -> tuple[float, ...]:
+def axis_of(name: str, settings: Settings) -> tuple[float, ...]:
     """The values tried of a threshold: the grid's, and the one started from."""
     return tuple(sorted({*GRID[name], float(getattr(settings, name))}))

@@ -1,4 +1,4 @@
-"""`clusterer.spark.cluster`: the articles of a Spark DataFrame to a DataFrame of their groups. Columns in, a `Job`, columns out."""
+"""`clusterer.spark.cluster`: the articles of a Spark DataFrame to a DataFrame of their groups. The work is `job`'s."""
 
 from __future__ import annotations
 

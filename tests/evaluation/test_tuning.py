@@ -26,7 +26,7 @@ from clusterer import Article, InputError, Settings, SettingsError, cluster
 from clusterer.cli.main import cli
 from clusterer.evaluation.choice import choose
 from clusterer.evaluation.gold import Gold, Judged, read_gold
-from clusterer.evaluation.judge import _Judge
+from clusterer.evaluation.judge import Judge
 from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
 from clusterer.evaluation.sweeps import COPY_AXES, GRID, Tried
 from clusterer.evaluation.tuning import Tuning, tune
@@ -301,8 +301,8 @@ def test_a_threshold_moves_no_farther_than_gold_is_sure_of(tuned: Tuning) -> Non
     assert tuned.before["story"].bcubed_f1 < tuned.after["story"].bcubed_f1 < best.f1  # type: ignore[union-attr]
 
 
-def judge_of(gold: list[int]) -> _Judge:
-    return _Judge(np.arange(len(gold)), np.array(gold), np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
+def judge_of(gold: list[int]) -> Judge:
+    return Judge(np.arange(len(gold)), np.array(gold), np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
 
 
 @pytest.mark.parametrize(("mended", "sure"), [(0, False), (1, False), (4, True), (20, True)])
