@@ -1,4 +1,4 @@
-"""dedup: see clusterer.cli."""
+"""`clusterer dedup`: one article of every group of copies, whole and in its own format. Parse, call `cluster`, write."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ story thresholds.
 
 Scores are B-cubed over labelled articles, or precision and recall over judged pairs. What scores best on little gold does
 so by luck: a change is suggested only where it is better in most resamples of the gold, too. Learns no weights: that is
-what `benchmarks.train` does. Reads and writes nothing.
+what `benchmarks.training.train` does. Reads and writes nothing.
 
 Source of the rule that small differences are none: Breiman, Friedman, Olshen and Stone 1984, "Classification and
 Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error. Of the paired
@@ -45,7 +45,7 @@ from clusterer.settings import Settings
 STAYS = "nothing tried is surely better; the start stays"
 """What is said of a level whose thresholds stay."""
 # Differences in score that count as none, in articles (or judged pairs): of a thousand settings of copies one is more
-# likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.tuning`, on halves of labelled real articles.
+# likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.suites.tuning`, on halves of labelled real articles.
 _LUCK: Mapping[Level, float] = {"copy": 1.0, "story": 0.5}
 
 
@@ -85,7 +85,7 @@ class Tuning:
     curve: tuple[CurveBin, ...]
 
     def along(self, name: str) -> tuple[Tried, ...]:
-        """The settings tried that differ from the suggested in one threshold only, by its rising value."""
+        """Return the settings tried that differ from the suggested in one threshold only, by its rising value."""
         level: Level = "story" if name == "story" else "copy"
         names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
         others = [other for other in names if other != name]
@@ -97,7 +97,7 @@ class Tuning:
         return tuple(sorted(found, key=lambda t: float(getattr(t, name))))
 
     def best(self, level: Level) -> Tried:
-        """The one of best F1 of all tried at a level; of equal ones the first."""
+        """Return the one of best F1 of all tried at a level; of equal ones the first."""
         return max(self.tried[level], key=lambda t: t.f1)
 
     @property
@@ -127,7 +127,7 @@ class Tuning:
 
 
 def figures(scores: Scores | PairScores) -> tuple[float, float, float]:
-    """Precision, recall and F1 that tuning goes by: B-cubed, or of judged pairs."""
+    """Return precision, recall and F1 that tuning goes by: B-cubed, or of judged pairs."""
     if isinstance(scores, Scores):
         return scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1
     return scores.precision, scores.recall, scores.f1

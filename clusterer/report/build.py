@@ -20,7 +20,7 @@ import orjson
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
 from clusterer.explanation.highlights import Passages
-from clusterer.report.charts import _by_size, _by_time, _day
+from clusterer.report.charts import by_size, by_time, day_of
 from clusterer.report.model import Member, Quarantined, Report, Summary, Why
 from clusterer.report.reprints import reprints
 from clusterer.results import Assignment
@@ -75,8 +75,8 @@ def build(
     order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
     summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture)
     starts = [dates[story[0]] for story in stories]
-    days, unit = _by_time([(_day(x), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf])
-    known_days = [_day(x) for x in dates if x < np.inf]
+    days, unit = by_time([(day_of(x), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf])
+    known_days = [day_of(x) for x in dates if x < np.inf]
     return Report(
         totals={
             "articles": n,
@@ -90,7 +90,7 @@ def build(
         },
         first=min(known_days).isoformat() if known_days else None,
         last=max(known_days).isoformat() if known_days else None,
-        sizes=_by_size(stories),
+        sizes=by_size(stories),
         days=days,
         unit=unit,
         undated=sum(x == np.inf for x in starts),
@@ -145,7 +145,7 @@ def _packed(
     summaries, blocks = list[Summary](), list[bytes]()
     batches = list(_batches(shown, articles))
     plain = (_block(batch, assignments, articles, settings, furniture) for batch in batches)
-    for block, (batch, data) in enumerate(zip(batches, ordered_map(_pack, plain, settings.threads), strict=True)):
+    for block, (batch, data) in enumerate(zip(batches, ordered_map(pack, plain, settings.threads), strict=True)):
         blocks.append(data)
         for place, story in enumerate(batch):
             head = next(i for i in story if assignments[i].representative)
@@ -227,7 +227,7 @@ def _block(
     return out
 
 
-def _pack(data: Any) -> bytes:
+def pack(data: Any) -> bytes:
     try:
         encoded = orjson.dumps(data)
     except orjson.JSONEncodeError:  # half a character: only escaped can it be told

@@ -1,4 +1,4 @@
-"""model: see clusterer.report."""
+"""The data of a report, as plain frozen records. Counts and renders nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Why:
     Attributes:
         to: place, in the story, of the article that it is linked to.
         relation, score, evidence: of the `Assignment`.
-        mine, theirs: marks of both texts against each other: runs of kind (0 own, 1 shared, 2 furniture) and length in
+        mine, theirs: marks of both texts against each other: runs of kind (0 own, 1 shared, 2 boilerplate) and length in
             UTF-16 units; a text's runs together are as long as the text.
     """
 

@@ -83,10 +83,10 @@ def whole(batches: Iterable[Batch]) -> Any:
         return None
     if len(kept) == 1:
         return kept[0]
-    made = pa.Table.from_batches(kept).combine_chunks().to_batches()
-    if len(made) > 1:
+    combined = pa.Table.from_batches(kept).combine_chunks().to_batches()
+    if len(combined) > 1:
         raise InputError("a partition has more than 2 GB of one column; cure: more partitions")
-    return made[0]
+    return combined[0]
 
 
 def of_kind(table: Any, kind: int) -> Any:
@@ -126,10 +126,10 @@ def renumbered(values: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], ND
     if n > 8 * len(values):
         distinct, local = factorize(values)
         return distinct, local
-    there = np.zeros(n, dtype=np.bool_)
-    there[values] = True
-    places = np.cumsum(there) - 1
-    return np.flatnonzero(there), places[values]
+    is_held = np.zeros(n, dtype=np.bool_)
+    is_held[values] = True
+    places = np.cumsum(is_held) - 1
+    return np.flatnonzero(is_held), places[values]
 
 
 def messages(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Any]) -> Batch:

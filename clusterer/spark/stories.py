@@ -94,14 +94,14 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
             stems = distinct.astype(np.uint64) << _HIGH
             runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, term_weights.RUN)
             sorting.sort(runs, SHARED_BY)
-            made: list[dict[str, Any]] = [
+            rows: list[dict[str, Any]] = [
                 {"to": to, "home": home, "kind": _STEMS, "stems": share >> _HIGH,
                  "counts": counts[np.searchsorted(stems, share)]}
                 for to, share in shares(stems, receivers)
             ]  # fmt: skip
-            made += [{"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)]
-            if made:
-                yield messages(made, kinds)
+            rows += [{"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)]
+            if rows:
+                yield messages(rows, kinds)
 
 
 def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
@@ -119,7 +119,7 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     table = whole(batches)
     if table is None:
         return
-    made: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     part = of_kind(table, _STEMS)
     home, stems = numbers(part.column("home")), ragged(part.column("stems"), np.uint32)
     counts = ragged(part.column("counts"), np.uint32).values
@@ -130,25 +130,27 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     total = np.add.reduceat(both & np.uint64(2**32 - 1), new).astype(np.uint32) if len(new) else counts
     distinct = distinct[new]
     for one in np.unique(home).tolist():
-        at = np.flatnonzero(home == one)
-        held = sorting.distinct(rows_of(stems, at).values.astype(np.uint64)).astype(np.uint32)
+        positions = np.flatnonzero(home == one)
+        held = sorting.distinct(rows_of(stems, positions).values.astype(np.uint64)).astype(np.uint32)
         known = total[np.searchsorted(distinct, held)]
-        made.append({"to": one, "home": one, "kind": _STEMS, "stems": held, "counts": known})
+        rows.append({"to": one, "home": one, "kind": _STEMS, "stems": held, "counts": known})
     part = of_kind(table, _RUNS)
     home, runs = numbers(part.column("home")), ragged(part.column("runs"), np.uint64)
     ascending = runs.values.copy()
     sorting.sort(ascending)
     # A run that stands as far behind as it must recur is one that does.
-    behind = term_weights.RECURS - 1
-    recurring = sorting.distinct(ascending[behind:][ascending[behind:] == ascending[: max(len(ascending) - behind, 0)]])
+    distance = term_weights.RECURS - 1
+    recurring = sorting.distinct(
+        ascending[distance:][ascending[distance:] == ascending[: max(len(ascending) - distance, 0)]]
+    )
     del ascending
     for message, to in enumerate(home.tolist() if len(recurring) else []):
         held = runs.values[runs.offsets[message] : runs.offsets[message + 1]]  # far more than recur
-        mine = sorting.distinct(held[_among(held, recurring)])
-        if len(mine):
-            made.append({"to": to, "home": to, "kind": _RUNS, "runs": mine})
-    if made:
-        yield messages(made, kinds)
+        own_runs = sorting.distinct(held[_among(held, recurring)])
+        if len(own_runs):
+            rows.append({"to": to, "home": to, "kind": _RUNS, "runs": own_runs})
+    if rows:
+        yield messages(rows, kinds)
 
 
 def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
@@ -162,8 +164,7 @@ def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
         bits = np.zeros(1 << 20, dtype=np.bool_)
         bits[ascending & low] = True
         maybe = np.flatnonzero(bits[values & low])
-    asked = values[maybe]
-    found[maybe] = find_sorted(ascending, asked)[1]
+    found[maybe] = find_sorted(ascending, values[maybe])[1]
     return found
 
 
@@ -172,22 +173,22 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     table = whole(batches)
     if table is None:
         return
-    mine = table.filter(pa.compute.is_valid(table.column("text")))
-    back = table.filter(pa.compute.is_null(table.column("text")))
-    if not mine.num_rows:
+    texts_here = table.filter(pa.compute.is_valid(table.column("text")))
+    knowledge = table.filter(pa.compute.is_null(table.column("text")))
+    if not texts_here.num_rows:
         return
-    part = of_kind(back, _STEMS)
+    part = of_kind(knowledge, _STEMS)
     stems, counts = (ragged(part.column(name), np.uint32).values for name in ("stems", "counts"))
-    bodies, titles = ragged(mine.column("stems"), np.uint32), ragged(mine.column("title"), np.uint32)
+    bodies, titles = ragged(texts_here.column("stems"), np.uint32), ragged(texts_here.column("title"), np.uint32)
     feed = _feed(texts, stems, counts)
     salient = term_weights.weight_terms(bodies, titles, 1, feed)
     slots = candidates.story_slots(salient, settings)
-    recurring = sorting.distinct(ragged(of_kind(back, _RUNS).column("runs"), np.uint64).values.copy())
+    recurring = sorting.distinct(ragged(of_kind(knowledge, _RUNS).column("runs"), np.uint64).values.copy())
     runs, starts, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, term_weights.RUN)
     stock = np.zeros(len(bodies.values), dtype=np.bool_)
     stock[starts] = _among(runs, recurring)
     held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
-    given = {name: mine.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
+    given = {name: texts_here.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
     width = slots.shape[1]
     leads, weights = short_leads(*salient.leads())
     yield batch_of(
@@ -207,7 +208,7 @@ def short_leads(leads: Ragged, weights: NDArray[np.float32]) -> tuple[Ragged, ND
     rounded up; stems that then are one are as heavy as all of them.
 
     Args:
-        leads, weights: as `Salience.leads` gives them.
+        leads, weights: as `TermWeights.leads` returns them.
     """
     short, rows = (leads.values >> np.uint32(16)).astype(np.uint16), leads.rows
     new = run_starts(short, rows)
@@ -247,8 +248,8 @@ class Places:
     def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The bands that place `to` looks at, by their first slot, and which of n signatures, uint16 (n, k), take part."""
         group, part = divmod(to, self.ranges)
-        for at in self._bands(group, slots.shape[1]):
-            yield at, np.flatnonzero(self._part(slots[:, at]) == part)
+        for slot in self._bands(group, slots.shape[1]):
+            yield slot, np.flatnonzero(self._part(slots[:, slot]) == part)
 
     def of_group(self, group: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The places that look at the bands of a group, and which of n signatures, uint16 (n, k), each needs for that."""
@@ -279,13 +280,13 @@ def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
         texts, slots = numbers(batch.column("text")), _slots(batch)
         filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
         texts, slots = texts[filled], slots[filled]
-        made = [
+        rows_sent = [
             {"to": to, "docs": texts[rows], "slots": slots[rows].ravel()}
             for group in range(places.groups if len(texts) else 0)
             for to, rows in places.of_group(group, slots)
         ]
-        if made:
-            yield messages(made, kinds)
+        if rows_sent:
+            yield messages(rows_sent, kinds)
 
 
 def _slots(batch: Batch) -> NDArray[np.uint16]:
@@ -307,8 +308,8 @@ def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, rece
     for place in sorted(held):
         texts, slots = held.pop(place).ascending()
         found, dropped = Growing(np.int64), 0
-        for at, rows in places.bands(place, slots):
-            codes, left_out = lsh_bands.pairs_of_band(slots, rows, at, candidates.STORY_ROWS, cap, least)
+        for slot, rows in places.bands(place, slots):
+            codes, left_out = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, least)
             found.append(codes)
             dropped += left_out
         del slots  # by far the most of what is held
@@ -334,8 +335,8 @@ class Signatures:
         """The texts, int64 (n,), ascending, and their signatures, uint16 (n, k), put in that order where they are."""
         texts = np.concatenate(self._texts)
         order = np.argsort(texts, kind="stable")
-        for at in range(0, self._slots.shape[1], _MOVED):
-            self._slots[:, at : at + _MOVED] = self._slots[order, at : at + _MOVED]
+        for start in range(0, self._slots.shape[1], _MOVED):
+            self._slots[:, start : start + _MOVED] = self._slots[order, start : start + _MOVED]
         return texts[order], self._slots
 
 
