@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from made import words_of
+from made import generated, words_of
 from places import ROOT, SHARED
 
 from benchmarks.corpora.generator import feed
@@ -511,6 +511,19 @@ def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "none of 130 rows is an article" in done.stderr
+
+
+def test_tuning_on_a_generated_feed_scores_what_clustering_gives() -> None:
+    articles, copy_of = generated()
+    labels = {name: copy_of[name] for name in list(copy_of)[:1000]}
+    start = Settings(level="copy", jaccard=0.9, containment=0.95)
+    tuned = tune(articles, Gold({"copy": labels}), settings=start)
+    assert tuned.counts == {"copy": 1000}
+    for settings, scores in ((start, tuned.before["copy"]), (tuned.suggested, tuned.after["copy"])):
+        copies = {a.id: a.copy for a in cluster(articles, settings)}
+        assert scores == evaluate([copies[name] for name in labels], list(labels.values()))
+    assert tuned.suggested != start
+    assert tuned.after["copy"].bcubed_f1 > tuned.before["copy"].bcubed_f1  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from click.testing import CliRunner
 from made import lines_of, text_of, words_of
 from places import DATA, ROOT, SHARED
 
+from benchmarks.corpora import generator
 from clusterer import Article, Clustering, InputError, Settings, SettingsError
 from clusterer import cluster as local
 from clusterer import spark as clusterer_spark
@@ -388,7 +389,13 @@ def test_the_benchmark(tmp_path: Path) -> None:
     assert "Every column the same." in done.stdout
 
 
-def whole_feed() -> list[str]:
+@pytest.fixture(params=["generated", "real"])
+def whole_feed(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """Files of JSON lines: 3,000 generated articles, or the real feed where it is here."""
+    if request.param == "generated":
+        file = tmp_path / "generated.jsonl"
+        file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in generator.feed(3000)))
+        return [str(file)]
     files = sorted(str(file) for file in (SHARED / "feed").glob("*.jsonl.gz"))
     if not files:
         pytest.skip(f"real articles are not here: no *.jsonl.gz in {SHARED / 'feed'}")
@@ -497,19 +504,18 @@ def run_on(cluster: Cluster, level: str, folder: Path, inputs: list[str], on_sta
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["story", "copy"])
-def test_the_whole_feed_on_local_cores(spark: Any, level: str) -> None:
-    files, settings = whole_feed(), Settings(level=level)
+def test_the_whole_feed_on_local_cores(spark: Any, whole_feed: list[str], level: str) -> None:
+    files, settings = whole_feed, Settings(level=level)
     df = spark.read.json(files, primitivesAsString=True)
     found = told(clusterer_spark.cluster(df, settings))
     assert differing(told(local([row.article for row in Feed(files)], settings)), found) == {}
 
 
 @pytest.mark.slow
-def test_the_whole_feed_on_a_cluster(standalone: Cluster, spark: Any, tmp_path: Path) -> None:
-    files = whole_feed()
-    run_on(standalone, "story", tmp_path / "stages", files, lambda stage: None)
+def test_the_whole_feed_on_a_cluster(standalone: Cluster, spark: Any, whole_feed: list[str], tmp_path: Path) -> None:
+    run_on(standalone, "story", tmp_path / "stages", whole_feed, lambda stage: None)
     found = told(spark.read.parquet(str(tmp_path / "stages" / "result")))
-    assert differing(told(local([row.article for row in Feed(files)])), found) == {}
+    assert differing(told(local([row.article for row in Feed(whole_feed)])), found) == {}
 
 
 @pytest.mark.slow
