@@ -90,16 +90,16 @@ class CurveBin:
 class CopyPool:
     """All candidate pairs of a feed under any thresholds of the grid, and what they share."""
 
-    def __init__(self, documents: Documents, settings: Settings, tell: Progress) -> None:
+    def __init__(self, documents: Documents, settings: Settings, progress: Progress) -> None:
         """Sketch once, look at every pair once.
 
         Args:
             documents: d distinct texts.
             settings: where the grid is laid around.
-            tell: called with how far the work is.
+            progress: called with how far the work is.
         """
         self._settings, self._d = settings, len(documents)
-        self._sketch(documents, tell)
+        self._sketch(documents, progress)
         self.axes = {name: axis_of(name, settings) for name in COPY_AXES}
         self.axes["jaccard"] = tuple(j for j in self.axes["jaccard"] if self._shape(j))
         shapes = {shape for j in self.axes["jaccard"] if (shape := self._shape(j))}
@@ -111,7 +111,7 @@ class CopyPool:
         needed = sorting.distinct(np.concatenate([*self._banded.values(), *self._sampled.values(), self._loose]))
         least = {f.name: f.metadata["low"] for f in fields(Settings) if f.name in COPY_AXES}
         # What is below the least of all thresholds is no link at any.
-        self.links: Links = verify(documents, self._pairs(needed), replace(settings, **least), tell)
+        self.links: Links = verify(documents, self._pairs(needed), replace(settings, **least), progress)
         codes = self.links.pairs[:, 0] * self._d + self.links.pairs[:, 1]
         self._in_bands = {shape: np.isin(codes, found) for shape, found in self._banded.items()}
         self._in_samples = {c: np.isin(codes, found) for c, found in self._sampled.items()}
@@ -174,7 +174,7 @@ class CopyPool:
                 raise
             return None
 
-    def _sketch(self, documents: Documents, tell: Progress) -> None:
+    def _sketch(self, documents: Documents, progress: Progress) -> None:
         s, d = self._settings, self._d
         slots, samples = [], Growing(np.uint64)
         for start in range(0, d, s.chunk):
@@ -183,7 +183,7 @@ class CopyPool:
             slots.append(minhash.signatures(shingles, s.slots, s.scheme, s.seed))  # type: ignore[arg-type]
             sampled, rows = lsh_samples.sampled_keys(shingles, s.sample)
             samples.append(sorting.distinct(buckets.entries(mix(sampled), rows + start, d)))
-            tell("sketching", stop - start)
+            progress("sketching", stop - start)
         self._slots = np.concatenate(slots) if slots else np.zeros((0, s.slots), np.uint32)
         self._samples = samples.array()
         self._held = np.bincount(buckets.articles_of(self._samples, d), minlength=d)
@@ -250,7 +250,7 @@ class StorySweep:
         copies: NDArray[np.int64],
         settings: Settings,
         judge: Judge,
-        tell: Progress,
+        progress: Progress,
     ) -> None:
         """Score all pairs of texts once; thresholds then only choose among them.
 
@@ -260,10 +260,10 @@ class StorySweep:
             copies: int64 (d,), the centre of each document.
             settings: of the story level.
             judge: gold of stories.
-            tell: called with how far the work is.
+            progress: called with how far the work is.
         """
         texts = story_texts(corpus, documents, copies)
-        stories = cluster_stories(texts, settings, tell)
+        stories = cluster_stories(texts, settings, progress)
         self._judge, self._text_of = judge, texts.text_of
         self._pairs, self._score = np.searchsorted(texts.centres, stories.pairs), stories.score
         self._part = Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))

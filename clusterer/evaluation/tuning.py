@@ -162,7 +162,7 @@ def tune(
         InputError: an article of gold is not in the feed, or gold says nothing of what can be tuned.
         SettingsError: two wishes, or one that is not within 0 and 1, or the level is "exact".
     """
-    start, tell = settings or Settings(), progress or silent
+    start, progress = settings or Settings(), progress or silent
     wish = wish_of(precision, recall)
     if start.level == "exact":
         raise SettingsError("level exact has no threshold; use copy or story")
@@ -171,10 +171,10 @@ def tune(
         raise InputError(
             f"{gold.name}: says nothing of copies{' or stories' * (start.level == 'story')}; cure: other gold"
         )
-    corpus = read(items_of(articles), replace(start, level="story" if "story" in levels else "copy"), tell)
+    corpus = read(items_of(articles), replace(start, level="story" if "story" in levels else "copy"), progress)
     documents = find_documents(corpus, start)
     judges = judges_of(gold, levels, corpus.ids, documents)
-    pool = CopyPool(documents, start, tell)
+    pool = CopyPool(documents, start, progress)
     suggested, copies = start, pool.copies(start)
     found: dict[Level, _Level] = {}
     if "copy" in judges:
@@ -183,7 +183,7 @@ def tune(
     if "story" in judges:
 
         def sweep(settings: Settings, groups: NDArray[np.int64]) -> StorySweep:
-            return StorySweep(corpus, documents, groups, settings, judges["story"], tell)
+            return StorySweep(corpus, documents, groups, settings, judges["story"], progress)
 
         sweeps = [sweep(start, copies)] * 2
         if not np.array_equal(copies, copies_after := pool.copies(suggested)):

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 class Checkpoints:
     """The stages that are written in a run's folder."""
 
-    def __init__(self, spark: Any, folder: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, spark: Any, folder: str, on_stage: Callable[[str], None]) -> None:
         """Remember where they are.
 
         Args:
             spark: the session that reads and writes.
             folder: of the run, as `folder_of` gives it.
-            tell: called with the name of each stage that is written.
+            on_stage: called with the name of each stage that is written.
         """
         self.folder = folder
-        self._spark, self._tell = spark, tell
+        self._spark, self._on_stage = spark, on_stage
         self._tables: dict[str, DataFrame] = {}
 
     def read(self, name: str) -> DataFrame | None:
@@ -46,7 +46,7 @@ class Checkpoints:
     def write(self, name: str, rows: DataFrame) -> DataFrame:
         """Write the rows of a stage, and return them as they are written."""
         path = f"{self.folder}/{name}"
-        self._tell(name)
+        self._on_stage(name)
         self._spark.sparkContext.setJobDescription(f"clusterer: {name}")
         rows.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(path)
         # The schema is known; to find it out is a job.

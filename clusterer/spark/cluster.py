@@ -16,6 +16,8 @@ from clusterer.spark.run import only_row
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+__all__ = ["cluster"]
+
 
 def cluster(
     df: DataFrame,
