@@ -15,6 +15,7 @@ def about_article(article: Article) -> dict[str, str]:
 
 
 def write_page(path: str, text: str) -> None:
+    """Write a text into a file, whole or not at all."""
     with atomic_output(path) as out:
         out.write(text.encode("utf-8", "backslashreplace"))
 

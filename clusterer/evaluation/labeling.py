@@ -85,6 +85,7 @@ class PairSampler:
         self._outlets = _numbers(done.corpus.outlets)
 
     def __len__(self) -> int:
+        """Return how many pairs there are."""
         return len(self._pairs)
 
     def pairs(self, seed: int = 1) -> Iterator[PairToJudge]:

@@ -227,6 +227,7 @@ class Part:
         self._n = n
 
     def __len__(self) -> int:
+        """Return how many members there are."""
         return len(self._members)
 
     def local(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -267,8 +267,11 @@ def _tune_stories(
 
 
 def _no_farther(judge: Judge, sweep: StorySweep, thresholds: Sequence[float], start: float, found: float) -> float:
-    """From a story threshold towards a better one, no farther than gold is sure of: the first that is surely better than the
-    start and that the better one does not surely beat; the start where none is."""
+    """Return the threshold nearest to the start that is as good as a better one, as far as gold is sure.
+
+    Going from the start towards the better one, it is the first that is surely better than the start and that the better
+    one does not surely beat; the start where none is.
+    """
     best, own = sweep.groups(found), sweep.groups(start)
     between = [x for x in thresholds if min(start, found) <= x <= max(start, found) and x != start]
     for threshold in sorted(between, key=lambda x: abs(x - start)):

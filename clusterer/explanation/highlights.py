@@ -59,6 +59,7 @@ class Passages:
         self._size, self._offsets = size, kept.offsets
 
     def __len__(self) -> int:
+        """Return how many articles were read."""
         return len(self._texts)
 
     def cut(self, i: int) -> list[str]:

@@ -130,13 +130,13 @@ def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterato
             sentence += f" Their leads share no band: {x.slots} of {x.of_slots} slots are equal."
     yield sentence
     counted = [part for part in x.parts if abs(part.points) >= 0.05]
-    for said, those in (
+    for heading, those in (
         ("For one event", [p for p in counted if p.points > 0]),
         ("Against", [p for p in counted if p.points < 0]),
     ):
         if those:
             parts = (f"{'dates unknown' if p.value is None else p.meaning} ({p.points:+.1f})" for p in those)
-            yield f"{said}: {', '.join(parts)}."
+            yield f"{heading}: {', '.join(parts)}."
     whose = f"its {x.pairs} pairs of texts" if together else f"the {x.pairs} pairs of texts between their stories"
     means = f"the mean of {whose} is {x.mean:.2f}"
     if together and (not x.compared or x.score < settings.story):

@@ -228,6 +228,7 @@ def _block(
 
 
 def pack(data: Any) -> bytes:
+    """Return plain data as JSON in raw deflate."""
     try:
         encoded = orjson.dumps(data)
     except orjson.JSONEncodeError:  # half a character: only escaped can it be told

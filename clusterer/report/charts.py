@@ -17,10 +17,12 @@ _DAYS, _WEEKS = 70, 490  # days that a chart by day, and by week, may span
 
 
 def day_of(moment: float) -> date:
+    """Return the day, in UTC, of a time in seconds since 1970."""
     return date.fromordinal(min(max(719_163 + int(moment // 86_400), 1), date.max.toordinal()))
 
 
 def by_size(stories: list[list[int]]) -> tuple[Bar, ...]:
+    """Return a bar for each range of sizes: how many stories have so many articles."""
     sizes = Counter(map(len, stories))
     out = []
     for low, high in SIZES:

@@ -90,8 +90,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Reprints:
-    """Who copies whom. Of a copy group that several outlets print, the outlet of the earliest article is first, and each
-    other outlet counts once as copying it.
+    """Who copies whom.
+
+    Of a copy group that several outlets print, the outlet of the earliest article is first, and each other outlet counts
+    once as copying it.
 
     Attributes:
         outlets: names; those with the most copies, at most `OUTLETS`.

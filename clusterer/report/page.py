@@ -60,8 +60,12 @@ def page(report: Report) -> bytes:
 
 
 def _letters() -> list[tuple[int, int, int, int]]:
-    """The character table, for the page to fold queries by: runs of code units with first, how many, and whether they
-    become one letter (0) or move by so many (1). Letters that stay are left out; 1 stands for no letter at all."""
+    """Return the character table that the page folds queries by.
+
+    Returns:
+        Runs of code units: the first, how many, and whether they become one letter (0) or move by so many (1), and that
+        letter or number. Letters that stay are left out; 1 stands for no letter at all.
+    """
     table = tables("news")[0].astype(np.int64)
     codes = np.arange(len(table))
     codes = codes[(table != codes) & (table != 2) & ((codes < 0xD800) | (codes > 0xDFFF))]

@@ -113,8 +113,14 @@ SHARED_BY = 40
 
 
 def shares(ordered: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
-    """For each receiver, 0 to count - 1, that gets something: its number and its share of numbers, spread evenly over 64
-    bits and in the order of their bits from `SHARED_BY` on: no number is moved."""
+    """Yield each receiver that gets something, 0 to count - 1, with its share of ascending numbers.
+
+    Shares follow the order of the numbers' bits from `SHARED_BY` on, so that no number is moved.
+
+    Args:
+        ordered: uint64 (e,), spread evenly over 64 bits, ascending by these bits.
+        count: number of receivers.
+    """
     least = np.array([-(-(i << 64 - SHARED_BY) // count) for i in range(1, count)], dtype=np.uint64)
     ends = np.concatenate(([0], np.searchsorted(ordered >> np.uint64(SHARED_BY), least), [len(ordered)]))
     for receiver in np.flatnonzero(np.diff(ends)).tolist():

@@ -247,8 +247,10 @@ def _originals(keys: NDArray[np.int64], same: NDArray[np.int64], lines: Ragged) 
 
 
 def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Rows of `key long, id string, turn int, taken array<string>` to `key long, name string`: an id that is there again
-    gets "#2", "#3", ... past those that other articles have."""
+    """Turn rows of `key long, id string, turn int, taken array<string>` into rows of `key long, name string`.
+
+    An id that is there again gets "#2", "#3", ... past those that other articles have.
+    """
     for batch in batches:
         names = []
         columns = (batch.column(name).to_pylist() for name in ("id", "turn", "taken"))

@@ -141,8 +141,8 @@ def _alone(edges: DataFrame) -> DataFrame:
 
 def _round(edges: DataFrame) -> DataFrame:
     """One large-star and one small-star step, and what workers tie by themselves: edges (least, other), each once."""
-    starred = small_star(large_star(edges)).mapInArrow(stars, EDGES)
-    return small_star(large_star(starred))
+    edges_left = small_star(large_star(edges)).mapInArrow(stars, EDGES)
+    return small_star(large_star(edges_left))
 
 
 def large_star(edges: DataFrame) -> DataFrame:

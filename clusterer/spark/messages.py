@@ -45,7 +45,13 @@ PAIRS = "to int, kind int, docs binary, held binary, pairs binary, dropped long"
 def addressed(
     keys: NDArray[np.uint64], members: NDArray[np.int64], receivers: int
 ) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64]]]:
-    """Entries of a batch for each receiver, numbered anew, and the places that the numbers stand for."""
+    """Yield, for each receiver, the entries that are sent there, numbered anew, and what the new numbers stand for.
+
+    Args:
+        keys: uint64 (e,), the key of each entry.
+        members: int64 (e,), the place in a batch of the holder of each key.
+        receivers: how many there are.
+    """
     entries = buckets.entries(keys, members, CHUNK)
     sorting.sort(entries, SHARED_BY)
     low = np.uint64((1 << int(CHUNK).bit_length()) - 1)
@@ -71,8 +77,19 @@ def sent(
     kind: int = 0,
     dropped: int = 0,
 ) -> list[dict[str, Any]]:
-    """Rows of `PAIRS`: pairs by code, sorted, for where the second one is at home: hubs, which are first ones, are not
-    kept waiting for by all. And how many pairs large buckets left out."""
+    """Return rows of `PAIRS` that carry pairs to where their second document is at home.
+
+    Hubs, which are first documents, are homes of few pairs then, and nobody waits for them.
+
+    Args:
+        codes: int64 (m,), ascending, first * d + second place of each pair.
+        times: int64 (m,), how often each pair met.
+        docs: int64 (d,), the documents.
+        held: int32 (d,), what the documents hold.
+        receivers: number of homes.
+        kind: of the keys that the pairs met by.
+        dropped: how many pairs large buckets left out.
+    """
     first, second = np.divmod(codes, max(len(docs), 1))
     home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
     rows: list[dict[str, Any]] = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
@@ -89,13 +106,16 @@ def sent(
 
 
 def merged(keys: Ragged, docs: Ragged, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Entries of many messages as those of one: sorted entries, uint64 (e,), of the documents' numbers; the documents,
-    int64 (d,), ascending; and where each is found among those of the messages, int64 (d,).
+    """Merge the entries of many messages into those of one.
 
     Args:
         keys: of each message the `lsh.buckets.entries` of its own numbers.
         docs: of each message its documents by number, ascending.
         n: the number that `lsh.buckets.entries` was given.
+
+    Returns:
+        Sorted entries, uint64 (e,), of the documents' new numbers; the documents, int64 (d,), ascending; and where each is
+        found among those of the messages, int64 (d,).
     """
     low = np.uint64((1 << int(n).bit_length()) - 1)
     distinct, back, mention = together(docs)
@@ -106,7 +126,15 @@ def merged(keys: Ragged, docs: Ragged, n: int) -> tuple[NDArray[np.uint64], NDAr
 
 
 def together(docs: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct documents of messages, each ascending; of each mention its place among them; where each is mentioned."""
+    """Return the distinct documents of messages, and where they are mentioned.
+
+    Args:
+        docs: of each message its documents, ascending.
+
+    Returns:
+        The distinct documents, int64 (d,), ascending; the place among them of each mention; and for each document where it
+        is mentioned, int64 (d,).
+    """
     distinct = sorting.distinct(docs.values.copy())
     back = np.searchsorted(distinct, docs.values)
     mention = np.empty(len(distinct), dtype=np.int64)
@@ -115,8 +143,12 @@ def together(docs: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
 
 
 def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Of rows of `PAIRS`: their documents, int64 (d,), ascending; pairs of places among them, each once, sorted, int64
-    (m, 2); how often each met, int64 (m,); and what the documents hold, (d,)."""
+    """Read the pairs of rows of `PAIRS`.
+
+    Returns:
+        The documents, int64 (d,), ascending; pairs of places among them, int64 (m, 2), each once, sorted; how often each
+        pair met, int64 (m,); and what the documents hold, int64 (d,).
+    """
     docs, pairs = ragged(table.column("docs"), np.int64), ragged(table.column("pairs"), np.uint64)
     distinct, back, mention = together(docs)
     held = ragged(table.column("held"), np.int32).values
@@ -164,8 +196,12 @@ def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def pairs_and_texts(batches: Iterable[Batch]) -> tuple[NDArray[np.int64], NDArray[np.int64], Any]:
-    """Of rows of `PAIRS` and rows of texts with a `doc`: the documents, int64 (d,), ascending, pairs of their places, int64
-    (m, 2), sorted, and the texts' rows in the order of the documents."""
+    """Read rows of `PAIRS` and the rows of texts, those with a `doc`, that came with them.
+
+    Returns:
+        The documents, int64 (d,), ascending; pairs of places among them, int64 (m, 2), sorted; and the texts' rows in the
+        order of the documents, None where there is no row.
+    """
     table = whole(batches)
     nothing = np.zeros(0, dtype=np.int64)
     if table is None:

@@ -235,8 +235,10 @@ def copies(run: Run, links: DataFrame) -> DataFrame:
 
 
 def texts(run: Run, copies: DataFrame, documents: DataFrame, words: DataFrame) -> DataFrame:
-    """Return copy groups as one text each: the longest one's stems, its title, dates and outlets of all; `home`, the
-    partition that wrote it."""
+    """Return copy groups as one text each: the longest one's stems and title, dates and outlets of all.
+
+    A column `home` names the partition that wrote the text.
+    """
     from pyspark.sql import functions as F
 
     centres = copies.select("doc", "centre")

@@ -81,8 +81,10 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """`KNOWLEDGE` of texts: of each home's stems in how many of its texts they are, and its runs of stems, each for where
-    all homes' meet."""
+    """Send what a home knows of its texts to where the knowledge of all homes meets: rows of `KNOWLEDGE`.
+
+    Of each stem in how many of the home's texts it is, and the home's runs of stems.
+    """
     kinds = {"to": pa.int32(), "home": pa.int32(), "kind": pa.int32(), "stems": np.uint32, "counts": np.uint32,
              "runs": np.uint64}  # fmt: skip
     for batch in batches:
@@ -154,7 +156,7 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
-    """bool (e,), which values are there."""
+    """Return which of e values are among ascending ones, bool (e,)."""
     found = np.zeros(len(values), dtype=np.bool_)
     if not len(ascending):
         return found
@@ -204,8 +206,9 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
 
 
 def short_leads(leads: Ragged, weights: NDArray[np.float32]) -> tuple[Ragged, NDArray[np.float16]]:
-    """Leads in half the bytes, for a look that may err on the side of likeness only: the upper 16 bits of stems, and weights
-    rounded up; stems that then are one are as heavy as all of them.
+    """Return leads in half the bytes, for a look that may err on the side of likeness only.
+
+    Of stems the upper 16 bits are kept; stems that then are one weigh as much as all of them; weights are rounded up.
 
     Args:
         leads, weights: as `TermWeights.leads` returns them.
@@ -243,6 +246,7 @@ class Places:
     ranges: int
 
     def __len__(self) -> int:
+        """Return how many places there are."""
         return self.groups * self.ranges
 
     def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
