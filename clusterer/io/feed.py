@@ -32,7 +32,7 @@ class Feed:
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "feed.csv")
-    >>> _ = path.write_text("id,text\\n1,first article\\n2,second article\\n")
+    >>> _ = path.write_text("id,text\n1,first article\n2,second article\n")
     >>> feed = Feed(path)
     >>> [(row.article.id, row.line) for row in feed]
     [('1', 2), ('2', 3)]
@@ -217,7 +217,7 @@ def read(
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "feed.jsonl")
-    >>> _ = path.write_text('{"id": 1, "text": "an article"}\\n')
+    >>> _ = path.write_text('{"id": 1, "text": "an article"}\n')
     >>> [article.text for article in read(path)]
     ['an article']
     """

@@ -32,7 +32,7 @@ _BLANK_LINES = re.compile(r"[ \t]*\n\s*")
 def clean_text(s: str) -> str:
     r"""A text without HTML: entities decoded, tags out (block tags end a line), script and style dropped.
 
-    "a < b" and "<3" stay. Line ends become "\\n". A text without "<", "&" and "\\r" comes back as it is.
+    "a < b" and "<3" stay. Line ends become "\n". A text without "<", "&" and "\r" comes back as it is.
     """
     if "<" in s:
         s = _without_tags(s)

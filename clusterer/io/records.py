@@ -41,7 +41,7 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "gold.csv")
-    >>> _ = path.write_text("id;event\\na;1\\n")
+    >>> _ = path.write_text("id;event\na;1\n")
     >>> list(read_records(path))
     [(2, {'id': 'a', 'event': '1'})]
     """
