@@ -99,8 +99,10 @@ def evaluate_command(
     feed: str | None,
     html: str | None,
 ) -> None:
-    """Hold RESULT (written by `cluster` or `index export`) against GOLD: JSON lines or CSV with id and a label a level
-    (event, copy), or judged pairs with a, b, same, and level where it is not story.
+    """Hold RESULT (written by `cluster` or `index export`) against GOLD.
+
+    GOLD is JSON lines or CSV with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
+    is not story.
 
     Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the
     adjusted Rand index, then the groups that were merged or split wrongly, the worst first. Of judged pairs precision,

@@ -43,8 +43,9 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 def explain_command(
     a: str, b: str, result: str | None, index: str | None, html: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Say why articles A and B are together, or not: levels, scores and what they are made of, the links between them, and
-    the passages that they share.
+    """Say why articles A and B are together, or not.
+
+    Levels, scores and what they are made of, the links between them, and the passages that they share.
 
     A and B are ids in INPUT, which is grouped anew, in a living --index, or in a --result, which by itself knows levels and
     links only. Without any of these, A and B are two text files.

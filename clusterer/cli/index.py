@@ -292,8 +292,9 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None) -
 @click.argument("others", metavar="OTHER...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @_changes
 def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
-    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE. The ids of
-    their stories become aliases.
+    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE.
+
+    The ids of their stories become aliases.
 
     Example: clusterer index merge news.db other.db
     """

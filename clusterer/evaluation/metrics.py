@@ -180,7 +180,8 @@ def link_strength(links: Mapping[str, tuple[str, float]], a: str, b: str) -> flo
 
     Args:
         links: of each article that hangs on another: that one, and the score; a forest.
-        a, b: two articles.
+        a: one article.
+        b: the other.
 
     Returns:
         The score of that link; None where no way leads from one to the other.

@@ -155,7 +155,8 @@ def tune(
         articles: the feed; all articles of gold must be in it.
         gold: labels or judged pairs.
         settings: where to start from; at level "copy" stories are left alone.
-        precision, recall: at most one: at least so much is wanted at each level, and then as much of the other as there is.
+        precision: at least so much is wanted at each level, and then as much recall as there is; or
+        recall: at least so much is wanted at each level, and then as much precision as there is. One of both at most.
         progress: called with how far the work is.
 
     Raises:

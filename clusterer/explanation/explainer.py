@@ -41,7 +41,8 @@ def explain(
 
     Args:
         articles: as for `cluster`.
-        a, b: ids of the two.
+        a: id of one.
+        b: id of the other.
         settings: thresholds and choices; defaults where None.
 
     Raises:
@@ -80,7 +81,9 @@ class Explainer:
 
         Args:
             articles: as for `cluster`. What can be walked again, is, when texts are to be shown; other things are held.
-            settings, fields, progress: as for `cluster`.
+            settings: as for `cluster`.
+            fields: as for `cluster`.
+            progress: as for `cluster`.
         """
         self._settings = settings or Settings()
         self._articles = list(articles) if isinstance(articles, Iterator) else articles

@@ -40,7 +40,12 @@ def cluster(
     Args:
         df: a row an article; columns as `clusterer.cluster` finds them.
         settings: thresholds and choices; defaults where None.
-        text, title, date, source, url, id: columns, where the usual names do not fit.
+        text: the column of texts, where the usual names do not fit.
+        title: likewise the column of titles.
+        date: likewise the column of dates.
+        source: likewise the column of outlets.
+        url: likewise the column of URLs.
+        id: likewise the column of ids.
         checkpoint: a folder that driver and workers reach; a run with the same settings and input goes on from what is
             there. Input is told by its files' names, sizes and times; of rows that are in no file nothing is known. None:
             a temporary one of this machine, gone with the process.
