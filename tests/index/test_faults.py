@@ -37,7 +37,7 @@ from benchmarks.corpora.generator import feed
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, OutputError
 from clusterer.index import database
-from clusterer.index.database import Store
+from clusterer.index.database import Database
 from clusterer.index.story_index import StoryIndex
 from clusterer.io.feed import Feed
 from clusterer.results import Assignment
@@ -889,7 +889,7 @@ def test_four_readers_never_wait_and_never_see_half_a_batch(
 def test_a_batch_is_acknowledged_when_it_is_on_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     StoryIndex.open(path).close()
-    opened = Store(path, None, None, must_exist=True)
+    opened = Database(path, None, None, must_exist=True)
     assert opened.rows("PRAGMA synchronous") == [(2,)]  # FULL: every commit is synced
     assert opened.rows("PRAGMA journal_mode") == [("wal",)]
     opened.close()

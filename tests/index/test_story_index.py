@@ -31,7 +31,7 @@ from benchmarks.corpora.generator import feed
 from clusterer import Article, Assignment, InputError, OutputError, Settings, SettingsError, cluster
 from clusterer.arrays import kernels
 from clusterer.evaluation.metrics import evaluate
-from clusterer.index.database import VERSION
+from clusterer.index.schema import VERSION
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import Added, StoryIndex
 from clusterer.io.feed import Feed
