@@ -31,7 +31,6 @@ from benchmarks.corpora.generator import feed
 from clusterer import Article, Assignment, InputError, OutputError, Settings, SettingsError, cluster
 from clusterer.arrays import kernels
 from clusterer.evaluation.metrics import evaluate
-from clusterer.index.schema import VERSION
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import Added, StoryIndex
 from clusterer.io.feed import Feed
@@ -1992,20 +1991,3 @@ def test_what_is_no_index_is_not_merged(kind: str, path: Path) -> None:
             index.merge(other)
         assert dump(path) == before
         assert other.exists() == (kind != "missing")
-
-
-def test_a_file_of_an_older_schema_is_brought_to_this_one(tmp_path: Path) -> None:
-    path = tmp_path / "news.db"
-    with StoryIndex.open(path) as index:
-        index.add([Article(text_of(1, 40), "a"), Article(text_of(2, 40), "b")])
-        before = index.assignments()
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute("DROP INDEX article_age")  # all that the first schema lacked
-        file.execute("PRAGMA user_version = 1")
-    with StoryIndex.open(path) as index:
-        assert index.check() == []
-        assert index.assignments() == before
-        index.add([Article(text_of(3, 40), "c")])
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA user_version").fetchone()[0] == VERSION > 1
-        assert file.execute("SELECT 1 FROM sqlite_master WHERE name = 'article_age'").fetchone()
