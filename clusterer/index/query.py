@@ -1,7 +1,8 @@
 """What new articles would be, of which nothing is stored.
 
 The same candidates and the same verification as for an addition, one article at a time: a stored copy decides, else the
-story whose texts it is most like on average. What only an addition can do, to bring two stories together, is not tried.
+story whose texts it is most like on average. Of each other the articles know only whether they have one text. What only an
+addition can do, to bring two stories together, is not tried.
 
 Array letters: `n` articles asked about, `m` pairs.
 """
@@ -51,14 +52,17 @@ class _Likeness(NamedTuple):
 def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     """What articles would be, in the order given; nothing is stored.
 
+    Articles that have one text, of which no copy is stored, are exact copies of each other: the first two name one another,
+    the others the first. A group that an article would open has the id that an addition would give the article.
+
     Args:
         reader: of an index, inside a transaction.
         articles: n of them.
     """
-    index, names = reader.index, [name_of(a) for a in articles]
-    stored = numbers_of_ids(index, names)
-    same = [i for i, a in enumerate(articles) if stored.get(names[i], (0, None))[1] == digest_of(a)]
-    assigned = dict(zip(same, reader.assignments([stored[names[i]][0] for i in same]), strict=True))
+    index, ids = reader.index, [name_of(a) for a in articles]
+    stored = numbers_of_ids(index, ids)
+    same = [i for i, a in enumerate(articles) if stored.get(ids[i], (0, None))[1] == digest_of(a)]
+    assigned = dict(zip(same, reader.assignments([stored[ids[i]][0] for i in same]), strict=True))
     words = words_of_texts([a.text for a in articles], index.settings)
     words = without_learned_lines(index, words, [a.outlet for a in articles])
     hashes = boilerplate.whole_hashes(words)
@@ -66,18 +70,44 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     documents = read_documents(index, sorted({x.document for x in alike.values()}))
     holders = sorted({document.article for document in documents.values()})
     holder_assignments = dict(zip(holders, reader.assignments(holders), strict=True))
-    for row, x in alike.items():
-        if row not in assigned:
+    asked = [row for row in range(len(ids)) if row not in assigned]
+    names = dict(zip(asked, reader.free_ids([ids[row] for row in asked]), strict=True))
+    for row in asked:
+        if (x := alike.get(row)) is None:
+            story = reader.free_names([names[row]])[0]
+            assigned[row] = Assignment(ids[row], story, names[row], names[row], True, None, None, None)
+        else:
             other = holder_assignments[documents[x.document].article]
             copy_name = names[row] if x.relation == "story" else other.copy
             exact_name = other.exact if x.relation == "exact" else names[row]
             assigned[row] = Assignment(
-                names[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
+                ids[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
             )
-    alone = [row for row in range(len(names)) if row not in assigned]
-    for row, story in zip(alone, reader.free_names([names[row] for row in alone]), strict=True):
-        assigned[row] = Assignment(names[row], story, names[row], names[row], True, None, None, None)
-    return [assigned[row] for row in range(len(names))]
+    new = [row for row in asked if row not in alike or alike[row].relation == "story"]
+    long = words.counts >= index.settings.min_words
+    return _with_twins(assigned, [row for row in new if long[row]], hashes.tolist())
+
+
+def _with_twins(assigned: dict[int, Assignment], rows: list[int], hashes: list[int]) -> list[Assignment]:
+    """All assignments, in which articles of one text name each other.
+
+    Args:
+        assigned: by row, of n articles.
+        rows: those of which no copy is stored, ascending.
+        hashes: of the words of each article.
+    """
+    groups: dict[int, list[int]] = {}
+    for row in rows:
+        groups.setdefault(hashes[row], []).append(row)
+    for first, *others in groups.values():
+        head = assigned[first]
+        for row in others:
+            assigned[row] = head._replace(
+                id=assigned[row].id, representative=False, linked_to=head.id, relation="exact", score=1.0, evidence=None
+            )
+        if others and head.relation is None:
+            assigned[first] = head._replace(linked_to=assigned[others[0]].id, relation="exact", score=1.0)
+    return [assigned[row] for row in range(len(assigned))]
 
 
 def _likenesses(

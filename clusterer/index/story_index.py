@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,8 +43,9 @@ class Added:
 
     Attributes:
         assignments: one an article, in the order given, as the index stands after all of them.
-        status: of each: "new" (a story of its own), "report" (another report of a story), "copy" (its text, or nearly, is
-            in another article too), "known" (the same id and content were there; nothing was stored).
+        status: of each: "new" (no story had it before: of the articles of a new story the first alone), "report" (another
+            report of a story), "copy" (its text, or nearly, was in another article before), "known" (the same id and
+            content were there; nothing was stored).
         changes: what it did to stories that were there before.
     """
 
@@ -298,10 +298,10 @@ class StoryIndex:
                 raise _contradiction(self._database.path, error) from error
 
     def query(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Assignment]:
-        """Say what each article would be, one by one; nothing is stored.
+        """Say what each article would be; nothing is stored.
 
-        An article of which a copy is there joins its group, else the story whose texts it is most like on average. What
-        only an addition can do, to bring two stories together, is not tried.
+        An article of which a copy is there joins its group, else the story whose texts it is most like on average; else
+        articles of one text name each other. What only an addition can do, to bring two stories together, is not tried.
 
         Raises:
             InputError: an item is no article; names its place.
@@ -397,14 +397,25 @@ def _point(when: datetime | timedelta | None) -> float | None:
 def _added(
     assigned: Mapping[int, Assignment], numbers: Sequence[int], is_known: Sequence[bool], changes: Sequence[Change]
 ) -> Added:
-    """What became of articles, by number; `assigned` holds all articles of their stories."""
+    """What became of articles, by number; `assigned` holds all articles of their stories.
+
+    Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
+    batch.
+    """
+    first_of_copy: dict[str, int] = {}
+    first_of_story: dict[str, int] = {}
+    for number in sorted(assigned):
+        first_of_copy.setdefault(assigned[number].copy, number)
+        first_of_story.setdefault(assigned[number].story, number)
+
+    def status(number: int) -> Status:
+        if first_of_copy[assigned[number].copy] < number:
+            return "copy"
+        return "report" if first_of_story[assigned[number].story] < number else "new"
+
     assignments = tuple(assigned[number] for number in numbers)
-    copies, stories = Counter(a.copy for a in assigned.values()), Counter(a.story for a in assigned.values())
-    status: list[Status] = [
-        "known" if k else "copy" if copies[a.copy] > 1 else "report" if stories[a.story] > 1 else "new"
-        for a, k in zip(assignments, is_known, strict=True)
-    ]
-    return Added(assignments, tuple(status), tuple(changes))
+    statuses = tuple("known" if k else status(number) for number, k in zip(numbers, is_known, strict=True))
+    return Added(assignments, statuses, tuple(changes))
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

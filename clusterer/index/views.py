@@ -203,12 +203,16 @@ class IndexReader:
 
         return [free_name(id) for id in ids]
 
+    def free_ids(self, ids: Sequence[str]) -> list[str]:
+        """Ids that new articles would get: their own, or, where another article has it, the first free of "#2", "#3", ..."""
+        return [next(free_ids(id, self._is_article)) for id in ids]
+
     def _is_held(self, name: str) -> bool:
         """Whether a story or an article has this id."""
-        return bool(
-            self._database.rows("SELECT 1 FROM story WHERE id = ?", name)
-            or self._database.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", id_key(name), name)
-        )
+        return bool(self._database.rows("SELECT 1 FROM story WHERE id = ?", name)) or self._is_article(name)
+
+    def _is_article(self, name: str) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", id_key(name), name))
 
     # counts
 

@@ -878,11 +878,33 @@ def test_status_tells_what_each_article_is(path: Path) -> None:
         assert added.changes == ()
 
 
-def test_statuses_are_those_after_the_whole_batch(path: Path) -> None:
+@pytest.mark.parametrize("size", [1, 2, 3, 200])
+def test_of_a_group_one_member_is_new_however_batches_fall(size: int, path: Path) -> None:
+    text = BY_ID["sawahil-03"].text
+    items = [
+        Article(text_of(1, 40), "a"),
+        Article(text_of(1, 40), "b"),
+        Article(text_of(1, 40), "b"),
+        replace(BY_ID["aldifaf-05"], id="report"),
+        Article(text, "first"),
+        Article(f"{text} وأضاف المصدر", "near"),
+        replace(BY_ID["aldifaf-05"], id="again"),
+    ]
     with StoryIndex.open(path) as index:
-        added = index.add([Article(text_of(1, 40), "a"), Article(text_of(1, 40), "b"), Article(text_of(1, 40), "b")])
-        assert added.status == ("copy", "copy", "known")
-        assert [a.representative for a in added] == [True, False, False]
+        status = [x for batch in chunks(items, size) for x in index.add(batch).status]
+        assert status == ["new", "copy", "known", "new", "report", "copy", "copy"]
+        assert [a.story for a in index.assignments()] == ["a", "a", "report", "report", "report", "report"]
+
+
+@pytest.mark.parametrize("size", [7, 200])
+def test_every_story_of_a_feed_has_its_first_article_alone_new(size: int, path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        added = [index.add(batch) for batch in chunks(SAMPLE, size)]
+        new = [a.id for one in added for a, x in zip(one, one.status, strict=True) if x == "new"]
+        merged = sum(change.kind == "merged" for one in added for change in one.changes)
+        stories = Counter(index.story(id).id for id in new)
+        assert set(stories) == {a.story for a in index.assignments()}
+        assert sum(stories.values()) == len(stories) + merged
 
 
 ARRANGEMENTS = [[3], [1, 1, 1], [1, 2], [2, 1]]
@@ -1538,13 +1560,47 @@ def test_a_question_foretells_what_an_addition_says(path: Path) -> None:
         assert_well_formed(index)
 
 
-def test_questions_do_not_see_each_other(path: Path) -> None:
-    twice = [Article(text_of(1, 40), "a"), Article(text_of(1, 40), "b")]
+def test_questions_with_different_texts_do_not_see_each_other(path: Path) -> None:
+    twice = [Article(text_of(1, 40), "a"), Article(f"{text_of(1, 40)} أخرى", "b")]
     with StoryIndex.open(path) as index:
-        assert [a.relation for a in index.query(twice)] == [None, None]
         index.add([Article(text_of(2, 40), "there")])
-        assert [a[:5] for a in index.query(twice)] == [(x, x, x, x, True) for x in "ab"]
-        assert index.query(SAMPLE[:50]) == [index.query([article])[0] for article in SAMPLE[:50]]
+        assert [a[:6] for a in index.query(twice)] == [(x, x, x, x, True, None) for x in "ab"]
+        distinct = list({article.text: article for article in SAMPLE[:50]}.values())
+        assert index.query(distinct) == [index.query([article])[0] for article in distinct]
+
+
+@pytest.mark.parametrize("settings", [{}, {"level": "copy"}, {"level": "exact"}])
+def test_questions_with_one_text_name_each_other(settings: dict[str, Any], path: Path) -> None:
+    asked = [Article(text_of(1, 40), x) for x in "abc"] + [Article("قصير", x) for x in ("tiny", "tiny too")]
+    with StoryIndex.open(path, Settings(**settings)) as index:
+        a, b, c, *short = index.query(asked)
+        assert [x[:6] for x in (a, b, c)] == [
+            ("a", "a", "a", "a", True, "b"),
+            ("b", "a", "a", "a", False, "a"),
+            ("c", "a", "a", "a", False, "a"),
+        ]
+        assert [(x.relation, x.score, x.evidence) for x in (a, b, c)] == [("exact", 1.0, None)] * 3
+        assert [x[:6] for x in short] == [(x, x, x, x, True, None) for x in ("tiny", "tiny too")]
+        index.add([Article(text_of(1, 40), "there")])
+        assert [x.linked_to for x in index.query(asked)[:3]] == ["there"] * 3
+
+
+def test_questions_with_one_text_join_one_group_of_a_story(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(BY_ID["sawahil-03"].text, "there")])
+        one, other = index.query([replace(BY_ID["aldifaf-05"], id=x) for x in ("one", "other")])
+        assert (one.story, one.copy, one.linked_to, one.relation) == ("there", "one", "there", "story")
+        assert other[:7] == ("other", "there", "one", "one", False, "one", "exact")
+
+
+@pytest.mark.parametrize("text", [text_of(3, 40), "قصير"], ids=["long", "short"])
+def test_a_question_under_a_taken_id_shares_no_name_with_its_holder(text: str, path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of(1, 40), "a"), Article(text_of(2, 40), "a"), Article(text_of(2, 40), "b")])
+        (asked,) = index.query([Article(text, "a")])
+        assert asked == Assignment("a", "a#3", "a#3", "a#3", True, None, None, None)
+        (added,) = index.add([Article(text, "a")])
+        assert added[1:] == asked[1:]
 
 
 @pytest.mark.parametrize("level", LEVELS)
