@@ -22,7 +22,7 @@ from clusterer.index.story_index import StoryIndex
 
 
 @both_loops
-@pytest.mark.parametrize("size", [1, 7, 50, 130])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 7, 50, 130])
 def test_the_sample_feed_in_batches_of_any_size(size: int, path: Path) -> None:
     with StoryIndex.open(path) as index:
         for i, batch in enumerate(chunks(SAMPLE, size)):

@@ -131,13 +131,14 @@ def judgement(path: Path) -> str:
             return f"went wrong: {trace[-1]} {ours[-1] if ours else ''}"
 
 
+@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_damaged_file_is_refused_or_found_out(
-    sound: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+    count: int, sound: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     dice, raw, whole = random.Random(4), sound.read_bytes(), contents(sound)
     outcomes: Counter[str] = Counter()
     wrong = []
-    for i in range(100):
+    for i in range(count):
         path = tmp_path / f"{i}.db"
         what, damaged = damage(raw, dice)
         path.write_bytes(damaged)
@@ -153,8 +154,8 @@ def test_a_damaged_file_is_refused_or_found_out(
             left.unlink()
     record_property("damages", dict(outcomes))
     print(dict(outcomes))
-    assert not wrong, f"{len(wrong)} of 100:\n" + "\n".join(wrong)
-    assert outcomes["refused"] + outcomes["named"] >= 50
+    assert not wrong, f"{len(wrong)} of {count}:\n" + "\n".join(wrong)
+    assert outcomes["refused"] + outcomes["named"] >= count / 2
 
 
 CHECKED = {
@@ -184,7 +185,7 @@ def changed(value: Any, dice: random.Random) -> Any:
 @pytest.mark.parametrize(("table", "name"), [(table, name) for table in CHECKED for name in CHECKED[table].split()])
 def test_a_changed_value_is_found_out(sound: Path, tmp_path: Path, table: str, name: str) -> None:
     dice, wrong = random.Random(f"{table}.{name}"), []
-    for i in range(3):
+    for i in range(2):
         path = tmp_path / f"{i}.db"
         shutil.copy(sound, path)
         file = sqlite3.connect(path)

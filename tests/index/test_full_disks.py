@@ -179,7 +179,8 @@ def test_articles_can_be_forgotten_on_a_full_disk_or_all_stay(tmp_path: Path) ->
     on_a_small_disk(tmp_path / "disk", 12, work)
 
 
-def test_writers_killed_on_a_full_disk_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(25, marks=pytest.mark.slow)])
+def test_writers_killed_on_a_full_disk_lose_nothing(kills: int, tmp_path: Path) -> None:
     steps = batches(20, 30)
     there, expected = ids_after(steps), undisturbed(tmp_path / "undisturbed.db", steps)
 
@@ -198,7 +199,7 @@ def test_writers_killed_on_a_full_disk_lose_nothing(tmp_path: Path) -> None:
         while done < len(steps):
             with Child(partial(keep_trying, path, max(done - 1, 0))) as child:
                 for _ in range(dice.randint(1, 3)):
-                    child.await_line("full" if killed_when_full < 25 else "done", 20)
+                    child.await_line("full" if killed_when_full < kills else "done", 20)
                 time.sleep(dice.uniform(0, 0.04))
                 child.kill()
             full = "full" in child.lines
@@ -209,9 +210,9 @@ def test_writers_killed_on_a_full_disk_lose_nothing(tmp_path: Path) -> None:
                 assert ids(index) in (there[done], there[max(begun, done)])
             if full and killed_when_full % 3 == 0:
                 shrink(ballast, 1 << 20)
-            if killed_when_full >= 25:
+            if killed_when_full >= kills:
                 shrink(ballast, 22 << 20)
-        assert killed_when_full >= 20
+        assert killed_when_full >= 0.8 * kills
         assert undisturbed(path, []) == expected
 
     on_a_small_disk(tmp_path / "disk", 24, work)

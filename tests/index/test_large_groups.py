@@ -17,7 +17,7 @@ from indexes import (
 from clusterer.index.story_index import StoryIndex
 
 
-@pytest.mark.parametrize("size", [20, 300])
+@pytest.mark.parametrize("size", [pytest.param(20, marks=pytest.mark.slow), 300])
 def test_three_hundred_near_copies(size: int, path: Path) -> None:
     articles = near_copies(300)
     began = time.monotonic()
@@ -52,7 +52,7 @@ def test_the_later_of_many_near_copies_stay_together_when_the_first_expire(
         assert index.add(near_copies(1, start=1000)).status == ("copy",)
 
 
-@pytest.mark.parametrize(("day", "window"), [(20, 150), (1, 70)])
+@pytest.mark.parametrize(("day", "window"), [(20, 150), pytest.param(1, 70, marks=pytest.mark.slow)])
 def test_a_daily_series_that_slides_stays_one_story(day: int, window: int, path: Path) -> None:
     """More near copies at a time than a bucket's cap; every one that was ever a hub expires."""
     with StoryIndex.open(path) as index:

@@ -202,7 +202,7 @@ class Machine(RuleBasedStateMachine):
 def test_any_history_equals_a_dictionary_of_sets(page: int, cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "PAGE", page)
     monkeypatch.setattr(index_postings, "CACHE", cache)
-    run_state_machine_as_test(Machine, settings=settings(max_examples=20, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=8, stateful_step_count=12, deadline=None))
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 10**6)), max_size=2000), max_size=4))

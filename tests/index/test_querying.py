@@ -45,12 +45,13 @@ def test_a_question_about_a_stored_article_is_answered_by_its_assignment(path: P
         assert index.query(SAMPLE) == list(index.assignments())
 
 
-def test_a_question_foretells_what_an_addition_says(path: Path) -> None:
-    """Each article of the sample feed in turn: taken away, asked about, added again."""
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_question_foretells_what_an_addition_says(every: int, path: Path) -> None:
+    """Articles of the sample feed in turn: taken away, asked about, added again."""
     same, told = 0, {"exact": "copy", "copy": "copy", "contained": "copy", "story": "report", None: "new"}
     with StoryIndex.open(path) as index:
         index.add(SAMPLE)
-        for article in SAMPLE:
+        for article in SAMPLE[::every]:
             index.remove([article.id])
             (asked,) = index.query([article])
             added = index.add([article])
@@ -60,7 +61,7 @@ def test_a_question_foretells_what_an_addition_says(path: Path) -> None:
             agree &= found.relation is None or asked.relation == found.relation
             agree &= asked.relation != "exact" or asked.exact == found.exact
             same += agree
-        assert same >= 0.95 * len(SAMPLE)
+        assert same >= 0.95 * len(SAMPLE[::every])
         assert_well_formed(index)
 
 
