@@ -195,8 +195,8 @@ def in_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> 
 
 def without_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> Words:
     """The words that stand in no learned line of their outlet."""
-    cut = in_learned_lines(index, words, outlets)
-    return replace(words.keep(~cut) if cut.any() else words, opens_line=None)
+    is_boilerplate = in_learned_lines(index, words, outlets)
+    return replace(words.keep(~is_boilerplate) if is_boilerplate.any() else words, opens_line=None)
 
 
 def stored_words(index: OpenIndex, articles: NDArray[np.int64] | Sequence[int]) -> StoredWords:

@@ -161,15 +161,15 @@ def _texts(index: OpenIndex) -> list[str]:
     if index.settings.level != "story":
         return out
     rows = database.rows("SELECT centre, slots FROM text ORDER BY centre")
-    if cut := [centre for centre, slots in rows if len(slots or b"") != 2 * index.settings.story_slots]:
-        return [*out, _line("texts whose slots are cut", cut)]
+    if short := [centre for centre, slots in rows if len(slots or b"") != 2 * index.settings.story_slots]:
+        return [*out, _line("texts whose slots are cut", short)]
     for start in range(0, len(rows), _BLOCK):
         centres = np.array([centre for centre, _ in rows[start : start + _BLOCK]], dtype=np.int64)
         slots = np.frombuffer(b"".join([x for _, x in rows[start : start + _BLOCK]]), dtype="<u2")
         keys, row = lead_keys(slots.reshape(len(centres), -1))
         # A few keys may be cut away, where so many texts held them once that the buckets were cut.
-        held = np.bincount(row, weights=index.postings.holds(keys, centres[row]), minlength=len(centres))
-        lost = centres[2 * held < np.bincount(row, minlength=len(centres))]
+        hits = np.bincount(row, weights=index.postings.holds(keys, centres[row]), minlength=len(centres))
+        lost = centres[2 * hits < np.bincount(row, minlength=len(centres))]
         if len(lost):
             out.append(_line("texts whose slots are not those of their keys", lost.tolist()))
     return out
@@ -196,11 +196,11 @@ def _groups(index: OpenIndex) -> list[str]:
     database, out = index.database, []
     numbers = np.array([x for (x,) in database.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     if len(numbers):
-        before, after, longest = star_centres(index, numbers)
+        stored_centres, linked_centres, longest = star_centres(index, numbers)
         bodies = database.rows("SELECT centre, body FROM text")
         if other := [centre for centre, body in bodies if longest.get(centre) != body]:
             out.append(_line("texts whose body is not their longest document", other))
-        if len(wrong := numbers[before != after]):
+        if len(wrong := numbers[stored_centres != linked_centres]):
             out.append(_line("documents in another copy group than their links make", wrong.tolist()))
     story = dict(database.rows("SELECT centre, story FROM text"))
     groups = story_groups(index, np.array(sorted(story), dtype=np.int64))

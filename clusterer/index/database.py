@@ -102,32 +102,32 @@ class Database:
 
     def _check_made(self, settings: Settings | None, recipe: str | None) -> Settings:
         """The settings that the file was made with, or the equal ones that were asked for."""
-        made = dict(self.rows("SELECT name, value FROM made"))
+        texts = dict(self.rows("SELECT name, value FROM made"))
         try:
-            kept, kept_recipe = Settings(**orjson.loads(made["settings"])), made["recipe"]
+            stored, stored_recipe = Settings(**orjson.loads(texts["settings"])), texts["recipe"]
             if {name for (name,) in self.rows("SELECT name FROM state")} != set(COUNTERS):
                 raise KeyError("state")
         except (KeyError, TypeError, orjson.JSONDecodeError, SettingsError) as error:
             raise InputError(
                 f"{self.path}: damaged, what it was made with cannot be read ({error}); cure: restore a copy"
             ) from None
-        if settings is not None and settings.fingerprint() != kept.fingerprint():
-            asked, stored = settings.as_dict(), kept.as_dict()
+        if settings is not None and settings.fingerprint() != stored.fingerprint():
+            asked_values, stored_values = settings.as_dict(), stored.as_dict()
             others = [
-                f"{f.name} {stored[f.name]!r}, not {asked[f.name]!r}"
+                f"{f.name} {stored_values[f.name]!r}, not {asked_values[f.name]!r}"
                 for f in fields(Settings)
-                if f.metadata["shapes_result"] and asked[f.name] != stored[f.name]
+                if f.metadata["shapes_result"] and asked_values[f.name] != stored_values[f.name]
             ]
             raise SettingsError(
                 f"{self.path}: was made with {', '.join(others)}; cure: open it without settings, or make a new index"
                 " with these and merge the old one into it"
             )
-        if recipe is not None and not (kept_recipe == recipe or accepts(kept_recipe)):
+        if recipe is not None and not (stored_recipe == recipe or accepts(stored_recipe)):
             raise InputError(
-                f"{self.path}: its keys are of another release of clusterer (recipe {kept_recipe}, this one"
+                f"{self.path}: its keys are of another release of clusterer (recipe {stored_recipe}, this one"
                 f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"
             )
-        return settings or kept
+        return settings or stored
 
     def _log_ahead(self) -> None:
         """Write-ahead log. SQLite does not wait where two connections of a new file both ask for it."""

@@ -52,10 +52,10 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     stored = stored_words(index, np.unique(holders))
     keys, _, _, article = boilerplate.lines(stored.words, stored.outlets)
     numbers = np.array(stored.numbers, dtype=np.int64)
-    again = np.setdiff1d(numbers[np.unique(article[np.isin(keys, learned)])], arrivals.numbers)
-    changes.inherited_story |= stories_of_articles(index, again.tolist())
-    release_documents(index, changes, again)
-    return _joined(arrivals, stored, np.searchsorted(numbers, again))
+    holder_numbers = np.setdiff1d(numbers[np.unique(article[np.isin(keys, learned)])], arrivals.numbers)
+    changes.inherited_story |= stories_of_articles(index, holder_numbers.tolist())
+    release_documents(index, changes, holder_numbers)
+    return _joined(arrivals, stored, np.searchsorted(numbers, holder_numbers))
 
 
 def _lines_to_learn(index: OpenIndex, unknown: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -72,8 +72,8 @@ def _lines_to_learn(index: OpenIndex, unknown: NDArray[np.uint64]) -> NDArray[np
     if not len(holders):
         return np.zeros(0, dtype=np.uint64)
     _, outlets, words, _ = stored_words(index, holders)
-    cut = in_learned_lines(index, words, outlets)
-    _, lines = boilerplate.learned_lines(words.keep(~cut) if cut.any() else words, outlets)
+    is_boilerplate = in_learned_lines(index, words, outlets)
+    _, lines = boilerplate.learned_lines(words.keep(~is_boilerplate) if is_boilerplate.any() else words, outlets)
     return lines
 
 

@@ -70,20 +70,20 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     documents = read_documents(index, sorted({x.document for x in alike.values()}))
     holders = sorted({document.article for document in documents.values()})
     holder_assignments = dict(zip(holders, reader.assignments(holders), strict=True))
-    asked = [row for row in range(len(ids)) if row not in assigned]
-    names = dict(zip(asked, reader.free_ids([ids[row] for row in asked]), strict=True))
-    for row in asked:
-        if (x := alike.get(row)) is None:
-            story = reader.free_names([names[row]])[0]
-            assigned[row] = Assignment(ids[row], story, names[row], names[row], True, None, None, None)
-        else:
-            other = holder_assignments[documents[x.document].article]
-            copy_name = names[row] if x.relation == "story" else other.copy
-            exact_name = other.exact if x.relation == "exact" else names[row]
-            assigned[row] = Assignment(
-                ids[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
-            )
-    new = [row for row in asked if row not in alike or alike[row].relation == "story"]
+    new_rows = [row for row in range(len(ids)) if row not in assigned]
+    names = dict(zip(new_rows, reader.free_ids([ids[row] for row in new_rows]), strict=True))
+    alone = [row for row in new_rows if row not in alike]
+    for row, story in zip(alone, reader.free_names([names[row] for row in alone]), strict=True):
+        assigned[row] = Assignment(ids[row], story, names[row], names[row], True, None, None, None)
+    for row in set(new_rows) - set(alone):
+        x = alike[row]
+        other = holder_assignments[documents[x.document].article]
+        copy_name = names[row] if x.relation == "story" else other.copy
+        exact_name = other.exact if x.relation == "exact" else names[row]
+        assigned[row] = Assignment(
+            ids[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
+        )
+    new = [row for row in new_rows if row not in alike or alike[row].relation == "story"]
     long = words.counts >= index.settings.min_words
     return _with_twins(assigned, [row for row in new if long[row]], hashes.tolist())
 

@@ -81,19 +81,19 @@ def _recentre(index: OpenIndex, changes: Changes, documents: NDArray[np.int64]) 
     if _rejoin_stars(index, documents, after):
         before, after, longest = star_centres(index, documents)
     changes.longest_documents |= longest
-    moved = np.flatnonzero(before != after)
+    moved_rows = np.flatnonzero(before != after)
     texts = database.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
     retire_texts(index, changes, [centre for centre, body in texts if longest.get(centre) != body])
-    story = dict(database.among("SELECT centre, story FROM text WHERE centre IN {}", np.unique(before[moved])))
-    for i in moved.tolist():
+    story = dict(database.among("SELECT centre, story FROM text WHERE centre IN {}", np.unique(before[moved_rows])))
+    for i in moved_rows.tolist():
         if int(before[i]) in story:
             changes.former_story.setdefault(int(documents[i]), story[int(before[i])])
             changes.changed_stories.add(story[int(before[i])])
     database.write_many(
         "UPDATE document SET centre = ? WHERE number = ?",
-        zip(after[moved].tolist(), documents[moved].tolist(), strict=True),
+        zip(after[moved_rows].tolist(), documents[moved_rows].tolist(), strict=True),
     )
-    return {*before[moved].tolist(), *after[moved].tolist()} | _without_text(index, np.unique(after))
+    return {*before[moved_rows].tolist(), *after[moved_rows].tolist()} | _without_text(index, np.unique(after))
 
 
 def _relink_group(index: OpenIndex, changes: Changes, centre: int) -> None:
@@ -283,17 +283,17 @@ def _regroup_stories(index: OpenIndex, changes: Changes, centres: set[int]) -> l
     database, threshold = index.database, index.settings.story
     closure = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
     frontier = set(closure)
-    stories, asked = set(changes.changed_stories), set[int]()
-    while frontier or stories - asked:
-        met = set()
+    stories, searched_stories = set(changes.changed_stories), set[int]()
+    while frontier or stories - searched_stories:
+        neighbours = set()
         for end, other in ("ab", "ba"):
-            met |= database.numbers(
+            neighbours |= database.numbers(
                 f"SELECT {other} FROM pair WHERE {end} IN {{}} AND score >= ?2", sorted(frontier), threshold
             )
         stories |= database.numbers("SELECT DISTINCT story FROM text WHERE centre IN {} AND story", sorted(frontier))
-        met |= database.numbers("SELECT centre FROM text WHERE story IN {}", sorted(stories - asked))
-        asked |= stories
-        frontier = met - closure
+        neighbours |= database.numbers("SELECT centre FROM text WHERE story IN {}", sorted(stories - searched_stories))
+        searched_stories |= stories
+        frontier = neighbours - closure
         closure |= frontier
     groups = story_groups(index, np.array(sorted(closure), dtype=np.int64))
     return assign_story_ids(database, groups, changes.former_story, changes.inherited_story, stories)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -17,24 +16,23 @@ from typing import Any, Literal
 
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import candidates
-from clusterer.errors import ClustererError, InputError
+from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
-from clusterer.index import maintenance, merge
+from clusterer.index import expiring, maintenance, merging
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.query import classify
 from clusterer.index.story_ids import Change
+from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
-from clusterer.index.writer import IndexWriter
 from clusterer.io.inputs import as_article, items_of
 from clusterer.results import Assignment
 from clusterer.settings import Settings
 
 Status = Literal["new", "report", "copy", "known"]
-_CONTRADICTIONS = (LookupError, ValueError, TypeError, StopIteration)  # what rows that do not fit together lead to
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ class StoryIndex:
         self.close()
 
     def __len__(self) -> int:
-        with self._reading():
+        with reading(self._index):
             return self._database.state["articles"]
 
     @property
@@ -150,7 +148,7 @@ class StoryIndex:
             OutputError: another writer does not finish, or the disk is full.
         """
         items = _checked(articles)
-        with self._writing() as writer:
+        with writing(self._index) as writer:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
@@ -165,7 +163,7 @@ class StoryIndex:
         items = _checked(articles)
         names = [name_of(a) for a in items]
         latest = {name: replace(a, id=name) for name, a in zip(names, items, strict=True)}
-        with self._writing() as writer:
+        with writing(self._index) as writer:
             stored = numbers_of_ids(self._index, list(latest))
             versions = read_articles(self._index, [number for number, _ in stored.values()])
             writer.replace({name: number for name, (number, _) in stored.items() if versions[number] != latest[name]})
@@ -183,7 +181,7 @@ class StoryIndex:
             OutputError: another writer does not finish, or the disk is full.
         """
         names = list(dict.fromkeys([ids] if isinstance(ids, str) else ids))
-        with self._writing() as writer:
+        with writing(self._index) as writer:
             stored = numbers_of_ids(self._index, names)
             writer.remove(number for number, _ in stored.values())
             changes = writer.settle()
@@ -214,19 +212,7 @@ class StoryIndex:
                 raise InputError(f"{name} is {least}; it must be 0 or more, or None to keep all")
         if isinstance(older_than, timedelta) and older_than < timedelta():
             raise InputError(f"older_than is {older_than}; an age must not be negative")
-        before, count, changes = _point(older_than), 0, list[Change]()
-        while True:
-            with self._writing() as writer:
-                numbers = maintenance.expired_articles(self._index, before, max_articles, max_bytes)
-                writer.remove(numbers)
-                changes += writer.settle()
-                if max_bytes is not None and numbers:
-                    maintenance.clean(self._index)
-            count += len(numbers)
-            if not numbers or max_bytes is None or self._database.bytes_used <= max_bytes:
-                break
-        if count:
-            self._database.give_back()
+        count, changes = expiring.expire(self._index, _point(older_than), max_articles, max_bytes)
         return Removed(count, (), tuple(changes))
 
     def merge(self, other: str | os.PathLike[str]) -> Added:
@@ -238,26 +224,8 @@ class StoryIndex:
             InputError: it is not an index, or this one itself.
             OutputError: another writer does not finish, or the disk is full.
         """
-        if os.path.exists(other) and os.path.samefile(other, self._database.path):
-            raise InputError(f"{os.fspath(other)}: is this index itself; cure: name another one")
-        source = merge.open_source(other)
-        number_here, changes, is_known = dict[int, int](), list[Change](), list[bool]()
-        try:
-            with source.database.reading():
-                for batch in merge.article_batches(source):
-                    with self._writing() as writer:
-                        numbers, stored = writer.store(list(batch.values()))
-                        changes += writer.settle()
-                    number_here |= dict(zip(batch, numbers, strict=True))
-                    is_known += stored
-                ids = merge.story_ids(source)
-        finally:
-            source.database.close()
-        numbers = list(number_here.values())
-        with self._writing():
-            merge.adopt_story_ids(self._index, [(name, number_here[article]) for name, article in ids])
-            assigned = self._reader.assignments_of_stories(numbers)
-        return _added(assigned, numbers, is_known, changes)
+        merged = merging.merge(self._reader, other)
+        return _added(merged.assigned, merged.numbers, merged.is_known, merged.changes)
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
@@ -265,37 +233,11 @@ class StoryIndex:
         Raises:
             OutputError: another writer does not finish, or the disk is full.
         """
-        with self._writing():
+        with writing(self._index):
             maintenance.clean(self._index)
         self._database.give_back(all_of_it=True)
 
-    @contextmanager
-    def _writing(self) -> Iterator[IndexWriter]:
-        with self._database.named_errors():
-            try:
-                with self._database.writing():
-                    self._index.refresh()
-                    yield IndexWriter(self._index)
-                    maintenance.clean_if_worn(self._index)
-                    self._index.keep()
-            except BaseException as error:
-                self._index.forget()
-                if isinstance(error, _CONTRADICTIONS) and not isinstance(error, ClustererError):
-                    raise _contradiction(self._database.path, error) from error
-                raise
-
     # verbs that read
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._database.reading():
-            self._index.refresh()
-            try:
-                yield
-            except ClustererError:
-                raise
-            except _CONTRADICTIONS as error:
-                raise _contradiction(self._database.path, error) from error
 
     def query(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Assignment]:
         """Say what each article would be; nothing is stored.
@@ -309,7 +251,7 @@ class StoryIndex:
         items = _checked(articles)
         if not items:
             return []
-        with self._reading():
+        with reading(self._index):
             return classify(self._reader, items)
 
     def story(self, id: str) -> Story:
@@ -318,7 +260,7 @@ class StoryIndex:
         Raises:
             InputError: there is none.
         """
-        with self._reading():
+        with reading(self._index):
             return self._reader.find_story(id)
 
     def explain(self, a: str, b: str) -> Explanation:
@@ -327,7 +269,7 @@ class StoryIndex:
         Raises:
             InputError: an id is not there.
         """
-        with self._reading():
+        with reading(self._index):
             return explain_pair(self._reader, a, b)
 
     def stories(
@@ -343,29 +285,29 @@ class StoryIndex:
             limit: no more than so many.
         """
         after = _point(since)
-        with self._reading():
+        with reading(self._index):
             return self._reader.latest_stories(after, min_size, limit)
 
     def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
-        with self._reading():
+        with reading(self._index):
             return self._reader.assignments(self._reader.all_numbers())
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Stored articles by id; those that are not there are left out."""
-        with self._reading():
+        with reading(self._index):
             stored = numbers_of_ids(self._index, [ids] if isinstance(ids, str) else list(ids))
             articles = read_articles(self._index, [number for number, _ in stored.values()])
             return {article.id: article for article in articles.values()}
 
     def counts(self) -> dict[str, int]:
         """How much is there, by name."""
-        with self._reading():
+        with reading(self._index):
             return self._reader.counts()
 
     def furniture(self) -> frozenset[int]:
         """Keys of the lines that were learned to be outlets' boilerplate, and are cut."""
-        with self._reading():
+        with reading(self._index):
             return frozenset(self._index.learned_lines.tolist())
 
     def check(self) -> list[str]:
@@ -374,17 +316,11 @@ class StoryIndex:
         """
         from clusterer.index.check import check
 
-        with self._reading():
+        with reading(self._index):
             try:
                 return check(self._index)
             except InputError as error:
                 return [str(error)]
-
-
-def _contradiction(path: str, error: Exception) -> InputError:
-    return InputError(
-        f"{path}: its rows contradict each other ({error!r}); cure: clusterer index check {path}, and restore a copy"
-    )
 
 
 def _point(when: datetime | timedelta | None) -> float | None:

@@ -205,7 +205,12 @@ class IndexReader:
 
     def free_ids(self, ids: Sequence[str]) -> list[str]:
         """Ids that new articles would get: their own, or, where another article has it, the first free of "#2", "#3", ..."""
-        return [next(free_ids(id, self._is_article)) for id in ids]
+        stored = numbers_of_ids(self.index, ids)
+
+        def free_id(id: str) -> str:
+            return next(free_ids(id, lambda other: other in stored or (other != id and self._is_article(other))))
+
+        return [free_id(id) for id in ids]
 
     def _is_held(self, name: str) -> bool:
         """Whether a story or an article has this id."""
