@@ -15,8 +15,7 @@ from typing import Any
 from places import ROOT
 
 from clusterer import Article, Clustering, Settings, cluster
-from clusterer.report import build
-from clusterer.report import model as report_model
+from clusterer.report import build, model as report_model
 
 SAMPLE = ROOT / "data" / "feed.jsonl"
 Run = tuple[list[Article], Clustering, report_model.Report]

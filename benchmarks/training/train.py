@@ -30,9 +30,7 @@ from benchmarks.corpora.gold import (
     gold_scores,
     label,
 )
-from clusterer.stories import features as stories_features
-from clusterer.stories import linkage
-from clusterer.stories import model as stories_model
+from clusterer.stories import features as stories_features, linkage, model as stories_model
 
 
 @click.command(help=__doc__.partition("\n")[0])

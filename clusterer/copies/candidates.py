@@ -17,9 +17,7 @@ from clusterer.arrays.hashing import mix
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.copies.documents import Documents
-from clusterer.lsh import bands as lsh_bands
-from clusterer.lsh import buckets, minhash
-from clusterer.lsh import samples as lsh_samples
+from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.text.shingles import char_shingles, word_shingles

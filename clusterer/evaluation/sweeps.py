@@ -23,8 +23,7 @@ from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
 from clusterer.evaluation.judge import Judge, f1_of
-from clusterer.lsh import bands, buckets, minhash
-from clusterer.lsh import samples as lsh_samples
+from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress
 from clusterer.settings import Settings
 from clusterer.stories import linkage

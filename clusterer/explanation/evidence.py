@@ -18,10 +18,12 @@ from clusterer.copies import candidates, verify
 from clusterer.explanation.highlights import Piece
 from clusterer.results import Assignment, Level, Relation
 from clusterer.settings import Settings
-from clusterer.stories import candidates as stories_candidates
-from clusterer.stories import features as stories_features
-from clusterer.stories import model as stories_model
-from clusterer.stories import term_weights
+from clusterer.stories import (
+    candidates as stories_candidates,
+    features as stories_features,
+    model as stories_model,
+    term_weights,
+)
 from clusterer.text import boilerplate
 from clusterer.text.words import Words, hash_words
 

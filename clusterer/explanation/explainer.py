@@ -24,8 +24,7 @@ from clusterer.lsh import weighted_minhash
 from clusterer.progress import Progress
 from clusterer.results import Clustering
 from clusterer.settings import Settings
-from clusterer.stories import features as stories_features
-from clusterer.stories import term_weights
+from clusterer.stories import features as stories_features, term_weights
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries

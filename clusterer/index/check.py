@@ -26,8 +26,7 @@ from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.regroup import star_centres, story_groups
 from clusterer.index.story_candidates import document_stems
-from clusterer.stories import features as stories_features
-from clusterer.stories import model
+from clusterer.stories import features as stories_features, model
 from clusterer.text import boilerplate
 
 _BLOCK = 5000  # articles read at a time

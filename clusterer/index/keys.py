@@ -23,8 +23,7 @@ from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies import candidates
 from clusterer.index.postings import Postings
 from clusterer.settings import Settings
-from clusterer.stories import candidates as stories_candidates
-from clusterer.stories import term_weights
+from clusterer.stories import candidates as stories_candidates, term_weights
 from clusterer.text.words import Words
 
 Kind = Literal["words", "line", "copy", "story", "run"]

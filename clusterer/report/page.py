@@ -13,8 +13,7 @@ from clusterer.report.build import pack
 from clusterer.report.charts import days_in_words, heights, shares
 from clusterer.report.model import Report
 from clusterer.report.render import render
-from clusterer.stories import features
-from clusterer.stories import model as stories_model
+from clusterer.stories import features, model as stories_model
 from clusterer.text.normalize import normalise, tables
 
 EVIDENCE: Mapping[str, str] = {

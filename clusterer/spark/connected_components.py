@@ -98,8 +98,7 @@ def _too_large(links: DataFrame, strength: str, links_together: int) -> DataFram
 
 def _without_weak_links(links: DataFrame, large: DataFrame, strength: str) -> DataFrame:
     """Return links without those that the rule of `with_components` cuts, and without the column `component`."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import Window, functions as F
 
     marked = links.join(large, "component", "left").withColumn("strength", F.expr(strength))
     first_neighbour = F.min("a").over(Window.partitionBy("component", "b"))

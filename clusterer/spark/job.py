@@ -15,8 +15,7 @@ from clusterer.arrays.parallel import run_both
 from clusterer.errors import InputError
 from clusterer.fingerprint import recipe
 from clusterer.settings import Settings
-from clusterer.spark import checkpoint as spark_checkpoint
-from clusterer.spark import messages
+from clusterer.spark import checkpoint as spark_checkpoint, messages
 from clusterer.spark.articles import Source
 from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER

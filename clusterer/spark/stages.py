@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from clusterer.errors import InputError
 from clusterer.settings import Settings
-from clusterer.spark import articles as spark_articles
-from clusterer.spark import connected_components, learned_lines, messages
-from clusterer.spark import copies as spark_copies
-from clusterer.spark import result as spark_result
-from clusterer.spark import stories as spark_stories
+from clusterer.spark import (
+    articles as spark_articles,
+    connected_components,
+    copies as spark_copies,
+    learned_lines,
+    messages,
+    result as spark_result,
+    stories as spark_stories,
+)
 from clusterer.spark.run import Run
-from clusterer.stories import candidates as stories_candidates
-from clusterer.stories import term_weights
+from clusterer.stories import candidates as stories_candidates, term_weights
 from clusterer.text import boilerplate
 
 if TYPE_CHECKING:
@@ -107,8 +110,7 @@ def lines(run: Run, articles: DataFrame) -> DataFrame:
 
     The rule of `boilerplate.learned_lines`.
     """
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import Window, functions as F
 
     unknown = (F.col("outlet") == "").alias("unknown")
     originals = articles.where("original").select("key", "same", "lines", "lengths", unknown)
@@ -160,8 +162,7 @@ def ids(run: Run, words: DataFrame, again: DataFrame) -> DataFrame | None:
 
     The rule of `corpus.read`.
     """
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import Window, functions as F
 
     if again.isEmpty():
         return None

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import reference
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from places import DATA
 from sklearn.metrics import (
     accuracy_score,

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from numpy.typing import NDArray
 
 from clusterer import Settings
-from clusterer.index import postings as index_postings
-from clusterer.index import segments
+from clusterer.index import postings as index_postings, segments
 from clusterer.index.database import Database
 from clusterer.index.postings import Postings
 from clusterer.lsh.buckets import HUBS

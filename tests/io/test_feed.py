@@ -23,8 +23,7 @@ from typing import Any
 import pytest
 import zstandard
 from damage import good_row, write_damaged_feed
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from places import ROOT, SHARED
 
 from clusterer.articles import Article

@@ -19,9 +19,7 @@ from reports import SAMPLE, Run, members, reported
 from clusterer import Article, Settings, cluster
 from clusterer.io.feed import Feed
 from clusterer.io.rows import BadRow
-from clusterer.report import build
-from clusterer.report import model as report_model
-from clusterer.report import page as report_page
+from clusterer.report import build, model as report_model, page as report_page
 
 FEED = ROOT.parent / "shared" / "feed"
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)></script><!--'

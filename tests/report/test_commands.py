@@ -64,8 +64,7 @@ def test_a_report_is_whole_or_absent_and_never_over_an_input(tmp_path: Path) -> 
 
 
 def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clusterer.cli import main as cli
-    from clusterer.cli import run as cli_run
+    from clusterer.cli import main as cli, run as cli_run
     from clusterer.errors import InputError
 
     feed = tmp_path / "feed.jsonl"

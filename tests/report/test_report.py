@@ -11,17 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from reports import SAMPLE, Run, embedded, members, reported
 
 from clusterer import Article, Settings, cluster
 from clusterer.explanation.highlights import Passages
 from clusterer.io.feed import Feed
-from clusterer.report import build, charts, reprints
-from clusterer.report import page as report_page
-from clusterer.stories import features
-from clusterer.stories import model as stories_model
+from clusterer.report import build, charts, page as report_page, reprints
+from clusterer.stories import features, model as stories_model
 from clusterer.text.normalize import normalise, tables
 
 

@@ -30,15 +30,19 @@ from made import lines_of, text_of, words_of
 from places import DATA, ROOT, SHARED
 
 from benchmarks.corpora import generator
-from clusterer import Article, Clustering, InputError, Settings, SettingsError
-from clusterer import cluster as local
-from clusterer import spark as clusterer_spark
+from clusterer import (
+    Article,
+    Clustering,
+    InputError,
+    Settings,
+    SettingsError,
+    cluster as local,
+    spark as clusterer_spark,
+)
 from clusterer.cli.main import cli
 from clusterer.io.feed import Feed
 from clusterer.lsh import bands
-from clusterer.spark import connected_components, messages, stories
-from clusterer.spark import job as spark_job
-from clusterer.spark import stages as spark_stages
+from clusterer.spark import connected_components, job as spark_job, messages, stages as spark_stages, stories
 from clusterer.spark.arrow import batch_of, cells, whole
 from clusterer.spark.articles import Source, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
