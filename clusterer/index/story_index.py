@@ -311,8 +311,9 @@ class StoryIndex:
             return frozenset(self._index.learned_lines.tolist())
 
     def check(self) -> list[str]:
-        """What is wrong with the file, one line each; empty where all is well. Reads everything, recomputes the links and
-        the groups.
+        """What is wrong with the file, one line each; empty where all is well.
+
+        Everything is read, and links and groups are computed anew.
         """
         from clusterer.index.check import check
 

@@ -224,11 +224,14 @@ class History(RuleBasedStateMachine):
     def query(self, names: list[str]) -> None:
         items, before = [POOL[name] for name in names], dump(self.path)
         found = {a.id: a for a in self.index.assignments()}
-        for article, asked in zip(items, self.index.query(items), strict=True):
+        answers, texts = self.index.query(items), {a.exact for a in found.values()}
+        for article, asked in zip(items, answers, strict=True):
             there = self.twin.articles.get(article.id or article.url)
             if there and (there.title, there.text) == (article.title, article.text):
                 assert asked == found[there.id]
-            if asked.linked_to is not None:
+            if asked.relation == "exact" and asked.exact not in texts:  # another question has its text
+                assert asked.linked_to in {a.id for a in answers if a.exact == asked.exact} - {asked.id}
+            elif asked.linked_to is not None:
                 assert asked.story == found[asked.linked_to].story
         assert dump(self.path) == before
 

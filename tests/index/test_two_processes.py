@@ -277,7 +277,9 @@ class Reader:
         for a in told:
             assert (a.linked_to is None) == (a.relation is None)
             assert a.linked_to is not None or a.story == a.id
-            twins = {other.id for other in told if other is not a and (other.exact, other.relation) == (a.exact, "exact")}
+            twins = {
+                other.id for other in told if other is not a and (other.exact, other.relation) == (a.exact, "exact")
+            }
             assert a.linked_to is None or a.linked_to in twins or re.match(r"b\d+-\d$", a.linked_to)
 
 
