@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -141,11 +140,12 @@ class History(RuleBasedStateMachine):
         found = list(self.index.assignments())
         by_id = {a.id: a for a in found}
         assert added.assignments == tuple(by_id[a.id] for a in added)
-        copies, stories = Counter(a.copy for a in found), Counter(a.story for a in found)
+        first_of_copy = {a.copy: a.id for a in reversed(found)}  # in order of arrival
+        first_of_story = {a.story: a.id for a in reversed(found)}
         assert len(added.status) == len(known)
         for a, status, there in zip(added, added.status, known, strict=True):
-            alone = "report" if stories[a.story] > 1 else "new"
-            assert status == ("known" if there else "copy" if copies[a.copy] > 1 else alone), a
+            other = "new" if first_of_story[a.story] == a.id else "report"
+            assert status == ("known" if there else "copy" if first_of_copy[a.copy] != a.id else other), a
 
     @rule(names=ITEMS)
     def add(self, names: list[str]) -> None:
