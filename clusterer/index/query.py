@@ -99,14 +99,14 @@ def _with_twins(assigned: dict[int, Assignment], rows: list[int], hashes: list[i
     groups: dict[int, list[int]] = {}
     for row in rows:
         groups.setdefault(hashes[row], []).append(row)
-    for first, *others in groups.values():
-        head = assigned[first]
-        for row in others:
-            assigned[row] = head._replace(
-                id=assigned[row].id, representative=False, linked_to=head.id, relation="exact", score=1.0, evidence=None
-            )
+    for members in groups.values():
+        head = assigned[members[0]]
+        others = [assigned[row].id for row in members if assigned[row].id != head.id]
+        twin = head._replace(representative=False, linked_to=head.id, relation="exact", score=1.0, evidence=None)
         if others and head.relation is None:
-            assigned[first] = head._replace(linked_to=assigned[others[0]].id, relation="exact", score=1.0)
+            head = head._replace(linked_to=others[0], relation="exact", score=1.0)
+        for row in members:  # one that is asked about twice is no twin of itself
+            assigned[row] = head if assigned[row].id == head.id else twin._replace(id=assigned[row].id)
     return [assigned[row] for row in range(len(assigned))]
 
 

@@ -76,7 +76,7 @@ class Removed:
 class StoryIndex:
     """An open index. One process writes at a time, any number read; each thread opens it for itself.
 
-    Example:
+    Examples:
         >>> import os, tempfile
         >>> path = os.path.join(tempfile.mkdtemp(), "news.db")
         >>> text = "أعلنت وزارة التعليم موعد بدء العام الدراسي الجديد في المدارس"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -141,11 +140,12 @@ class History(RuleBasedStateMachine):
         found = list(self.index.assignments())
         by_id = {a.id: a for a in found}
         assert added.assignments == tuple(by_id[a.id] for a in added)
-        copies, stories = Counter(a.copy for a in found), Counter(a.story for a in found)
+        first_of_copy = {a.copy: a.id for a in reversed(found)}  # in order of arrival
+        first_of_story = {a.story: a.id for a in reversed(found)}
         assert len(added.status) == len(known)
         for a, status, there in zip(added, added.status, known, strict=True):
-            alone = "report" if stories[a.story] > 1 else "new"
-            assert status == ("known" if there else "copy" if copies[a.copy] > 1 else alone), a
+            other = "new" if first_of_story[a.story] == a.id else "report"
+            assert status == ("known" if there else "copy" if first_of_copy[a.copy] != a.id else other), a
 
     @rule(names=ITEMS)
     def add(self, names: list[str]) -> None:
@@ -224,11 +224,14 @@ class History(RuleBasedStateMachine):
     def query(self, names: list[str]) -> None:
         items, before = [POOL[name] for name in names], dump(self.path)
         found = {a.id: a for a in self.index.assignments()}
-        for article, asked in zip(items, self.index.query(items), strict=True):
+        answers, texts = self.index.query(items), {a.exact for a in found.values()}
+        for article, asked in zip(items, answers, strict=True):
             there = self.twin.articles.get(article.id or article.url)
             if there and (there.title, there.text) == (article.title, article.text):
                 assert asked == found[there.id]
-            if asked.linked_to is not None:
+            if asked.relation == "exact" and asked.exact not in texts:  # another question has its text
+                assert asked.linked_to in {a.id for a in answers if a.exact == asked.exact} - {asked.id}
+            elif asked.linked_to is not None:
                 assert asked.story == found[asked.linked_to].story
         assert dump(self.path) == before
 

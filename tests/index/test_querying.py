@@ -90,6 +90,13 @@ def test_questions_with_one_text_name_each_other(settings: dict[str, Any], path:
         assert [x.linked_to for x in index.query(asked)[:3]] == ["there"] * 3
 
 
+def test_an_article_that_is_asked_about_twice_is_no_twin_of_itself(path: Path) -> None:
+    one, other = Article(text_of(1, 40), "a"), Article(text_of(1, 40), "b")
+    with StoryIndex.open(path) as index:
+        assert [x.linked_to for x in index.query([one, one])] == [None, None]
+        assert [x.linked_to for x in index.query([one, one, other])] == ["b", "b", "a"]
+
+
 def test_questions_with_one_text_join_one_group_of_a_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(BY_ID["sawahil-03"].text, "there")])
