@@ -48,12 +48,12 @@ def articles_from(
 
         FieldMap(fields)  # refuse what articles do not have before the walk
     return (
-        item if type(item) is Article else as_article(item, number, fields)
+        item if type(item) is Article else _as_article(item, number, fields)
         for number, item in enumerate(items, start=1)
     )
 
 
-def as_article(
+def _as_article(
     item: Article | Mapping[str, Any] | str, number: int, fields: Mapping[str, str] | None = None
 ) -> Article:
     """An item of the caller's as an `Article`.
@@ -78,6 +78,3 @@ def as_article(
         except RowError as error:
             raise InputError(f"article {number}: {error}") from None
     raise InputError(f"article {number} is a {type(item).__name__}; give a str, a mapping or an Article")
-
-
-items_of = articles_from  # the name that explanation, evaluation and index still use
