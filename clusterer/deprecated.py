@@ -23,7 +23,7 @@ MOVED: dict[str, dict[str, str]] = {
     "corpus": {
         **_same_names("clusterer.articles", "content_id", "seconds", "tie"),
         **_same_names("clusterer.copies.documents", "find_documents"),
-        **_same_names("clusterer.io.inputs", "as_article", "items_of"),
+        "items_of": "clusterer.io.inputs:articles_from",
         **_same_names("clusterer.progress", "silent"),
     },
     "evaluate": _same_names(

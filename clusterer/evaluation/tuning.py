@@ -37,7 +37,7 @@ from clusterer.evaluation.gold import Gold
 from clusterer.evaluation.judge import Judge, judges_of, warnings_of
 from clusterer.evaluation.metrics import PairScores, Scores
 from clusterer.evaluation.sweeps import COPY_AXES, CopyPool, CurveBin, StorySweep, Tried, axis_of
-from clusterer.io.inputs import items_of
+from clusterer.io.inputs import articles_from
 from clusterer.progress import Progress, silent
 from clusterer.results import Level
 from clusterer.settings import Settings
@@ -172,7 +172,7 @@ def tune(
         raise InputError(
             f"{gold.name}: says nothing of copies{' or stories' * (start.level == 'story')}; cure: other gold"
         )
-    corpus = read(items_of(articles), replace(start, level="story" if "story" in levels else "copy"), progress)
+    corpus = read(articles_from(articles), replace(start, level="story" if "story" in levels else "copy"), progress)
     documents = find_documents(corpus, start)
     judges = judges_of(gold, levels, corpus.ids, documents)
     pool = CopyPool(documents, start, progress)

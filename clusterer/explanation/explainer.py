@@ -19,7 +19,7 @@ from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
-from clusterer.io.inputs import as_article, items_of
+from clusterer.io.inputs import articles_from
 from clusterer.lsh import weighted_minhash
 from clusterer.progress import Progress
 from clusterer.results import Clustering
@@ -87,7 +87,7 @@ class Explainer:
         self._settings = settings or Settings()
         self._articles = list(articles) if isinstance(articles, Iterator) else articles
         self._fields = fields
-        self._walk = pipeline.run_pipeline(items_of(self._articles, fields), self._settings, progress, keep=True)
+        self._walk = pipeline.run_pipeline(self._articles, self._settings, progress, keep=True, fields=fields)
         self.clustering: Clustering = self._walk.clustering
         self._place = {a.id: i for i, a in enumerate(self.clustering)}
 
@@ -126,9 +126,9 @@ class Explainer:
     def _items(self, places: Collection[int]) -> dict[int, Article]:
         last = max(places)
         found = {}
-        for place, item in enumerate(items_of(self._articles, self._fields)):
+        for place, article in enumerate(articles_from(self._articles, self._fields)):
             if place in places:
-                found[place] = replace(as_article(item, place + 1), id=self.clustering.assignments[place].id)
+                found[place] = replace(article, id=self.clustering.assignments[place].id)
             if place == last:
                 break
         return found

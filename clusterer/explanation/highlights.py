@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clusterer.articles import Article
 from clusterer.corpus import read
-from clusterer.io.inputs import as_article
+from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
 from clusterer.text.shingles import word_shingles
@@ -130,7 +130,7 @@ def removed_passages(
         InputError: an item is neither a text, a mapping nor an `Article`.
     """
     settings = settings or Settings()
-    items = [as_article(item, place) for place, item in enumerate(articles, start=1)]
+    items = list(articles_from(articles))
     furniture = read(items, settings).lines.tolist()
     for start in range(0, len(items), settings.chunk):
         batch = items[start : start + settings.chunk]

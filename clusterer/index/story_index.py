@@ -28,7 +28,7 @@ from clusterer.index.query import classify
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
-from clusterer.io.inputs import as_article, items_of
+from clusterer.io.inputs import articles_from
 from clusterer.results import Assignment
 from clusterer.settings import Settings
 
@@ -357,8 +357,7 @@ def _added(
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:
     out = []
-    for place, item in enumerate(items_of(articles), start=1):
-        article = as_article(item, place)
+    for place, article in enumerate(articles_from(articles), start=1):
         for what, value in (("id", name_of(article)), ("source", article.outlet)):
             if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
                 raise InputError(f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding")
