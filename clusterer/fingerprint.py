@@ -23,8 +23,21 @@ _REVISION = 4  # raise when code, and no constant, makes other words, keys, scor
 
 CHANGING: Mapping[str, tuple[str, ...]] = {
     "clusterer.arrays.hashing": ("MULTIPLIER_1", "MULTIPLIER_2", "GAMMA", "SHIFT_30", "SHIFT_27", "SHIFT_31"),
-    "clusterer.arrays.letters": ("SPACE", "NEWLINE", "BOUNDARY", "DELETE", "UNFOLD", "JOINER", "STEM_LETTERS", "LONGEST_STEM",
-        "NAME_LETTERS", "ALEF", "LAM", "CLITICS", "WHOLE"),
+    "clusterer.arrays.letters": (
+        "SPACE",
+        "NEWLINE",
+        "BOUNDARY",
+        "DELETE",
+        "UNFOLD",
+        "JOINER",
+        "STEM_LETTERS",
+        "LONGEST_STEM",
+        "NAME_LETTERS",
+        "ALEF",
+        "LAM",
+        "CLITICS",
+        "WHOLE",
+    ),
     "clusterer.arrays.kernels_numpy.sketches": ("ROUNDS", "VALUE_BITS"),
     "clusterer.arrays.kernels_numpy.pairs": ("_BLOCK_BITS",),
     "clusterer.text.normalize": (
@@ -110,7 +123,11 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_DASH": "stands in _DATELINE",
         "_SLIDER": "stands in _DATELINE",
     },
-    "clusterer.text.stemming": {"STEM_LETTERS": "that of letters", "AFFIXES": "made of PREFIXES and SUFFIXES", "STEMMER": "made of the others"},
+    "clusterer.text.stemming": {
+        "STEM_LETTERS": "that of letters",
+        "AFFIXES": "made of PREFIXES and SUFFIXES",
+        "STEMMER": "made of the others",
+    },
     "clusterer.lsh.bands": {"_MOVED": "size of a block"},
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},

@@ -156,9 +156,7 @@ def pair_features(
     return np.concatenate(parts)
 
 
-def _leads(
-    weights: term_weights.TermWeights, pairs: NDArray[np.int64], texts: StoryTexts
-) -> NDArray[np.float64]:
+def _leads(weights: term_weights.TermWeights, pairs: NDArray[np.int64], texts: StoryTexts) -> NDArray[np.float64]:
     parts = [
         model.best_case(weights, pairs[i : i + _BLOCK], texts.first, texts.last)[0]
         for i in range(0, max(len(pairs), 1), _BLOCK)

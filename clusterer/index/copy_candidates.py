@@ -18,7 +18,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.hashing import mix, run_hashes_of
+from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts, run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged, take_rows
@@ -33,7 +33,7 @@ from clusterer.index.articles import _CODINGS, _REMEMBERED, moment
 from clusterer.index.database import Store
 from clusterer.index.keys import _HIGH, _LOW, Sketches, keys_of
 from clusterer.index.postings import Postings
-from clusterer.index.story_candidates import _SURELY, Texts, _joined, _ragged, _row
+from clusterer.index.story_candidates import Texts, _joined, _ragged, _row
 from clusterer.lsh import bands as lsh_bands
 from clusterer.lsh.samples import SLACK
 from clusterer.stories import candidates as stories_candidates
@@ -276,26 +276,6 @@ class Lookup:
         """How many texts there are, and how many of them hold a stem."""
         return term_weights.DocumentFrequencies(self.store.state["texts"], self.postings.stem_counts)
 
-    def _recurs(self, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        keys, back = factorize(keys_of(runs, "run"))
-        which, numbers = self.postings.find(keys)
-        times = np.bincount(which, minlength=len(keys))
-        recurs: NDArray[np.bool_] = times >= term_weights.RECURS
-        unsure = (recurs & (times < _SURELY * term_weights.RECURS))[which]
-        which, numbers = which[unsure], numbers[unsure]
-        # What was a text once, and is one of a copy group's other documents now, does not count beside that group.
-        there = self.store.among("SELECT centre FROM text WHERE centre IN {}", sorting.distinct(numbers.copy()))
-        gone = ~np.isin(numbers, [centre for (centre,) in there])
-        recurs &= times - np.bincount(which[gone], minlength=len(keys)) >= term_weights.RECURS
-        told: NDArray[np.bool_] = recurs[back]
-        return told
-
-    def run_keys(self, stems: Ragged) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """Keys of the runs of stems in the texts' leads, and their rows."""
-        leads, offsets = take_rows(stems.values, stems.offsets, np.arange(len(stems)), term_weights.LEAD_END)
-        hashes, _, rows = run_hashes_of(leads.astype(np.uint64), offsets, term_weights.RUN)
-        return keys_of(hashes, "run"), rows
-
     def lead_keys(self, slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Keys of the bands of weighted leads, uint16 (n, k), and their rows; none for empty leads."""
         filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
@@ -307,26 +287,32 @@ class Lookup:
         key |= np.arange(b, dtype=np.uint64) << np.uint64(16 * r)
         return keys_of(mix(key.ravel()), "story"), np.repeat(filled, b)
 
-    def story_candidates(self, slots: NDArray[np.uint16], centres: NDArray[np.int64]) -> NDArray[np.int64]:
+    def story_candidates(
+        self, slots: NDArray[np.uint16], dates: NDArray[np.float64], centres: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """Pairs that may report one event: int64 (m, 2) rows of `slots` and centres of stored texts.
 
         Args:
             slots: uint16 (n, k), of new texts.
+            dates: float64 (n, 2), earliest and latest date of each, inf or NaN where unknown.
             centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
         """
-        cap, least = stories_candidates.story_limits(self.settings)
-        rows, others = self._met(*self.lead_keys(slots), cap)
+        rows, others = self._met(*self.lead_keys(slots), stories_candidates.story_cap(self.settings))
         codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
         found = np.unique(codes & 0xFFFFFFFF)
-        there = self.store.among("SELECT centre, slots FROM text WHERE centre IN {} ORDER BY centre", found)
+        there = self.store.among(
+            "SELECT centre, slots, first, last FROM text WHERE centre IN {} ORDER BY centre", found
+        )
         if not there:
             return np.zeros((0, 2), dtype=np.int64)
-        known = np.array([centre for centre, _ in there], dtype=np.int64)
-        theirs = np.frombuffer(b"".join([x for _, x in there]), dtype="<u2").reshape(len(known), -1)
+        known = np.array([row[0] for row in there], dtype=np.int64)
+        theirs = np.frombuffer(b"".join([row[1] for row in there]), dtype="<u2").reshape(len(known), -1)
+        moments = np.concatenate([dates, np.array([row[2:] for row in there], dtype=np.float64)])  # NULL comes as NaN
         at, live = find_sorted(known, codes & 0xFFFFFFFF)
         rows, at = (codes >> 32)[live], at[live]
         both, total = np.concatenate([slots, theirs]), len(slots) + len(known)
-        kept = lsh_bands.pairs_with_equal_slots(both, rows * total + len(slots) + at, least)
+        likeness = stories_candidates.story_likeness(moments[:, 0], moments[:, 1], self.settings)
+        kept = lsh_bands.pairs_with_equal_slots(both, rows * total + len(slots) + at, likeness)
         return np.stack([kept // total, known[kept % total - len(slots)]], axis=1)
 
     def remember(self, texts: Mapping[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]]) -> None:
@@ -402,15 +388,13 @@ class Lookup:
         """Of candidate pairs, rows of texts, those with a trace of likeness, their scores and features."""
         salient = term_weights.weight_terms(texts.stems, texts.titles, self.settings.threads, self.feed())
         pairs = stories_candidates.prefilter_pairs(salient, pairs, texts.first, texts.last)
-        rows = np.unique(pairs)
-        salient = term_weights.with_stock(salient, rows, self._recurs)
-        return clustering.score_pairs(salient, pairs, texts.printed_by(rows), texts.first, texts.last)
+        outlets = texts.printed_by(np.unique(pairs))
+        return clustering.score_pairs(salient, pairs, outlets, texts.first, texts.last)
 
     def evidence(self, texts: Texts) -> tuple[term_weights.TermWeights, NDArray[np.float64]]:
         """How two texts are weighed, and the features of that pair, float64 (f,), however unlike they are."""
         both = np.arange(2)
         salient = term_weights.weight_terms(texts.stems, texts.titles, self.settings.threads, self.feed())
-        salient = term_weights.with_stock(salient, both, self._recurs)
         found = features.pair_features(salient, both[None], texts.printed_by(both), texts.first, texts.last)
         return salient, found[0]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-_KINDS = {"words": 0, "line": 0, "copy": 1, "story": 2, "run": 3}  # keys of a kind lie together in a segment
+_KINDS = {"words": 0, "line": 0, "copy": 1, "story": 2}  # keys of a kind lie together in a segment
 
 
 @dataclass(frozen=True, slots=True)

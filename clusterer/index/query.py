@@ -95,11 +95,12 @@ def _reported(lookup: Lookup, items: list[Article], words: Words, rows: NDArray[
     stems, titles = lookup.body_stems(words.take(rows), [items[i].title for i in rows.tolist()])
     salient = term_weights.weight_terms(stems, titles, settings.threads, lookup.feed())
     slots = candidates.story_slots(salient, settings)
-    pairs = lookup.story_candidates(slots, np.full(len(rows), -1))
+    mine = [(items[i].outlet, seconds(items[i].date)) for i in rows.tolist()]
+    dates = np.array([(date, date) for _, date in mine], dtype=np.float64)
+    pairs = lookup.story_candidates(slots, dates, np.full(len(rows), -1))
     if not len(pairs):
         return {}
     involved, at = factorize(pairs[:, 1])
-    mine = [(items[i].outlet, seconds(items[i].date)) for i in rows.tolist()]
     texts = lookup.texts(involved, stems, titles, mine)
     local = np.stack([at, len(involved) + pairs[:, 0]], axis=1)
     found, score, features = lookup.compare(texts, local)

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Ragged
 
-_SURELY = 3  # a run that recurs so many times as often as it must is not looked at more closely
-
 
 @dataclass(frozen=True, slots=True)
 class Texts:

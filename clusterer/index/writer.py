@@ -508,27 +508,32 @@ class Intake:
             [(*printed[x], x) for x in touched],
         )
         if slots is not None or (touched and self._settings.level == "story"):
-            self._liken(new, slots, np.array(touched, dtype=np.int64))
+            dates = np.array([printed[x][:2] for x in created], dtype=np.float64).reshape(-1, 2)  # None comes as NaN
+            self._liken(new, slots, dates, np.array(touched, dtype=np.int64))
         return self._name(set(centres.tolist()))
 
     def _enter(self, centres: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Keys of new texts; their slots, uint16 (t, k)."""
         stems, titles = self._lookup.stems([self._bodies[x] for x in centres.tolist()])
         self._postings.stage_stems(distinct_stems(stems, titles), 1)
-        keys, rows = self._lookup.run_keys(stems)
-        self._postings.stage(keys, centres[rows])
         salient = term_weights.weight_terms(stems, titles, self._settings.threads, self._lookup.feed())
         slots = stories_candidates.story_slots(salient, self._settings)
         keys, rows = self._lookup.lead_keys(slots)
         self._postings.stage(keys, centres[rows])
         return slots
 
-    def _liken(self, new: NDArray[np.int64], slots: NDArray[np.uint16] | None, touched: NDArray[np.int64]) -> None:
+    def _liken(
+        self,
+        new: NDArray[np.int64],
+        slots: NDArray[np.uint16] | None,
+        dates: NDArray[np.float64],
+        touched: NDArray[np.int64],
+    ) -> None:
         """Score the candidate pairs of new texts, and those of texts that others print now, or at another time."""
         store = self._store
         pairs = np.zeros((0, 2), dtype=np.int64)
         if slots is not None:
-            pairs = self._lookup.story_candidates(slots, new)
+            pairs = self._lookup.story_candidates(slots, dates, new)
             pairs[:, 0] = new[pairs[:, 0]]
         known = [store.table(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched, 2) for end in "ab"]
         pairs = np.unique(np.sort(np.concatenate([pairs, *known]), axis=1), axis=0)

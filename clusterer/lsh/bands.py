@@ -133,7 +133,9 @@ def banded_pairs(
     rows, likeness = np.flatnonzero(takes_part[order]), likeness.take(order)
     codes, dropped = Growing(np.int64), 0
     bands = range(0, k - r + 1, r)
-    for found, left_out in ordered_map(lambda start: pairs_of_band(slots, rows, start, r, cap, likeness), bands, threads):
+    for found, left_out in ordered_map(
+        lambda start: pairs_of_band(slots, rows, start, r, cap, likeness), bands, threads
+    ):
         codes.append(found)
         dropped += left_out
     return np.stack(np.divmod(distinct(original_codes(codes.array(), order)), max(n, 1)), axis=1), dropped

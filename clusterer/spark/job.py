@@ -409,7 +409,7 @@ class Job:
 
         def make() -> Any:
             places = self._places()
-            slots = self.weighed().select("text", "slots")
+            slots = self.weighed().select("text", "slots", "first", "last")
             sent = slots.mapInArrow(partial(spark_stories.send_slots, places=places), spark_stories.SLOTS)
             work = partial(spark_stories.leads_met, settings=self._settings, places=places, receivers=self._receivers)
             return self._gathered(self._to(sent, count=len(places)).mapInArrow(work, messages.PAIRS))

@@ -15,7 +15,10 @@ from clusterer.settings import Settings
 from clusterer.stories import features, model, term_weights
 
 STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
-_NEAR, _FAR = 4.5 / 64, 7.5 / 64  # least share of equal slots, near in time and far: a cheap look before texts are compared
+_NEAR, _FAR = (
+    4.5 / 64,
+    7.5 / 64,
+)  # least share of equal slots, near in time and far: a cheap look before texts are compared
 _NEAR_DAYS = 3.0  # of 420 pairs of one event in other words, five lie further apart
 STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups

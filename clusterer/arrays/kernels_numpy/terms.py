@@ -156,7 +156,9 @@ def pair_sums(
     def matrix(values: NDArray[Any]) -> Any:
         return _matrix(held, taken, values, v)
 
-    lead, body, rare, every = (matrix(x) for x in (weights[0, index], weights[1, index], rarity[held], np.ones(len(held))))
+    lead, body, rare, every = (
+        matrix(x) for x in (weights[0, index], weights[1, index], rarity[held], np.ones(len(held)))
+    )
     in_title, in_opening, in_lead = (matrix(place & bit > 0) for bit in (1, 2, 4))
     numbers = matrix((is_number[held] > 0) & (place & 4 > 0))
     both_leads, both_bodies, shared = lead[i].multiply(lead[j]), body[i].multiply(body[j]), rare[i].multiply(every[j])
