@@ -1,128 +1,181 @@
-"""Train the same-event score: ``python -m benchmarks.training.train GOLD [--write clusterer/stories/event_model.json]``.
+"""Train the same-event score on several corpora, and print how it does on those it did not see.
 
-Pairs of copy groups, from GOLD (JSON lines: id, source, url, date, title, text, event, doubtful) and from the
-sample feed in `data/`, which holds what GOLD has little of: one outlet's formula for different events. Logistic regression
-with the sign of every weight fixed by what its feature means, so that a small gold set cannot turn one round. Prints
-out-of-fold scores (ten folds by event) and, for every family, the scores when that family is left out.
+    python -m benchmarks.training.train --corpus july FEED GOLD PAIRS --corpus panarab FEED GOLD PAIRS
+        [--write clusterer/stories/event_model.json]
+
+Each corpus brings its feed, its labelled articles and its judged pairs. Printed are, for every corpus left out (with background
+counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
+recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
+reliability of the judged pairs. Then the families of `data/`, each left out. Without a corpus only these. Doubtful articles
+are left out of the groups that are judged; doubtful pairs teach half as much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
-from benchmarks.corpora.gold import (
-    FOLDS,
-    SAMPLE_WEIGHT,
-    STRENGTH,
-    UNDATED,
-    Labelled,
-    families,
-    gold_articles,
-    gold_rows,
-    gold_scores,
-    label,
-)
-from clusterer.stories import features as stories_features, linkage, model as stories_model
+from benchmarks.training import corpora
+from benchmarks.training.background import count
+from benchmarks.training.corpora import Batch, Compared, LabelledFeed
+from benchmarks.training.fit import UNDATED, Examples, fit
+from benchmarks.training.judging import calibration, report
+from clusterer import Article
+from clusterer.stories import term_weights
+from clusterer.stories.features import FEATURES
+from clusterer.stories.model import Model
+
+GOLD_WEIGHT, ALONE_WEIGHT, SAMPLE_WEIGHT = 1.0, 0.5, 3.0
+"""How much pairs of labelled articles count in their feed, alone, and those of `data/`, beside judged pairs (1)."""
+FOLDS = 10
 
 
 @click.command(help=__doc__.partition("\n")[0])
-@click.argument("gold")
+@click.option("--corpus", "chosen", multiple=True, nargs=4, metavar="NAME FEED GOLD PAIRS", help="May be repeated.")
 @click.option("--write", help="Where to write the weights.")
-def main(gold: str, write: str | None) -> None:
-    """Print scores out of fold; train on everything; write."""
-    rows = gold_rows(gold)
-    real = label(gold_articles(rows), [r["event"] for r in rows], [bool(r["doubtful"]) for r in rows])
-    sample, family = families()
-    for name, part in (("GOLD", real), ("the sample feed", sample)):
-        print(f"{len(part.pairs):,} pairs of {name}, {part.same.sum()} of one event")
-    scores = out_of_fold(real, sample, np.ones(len(sample.pairs), dtype=np.bool_))
-    for threshold in np.arange(0.35, 0.75, 0.05):
-        print(f"threshold {threshold:.2f}  {describe(rows, real, story_labels(real, scores, threshold, len(rows)))}")
-    for name in sorted(set(family.tolist()) - {""}):
-        model = fit(real, sample, family != name)
-        mine = family == name
-        found = model.score(sample.features[mine])
-        same = sample.same[mine]
-        others = np.sort(found[~same])[::-1][:4]
-        print(
-            f"family left out: {name:12} one event {np.round(found[same], 2)}  most alike others {np.round(others, 2)}"
-        )
-    model = fit(real, sample, np.ones(len(sample.pairs), dtype=np.bool_))
-    weights = {name: round(float(w), 3) for name, w in zip(stories_features.FEATURES, model.weights, strict=True)}
+def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None:
+    """Print the tables; train on everything; write."""
+    loaded = [corpora.load(name, *map(Path, paths)) for name, *paths in chosen]
+    shipped = term_weights.background()
+    for held in loaded if len(loaded) > 1 else []:
+        leave_out(held, [x for x in loaded if x is not held])
+    if loaded:
+        cross_validate(loaded, shipped)
+    parts = [part for x in loaded for part in examples(x, shipped)]
+    leave_families_out(parts, shipped)
+    model = fit(parts + sample_examples(shipped))
+    weights = {name: round(float(w), 3) for name, w in zip(FEATURES, model.weights, strict=True)}
     out = {"weights": weights, "bias": round(model.bias, 3), "undated": UNDATED}
     print(out)
     if write:
         Path(write).write_bytes(orjson.dumps(out, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def fit(
-    real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_], kept: NDArray[np.bool_] | None = None
-) -> stories_model.Model:
-    """Weights from GOLD's pairs that are kept and not doubtful, and from chosen pairs of the families."""
-    chosen = real.sure[real.pairs].all(axis=1) & (True if kept is None else kept)
-    features = np.concatenate([real.features[chosen], sample.features[of_sample]])
-    features = np.where(np.isnan(features), UNDATED, features)
-    sign = np.concatenate([real.same[chosen], sample.same[of_sample]]) * 2.0 - 1.0
-    weight = np.concatenate([np.ones(chosen.sum()), np.full(of_sample.sum(), SAMPLE_WEIGHT)])
-    mean, spread = np.average(features, axis=0, weights=weight), features.std(axis=0) + 1e-9
-    scaled = np.hstack([(features - mean) / spread, np.ones((len(features), 1))])
-
-    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = sign * (scaled @ w)
-        slope = -(sign * weight / (1.0 + np.exp(margin))) @ scaled
-        flat = np.append(w[:-1], 0.0)
-        return float(
-            (np.logaddexp(0.0, -margin) * weight).sum() + (flat @ flat) / (2 * STRENGTH)
-        ), slope + flat / STRENGTH
-
-    bounds = [(0, None) if feature.sign > 0 else (None, 0) for feature in stories_features.TABLE] + [(None, None)]
-    best = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x
-    weights = best[:-1] / spread
-    return stories_model.Model(weights, float(best[-1] - weights @ mean), UNDATED)
+def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
+    """Print how a corpus does when nothing of it was seen: no label, and no count of its stems."""
+    known = count(article for feed in others for article in feed.articles)
+    model = fit([part for x in others for part in examples(x, known)] + sample_examples(known))
+    for where, batch in (("alone", held.alone), ("in feed", held.inside)):
+        compared = compare(held, batch, known)
+        report(f"{held.name} left out, {where}", held.rows, compared, model.score(compared.candidates[1]))
+    calibration(f"{held.name} left out, judged", compared.judged, model.score(compared.judged.features))
 
 
-def out_of_fold(real: Labelled, sample: Labelled, of_sample: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Scores of GOLD's pairs out of fold, float64 (m,).
+def compare(feed: LabelledFeed, batch: Batch, known: term_weights.Background) -> Compared:
+    """`corpora.compare`, kept for the next who asks."""
+    key = id(batch), id(known)
+    if key not in _COMPARED:
+        _COMPARED[key] = known, corpora.compare(feed.rows, batch, known)
+    return _COMPARED[key][1]
 
-    A pair of one event is scored by a model that never saw the event; a pair of events in two folds by the mean of two
-    models that each lack one of them.
+
+_COMPARED: dict[tuple[int, int], tuple[term_weights.Background, Compared]] = {}  # holds what its keys name
+
+
+def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Examples]:
+    """What a corpus teaches: labelled articles in their feed and alone, and judged pairs."""
+    inside, alone = compare(feed, feed.inside, known), compare(feed, feed.alone, known)
+    return [inside.gold.times(GOLD_WEIGHT), alone.gold.times(ALONE_WEIGHT), inside.judged]
+
+
+def sample_examples(
+    known: term_weights.Background, kept: Callable[[str], bool] = lambda family: True
+) -> list[Examples]:
+    """What the kept families of `data/` teach, as they are and without outlets and dates.
+
+    Without both, so that the score also knows plain texts.
     """
-    fold = np.random.default_rng(0).permutation(int(real.event.max()) + 1)[real.event] % FOLDS
-    of_pair = fold[real.pairs]
-    total, times = np.zeros(len(real.pairs)), np.zeros(len(real.pairs))
-    for k in range(FOLDS):
-        held = (of_pair == k).any(axis=1)
-        total[held] += fit(real, sample, of_sample, ~held).score(real.features[held])
+    articles, event, family = corpora.sample()
+    chosen = [i for i, name in enumerate(family) if kept(name)]
+    dated = [articles[i] for i in chosen]
+    plain = [Article(a.text, a.id, a.title) for a in dated]
+    events = [event[i] for i in chosen]
+    return [corpora.examples(some, events, known).times(SAMPLE_WEIGHT) for some in (dated, plain)]
+
+
+def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Background) -> None:
+    """Print how each corpus does when all are trained on but the events that are judged."""
+    folds = {x.name: fold_of_texts(x) for x in loaded}
+    sample, taught = sample_examples(known), {x.name: examples(x, known) for x in loaded}
+    models: list[Model] = []
+    for fold in range(FOLDS):
+        parts = list(sample)
+        for name, (inside, alone) in folds.items():
+            for part, of_text in zip(taught[name], (inside, alone, inside), strict=True):
+                parts.append(part.where((of_text[part.pairs] != fold).all(axis=1)))
+        models.append(fit(parts))
+    every = fit(sample + [part for parts in taught.values() for part in parts])
+    for feed in loaded:
+        inside, alone = folds[feed.name]
+        for where, batch, of_text in (("alone", feed.alone, alone), ("in feed", feed.inside, inside)):
+            compared = compare(feed, batch, known)
+            scores = out_of_fold(*compared.candidates, of_text, models, every)
+            report(f"{feed.name} by folds, {where}", feed.rows, compared, scores)
+        judged = compared.judged
+        scores = out_of_fold(judged.pairs, judged.features, inside, models, every)
+        calibration(f"{feed.name} by folds, judged", judged, scores)
+
+
+def fold_of_texts(feed: LabelledFeed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The fold of each text in the feed, and of each alone; -1 for texts without a label.
+
+    Texts of one event, and of one judged pair, are in one fold.
+    """
+    text_of, n = feed.inside.text_of, len(feed.inside.texts.first)
+    first: dict[int, int] = {}
+    links = [pair[:2] for pair in feed.inside.judged]
+    for text, row in zip(text_of.tolist(), feed.rows, strict=True):
+        if text >= 0:
+            links.append((first.setdefault(row["event"], text), text))
+    ends = np.array(links, dtype=np.int64)
+    groups, group = connected_components(csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n)), False)
+    inside, fold = np.full(n, -1), np.random.default_rng(0).integers(0, FOLDS, groups)
+    inside[ends.ravel()] = fold[group[ends.ravel()]]
+    alone = np.full(len(feed.alone.texts.first), -1)
+    for text, other in zip(feed.alone.text_of.tolist(), text_of.tolist(), strict=True):
+        if text >= 0 and other >= 0:
+            alone[text] = inside[other]
+    return inside, alone
+
+
+def out_of_fold(
+    pairs: NDArray[np.int64],
+    features: NDArray[np.float64],
+    of_text: NDArray[np.int64],
+    models: Sequence[Model],
+    every: Model,
+) -> NDArray[np.float64]:
+    """Scores of pairs by models that never saw their texts.
+
+    Of texts in two folds, by the mean of the two models that lack one of them; of texts without a label, by the one of all.
+    """
+    total, times = np.zeros(len(pairs)), np.zeros(len(pairs))
+    for fold, model in enumerate(models):
+        held = (of_text[pairs] == fold).any(axis=1)
+        total[held] += model.score(features[held])
         times[held] += 1
-    return total / times
+    return np.where(times > 0, total / np.maximum(times, 1), every.score(features))
 
 
-def story_labels(real: Labelled, scores: NDArray[np.float64], threshold: float, count: int) -> list[int]:
-    """Story numbers of all `count` articles, by average linkage of copy groups."""
-    likely = scores >= 0.05
-    groups = linkage.average_linkage(real.pairs[likely], scores[likely], len(real.members), threshold)
-    labels = [len(real.members) + i for i in range(count)]
-    for members, group in zip(real.members, groups.tolist(), strict=True):
-        for i in members:
-            labels[i] = group
-    return labels
-
-
-def describe(rows: Sequence[dict[str, Any]], real: Labelled, labels: Sequence[Any]) -> str:
-    """B-cubed and the recall of same-event pairs in different words, doubtful articles left out."""
-    scores, different = gold_scores(rows, labels)
-    return (
-        f"B-cubed precision {scores.bcubed_precision:.4f} recall {scores.bcubed_recall:.4f} F1 {scores.bcubed_f1:.4f},"
-        f" pairs in different words found {different:.3f}"
-    )
+def leave_families_out(parts: list[Examples], known: term_weights.Background) -> None:
+    """Print for each family of `data/` the scores when it is left out of the training, and what `data/` itself comes to."""
+    articles, event, family = corpora.sample()
+    for name in sorted(set(family) - {""}):
+        model = fit(parts + sample_examples(known, lambda other, name=name: other != name))
+        members = [i for i, other in enumerate(family) if other == name]
+        found = corpora.examples([articles[i] for i in members], [event[i] for i in members], known)
+        scores = model.score(found.features)
+        print(
+            f"family left out: {name:12} one event {np.round(scores[found.same], 2)}"
+            f"  most alike others {np.round(np.sort(scores[~found.same])[::-1][:4], 2)}"
+        )
 
 
 if __name__ == "__main__":

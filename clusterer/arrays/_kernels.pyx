@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 3  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 4  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -46,11 +46,16 @@ cdef enum:
     DELETE = 1
     UNFOLD = 2
     STEM_LETTERS = 3
+    LONGEST_STEM = 64
+    NAME_LETTERS = 6
+    ALEF = 0x0627
+    LAM = 0x0644
     VALUE_BITS = 27
     ROUNDS = 6
 
 CONSTANTS = {  # said in NumPy too: a test holds both equal
     "SPACE": SPACE, "NEWLINE": NEWLINE, "DELETE": DELETE, "UNFOLD": UNFOLD, "STEM_LETTERS": STEM_LETTERS,
+    "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS,
 }
 
@@ -151,12 +156,22 @@ cdef inline bint among(uint64_t edge, const uint64_t* affixes, Py_ssize_t count)
 
 
 cdef inline uint32_t hash_stem(
-    const uint16_t* word, Py_ssize_t length, const uint64_t* affixes, const int64_t* sizes
+    const uint16_t* word, Py_ssize_t length, const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones
 ) noexcept nogil:
-    """`affixes`: prefixes of one, two and three letters, then suffixes; `sizes`: how many of each."""
-    cdef Py_ssize_t size, cut, stem = length
+    """`affixes`: prefixes of one, two and three letters, then suffixes, then hashes of words that stay whole; `sizes`: how
+    many of each; `bones`: the class of each letter, 0 for a vowel."""
+    cdef Py_ssize_t size, cut, i, stem = length, skip = length > 5 and word[0] in (0x0648, 0x0628, 0x0641)  # clitics
     cdef uint64_t letters
     cdef const uint64_t* at = affixes
+    cdef uint16_t kept[LONGEST_STEM + 4]
+    cdef uint16_t letter
+    if 5 <= length - skip <= 8 and word[skip] == ALEF and word[skip + 1] == LAM:
+        letters = hash_run(word + skip, length - skip)
+        for size in range(6):
+            at += sizes[size]
+        if among(letters, at, sizes[6]):
+            return <uint32_t>(letters >> 32)
+        at = affixes
     if length > STEM_LETTERS:
         letters, cut = four(word), 0
         for size in range(1, 4):
@@ -173,12 +188,26 @@ cdef inline uint32_t hash_stem(
                 cut = size
             at += sizes[2 + size]
         stem -= cut
+    if STEM_LETTERS < stem <= LONGEST_STEM:
+        kept[0], size = word[0], 1
+        for i in range(1, stem):
+            kept[size] = word[i]
+            size += bones[word[i]] > 0
+        if size >= STEM_LETTERS:
+            if stem >= NAME_LETTERS:
+                cut, size = size, 0
+                for i in range(cut):
+                    letter = bones[kept[i]] if bones[kept[i]] else kept[i]
+                    if size == 0 or letter != kept[size - 1]:
+                        kept[size] = letter
+                        size += 1
+            return <uint32_t>(hash_run(kept, size) >> 32)
     return <uint32_t>(hash_run(word, stem) >> 32)
 
 
 cdef Py_ssize_t hash_codes(
     const uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
-    const uint64_t* affixes, const int64_t* sizes, Py_ssize_t count,
+    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, Py_ssize_t count,
 ) noexcept nogil:
     """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator."""
     cdef Py_ssize_t i = 0, start, here
@@ -208,7 +237,7 @@ cdef Py_ssize_t hash_codes(
         hashes[count] = h ^ (h >> 27)
         opens[count] = opening
         if stems != NULL:
-            stems[count] = hash_stem(codes + start, i - start, affixes, sizes)
+            stems[count] = hash_stem(codes + start, i - start, affixes, sizes, bones)
         opening = False
         count += 1
     return count
@@ -216,7 +245,7 @@ cdef Py_ssize_t hash_codes(
 
 def hash_texts(
     list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
-    const uint64_t[::1] affixes, const int64_t[::1] sizes,
+    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones,
 ):
     """Hashes uint64 (w,), offsets int64 (n + 1,), line openings bool (w,), stems uint32 (w,) or None."""
     cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
@@ -257,7 +286,7 @@ def hash_texts(
                     if length < 0:
                         break
                     count = hash_codes(
-                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], count
+                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count
                     )
                     i += 1
                     offsets[i] = count
@@ -282,7 +311,9 @@ def hash_texts(
                 if codes == NULL:
                     raise MemoryError
             length = fold_text(PyUnicode_DATA(text), PyUnicode_KIND(text), length, &settled[0], codes)
-            count = hash_codes(codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], count)
+            count = hash_codes(
+                codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count
+            )
             i += 1
             offsets[i] = count
     finally:
@@ -449,12 +480,15 @@ def sort_in_place(uint64_t[::1] values, int lowest):
     free(places); free(spare)
 
 
-def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t cap, Py_ssize_t hubs):
-    """Codes ``first * n + second`` of the pairs of every bucket, int64, and how many pairs large buckets left out.
+def bucket_pairs(
+    const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t cap, Py_ssize_t hubs, bint neighbours,
+):
+    """Codes ``first * n + second`` of the pairs of every bucket, int64, and how many pairs large buckets left out. Members of
+    a large one meet its first `hubs`, or the `hubs` before each.
 
     `entries`: sorted, the key above `bits` bits of article; repeats are passed over.
     """
-    cdef Py_ssize_t e = entries.shape[0], a, z, i, j, size, made = 0, count = 0, dropped = 0, longest = 0
+    cdef Py_ssize_t e = entries.shape[0], a, z, i, j, begin, size, made = 0, count = 0, dropped = 0, longest = 0
     cdef uint64_t low = (<uint64_t>1 << bits) - 1
     cdef int64_t[::1] codes
     cdef int64_t* members
@@ -491,7 +525,9 @@ def bucket_pairs(const uint64_t[::1] entries, int bits, Py_ssize_t n, Py_ssize_t
                     size += 1
                 z += 1
             for j in range(1, size):
-                for i in range(min(j, hubs) if size > cap else j):
+                made = min(j, hubs) if size > cap else j
+                begin = j - made if neighbours else 0
+                for i in range(begin, begin + made):
                     codes[count] = members[i] * n + members[j]
                     count += 1
             a = z
@@ -560,12 +596,17 @@ def merge_entries(
     return count
 
 
-def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, int least, int64_t[::1] out):
-    """The codes ``first * n + second`` of pairs of rows that have `least` equal slots; gives their number."""
+def likely_codes(
+    const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, const double[::1] first, const double[::1] last,
+    double near, int least, int least_far, int64_t[::1] out,
+):
+    """The codes ``first * n + second`` of pairs of rows that have `least` equal slots, `least_far` where more than `near`
+    lies between the last moment of one and the first of the other; gives their number."""
     cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = codes.shape[0]
     cdef const uint16_t* a
     cdef const uint16_t* b
     cdef uint16_t same
+    cdef int64_t i, o
     with nogil:
         for p in range(m):
             if p + AHEAD < m:
@@ -573,12 +614,13 @@ def likely_codes(const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t
                 for j in range(0, k, 32):  # a cache line holds 32 slots
                     fetch_early(a + j)
                     fetch_early(b + j)
-            a, b = &slots[codes[p] // n, 0], &slots[codes[p] % n, 0]
+            i, o = codes[p] // n, codes[p] % n
+            a, b = &slots[i, 0], &slots[o, 0]
             same = 0
             for j in range(k):
                 same += a[j] == b[j]
             out[count] = codes[p]
-            count += same >= least
+            count += same >= (least_far if first[i] - last[o] > near or first[o] - last[i] > near else least)
     return count
 
 
@@ -811,14 +853,15 @@ def distinct_columns(
 def weigh_rows(
     const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint32_t[::1] titles,
     const int64_t[::1] title_offsets, Py_ssize_t start, Py_ssize_t stop, const uint32_t[::1] columns,
-    const int64_t[::1] column_offsets, const double[::1] near, double most, const double[::1] log_counts,
-    const double[:, ::1] rarity, float[:, ::1] out,
+    const int64_t[::1] column_offsets, const double[::1] near, double most, Py_ssize_t opening, Py_ssize_t lead,
+    const double[::1] log_counts, const double[:, ::1] rarity, float[:, ::1] out, uint8_t[::1] places,
 ):
-    """Weights of lead, body and title, float32 (3, columns of the rows), each row of each of length 1.
+    """Weights of lead, body and title, float32 (3, columns of the rows), each row of each of length 1, and the places of
+    stems: bits for title, opening (so many words, and the title) and lead (so many words, and the title).
 
     `rarity`: (3, v), already raised to the powers of lead, body and title.
     """
-    cdef Py_ssize_t i, j, e, x, first, last, longest = 0, v = rarity.shape[1]
+    cdef Py_ssize_t i, j, e, x, first, last, base, longest = 0, v = rarity.shape[1]
     for i in range(start, stop):
         longest = max(longest, column_offsets[i + 1] - column_offsets[i])
     place_of, sums, weights = np.empty(v, np.uint32), np.empty((3, longest + 1)), np.empty((3, longest + 1))
@@ -828,16 +871,23 @@ def weigh_rows(
     with nogil:
         for i in range(start, stop):
             first, last = column_offsets[i], column_offsets[i + 1]
+            base = first - column_offsets[start]
             for e in range(last - first):
                 place[columns[first + e]] = <uint32_t>e
                 total[0, e], total[1, e], total[2, e] = 0, 0, 0
+                places[base + e] = 0
             for j in range(offsets[i], offsets[i + 1]):
                 e = place[tokens[j]]
+                if j - offsets[i] < lead:
+                    places[base + e] |= 4
+                if j - offsets[i] < opening:
+                    places[base + e] |= 2
                 if j - offsets[i] < near.shape[0]:
                     total[0, e] += near[j - offsets[i]]
                 total[1, e] += 1
             for j in range(title_offsets[i], title_offsets[i + 1]):
                 total[2, place[titles[j]]] = 1
+                places[base + place[titles[j]]] |= 7
             for e in range(last - first):
                 j = columns[first + e]
                 weight[0, e] = min(total[0, e], most) * rarity[0, j]
@@ -858,107 +908,6 @@ cdef inline uint64_t run_hash(const uint32_t* tokens, const uint64_t* factors, P
     for x in range(size):
         total += tokens[x] * factors[x]
     return mix(total)
-
-
-cdef struct Counts:
-    uint64_t* keys
-    uint32_t* times  # 0: an empty cell
-    Py_ssize_t mask
-    Py_ssize_t held
-
-
-cdef inline Py_ssize_t cell_of(const Counts* counts, uint64_t key) noexcept nogil:
-    cdef Py_ssize_t at = <Py_ssize_t>(key >> 24) & counts.mask
-    while counts.times[at] and counts.keys[at] != key:
-        at = (at + 1) & counts.mask
-    return at
-
-
-cdef bint make_room(Counts* counts, Py_ssize_t mask) noexcept nogil:
-    """A larger table with what the old one holds; False where memory ends."""
-    cdef Counts wider
-    cdef Py_ssize_t i, at
-    wider.keys = <uint64_t*>malloc((mask + 1) * sizeof(uint64_t))
-    wider.times = <uint32_t*>malloc((mask + 1) * sizeof(uint32_t))
-    wider.mask, wider.held = mask, counts.held
-    if wider.keys == NULL or wider.times == NULL:
-        free(wider.keys); free(wider.times)
-        return False
-    memset(wider.times, 0, (mask + 1) * sizeof(uint32_t))
-    if counts.keys != NULL:
-        for i in range(counts.mask + 1):
-            if counts.times[i]:
-                at = cell_of(&wider, counts.keys[i])
-                wider.keys[at], wider.times[at] = counts.keys[i], counts.times[i]
-        free(counts.keys); free(counts.times)
-    counts[0] = wider
-    return True
-
-
-def recurring_runs(
-    const uint32_t[::1] tokens, const int64_t[::1] offsets, const uint64_t[::1] factors, uint32_t least,
-    uint8_t[::1] out,
-):
-    """1 where a run begins that occurs `least` times.
-
-    Most runs occur once. A first round counts them by a few bits of their hash, two bytes a token, in a table where
-    several may share a cell; the second counts exactly those whose cell was reached often enough.
-    """
-    cdef Py_ssize_t i, j, x, at, step, stop, size = factors.shape[0], mask = 1023
-    while mask < 2 * tokens.shape[0]:
-        mask = 2 * mask + 1
-    cdef uint8_t* often = <uint8_t*>malloc(mask + 1)
-    cdef uint64_t some[64]
-    cdef uint64_t h
-    cdef Counts counts
-    cdef int turn
-    cdef bint room = True
-    counts.keys, counts.times, counts.mask, counts.held = NULL, NULL, 0, 0
-    if often == NULL or not make_room(&counts, 4095):
-        free(often)
-        raise MemoryError
-    with nogil:
-        memset(often, 0, mask + 1)
-        for turn in range(3):
-            for i in range(offsets.shape[0] - 1):
-                stop = offsets[i + 1] - size + 1
-                j = offsets[i]
-                while j < stop:
-                    step = min(stop - j, 64)  # so many look-ups wait for memory together
-                    for x in range(step):
-                        if turn < 2 or out[j + x]:
-                            some[x] = run_hash(&tokens[j + x], &factors[0], size)
-                            if turn < 2:
-                                fetch_early(often + (some[x] & mask))
-                            else:
-                                fetch_early(counts.times + (<Py_ssize_t>(some[x] >> 24) & counts.mask))
-                    for x in range(step):
-                        h = some[x]
-                        if turn == 0:
-                            often[h & mask] += often[h & mask] < 255
-                        elif turn == 2:
-                            if out[j + x]:
-                                out[j + x] = counts.times[cell_of(&counts, h)] >= least
-                        elif often[h & mask] >= least:
-                            out[j + x] = 1
-                            at = cell_of(&counts, h)
-                            counts.held += counts.times[at] == 0
-                            counts.keys[at] = h
-                            counts.times[at] += 1
-                            if 2 * counts.held > counts.mask:
-                                room = make_room(&counts, 4 * counts.mask + 3)
-                                if not room:
-                                    break
-                    if not room:
-                        break
-                    j += step
-                if not room:
-                    break
-            if not room:
-                break
-    free(often); free(counts.keys); free(counts.times)
-    if not room:
-        raise MemoryError
 
 
 def arrivals(
@@ -1034,14 +983,17 @@ def row_sums(
 
 
 def pair_sums(
-    const uint32_t[::1] tokens, const int64_t[::1] token_offsets, const uint8_t[::1] stock,
-    const uint64_t[::1] factors, const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights,
-    Py_ssize_t v, const int64_t[:, ::1] pairs, bint with_runs, double[:, ::1] out,
+    const uint32_t[::1] tokens, const int64_t[::1] token_offsets, const uint64_t[::1] factors,
+    const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights, const uint8_t[::1] places,
+    const double[::1] rarity, const uint8_t[::1] is_number, Py_ssize_t v, const int64_t[:, ::1] pairs, bint with_runs,
+    double[:, ::1] out,
 ):
-    """The sums that features of pairs of texts are made of, (m, 8); 0 for runs unless they are asked for."""
+    """What `features` makes its evidence of, (m, 12), as in the twin; 0 for runs unless they are asked for."""
     cdef Py_ssize_t p, i, o, a, b, a_end, b_end, j, x, at, mask = 7, longest = 0, held = -1, count, size = factors.shape[0]
     cdef uint32_t turn = 0, c, d
-    cdef double lead, body, lead_runs, lead_stock, body_runs, here, there, title, product
+    cdef double lead, body, lead_runs, body_runs, here, there, title_here, title_there, opening, leads, every, product, rare
+    cdef int64_t numbers
+    cdef uint8_t f, g
     cdef uint64_t* keys
     cdef int32_t* first
     cdef uint64_t h
@@ -1049,8 +1001,8 @@ def pair_sums(
         longest = max(longest, token_offsets[i + 1] - token_offsets[i])
     while mask < 2 * longest:
         mask = 2 * mask + 1
-    in_run, in_stock = np.zeros(v, np.uint32), np.zeros(v, np.uint32)
-    cdef uint32_t[::1] run_turn = in_run, stock_turn = in_stock
+    in_run = np.zeros(v, np.uint32)
+    cdef uint32_t[::1] run_turn = in_run
     keys, first = <uint64_t*>malloc((mask + 1) * sizeof(uint64_t)), <int32_t*>malloc((mask + 1) * sizeof(int32_t))
     if keys == NULL or first == NULL:
         free(keys); free(first)
@@ -1078,9 +1030,8 @@ def pair_sums(
                 if first[find(keys, first, mask, h)] >= 0:
                     for x in range(size):
                         run_turn[tokens[j + x]] = turn
-                        if stock[j]:
-                            stock_turn[tokens[j + x]] = turn
-            lead, body, lead_runs, lead_stock, body_runs, here, there, title = 0, 0, 0, 0, 0, 0, 0, 0
+            lead, body, lead_runs, body_runs, here, there, numbers = 0, 0, 0, 0, 0, 0, 0
+            title_here, title_there, opening, leads, every = 0, 0, 0, 0, 0
             a, b, a_end, b_end = offsets[i], offsets[o], offsets[i + 1], offsets[o + 1]
             while a < a_end and b < b_end:
                 c, d = columns[a], columns[b]
@@ -1089,17 +1040,26 @@ def pair_sums(
                     lead += product
                     if run_turn[c] == turn:
                         lead_runs += product
-                    if stock_turn[c] == turn:
-                        lead_stock += product
                     product = <double>weights[1, a] * <double>weights[1, b]
                     body += product
                     if run_turn[c] == turn:
                         body_runs += product
                     here += weights[0, a]
                     there += weights[0, b]
-                    title += <double>weights[2, a] * <double>weights[2, b]
+                    f, g, rare = places[a], places[b], rarity[c]
+                    every += rare
+                    if f & g & 4:
+                        leads += rare
+                        numbers += is_number[c]
+                        if f & 1:
+                            title_here += rare
+                        if g & 1:
+                            title_there += rare
+                        if f & g & 2:
+                            opening += rare
                 a += c <= d
                 b += d <= c
-            out[p, 0], out[p, 1], out[p, 2], out[p, 3] = lead, lead_runs, lead_stock, body
-            out[p, 4], out[p, 5], out[p, 6], out[p, 7] = body_runs, here, there, title
+            out[p, 0], out[p, 1], out[p, 2], out[p, 3] = lead, lead_runs, body, body_runs
+            out[p, 4], out[p, 5], out[p, 6], out[p, 7] = here, there, title_here, title_there
+            out[p, 8], out[p, 9], out[p, 10], out[p, 11] = opening, leads, every, <double>numbers
     free(keys); free(first)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31
-from clusterer.arrays.indexing import offsets_from_counts
+from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 
 SPACE, NEWLINE = 0x20, 0x0A
 """The only separators that a folded batch holds besides `BOUNDARY`; every letter is larger than `SPACE`."""
@@ -30,6 +30,16 @@ JOINER = "\uffff"
 """Ends every text of a joined batch: a noncharacter, which no text may hold."""
 STEM_LETTERS = 3
 """Letters that stemming leaves at least."""
+LONGEST_STEM = 64
+"""Letters of a stem up to which its vowels go; what is longer is no word."""
+NAME_LETTERS = 6
+"""Letters of a stem from which on it is taken for a name that may be spelt in several ways."""
+ALEF, LAM = 0x0627, 0x0644
+"""Letters of the article."""
+CLITICS = (0x0648, 0x0628, 0x0641)
+"""Letters that may stand before the article: and, on, so."""
+WHOLE = (5, 8)
+"""Fewest and most letters of a word that is not stemmed, its article among them."""
 
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
@@ -120,7 +130,7 @@ def stem_bounds(
         codes: uint16 (c,), ends with a separator.
         starts, stops: int64 (w,), each word's first and past-the-last letter in `codes`.
         affixes: uint64, each affix's letters as one number, prefixes of one, two and three letters, then suffixes.
-        sizes: int64 (6,), how many there are of each length.
+        sizes: int64 (6 or more,), how many there are of each length.
 
     Returns:
         int64 (w,) twice, each stem's first and past-the-last letter.
@@ -128,7 +138,7 @@ def stem_bounds(
     begin, end = starts.copy(), stops.copy()
     long_enough = np.flatnonzero(stops - starts > STEM_LETTERS)
     fours = _four_letters(codes)
-    bounds = offsets_from_counts(sizes).tolist()
+    bounds = offsets_from_counts(sizes[:6]).tolist()
     for first, at_start in ((0, True), (3, False)):
         left = end[long_enough] - begin[long_enough]
         letters = fours[begin[long_enough]] if at_start else fours[end[long_enough] - _LETTERS]
@@ -168,6 +178,67 @@ def hash_letters(
     return hashes
 
 
-def hash_stems(codes: NDArray[np.uint16], begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Hash stems given by their first and past-the-last letters, int64 (w,); gives uint32 (w,)."""
-    return (hash_letters(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
+def hash_stems(
+    codes: NDArray[np.uint16],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    affixes: NDArray[np.uint64],
+    sizes: NDArray[np.int64],
+    bones: NDArray[np.uint16],
+) -> NDArray[np.uint32]:
+    """Hash the stems of words: without affixes, without vowels, names in classes of letters; some words as they are.
+
+    Args:
+        codes, starts, stops: as for `stem_bounds`.
+        affixes: as for `stem_bounds`, then hashes of words that stay whole.
+        sizes: int64 (7,), how many affixes there are of each length, and how many such words.
+        bones: uint16 (65536,), as for `skeletons`.
+
+    Returns:
+        uint32 (w,).
+    """
+    kept, begin, end = skeletons(codes, *stem_bounds(codes, starts, stops, affixes, sizes), bones)
+    stems = (hash_letters(kept, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
+    padded = np.concatenate((codes, np.zeros(_LETTERS, dtype=np.uint16)))
+    begin = starts + ((stops - starts > WHOLE[0]) & np.isin(padded[starts], CLITICS))
+    fewest, most = WHOLE
+    defined = (padded[begin] == ALEF) & (padded[begin + 1] == LAM)
+    words = np.flatnonzero(defined & (stops - begin >= fewest) & (stops - begin <= most))
+    hashes = hash_letters(codes, begin[words], (stops - begin)[words])
+    whole = np.isin(hashes, affixes[int(sizes[:6].sum()) :])
+    stems[words[whole]] = (hashes[whole] >> np.uint64(32)).astype(np.uint32)
+    return stems
+
+
+def skeletons(
+    codes: NDArray[np.uint16], begin: NDArray[np.int64], end: NDArray[np.int64], bones: NDArray[np.uint16]
+) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int64]]:
+    """Reduce stems to their consonants.
+
+    Vowels behind the first letter go where `STEM_LETTERS` letters are left; letters of names become classes, doubled ones once.
+
+    Args:
+        codes: uint16 (c,).
+        begin, end: int64 (w,), each stem's first and past-the-last letter in `codes`.
+        bones: uint16 (65536,), the class of each letter, 0 for a vowel.
+
+    Returns:
+        Letters, uint16, and each stem's first and past-the-last one in them, int64 (w,) twice.
+    """
+    lengths = end - begin
+    places, offsets = ragged_index(np.stack([begin, end], axis=1).ravel(), 2 * np.arange(len(begin)))
+    letters, stem = codes[places], np.repeat(np.arange(len(begin)), lengths)
+    is_first = np.zeros(len(letters), dtype=np.bool_)
+    is_first[offsets[:-1][lengths > 0]] = True
+    stays = is_first | (bones[letters] > 0)
+    left = np.bincount(stem, weights=stays, minlength=len(begin))
+    changes = (lengths > STEM_LETTERS) & (lengths <= LONGEST_STEM) & (left >= STEM_LETTERS)
+    stays |= ~changes[stem]
+    letters, stem, is_first = letters[stays], stem[stays], is_first[stays]
+    is_name = (changes & (lengths >= NAME_LETTERS))[stem]
+    letters = np.where(is_name & (bones[letters] > 0), bones[letters], letters)
+    doubled = np.zeros(len(letters), dtype=np.bool_)
+    doubled[1:] = is_name[1:] & ~is_first[1:] & (letters[1:] == letters[:-1])
+    letters, stem = letters[~doubled], stem[~doubled]
+    ends = offsets_from_counts(np.bincount(stem, minlength=len(begin)))
+    return letters, ends[:-1], ends[1:]

@@ -16,24 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.hashing import mix, run_hashes_of
+from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies import candidates
 from clusterer.index.postings import Postings
 from clusterer.settings import Settings
-from clusterer.stories import candidates as stories_candidates, term_weights
+from clusterer.stories import candidates as stories_candidates
 from clusterer.text.words import Words
 
-Kind = Literal["words", "line", "copy", "story", "run"]
-_KINDS: dict[Kind, int] = {
-    "words": 0,
-    "line": 0,
-    "copy": 1,
-    "story": 2,
-    "run": 3,
-}  # one kind lies together in a segment
+Kind = Literal["words", "line", "copy", "story"]
+_KINDS: dict[Kind, int] = {"words": 0, "line": 0, "copy": 1, "story": 2}  # one kind lies together in a segment
 _HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
@@ -89,13 +83,6 @@ def sketch(words: Words, settings: Settings) -> Sketches:
     sampled = np.bincount(rows, minlength=len(words))
     band_rows = np.repeat(np.arange(len(words)), bands.shape[1])
     return Sketches(bands.ravel(), band_rows, code & _LOW, rows, sampled)
-
-
-def run_keys(stems: Ragged) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Keys of the runs of stems in the leads of texts, uint64 (e,), and the row of each, int64 (e,)."""
-    leads, offsets = take_rows(stems.values, stems.offsets, np.arange(len(stems)), term_weights.LEAD_END)
-    hashes, _, rows = run_hashes_of(leads.astype(np.uint64), offsets, term_weights.RUN)
-    return keys_of(hashes, "run"), rows
 
 
 def lead_keys(slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -163,11 +163,12 @@ def _reported(index: OpenIndex, articles: list[Article], words: Words, rows: NDA
     settings = index.settings
     stems, titles = body_stems(index, words.take(rows), [articles[i].title for i in rows.tolist()])
     weights = term_weights.weight_terms(stems, titles, settings.threads, document_frequencies(index))
-    pairs = story_candidates(index, candidates.story_slots(weights, settings), np.full(len(rows), -1))
+    outlets_and_dates = [(articles[i].outlet, seconds(articles[i].date)) for i in rows.tolist()]
+    dates = np.array([(date, date) for _, date in outlets_and_dates], dtype=np.float64)
+    pairs = story_candidates(index, candidates.story_slots(weights, settings), dates, np.full(len(rows), -1))
     if not len(pairs):
         return {}
     centres, place = factorize(pairs[:, 1])
-    outlets_and_dates = [(articles[i].outlet, seconds(articles[i].date)) for i in rows.tolist()]
     texts = read_texts(index, centres, stems, titles, outlets_and_dates)
     local = np.stack([place, len(centres) + pairs[:, 0]], axis=1)
     alike, score, values = compare(index, texts, local)

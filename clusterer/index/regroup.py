@@ -235,15 +235,14 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
         "UPDATE text SET first = ?, last = ?, outlets = ? WHERE centre = ?", [(*facts[x], x) for x in touched]
     )
     if is_story and (created or touched):
-        _score_texts(index, new, slots, np.array(touched, dtype=np.int64))
+        dates = np.array([facts[x][:2] for x in created], dtype=np.float64).reshape(-1, 2)  # None comes as NaN
+        _score_texts(index, new, slots, dates, np.array(touched, dtype=np.int64))
 
 
 def _stage_texts(index: OpenIndex, changes: Changes, centres: NDArray[np.int64]) -> NDArray[np.uint16]:
     """Stage the stems and keys of new texts; their slots, uint16 (t, k)."""
     stems, titles = document_stems(index, [changes.longest_documents[x] for x in centres.tolist()])
     index.postings.stage_stems(keys.distinct_stems(stems, titles), 1)
-    hashes, rows = keys.run_keys(stems)
-    index.postings.stage(hashes, centres[rows])
     weights = term_weights.weight_terms(stems, titles, index.settings.threads, document_frequencies(index))
     slots = candidates.story_slots(weights, index.settings)
     hashes, rows = keys.lead_keys(slots)
@@ -252,13 +251,17 @@ def _stage_texts(index: OpenIndex, changes: Changes, centres: NDArray[np.int64])
 
 
 def _score_texts(
-    index: OpenIndex, new: NDArray[np.int64], slots: NDArray[np.uint16] | None, touched: NDArray[np.int64]
+    index: OpenIndex,
+    new: NDArray[np.int64],
+    slots: NDArray[np.uint16] | None,
+    dates: NDArray[np.float64],
+    touched: NDArray[np.int64],
 ) -> None:
     """Score the candidate pairs of new texts, and those of texts that others print now, or at another time."""
     database = index.database
     pairs = np.zeros((0, 2), dtype=np.int64)
     if slots is not None:
-        pairs = story_candidates(index, slots, new)
+        pairs = story_candidates(index, slots, dates, new)
         pairs[:, 0] = new[pairs[:, 0]]
     rows = [row for end in "ab" for row in database.among(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched)]
     pairs = np.concatenate([pairs, np.array(rows, dtype=np.int64).reshape(-1, 2)])

@@ -17,7 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts
+from clusterer.arrays.indexing import find_sorted, offsets_from_counts
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
@@ -26,7 +26,6 @@ from clusterer.lsh import bands
 from clusterer.stories import candidates, clustering, features, term_weights
 from clusterer.text.words import Words, hash_words
 
-_SURELY = 3  # a run that recurs so many times as often as it must is not looked at more closely
 _NUMBER = 0xFFFFFFFF
 
 
@@ -60,28 +59,32 @@ class Texts:
         return Ragged(flat, offsets_from_counts(counts))
 
 
-def story_candidates(index: OpenIndex, slots: NDArray[np.uint16], centres: NDArray[np.int64]) -> NDArray[np.int64]:
+def story_candidates(
+    index: OpenIndex, slots: NDArray[np.uint16], dates: NDArray[np.float64], centres: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Pairs that may report one event: int64 (m, 2) rows of `slots` and centres of stored texts.
 
     Args:
         index: to look in.
         slots: uint16 (n, k), of new texts.
+        dates: float64 (n, 2), earliest and latest date of each, inf or NaN where unknown.
         centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
     """
-    cap, least = candidates.story_limits(index.settings)
-    rows, others = keys.holders(index.postings, *keys.lead_keys(slots), cap)
+    rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
     codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
     stored = index.database.among(
-        "SELECT centre, slots FROM text WHERE centre IN {} ORDER BY centre", np.unique(codes & _NUMBER)
+        "SELECT centre, slots, first, last FROM text WHERE centre IN {} ORDER BY centre", np.unique(codes & _NUMBER)
     )
     if not stored:
         return np.zeros((0, 2), dtype=np.int64)
-    stored_centres = np.array([centre for centre, _ in stored], dtype=np.int64)
-    stored_slots = np.frombuffer(b"".join([x for _, x in stored]), dtype="<u2").reshape(len(stored_centres), -1)
+    stored_centres = np.array([row[0] for row in stored], dtype=np.int64)
+    stored_slots = np.frombuffer(b"".join([row[1] for row in stored]), dtype="<u2").reshape(len(stored_centres), -1)
+    moments = np.concatenate([dates, np.array([row[2:] for row in stored], dtype=np.float64)])  # NULL comes as NaN
     place, is_text = find_sorted(stored_centres, codes & _NUMBER)
     rows, place = (codes >> 32)[is_text], place[is_text]
     both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
-    kept = bands.pairs_with_equal_slots(both, rows * total + len(slots) + place, least)
+    likeness = candidates.story_likeness(moments[:, 0], moments[:, 1], index.settings)
+    kept = bands.pairs_with_equal_slots(both, rows * total + len(slots) + place, likeness)
     return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
 
 
@@ -173,7 +176,7 @@ def compare(
     """The candidate pairs that have a trace of likeness.
 
     Args:
-        index: whose document frequencies and runs weigh the texts.
+        index: whose document frequencies weigh the texts.
         texts: n of them.
         pairs: int64 (m, 2), rows of texts.
 
@@ -182,34 +185,16 @@ def compare(
     """
     weights = term_weights.weight_terms(texts.stems, texts.titles, index.settings.threads, document_frequencies(index))
     pairs = candidates.prefilter_pairs(weights, pairs, texts.first, texts.last)
-    rows = np.unique(pairs)
-    weights = term_weights.with_stock(weights, rows, lambda runs: _recurs(index, runs))
-    return clustering.score_pairs(weights, pairs, texts.outlet_numbers(rows), texts.first, texts.last)
+    outlets = texts.outlet_numbers(np.unique(pairs))
+    return clustering.score_pairs(weights, pairs, outlets, texts.first, texts.last)
 
 
 def pair_evidence(index: OpenIndex, texts: Texts) -> tuple[term_weights.TermWeights, NDArray[np.float64]]:
     """How two texts are weighed, and the features of that pair, float64 (f,), however unlike they are."""
     both = np.arange(2)
     weights = term_weights.weight_terms(texts.stems, texts.titles, index.settings.threads, document_frequencies(index))
-    weights = term_weights.with_stock(weights, both, lambda runs: _recurs(index, runs))
     rows = features.pair_features(weights, both[None], texts.outlet_numbers(both), texts.first, texts.last)
     return weights, rows[0]
-
-
-def _recurs(index: OpenIndex, runs: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether each run of stems, uint64 (r,), stands in so many leads that it is a stock phrase."""
-    distinct, place = factorize(keys.keys_of(runs, "run"))
-    which, numbers = index.postings.find(distinct)
-    times = np.bincount(which, minlength=len(distinct))
-    recurs: NDArray[np.bool_] = times >= term_weights.RECURS
-    unsure = (recurs & (times < _SURELY * term_weights.RECURS))[which]
-    which, numbers = which[unsure], numbers[unsure]
-    # What was a text once, and is one of a copy group's other documents now, does not count beside that group.
-    rows = index.database.among("SELECT centre FROM text WHERE centre IN {}", sorting.distinct(numbers.copy()))
-    no_text = ~np.isin(numbers, [centre for (centre,) in rows])
-    recurs &= times - np.bincount(which[no_text], minlength=len(distinct)) >= term_weights.RECURS
-    of_runs: NDArray[np.bool_] = recurs[place]
-    return of_runs
 
 
 def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

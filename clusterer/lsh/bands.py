@@ -9,6 +9,7 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `m` pairs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,8 @@ from clusterer.arrays.ragged import Growing
 from clusterer.arrays.sorting import distinct, sort
 from clusterer.errors import SettingsError
 from clusterer.lsh.buckets import _bits, _pairs, bucket_codes, entries
+
+_MOVED = 16  # slots of all texts that are moved at a time
 
 
 def s_curve(jaccard: NDArray[np.float64] | float, b: int, r: int) -> NDArray[np.float64]:
@@ -85,35 +88,87 @@ def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int =
     return _pairs(codes.array(), n), dropped
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How many slots two texts must share, by the time between them.
+
+    Attributes:
+        least: number of equal slots of texts that are near in time.
+        least_far: the same of others.
+        near: seconds between the last moment of one and the first of the other up to which they are near.
+        first, last: float64 (n,), the moments of each text; -inf and inf where they are unknown, so that it is near all.
+    """
+
+    least: int
+    least_far: int
+    near: float
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.int64]) -> Likeness:
+        """The same of some texts."""
+        return replace(self, first=self.first[rows], last=self.last[rows])
+
+
 def banded_pairs(
-    slots: NDArray[np.uint16], rows: NDArray[np.int64], r: int, cap: int, least: int, threads: int = 1
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], r: int, cap: int, likeness: Likeness, threads: int = 1
 ) -> tuple[NDArray[np.int64], int]:
-    """Pairs that share a band of r slots and, in all, `least` slots: int64 (m, 2), each once, sorted, and those left out.
+    """Pairs that share a band of r slots and, in all, enough slots: int64 (m, 2), each once, sorted, and those left out.
 
     Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
-    they are kept.
+    they are kept. Of large buckets those meet that are neighbours in time.
 
     Args:
-        slots: uint16 (n, k), n below 2**24.
+        slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
         rows: int64, those that take part, ascending.
         r: slots a band, at most 2.
         cap: as for `bucket_codes`.
-        least: number of equal slots.
+        likeness: what is asked of a pair, of the n texts.
         threads: bands worked on side by side.
     """
     n, k = slots.shape
+    order = in_order_of_time(slots, likeness)
+    takes_part = np.zeros(n, dtype=np.bool_)
+    takes_part[rows] = True
+    rows, likeness = np.flatnonzero(takes_part[order]), likeness.take(order)
     codes, dropped = Growing(np.int64), 0
     bands = range(0, k - r + 1, r)
-    for found, left_out in ordered_map(lambda start: pairs_of_band(slots, rows, start, r, cap, least), bands, threads):
+    for found, left_out in ordered_map(
+        lambda start: pairs_of_band(slots, rows, start, r, cap, likeness), bands, threads
+    ):
         codes.append(found)
         dropped += left_out
-    return _pairs(codes.array(), n), dropped
+    return np.stack(np.divmod(distinct(original_codes(codes.array(), order)), max(n, 1)), axis=1), dropped
+
+
+def in_order_of_time(slots: NDArray[np.uint16], likeness: Likeness) -> NDArray[np.int64]:
+    """Put the signatures of n texts, uint16 (n, k), into the order of time where they are, texts of one moment as they stand.
+
+    Returns:
+        int64 (n,), the text that each row is of now.
+    """
+    order = np.argsort(likeness.first, kind="stable")
+    for at in range(0, slots.shape[1], _MOVED):
+        slots[:, at : at + _MOVED] = slots[order, at : at + _MOVED]
+    return order
+
+
+def original_codes(codes: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Codes ``first * n + second`` of rows as those of the texts that rows are of, int64; the lower text first."""
+    n = max(len(order), 1)
+    a, b = order[codes // n], order[codes % n]
+    return np.minimum(a, b) * n + np.maximum(a, b)
 
 
 def pairs_of_band(
-    slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, least: int
+    slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, likeness: Likeness
 ) -> tuple[NDArray[np.int64], int]:
     """Return what one band, its r slots from `start` on, gives to `banded_pairs`.
+
+    Args:
+        slots, likeness: of n texts in the order of time.
+        rows, r, cap: as for `banded_pairs`.
+        start: the first slot of the band.
 
     Returns:
         int64 codes ``first * n + second``, in no order, and the number of pairs left out.
@@ -123,12 +178,16 @@ def pairs_of_band(
         key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
     found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
     sort(found, 64 - 16 * r)  # rows ascend as it is
-    codes, dropped = bucket_codes(found, len(slots), cap)
-    return pairs_with_equal_slots(slots, codes, least), dropped
+    codes, dropped = bucket_codes(found, len(slots), cap, neighbours=True)
+    return pairs_with_equal_slots(slots, codes, likeness), dropped
 
 
-def pairs_with_equal_slots(slots: NDArray[np.uint16], codes: NDArray[np.int64], least: int) -> NDArray[np.int64]:
-    """The codes, int64 ``first * n + second``, of pairs of rows with `least` equal slots; slots uint16 (n, k)."""
+def pairs_with_equal_slots(
+    slots: NDArray[np.uint16], codes: NDArray[np.int64], likeness: Likeness
+) -> NDArray[np.int64]:
+    """The codes, int64 ``first * n + second``, of pairs of rows with enough equal slots; slots uint16 (n, k)."""
     out = np.empty(len(codes), dtype=np.int64)
-    found = kernels.likely_codes(slots, codes, len(slots), least, out)
+    found = kernels.likely_codes(
+        slots, codes, len(slots), likeness.first, likeness.last, likeness.near, likeness.least, likeness.least_far, out
+    )
     return out[:found]

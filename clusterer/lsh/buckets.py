@@ -35,7 +35,13 @@ def entries(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int) -> ND
     return made
 
 
-def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[NDArray[np.int64], int]:
+NEIGHBOURS = 8
+"""Members before it that each one of a bucket above the cap is paired with, where neighbours are asked for."""
+
+
+def bucket_codes(
+    sorted_entries: NDArray[np.uint64], n: int, cap: int, neighbours: bool = False
+) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a bucket, as int64 (x,) codes ``first * n + second``, and how many large buckets left out.
 
     A pair that meets in several buckets is there several times.
@@ -44,8 +50,10 @@ def bucket_codes(sorted_entries: NDArray[np.uint64], n: int, cap: int) -> tuple[
         sorted_entries: uint64 (e,), of `entries`, ascending; an article may be in a bucket twice.
         n: number of articles.
         cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
+        neighbours: larger ones make pairs of members that stand within `NEIGHBOURS` of each other instead: where articles
+            are numbered by time, of those of one time.
     """
-    return kernels.bucket_pairs(sorted_entries, _bits(n), n, cap, HUBS)
+    return kernels.bucket_pairs(sorted_entries, _bits(n), n, cap, NEIGHBOURS if neighbours else HUBS, neighbours)
 
 
 def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:

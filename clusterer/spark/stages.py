@@ -266,7 +266,7 @@ def weighed(run: Run, texts: DataFrame) -> DataFrame:
 def met(run: Run, texts: DataFrame, weighed: DataFrame) -> DataFrame:
     """Return pairs of texts whose signatures are alike."""
     places = _places(run, run.count_texts(texts)[0])
-    slots = weighed.select("text", "slots")
+    slots = weighed.select("text", "slots", "first", "last")
     sent = slots.mapInArrow(partial(spark_stories.send_slots, places=places), spark_stories.SLOTS)
     meet = partial(spark_stories.leads_met, settings=run.settings, places=places, receivers=run.receivers)
     pairs = run.send(sent, count=len(places)).mapInArrow(meet, messages.PAIRS)

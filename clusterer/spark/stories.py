@@ -1,8 +1,8 @@
 """What Spark's workers do at the story level, and the last stage: Arrow batches through the kernels of the package.
 
-As `copies` of this wing: functions of one partition's batches. What a feed knows of stems (how many texts hold one, which runs
-recur) is counted where all holders of a stem meet, and goes back to each home: the partition that wrote a text. A text
-then carries the counts of its stems and its stock phrases, and can be compared anywhere.
+As `copies` of this wing: functions of one partition's batches. What a feed knows of stems (how many texts hold one) is
+counted where all holders of a stem meet, and goes back to each home: the partition that wrote a text. A text then carries
+the counts of its stems, and can be compared anywhere.
 
 Array letters: `n` texts, `e` keys, `m` pairs.
 """
@@ -10,7 +10,7 @@ Array letters: `n` texts, `e` keys, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.hashing import run_hashes_of
-from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts, run_starts
+from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
 from clusterer.settings import Settings
 from clusterer.spark.arrow import (
-    SHARED_BY,
     Batch,
     batch_of,
     cells,
     messages,
     numbers,
-    of_kind,
     ragged,
     rows_of,
     shares,
@@ -42,19 +39,18 @@ from clusterer.stories import candidates, clustering, linkage, term_weights
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""
-KNOWLEDGE = "to int, home int, kind int, stems binary, counts binary, runs binary"
+KNOWLEDGE = "to int, home int, stems binary, counts binary"
 WEIGHED = (
     "text long, stems binary, title binary, first double, last double, outlets array<string>, counts binary,"
-    " stock binary, slots binary, lead binary, near binary"
+    " slots binary, lead binary, near binary"
 )
-"""A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; which of its runs are
-stock phrases; its signature; the `short_leads`."""
-SLOTS = "to int, docs binary, slots binary"
-"""Signatures of a batch's texts, for where some bands of all meet."""
+"""A text with what the feed knows of it: of each of its stems, ascending, how many texts hold it; its signature; the
+`short_leads`."""
+SLOTS = "to int, docs binary, first binary, last binary, slots binary"
+"""Signatures of a batch's texts with their dates, for where some bands of all meet."""
 ALIKE = "a long, b long, score double, features binary"
 STORY_OF = "text long, story long"
 
-_STEMS, _RUNS = 0, 1
 _HIGH = np.uint64(32)
 
 
@@ -81,12 +77,8 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """Send what a home knows of its texts to where the knowledge of all homes meets: rows of `KNOWLEDGE`.
-
-    Of each stem in how many of the home's texts it is, and the home's runs of stems.
-    """
-    kinds = {"to": pa.int32(), "home": pa.int32(), "kind": pa.int32(), "stems": np.uint32, "counts": np.uint32,
-             "runs": np.uint64}  # fmt: skip
+    """`KNOWLEDGE` of texts: of each home's stems in how many of its texts they are, for where all homes' meet."""
+    kinds = {"to": pa.int32(), "home": pa.int32(), "stems": np.uint32, "counts": np.uint32}
     for batch in batches:
         homes = numbers(batch.column("home"))
         for home in np.unique(homes).tolist():
@@ -94,16 +86,12 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
             bodies, titles = ragged(part.column("stems"), np.uint32), ragged(part.column("title"), np.uint32)
             distinct, counts = term_weights.frequencies(bodies, titles)
             stems = distinct.astype(np.uint64) << _HIGH
-            runs, _, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, term_weights.RUN)
-            sorting.sort(runs, SHARED_BY)
-            rows: list[dict[str, Any]] = [
-                {"to": to, "home": home, "kind": _STEMS, "stems": share >> _HIGH,
-                 "counts": counts[np.searchsorted(stems, share)]}
+            rows_sent: list[dict[str, Any]] = [
+                {"to": to, "home": home, "stems": share >> _HIGH, "counts": counts[np.searchsorted(stems, share)]}
                 for to, share in shares(stems, receivers)
-            ]  # fmt: skip
-            rows += [{"to": to, "home": home, "kind": _RUNS, "runs": share} for to, share in shares(runs, receivers)]
-            if rows:
-                yield messages(rows, kinds)
+            ]
+            if rows_sent:
+                yield messages(rows_sent, kinds)
 
 
 def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
@@ -115,16 +103,14 @@ def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
 
 
 def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`KNOWLEDGE` back to the homes: `to` and `home` alike, in how many texts each stem is, and which runs recur."""
-    kinds = {"to": pa.int32(), "home": pa.int32(), "kind": pa.int32(), "stems": np.uint32, "counts": np.uint32,
-             "runs": np.uint64}  # fmt: skip
+    """`KNOWLEDGE` back to the homes: `to` and `home` alike, in how many texts each stem is."""
+    kinds = {"to": pa.int32(), "home": pa.int32(), "stems": np.uint32, "counts": np.uint32}
     table = whole(batches)
     if table is None:
         return
-    rows: list[dict[str, Any]] = []
-    part = of_kind(table, _STEMS)
-    home, stems = numbers(part.column("home")), ragged(part.column("stems"), np.uint32)
-    counts = ragged(part.column("counts"), np.uint32).values
+    made: list[dict[str, Any]] = []
+    home, stems = numbers(table.column("home")), ragged(table.column("stems"), np.uint32)
+    counts = ragged(table.column("counts"), np.uint32).values
     both = stems.values.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
     sorting.sort(both, 32)
     distinct = (both >> _HIGH).astype(np.uint32)
@@ -134,40 +120,9 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     for one in np.unique(home).tolist():
         positions = np.flatnonzero(home == one)
         held = sorting.distinct(rows_of(stems, positions).values.astype(np.uint64)).astype(np.uint32)
-        known = total[np.searchsorted(distinct, held)]
-        rows.append({"to": one, "home": one, "kind": _STEMS, "stems": held, "counts": known})
-    part = of_kind(table, _RUNS)
-    home, runs = numbers(part.column("home")), ragged(part.column("runs"), np.uint64)
-    ascending = runs.values.copy()
-    sorting.sort(ascending)
-    # A run that stands as far behind as it must recur is one that does.
-    distance = term_weights.RECURS - 1
-    recurring = sorting.distinct(
-        ascending[distance:][ascending[distance:] == ascending[: max(len(ascending) - distance, 0)]]
-    )
-    del ascending
-    for message, to in enumerate(home.tolist() if len(recurring) else []):
-        held = runs.values[runs.offsets[message] : runs.offsets[message + 1]]  # far more than recur
-        own_runs = sorting.distinct(held[_among(held, recurring)])
-        if len(own_runs):
-            rows.append({"to": to, "home": to, "kind": _RUNS, "runs": own_runs})
-    if rows:
-        yield messages(rows, kinds)
-
-
-def _among(values: NDArray[Any], ascending: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which of e values are among ascending ones, bool (e,)."""
-    found = np.zeros(len(values), dtype=np.bool_)
-    if not len(ascending):
-        return found
-    maybe = np.arange(len(values))
-    if len(values) > len(ascending):  # a look at 20 bits is cheaper than a search
-        low = np.uint64((1 << 20) - 1)
-        bits = np.zeros(1 << 20, dtype=np.bool_)
-        bits[ascending & low] = True
-        maybe = np.flatnonzero(bits[values & low])
-    found[maybe] = find_sorted(ascending, values[maybe])[1]
-    return found
+        made.append({"to": one, "home": one, "stems": held, "counts": total[np.searchsorted(distinct, held)]})
+    if made:
+        yield messages(made, kinds)
 
 
 def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
@@ -179,16 +134,11 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     knowledge = table.filter(pa.compute.is_null(table.column("text")))
     if not texts_here.num_rows:
         return
-    part = of_kind(knowledge, _STEMS)
-    stems, counts = (ragged(part.column(name), np.uint32).values for name in ("stems", "counts"))
+    stems, counts = (ragged(knowledge.column(name), np.uint32).values for name in ("stems", "counts"))
     bodies, titles = ragged(texts_here.column("stems"), np.uint32), ragged(texts_here.column("title"), np.uint32)
     feed = _feed(texts, stems, counts)
     salient = term_weights.weight_terms(bodies, titles, 1, feed)
     slots = candidates.story_slots(salient, settings)
-    recurring = sorting.distinct(ragged(of_kind(knowledge, _RUNS).column("runs"), np.uint64).values.copy())
-    runs, starts, _ = run_hashes_of(bodies.values.astype(np.uint64), bodies.offsets, term_weights.RUN)
-    stock = np.zeros(len(bodies.values), dtype=np.bool_)
-    stock[starts] = _among(runs, recurring)
     held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
     given = {name: texts_here.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
     width = slots.shape[1]
@@ -197,7 +147,6 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
         {
             **given,
             "counts": cells(held, salient.offsets),
-            "stock": cells(stock.view(np.uint8), bodies.offsets),
             "slots": cells(slots.ravel(), np.arange(len(slots) + 1) * width),
             "lead": cells(leads.values, leads.offsets),
             "near": cells(weights, leads.offsets),
@@ -279,13 +228,14 @@ class Places:
 
 def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
     """`SLOTS` of texts, for each place that looks at one of their bands."""
-    kinds = {"to": pa.int32(), "docs": np.int64, "slots": np.uint16}
+    kinds = {"to": pa.int32(), "docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
     for batch in batches:
-        texts, slots = numbers(batch.column("text")), _slots(batch)
+        slots = _slots(batch)
         filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-        texts, slots = texts[filled], slots[filled]
+        texts, slots = numbers(batch.column("text"))[filled], slots[filled]
+        first, last = (numbers(batch.column(name), np.float64)[filled] for name in ("first", "last"))
         rows_sent = [
-            {"to": to, "docs": texts[rows], "slots": slots[rows].ravel()}
+            {"to": to, "docs": texts[rows], "first": first[rows], "last": last[rows], "slots": slots[rows].ravel()}
             for group in range(places.groups if len(texts) else 0)
             for to, rows in places.of_group(group, slots)
         ]
@@ -300,24 +250,28 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
 
 def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
-    cap, least = candidates.story_limits(settings)
-    k = settings.story_slots
+    cap, k = candidates.story_cap(settings), settings.story_slots
     held: dict[int, Signatures] = {}
     for batch in batches:
         to = numbers(batch.column("to"))
-        columns = ragged(batch.column("docs"), np.int64), ragged(batch.column("slots"), np.uint16)
+        kinds = {"docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
+        columns = [ragged(batch.column(name), kind) for name, kind in kinds.items()]
         for message, place in enumerate(to.tolist()):
-            docs, part = (x.values[x.offsets[message] : x.offsets[message + 1]] for x in columns)
-            held.setdefault(place, Signatures(k)).append(docs, part.reshape(-1, k))
+            docs, first, last, part = (x.values[x.offsets[message] : x.offsets[message + 1]] for x in columns)
+            held.setdefault(place, Signatures(k)).append(docs, first, last, part.reshape(-1, k))
     for place in sorted(held):
-        texts, slots = held.pop(place).ascending()
+        texts, first, last, slots = held.pop(place).ascending()
+        likeness = candidates.story_likeness(first, last, settings)
+        order = lsh_bands.in_order_of_time(slots, likeness)
+        likeness = likeness.take(order)
         found, dropped = Growing(np.int64), 0
         for slot, rows in places.bands(place, slots):
-            codes, left_out = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, least)
+            codes, left_out = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, likeness)
             found.append(codes)
             dropped += left_out
         del slots  # by far the most of what is held
-        yield from _sent(sorting.distinct(found.array()), texts, receivers, dropped)
+        codes = lsh_bands.original_codes(found.array(), order)
+        yield from _sent(sorting.distinct(codes), texts, receivers, dropped)
 
 
 class Signatures:
@@ -326,22 +280,37 @@ class Signatures:
     def __init__(self, k: int) -> None:
         """None yet, of k slots."""
         self._texts: list[NDArray[np.int64]] = []
+        self._spans: list[NDArray[np.float64]] = []
         self._slots = np.empty((0, k), dtype=np.uint16)
 
-    def append(self, texts: NDArray[np.int64], slots: NDArray[np.uint16]) -> None:
-        """Those of more texts."""
+    def append(
+        self,
+        texts: NDArray[np.int64],
+        first: NDArray[np.float64],
+        last: NDArray[np.float64],
+        slots: NDArray[np.uint16],
+    ) -> None:
+        """Those of more texts, with the earliest and latest date of each."""
         n, k = self._slots.shape
         self._texts.append(texts.copy())  # not a view, which would keep all that came with it
+        self._spans.append(np.stack([first, last]))
         self._slots.resize((n + len(slots), k), refcheck=False)  # large arrays grow where they are
         self._slots[n:] = slots
 
-    def ascending(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """The texts, int64 (n,), ascending, and their signatures, uint16 (n, k), put in that order where they are."""
+    def ascending(
+        self,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint16]]:
+        """Return the texts in ascending order, with their dates and signatures.
+
+        Returns:
+            int64 (n,), ascending; float64 (n,) twice, first and last date; uint16 (n, k), put in that order where they are.
+        """
         texts = np.concatenate(self._texts)
         order = np.argsort(texts, kind="stable")
         for start in range(0, self._slots.shape[1], _MOVED):
             self._slots[:, start : start + _MOVED] = self._slots[order, start : start + _MOVED]
-        return texts[order], self._slots
+        first, last = np.concatenate(self._spans, axis=1)[:, order]
+        return texts[order], first, last, self._slots
 
 
 _MOVED = 16  # slots of all texts, at a time
@@ -374,7 +343,6 @@ def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterato
     bodies, titles = ragged(held.column("stems"), np.uint32), ragged(held.column("title"), np.uint32)
     counts = ragged(held.column("counts"), np.uint32).values
     salient = term_weights.weight_terms(bodies, titles, 1, _feed(texts, _distinct(bodies, titles).values, counts))
-    salient = replace(salient, stock=ragged(held.column("stock"), np.uint8).values.view(np.bool_))
     first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
     numbered: dict[str, int] = {}
     printed = [

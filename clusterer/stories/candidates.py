@@ -12,11 +12,15 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.lsh import bands, weighted_minhash
 from clusterer.settings import Settings
-from clusterer.stories import model, term_weights
+from clusterer.stories import features, model, term_weights
 
 STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
-_STORY_ESTIMATE = 5 / 64  # least share of equal slots: a cheap look before the leads are compared
-_STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
+_NEAR, _FAR = (
+    4.5 / 64,
+    7.5 / 64,
+)  # least share of equal slots, near in time and far: a cheap look before texts are compared
+_NEAR_DAYS = 3.0  # of 420 pairs of one event in other words, five lie further apart
+STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
 
@@ -26,7 +30,7 @@ def prefilter_pairs(
 ) -> NDArray[np.int64]:
     """Keep the candidate pairs of texts that may have more than a trace of likeness, by a cheap look.
 
-    Shared runs and stock phrases need not be known.
+    Shared runs and outlets need not be known.
 
     Args:
         weights: of n texts.
@@ -37,7 +41,7 @@ def prefilter_pairs(
         int64 (m, 2).
     """
     lead, best = model.best_case(weights, pairs, first, last)
-    return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
+    return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 
 
 def prefilter_by_lead(
@@ -55,24 +59,40 @@ def prefilter_by_lead(
         int64 (m, 2).
     """
     lead, best = model.best_of_leads(leads, weights, pairs, first, last)
-    return pairs[(lead >= _STORY_LEAD) & (best >= STORY_TRACE)]
+    return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 
 
-def story_candidates(weights: term_weights.TermWeights, settings: Settings) -> tuple[NDArray[np.int64], int]:
-    """Pairs of texts whose weighted leads share a band and more, int64 (m, 2), and those that large buckets left out."""
+def story_candidates(
+    weights: term_weights.TermWeights, first: NDArray[np.float64], last: NDArray[np.float64], settings: Settings
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs of texts whose weighted leads and titles share a band and more, int64 (m, 2), and how many large buckets left out.
+
+    Args:
+        weights: of n texts.
+        first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
+        settings: how many slots, and what a bucket may hold.
+    """
     slots = story_slots(weights, settings)
     filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-    cap, least = story_limits(settings)
-    return bands.banded_pairs(slots, filled, STORY_ROWS, cap, least, settings.threads)
+    likeness = story_likeness(first, last, settings)
+    return bands.banded_pairs(slots, filled, STORY_ROWS, story_cap(settings), likeness, settings.threads)
 
 
-def story_limits(settings: Settings) -> tuple[int, int]:
-    """The largest bucket of leads that makes all its pairs, and how many slots a candidate pair must share."""
-    return min(settings.bucket_cap, _STORY_CAP), int(np.ceil(_STORY_ESTIMATE * settings.story_slots))
+def story_cap(settings: Settings) -> int:
+    """The largest bucket of leads that makes all its pairs."""
+    return min(settings.bucket_cap, _STORY_CAP)
+
+
+def story_likeness(first: NDArray[np.float64], last: NDArray[np.float64], settings: Settings) -> bands.Likeness:
+    """How many slots a candidate pair must share. Arguments as for `story_candidates`."""
+    near, far = (int(np.ceil(share * settings.story_slots)) for share in (_NEAR, _FAR))
+    known = np.isfinite(first)
+    begin, end = np.where(known, first, -np.inf), np.where(known, features.end_of_day(last), np.inf)
+    return bands.Likeness(near, far, _NEAR_DAYS * features.DAY, begin, end)
 
 
 def story_slots(weights: term_weights.TermWeights, settings: Settings) -> NDArray[np.uint16]:
-    """Signatures of the n texts' weighted leads, uint16 (n, k); all slots of a text with an empty lead are equal."""
+    """Signatures of the n texts' weighted leads and titles, uint16 (n, k); all slots of a text without any are equal."""
 
     def of_chunk(start: int) -> NDArray[np.uint16]:
         sets, parts = weights.weighted_sets(start, min(start + settings.chunk, len(weights)))

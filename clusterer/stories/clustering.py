@@ -25,7 +25,7 @@ def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | 
     tell = progress or silent
     weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
     tell("weighing", count)
-    candidates, dropped = story_candidates(weights, settings)
+    candidates, dropped = story_candidates(weights, texts.first, texts.last, settings)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]

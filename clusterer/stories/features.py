@@ -13,7 +13,7 @@ Array letters: `n` texts, `m` pairs, `f` features.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,8 @@ ENOUGH = 0.3
 DAY = 86_400.0
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
+LEAD_SHARED, SHARED = 60.0, 200.0
+"""Sums of rarities, of leads and of whole texts, that count as 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +41,29 @@ class PairEvidence:
     `own_lead` and `own_body` are then those of the whole texts.
 
     Attributes:
-        lead: cosine of the lead-weighted stems.
         own_lead, own_body: cosines of leads and of rare stems over the whole texts, without the words of shared runs.
-        lead_found: share of one text's lead that stands anywhere in the other's, the smaller of both directions.
-        titles: cosine of the titles.
+        title_found: share of one's title, by rarity, in the other's title or lead, the mean of both directions.
+        lead_found: share of one's lead-weighted stems anywhere in the other, the mean of both directions.
+        openings: rarities of the stems that both openings hold (title and first words), twice, over those of all theirs.
+        lead_shared: sum of the rarities of the stems that title or lead of both hold.
+        shared: sum of the rarities of the stems that both texts hold.
+        numbers: of the numbers in the leads, the share of the fewer that both hold.
+        other_weekday: whether both leads name weekdays, and none in common.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
-        in_stock: share of the leads' likeness that stands in stock phrases.
-        one_outlet: whether one and the same outlet alone prints both.
         unknown_outlet: whether it is unknown who prints either.
         shared_outlets: outlets that print both texts, over one more than the fewer that print either.
     """
 
-    lead: NDArray[np.float64]
     own_lead: NDArray[np.float64]
     own_body: NDArray[np.float64]
+    title_found: NDArray[np.float64]
     lead_found: NDArray[np.float64]
-    titles: NDArray[np.float64]
+    openings: NDArray[np.float64]
+    lead_shared: NDArray[np.float64]
+    shared: NDArray[np.float64]
+    numbers: NDArray[np.float64]
+    other_weekday: NDArray[np.bool_]
     apart: NDArray[np.float64]
-    in_stock: NDArray[np.float64]
-    one_outlet: NDArray[np.bool_]
     unknown_outlet: NDArray[np.bool_]
     shared_outlets: NDArray[np.float64]
 
@@ -79,6 +85,7 @@ class Feature:
         value: how it is computed.
         cheap: whether the first look at a candidate has all it needs. What is not cheap must speak against, for the first
             look takes it for 0 and so errs on the side of likeness.
+        most: the largest value that it can have.
     """
 
     name: str
@@ -87,13 +94,34 @@ class Feature:
     description: str = field(compare=False)
     value: Callable[[PairEvidence], NDArray[np.float64]] = field(compare=False)
     cheap: bool = False
+    most: float = 1.0
 
 
 TABLE: tuple[Feature, ...] = (
     Feature(
-        "lead", 1, "leads alike",
-        "how alike the leads are, rare and early words weighing more",
-        lambda pair: pair.lead, cheap=True,
+        "title_found", 1, "titles told by the other",
+        "share of one's title that the other's title or lead tells, the mean of both directions",
+        lambda pair: pair.title_found, cheap=True,
+    ),
+    Feature(
+        "lead_found", 1, "leads told by the other",
+        "share of one's lead that the other tells, the mean of both directions",
+        lambda pair: pair.lead_found, cheap=True,
+    ),
+    Feature(
+        "opening", 1, "first sentences alike",
+        "how alike titles and first sentences are, rare words weighing more",
+        lambda pair: pair.openings, cheap=True,
+    ),
+    Feature(
+        "lead_shared", 1, "rare words shared by the leads",
+        "how much the words tell that both leads hold: few rare ones as much as many common ones",
+        lambda pair: np.minimum(pair.lead_shared / LEAD_SHARED, 2.0), cheap=True, most=2.0,
+    ),
+    Feature(
+        "shared", 1, "rare words shared",
+        "the same of the whole texts",
+        lambda pair: np.minimum(pair.shared / SHARED, 2.0), cheap=True, most=2.0,
     ),
     Feature(
         "own_body", 1, "rare words shared outside copied runs",
@@ -101,14 +129,14 @@ TABLE: tuple[Feature, ...] = (
         lambda pair: pair.own_body, cheap=True,
     ),
     Feature(
-        "lead_found", 1, "one's lead told by the other",
-        "share of one text's lead that the other holds, the smaller direction",
-        lambda pair: pair.lead_found, cheap=True,
+        "numbers", 1, "numbers shared",
+        "share of the numbers in the leads, no years, that both hold",
+        lambda pair: pair.numbers, cheap=True,
     ),
     Feature(
-        "titles", 1, "titles alike",
-        "how alike the titles are",
-        lambda pair: pair.titles, cheap=True,
+        "weekday", -1, "another weekday",
+        "both leads name weekdays, and none in common",
+        lambda pair: pair.other_weekday.astype(np.float64), cheap=True,
     ),
     Feature(
         "apart", -1, "days between them",
@@ -116,19 +144,9 @@ TABLE: tuple[Feature, ...] = (
         lambda pair: pair.apart, cheap=True,
     ),
     Feature(
-        "formula", -1, "little but one outlet's formulas in common",
-        "one outlet: how little the texts agree outside shared passages",
-        lambda pair: pair.one_outlet * pair.shortfall,
-    ),
-    Feature(
         "unsigned", -1, "little in common for texts of unknown outlets",
         "outlet unknown: how little the texts agree outside shared passages",
         lambda pair: pair.unknown_outlet * pair.shortfall,
-    ),
-    Feature(
-        "stock", -1, "stock phrases in the leads",
-        "share of the leads' likeness that stands in stock phrases",
-        lambda pair: pair.in_stock,
     ),
     Feature(
         "carried", -1, "outlets that print both",
@@ -151,7 +169,7 @@ def columns(evidence: PairEvidence, cheap: bool = False) -> NDArray[np.float64]:
         evidence: of m pairs.
         cheap: only those of a first look, 0 for the others.
     """
-    nothing = np.zeros(len(evidence.lead))
+    nothing = np.zeros(len(evidence.own_lead))
     return np.stack([f.value(evidence) if f.cheap or not cheap else nothing for f in TABLE], axis=1)
 
 
@@ -185,53 +203,64 @@ def pair_features(
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
     i, j = pairs.T
-    lead, lead_runs, lead_stock, body, body_runs, found_1, found_2, titles = term_sums(weights, pairs).T
+    sums = term_sums(weights, pairs)
     printed, common = outlets.counts, shared_outlets(outlets, pairs)
     fewer = np.minimum(printed[i], printed[j])
     return columns(
-        PairEvidence(
-            lead=lead,
-            own_lead=np.maximum(lead - lead_runs, 0.0),
-            own_body=np.maximum(body - body_runs, 0.0),
-            lead_found=share_found(weights.lead_totals, pairs, found_1, found_2),
-            titles=titles,
-            apart=days_apart(pairs, first, last),
-            in_stock=np.minimum(lead_stock / np.maximum(lead, 1e-12), 1.0),
-            one_outlet=(common == 1) & (printed[i] == 1) & (printed[j] == 1),
+        replace(
+            first_look(weights, pairs, sums, first, last),
             unknown_outlet=fewer == 0,
             shared_outlets=common / (fewer + 1.0),
         )
     )
 
 
-def cheap_features(
-    lead: NDArray[np.float64],
-    body: NDArray[np.float64],
-    lead_found: NDArray[np.float64],
-    titles: NDArray[np.float64],
-    apart: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the features of a first look, float64 (m, f): as if nothing but the dates spoke against a pair.
+def first_look(
+    weights: TermWeights,
+    pairs: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> PairEvidence:
+    """Return what is known of pairs without their outlets: as if no outlet printed both.
 
     Args:
-        lead, body, lead_found, titles, apart: float64 (m,), as in `PairEvidence`, shared runs counted as independent.
+        weights, pairs, first, last: as for `pair_features`.
+        sums: of `term_sums`; those of runs may be 0.
     """
-    nothing, no = np.zeros(len(lead)), np.zeros(len(lead), dtype=np.bool_)
-    return columns(PairEvidence(lead, lead, body, lead_found, titles, apart, nothing, no, no, nothing), cheap=True)
+    i, j = pairs.T
+    lead, lead_runs, body, body_runs, lead_1, lead_2, title_1, title_2, openings, in_leads, shared, numbers = sums.T
+    days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
+    of_openings = weights.opening_totals
+    no = np.zeros(len(pairs), dtype=np.bool_)
+    return PairEvidence(
+        own_lead=np.maximum(lead - lead_runs, 0.0),
+        own_body=np.maximum(body - body_runs, 0.0),
+        title_found=mean_share(weights.title_totals, pairs, title_1, title_2),
+        lead_found=mean_share(weights.lead_totals, pairs, lead_1, lead_2),
+        openings=2.0 * openings / np.maximum(of_openings[i] + of_openings[j], 1e-12),
+        lead_shared=in_leads,
+        shared=shared,
+        numbers=numbers / np.maximum(np.minimum(weights.numbers[i], weights.numbers[j]), 1),
+        other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
+        apart=days_apart(pairs, first, last),
+        unknown_outlet=no,
+        shared_outlets=no.astype(np.float64),
+    )
 
 
-def share_found(
+def mean_share(
     totals: NDArray[np.float64], pairs: NDArray[np.int64], found_1: NDArray[np.float64], found_2: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the share of each lead's weights that the other one has, float64 (m,): the lesser share of the two.
+    """Return the share of each one's total that the other one has, float64 (m,): the mean of the two.
 
     Args:
-        totals: float64 (n,), sums of the weights of each lead.
+        totals: float64 (n,).
         pairs: int64 (m, 2).
-        found_1, found_2: float64 (m,), weights of the first's lead that the second has, and the other way round.
+        found_1, found_2: float64 (m,), how much of the first's the second has, and the other way round.
     """
     both = np.maximum(totals[pairs], 1e-12)
-    share: NDArray[np.float64] = np.minimum(found_1 / both[:, 0], found_2 / both[:, 1])
+    share: NDArray[np.float64] = (found_1 / both[:, 0] + found_2 / both[:, 1]) / 2.0
     return share
 
 
@@ -245,15 +274,16 @@ def days_apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArr
         return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
 
 
-_SUMS = 8  # columns of `term_sums`
+_SUMS = 12  # columns of `term_sums`
 
 
 def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = True) -> NDArray[np.float64]:
-    """Return sums over the terms that both texts of a pair hold, float64 (m, 8).
+    """Return sums over the terms that both texts of a pair hold, float64 (m, 12).
 
-    The columns are sums of products of weights in leads, of those in shared runs, of those in shared stock phrases, in
-    whole texts, of those in shared runs; the weights of the first's lead that the second's has, those of the second's
-    that the first's has; products in titles.
+    The columns are sums of products of weights in leads, of those in shared runs, in whole texts, of those in shared
+    runs; the weights of the first's lead that the second has, those of the second's that the first has; the rarities of
+    the stems of the first's title in the second's lead, of the second's title in the first's lead, of both openings, of
+    both leads, of both texts; and how many numbers both leads have.
 
     Args:
         weights: of n texts.
@@ -262,8 +292,9 @@ def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = 
     """
     out = np.empty((len(pairs), _SUMS))
     kernels.pair_sums(
-        weights.tokens, weights.token_offsets, weights.stock.view(np.uint8), multipliers(RUN), weights.columns,
-        weights.offsets, weights.weights, len(weights.stems), np.ascontiguousarray(pairs), with_runs, out,
+        weights.tokens, weights.token_offsets, multipliers(RUN), weights.columns, weights.offsets, weights.weights,
+        weights.places, weights.rarity, weights.is_number.view(np.uint8), len(weights.stems),
+        np.ascontiguousarray(pairs), with_runs, out,
     )  # fmt: skip
     return out
 

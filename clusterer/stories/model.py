@@ -18,7 +18,7 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.arrays.ragged import Ragged
-from clusterer.stories.features import FEATURES, cheap_features, common_sums, days_apart, share_found, term_sums
+from clusterer.stories.features import FEATURES, TABLE, columns, common_sums, days_apart, first_look, term_sums
 from clusterer.stories.term_weights import TermWeights
 
 
@@ -54,7 +54,7 @@ def shipped_model() -> Model:
 def best_case(
     weights: TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the `lead` feature and the score of each pair if nothing spoke against it but the dates.
+    """Return the likeness of the leads and the score of each pair if nothing spoke against it but the dates.
 
     What costs most to find out, shared runs, only lowers a score: `features.TABLE` fixes the signs of the weights. So
     hopeless candidates are sorted out cheaply.
@@ -65,10 +65,9 @@ def best_case(
     Returns:
         float64 (m,) twice.
     """
-    lead, _, _, body, _, found_1, found_2, titles = term_sums(weights, pairs, with_runs=False).T
-    found = share_found(weights.lead_totals, pairs, found_1, found_2)
-    known = cheap_features(lead, body, found, titles, days_apart(pairs, first, last))
-    return lead, shipped_model().score(known)
+    sums = term_sums(weights, pairs, with_runs=False)
+    known = columns(first_look(weights, pairs, sums, first, last), cheap=True)
+    return sums[:, 0], shipped_model().score(known)
 
 
 def best_of_leads(
@@ -78,16 +77,13 @@ def best_of_leads(
     first: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """As `best_case` where only leads and dates are at hand: as if bodies and titles were the same. Never below it.
+    """As `best_case` where only leads and dates are at hand: all else at its best. Never below it.
 
     Args:
         leads, weights: as `TermWeights.leads` gives them; weights may be rounded up, to float16 at the coarsest.
         pairs, first, last: as for `features.pair_features`.
     """
-    lead, found_1, found_2 = common_sums(leads, weights, pairs).T
-    totals = np.bincount(leads.rows, weights=weights, minlength=len(leads)).astype(np.float64, copy=False)
-    found, same = share_found(totals, pairs, found_1, found_2) * _ROUNDED, np.ones(len(pairs))
-    return lead, shipped_model().score(cheap_features(lead, same, found, same, days_apart(pairs, first, last)))
-
-
-_ROUNDED = 1 + 2.0**-10  # totals may be too large by so much
+    lead = common_sums(leads, weights, pairs)[:, 0]
+    most = np.tile([feature.most if feature.sign > 0 else 0.0 for feature in TABLE], (len(pairs), 1))
+    most[:, FEATURES.index("apart")] = days_apart(pairs, first, last)
+    return lead, shipped_model().score(most)

@@ -5,8 +5,9 @@ frequencies blend the feed's own with background counts of Arabic news that ship
 articles alone are weighed as they would be among thousands. Thresholds and scores live elsewhere.
 
 The background (`background.npz`: stem hashes and in how many of how many articles each occurs, nothing else) is made by
-``python -m benchmarks.training.background FOLDER`` from any folder of articles; the one that ships counts 15,042 articles of 12
-Saudi newspapers, 21 to 31 July 2015 (SaudiNewsNet, M. Alhagri).
+``python -m benchmarks.training.background FOLDER ...`` from any folders of articles; the one that ships counts the distinct texts
+of 12 Saudi newspapers, 21 to 31 July 2015 (SaudiNewsNet, M. Alhagri), and of five pan-Arab outlets, most of February to
+October 2018 (ANT corpus 2.1).
 
 Sources: Spärck Jones 1972, "A statistical interpretation of term specificity" (rarity); Salton and Buckley 1988,
 "Term-weighting approaches in automatic text retrieval", section 2 (term frequency, cosine).
@@ -17,18 +18,19 @@ Array letters: `n` articles, `v` distinct stems.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import multipliers, run_hashes_at
-from clusterer.arrays.indexing import factorize, find_sorted, offsets_from_counts
-from clusterer.arrays.parallel import ordered_map, run_both
-from clusterer.arrays.ragged import Growing, Ragged, take_rows
+from clusterer.arrays.indexing import find_sorted, offsets_from_counts
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.stories import calendar
 
 LEAD_WORDS = 60.0
 """Scale of the lead's decay: a word so far in counts 1/e of the first one."""
@@ -40,10 +42,16 @@ LEAD_POWER, BODY_POWER, TITLE_POWER = 1.75, 2.0, 1.5
 """Powers of the inverse document frequency."""
 RUN = 3
 """Stems in a row, shared by both texts, that count as formula or copied passage."""
-RECURS = 4
-"""Times that a run occurs in different texts to be a stock phrase of the trade, whoever writes it."""
+LEAD, OPENING = 60, 25
+"""Words of a text that are its lead, and its opening (about one sentence); the title belongs to both."""
+IN_TITLE, IN_OPENING, IN_LEAD = 1, 2, 4
+"""Bits of `TermWeights.places`."""
 UNSEEN = 0.5
 """Documents added to the count of every stem, so that one never seen has a rarity too."""
+SMOOTH = 0.002
+"""Share of all documents that is added besides: a stem that no background knows is not the rarest of all."""
+DATE_RARITY = 3.0
+"""Most that calendar words and numbers weigh before powers (`clusterer.stories.calendar`)."""
 FEED_SHARE = 0.5
 """Largest part that the feed's own counts have in a document frequency, however large the feed."""
 
@@ -66,7 +74,11 @@ class TermWeights:
         rarity: float64 (v,), the inverse document frequency of each column.
         lead_totals: float64 (n,), the sum of each text's weights of lead.
         tokens: uint32 (w,), the column of every word of the texts, in reading order, `token_offsets` int64 (n + 1,).
-        stock: bool (w,), the run of `RUN` stems that begins here occurs `RECURS` times or more: a stock phrase.
+        places: uint8 (x,), where each entry stands: `IN_TITLE`, `IN_OPENING`, `IN_LEAD`; 0 further down.
+        title_totals, opening_totals: float64 (n,), the sum of the rarities of each title's stems and each opening's.
+        is_number: bool (v,), which columns are numbers, but no years.
+        numbers: int64 (n,), distinct numbers in each lead.
+        weekdays: uint8 (n,), a bit for each weekday that is named in the lead.
     """
 
     stems: NDArray[np.uint32]
@@ -77,7 +89,12 @@ class TermWeights:
     lead_totals: NDArray[np.float64]
     tokens: NDArray[np.uint32]
     token_offsets: NDArray[np.int64]
-    stock: NDArray[np.bool_]
+    places: NDArray[np.uint8]
+    title_totals: NDArray[np.float64]
+    opening_totals: NDArray[np.float64]
+    is_number: NDArray[np.bool_]
+    numbers: NDArray[np.int64]
+    weekdays: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -89,12 +106,16 @@ class TermWeights:
         return Ragged(self.stems[self.columns[entries]], offsets), self.weights[0][entries]
 
     def weighted_sets(self, start: int, stop: int) -> tuple[Ragged, NDArray[np.float64]]:
-        """The leads' stems of texts `start` to `stop` as hashes and weights, for `weighted_minhash.weighted_signatures`."""
+        """The stems of leads and titles of texts `start` to `stop` as hashes, and the sum of both weights.
+
+        For `weighted_minhash.weighted_signatures`.
+        """
         offsets = self.offsets[start : stop + 1]
-        lead = self.weights[0, offsets[0] : offsets[-1]]
-        entries = np.flatnonzero(lead)
+        lead, _, title = self.weights[:, offsets[0] : offsets[-1]]
+        both = lead.astype(np.float64) + title
+        entries = np.flatnonzero(both)
         hashes = self.stems[self.columns[offsets[0] + entries]].astype(np.uint64)
-        return Ragged(hashes, np.searchsorted(entries, offsets - offsets[0])), lead[entries].astype(np.float64)
+        return Ragged(hashes, np.searchsorted(entries, offsets - offsets[0])), both[entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +131,27 @@ class DocumentFrequencies:
     counts: Callable[[NDArray[np.uint32]], NDArray[np.int64]]
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """In how many articles of other feeds each stem occurs.
+
+    Attributes:
+        stems: uint32 (b,), ascending.
+        counts: int64 (b,), articles that hold each.
+        articles: how many were counted.
+    """
+
+    stems: NDArray[np.uint32]
+    counts: NDArray[np.int64]
+    articles: int
+
+
 def weight_terms(
-    texts: Ragged, titles: Ragged, threads: int = 1, feed: DocumentFrequencies | None = None
+    texts: Ragged,
+    titles: Ragged,
+    threads: int = 1,
+    feed: DocumentFrequencies | None = None,
+    known: Background | None = None,
 ) -> TermWeights:
     """Weigh the stems of n texts.
 
@@ -119,40 +159,44 @@ def weight_terms(
         texts: uint32 stems of each, in reading order.
         titles: uint32 stems of their titles, in the same order; empty where there is none.
         threads: blocks of texts worked on side by side.
-        feed: that the texts are of; None where they are all of it. What recurs in a feed is told by `with_stock`.
+        feed: that the texts are of; None where they are all of it.
+        known: counts of other feeds; the shipped ones where None.
     """
     together = len(texts.values)
     stems, columns = _columns(np.concatenate([texts.values, titles.values]))
     bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
-    (entries, weights, rarity, totals), stock = run_both(
-        lambda: _weighed(bodies, heads, stems, threads, feed),
-        lambda: _recurring(bodies, RECURS) if feed is None else np.zeros(len(bodies.values), dtype=np.bool_),
-        threads,
-    )
+    entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known)
+    is_number, numbers, weekdays = _dated(stems, entries, places)
+    rare = rarity[entries.values]
     return TermWeights(
-        stems, entries.offsets, entries.values, weights, rarity, totals, bodies.values, texts.offsets, stock
-    )
+        stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
+        lead_totals=_sums(weights[0], entries), tokens=bodies.values, token_offsets=texts.offsets, places=places,
+        title_totals=_sums(np.where(places & IN_TITLE, rare, 0.0), entries),
+        opening_totals=_sums(np.where(places & IN_OPENING, rare, 0.0), entries),
+        is_number=is_number, numbers=numbers, weekdays=weekdays,
+    )  # fmt: skip
 
 
-def with_stock(
-    weights: TermWeights, rows: NDArray[np.int64], recurs: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
-) -> TermWeights:
-    """The same with the stock phrases in the leads of some texts, as their feed knows them.
+def _sums(values: NDArray[Any], entries: Ragged) -> NDArray[np.float64]:
+    """The sum of each row's values, float64 (n,), one after the other."""
+    sums = np.bincount(entries.rows, weights=values, minlength=len(entries))
+    return sums.astype(np.float64, copy=False)  # of integers where there is nothing
 
-    Args:
-        weights: of n texts.
-        rows: int64, which texts; those of the others stay unknown.
-        recurs: which runs of `RUN` stems occur `RECURS` times or more: uint64 (x,), distinct hashes of
-            `hashing.run_hashes_at`, to bool (x,). Asked of runs that occur twice in these texts: no other is shared.
-    """
-    tokens, offsets = take_rows(weights.tokens, weights.token_offsets, rows, LEAD_END)
-    places = np.flatnonzero(_recurring(Ragged(tokens, offsets), 2))
-    hashes = run_hashes_at(weights.stems[tokens].astype(np.uint64), places, RUN)
-    distinct, run = factorize(hashes)
-    row = np.searchsorted(offsets, places, side="right") - 1
-    stock = weights.stock.copy()
-    stock[weights.token_offsets[rows][row] + places - offsets[row]] = recurs(distinct)[run]
-    return replace(weights, stock=stock)
+
+def _dated(
+    stems: NDArray[np.uint32], entries: Ragged, places: NDArray[np.uint8]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
+    """Which columns are numbers, bool (v,); how many of them each lead has, int64 (n,); its weekdays, uint8 (n,)."""
+    is_number = find_sorted(calendar.number_stems(), stems)[1]
+    bit_of = np.zeros(len(stems), dtype=np.uint8)
+    for day, stem in enumerate(calendar.weekday_stems().tolist()):
+        bit_of[stems == stem] = 1 << day
+    found = np.flatnonzero((is_number | (bit_of > 0))[entries.values] & (places & IN_LEAD > 0))
+    rows, columns = np.searchsorted(entries.offsets, found, side="right") - 1, entries.values[found]
+    numbers = np.bincount(rows[is_number[columns]], minlength=len(entries))
+    weekdays = np.zeros(len(entries), dtype=np.uint8)
+    np.bitwise_or.at(weekdays, rows, bit_of[columns])
+    return is_number, numbers, weekdays
 
 
 def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -171,9 +215,14 @@ def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDAr
 
 
 def _weighed(
-    bodies: Ragged, heads: Ragged, stems: NDArray[np.uint32], threads: int, feed: DocumentFrequencies | None
-) -> tuple[Ragged, NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
-    """The entries of n texts, their weights (3, x), the rarity of stems (v,), and the sums of the leads' weights (n,)."""
+    bodies: Ragged,
+    heads: Ragged,
+    stems: NDArray[np.uint32],
+    threads: int,
+    feed: DocumentFrequencies | None,
+    known: Background | None,
+) -> tuple[Ragged, NDArray[np.float32], NDArray[np.uint8], NDArray[np.float64]]:
+    """The entries of n texts, their weights (3, x) and places (x,), and the rarity of stems (v,)."""
     n = len(bodies)
     blocks = range(0, n, _ROWS)
 
@@ -184,23 +233,22 @@ def _weighed(
         counts.append(sizes)
         held += np.bincount(columns, minlength=len(stems))
     entries = Ragged(found.array(), offsets_from_counts(counts.array()))
-    rarity = inverse_frequencies(stems, feed.counts(stems), feed.texts) if feed else inverse_frequencies(stems, held, n)
+    times, articles = (feed.counts(stems), feed.texts) if feed else (held, n)
+    rarity = inverse_frequencies(stems, times, articles, known)
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
-    weights, totals = np.empty((3, len(entries.values)), dtype=np.float32), np.zeros(n)
+    weights = np.empty((3, len(entries.values)), dtype=np.float32)
+    places = np.empty(len(entries.values), dtype=np.uint8)
 
     def weigh_block(start: int) -> None:
         stop = min(start + _ROWS, n)
-        ends = entries.offsets[start : stop + 1]
-        out = weights[:, ends[0] : ends[-1]]
-        out[:] = _weights(bodies, heads, start, stop, entries, logs, powers)
-        rows = np.repeat(np.arange(stop - start), np.diff(ends))
-        totals[start:stop] = np.bincount(rows, weights=out[0], minlength=stop - start)
+        block = slice(entries.offsets[start], entries.offsets[stop])
+        weights[:, block], places[block] = _weights(bodies, heads, start, stop, entries, logs, powers)
 
     for _ in ordered_map(weigh_block, blocks, threads):
         pass
-    return entries, weights, rarity, totals
+    return entries, weights, places, rarity
 
 
 def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -225,46 +273,48 @@ def _weights(
     entries: Ragged,
     logs: NDArray[np.float64],
     powers: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """float32 (3, entries of the block)."""
-    first, last = entries.offsets[start], entries.offsets[stop]
-    out = np.empty((3, int(last - first)), dtype=np.float32)
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Weights, float32 (3, entries of the block), and places, uint8."""
+    size = int(entries.offsets[stop] - entries.offsets[start])
+    out, places = np.empty((3, size), dtype=np.float32), np.empty(size, dtype=np.uint8)
     kernels.weigh_rows(
         bodies.values, bodies.offsets, heads.values, heads.offsets, start, stop, entries.values, entries.offsets,
-        _NEAR, _LEAD_MOST, logs, powers, out,
+        _NEAR, _LEAD_MOST, OPENING, LEAD, logs, powers, out, places,
     )  # fmt: skip
-    return out
+    return out, places
 
 
-def _recurring(bodies: Ragged, least: int) -> NDArray[np.bool_]:
-    """Return bool (w,): the run of `RUN` stems that begins here occurs `least` times or more."""
-    recurs = np.zeros(len(bodies.values), dtype=np.bool_)
-    kernels.recurring_runs(bodies.values, bodies.offsets, multipliers(RUN), least, recurs.view(np.uint8))
-    return recurs
+def inverse_frequencies(
+    stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int, known: Background | None = None
+) -> NDArray[np.float64]:
+    """Rarity of each stem, float64 (v,), over background and feed together.
 
-
-def inverse_frequencies(stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Rarity of each stem, float64 (v,): log((N + 1) / (df + `UNSEEN`)) over background and feed together.
+    log((N + 1) / (df + `SMOOTH` N + `UNSEEN`)); of calendar words and numbers at most `DATE_RARITY`.
 
     Args:
         stems: uint32 (v,), hashes.
         counts: int64 (v,), in how many of the feed's n articles each occurs.
         n: articles of the feed. A large feed is scaled down to `FEED_SHARE` of the whole.
+        known: counts of other feeds; the shipped ones where None.
     """
-    known, frequencies, total = background()
-    position, found = find_sorted(known, stems)
+    known = known or background()
+    position, found = find_sorted(known.stems, stems)
     before = np.zeros(len(stems))
-    before[found] = frequencies[position[found]]
+    before[found] = known.counts[position[found]]
+    total = known.articles
     scale = min(1.0, FEED_SHARE / (1.0 - FEED_SHARE) * total / max(n, 1)) if total else 1.0
-    rarity: NDArray[np.float64] = np.log((total + scale * n + 1.0) / (before + scale * counts + UNSEEN))
+    articles = total + scale * n
+    rarity: NDArray[np.float64] = np.log((articles + 1.0) / (before + scale * counts + SMOOTH * articles + UNSEEN))
+    dated = find_sorted(calendar.date_stems(), stems)[1]
+    rarity[dated] = np.minimum(rarity[dated], DATE_RARITY)
     return np.maximum(rarity, 0.0)
 
 
 @lru_cache(maxsize=1)
-def background() -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
-    """The shipped counts: stems uint32 (b,) ascending, articles that hold each int64 (b,), number of articles."""
+def background() -> Background:
+    """The shipped counts."""
     with (
         files("clusterer.stories").joinpath("background.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as data,
     ):
-        return data["stems"], data["counts"].astype(np.int64), int(data["articles"])
+        return Background(data["stems"], data["counts"].astype(np.int64), int(data["articles"]))

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
-from clusterer.arrays.letters import SPACE, find_words, hash_letters, hash_stems, stem_bounds
+from clusterer.arrays.letters import SPACE, find_words, hash_letters, hash_stems
 from clusterer.arrays.ragged import Growing, compact, take_rows
 from clusterer.text.normalize import fold, small_path, tables
-from clusterer.text.stemming import AFFIXES
+from clusterer.text.stemming import STEMMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def hash_words(
     """
     if not positions and not letters:
         table, settled = tables(profile)
-        found = kernels.hash_texts(list(texts), table, settled, lambda text: small_path(text, profile), stems, *AFFIXES)
+        found = kernels.hash_texts(list(texts), table, settled, lambda text: small_path(text, profile), stems, *STEMMER)
         hashes, offsets, opens_line, stemmed = found
         return Words(hashes, offsets, opens_line, stems=stemmed)
     batch = fold(texts, profile, positions)
@@ -132,7 +132,7 @@ def hash_words(
         places, ends = ragged_index(np.stack([starts, stops + 1], axis=1).ravel(), 2 * np.arange(len(starts)))
         spelt = codes[places], ends
         spelt[0][ends[1:] - 1] = SPACE
-    stemmed = hash_stems(codes, *stem_bounds(codes, starts, stops, *AFFIXES)) if stems else None
+    stemmed = hash_stems(codes, starts, stops, *STEMMER) if stems else None
     return Words(hash_letters(codes, starts, stops - starts), offsets, opens_line, spans, spelt, stemmed)
 
 

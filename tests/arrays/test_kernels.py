@@ -395,7 +395,20 @@ def test_likely_pairs(n: int, r: int, least: int, threads: int) -> None:
     random = np.random.default_rng(n)
     slots = random.integers(0, 4, (n, 7), dtype=np.uint16) * np.uint16(21845)
     rows = np.flatnonzero(random.random(n) < 0.8)
-    agreed(lambda: bands.banded_pairs(slots, rows, r, 8, least, threads))
+    first = random.integers(0, 6, n).astype(np.float64)
+    first[random.random(n) < 0.2] = -np.inf
+    last = np.where(np.isfinite(first), first + random.integers(0, 2, n), np.inf)
+    asked = bands.Likeness(least, least + 1, 1.0, first, last)
+    found, _ = agreed(lambda: bands.banded_pairs(slots.copy(), rows, r, 60, asked, threads))
+    wanted = [
+        (i, j)
+        for i, j in itertools.combinations(rows.tolist(), 2)
+        for same in [slots[i] == slots[j]]
+        for far in [max(first[i] - last[j], first[j] - last[i]) > 1.0]
+        if any(same[k : k + r].all() for k in range(0, 8 - r, r)) and same.sum() >= least + far
+    ]
+    assert list(map(tuple, found.tolist())) == wanted
+    agreed(lambda: bands.banded_pairs(slots.copy(), rows, r, 8, asked, threads))
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 15, 16, 17, 33, 20_000])
@@ -404,7 +417,8 @@ def test_codes_of_rows_with_enough_equal_slots(pairs: int, k: int) -> None:
     random = np.random.default_rng(k)
     slots = random.integers(0, 2, (9, k), dtype=np.uint16)
     codes = random.integers(0, 81, pairs)
-    found = agreed(lambda: bands.pairs_with_equal_slots(slots, codes, k // 2))
+    asked = bands.Likeness(k // 2, k, 5.0, np.zeros(9), np.zeros(9))
+    found = agreed(lambda: bands.pairs_with_equal_slots(slots, codes, asked))
     equal = (slots[:, None] == slots[None]).sum(axis=2).ravel()
     assert found.tolist() == [code for code in codes.tolist() if equal[code] >= k // 2]
 
@@ -463,26 +477,6 @@ def test_columns_of_so_many_stems_that_their_table_grows(distinct: int) -> None:
     np.testing.assert_array_equal(found[places], shuffled)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 66, 67, 68, 130, 3000, 12_000])
-def test_runs_that_recur_so_often_that_their_table_grows(size: int) -> None:
-    """In the middle and at the ends of texts, four times and three."""
-    base = np.random.default_rng(size).permutation(size)
-    often, seldom = base.tolist(), (base + size).tolist()
-    rows = [often, seldom, [], often, seldom, often, [1], often, seldom, [1, 2]]
-    stock = agreed(lambda: term_weights._recurring(ragged_of(rows, np.uint32), term_weights.RECURS))
-    assert stock.sum() == 4 * max(size - 2, 0)
-
-
-@FEWER
-@given(st.lists(st.lists(st.integers(0, 2), max_size=90), max_size=8))
-def test_runs_that_recur_within_texts(rows: list) -> None:
-    stock = agreed(lambda: term_weights._recurring(ragged_of(rows, np.uint32), term_weights.RECURS))
-    times = Counter(tuple(row[i : i + 3]) for row in rows for i in range(len(row) - 2))
-    assert stock.tolist() == [
-        times[tuple(row[i : i + 3])] >= term_weights.RECURS for row in rows for i in range(len(row))
-    ]
-
-
 STEMS = st.sampled_from([0, 1, 2, 3, 255, 256, 65_536, 70_000, 2**32 - 1])
 
 
@@ -513,10 +507,10 @@ def test_sums_that_evidence_is_made_of(width: int, with_runs: bool) -> None:
     found = agreed(lambda: weighed(30, width))
     pairs = np.random.default_rng(2).integers(0, 30, (200, 2))
     sums = agreed(lambda: features.term_sums(found, pairs, with_runs))
-    assert with_runs or not sums[:, [1, 2, 4]].any()
+    assert with_runs or not sums[:, [1, 3]].any()
     for order in (np.argsort(pairs[:, 0], kind="stable"), np.arange(len(pairs))[::-1]):
         np.testing.assert_array_equal(features.term_sums(found, pairs[order], with_runs), sums[order])
-    assert features.term_sums(found, pairs_of([]), with_runs).shape == (0, 8)
+    assert features.term_sums(found, pairs_of([]), with_runs).shape == (0, 12)
 
 
 @FEWER
@@ -575,7 +569,8 @@ def everything(seed: int) -> list[Any]:
     bodies = Ragged(words.stems, words.offsets)
     weights = term_weights.weight_terms(bodies, bodies)
     sketch = weighted_minhash.weighted_signatures(*weights.weighted_sets(0, 60), 64)
-    likely = bands.banded_pairs(sketch, np.arange(60), 2, 8, 4)
+    asked = bands.Likeness(4, 4, 1.0, np.zeros(60), np.zeros(60))
+    likely = bands.banded_pairs(sketch.copy(), np.arange(60), 2, 8, asked)
     order = random.permutation(np.array([(i, j) for i in range(60) for j in range(60)]))
     runs = hash_runs(words.hashes, np.arange(0, len(words.hashes), 5))
     sampled = buckets.entries(mix(shingles.values), shingles.rows, 60)

@@ -255,14 +255,27 @@ def test_signatures_meet_wherever_they_are_sent(groups: int, ranges: int) -> Non
     slots[7] = 9
     texts = np.sort(rng.choice(1 << 60, 300, replace=False))
     settings, places, order = Settings(), stories.Places(groups, ranges), rng.permutation(300)
-    cap, least = candidates.story_limits(settings)
+    first = rng.integers(0, 20, 300) * 86_400.0
+    first[::9] = np.inf
+    last = first + 3_600.0
     filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-    wanted, _ = bands.banded_pairs(slots, filled, candidates.STORY_ROWS, cap, least)
+    likeness = candidates.story_likeness(first, last, settings)
+    wanted, _ = bands.banded_pairs(
+        slots.copy(), filled, candidates.STORY_ROWS, candidates.story_cap(settings), likeness
+    )
     assert len(wanted) > 100
 
     ends = np.arange(101) * 256
     batches = [
-        batch_of({"text": texts[part], "slots": cells(slots[part].ravel(), ends)}) for part in np.split(order, 3)
+        batch_of(
+            {
+                "text": texts[part],
+                "first": first[part],
+                "last": last[part],
+                "slots": cells(slots[part].ravel(), ends),
+            }
+        )
+        for part in np.split(order, 3)
     ]
     sent = list(stories.send_slots(batches, places))
     used = {to for batch in sent for to in batch.column("to").to_pylist()}

@@ -26,7 +26,6 @@ from clusterer.arrays.kernels_numpy.terms import (
     distinct_columns,
     intern,
     pair_sums,
-    recurring_runs,
     row_sums,
     weigh_rows,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "merge_entries",
     "overlaps",
     "pair_sums",
-    "recurring_runs",
     "row_sums",
     "shingle_rows",
     "sort_in_place",

@@ -18,14 +18,15 @@ def hash_texts(
     with_stems: bool,
     affixes: NDArray[np.uint64],
     sizes: NDArray[np.int64],
+    bones: NDArray[np.uint16],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
     """Hash the words of n texts.
 
     Args:
         texts: n strings.
         table, settled, unfold: as for `letters.fold_texts`.
-        with_stems: also hash light stems.
-        affixes, sizes: as for `letters.stem_bounds`.
+        with_stems: also hash stems.
+        affixes, sizes, bones: as for `letters.hash_stems`.
 
     Returns:
         Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
@@ -41,5 +42,5 @@ def hash_texts(
     starts, stops, opens_line, offsets = letters.find_words(codes)
     stems = None
     if with_stems:
-        stems = letters.hash_stems(codes, *letters.stem_bounds(codes, starts, stops, affixes, sizes))
+        stems = letters.hash_stems(codes, starts, stops, affixes, sizes, bones)
     return letters.hash_letters(codes, starts, stops - starts), offsets, opens_line, stems

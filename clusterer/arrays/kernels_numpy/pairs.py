@@ -26,7 +26,9 @@ def sort_in_place(values: NDArray[np.uint64], lowest: int) -> None:
         values.sort()
 
 
-def bucket_pairs(entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs: int) -> tuple[NDArray[np.int64], int]:
+def bucket_pairs(
+    entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs: int, neighbours: bool
+) -> tuple[NDArray[np.int64], int]:
     """Return the codes of the pairs of every bucket, int64, and how many pairs large buckets left out.
 
     Args:
@@ -35,6 +37,7 @@ def bucket_pairs(entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs:
         n: number of articles.
         cap: the largest bucket that makes all its pairs.
         hubs: first members that all others of a larger one are paired with.
+        neighbours: members of a larger one are paired with so many before each instead.
     """
     low, found = np.uint64((1 << bits) - 1), entries[starts_run(entries)]
     new = starts_run(found >> np.uint64(bits))
@@ -44,8 +47,9 @@ def bucket_pairs(entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs:
     sizes = np.diff(np.append(starts, len(members)))
     place = positions_in_runs(sizes)
     partners = np.where(np.repeat(sizes, sizes) > cap, np.minimum(place, hubs), place)
-    # Each member's partners are the first ones of its bucket: their places count up from the bucket's start.
-    first = np.repeat(np.repeat(starts, sizes), partners) + positions_in_runs(partners)
+    # Each member's partners are the first ones of its bucket, or those before it: their places count up from there.
+    begin = np.arange(len(members)) - partners if neighbours else np.repeat(starts, sizes)
+    first = np.repeat(begin, partners) + positions_in_runs(partners)
     large = sizes[sizes > max(cap, hubs)]
     made = large * hubs - hubs * (hubs + 1) // 2
     return members[first] * n + np.repeat(members, partners), int((large * (large - 1) // 2 - made).sum())
@@ -86,14 +90,33 @@ def merge_entries(
 
 
 def likely_codes(
-    slots: NDArray[np.uint16], codes: NDArray[np.int64], n: int, least: int, out: NDArray[np.int64]
+    slots: NDArray[np.uint16],
+    codes: NDArray[np.int64],
+    n: int,
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+    near: float,
+    least: int,
+    least_far: int,
+    out: NDArray[np.int64],
 ) -> int:
-    """Write the codes of pairs of rows that have `least` equal slots, uint16 (n, k), into `out`; return their number."""
+    """Write the codes of pairs of rows that have enough equal slots into `out`; return their number.
+
+    Args:
+        slots: uint16 (n, k).
+        codes: int64, ``first * n + second``.
+        n: number of rows.
+        first, last: float64 (n,), the span of time of each row.
+        near: time between two spans up to which `least` equal slots are enough.
+        least, least_far: number of equal slots; of rows that are not near, the second.
+        out: int64, as long as `codes`.
+    """
     count = 0
     for start in range(0, len(codes), _PAIRS):
         block = codes[start : start + _PAIRS]
-        first, second = np.divmod(block, n)
-        block = block[(slots[first] == slots[second]).sum(axis=1) >= least]
+        i, j = np.divmod(block, n)
+        far = (first[i] - last[j] > near) | (first[j] - last[i] > near)
+        block = block[(slots[i] == slots[j]).sum(axis=1) >= np.where(far, least_far, least)]
         out[count : count + len(block)] = block
         count += len(block)
     return count

@@ -53,11 +53,16 @@ def weigh_rows(
     column_offsets: NDArray[np.int64],
     near: NDArray[np.float64],
     most: float,
+    opening: int,
+    lead: int,
     log_counts: NDArray[np.float64],
     rarity: NDArray[np.float64],
     out: NDArray[np.float32],
+    places: NDArray[np.uint8],
 ) -> None:
-    """Write the weights of lead, body and title of texts `start` to `stop`, each text's of each of length 1.
+    """Write the weights of lead, body and title of texts `start` to `stop`, and where each column stands.
+
+    The weights of each text are of length 1, of lead, body and title each.
 
     Args:
         tokens, offsets, titles, title_offsets: of the texts and their titles.
@@ -65,9 +70,11 @@ def weigh_rows(
         columns, column_offsets: the distinct columns of each text, as of `distinct_columns`.
         near: float64, what a word of the lead counts by its place.
         most: that all words of one column count in the lead at most.
+        opening, lead: words of a text that are its opening and its lead; the title belongs to both.
         log_counts: float64, what so many words of one column count in the body.
         rarity: float64 (3, v), raised to the powers of lead, body and title.
         out: float32 (3, columns of these texts).
+        places: uint8 (columns of these texts,), 1 in the title, 2 in the opening, 4 in the lead, added up.
     """
     first, last = column_offsets[start], column_offsets[stop]
     v, size = rarity.shape[1], int(last - first)
@@ -81,26 +88,17 @@ def weigh_rows(
     in_lead = place < len(near)
     sums[0] = np.minimum(np.bincount(entry[in_lead], weights=near[place[in_lead]], minlength=size), most)
     sums[1] = log_counts[np.bincount(entry, minlength=size)]
+    places[:] = 0
+    places[entry[place < lead]] |= 4
+    places[entry[place < opening]] |= 2
     row = _rows(title_offsets, start, stop)
-    sums[2, np.searchsorted(keys, row * v + titles[title_offsets[start] : title_offsets[stop]])] = 1.0
+    entry = np.searchsorted(keys, row * v + titles[title_offsets[start] : title_offsets[stop]])
+    sums[2, entry] = 1.0
+    places[entry] |= 7
     for x in range(3):
         weights = sums[x] * rarity[x, held]
         lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=stop - start))
         out[x] = weights / np.maximum(lengths, 1e-12)[rows]
-
-
-def recurring_runs(
-    tokens: NDArray[np.uint32],
-    offsets: NDArray[np.int64],
-    factors: NDArray[np.uint64],
-    least: int,
-    out: NDArray[np.uint8],
-) -> None:
-    """Write 1 into `out` where a run of ``len(factors)`` tokens begins that occurs `least` times or more."""
-    places, _ = run_positions(offsets, len(factors))
-    hashes = mixed_sums(tokens.astype(np.uint64), places, factors)
-    _, run, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    out[places] = (times >= least)[run]
 
 
 def row_sums(
@@ -122,11 +120,13 @@ def row_sums(
 def pair_sums(
     tokens: NDArray[np.uint32],
     token_offsets: NDArray[np.int64],
-    stock: NDArray[np.uint8],
     factors: NDArray[np.uint64],
     columns: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     weights: NDArray[np.float32],
+    places: NDArray[np.uint8],
+    rarity: NDArray[np.float64],
+    is_number: NDArray[np.uint8],
     v: int,
     pairs: NDArray[np.int64],
     with_runs: bool,
@@ -136,43 +136,55 @@ def pair_sums(
 
     Args:
         tokens, token_offsets: the texts' words, in reading order.
-        stock: uint8, 1 where a stock phrase begins.
         factors: uint64, of a run's hash; as many as it has tokens.
         columns, offsets, weights: distinct columns of each text, ascending, and float32 (3, columns) weights of lead,
             body and title.
+        places: uint8 (columns,), as of `weigh_rows`.
+        rarity, is_number: float64 and uint8 (v,), of each column.
         v: number of columns.
         pairs: int64 (m, 2).
         with_runs: whether sums over shared runs are asked for; else they are 0.
-        out: float64 (m, 8): products of lead, those in shared runs, those in shared stock phrases, products of body,
-            those in shared runs, the first's weights of lead that the second's lead has, the second's that the first's
-            has, products of title.
+        out: float64 (m, 12): products of lead, those in shared runs, products of body, those in shared runs; the first's
+            weights of lead that the second has, the second's that the first has; and of columns that both have, the
+            rarities of those in the first's title and the second's lead, in the second's title and the first's lead, in
+            both openings, in both leads, of all, and how many in both leads are numbers.
     """
     rows, local = factorize(pairs)
     i, j = local.T
     index, taken = ragged_index(offsets, rows)
-    lead, body, title = (_matrix(columns[index], taken, one[index], v) for one in weights)
-    present = _ones_like(lead)
-    both_leads, both_bodies = lead[i].multiply(lead[j]), body[i].multiply(body[j])
+    held, place = columns[index], places[index]
+
+    def matrix(values: NDArray[Any]) -> Any:
+        return _matrix(held, taken, values, v)
+
+    lead, body, rare, every = (
+        matrix(x) for x in (weights[0, index], weights[1, index], rarity[held], np.ones(len(held)))
+    )
+    in_title, in_opening, in_lead = (matrix(place & bit > 0) for bit in (1, 2, 4))
+    numbers = matrix((is_number[held] > 0) & (place & 4 > 0))
+    both_leads, both_bodies, shared = lead[i].multiply(lead[j]), body[i].multiply(body[j]), rare[i].multiply(every[j])
     out[:] = 0.0
-    out[:, 0], out[:, 3] = _sums_of(both_leads), _sums_of(both_bodies)
-    out[:, 5], out[:, 6] = _sums_of(lead[i].multiply(present[j])), _sums_of(lead[j].multiply(present[i]))
-    out[:, 7] = _sums_of(title[i].multiply(title[j]))
+    out[:, 0], out[:, 2] = _sums_of(both_leads), _sums_of(both_bodies)
+    out[:, 4], out[:, 5] = _sums_of(lead[i].multiply(every[j])), _sums_of(lead[j].multiply(every[i]))
+    out[:, 6] = _sums_of(shared.multiply(in_title[i].multiply(in_lead[j])))
+    out[:, 7] = _sums_of(shared.multiply(in_title[j].multiply(in_lead[i])))
+    out[:, 8] = _sums_of(shared.multiply(in_opening[i].multiply(in_opening[j])))
+    out[:, 9] = _sums_of(shared.multiply(in_lead[i].multiply(in_lead[j])))
+    out[:, 10], out[:, 11] = _sums_of(shared), _sums_of(numbers[i].multiply(numbers[j]))
     if with_runs:
         index, taken = ragged_index(token_offsets, rows)
-        in_runs, in_stock = _in_shared_runs(tokens[index], taken, stock[index].astype(bool), factors, v, local)
-        out[:, 1], out[:, 2] = _sums_of(both_leads.multiply(in_runs)), _sums_of(both_leads.multiply(in_stock))
-        out[:, 4] = _sums_of(both_bodies.multiply(in_runs))
+        in_runs = _in_shared_runs(tokens[index], taken, factors, v, local)
+        out[:, 1], out[:, 3] = _sums_of(both_leads.multiply(in_runs)), _sums_of(both_bodies.multiply(in_runs))
 
 
 def _in_shared_runs(
     tokens: NDArray[np.uint32],
     offsets: NDArray[np.int64],
-    stock: NDArray[np.bool_],
     factors: NDArray[np.uint64],
     v: int,
     pairs: NDArray[np.int64],
-) -> tuple[Any, Any]:
-    """Return sparse (m, v) of ones, twice: columns in runs that both texts hold, and those in shared stock phrases."""
+) -> Any:
+    """Return sparse (m, v) of ones: columns in runs that both texts hold."""
     from scipy.sparse import csr_array
 
     size = len(factors)
@@ -183,17 +195,11 @@ def _in_shared_runs(
     held.sum_duplicates()
     held.data[:] = 1
     shared = held[pairs[:, 0]].multiply(held[pairs[:, 1]]).tocsr()
-
-    def columns_inside(chosen: NDArray[np.int64]) -> Any:
-        member = tokens[(starts[first[chosen]][:, None] + np.arange(size)).ravel()]
-        ones = np.ones(len(member), dtype=np.int32)
-        columns_of = csr_array((ones, (np.repeat(chosen, size), member)), shape=(len(distinct), v))
-        inside = (shared @ columns_of).tocsr()
-        inside.data = np.ones(len(inside.data))
-        return inside
-
-    every = np.arange(len(distinct))
-    return columns_inside(every), columns_inside(every[stock[starts[first]]])
+    member = tokens[(starts[first][:, None] + np.arange(size)).ravel()]
+    ones, places = np.ones(len(member), dtype=np.int32), np.repeat(np.arange(len(distinct)), size)
+    inside = (shared @ csr_array((ones, (places, member)), shape=(len(distinct), v))).tocsr()
+    inside.data = np.ones(len(inside.data))
+    return inside
 
 
 def _rows(offsets: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
@@ -201,7 +207,7 @@ def _rows(offsets: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64
     return np.repeat(np.arange(stop - start), np.diff(offsets[start : stop + 1]))
 
 
-def _matrix(columns: NDArray[np.uint32], offsets: NDArray[np.int64], weights: NDArray[np.float32], width: int) -> Any:
+def _matrix(columns: NDArray[np.uint32], offsets: NDArray[np.int64], weights: NDArray[Any], width: int) -> Any:
     """Return rows as a sparse matrix, float64: products of two weights of 32 bits are then exact."""
     from scipy.sparse import csr_array
 
