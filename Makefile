@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint gate docs test-all bench quality spark clean
+.PHONY: demo test lint gate docs test-all bench quality train spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -42,11 +42,20 @@ test-all: $(VENV)/.bench
 	$(BIN)/pytest -m "slow or not slow"
 
 quality: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.training.train $(CORPORA)
 	$(BIN)/python -m benchmarks.suites.copies $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
+
+# Trains the same-event score on all labelled corpora; prints how each does when nothing of it was seen. Two minutes.
+SHARED ?= ../shared
+CORPORA := --corpus july $(SHARED)/feed $(SHARED)/gold/events.jsonl $(SHARED)/gold/july-pairs.jsonl \
+	--corpus panarab $(SHARED)/feed-panarab $(SHARED)/gold/panarab.jsonl $(SHARED)/gold/panarab-pairs.jsonl
+
+train: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.training.train $(CORPORA) --write clusterer/stories/event_model.json
 
 # Half an hour on two cores; the README's table is made from what it writes. SIZES: generated feeds, a million is 4 GB.
 bench: $(VENV)/.bench

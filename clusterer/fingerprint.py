@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.resources import files
@@ -76,7 +76,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "STORY_TRACE",
         "_STORY_CAP",
     ),
-    "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "LEAD_SHARED", "SHARED", "TABLE"),
+    "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "BRIEF", "LEAD_SHARED", "SHARED", "TABLE"),
     "clusterer.stories.term_weights": (
         "LEAD_WORDS",
         "LEAD_END",
@@ -158,29 +158,6 @@ DATA_FILES: tuple[tuple[str, str], ...] = (
 """Files of the package that change a result: package and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A fingerprint of an earlier release that stands for the same results.
-
-    Attributes:
-        same_as: the fingerprint it is equal to; once that is no longer today's, neither is the earlier one.
-        reason: why both are the same.
-    """
-
-    same_as: str
-    reason: str
-
-
-EARLIER: Mapping[str, Earlier] = {
-    "6c09f203702b6a76": Earlier(
-        same_as="6eb2bd8340ff1adc",
-        reason="It covered the data files, agencies and tails only. No other constant has changed since: what both give"
-        " on three feeds is byte-identical.",
-    ),
-}
-"""Fingerprints of earlier releases that are accepted."""
-
-
 @lru_cache(maxsize=1)
 def recipe() -> str:
     """Return 16 hex digits over what words, keys, scores and groups are made by, beside the settings."""
@@ -191,11 +168,6 @@ def recipe() -> str:
     for package, name in DATA_FILES:
         digest.update(hashlib.blake2b(files(package).joinpath(name).read_bytes()).digest())
     return digest.hexdigest()
-
-
-def accepts(stored: str) -> bool:
-    """Whether what was made with a stored fingerprint can be carried on: it is today's, or an earlier one equal to it."""
-    return stored == recipe() or (stored in EARLIER and EARLIER[stored].same_as == recipe())
 
 
 def _as_text(value: Any) -> str:

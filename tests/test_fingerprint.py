@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import pkgutil
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -18,8 +15,7 @@ import pytest
 from places import ROOT
 
 import clusterer
-from clusterer import Article, InputError, StoryIndex, fingerprint
-from clusterer.text import boilerplate_phrases
+from clusterer import fingerprint
 
 WINGS = ("arrays", "text", "lsh", "copies", "stories")
 ROAD = ("articles", "corpus", "assignments", "pipeline")
@@ -101,8 +97,6 @@ def test_a_changed_constant_is_another_fingerprint(
     fingerprint.recipe.cache_clear()
     monkeypatch.setattr(import_module(module), name, changed(getattr(import_module(module), name)))
     assert fingerprint.recipe() != before
-    assert not fingerprint.accepts(before)
-    assert not any(map(fingerprint.accepts, fingerprint.EARLIER)), "an older index would mix with other scores"
 
 
 def test_it_is_the_same_in_every_run() -> None:
@@ -114,17 +108,6 @@ def test_it_is_the_same_in_every_run() -> None:
         for seed in ("0", "7")
     }
     assert runs == {fingerprint.recipe()}
-
-
-def test_that_of_the_release_before_is_accepted_while_nothing_it_covered_changed() -> None:
-    """By its own formula: two data files, agencies and tails."""
-    data = [(ROOT / "clusterer/stories" / name).read_bytes() for name in ("background.npz", "event_model.json")]
-    known = repr((2, boilerplate_phrases.AGENCIES, boilerplate_phrases.TAILS)).encode()
-    before = hashlib.blake2b(b"".join([*data, known]), digest_size=8).hexdigest()
-    assert before in fingerprint.EARLIER
-    assert fingerprint.accepts(before)
-    assert fingerprint.EARLIER[before].reason
-    assert not fingerprint.accepts("feedfeedfeedfeed")
 
 
 @pytest.mark.parametrize(
@@ -141,22 +124,3 @@ def test_order_counts_in_tuples_only() -> None:
     assert fingerprint._as_text(np.uint64(7)) == fingerprint._as_text(7)
     with pytest.raises(TypeError):
         fingerprint._as_text(clusterer)
-
-
-def test_an_index_of_the_release_before_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, texts = tmp_path / "news.db", [" ".join(f"كلمه{i}{j}" for j in range(12)) for i in range(2)]
-    before = next(iter(fingerprint.EARLIER))
-
-    def add(number: int) -> None:
-        with StoryIndex.open(path) as index:
-            index.add([Article(texts[number], id=str(number))])
-
-    add(0)
-    with closing(sqlite3.connect(path)) as file, file:
-        assert file.execute("UPDATE made SET value = ? WHERE name = 'recipe'", (before,)).rowcount == 1
-    add(1)
-    with StoryIndex.open(path) as index:
-        assert len(index) == 2
-    monkeypatch.setattr(fingerprint, "EARLIER", {})
-    with pytest.raises(InputError, match=f"recipe {before}"):
-        add(0)

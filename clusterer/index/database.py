@@ -21,7 +21,6 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
-from clusterer.fingerprint import accepts
 from clusterer.index.schema import APPLICATION, COUNTERS, MIGRATIONS, SCHEMA, VERSION
 from clusterer.index.writer_note import WriterNote
 from clusterer.settings import Settings
@@ -122,7 +121,7 @@ class Database:
                 f"{self.path}: was made with {', '.join(others)}; cure: open it without settings, or make a new index"
                 " with these and merge the old one into it"
             )
-        if recipe is not None and not (stored_recipe == recipe or accepts(stored_recipe)):
+        if recipe is not None and stored_recipe != recipe:
             raise InputError(
                 f"{self.path}: its keys are of another release of clusterer (recipe {stored_recipe}, this one"
                 f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"
