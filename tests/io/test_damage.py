@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
 import os
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from damage import good_row, write_damaged_feed
 from feed_forms import read
 
+from clusterer.io.compression import TruncatedInput, inflated
 from clusterer.io.feed import Feed
 from clusterer.io.rows import BadRow
 
@@ -123,3 +129,29 @@ def test_what_looks_bad_and_is_good(tmp_path: Path) -> None:
     assert [a.text for a in articles] == ["one", "glued file", "x\ufeffy", "", "", "b", "c", "second choice", "d"]
     assert (articles[3].id, articles[4].title, articles[6].title, articles[6].id) == ("0", "t", "7", "1")
     assert articles[8].date == datetime(2015, 7, 23, tzinfo=UTC)
+
+
+def before_the_damage(chunks: Iterator[bytes]) -> bytes:
+    out = bytearray()
+    with contextlib.suppress(OSError, EOFError, zlib.error, TruncatedInput):
+        for chunk in chunks:
+            out += chunk
+        pytest.fail("the damage was not noticed")
+    return bytes(out)
+
+
+def test_no_byte_before_the_damage_is_lost_that_gzip_gives() -> None:
+    random = Random(1)
+    words = [b"%d" % i for i in range(3000)]
+    whole = b"".join(b" ".join(random.choices(words, k=40)) + b"\n" for _ in range(1000))
+    packed = gzip.compress(whole)
+    lengths = []
+    for _ in range(40):
+        position = random.randrange(100, len(packed) - 100)
+        damaged = packed[:position] + random.randbytes(8) + packed[position + 8 :]
+        with gzip.open(io.BytesIO(damaged)) as stream:
+            theirs = before_the_damage(iter(partial(stream.read1, 1 << 16), b""))
+        ours = before_the_damage(inflated(iter([damaged]), "gz"))
+        assert ours.startswith(theirs)
+        lengths.append(len(theirs))
+    assert max(lengths) > len(whole) // 2
