@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import find_sorted, offsets_from_counts
 from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.errors import InputError
 from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
 from clusterer.index.open_index import OpenIndex, trim
@@ -151,10 +152,17 @@ def read_texts(
         stems: of the other texts.
         titles: stems of their titles.
         outlets_and_dates: outlet and date of each of the other texts, "" and inf where unknown.
+
+    Raises:
+        InputError: a text is missing, the file is damaged.
     """
     rows = index.database.among(
         "SELECT first, last, outlets, body FROM text WHERE centre IN {} ORDER BY centre", centres
     )
+    if len(rows) != len(centres):  # kernels take rows on trust
+        raise InputError(
+            f"{index.database.path}: a pair names a text that is not there; the file is damaged; cure: restore a copy"
+        )
     dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in outlets_and_dates], dtype=np.float64)
     dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
     outlets = [row[2] for row in rows]
