@@ -76,7 +76,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "STORY_TRACE",
         "_STORY_CAP",
     ),
-    "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "LEAD_SHARED", "SHARED", "TABLE"),
+    "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "BRIEF", "LEAD_SHARED", "SHARED", "TABLE"),
     "clusterer.stories.term_weights": (
         "LEAD_WORDS",
         "LEAD_END",

@@ -6,8 +6,8 @@ Background counts are given from outside, so that a corpus can be judged with co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -37,11 +37,13 @@ class Batch:
         texts: the copy groups.
         text_of: int64 (g,), the text of each labelled article, -1 for one too short.
         judged: of judged pairs the two texts, same event, doubtful.
+        judged_text: the text of each article in a judged pair, by the name it has there; -1 for one too short.
     """
 
     texts: StoryTexts
     text_of: NDArray[np.int64]
     judged: list[tuple[int, int, bool, bool]]
+    judged_text: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class LabelledFeed:
         rows: of the gold file.
         articles: of the feed, those of the gold file that it lacks among them.
         alone, inside: the labelled articles by themselves, and in the feed.
+        forms: the same in the feed, of texts as feeds of summaries and of headlines have them, by their names.
     """
 
     name: str
@@ -60,6 +63,14 @@ class LabelledFeed:
     articles: list[Article]
     alone: Batch
     inside: Batch
+    forms: dict[str, Batch]
+
+
+FORMS: dict[str, Callable[[Article], str]] = {
+    "title and 30 words": lambda article: " ".join(article.text.split()[:30]),
+    "title alone": lambda article: article.title or article.text,
+}
+"""Short forms of an article: its name, and what its text is then."""
 
 
 def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
@@ -75,7 +86,11 @@ def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
             articles.append(article)
     at = [place[row["url"]] if row["url"] in place else place[row["id"]] for row in rows]
     alone, inside = _batch(labelled, range(len(rows)), [], {}), _batch(articles, at, judged, place)
-    return LabelledFeed(name, rows, articles, alone, inside)
+    forms = {
+        form: _batch([replace(article, text=text(article)) for article in articles], at, judged, place)
+        for form, text in FORMS.items()
+    }
+    return LabelledFeed(name, rows, articles, alone, inside, forms)
 
 
 def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, Any]], place: dict[str, int]) -> Batch:
@@ -88,7 +103,8 @@ def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, An
         a, b = sorted((int(text_of[place[row["a"]]]), int(text_of[place[row["b"]]])))
         if 0 <= a < b:
             found[a, b] = bool(row["same"]), bool(row["doubtful"])
-    return Batch(texts, text_of[list(at)], [(*pair, *label) for pair, label in found.items()])
+    names = {row[end]: int(text_of[place[row[end]]]) for row in judged for end in "ab"}
+    return Batch(texts, text_of[list(at)], [(*pair, *label) for pair, label in found.items()], names)
 
 
 @dataclass(frozen=True)

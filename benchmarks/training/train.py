@@ -32,8 +32,9 @@ from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.model import Model
 
-GOLD_WEIGHT, ALONE_WEIGHT, SAMPLE_WEIGHT = 1.0, 0.5, 3.0
-"""How much pairs of labelled articles count in their feed, alone, and those of `data/`, beside judged pairs (1)."""
+GOLD_WEIGHT, ALONE_WEIGHT, SAMPLE_WEIGHT, FORM_WEIGHT = 1.0, 0.5, 3.0, 0.25
+"""How much pairs of labelled articles count in their feed, alone, those of `data/`, and all of each short form, beside judged
+pairs (1)."""
 FOLDS = 10
 
 
@@ -62,7 +63,11 @@ def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
     """Print how a corpus does when nothing of it was seen: no label, and no count of its stems."""
     known = count(article for feed in others for article in feed.articles)
     model = fit([part for x in others for part in examples(x, known)] + sample_examples(known))
-    for where, batch in (("alone", held.alone), ("in feed", held.inside)):
+    for where, batch in (
+        *((form, batch) for form, batch in held.forms.items()),
+        ("alone", held.alone),
+        ("in feed", held.inside),
+    ):
         compared = compare(held, batch, known)
         report(f"{held.name} left out, {where}", held.rows, compared, model.score(compared.candidates[1]))
     calibration(f"{held.name} left out, judged", compared.judged, model.score(compared.judged.features))
@@ -82,7 +87,9 @@ _COMPARED: dict[tuple[int, int], tuple[term_weights.Background, Compared]] = {} 
 def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Examples]:
     """What a corpus teaches: labelled articles in their feed and alone, and judged pairs."""
     inside, alone = compare(feed, feed.inside, known), compare(feed, feed.alone, known)
-    return [inside.gold.times(GOLD_WEIGHT), alone.gold.times(ALONE_WEIGHT), inside.judged]
+    forms = [compare(feed, batch, known) for batch in feed.forms.values()]
+    short = [part.times(FORM_WEIGHT) for form in forms for part in (form.gold, form.judged)]
+    return [inside.gold.times(GOLD_WEIGHT), inside.judged, alone.gold.times(ALONE_WEIGHT), *short]
 
 
 def sample_examples(
@@ -100,19 +107,25 @@ def sample_examples(
 
 def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Background) -> None:
     """Print how each corpus does when all are trained on but the events that are judged."""
-    folds = {x.name: fold_of_texts(x) for x in loaded}
+    folds = {}
+    for feed in loaded:
+        inside = fold_of_texts(feed)
+        alone, *short = (transferred(feed, inside, batch) for batch in (feed.alone, *feed.forms.values()))
+        folds[feed.name] = [inside, inside, alone, *(each for each in short for _ in range(2))]
     sample, taught = sample_examples(known), {x.name: examples(x, known) for x in loaded}
     models: list[Model] = []
     for fold in range(FOLDS):
         parts = list(sample)
-        for name, (inside, alone) in folds.items():
-            for part, of_text in zip(taught[name], (inside, alone, inside), strict=True):
+        for name, of_texts in folds.items():
+            for part, of_text in zip(taught[name], of_texts, strict=True):
                 parts.append(part.where((of_text[part.pairs] != fold).all(axis=1)))
         models.append(fit(parts))
     every = fit(sample + [part for parts in taught.values() for part in parts])
     for feed in loaded:
-        inside, alone = folds[feed.name]
-        for where, batch, of_text in (("alone", feed.alone, alone), ("in feed", feed.inside, inside)):
+        inside, _, alone, *short = folds[feed.name]
+        forms = zip(feed.forms.items(), short[::2], strict=True)
+        batches = [(form, batch, of_text) for (form, batch), of_text in forms]
+        for where, batch, of_text in (*batches, ("alone", feed.alone, alone), ("in feed", feed.inside, inside)):
             compared = compare(feed, batch, known)
             scores = out_of_fold(*compared.candidates, of_text, models, every)
             report(f"{feed.name} by folds, {where}", feed.rows, compared, scores)
@@ -121,9 +134,8 @@ def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Backgroun
         calibration(f"{feed.name} by folds, judged", judged, scores)
 
 
-def fold_of_texts(feed: LabelledFeed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The fold of each text in the feed, and of each alone, -1 for texts without a label; texts of one event, and of one judged
-    pair, are in one."""
+def fold_of_texts(feed: LabelledFeed) -> NDArray[np.int64]:
+    """The fold of each text in the feed, -1 for texts without a label; texts of one event, and of one judged pair, are in one."""
     text_of, n = feed.inside.text_of, len(feed.inside.texts.first)
     first: dict[int, int] = {}
     links = [pair[:2] for pair in feed.inside.judged]
@@ -134,11 +146,19 @@ def fold_of_texts(feed: LabelledFeed) -> tuple[NDArray[np.int64], NDArray[np.int
     groups, group = connected_components(csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n)), False)
     inside, fold = np.full(n, -1), np.random.default_rng(0).integers(0, FOLDS, groups)
     inside[ends.ravel()] = fold[group[ends.ravel()]]
-    alone = np.full(len(feed.alone.texts.first), -1)
-    for text, other in zip(feed.alone.text_of.tolist(), text_of.tolist(), strict=True):
+    return inside
+
+
+def transferred(feed: LabelledFeed, inside: NDArray[np.int64], batch: Batch) -> NDArray[np.int64]:
+    """The folds of the texts of another batch of the same labelled articles and judged pairs."""
+    out = np.full(len(batch.texts.first), -1)
+    for text, other in zip(batch.text_of.tolist(), feed.inside.text_of.tolist(), strict=True):
         if text >= 0 and other >= 0:
-            alone[text] = inside[other]
-    return inside, alone
+            out[text] = inside[other]
+    for key, text in batch.judged_text.items():
+        if text >= 0 and feed.inside.judged_text[key] >= 0:
+            out[text] = inside[feed.inside.judged_text[key]]
+    return out
 
 
 def out_of_fold(

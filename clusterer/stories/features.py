@@ -29,6 +29,8 @@ ENOUGH = 0.3
 DAY = 86_400.0
 FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
+BRIEF = 60
+"""Words from which on a text is not short."""
 LEAD_SHARED, SHARED = 60.0, 200.0
 """Sums of rarities, of leads and of whole texts, that count as 1."""
 
@@ -49,6 +51,7 @@ class PairEvidence:
         shared: sum of the rarities of the stems that both texts hold.
         numbers: of the numbers in the leads, the share of the fewer that both hold.
         other_weekday: whether both leads name weekdays, and none in common.
+        brevity: by how much the shorter text falls short of `BRIEF` words, over that.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
         unknown_outlet: whether it is unknown who prints either.
         shared_outlets: outlets that print both texts, over one more than the fewer that print either.
@@ -63,6 +66,7 @@ class PairEvidence:
     shared: NDArray[np.float64]
     numbers: NDArray[np.float64]
     other_weekday: NDArray[np.bool_]
+    brevity: NDArray[np.float64]
     apart: NDArray[np.float64]
     unknown_outlet: NDArray[np.bool_]
     shared_outlets: NDArray[np.float64]
@@ -132,6 +136,11 @@ TABLE: tuple[Feature, ...] = (
         "numbers", 1, "numbers shared",
         "share of the numbers in the leads, no years, that both hold",
         lambda pair: pair.numbers, cheap=True,
+    ),
+    Feature(
+        "brief", 1, "short texts, which share little in all",
+        "how short the shorter text is, 0 from 60 words on: few words cannot share many",
+        lambda pair: pair.brevity, cheap=True,
     ),
     Feature(
         "weekday", -1, "another weekday",
@@ -231,7 +240,7 @@ def first_look(
     i, j = pairs.T
     lead, lead_runs, body, body_runs, lead_1, lead_2, title_1, title_2, openings, in_leads, shared, numbers = sums.T
     days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
-    of_openings = weights.opening_totals
+    of_openings, words = weights.opening_totals, np.diff(weights.token_offsets)
     no = np.zeros(len(pairs), dtype=np.bool_)
     return PairEvidence(
         own_lead=np.maximum(lead - lead_runs, 0.0),
@@ -243,6 +252,7 @@ def first_look(
         shared=shared,
         numbers=numbers / np.maximum(np.minimum(weights.numbers[i], weights.numbers[j]), 1),
         other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
+        brevity=np.maximum(1.0 - np.minimum(words[i], words[j]) / BRIEF, 0.0),
         apart=days_apart(pairs, first, last),
         unknown_outlet=no,
         shared_outlets=no.astype(np.float64),

@@ -199,6 +199,7 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         ),
         "own_body": own_body,
         "numbers": len(numbers[0] & numbers[1]) / fewer if fewer else 0,
+        "brief": max(1 - min(len(bodies[i]), len(bodies[j])) / stories_features.BRIEF, 0),
         "weekday": float(all(days) and not days[0] & days[1]),
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
