@@ -140,6 +140,10 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
     return found
 
 
+CHANCE = 0.85
+"""Agreement on generated feeds: their words mean nothing and are all as rare, so that many pairs lie near the threshold."""
+
+
 def assert_as_batch(index: StoryIndex, articles: Sequence[Article], agreement: float = 0.97) -> None:
     """The copy groups of one run over the same articles, and nearly its stories."""
     batch = cluster(articles, index.settings)
@@ -175,7 +179,7 @@ def test_a_generated_feed_in_batches_of_any_size(size: int, generated: list[Arti
             if size > 7 or i % 20 == 0:
                 assert index.check() == []
         assert_well_formed(index)
-        assert_as_batch(index, generated)
+        assert_as_batch(index, generated, CHANCE)
 
 
 @pytest.mark.slow
@@ -1790,7 +1794,7 @@ def test_an_index_shrinks_to_a_number_of_bytes(path: Path, generated: list[Artic
         assert len(index) == 0
         assert_well_formed(index)
         index.add(generated)
-        assert_as_batch(index, generated)
+        assert_as_batch(index, generated, CHANCE)
     assert path.stat().st_size < 2 * full
 
 
