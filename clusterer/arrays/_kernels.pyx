@@ -47,7 +47,7 @@ cdef enum:
     UNFOLD = 2
     STEM_LETTERS = 3
     LONGEST_STEM = 64
-    NAME_LETTERS = 6
+    NAME_LETTERS = 4
     ALEF = 0x0627
     LAM = 0x0644
     VALUE_BITS = 27
@@ -194,7 +194,7 @@ cdef inline uint32_t hash_stem(
             kept[size] = word[i]
             size += bones[word[i]] > 0
         if size >= STEM_LETTERS:
-            if stem >= NAME_LETTERS:
+            if size >= NAME_LETTERS:
                 cut, size = size, 0
                 for i in range(cut):
                     letter = bones[kept[i]] if bones[kept[i]] else kept[i]

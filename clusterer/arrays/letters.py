@@ -32,8 +32,8 @@ STEM_LETTERS = 3
 """Letters that stemming leaves at least."""
 LONGEST_STEM = 64
 """Letters of a stem up to which its vowels go; what is longer is no word."""
-NAME_LETTERS = 6
-"""Letters of a stem from which on it is taken for a name that may be spelt in several ways."""
+NAME_LETTERS = 4
+"""Letters without vowels from which on a stem is taken for a name that may be spelt in several ways."""
 ALEF, LAM = 0x0627, 0x0644
 """Letters of the article."""
 CLITICS = (0x0648, 0x0628, 0x0641)
@@ -235,7 +235,7 @@ def skeletons(
     changes = (lengths > STEM_LETTERS) & (lengths <= LONGEST_STEM) & (left >= STEM_LETTERS)
     stays |= ~changes[stem]
     letters, stem, is_first = letters[stays], stem[stays], is_first[stays]
-    is_name = (changes & (lengths >= NAME_LETTERS))[stem]
+    is_name = (changes & (left >= NAME_LETTERS))[stem]
     letters = np.where(is_name & (bones[letters] > 0), bones[letters], letters)
     doubled = np.zeros(len(letters), dtype=np.bool_)
     doubled[1:] = is_name[1:] & ~is_first[1:] & (letters[1:] == letters[:-1])

@@ -50,7 +50,7 @@ def stem(word: str) -> str:
     bare = light[0] + "".join(letter for letter in light[1:] if letter not in VOWELS)
     if len(bare) < STEM_LETTERS:
         return light
-    if len(light) >= NAME_LETTERS:
+    if len(bare) >= NAME_LETTERS:
         bare = "".join(letter for letter, _ in groupby(CLASSES.get(letter, letter) for letter in bare))
     return bare
 
