@@ -23,7 +23,7 @@ from clusterer.index.story_index import StoryIndex
 
 
 def test_status_tells_what_each_article_is(path: Path) -> None:
-    text = BY_ID["sawahil-03"].text
+    text = BY_ID["sawahil-11"].text
     with StoryIndex.open(path) as index:
         first = index.add([Article(text, "a"), Article(text_of(1, 40), "b"), Article("قصير", "tiny")])
         assert first.status == ("new", "new", "new")
@@ -33,8 +33,8 @@ def test_status_tells_what_each_article_is(path: Path) -> None:
                 Article(text_of(1, 40), "b"),
                 Article(text, "exact"),
                 Article(f"{text} وأضاف المصدر", "near"),
-                Article(lead("sawahil-03", 60), "cut"),
-                replace(BY_ID["aldifaf-05"], id="report", date=None),
+                Article(lead("sawahil-11", 60), "cut"),
+                replace(BY_ID["marsad-08"], id="report", date=None),
                 Article("قصير", "tiny"),
                 Article("قصير", "tiny too"),
                 Article(text_of(2, 40), "new"),
@@ -50,15 +50,15 @@ def test_status_tells_what_each_article_is(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 200])
 def test_of_a_group_one_member_is_new_however_batches_fall(size: int, path: Path) -> None:
-    text = BY_ID["sawahil-03"].text
+    text = BY_ID["sawahil-11"].text
     items = [
         Article(text_of(1, 40), "a"),
         Article(text_of(1, 40), "b"),
         Article(text_of(1, 40), "b"),
-        replace(BY_ID["aldifaf-05"], id="report"),
+        replace(BY_ID["marsad-08"], id="report"),
         Article(text, "first"),
         Article(f"{text} وأضاف المصدر", "near"),
-        replace(BY_ID["aldifaf-05"], id="again"),
+        replace(BY_ID["marsad-08"], id="again"),
     ]
     with StoryIndex.open(path) as index:
         status = [x for batch in chunks(items, size) for x in index.add(batch).status]

@@ -64,9 +64,9 @@ def test_merging_into_an_index_keeps_both_names(tmp_path: Path) -> None:
 
 
 def test_merged_articles_have_the_statuses_of_added_ones(tmp_path: Path) -> None:
-    text = BY_ID["sawahil-03"].text
+    text = BY_ID["sawahil-11"].text
     with StoryIndex.open(tmp_path / "other.db") as other:
-        other.add([Article(text, "copy"), BY_ID["aldifaf-05"], Article(text_of(1, 40), "new"), Article("", "there")])
+        other.add([Article(text, "copy"), BY_ID["marsad-08"], Article(text_of(1, 40), "new"), Article("", "there")])
     with StoryIndex.open(tmp_path / "news.db") as index:
         index.add([Article(text, "a"), Article("", "there")])
         assert index.merge(tmp_path / "other.db").status == ("copy", "report", "new", "known")

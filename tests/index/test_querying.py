@@ -99,8 +99,8 @@ def test_an_article_that_is_asked_about_twice_is_no_twin_of_itself(path: Path) -
 
 def test_questions_with_one_text_join_one_group_of_a_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
-        index.add([Article(BY_ID["sawahil-03"].text, "there")])
-        one, other = index.query([replace(BY_ID["aldifaf-05"], id=x) for x in ("one", "other")])
+        index.add([Article(BY_ID["sawahil-11"].text, "there")])
+        one, other = index.query([replace(BY_ID["marsad-08"], id=x) for x in ("one", "other")])
         assert (one.story, one.copy, one.linked_to, one.relation) == ("there", "one", "there", "story")
         assert other[:7] == ("other", "there", "one", "one", False, "one", "exact")
 
@@ -117,12 +117,12 @@ def test_a_question_under_a_taken_id_shares_no_name_with_its_holder(text: str, p
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_questions_at_every_level(level: str, path: Path) -> None:
-    text = BY_ID["sawahil-03"].text
+    text = BY_ID["sawahil-11"].text
     asked = [
         Article(text, "exact"),
         Article(f"{text} وأضاف المصدر", "copy"),
-        Article(lead("sawahil-03", 60), "contained"),
-        replace(BY_ID["aldifaf-05"], id="story"),
+        Article(lead("sawahil-11", 60), "contained"),
+        replace(BY_ID["marsad-08"], id="story"),
         Article("قصير", "tiny"),
     ]
     with StoryIndex.open(path, Settings(level=level)) as index:
