@@ -93,6 +93,11 @@ def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
     return LabelledFeed(name, rows, articles, alone, inside, forms)
 
 
+def batch_of_articles(articles: list[Article], at: Sequence[int]) -> Batch:
+    """Articles without judged pairs; `at` has the place of each labelled one."""
+    return _batch(articles, at, [], {})
+
+
 def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, Any]], place: dict[str, int]) -> Batch:
     texts, members = story_input(articles)
     text_of = np.full(len(articles), -1)

@@ -141,7 +141,8 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
 
 
 CHANCE = 0.85
-"""Agreement on generated feeds: their few words are all as rare, so large buckets leave out many pairs, and others than a batch's."""
+"""Agreement on generated feeds: their few words are all as rare, so that large buckets leave out many pairs, and others than
+those of a batch."""
 
 
 def assert_as_batch(index: StoryIndex, articles: Sequence[Article], agreement: float = 0.97) -> None:
