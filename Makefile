@@ -55,7 +55,7 @@ bench: $(VENV)/.bench
 
 # Needs Java 17 and half an hour: a real cluster, workers killed in every stage, then cost, skew and memory.
 spark: $(VENV)/.ready
-	$(BIN)/pytest -m "slow or not slow" tests/test_spark.py
+	$(BIN)/pytest -m "slow or not slow" tests/spark
 	$(BIN)/python -m benchmarks.suites.spark cost
 	$(BIN)/python -m benchmarks.suites.spark skew
 	$(BIN)/python -m benchmarks.suites.spark memory

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 import clusterer
+from clusterer.arrays import kernels as loops
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
@@ -56,8 +55,9 @@ def in_turn(
 
 
 def peak_bytes() -> int:
-    """Most memory this process has held. `getrusage` only where there is no /proc: a child's figure there starts at
-    its parent's size.
+    """Return the most memory this process has held.
+
+    `getrusage` only where there is no /proc: a child's figure there starts at its parent's size.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -82,10 +82,8 @@ def exponent(points: Sequence[tuple[int, float]]) -> float:
 
 
 def kernels() -> str:
-    """Whether the package works with compiled kernels here: "compiled" or "NumPy"."""
-    if find_spec("clusterer.arrays.kernels") is None:
-        return "NumPy"
-    return "compiled" if getattr(import_module("clusterer.arrays.kernels"), "compiled", None) else "NumPy"
+    """Return which kernels the package works with here: "compiled" or "NumPy"."""
+    return "compiled" if loops.active == "compiled" else "NumPy"
 
 
 def surroundings() -> dict[str, Any]:

@@ -19,10 +19,10 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of a feed.
+    r"""One article of a feed.
 
     Attributes:
-        text: the body as it came, lines separated by "\\n". May be empty.
+        text: the body as it came, lines separated by "\n". May be empty.
         id: the caller's name for it; "" lets the pipeline fall back to `url`, then to a hash of the content.
         title: the headline, or "".
         source: the outlet's name, or "".

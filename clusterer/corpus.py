@@ -9,10 +9,10 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +21,13 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.deprecated import moved_names
-from clusterer.io.inputs import as_article
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
 from clusterer.text.words import Words, concatenate, hash_words
 
 
-def read(
-    articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings, progress: Progress | None = None
-) -> Corpus:
+def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
     tell = progress or silent
     ids: list[str] = []
@@ -42,12 +39,8 @@ def read(
     stories = settings.level == "story"
 
     def chunks() -> Iterator[list[Article]]:
-        items = iter(articles)
-        while batch := list(islice(items, settings.chunk)):
-            chunk = [
-                item if type(item) is Article else as_article(item, place)
-                for place, item in enumerate(batch, start=len(ids) + 1)
-            ]
+        remaining = iter(articles)
+        while chunk := list(islice(remaining, settings.chunk)):
             ids.extend(map(name_of, chunk))
             ties.extend([tie(a.title, a.url) for a in chunk])
             outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])

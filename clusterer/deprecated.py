@@ -23,7 +23,7 @@ MOVED: dict[str, dict[str, str]] = {
     "corpus": {
         **_same_names("clusterer.articles", "content_id", "seconds", "tie"),
         **_same_names("clusterer.copies.documents", "find_documents"),
-        **_same_names("clusterer.io.inputs", "as_article", "items_of"),
+        "items_of": "clusterer.io.inputs:articles_from",
         **_same_names("clusterer.progress", "silent"),
     },
     "evaluate": _same_names(
@@ -69,7 +69,7 @@ MOVED: dict[str, dict[str, str]] = {
     "pipeline": {
         **_same_names("clusterer.copies.candidates", "band_shape", "shingle", "sketch"),
         **_same_names("clusterer.copies.verify", "verify"),
-        **_same_names("clusterer.stories.candidates", "story_candidates", "story_limits", "story_slots"),
+        **_same_names("clusterer.stories.candidates", "story_candidates", "story_slots"),
         **_same_names("clusterer.stories.texts", "story_texts"),
         "Walk": "clusterer.pipeline:PipelineRun",
         "compare": "clusterer.stories.clustering:score_pairs",

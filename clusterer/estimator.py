@@ -20,6 +20,8 @@ from clusterer.settings import Settings
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
 
+__all__ = ["StoryClusterer", "bcubed_scorer"]
+
 _D = Settings()
 
 
@@ -111,7 +113,7 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def bcubed_scorer(estimator: BaseEstimator, X: Any, y: Iterable[Hashable]) -> float:
-    """B-cubed F1 of the groups that a fresh clone of the estimator finds in X, for `scoring=` in searches and validation.
+    """Return B-cubed F1 of the groups that a fresh clone of the estimator finds in X, for `scoring=` in searches and validation.
 
     Clusterers have no `predict`, so what was fitted on another fold is not used. Fold by stories, `GroupKFold` with
     `groups=y`: a story that is cut in two cannot be found whole.
@@ -122,8 +124,16 @@ def bcubed_scorer(estimator: BaseEstimator, X: Any, y: Iterable[Hashable]) -> fl
         y: of each its story. Where it is unknown (None, NaN, NA, or -1, scikit-learn's mark of the unlabelled) the article is
             grouped with the others, and does not count.
 
+    Returns:
+        F1 in [0, 1], over the articles whose story is known.
+
     Raises:
         InputError: y is not as long as X, or knows no story.
+
+    Example:
+        >>> first = "أعلنت وزارة التعليم اليوم موعد بدء الدراسة في المدارس الحكومية كافة"
+        >>> bcubed_scorer(StoryClusterer(), [first, first, first + " غدا"], ["school", "school", None])
+        1.0
     """
     found, stories = clone(estimator).fit_predict(X).tolist(), list(y)
     if len(found) != len(stories):

@@ -22,7 +22,7 @@ from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
-from clusterer.io.inputs import items_of
+from clusterer.io.inputs import articles_from
 from clusterer.progress import Progress, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings
@@ -56,7 +56,7 @@ def cluster(
         InputError: an item is none of these, or a frame has no text column; names the place and what is wrong.
         SettingsError: settings contradict each other.
     """
-    return run_pipeline(items_of(articles, fields), settings or Settings(), progress).clustering
+    return run_pipeline(articles, settings or Settings(), progress, fields=fields).clustering
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,15 @@ class PipelineRun:
 
 
 def run_pipeline(
-    articles: Iterable[Article | Mapping[str, Any] | str],
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
     settings: Settings,
     progress: Progress | None = None,
     keep: bool = False,
+    fields: Mapping[str, str] | None = None,
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress or silent
-    corpus = read(items_of(articles), settings, tell)
+    corpus = read(articles_from(articles, fields), settings, tell)
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)

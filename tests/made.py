@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
+from functools import lru_cache
+
+from benchmarks.corpora import generator
+from clusterer import Article
 
 _LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 
@@ -32,3 +37,14 @@ def lines_of(seed: int | str, count: int) -> str:
     """Lines of 14 words of one seed."""
     source = random.Random(f"lines {seed}")
     return "\n".join(sentence(source) for _ in range(count))
+
+
+@lru_cache(maxsize=1)
+def generated(count: int = 3000) -> tuple[list[Article], dict[str, int]]:
+    """A feed of the benchmarks' generator: its articles, and the copy group of each by id."""
+    rows = list(generator.feed(count))
+    articles = [
+        Article(row["content"], row["id"], row["title"], row["source"], date=datetime.fromisoformat(row["date"]))
+        for row in rows
+    ]
+    return articles, {row["id"]: row["copy"] for row in rows}

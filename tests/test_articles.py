@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from clusterer.articles import free_ids, nth_free_id, numbered_id, parse_id
 

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from made import lines_of, text_of, word, words_of
 from places import ROOT
 from strategies import texts

@@ -21,8 +21,7 @@ from clusterer.corpus import read
 from clusterer.evaluation.metrics import Scores, evaluate
 from clusterer.io.dates import parse_date
 from clusterer.io.feed import Feed
-from clusterer.stories import features as stories_features
-from clusterer.stories import model, term_weights
+from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.texts import StoryTexts, story_texts
 
 DATA = Path(__file__).parents[2] / "data"

@@ -67,7 +67,7 @@ def joined(count: int, pairs: Iterable[tuple[int, int]]) -> Groups:
 
 
 def datasketch(texts: Sequence[str], threshold: float) -> Groups:
-    """datasketch 2: `MinHash.bulk` and `MinHashLSH`."""
+    """Group by datasketch 2: `MinHash.bulk` and `MinHashLSH`."""
     from datasketch import MinHash, MinHashLSH
 
     sets = [shingles(text) for text in texts]
@@ -91,12 +91,12 @@ def rensa(texts: Sequence[str], threshold: float) -> Groups:
 
 
 def gaoya(texts: Sequence[str], threshold: float) -> Groups:
-    """gaoya on folded text: its own shingles, its own decision by estimates, not by the exact sets."""
+    """Group by gaoya on folded text: its own shingles, its own decision by estimates, not by the exact sets."""
     return gaoya_raw([" ".join(fold(text)) for text in texts], threshold)
 
 
 def gaoya_raw(texts: Sequence[str], threshold: float) -> Groups:
-    """gaoya: its own tokeniser in Rust, its own decision by estimates."""
+    """Group by gaoya: its own tokeniser in Rust, its own decision by estimates."""
     from gaoya.minhash import MinHashStringIndex
 
     index = MinHashStringIndex(32, threshold, BANDS, ROWS, None, "word", False, (3, 3))

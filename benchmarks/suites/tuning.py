@@ -79,8 +79,11 @@ def halves(gold: Gold, seed: int) -> tuple[Gold, Gold]:
 def gaps(
     articles: Sequence[Article], gold: Gold, seed: int, told: Sequence[Labels] = ()
 ) -> tuple[dict[str, float], float, str]:
-    """How far below the best F1 of one half the settings are that were tuned on the other, for copies, stories and, beside
-    the stories `told`, stories of a wider search; the seconds that tuning took, and what it chose."""
+    """Return how far below the best F1 of one half the settings are that were tuned on the other.
+
+    For copies, stories and, beside the stories `told`, stories of a wider search; the seconds that tuning took, and what it
+    chose.
+    """
     mine, other = halves(gold, seed)
     started = time.perf_counter()
     tuned = tune(articles, mine)

@@ -74,8 +74,14 @@ FORMS: dict[str, Callable[[Article], str]] = {
 
 
 def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
-    """A corpus from its feed, its labelled articles (JSON lines as `gold_rows` reads them) and its judged pairs (JSON lines:
-    a, b, same, doubtful; ids or URLs of articles in the feed)."""
+    """Read a corpus.
+
+    Args:
+        name: as tables show it.
+        feed: file or folder.
+        gold: labelled articles, JSON lines as `gold_rows` reads them.
+        pairs: judged pairs, JSON lines: a, b (ids or URLs of articles in the feed), same, doubtful.
+    """
     rows, judged = gold_rows(str(gold)), gold_rows(str(pairs))
     articles = [row.article for row in Feed([feed])]
     place = {key: i for i, a in enumerate(articles) for key in (a.url, a.id) if key}

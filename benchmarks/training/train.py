@@ -93,8 +93,10 @@ def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Example
 
 
 def sample_examples(known: term_weights.Background, left_out: str | None = None) -> list[Examples]:
-    """What `data/` teaches, as it is and without outlets and dates, so that the score also knows plain texts; without the
-    family that is left out."""
+    """Return what `data/` teaches, without the family that is left out.
+
+    Its articles stand there as they are, and without outlets and dates, so that the score also knows plain texts.
+    """
     articles, event, family = corpora.sample()
     chosen = [i for i, name in enumerate(family) if name != left_out]
     dated = [articles[i] for i in chosen]
@@ -166,8 +168,10 @@ def out_of_fold(
     models: Sequence[Model],
     every: Model,
 ) -> NDArray[np.float64]:
-    """Scores of pairs by models that never saw their texts; of texts in two folds, by the mean of the two that lack one of
-    them; of texts without a label, by the one of all."""
+    """Score pairs by models that never saw their texts.
+
+    Of texts in two folds, by the mean of the two models that lack one of them; of texts without a label, by the one of all.
+    """
     total, times = np.zeros(len(pairs)), np.zeros(len(pairs))
     for fold, model in enumerate(models):
         held = (of_text[pairs] == fold).any(axis=1)

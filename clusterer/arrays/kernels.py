@@ -15,59 +15,23 @@ from typing import Literal
 from clusterer.arrays import kernels_numpy
 from clusterer.arrays.kernels_numpy import (
     arrivals as arrivals,
-)
-from clusterer.arrays.kernels_numpy import (
     band_keys as band_keys,
-)
-from clusterer.arrays.kernels_numpy import (
     bucket_bounds as bucket_bounds,
-)
-from clusterer.arrays.kernels_numpy import (
     bucket_pairs as bucket_pairs,
-)
-from clusterer.arrays.kernels_numpy import (
     distinct_columns as distinct_columns,
-)
-from clusterer.arrays.kernels_numpy import (
     fast_signatures as fast_signatures,
-)
-from clusterer.arrays.kernels_numpy import (
     frequent_codes as frequent_codes,
-)
-from clusterer.arrays.kernels_numpy import (
     hash_runs as hash_runs,
-)
-from clusterer.arrays.kernels_numpy import (
     hash_texts as hash_texts,
-)
-from clusterer.arrays.kernels_numpy import (
     intern as intern,
-)
-from clusterer.arrays.kernels_numpy import (
     likely_codes as likely_codes,
-)
-from clusterer.arrays.kernels_numpy import (
     merge_entries as merge_entries,
-)
-from clusterer.arrays.kernels_numpy import (
     overlaps as overlaps,
-)
-from clusterer.arrays.kernels_numpy import (
     pair_sums as pair_sums,
-)
-from clusterer.arrays.kernels_numpy import (
     row_sums as row_sums,
-)
-from clusterer.arrays.kernels_numpy import (
     shingle_rows as shingle_rows,
-)
-from clusterer.arrays.kernels_numpy import (
     sort_in_place as sort_in_place,
-)
-from clusterer.arrays.kernels_numpy import (
     take_rows as take_rows,
-)
-from clusterer.arrays.kernels_numpy import (
     weigh_rows as weigh_rows,
 )
 

@@ -213,8 +213,9 @@ def hash_stems(
 def skeletons(
     codes: NDArray[np.uint16], begin: NDArray[np.int64], end: NDArray[np.int64], bones: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int64]]:
-    """Drop the vowels of stems behind the first letter where `STEM_LETTERS` letters are left, and bring the letters of names
-    into classes, doubled ones once.
+    """Drop the vowels of stems, and bring the letters of names into classes.
+
+    Vowels go behind the first letter where `STEM_LETTERS` letters are left; doubled letters of names stand once.
 
     Args:
         codes: uint16 (c,).

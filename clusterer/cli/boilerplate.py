@@ -1,4 +1,4 @@
-"""boilerplate: see clusterer.cli."""
+"""`clusterer boilerplate`: what is cut from each article, a line each. Parse, call `explanation.highlights`, write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cluster: see clusterer.cli."""
+"""`clusterer cluster`: articles grouped, a line each, and the report. Parse, call `cluster`, write."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
             from clusterer.report.page import page as report_page
 
             bad = Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(run.first_bad))
-            made = build(
+            content = build(
                 result.assignments,
                 lambda: _again(run, result),
                 run.settings,
@@ -60,7 +60,7 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
                 stats=result.stats,
                 quarantined=bad,
             )
-            page.write(report_page(made))
+            page.write(report_page(content))
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, report)

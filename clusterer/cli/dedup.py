@@ -1,4 +1,4 @@
-"""dedup: see clusterer.cli."""
+"""`clusterer dedup`: one article of every group of copies, whole and in its own format. Parse, call `cluster`, write."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from clusterer.io.writers import form_for, write_rows
 @partial(settings_options, level="copy")
 def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """Keep one article of every group of copies; write them whole, in their own format and order.
+
     Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
     .jsonl, and CSV becomes TSV where it ends in .tsv. CSV that was not in UTF-8 gets a byte order mark, for Excel.
 

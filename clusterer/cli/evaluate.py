@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import click
 
 from clusterer.articles import content_id
-from clusterer.cli.options import _doubtful, _gold, _html, _label
+from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option
 from clusterer.cli.run import keep_apart
-from clusterer.cli.terminal import _write_page, about_article, plain
+from clusterer.cli.terminal import about_article, plain, write_page
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, Judged
 from clusterer.evaluation.metrics import (
@@ -79,8 +79,8 @@ class _Held:
     type=click.Choice(["exact", "copy", "story"]),
     help="which of our ids to hold against gold; else all it has",
 )
-@_label
-@_doubtful
+@label_option
+@doubtful_option
 @click.option("--errors", type=click.IntRange(0), default=10, show_default=True, help="wrong groups or pairs to list")
 @click.option(
     "--feed",
@@ -88,7 +88,7 @@ class _Held:
     type=click.Path(exists=True),
     help="the articles, to list what is wrong with source, date and title",
 )
-@_html
+@html_option
 def evaluate_command(
     result: str,
     gold: str,
@@ -99,8 +99,10 @@ def evaluate_command(
     feed: str | None,
     html: str | None,
 ) -> None:
-    """Hold RESULT (written by `cluster` or `index export`) against GOLD: JSON lines or CSV with id and a label a level
-    (event, copy), or judged pairs with a, b, same, and level where it is not story.
+    """Hold RESULT (written by `cluster` or `index export`) against GOLD.
+
+    GOLD is JSON lines or CSV with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
+    is not story.
 
     Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the
     adjusted Rand index, then the groups that were merged or split wrongly, the worst first. Of judged pairs precision,
@@ -109,7 +111,7 @@ def evaluate_command(
     Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
     """
     keep_apart([html], [result, gold])
-    says = _gold(gold, label, level, with_doubtful)
+    says = gold_of(gold, label, level, with_doubtful)
     held = _held(read_result(result, (level,) if level else says.levels), result, says, level, errors)
     known = _shown_articles(feed, held) if feed else {}
     for i, one in enumerate(held):
@@ -120,21 +122,21 @@ def evaluate_command(
         from clusterer.report.render import render
 
         page = render("evaluate.html", result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
-        _write_page(html, page)
+        write_page(html, page)
 
 
-def _held(ours: Mapping[str, ResultRow], result: str, gold: Gold, level: Level | None, most: int) -> list[_Held]:
+def _held(rows: Mapping[str, ResultRow], result: str, gold: Gold, level: Level | None, most: int) -> list[_Held]:
     found = []
     for one in (level,) if level else gold.levels:
         labels = gold.labels.get(one) or (gold.labels.get("copy") if one == "exact" else None)
         if labels:
-            found.append(_held_labels(ours, result, gold, one, labels, most))
+            found.append(_held_labels(rows, result, gold, one, labels, most))
         elif answers := gold.answers(one):
-            found.append(_held_pairs(ours, result, gold, one, answers, most))
+            found.append(_held_pairs(rows, result, gold, one, answers, most))
         else:
-            said = ", ".join(gold.levels) or "nothing that can be counted"
+            levels = ", ".join(gold.levels) or "nothing that can be counted"
             raise InputError(
-                f"{gold.name}: says nothing of level {one}; it says of {said}; cure: --level or --label NAME"
+                f"{gold.name}: says nothing of level {one}; it says of {levels}; cure: --level or --label NAME"
             )
     if not found:
         raise InputError(f"{gold.name}: no answer that counts; cure: pairs whose same is true or false")
@@ -142,44 +144,44 @@ def _held(ours: Mapping[str, ResultRow], result: str, gold: Gold, level: Level |
 
 
 def _held_labels(
-    ours: Mapping[str, ResultRow],
+    rows: Mapping[str, ResultRow],
     result: str,
     gold: Gold,
     level: Level,
     labels: Mapping[str, str | int | float],
     most: int,
 ) -> _Held:
-    names = [gold.place(name, ours, result) for name in labels]
-    found, wanted = [getattr(ours[name], level) for name in names], list(labels.values())
-    said = f"{level}: {len(names):,} articles, {len(set(found)):,} groups, {len(set(wanted)):,} in gold"
+    names = [gold.place(name, rows, result) for name in labels]
+    found, wanted = [getattr(rows[name], level) for name in names], list(labels.values())
+    counts = f"{level}: {len(names):,} articles, {len(set(found)):,} groups, {len(set(wanted)):,} in gold"
     errors = [
         _Error(f"{m.kind}, {m.pairs} wrong pairs", tuple(tuple(names[i] for i in part) for part in m.parts))
         for m in mistakes(found, wanted)[:most]
     ]
-    return _Held(level, said, evaluate(found, wanted), tuple(errors))
+    return _Held(level, counts, evaluate(found, wanted), tuple(errors))
 
 
 def _held_pairs(
-    ours: Mapping[str, ResultRow], result: str, gold: Gold, level: Level, answers: Sequence[Judged], most: int
+    rows: Mapping[str, ResultRow], result: str, gold: Gold, level: Level, answers: Sequence[Judged], most: int
 ) -> _Held:
-    names = [tuple(gold.place(name, ours, result) for name in (p.a, p.b)) for p in answers]
-    together = [getattr(ours[a], level) == getattr(ours[b], level) for a, b in names]
+    names = [tuple(gold.place(name, rows, result) for name in (p.a, p.b)) for p in answers]
+    together = [getattr(rows[a], level) == getattr(rows[b], level) for a, b in names]
     same = [bool(p.same) for p in answers]
-    links = {name: (o.linked_to, 1.0 if o.score is None else o.score) for name, o in ours.items() if o.linked_to}
+    links = {name: (o.linked_to, 1.0 if o.score is None else o.score) for name, o in rows.items() if o.linked_to}
     # What is together has a score in the result; what is apart had one when it was asked about, if it was asked by us.
     scores = [
         link_strength(links, a, b) if both else p.score
         for (a, b), both, p in zip(names, together, answers, strict=True)
     ]
     merged, split = worst_first(together, same, scores)
-    told = []
+    lines = []
     for kind, places in (("wrongly together", merged), ("wrongly apart", split)):
         for i in places:
             score = scores[i]
-            told.append(_Error(kind if score is None else f"{kind}, score {score:.2f}", tuple((n,) for n in names[i])))
+            lines.append(_Error(kind if score is None else f"{kind}, score {score:.2f}", tuple((n,) for n in names[i])))
     kind = {"copy": "copies", "story": "of one story"}.get(level, "the same")
-    said = f"{level}: {len(answers):,} judged pairs, {sum(same):,} {kind}, {sum(together):,} put together"
-    return _Held(level, said, evaluate_pairs(together, same), tuple(told[:most]))
+    counts = f"{level}: {len(answers):,} judged pairs, {sum(same):,} {kind}, {sum(together):,} put together"
+    return _Held(level, counts, evaluate_pairs(together, same), tuple(lines[:most]))
 
 
 def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str]]:
@@ -206,5 +208,5 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
         for part in error.parts:
             for i, name in enumerate(part):
                 about = known.get(name)
-                told = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
-                click.echo(plain(f"  {'-' if i == 0 else ' '} {name}  {told}".rstrip()))
+                label = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
+                click.echo(plain(f"  {'-' if i == 0 else ' '} {name}  {label}".rstrip()))

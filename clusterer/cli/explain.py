@@ -43,8 +43,9 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 def explain_command(
     a: str, b: str, result: str | None, index: str | None, html: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Say why articles A and B are together, or not: levels, scores and what they are made of, the links between them, and
-    the passages that they share.
+    """Say why articles A and B are together, or not.
+
+    Levels, scores and what they are made of, the links between them, and the passages that they share.
 
     A and B are ids in INPUT, which is grouped anew, in a living --index, or in a --result, which by itself knows levels and
     links only. Without any of these, A and B are two text files.
@@ -131,30 +132,30 @@ def _recorded(result: str) -> dict[str, Assignment]:
     return out
 
 
-def _one(told: dict[str, Assignment], id: str, result: str = "the result") -> Assignment:
-    if id not in told:
+def _one(assignments: dict[str, Assignment], id: str, result: str = "the result") -> Assignment:
+    if id not in assignments:
         raise InputError(f"no article {id!r} in {result}; cure: an id as it stands there")
-    return told[id]
+    return assignments[id]
 
 
 def _hold_against(found: Explanation, result: str) -> None:
-    told = _recorded(result)
-    for mine in found.assignments:
-        other = _one(told, mine.id, result)
-        if (mine.story, mine.copy, mine.exact) != (other.story, other.copy, other.exact):
+    recorded = _recorded(result)
+    for assignment in found.assignments:
+        other = _one(recorded, assignment.id, result)
+        if (assignment.story, assignment.copy, assignment.exact) != (other.story, other.copy, other.exact):
             raise InputError(
-                f"{result}: article {mine.id!r} is in story {other.story!r} and copy group {other.copy!r} there, in"
-                f" {mine.story!r} and {mine.copy!r} here; cure: give the inputs and settings that it was made with"
+                f"{result}: article {assignment.id!r} is in story {other.story!r} and copy group {other.copy!r} there, in"
+                f" {assignment.story!r} and {assignment.copy!r} here; cure: give the inputs and settings that it was made with"
             )
 
 
-def _show_recorded(a: str, b: str, told: dict[str, Assignment]) -> None:
-    one, other = _one(told, a), _one(told, b)
+def _show_recorded(a: str, b: str, assignments: dict[str, Assignment]) -> None:
+    one, other = _one(assignments, a), _one(assignments, b)
     level = next((level for level in LEVELS if getattr(one, level) == getattr(other, level)), None)
     click.echo(f"{a} and {b}: {f'together at level {level}' if level else 'apart'}")
     for x in (one, other):
         click.echo(f"  {x.id}: story {x.story}, copy group {x.copy}, exact {x.exact}")
-    _show_path(steps(a, path(one, other, told.__getitem__), {}))
+    _show_path(steps(a, path(one, other, assignments.__getitem__), {}))
     click.echo("\nScores of the pair itself, and texts: name the INPUT of the result, too.")
 
 
@@ -208,10 +209,10 @@ def _show(e: Explanation) -> None:
         console.print(_marked(pieces, marks, colours))
 
 
-def _show_path(way: Sequence[Step]) -> None:
-    if way:
+def _show_path(links: Sequence[Step]) -> None:
+    if links:
         click.echo("\nLinks that were verified, from one to the other:")
-    for step in way:
+    for step in links:
         click.echo(f"  {step.a} - {step.assignment.relation} {step.assignment.score:.4f} - {step.b}")
 
 

@@ -1,28 +1,25 @@
-"""`clusterer index`: commands over a living index. Parse, call the library, print.
+"""`clusterer index`: commands over a living index. Parse, call `StoryIndex`, print.
 
-Data goes to standard output as JSON lines, or as text where it is made to be read; the rest as in `cli`.
+Data goes to standard output as JSON lines, or as text where it is made to be read; messages go to standard error.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import re
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import Any, BinaryIO
 
 import click
 import orjson
 
 from clusterer.articles import Article
+from clusterer.cli.batches import batches, live_batches
+from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
     input_options,
     output_option,
@@ -33,19 +30,12 @@ from clusterer.cli.options import (
 )
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.errors import InputError
-from clusterer.index.story_ids import Change
-from clusterer.index.story_index import Removed, StoryIndex
-from clusterer.index.views import Story
+from clusterer.index import Change, Removed, Story, StoryIndex
 from clusterer.io.atomic import appended, atomic_output, streamed
-from clusterer.io.dates import parse_date
-from clusterer.io.rows import Row
 from clusterer.io.writers import form_for, result_form, write_result
 from clusterer.results import Assignment
 
 _BATCH = 1000
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 _changes = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
@@ -90,8 +80,8 @@ def create(path: str, **options: Any) -> None:
 def add(path: str, batch: int | None, update: bool, output: str, changes: str | None, **options: Any) -> None:
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
-    Fields of a line: those of `cluster`, and status: new (a story of its own), report (of a story that is there), copy,
-    or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are
+    Fields of a line: those of `cluster`, and status: new (opens a story), report (of a story that is there), copy, or
+    known (was there already). With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are
     added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
@@ -100,31 +90,31 @@ def add(path: str, batch: int | None, update: bool, output: str, changes: str | 
     form_for(output, ("jsonl",))
     plain = options["format_"] in (None, "jsonl") and (options["encoding"] or "utf-8").lower() in ("utf-8", "utf8")
     live = options["inputs"] == ("-",) and plain
-    became: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     stopped: BaseException | None = None
     with (
         run.quarantine,
         StoryIndex.open(path, must_exist=True) as store,
         streamed(output) as out,
-        _appended(changes) as told,
+        _appended(changes) as changes_file,
     ):
         take = store.update if update else store.add
         rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
         try:
-            for part in _as_they_come(rows, batch or 1) if live else _batches(rows, batch or _BATCH):
+            for part in live_batches(rows, batch or 1) if live else batches(rows, batch or _BATCH):
                 added = take([row.article for row in part])
-                became.update(added.status)
+                counts.update(added.status)
                 _write(out, map(_line, added, added.status))
-                _tell(told, added.changes)
+                _write_changes(changes_file, added.changes)
         except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
             stopped = error
-    run.summarise({"articles": became.total(), **became})
+    run.summarise({"articles": counts.total(), **counts})
     if isinstance(stopped, KeyboardInterrupt):
         click.echo("interrupted; what was answered is stored", err=True)
         sys.exit(130)
     if stopped:
         raise stopped
-    if not became:
+    if not counts:
         run.refuse_nothing()
 
 
@@ -139,10 +129,10 @@ def query(path: str, output: str, **options: Any) -> None:
     """
     run, relations = Run(output, options, _files(path)), Counter[str]()
     with run.quarantine, StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        for part in _batches(iter(run.feed), _BATCH):
-            judged = store.query([row.article for row in part])
-            relations.update(a.relation or "alone" for a in judged)
-            _write(out, map(_line, judged))
+        for part in batches(iter(run.feed), _BATCH):
+            answers = store.query([row.article for row in part])
+            relations.update(a.relation or "alone" for a in answers)
+            _write(out, map(_line, answers))
     run.summarise({"articles": relations.total(), **relations})
     if not relations:
         run.refuse_nothing()
@@ -161,7 +151,7 @@ def stories(path: str, since: str | None, min_size: int, limit: int | None, outp
     """
     keep_apart([output], _files(path))
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        for story in store.stories(_moment(since), min_size, limit):
+        for story in store.stories(parse_moment(since), min_size, limit):
             _write(out, [_summary(story)])
 
 
@@ -211,9 +201,9 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
     names = [*ids, *(line for line in lines if line.strip())]
     if not names:
         raise click.UsageError("no id given")
-    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as changes_file:
         removed = store.remove(names)
-        _tell(told, removed.changes)
+        _write_changes(changes_file, removed.changes)
     _say(removed)
     if removed.missing:
         shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
@@ -236,9 +226,9 @@ def expire(
     if older_than is None and max_articles is None and max_size is None:
         raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
     keep_apart([changes], _files(path))
-    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
-        removed = store.expire(_moment(older_than), max_articles=max_articles, max_bytes=_bytes(max_size))
-        _tell(told, removed.changes)
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as changes_file:
+        removed = store.expire(parse_moment(older_than), max_articles=max_articles, max_bytes=parse_bytes(max_size))
+        _write_changes(changes_file, removed.changes)
     _say(removed)
 
 
@@ -292,16 +282,17 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None) -
 @click.argument("others", metavar="OTHER...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @_changes
 def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
-    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE. The ids of
-    their stories become aliases.
+    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE.
+
+    The ids of their stories become aliases.
 
     Example: clusterer index merge news.db other.db
     """
     keep_apart([changes], [*_files(path), *others])
-    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as told:
+    with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as changes_file:
         for other in others:
             added = store.merge(other)
-            _tell(told, added.changes)
+            _write_changes(changes_file, added.changes)
             known = added.status.count("known")
             click.echo(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
 
@@ -331,46 +322,6 @@ def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:
 def _files(path: str) -> list[str]:
     """All files of an index."""
     return [path, f"{path}-wal", f"{path}-shm", f"{path}-writer"]
-
-
-def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    while part := list(islice(rows, size)):
-        yield part
-
-
-def _as_they_come(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
-    """Rows in batches: as many as are there, at least one, at most so many. Nobody waits for a batch to fill."""
-    waiting: queue.Queue[Row | Exception | None] = queue.Queue(2 * most)
-
-    def read() -> None:
-        try:
-            for row in rows:
-                waiting.put(row)
-            waiting.put(None)
-        except Exception as error:  # told by whoever takes it
-            waiting.put(error)
-
-    threading.Thread(target=read, daemon=True).start()
-    part: list[Row] = []
-    while True:
-        item: Row | Exception | None
-        try:
-            item = waiting.get(block=not part)
-        except queue.Empty:
-            yield part
-            part = []
-            continue
-        if isinstance(item, Row):
-            part.append(item)
-            if len(part) == most:
-                yield part
-                part = []
-            continue
-        if part:
-            yield part
-        if item is not None:
-            raise item
-        return
 
 
 def _line(assignment: Assignment, status: str | None = None) -> dict[str, Any]:
@@ -411,35 +362,10 @@ def _appended(path: str | None) -> contextlib.AbstractContextManager[BinaryIO | 
     return appended(path)
 
 
-def _tell(told: BinaryIO | None, changes: tuple[Change, ...]) -> None:
-    if told:
-        _write(told, map(asdict, changes))
+def _write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
+    if file:
+        _write(file, map(asdict, changes))
 
 
 def _say(removed: Removed) -> None:
     click.echo(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)
-
-
-def _moment(value: str | None) -> datetime | timedelta | None:
-    """An age such as 7d, or a date.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if value is None:
-        return None
-    if age := _AGE.fullmatch(value.strip()):
-        with contextlib.suppress(OverflowError):
-            return timedelta(**{_UNITS[age[2]]: float(age[1])})
-        return timedelta.max
-    if date := parse_date(value):
-        return date
-    raise click.UsageError(f"{value!r} is neither an age such as 12h, 7d, 2w nor a date such as 2015-07-21")
-
-
-def _bytes(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if size := _SIZE.fullmatch(value.strip()):
-        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
-    raise click.UsageError(f"{value!r} is no size such as 500MB or 2GB")

@@ -1,6 +1,6 @@
 """`clusterer label`: pairs of articles shown, answers taken and kept at once. Parse, ask, write.
 
-Which pairs tell most is `telling`'s business; what an answer looks like in a file, `gold`'s.
+Which pairs tell most is `evaluation.labeling`'s business; what an answer looks like in a file, `evaluation.gold`'s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clusterer.cli.terminal import about_article, plain
 from clusterer.cli.tune import articles_of
 from clusterer.errors import InputError, OutputError
 from clusterer.evaluation.gold import Judged, read_gold
-from clusterer.evaluation.labeling import PairSampler, Telling
+from clusterer.evaluation.labeling import PairSampler, PairToJudge
 from clusterer.io.atomic import appended
 from clusterer.io.feed import Feed
 from clusterer.results import Level
@@ -70,12 +70,12 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
     with _Answers(judged) as answers, run.quarantine:
         with progress_shown(run.quiet) as progress:
             questions = PairSampler(articles_of(run), settings, progress)
-        asked = _unanswered(questions, answers, level, settings.seed, limit)
-        articles = _articles_at(run.feed, {place for pair in asked for place in (pair.a, pair.b)})
+        pairs = _unanswered(questions, answers, level, settings.seed, limit)
+        articles = _articles_at(run.feed, {place for pair in pairs for place in (pair.a, pair.b)})
         run.warn()
         stopped = False
         try:
-            _ask(asked, articles, questions.ids, answers, level, shown)
+            _ask(pairs, articles, questions.ids, answers, level, shown)
         except KeyboardInterrupt:
             stopped = True
         many = "answer" if answers.added == 1 else "answers"
@@ -84,15 +84,15 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
         sys.exit(130)
 
 
-def _unanswered(questions: PairSampler, answers: _Answers, level: Level, seed: int, limit: int) -> list[Telling]:
+def _unanswered(questions: PairSampler, answers: _Answers, level: Level, seed: int, limit: int) -> list[PairToJudge]:
     """The next questions that have no answer yet."""
-    asked: list[Telling] = []
+    questions_left: list[PairToJudge] = []
     for pair in questions.pairs(seed):
-        if len(asked) == limit:
+        if len(questions_left) == limit:
             break
         if Judged(questions.ids[pair.a], questions.ids[pair.b], None, level).key not in answers:
-            asked.append(pair)
-    return asked
+            questions_left.append(pair)
+    return questions_left
 
 
 def _articles_at(feed: Feed, places: set[int]) -> dict[int, Article]:
@@ -104,7 +104,7 @@ def _articles_at(feed: Feed, places: set[int]) -> dict[int, Article]:
 
 
 def _ask(
-    asked: Sequence[Telling],
+    pairs: Sequence[PairToJudge],
     articles: Mapping[int, Article],
     ids: Sequence[str],
     answers: _Answers,
@@ -112,12 +112,12 @@ def _ask(
     words: int,
 ) -> None:
     """Show pair after pair and keep what is said of them."""
-    if not asked:
+    if not pairs:
         click.echo("nothing left to ask")
     i = 0
-    while i < len(asked):
-        pair = asked[i]
-        click.echo(f"\n{'─' * 24} {i + 1} of {len(asked)} {'─' * 24}")
+    while i < len(pairs):
+        pair = pairs[i]
+        click.echo(f"\n{'─' * 24} {i + 1} of {len(pairs)} {'─' * 24}")
         for mark, place in (("A", pair.a), ("B", pair.b)):
             click.echo(_shown(mark, articles[place], words))
         click.echo(f"\n{_ASKED[level]} [y/n/s/u/q] ", nl=False)
@@ -140,16 +140,16 @@ def _key() -> str:
     at_terminal = sys.stdin.isatty()
     while True:
         if at_terminal:
-            said = click.getchar()
-            click.echo(said if said.isprintable() else "")
+            answer = click.getchar()
+            click.echo(answer if answer.isprintable() else "")
         else:
-            said = sys.stdin.readline()
-            if not said:
+            answer = sys.stdin.readline()
+            if not answer:
                 return "q"
             click.echo()
-        if key := _KEY_OF.get(said.strip().lower()):
+        if key := _KEY_OF.get(answer.strip().lower()):
             return key
-        if said in ("\x03", "\x04", "\x1b"):
+        if answer in ("\x03", "\x04", "\x1b"):
             return "q"
         click.echo(f"{_HELP}: ", nl=False)
 

@@ -1,6 +1,6 @@
-"""What commands share: options for inputs and settings, and a run over a feed with its quarantine and progress.
+"""Options that commands share: inputs, outputs, settings and gold.
 
-No command of its own; `cli` and `index_cli` hold these.
+No command of its own; each command is a file of this wing.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from clusterer.io.writers import ADDABLE
 from clusterer.results import Level
 from clusterer.settings import Settings, toml_values
 
-_html = click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it")
-_label = click.option(
+html_option = click.option(
+    "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
+)
+label_option = click.option(
     "--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event or story"
 )
-_doubtful = click.option("--all", "with_doubtful", is_flag=True, help="count what the gold file marks as doubtful, too")
+doubtful_option = click.option(
+    "--all", "with_doubtful", is_flag=True, help="count what the gold file marks as doubtful, too"
+)
 
 
-def _gold(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:
+def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:
     """Gold of a file; a word of it where it is nobody's judgement."""
     gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
     if gold.is_result:

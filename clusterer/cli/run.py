@@ -1,4 +1,7 @@
-"""run: see clusterer.options."""
+"""What the commands that read a feed share: the feed, settings and quarantine of their options, what the terminal shows.
+
+No command and no option of its own; options are `options`' business.
+"""
 
 from __future__ import annotations
 
@@ -48,13 +51,13 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
-    """The settings that a command's options give."""
+    """Return the settings that a command's options give."""
     names = {f.name for f in fields(Settings)}
     return Settings(**{k: v for k, v in options.items() if k in names})
 
 
 def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None = None) -> Feed:
-    """The inputs that a command's options name."""
+    """Return the inputs that a command's options name."""
     return Feed(
         options["inputs"],
         fields={a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]},
@@ -75,7 +78,7 @@ class Run:
         written: Sequence[str | None] = (),
         lasting: str | None = None,
     ) -> None:
-        """Of a command's options.
+        """Open the feed and its quarantine file as a command's options say.
 
         Args:
             output: where its result goes.
@@ -99,6 +102,11 @@ class Run:
         self.quarantine.add(bad)
 
     def cluster(self) -> Clustering:
+        """Group the articles, with progress on a terminal.
+
+        Raises:
+            InputError: all rows are bad.
+        """
         with progress_shown(self.quiet) as progress:
             result = cluster((row.article for row in self.feed), self.settings, progress=progress)
         if not result:
@@ -106,7 +114,7 @@ class Run:
         return result
 
     def refuse_nothing(self) -> None:
-        """There was no article.
+        """Refuse a run in which no row was an article; do nothing where there was no row.
 
         Raises:
             InputError: there were rows, all bad; tells of the first.
@@ -146,8 +154,8 @@ class Run:
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
         if columns := self.feed.read_as:
-            told = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
-            click.echo(f"read as: {told}", err=True)
+            names = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
+            click.echo(f"read as: {names}", err=True)
 
 
 @contextlib.contextmanager
@@ -157,8 +165,7 @@ def progress_shown(quiet: bool) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
         SpinnerColumn(),

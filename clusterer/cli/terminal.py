@@ -1,4 +1,4 @@
-"""terminal: see clusterer.gold_cli."""
+"""Articles on a terminal: who, when and what in a line, without characters that steer the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def about_article(article: Article) -> dict[str, str]:
     return {"source": article.outlet, "date": date, "title": " ".join(article.title.split())}
 
 
-def _write_page(path: str, text: str) -> None:
+def write_page(path: str, text: str) -> None:
+    """Write a text into a file, whole or not at all."""
     with atomic_output(path) as out:
         out.write(text.encode("utf-8", "backslashreplace"))
 

@@ -1,4 +1,4 @@
-"""tune: see clusterer.gold_cli."""
+"""`clusterer tune`: thresholds that fit gold, as a table, a settings file and a page. Parse, call `tune`, write."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
-from clusterer.cli.options import _doubtful, _gold, _html, _label, input_options, settings_file
+from clusterer.cli.options import doubtful_option, gold_of, html_option, input_options, label_option, settings_file
 from clusterer.cli.run import Run, progress_shown
-from clusterer.cli.terminal import _write_page
+from clusterer.cli.terminal import write_page
 from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
 from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
@@ -49,10 +49,10 @@ class _GoldLast(click.Command):
 @click.option(
     "--want-recall", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all precision"
 )
-@_label
-@_doubtful
+@label_option
+@doubtful_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="settings file to write, TOML, for --settings")
-@_html
+@html_option
 @click.option(
     "--threads",
     type=click.IntRange(1, next(f.metadata["high"] for f in fields(Settings) if f.name == "threads")),
@@ -81,7 +81,7 @@ def tune_command(
     Example: clusterer tune data/feed.jsonl data/gold.jsonl -o settings.toml
     """
     run = Run(output or "-", {**settings_file, **options}, [gold], [html])
-    says = _gold(gold, label, options["level"], with_doubtful)
+    says = gold_of(gold, label, options["level"], with_doubtful)
     with run.quarantine, progress_shown(run.quiet) as progress:
         tuned = tune(
             articles_of(run),
@@ -94,11 +94,11 @@ def tune_command(
     run.warn()
     _print_tuning(tuned)
     if output:
-        _write_page(output, tuned.toml)
+        write_page(output, tuned.toml)
     if html:
         from clusterer.report.render import render
 
-        _write_page(html, render("tune.html", **_tuning_page(tuned)))
+        write_page(html, render("tune.html", **_tuning_page(tuned)))
 
 
 def articles_of(run: Run) -> Iterator[Article]:
@@ -120,8 +120,8 @@ def _print_tuning(tuned: Tuning) -> None:
         shown: list[tuple[str, Settings | Tried, tuple[float, float, float]]]
         shown = [("as it was", tuned.start, figures(tuned.before[level])), ("suggested", tuned.suggested, after)]
         shown += [("best F1", best, _of(best))] if best.f1 > after[2] + 1e-9 else []
-        for row, at, scores in shown:
-            values = "".join(f"{getattr(at, n):>{w}g}" for n, w in zip(names, widths, strict=True))
+        for row, setting, scores in shown:
+            values = "".join(f"{getattr(setting, n):>{w}g}" for n, w in zip(names, widths, strict=True))
             click.echo(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
         if level in tuned.stays:
             click.echo(f"{level}: {STAYS}")

@@ -17,9 +17,7 @@ from clusterer.arrays.hashing import mix
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.copies.documents import Documents
-from clusterer.lsh import bands as lsh_bands
-from clusterer.lsh import buckets, minhash
-from clusterer.lsh import samples as lsh_samples
+from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.text.shingles import char_shingles, word_shingles
@@ -66,8 +64,12 @@ def band_shape(settings: Settings) -> tuple[int, int]:
 
 
 def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Of n texts the keys of their b bands, uint64 (n, b); of e sampled shingles the keys, uint64 (e,), and the text that
-    each is of, int64 (e,), ascending. A text may hold a sample twice."""
+    """Return the keys that n texts meet by.
+
+    Returns:
+        Of their b bands the keys, uint64 (n, b); of e sampled shingles the keys, uint64 (e,), and the text that each is of,
+        int64 (e,), ascending. A text may hold a sample twice.
+    """
     shingles = shingle(words, settings)
     slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
     sampled, rows = lsh_samples.sampled_keys(shingles, settings.sample)

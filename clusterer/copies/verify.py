@@ -87,11 +87,11 @@ class Overlap:
         return Overlap(self.shared[kept], self.smaller[kept], self.larger[kept], self.opening[kept])
 
     def are_copies(self, jaccard: float) -> NDArray[np.bool_]:
-        """bool (m,): alike as a whole."""
+        """Return bool (m,): alike as a whole."""
         return self.jaccard >= jaccard
 
     def are_cuts(self, containment: float, opening: float) -> NDArray[np.bool_]:
-        """bool (m,): the smaller one is a cut of the larger."""
+        """Return bool (m,): the smaller one is a cut of the larger."""
         return (self.containment >= containment) & (self.opening >= opening)
 
 

@@ -1,4 +1,7 @@
-"""choice: see clusterer.tuning."""
+"""The choice of one setting among those tried: the best, or the one that fulfils a wish. Tries and scores nothing.
+
+Source: see `tuning`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,12 @@ from clusterer.evaluation.sweeps import Tried
 Wish = Literal["precision", "recall"]
 
 
-def _wish(precision: float | None, recall: float | None) -> tuple[Wish, float] | None:
+def wish_of(precision: float | None, recall: float | None) -> tuple[Wish, float] | None:
+    """Return what is wished for, by name and value; None where nothing is.
+
+    Raises:
+        SettingsError: both are wished for, or a value is not above 0 and at most 1.
+    """
     if precision is not None and recall is not None:
         raise SettingsError(
             f"precision {precision} and recall {recall} are both wished; wish for one, the other follows"
@@ -35,7 +43,7 @@ def choose(
     step: float,
     nearest: bool = False,
 ) -> tuple[int, bool]:
-    """The place of the best setting, and whether it fulfils the wish. The one started from, where none is better.
+    """Return the place of the best setting, and whether it fulfils the wish; the one started from, where none is better.
 
     Args:
         tried: all settings of a grid of that shape, the last axis running fastest.

@@ -1,4 +1,9 @@
-"""judge: see clusterer.tuning."""
+"""Gold of one level held against groups of documents: scores, and whether a change is surely better.
+
+Source of the paired bootstrap: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 6 and 8.
+
+Array letters: `d` documents, `m` judged pairs, `g` labelled articles, `x` judged articles, `u` units that are resampled.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,7 @@ _FEW_PAIRS, _FEW_GROUPS = 100, 50  # judged pairs, gold groups of two or more, b
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
+class Judge:
     """Gold of one level over the documents of a feed.
 
     Attributes:
@@ -39,20 +44,20 @@ class _Judge:
         return len(self.documents) if self.labels is not None else len(self.pairs)
 
     def precision_recall(self, groups: NDArray[np.int64]) -> tuple[float, float]:
-        """Of groups of documents, int64 (d,)."""
-        ours = self._ours(groups)
+        """Return precision and recall of groups of documents, int64 (d,)."""
+        found = self._ours(groups)
         if self.labels is not None:
-            return bcubed(factorize(ours)[1], self.labels)
-        scores = self._pair_scores(ours)
+            return bcubed(factorize(found)[1], self.labels)
+        scores = self._pair_scores(found)
         return scores.precision, scores.recall
 
     def scores(self, groups: NDArray[np.int64]) -> Scores | PairScores:
-        """All scores of groups of documents, int64 (d,)."""
-        ours = self._ours(groups)
-        return self._pair_scores(ours) if self.labels is None else evaluate(ours.tolist(), self.labels.tolist())
+        """Return all scores of groups of documents, int64 (d,)."""
+        found = self._ours(groups)
+        return self._pair_scores(found) if self.labels is None else evaluate(found.tolist(), self.labels.tolist())
 
     def surely_better(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
-        """Whether the F1 of some groups is above that of others, int64 (d,), in most resamples of the gold.
+        """Return whether the F1 of some groups is above that of others, int64 (d,), in most resamples of the gold.
 
         Units are resampled, gold's groups or judged pairs: what differs in one or two of them only is no better in the many
         resamples that miss these. The seed is fixed.
@@ -64,8 +69,8 @@ class _Judge:
             times = np.bincount(rng.integers(0, u, u), minlength=u)
             sums[i] = [times @ part for part in parts]
         # Nothing put together is all right, and of nothing that belongs together all is found: 0 / 0 is 1.
-        over = np.where(sums[..., 1::2] > 0, sums[..., 1::2], 1.0)
-        shares = np.where(sums[..., 1::2] > 0, sums[..., ::2] / over, 1.0)
+        divisor = np.where(sums[..., 1::2] > 0, sums[..., 1::2], 1.0)
+        shares = np.where(sums[..., 1::2] > 0, sums[..., ::2] / divisor, 1.0)
         total = shares.sum(axis=-1)
         f1 = 2 * shares.prod(axis=-1) / np.where(total > 0, total, 1.0)
         return bool(np.mean(f1[:, 1] > f1[:, 0] + 1e-12) >= _SURE)
@@ -81,7 +86,7 @@ class _Judge:
         return self.count < _FEW_PAIRS if self.labels is None else self.groups < _FEW_GROUPS
 
     def moved_by_one(self, scores: Scores | PairScores) -> float:
-        """By how much F1 moves at most when one pair is decided otherwise, or one gold group of two or more is torn apart."""
+        """Return by how much F1 moves at most when one pair is decided otherwise, or one gold group is torn apart."""
         if isinstance(scores, PairScores):
             s = scores
             others = [
@@ -96,16 +101,16 @@ class _Judge:
         # Recall that is lost where the largest group of gold is torn apart, each article alone.
         lost = (int(np.bincount(self.labels).max()) - 1) / len(self.labels)
         p, r = scores.bcubed_precision, scores.bcubed_recall
-        return scores.bcubed_f1 - _f1(p, max(0.0, r - lost))
+        return scores.bcubed_f1 - f1_of(p, max(0.0, r - lost))
 
-    def _parts(self, ours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _parts(self, found: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each unit adds to precision's numerator and denominator and to recall's, float64 (u, 4)."""
         if self.labels is None:
-            together = ours[self.pairs[:, 0]] == ours[self.pairs[:, 1]]
-            found = together & self.same
-            return np.stack([found, together, found, self.same], axis=1).astype(np.float64)
+            together = found[self.pairs[:, 0]] == found[self.pairs[:, 1]]
+            found_together = together & self.same
+            return np.stack([found_together, together, found_together, self.same], axis=1).astype(np.float64)
         width = int(self.labels.max()) + 1
-        numbers = factorize(ours)[1]
+        numbers = factorize(found)[1]
         codes, cells = np.unique(numbers * width + self.labels, return_counts=True)
         group, unit, size = codes // width, codes % width, np.bincount(self.labels)
         precision = np.bincount(unit, cells * (cells / np.bincount(numbers)[group]))
@@ -113,47 +118,64 @@ class _Judge:
         return np.stack([precision, size, recall, size], axis=1).astype(np.float64)
 
     def _ours(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-        ours, grouped = self.documents.copy(), self.documents >= 0
-        ours[grouped] = groups[self.documents[grouped]]
-        return ours
+        found, grouped = self.documents.copy(), self.documents >= 0
+        found[grouped] = groups[self.documents[grouped]]
+        return found
 
-    def _pair_scores(self, ours: NDArray[np.int64]) -> PairScores:
-        return evaluate_pairs((ours[self.pairs[:, 0]] == ours[self.pairs[:, 1]]).tolist(), self.same.tolist())
+    def _pair_scores(self, found: NDArray[np.int64]) -> PairScores:
+        return evaluate_pairs((found[self.pairs[:, 0]] == found[self.pairs[:, 1]]).tolist(), self.same.tolist())
 
 
-def _judges(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: Documents) -> dict[Level, _Judge]:
+def judges_of(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents: Documents) -> dict[Level, Judge]:
+    """Return the gold of each level over the documents of a feed.
+
+    Args:
+        gold: labels or judged pairs.
+        levels: that gold says something of.
+        ids: of all articles of the feed.
+        documents: the feed's distinct texts.
+
+    Raises:
+        InputError: an article of gold is not in the feed.
+    """
     place = {name: i for i, name in enumerate(ids)}
-    judges: dict[Level, _Judge] = {}
+    judges: dict[Level, Judge] = {}
     for level in levels:
         labels, answers = gold.labels.get(level), gold.answers(level)
         names = list(labels) if labels else list(dict.fromkeys(name for p in answers for name in (p.a, p.b)))
-        at = np.array([place[gold.place(name, place, "the feed")] for name in names])
-        document = documents.of_article[at]
-        document = np.where(document < 0, -1 - np.arange(len(at)), document)
+        places = np.array([place[gold.place(name, place, "the feed")] for name in names])
+        document = documents.of_article[places]
+        document = np.where(document < 0, -1 - np.arange(len(places)), document)
         if labels:
             numbers: dict[object, int] = {}
             gold_numbers = np.array([numbers.setdefault(x, len(numbers)) for x in labels.values()])
-            judges[level] = _Judge(document, gold_numbers, np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
+            judges[level] = Judge(document, gold_numbers, np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
         else:
             row = {name: i for i, name in enumerate(names)}
             pairs = np.array([(row[p.a], row[p.b]) for p in answers], dtype=np.int64)
-            judges[level] = _Judge(document, None, pairs, np.array([bool(p.same) for p in answers]))
+            judges[level] = Judge(document, None, pairs, np.array([bool(p.same) for p in answers]))
     return judges
 
 
-def _warnings(
-    judges: Mapping[Level, _Judge], scores: Mapping[Level, Scores | PairScores], articles: int
+def warnings_of(
+    judges: Mapping[Level, Judge], scores: Mapping[Level, Scores | PairScores], articles: int
 ) -> tuple[str, ...]:
-    """What to bear in mind where gold is little; of a feed of so many articles."""
+    """Return what to bear in mind where gold is little, a sentence or two each.
+
+    Args:
+        judges: gold by level.
+        scores: of the suggested settings, by level.
+        articles: how many the feed has.
+    """
     little = {level: judge for level, judge in judges.items() if judge.little}
     out = []
     for level, judge in little.items():
         many = judge.groups if judge.labels is not None else judge.count
         kind = "judged pair" if judge.labels is None else "gold group"
-        of = "" if judge.labels is None else " of two or more articles"
+        size = "" if judge.labels is None else " of two or more articles"
         enough = _FEW_PAIRS if judge.labels is None else _FEW_GROUPS
         moved = f"; one of them moves F1 by up to {judge.moved_by_one(scores[level]):.4f}" if many else ""
-        out.append(f"{level}: {many} {kind}{'' if many == 1 else 's'}{of}, {enough} or more would be surer{moved}")
+        out.append(f"{level}: {many} {kind}{'' if many == 1 else 's'}{size}, {enough} or more would be surer{moved}")
     if any(judge.labels is None for judge in little.values()):
         out.append("pairs that label chose are hard ones: their F1 is not that of the feed")
     if any(len(judge.documents) < articles for judge in little.values()):
@@ -161,5 +183,6 @@ def _warnings(
     return tuple(out)
 
 
-def _f1(precision: float, recall: float) -> float:
+def f1_of(precision: float, recall: float) -> float:
+    """Return the harmonic mean of precision and recall, 0 where both are 0."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

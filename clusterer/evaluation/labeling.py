@@ -35,7 +35,7 @@ _AGAIN = 2  # times more that a story is asked about before a pair of another ki
 _FAR = -0.4  # margin below which nobody needs to be asked
 
 
-class Telling(NamedTuple):
+class PairToJudge(NamedTuple):
     """A pair to be judged.
 
     Attributes:
@@ -53,7 +53,7 @@ class Telling(NamedTuple):
 
 
 class PairSampler:
-    """The telling pairs of a feed.
+    """Chooses pairs of a feed's articles for a person to judge.
 
     Attributes:
         ids: of all articles, by place.
@@ -65,12 +65,12 @@ class PairSampler:
         settings: Settings,
         progress: Progress | None = None,
     ) -> None:
-        """Walk the feed once.
+        """Group the feed once.
 
         Args:
             articles: the feed.
             settings: whose decisions are to be judged, at their level.
-            progress: told how far the work is.
+            progress: called with how far the work is.
 
         Raises:
             SettingsError: the level is "exact", of which there is nothing to ask.
@@ -85,10 +85,11 @@ class PairSampler:
         self._outlets = _numbers(done.corpus.outlets)
 
     def __len__(self) -> int:
+        """Return how many pairs there are."""
         return len(self._pairs)
 
-    def pairs(self, seed: int = 1) -> Iterator[Telling]:
-        """All pairs, the most telling first; always the same for a seed.
+    def pairs(self, seed: int = 1) -> Iterator[PairToJudge]:
+        """Yield all pairs, the most telling first; always the same for a seed.
 
         Each next one is of those of its kind whose stories were asked about least; of these, whose outlets were; of
         these, near the threshold; of these, by chance. A kind whose stories were asked about too often has to wait.
@@ -113,16 +114,16 @@ class PairSampler:
             rest = left[kind]
             if not len(rest):
                 continue
-            asked = {k: np.maximum(about[a[x]], about[b[x]]) for k, x in left.items() if len(x)}
-            if asked[kind].min() >= min(x.min() for x in asked.values()) + _AGAIN:
+            times_asked = {k: np.maximum(about[a[x]], about[b[x]]) for k, x in left.items() if len(x)}
+            if times_asked[kind].min() >= min(x.min() for x in times_asked.values()) + _AGAIN:
                 continue
-            best = int(np.lexsort((steps[rest], printed[between[rest]], asked[kind]))[0])
+            best = int(np.lexsort((steps[rest], printed[between[rest]], times_asked[kind]))[0])
             i = int(rest[best])
             left[kind] = np.delete(rest, best)
             about[a[i]] += 1
             about[b[i]] += a[i] != b[i]
             printed[between[i]] += 1
-            yield Telling(int(pairs[i, 0]), int(pairs[i, 1]), float(score[i]), float(margin[i]), kind)
+            yield PairToJudge(int(pairs[i, 0]), int(pairs[i, 1]), float(score[i]), float(margin[i]), kind)
 
 
 def _of_stories(

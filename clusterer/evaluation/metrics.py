@@ -1,4 +1,4 @@
-"""Evaluate: a grouping held against gold labels or judged pairs, and the errors themselves, the worst first.
+"""Metrics: a grouping held against gold labels or judged pairs, and the errors themselves, the worst first.
 
 B-cubed, pairs, adjusted Rand index and V-measure of labels; precision, recall, F1 and accuracy of judged pairs. Works on
 labels and answers alone; reads and prints nothing.
@@ -102,84 +102,121 @@ class Mistake:
 
 
 def evaluate(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> Scores:
-    """Scores of n labels against n gold labels.
+    """Return scores of n labels against n gold labels.
+
+    Args:
+        labels: group of each article, of any kind that can be compared.
+        gold: label of each article, in the same order.
 
     Raises:
         ValueError: the lengths differ or are 0.
+
+    Example:
+        >>> scores = evaluate(["a", "a", "b", "b"], [1, 1, 1, 2])
+        >>> round(scores.bcubed_precision, 3), round(scores.bcubed_recall, 3)
+        (0.75, 0.667)
     """
     table = _Table.of(_numbered(labels, gold))
     n = len(labels)
     precision, recall = table.bcubed()
     together = _pairs(table.cells)
-    in_ours, in_theirs, all_pairs = _pairs(table.ours), _pairs(table.theirs), n * (n - 1) / 2
-    chance = in_ours * in_theirs / all_pairs if all_pairs else 0.0
-    most = (in_ours + in_theirs) / 2
-    ours, theirs, both = (_entropy(sizes, n) for sizes in (table.ours, table.theirs, table.cells))
-    shared = ours + theirs - both  # mutual information
+    in_groups, in_gold, all_pairs = _pairs(table.groups), _pairs(table.gold), n * (n - 1) / 2
+    chance = in_groups * in_gold / all_pairs if all_pairs else 0.0
+    most = (in_groups + in_gold) / 2
+    found_entropy, gold_entropy, joint_entropy = (
+        _entropy(sizes, n) for sizes in (table.groups, table.gold, table.cells)
+    )
+    shared = found_entropy + gold_entropy - joint_entropy  # mutual information
     return Scores(
         n,
         precision,
         recall,
-        together / in_ours if in_ours else 1.0,
-        together / in_theirs if in_theirs else 1.0,
+        together / in_groups if in_groups else 1.0,
+        together / in_gold if in_gold else 1.0,
         (together - chance) / (most - chance) if most != chance else 1.0,
-        min(max(shared / theirs, 0.0), 1.0) if theirs else 1.0,
-        min(max(shared / ours, 0.0), 1.0) if ours else 1.0,
+        min(max(shared / gold_entropy, 0.0), 1.0) if gold_entropy else 1.0,
+        min(max(shared / found_entropy, 0.0), 1.0) if found_entropy else 1.0,
     )
 
 
-def bcubed(ours: NDArray[np.int64], gold: NDArray[np.int64]) -> tuple[float, float]:
-    """B-cubed precision and recall of n group numbers against n gold numbers, both int64 (n,) from 0 on: what sweeps
-    compute over and over."""
-    return _Table.of((ours, gold)).bcubed()
+def bcubed(groups: NDArray[np.int64], gold: NDArray[np.int64]) -> tuple[float, float]:
+    """Return B-cubed precision and recall, without the other scores of `evaluate`.
+
+    Args:
+        groups: int64 (n,), the group number of each article, from 0 on.
+        gold: int64 (n,), gold's number of each article, from 0 on.
+
+    Example:
+        >>> bcubed(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
+        (1.0, 1.0)
+    """
+    return _Table.of((groups, gold)).bcubed()
 
 
 def evaluate_pairs(together: Sequence[bool], same: Sequence[bool]) -> PairScores:
-    """Scores of m pairs: whether each was put together, against whether it belongs together.
+    """Return scores of m pairs.
+
+    Args:
+        together: whether each pair was put together.
+        same: whether it belongs together.
 
     Raises:
         ValueError: the lengths differ or are 0.
+
+    Example:
+        >>> scores = evaluate_pairs([True, True, False], [True, False, True])
+        >>> scores.precision, scores.recall, scores.missed
+        (0.5, 0.5, 1)
     """
     if len(together) != len(same) or not len(same):
         raise ValueError(f"{len(together)} decisions and {len(same)} judgements; give as many of each, at least one")
-    ours, theirs = np.array(together, dtype=np.bool_), np.array(same, dtype=np.bool_)
-    counts = ((ours & theirs).sum(), (ours & ~theirs).sum(), (~ours & theirs).sum(), (~ours & ~theirs).sum())
+    found, wanted = np.array(together, dtype=np.bool_), np.array(same, dtype=np.bool_)
+    counts = ((found & wanted).sum(), (found & ~wanted).sum(), (~found & wanted).sum(), (~found & ~wanted).sum())
     return PairScores(*map(int, counts))
 
 
 def link_strength(links: Mapping[str, tuple[str, float]], a: str, b: str) -> float | None:
-    """How sure a clustering was that two articles belong together: the weakest link on the way from one to the other.
+    """Return how sure a clustering was that two articles belong together: the weakest link on the way between them.
 
     Args:
         links: of each article that hangs on another: that one, and the score; a forest.
-        a, b: two articles.
+        a: one article.
+        b: the other.
 
     Returns:
-        None where no way leads from one to the other.
+        The score of that link; None where no way leads from one to the other.
+
+    Example:
+        >>> link_strength({"a": ("c", 0.9), "b": ("c", 0.6)}, "a", "b")
+        0.6
     """
-    ways: list[dict[str, float]] = []
+    chains: list[dict[str, float]] = []
     for name in (a, b):
-        weakest, way = 1.0, {name: 1.0}
+        weakest, chain = 1.0, {name: 1.0}
         while name in links:
             name, score = links[name]
-            if name in way:  # no forest: a damaged result
+            if name in chain:  # no forest: a damaged result
                 break
             weakest = min(weakest, score)
-            way[name] = weakest
-        ways.append(way)
-    met = [min(weakest, ways[1][name]) for name, weakest in ways[0].items() if name in ways[1]]
+            chain[name] = weakest
+        chains.append(chain)
+    met = [min(weakest, chains[1][name]) for name, weakest in chains[0].items() if name in chains[1]]
     return max(met) if met else None
 
 
 def worst_first(
     together: Sequence[bool], same: Sequence[bool], scores: Sequence[float | None]
 ) -> tuple[list[int], list[int]]:
-    """The places of the m pairs that were wrongly put together, and of those wrongly kept apart.
+    """Return the places of the m pairs that were wrongly put together, and of those wrongly kept apart.
 
     The surest first: merges by falling score, pairs kept apart by rising score; those of unknown score last, in order.
     """
-    merged = [i for i, (ours, theirs) in enumerate(zip(together, same, strict=True)) if ours and not theirs]
-    split = [i for i, (ours, theirs) in enumerate(zip(together, same, strict=True)) if theirs and not ours]
+    merged = [
+        i for i, (is_together, is_same) in enumerate(zip(together, same, strict=True)) if is_together and not is_same
+    ]
+    split = [
+        i for i, (is_together, is_same) in enumerate(zip(together, same, strict=True)) if is_same and not is_together
+    ]
 
     def surest(sign: int) -> Callable[[int], tuple[bool, float]]:
         return lambda i: ((score := scores[i]) is None, sign * (score or 0.0))
@@ -188,7 +225,16 @@ def worst_first(
 
 
 def mistakes(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> list[Mistake]:
-    """Every group that is merged or split wrongly, the one with most wrong pairs first."""
+    """Return every group that is merged or split wrongly, the one with most wrong pairs first.
+
+    Args:
+        labels: group of each article.
+        gold: label of each article, in the same order.
+
+    Example:
+        >>> [(mistake.kind, mistake.parts) for mistake in mistakes(["a", "a", "b"], [1, 2, 2])]
+        [('merged', ((0,), (1,))), ('split', ((1,), (2,)))]
+    """
     out = [*_mistakes("merged", labels, gold), *_mistakes("split", gold, labels)]
     return sorted(out, key=lambda m: (-m.pairs, m.kind, m.parts))
 
@@ -211,23 +257,23 @@ def _mistakes(kind: str, groups: Sequence[Hashable], parts: Sequence[Hashable]) 
 class _Table:
     """The contingency table: sizes of our groups and of gold's, and of the cells that are not empty, with their places."""
 
-    ours: NDArray[np.int64]
-    theirs: NDArray[np.int64]
-    cell_ours: NDArray[np.int64]
-    cell_theirs: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    gold: NDArray[np.int64]
+    cell_groups: NDArray[np.int64]
+    cell_gold: NDArray[np.int64]
     cells: NDArray[np.int64]
 
     @staticmethod
     def of(numbers: tuple[NDArray[np.int64], NDArray[np.int64]]) -> _Table:
-        ours, theirs = numbers
-        width = int(theirs.max()) + 1
-        codes, cells = np.unique(ours * width + theirs, return_counts=True)
-        return _Table(np.bincount(ours), np.bincount(theirs), codes // width, codes % width, cells)
+        groups, gold = numbers
+        width = int(gold.max()) + 1
+        codes, cells = np.unique(groups * width + gold, return_counts=True)
+        return _Table(np.bincount(groups), np.bincount(gold), codes // width, codes % width, cells)
 
     def bcubed(self) -> tuple[float, float]:
         n = int(self.cells.sum())
-        precision = (self.cells * (self.cells / self.ours[self.cell_ours])).sum() / n
-        recall = (self.cells * (self.cells / self.theirs[self.cell_theirs])).sum() / n
+        precision = (self.cells * (self.cells / self.groups[self.cell_groups])).sum() / n
+        recall = (self.cells * (self.cells / self.gold[self.cell_gold])).sum() / n
         return float(precision), float(recall)
 
 

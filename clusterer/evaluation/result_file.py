@@ -1,4 +1,4 @@
-"""result_file: see clusterer.gold."""
+"""Result files read back: the groups of each article, as `clusterer cluster` or `index export` wrote them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ResultRow(NamedTuple):
 
 
 def read_result(path: str | os.PathLike[str], needed: tuple[Level, ...] = ()) -> dict[str, ResultRow]:
-    """Read what `cluster` or `index export` wrote: article id to its groups.
+    """Read a result: article id to its groups.
 
     Args:
         path: JSON lines, also packed.
@@ -32,13 +32,13 @@ def read_result(path: str | os.PathLike[str], needed: tuple[Level, ...] = ()) ->
         InputError: it cannot be read, a line has no id or lacks a level, an id is there twice.
     """
     name = os.fspath(path)
-    ours: dict[str, ResultRow] = {}
+    rows: dict[str, ResultRow] = {}
     for number, row in read_records(name):
         for key in ("id", *needed):
             if key not in row:
                 raise InputError(f"{name}, line {number}: no field {key!r}; cure: lines that clusterer cluster wrote")
         own = _name(name, number, "id", row["id"])
-        if own in ours:
+        if own in rows:
             raise InputError(f"{name}, line {number}: article {own!r} is there twice; cure: the result of one run")
-        ours[own] = ResultRow(*(row.get(key) for key in ResultRow._fields))
-    return ours
+        rows[own] = ResultRow(*(row.get(key) for key in ResultRow._fields))
+    return rows

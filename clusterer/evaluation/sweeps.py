@@ -1,4 +1,9 @@
-"""sweeps: see clusterer.tuning."""
+"""Every threshold of a grid tried on one feed, without hashing a text again.
+
+Sketches do not depend on thresholds, so that all candidate pairs of the grid are known beforehand. Chooses nothing.
+
+Array letters: `d` documents, `m` pairs, `n` members of a graph.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +22,8 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
-from clusterer.evaluation.judge import _f1, _Judge
-from clusterer.lsh import bands, buckets, minhash
-from clusterer.lsh import samples as lsh_samples
+from clusterer.evaluation.judge import Judge, f1_of
+from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress
 from clusterer.settings import Settings
 from clusterer.stories import linkage
@@ -59,7 +63,7 @@ class Tried:
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
-        return _f1(self.precision, self.recall)
+        return f1_of(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class CurveBin:
         low, high: the range, `high` excluded but for 1.
         pairs: how many there are.
         before, after: share that meets in bands of the shape started from, and of the suggested one.
-        predicted_before, predicted_after: mean of `lsh.s_curve` over the same pairs.
+        predicted_before, predicted_after: mean of `lsh.bands.s_curve` over the same pairs.
     """
 
     low: float
@@ -82,20 +86,20 @@ class CurveBin:
     predicted_after: float
 
 
-class _Pool:
+class CopyPool:
     """All candidate pairs of a feed under any thresholds of the grid, and what they share."""
 
-    def __init__(self, documents: Documents, settings: Settings, tell: Progress) -> None:
+    def __init__(self, documents: Documents, settings: Settings, progress: Progress) -> None:
         """Sketch once, look at every pair once.
 
         Args:
             documents: d distinct texts.
             settings: where the grid is laid around.
-            tell: of the progress.
+            progress: called with how far the work is.
         """
         self._settings, self._d = settings, len(documents)
-        self._sketch(documents, tell)
-        self.axes = {name: _axis(name, settings) for name in COPY_AXES}
+        self._sketch(documents, progress)
+        self.axes = {name: axis_of(name, settings) for name in COPY_AXES}
         self.axes["jaccard"] = tuple(j for j in self.axes["jaccard"] if self._shape(j))
         shapes = {shape for j in self.axes["jaccard"] if (shape := self._shape(j))}
         self._banded = {shape: self._band_codes(shape) for shape in sorted(shapes)}
@@ -106,7 +110,7 @@ class _Pool:
         needed = sorting.distinct(np.concatenate([*self._banded.values(), *self._sampled.values(), self._loose]))
         least = {f.name: f.metadata["low"] for f in fields(Settings) if f.name in COPY_AXES}
         # What is below the least of all thresholds is no link at any.
-        self.links: Links = verify(documents, self._pairs(needed), replace(settings, **least), tell)
+        self.links: Links = verify(documents, self._pairs(needed), replace(settings, **least), progress)
         codes = self.links.pairs[:, 0] * self._d + self.links.pairs[:, 1]
         self._in_bands = {shape: np.isin(codes, found) for shape, found in self._banded.items()}
         self._in_samples = {c: np.isin(codes, found) for c, found in self._sampled.items()}
@@ -115,31 +119,37 @@ class _Pool:
         self._jaccard, self._containment, self._opening = overlap.jaccard, overlap.containment, overlap.opening
 
     def copies(self, settings: Settings) -> NDArray[np.int64]:
-        """The copy group's centre of each document, int64 (d,), under thresholds of the grid."""
+        """Return the copy group's centre of each document, int64 (d,), under thresholds of the grid."""
         kept = self._kept(settings.jaccard, settings.containment, settings.opening)
         return grouping.star_centres(self.links.pairs[kept], self._containment[kept], self._d)
 
-    def part(self, documents: NDArray[np.int64]) -> _Part:
-        """What can ever be in one group with some documents: the rest of the feed decides nothing about them."""
-        return _Part(self.links.pairs, documents, self._d)
+    def part(self, documents: NDArray[np.int64]) -> Part:
+        """Return what can ever be in one group with some documents: the rest of the feed decides nothing about them."""
+        return Part(self.links.pairs, documents, self._d)
 
-    def precision_recall(self, part: _Part, judge: _Judge, at: tuple[float, float, float]) -> tuple[float, float]:
-        """Of the copies at a Jaccard, containment and opening."""
-        kept = part.chosen[self._kept(*at, rows=part.chosen)]
+    def precision_recall(self, part: Part, judge: Judge, thresholds: tuple[float, float, float]) -> tuple[float, float]:
+        """Return precision and recall of the copies at a Jaccard similarity, containment and opening.
+
+        Args:
+            part: the part of the feed that gold decides about.
+            judge: gold.
+            thresholds: of Jaccard similarity, containment and opening, on the grid.
+        """
+        kept = part.chosen[self._kept(*thresholds, rows=part.chosen)]
         centres = grouping.star_centres(part.local(self.links.pairs[kept]), self._containment[kept], len(part))
         return judge.precision_recall(part.everywhere(centres))
 
     def curve(self, before: tuple[int, int], after: tuple[int, int]) -> tuple[CurveBin, ...]:
-        """The S-curve of two shapes, over pairs that were not found by bands (they were by samples, where there are)."""
+        """Return the S-curve of two shapes, over pairs that were not found by bands (they were by samples, where there are)."""
         bins = np.minimum((self._jaccard / _BIN + 1e-9).astype(np.int64), round(1 / _BIN) - 1)
         out = []
         for number in range(round(_LOOSE / _BIN), round(1 / _BIN)):
-            mine = self._measured & (bins == number)
-            if mine.any():
-                met = [float(self._in_bands[shape][mine].mean()) for shape in (before, after)]
-                said = [float(bands.s_curve(self._jaccard[mine], *shape).mean()) for shape in (before, after)]
+            in_bin = self._measured & (bins == number)
+            if in_bin.any():
+                met = [float(self._in_bands[shape][in_bin].mean()) for shape in (before, after)]
+                predicted = [float(bands.s_curve(self._jaccard[in_bin], *shape).mean()) for shape in (before, after)]
                 low, high = round(number * _BIN, 2), round((number + 1) * _BIN, 2)
-                out.append(CurveBin(low, high, int(mine.sum()), met[0], met[1], said[0], said[1]))
+                out.append(CurveBin(low, high, int(in_bin.sum()), met[0], met[1], predicted[0], predicted[1]))
         return tuple(out)
 
     def _kept(
@@ -163,7 +173,7 @@ class _Pool:
                 raise
             return None
 
-    def _sketch(self, documents: Documents, tell: Progress) -> None:
+    def _sketch(self, documents: Documents, progress: Progress) -> None:
         s, d = self._settings, self._d
         slots, samples = [], Growing(np.uint64)
         for start in range(0, d, s.chunk):
@@ -172,7 +182,7 @@ class _Pool:
             slots.append(minhash.signatures(shingles, s.slots, s.scheme, s.seed))  # type: ignore[arg-type]
             sampled, rows = lsh_samples.sampled_keys(shingles, s.sample)
             samples.append(sorting.distinct(buckets.entries(mix(sampled), rows + start, d)))
-            tell("sketching", stop - start)
+            progress("sketching", stop - start)
         self._slots = np.concatenate(slots) if slots else np.zeros((0, s.slots), np.uint32)
         self._samples = samples.array()
         self._held = np.bincount(buckets.articles_of(self._samples, d), minlength=d)
@@ -192,11 +202,17 @@ class _Pool:
         return np.stack(np.divmod(codes, max(self._d, 1)), axis=1)
 
 
-class _Part:
+class Part:
     """The members that hang together with some of n by links, with numbers of their own in the same order."""
 
     def __init__(self, pairs: NDArray[np.int64], members: NDArray[np.int64], n: int) -> None:
-        """Of all links, int64 (m, 2), those that lead from some members, int64, wherever they lead."""
+        """Follow links from some members as far as they lead.
+
+        Args:
+            pairs: int64 (m, 2), all links between n.
+            members: int64 (x,), the members started from; those below 0 are left out.
+            n: how many there are.
+        """
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -210,14 +226,15 @@ class _Part:
         self._n = n
 
     def __len__(self) -> int:
+        """Return how many members there are."""
         return len(self._members)
 
     def local(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Pairs of members by their own numbers."""
+        """Return pairs of members by their own numbers."""
         return np.searchsorted(self._members, pairs)
 
     def everywhere(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Groups by own numbers as groups of all n: who is not a member is alone."""
+        """Return groups by own numbers as groups of all n: who is not a member is alone."""
         out = np.arange(self._n)
         out[self._members] = self._members[groups]
         return out
@@ -232,29 +249,40 @@ class StorySweep:
         documents: Documents,
         copies: NDArray[np.int64],
         settings: Settings,
-        judge: _Judge,
-        tell: Progress,
+        judge: Judge,
+        progress: Progress,
     ) -> None:
-        """Compare once."""
+        """Score all pairs of texts once; thresholds then only choose among them.
+
+        Args:
+            corpus: the feed.
+            documents: its distinct texts.
+            copies: int64 (d,), the centre of each document.
+            settings: of the story level.
+            judge: gold of stories.
+            progress: called with how far the work is.
+        """
         texts = story_texts(corpus, documents, copies)
-        stories = cluster_stories(texts, settings, tell)
+        stories = cluster_stories(texts, settings, progress)
         self._judge, self._text_of = judge, texts.text_of
         self._pairs, self._score = np.searchsorted(texts.centres, stories.pairs), stories.score
-        self._part = _Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
+        self._part = Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
 
     def groups(self, threshold: float) -> NDArray[np.int64]:
-        """The story of each document, int64 (d,); right for those of gold."""
+        """Return the story of each document, int64 (d,), at a threshold; right for the documents of gold."""
         chosen = self._part.chosen
         pairs = self._part.local(self._pairs[chosen])
         groups = linkage.average_linkage(pairs, self._score[chosen], len(self._part), threshold)
         return self._part.everywhere(groups)[self._text_of]
 
     def sweep(self, settings: Settings) -> tuple[Tried, ...]:
-        """Every threshold of the grid with these copy settings."""
+        """Return every threshold of the grid tried with these copy settings."""
         copies = settings.jaccard, settings.containment, settings.opening
-        return tuple(Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in _axis("story", settings))
+        return tuple(
+            Tried(*copies, x, *self._judge.precision_recall(self.groups(x))) for x in axis_of("story", settings)
+        )
 
 
-def _axis(name: str, settings: Settings) -> tuple[float, ...]:
-    """The values tried of a threshold: the grid's, and the one started from."""
+def axis_of(name: str, settings: Settings) -> tuple[float, ...]:
+    """Return the values tried of a threshold, ascending: the grid's, and the one started from."""
     return tuple(sorted({*GRID[name], float(getattr(settings, name))}))

@@ -8,7 +8,7 @@ story thresholds.
 
 Scores are B-cubed over labelled articles, or precision and recall over judged pairs. What scores best on little gold does
 so by luck: a change is suggested only where it is better in most resamples of the gold, too. Learns no weights: that is
-what `benchmarks.train` does. Reads and writes nothing.
+what `benchmarks.training.train` does. Reads and writes nothing.
 
 Source of the rule that small differences are none: Breiman, Friedman, Olshen and Stone 1984, "Classification and
 Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error. Of the paired
@@ -25,18 +25,19 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterer.articles import Article
 from clusterer.copies.candidates import band_shape
 from clusterer.copies.documents import find_documents
 from clusterer.corpus import read
 from clusterer.errors import InputError, SettingsError
-from clusterer.evaluation.choice import Wish, _wish, choose
+from clusterer.evaluation.choice import Wish, choose, wish_of
 from clusterer.evaluation.gold import Gold
-from clusterer.evaluation.judge import _Judge, _judges, _warnings
+from clusterer.evaluation.judge import Judge, judges_of, warnings_of
 from clusterer.evaluation.metrics import PairScores, Scores
-from clusterer.evaluation.sweeps import COPY_AXES, CurveBin, StorySweep, Tried, _axis, _Pool
-from clusterer.io.inputs import items_of
+from clusterer.evaluation.sweeps import COPY_AXES, CopyPool, CurveBin, StorySweep, Tried, axis_of
+from clusterer.io.inputs import articles_from
 from clusterer.progress import Progress, silent
 from clusterer.results import Level
 from clusterer.settings import Settings
@@ -44,7 +45,7 @@ from clusterer.settings import Settings
 STAYS = "nothing tried is surely better; the start stays"
 """What is said of a level whose thresholds stay."""
 # Differences in score that count as none, in articles (or judged pairs): of a thousand settings of copies one is more
-# likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.tuning`, on halves of labelled real articles.
+# likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.suites.tuning`, on halves of labelled real articles.
 _LUCK: Mapping[Level, float] = {"copy": 1.0, "story": 0.5}
 
 
@@ -84,7 +85,7 @@ class Tuning:
     curve: tuple[CurveBin, ...]
 
     def along(self, name: str) -> tuple[Tried, ...]:
-        """The settings tried that differ from the suggested in one threshold only, by its rising value."""
+        """Return the settings tried that differ from the suggested in one threshold only, by its rising value."""
         level: Level = "story" if name == "story" else "copy"
         names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
         others = [other for other in names if other != name]
@@ -96,7 +97,7 @@ class Tuning:
         return tuple(sorted(found, key=lambda t: float(getattr(t, name))))
 
     def best(self, level: Level) -> Tried:
-        """The one of best F1 of all tried at a level; of equal ones the first."""
+        """Return the one of best F1 of all tried at a level; of equal ones the first."""
         return max(self.tried[level], key=lambda t: t.f1)
 
     @property
@@ -126,7 +127,7 @@ class Tuning:
 
 
 def figures(scores: Scores | PairScores) -> tuple[float, float, float]:
-    """Precision, recall and F1 that tuning goes by: B-cubed, or of judged pairs."""
+    """Return precision, recall and F1 that tuning goes by: B-cubed, or of judged pairs."""
     if isinstance(scores, Scores):
         return scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1
     return scores.precision, scores.recall, scores.f1
@@ -154,15 +155,16 @@ def tune(
         articles: the feed; all articles of gold must be in it.
         gold: labels or judged pairs.
         settings: where to start from; at level "copy" stories are left alone.
-        precision, recall: at most one: at least so much is wanted at each level, and then as much of the other as there is.
-        progress: told how far the work is.
+        precision: at least so much is wanted at each level, and then as much recall as there is; or
+        recall: at least so much is wanted at each level, and then as much precision as there is. One of both at most.
+        progress: called with how far the work is.
 
     Raises:
         InputError: an article of gold is not in the feed, or gold says nothing of what can be tuned.
         SettingsError: two wishes, or one that is not within 0 and 1, or the level is "exact".
     """
-    start, tell = settings or Settings(), progress or silent
-    wish = _wish(precision, recall)
+    start, progress = settings or Settings(), progress or silent
+    wish = wish_of(precision, recall)
     if start.level == "exact":
         raise SettingsError("level exact has no threshold; use copy or story")
     levels = [level for level in gold.levels if level in ("copy", start.level)]
@@ -170,76 +172,111 @@ def tune(
         raise InputError(
             f"{gold.name}: says nothing of copies{' or stories' * (start.level == 'story')}; cure: other gold"
         )
-    corpus = read(items_of(articles), replace(start, level="story" if "story" in levels else "copy"), tell)
+    corpus = read(articles_from(articles), replace(start, level="story" if "story" in levels else "copy"), progress)
     documents = find_documents(corpus, start)
-    judges = _judges(gold, levels, corpus.ids, documents)
-    pool = _Pool(documents, start, tell)
-    tried: dict[Level, tuple[Tried, ...]] = {}
-    missed: list[Level] = []
-    stays: list[Level] = []
-    before: dict[Level, Scores | PairScores] = {}
-    after: dict[Level, Scores | PairScores] = {}
-    suggested = start
-    copies_before = copies_after = pool.copies(start)
+    judges = judges_of(gold, levels, corpus.ids, documents)
+    pool = CopyPool(documents, start, progress)
+    suggested, copies = start, pool.copies(start)
+    found: dict[Level, _Level] = {}
     if "copy" in judges:
-        judge = judges["copy"]
-        suggested, tried["copy"], reached = _tune_copies(pool, judge, start, wish)
-        missed += [] if reached else ["copy"]
-        if not wish and (suggested == start or not judge.surely_better(copies_before, pool.copies(suggested))):
-            stays.append("copy")
-            suggested = start
-        copies_after = pool.copies(suggested)
-        before["copy"], after["copy"] = judge.scores(copies_before), judge.scores(copies_after)
+        suggested, found["copy"] = _tune_copies(pool, judges["copy"], start, wish)
     story_before: tuple[Tried, ...] = ()
     if "story" in judges:
-        judge = judges["story"]
-        told = StorySweep(corpus, documents, copies_before, start, judge, tell)
-        story_before, before["story"] = told.sweep(start), judge.scores(told.groups(start.story))
-        if not np.array_equal(copies_before, copies_after):
-            told = StorySweep(corpus, documents, copies_after, suggested, judge, tell)
-        tried["story"] = told.sweep(suggested)
-        thresholds = _axis("story", start)
-        place, reached = choose(
-            tried["story"], (len(thresholds),), (thresholds.index(start.story),), wish, _LUCK["story"] / judge.count
-        )
-        missed += [] if reached else ["story"]
-        found = thresholds[place]
-        if not wish:
-            found = _no_farther(judge, told, thresholds, start.story, found)
-            stays += ["story"] if found == start.story else []
-        suggested = replace(suggested, story=found)
-        after["story"] = judge.scores(told.groups(suggested.story))
+
+        def sweep(settings: Settings, groups: NDArray[np.int64]) -> StorySweep:
+            return StorySweep(corpus, documents, groups, settings, judges["story"], progress)
+
+        sweeps = [sweep(start, copies)] * 2
+        if not np.array_equal(copies, copies_after := pool.copies(suggested)):
+            sweeps[1] = sweep(suggested, copies_after)
+        story_before = sweeps[0].sweep(start)
+        suggested, found["story"] = _tune_stories(sweeps, judges["story"], start, suggested, wish)
     shapes = band_shape(start), band_shape(suggested)
-    counts = {level: judge.count for level, judge in judges.items()}
-    warnings = _warnings(judges, after, len(corpus.ids))
+    after = {level: one.after for level, one in found.items()}
     return Tuning(
-        start, suggested, gold.name, counts, tried, story_before, before, after, wish, tuple(missed), tuple(stays),
-        warnings, shapes, pool.curve(*shapes),
-    )  # fmt: skip
+        start=start,
+        suggested=suggested,
+        gold=gold.name,
+        counts={level: judge.count for level, judge in judges.items()},
+        tried={level: one.tried for level, one in found.items()},
+        story_before=story_before,
+        before={level: one.before for level, one in found.items()},
+        after=after,
+        wish=wish,
+        missed=tuple(level for level, one in found.items() if one.missed),
+        stays=tuple(level for level, one in found.items() if one.stays),
+        warnings=warnings_of(judges, after, len(corpus.ids)),
+        shapes=shapes,
+        curve=pool.curve(*shapes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """What tuning found at one level; fields as in `Tuning`, of this level alone."""
+
+    tried: tuple[Tried, ...]
+    before: Scores | PairScores
+    after: Scores | PairScores
+    missed: bool
+    stays: bool
 
 
 def _tune_copies(
-    pool: _Pool, judge: _Judge, start: Settings, wish: tuple[Wish, float] | None
-) -> tuple[Settings, tuple[Tried, ...], bool]:
+    pool: CopyPool, judge: Judge, start: Settings, wish: tuple[Wish, float] | None
+) -> tuple[Settings, _Level]:
+    """Choose the thresholds of copies: the start with these, and what was found."""
     axes = [pool.axes[name] for name in COPY_AXES]
     part = pool.part(judge.documents)
     tried = tuple(
-        Tried(*at, None, *pool.precision_recall(part, judge, at))
-        for at in ((j, c, o) for j in axes[0] for c in axes[1] for o in axes[2])
+        Tried(*values, None, *pool.precision_recall(part, judge, values))
+        for values in ((j, c, o) for j in axes[0] for c in axes[1] for o in axes[2])
     )
-    at_start = tuple(axis.index(getattr(start, name)) for name, axis in zip(COPY_AXES, axes, strict=True))
-    place, reached = choose(tried, tuple(map(len, axes)), at_start, wish, _LUCK["copy"] / judge.count, nearest=True)
+    start_place = tuple(axis.index(getattr(start, name)) for name, axis in zip(COPY_AXES, axes, strict=True))
+    place, reached = choose(tried, tuple(map(len, axes)), start_place, wish, _LUCK["copy"] / judge.count, nearest=True)
     best = tried[place]
-    return replace(start, jaccard=best.jaccard, containment=best.containment, opening=best.opening), tried, reached
+    suggested = replace(start, jaccard=best.jaccard, containment=best.containment, opening=best.opening)
+    before = pool.copies(start)
+    stays = not wish and (suggested == start or not judge.surely_better(before, pool.copies(suggested)))
+    suggested = start if stays else suggested
+    scores = judge.scores(before), judge.scores(pool.copies(suggested))
+    return suggested, _Level(tried, *scores, not reached, stays)
 
 
-def _no_farther(judge: _Judge, told: StorySweep, thresholds: Sequence[float], start: float, found: float) -> float:
-    """From a story threshold towards a better one, no farther than gold is sure of: the first that is surely better than the
-    start and that the better one does not surely beat; the start where none is."""
-    best, own = told.groups(found), told.groups(start)
+def _tune_stories(
+    sweeps: Sequence[StorySweep], judge: Judge, start: Settings, suggested: Settings, wish: tuple[Wish, float] | None
+) -> tuple[Settings, _Level]:
+    """Choose the story threshold: the suggested settings with it, and what was found.
+
+    Args:
+        sweeps: the stories of the copy groups of the start, and of those suggested.
+        judge: gold of stories.
+        start, suggested: settings started from, and with other thresholds of copies.
+        wish: as in `Tuning`.
+    """
+    sweep = sweeps[1]
+    tried, thresholds = sweep.sweep(suggested), axis_of("story", start)
+    place, reached = choose(
+        tried, (len(thresholds),), (thresholds.index(start.story),), wish, _LUCK["story"] / judge.count
+    )
+    threshold, stays = thresholds[place], False
+    if not wish:
+        threshold = _no_farther(judge, sweep, thresholds, start.story, threshold)
+        stays = threshold == start.story
+    scores = judge.scores(sweeps[0].groups(start.story)), judge.scores(sweep.groups(threshold))
+    return replace(suggested, story=threshold), _Level(tried, *scores, not reached, stays)
+
+
+def _no_farther(judge: Judge, sweep: StorySweep, thresholds: Sequence[float], start: float, found: float) -> float:
+    """Return the threshold nearest to the start that is as good as a better one, as far as gold is sure.
+
+    Going from the start towards the better one, it is the first that is surely better than the start and that the better
+    one does not surely beat; the start where none is.
+    """
+    best, own = sweep.groups(found), sweep.groups(start)
     between = [x for x in thresholds if min(start, found) <= x <= max(start, found) and x != start]
     for threshold in sorted(between, key=lambda x: abs(x - start)):
-        groups = told.groups(threshold)
+        groups = sweep.groups(threshold)
         if judge.surely_better(own, groups) and not judge.surely_better(groups, best):
             return threshold
     return start

@@ -1,4 +1,7 @@
-"""evidence: see clusterer.explain."""
+"""What was measured of two articles: as shingles, as reports of an event, and the links between them.
+
+Measures with the functions of the pipeline, whose decision it reproduces; the sentences are `reasons`' business.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from clusterer.copies import candidates, verify
 from clusterer.explanation.highlights import Piece
 from clusterer.results import Assignment, Level, Relation
 from clusterer.settings import Settings
-from clusterer.stories import candidates as stories_candidates
-from clusterer.stories import features as stories_features
-from clusterer.stories import model as stories_model
-from clusterer.stories import term_weights
+from clusterer.stories import (
+    candidates as stories_candidates,
+    features as stories_features,
+    model as stories_model,
+    term_weights,
+)
 from clusterer.text import boilerplate
 from clusterer.text.words import Words, hash_words
 
@@ -32,7 +37,7 @@ class CopyEvidence:
     """Two texts as sets of shingles.
 
     Attributes:
-        jaccard, containment, opening: as in `similarity.Overlap`, with `shared`, `smaller` and `larger` as numbers of shingles.
+        jaccard, containment, opening: as in `copies.verify.Overlap`, `shared`, `smaller` and `larger` in shingles.
         is_copy, is_cut: what they are by the settings' thresholds.
         bands: numbers of the signature bands, of `of_bands`, in which both have the same slots.
         samples: sampled shingles that both hold. Without bands or samples in common a pair is not compared.
@@ -52,7 +57,7 @@ class CopyEvidence:
 
     @property
     def linked(self) -> bool:
-        """Whether they are copies or one a cut of the other."""
+        """Whether the two are copies, or one is a cut of the other."""
         return self.is_copy or self.is_cut
 
 
@@ -61,7 +66,7 @@ class Part:
     """A feature's part in the score of two texts.
 
     Attributes:
-        name: as in `events.FEATURES`.
+        name: as in `stories.features.FEATURES`.
         value: of the feature; None where it is not known, and counts as the model's usual value.
         points: what it adds to the sum that the score is made of; below 0 it speaks against one event.
         meaning: of the feature, in words.
@@ -165,7 +170,7 @@ class Explanation:
     passages: tuple[tuple[Piece, ...], tuple[Piece, ...]]
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return it as plain data: dicts, lists, strings, numbers, dates."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
 
@@ -178,41 +183,57 @@ def _plain(value: Any) -> Any:
     return [_plain(x) for x in value] if isinstance(value, list | tuple) else value
 
 
-def path(a: Assignment, b: Assignment, of: Callable[[str], Assignment]) -> list[Assignment]:
-    """The verified links that lead from one article to another of its story, each as the assignment that holds it; empty
-    where they are of different stories.
+def path(a: Assignment, b: Assignment, assignment_of: Callable[[str], Assignment]) -> list[Assignment]:
+    """Return the verified links that lead from one article to another, each as the assignment that holds it.
 
     Args:
-        a, b: of both.
-        of: an assignment by id.
+        a, b: assignments of both.
+        assignment_of: gives the assignment of an id.
+
+    Returns:
+        The links in the order of the way; empty where the articles are of different stories.
     """
     if a.story != b.story:
         return []
-    ways: list[list[Assignment]] = []
+    chains: list[list[Assignment]] = []
     for end in (a, b):
-        way = [end]
-        while (link := way[-1].linked_to) is not None:
-            way.append(of(link))
-        ways.append(way)
-    up, down = ways
+        chain = [end]
+        while (link := chain[-1].linked_to) is not None:
+            chain.append(assignment_of(link))
+        chains.append(chain)
+    up, down = chains
     while len(up) > 1 and len(down) > 1 and up[-2].id == down[-2].id:
         up.pop()
         down.pop()
     return [*up[:-1], *down[-2::-1]]
 
 
-def steps(start: str, way: Iterable[Assignment], titles: Mapping[str, str]) -> tuple[Step, ...]:
-    """The links of a `path` in its direction, from the article with the id `start`."""
-    out, at = [], start
-    for link in way:
-        other = link.id if link.linked_to == at else link.linked_to or link.id
-        out.append(Step(at, other, (titles.get(at, ""), titles.get(other, "")), link))
-        at = other
+def steps(start: str, links: Iterable[Assignment], titles: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return the links of a `path` in its direction.
+
+    Args:
+        start: id of the article that the way begins with.
+        links: as `path` returns them.
+        titles: of articles by id; "" where one is missing.
+    """
+    out, end = [], start
+    for link in links:
+        other = link.id if link.linked_to == end else link.linked_to or link.id
+        out.append(Step(end, other, (titles.get(end, ""), titles.get(other, "")), link))
+        end = other
     return tuple(out)
 
 
 def copying(words: Words, settings: Settings) -> CopyEvidence | None:
-    """What the words of two articles share, without furniture; None where one is too short, or copies are not looked for."""
+    """Return what the words of two articles share, boilerplate left out.
+
+    Args:
+        words: of the two articles.
+        settings: of the run.
+
+    Returns:
+        None where one is too short to be compared, or the run stopped at exact copies.
+    """
     if settings.level == "exact" or words.counts.min() < settings.min_words:
         return None
     words = words.take(np.lexsort((boilerplate.whole_hashes(words), -words.counts)))  # as documents are numbered
@@ -244,15 +265,15 @@ def reporting(
     pairs: int,
     settings: Settings,
 ) -> StoryEvidence:
-    """How two copy groups are alike as reports.
+    """Return how two copy groups are alike as reports.
 
     Args:
         salient: holds the stems of their texts.
         rows: of these.
         heads: the articles that the texts are of.
-        features: (f,), as `events.evidence` gives them.
+        features: (f,), as `stories.features.pair_features` returns them.
         slots: uint16 (2, k), signatures of the leads.
-        compared, mean, pairs: as in `Reporting`.
+        compared, mean, pairs: as in `StoryEvidence`.
         settings: of the run.
     """
     model = stories_model.shipped_model()
@@ -284,8 +305,8 @@ def _shared_words(
 ) -> tuple[SharedWord, ...]:
     """The words that weigh most of those that both texts hold."""
     (a, z), (b, y) = ((salient.offsets[row], salient.offsets[row + 1]) for row in rows)
-    columns, mine, theirs = np.intersect1d(salient.columns[a:z], salient.columns[b:y], return_indices=True)
-    parts = salient.weights[:, a:z][:, mine].astype(np.float64) * salient.weights[:, b:y][:, theirs]
+    columns, places, other_places = np.intersect1d(salient.columns[a:z], salient.columns[b:y], return_indices=True)
+    parts = salient.weights[:, a:z][:, places].astype(np.float64) * salient.weights[:, b:y][:, other_places]
     top = np.argsort(-parts.sum(axis=0), kind="stable")[:_WORDS]
     spelt = _spelt(head, settings)
     stems = salient.stems[columns[top]]

@@ -2,7 +2,7 @@
 
 Measures one pair with the stages that judged it, and puts together what they say. Decides nothing; prints nothing.
 
-Array letters: as in `stages`.
+Array letters: `n` articles, `d` documents, `t` copy groups.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
-from clusterer.io.inputs import as_article, items_of
+from clusterer.io.inputs import articles_from
 from clusterer.lsh import weighted_minhash
 from clusterer.progress import Progress
 from clusterer.results import Clustering
 from clusterer.settings import Settings
-from clusterer.stories import features as stories_features
-from clusterer.stories import term_weights
+from clusterer.stories import features as stories_features, term_weights
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
@@ -37,10 +36,22 @@ def explain(
     b: str,
     settings: Settings | None = None,
 ) -> Explanation:
-    """Group articles, and say why two of them, given by id, are together or not. For several pairs take `Explainer`.
+    """Group articles, and return why two of them are together or not. For several pairs take `Explainer`.
+
+    Args:
+        articles: as for `cluster`.
+        a: id of one.
+        b: id of the other.
+        settings: thresholds and choices; defaults where None.
 
     Raises:
         InputError: an id is not there, or an item is no article.
+
+    Example:
+        >>> text = "أعلنت وزارة التعليم اليوم موعد بدء الدراسة في المدارس الحكومية كافة"
+        >>> found = explain([{"id": "a", "text": text}, {"id": "b", "text": text + " غدا"}], "a", "b")
+        >>> found.level, found.verdict
+        ('copy', 'Copies: one text, reprinted, changed a little or cut.')
     """
     return Explainer(articles, settings).explain(a, b)
 
@@ -50,6 +61,11 @@ class Explainer:
 
     Attributes:
         clustering: what the run found.
+
+    Example:
+        >>> explainer = Explainer([{"id": "a", "text": "نص قصير"}, {"id": "b", "text": "نص آخر"}])
+        >>> explainer.explain("a", "b").reasons
+        ('a has 2 words and b has 2 words without furniture; under 6 a text is never grouped.',)
     """
 
     def __init__(
@@ -64,39 +80,41 @@ class Explainer:
 
         Args:
             articles: as for `cluster`. What can be walked again, is, when texts are to be shown; other things are held.
-            settings, fields, progress: as for `cluster`.
+            settings: as for `cluster`.
+            fields: as for `cluster`.
+            progress: as for `cluster`.
         """
         self._settings = settings or Settings()
         self._articles = list(articles) if isinstance(articles, Iterator) else articles
         self._fields = fields
-        self._walk = pipeline.run_pipeline(items_of(self._articles, fields), self._settings, progress, keep=True)
+        self._walk = pipeline.run_pipeline(self._articles, self._settings, progress, keep=True, fields=fields)
         self.clustering: Clustering = self._walk.clustering
         self._place = {a.id: i for i, a in enumerate(self.clustering)}
 
     def explain(self, a: str, b: str) -> Explanation:
-        """Why two articles, given by id, are together or not.
+        """Return why two articles, given by id, are together or not.
 
         Raises:
             InputError: an id is not there.
         """
         i, j = (self._number(x) for x in (a, b))
-        told = self.clustering.assignments
-        way = path(told[i], told[j], lambda id: told[self._place[id]])
+        assignments = self.clustering.assignments
+        links = path(assignments[i], assignments[j], lambda id: assignments[self._place[id]])
         heads = self._heads(i, j)
-        wanted = {i, j, *heads, *(self._place[x] for step in way for x in (step.id, step.linked_to or step.id))}
+        wanted = {i, j, *heads, *(self._place[x] for step in links for x in (step.id, step.linked_to or step.id))}
         items = self._items(wanted)
         documents = self._walk.documents
         assert documents.corpus_words is not None
         words = documents.corpus_words.take(np.array([i, j]))
-        titles = {told[x].id: item.title for x, item in items.items()}
+        titles = {assignments[x].id: item.title for x, item in items.items()}
         return explained(
             (items[i], items[j]),
-            (told[i], told[j]),
+            (assignments[i], assignments[j]),
             self._settings,
             (int(words.counts[0]), int(words.counts[1])),
             copying(words, self._settings),
             self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
-            steps(a, way, titles),
+            steps(a, links, titles),
             self.clustering.furniture,
         )
 
@@ -108,9 +126,9 @@ class Explainer:
     def _items(self, places: Collection[int]) -> dict[int, Article]:
         last = max(places)
         found = {}
-        for place, item in enumerate(items_of(self._articles, self._fields)):
+        for place, article in enumerate(articles_from(self._articles, self._fields)):
             if place in places:
-                found[place] = replace(as_article(item, place + 1), id=self.clustering.assignments[place].id)
+                found[place] = replace(article, id=self.clustering.assignments[place].id)
             if place == last:
                 break
         return found
@@ -124,7 +142,7 @@ class Explainer:
         return tuple(texts.articles[rows].tolist()) if rows[0] != rows[1] else ()
 
     @cached_property
-    def _salience(self) -> term_weights.TermWeights:
+    def _term_weights(self) -> term_weights.TermWeights:
         assert self._walk.texts is not None
         return term_weights.weight_terms(self._walk.texts.stems, self._walk.texts.titles, self._settings.threads)
 
@@ -133,7 +151,7 @@ class Explainer:
         assert texts is not None
         assert stories is not None
         rows = texts.text_of[self._walk.documents.of_article[[i, j]]]
-        pair, salient = np.sort(rows), self._salience
+        pair, salient = np.sort(rows), self._term_weights
         features = stories_features.pair_features(salient, pair[None], texts.outlets, texts.first, texts.last)[0]
         slots = [
             weighted_minhash.weighted_signatures(
@@ -143,10 +161,10 @@ class Explainer:
         ]
         ends, of_text = np.searchsorted(texts.centres, stories.pairs), stories.of_text
         sides = of_text[ends]
-        mine, other = of_text[rows].tolist()
-        here, there = int((of_text == mine).sum()), int((of_text == other).sum())
-        between = (np.sort(sides, axis=1) == sorted((mine, other))).all(axis=1)
-        pairs = here * (here - 1) // 2 if mine == other else here * there
+        story, other_story = of_text[rows].tolist()
+        size, other_size = int((of_text == story).sum()), int((of_text == other_story).sum())
+        between = (np.sort(sides, axis=1) == sorted((story, other_story))).all(axis=1)
+        pairs = size * (size - 1) // 2 if story == other_story else size * other_size
         return reporting(
             salient,
             (int(rows[0]), int(rows[1])),

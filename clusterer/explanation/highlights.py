@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clusterer.articles import Article
 from clusterer.corpus import read
-from clusterer.io.inputs import as_article
+from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
 from clusterer.text.shingles import word_shingles
@@ -27,8 +27,10 @@ _RUN = 3  # words in a row that count as shared where shingles are made of lette
 
 
 class Piece(NamedTuple):
-    """A piece of a text: "shared" with the text it is held against, its "own", or "cut" as furniture. The pieces of a text,
-    one after the other, are the text."""
+    """A piece of a text: "shared" with the text it is held against, its "own", or "cut" as boilerplate.
+
+    The pieces of a text, one after the other, are the text.
+    """
 
     text: str
     kind: Kind
@@ -57,10 +59,11 @@ class Passages:
         self._size, self._offsets = size, kept.offsets
 
     def __len__(self) -> int:
+        """Return how many articles were read."""
         return len(self._texts)
 
     def cut(self, i: int) -> list[str]:
-        """The passages that are cut from article i, in reading order."""
+        """Return the passages that are cut from article i, in reading order."""
         start, stop = self._words.offsets[i : i + 2]
         mask, spans = self._cut[start:stop], self._spans(i)
         dateline = self._texts[i][: self._heads[i]].strip()
@@ -69,13 +72,13 @@ class Passages:
         return [dateline, *found] if dateline else found
 
     def pieces(self, i: int, j: int) -> list[Piece]:
-        """Article i in pieces, held against article j."""
-        mine, theirs = (self._shingles[self._starts[x] : self._starts[x + 1]] for x in (i, j))
+        """Return article i in pieces, each held against article j."""
+        shingles, other_shingles = (self._shingles[self._starts[x] : self._starts[x + 1]] for x in (i, j))
         words = int(self._offsets[i + 1] - self._offsets[i])
         covered = np.zeros(words + self._size + 1, dtype=np.int64)
-        at = np.flatnonzero(np.isin(mine, theirs))
-        np.add.at(covered, at, 1)
-        np.add.at(covered, at + self._size, -1)
+        positions = np.flatnonzero(np.isin(shingles, other_shingles))
+        np.add.at(covered, positions, 1)
+        np.add.at(covered, positions + self._size, -1)
         start, stop = self._words.offsets[i : i + 2]
         kinds = np.full(stop - start, 2)
         kinds[~self._cut[start:stop]] = np.cumsum(covered)[:words] > 0
@@ -119,7 +122,7 @@ class Passages:
 def removed_passages(
     articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings | None = None
 ) -> Iterator[tuple[Article, list[str]]]:
-    """Each article with the passages that are cut from it, in reading order, as they stand in its text.
+    """Yield each article with the passages that are cut from it, in reading order, as they stand in its text.
 
     Holds all texts: what an outlet repeats is only known at the end.
 
@@ -127,7 +130,7 @@ def removed_passages(
         InputError: an item is neither a text, a mapping nor an `Article`.
     """
     settings = settings or Settings()
-    items = [as_article(item, place) for place, item in enumerate(articles, start=1)]
+    items = list(articles_from(articles))
     furniture = read(items, settings).lines.tolist()
     for start in range(0, len(items), settings.chunk):
         batch = items[start : start + settings.chunk]

@@ -1,4 +1,4 @@
-"""reasons: see clusterer.explain."""
+"""An explanation in sentences: the verdict, and the reasons that bear it out. Measures nothing."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def explained(
     words: tuple[int, int],
     copies: CopyEvidence | None,
     reports: StoryEvidence | None,
-    way: Sequence[Step],
+    links: Sequence[Step],
     furniture: Collection[int],
 ) -> Explanation:
-    """Everything that was found out about two articles, and the sentences that tell it.
+    """Return everything that was found out about two articles, with the sentences that say it.
 
     Args:
         articles, assignments: of both.
         settings: of the run.
-        words: how many each has without furniture.
-        copies, reports, way: as in `Explanation`'s copying, reporting and path.
+        words: how many each has, boilerplate left out.
+        copies, reports, links: as in `Explanation`'s copying, reporting and path.
         furniture: as for `Passages`.
     """
     a, b = assignments
@@ -45,7 +45,7 @@ def explained(
     passages = Passages(articles, settings, furniture)
     pieces = tuple(passages.pieces(0, 1)), tuple(passages.pieces(1, 0))
     return Explanation(
-        articles, assignments, level, relation, _VERDICTS[level], tuple(reasons), copies, reports, tuple(way), pieces
+        articles, assignments, level, relation, _VERDICTS[level], tuple(reasons), copies, reports, tuple(links), pieces
     )
 
 
@@ -119,24 +119,24 @@ def _shingles_told(x: CopyEvidence, settings: Settings) -> str:
 
 
 def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterator[str]:
-    told = f"The score for one event is {x.score:.2f}; stories are joined from a mean of {settings.story:.2f} on."
+    sentence = f"The score for one event is {x.score:.2f}; stories are joined from a mean of {settings.story:.2f} on."
     if not x.compared:
-        told = (
+        sentence = (
             f"They were never compared as reports; the score would be {x.score:.2f}, and {settings.story:.2f} is asked."
         )
         if x.bands:
-            told += " Their leads looked too different at a cheap first look, or met in too large a bucket."
+            sentence += " Their leads looked too different at a cheap first look, or met in too large a bucket."
         else:
-            told += f" Their leads share no band: {x.slots} of {x.of_slots} slots are equal."
-    yield told
+            sentence += f" Their leads share no band: {x.slots} of {x.of_slots} slots are equal."
+    yield sentence
     counted = [part for part in x.parts if abs(part.points) >= 0.05]
-    for said, those in (
+    for heading, those in (
         ("For one event", [p for p in counted if p.points > 0]),
         ("Against", [p for p in counted if p.points < 0]),
     ):
         if those:
             parts = (f"{'dates unknown' if p.value is None else p.meaning} ({p.points:+.1f})" for p in those)
-            yield f"{said}: {', '.join(parts)}."
+            yield f"{heading}: {', '.join(parts)}."
     whose = f"its {x.pairs} pairs of texts" if together else f"the {x.pairs} pairs of texts between their stories"
     means = f"the mean of {whose} is {x.mean:.2f}"
     if together and (not x.compared or x.score < settings.story):

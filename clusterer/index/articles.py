@@ -1,15 +1,71 @@
-"""articles: see clusterer.lookup, clusterer.naming."""
+"""Stored articles: their bodies as bytes, their words, and the documents (distinct texts) that they hold.
+
+Reads and packs; compares nothing and writes no row.
+
+Array letters: `n` articles or documents, `w` words.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from clusterer.arrays.indexing import offsets_from_counts
+from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
+from clusterer.corpus import text_words
+from clusterer.errors import InputError
+from clusterer.index.database import Database
+from clusterer.index.open_index import OpenIndex, trim
+from clusterer.settings import Settings
+from clusterer.text import boilerplate
+from clusterer.text.words import Words, concatenate
 
 _CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
-_REMEMBERED = 1 << 14  # texts whose stems are kept in memory
+_COMPRESSOR_LEVEL = 1
+
+
+class StoredWords(NamedTuple):
+    """Stored articles with their words, in ascending order of their numbers.
+
+    Attributes:
+        numbers: of the n articles.
+        outlets: name of each one's outlet, "" where unknown.
+        words: of the texts, without shipped boilerplate; lines that were learned are still in.
+        titles: of the articles.
+    """
+
+    numbers: list[int]
+    outlets: list[str]
+    words: Words
+    titles: list[str]
+
+
+class StoredDocument(NamedTuple):
+    """A distinct text of the index.
+
+    Attributes:
+        article: number of the article whose text and title stand for it.
+        hash: of its words, uint64.
+        words: how many.
+        centre: number of the document in the middle of its copy group.
+    """
+
+    article: int
+    hash: int
+    words: int
+    centre: int
+
+
+# bytes and numbers
 
 
 def body_of(article: Article) -> tuple[bytes, int]:
@@ -20,15 +76,21 @@ def body_of(article: Article) -> tuple[bytes, int]:
             parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
             break
     title, text = (x.encode("utf-8", "surrogatepass") for x in fields[:2])
-    hashed = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"")
+    digest = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"").digest()
     date = "" if article.date is None else repr(seconds(article.date))
     head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
-    return head + b"".join(parts), int.from_bytes(hashed.digest(), "little", signed=True)
+    return head + b"".join(parts), int.from_bytes(digest, "little", signed=True)
 
 
-def digest(article: Article) -> int:
-    """The hash that `body_of` gives."""
+def digest_of(article: Article) -> int:
+    """A hash of title and text, signed 64 bits: articles of one id and digest are the same article."""
     return body_of(article)[1]
+
+
+def id_key(name: str) -> int:
+    """Hash of an id, signed 64 bits."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def moment(seconds: float) -> datetime:
@@ -39,8 +101,142 @@ def moment(seconds: float) -> datetime:
         return (datetime.min if seconds < 0 else datetime.max).replace(tzinfo=UTC)
 
 
-def key(name: str) -> int:
-    """Hash of an id, signed 64 bits."""
-    return int.from_bytes(
-        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True
+def compress(bodies: Sequence[bytes]) -> list[bytes]:
+    """Bodies as `body_of` gives them, each compressed with a checksum."""
+    compressor = zstandard.ZstdCompressor(level=_COMPRESSOR_LEVEL, write_checksum=True)
+    return [compressor.compress(body) for body in bodies]
+
+
+def _unpack(database: Database, rows: Sequence[tuple[int, bytes]]) -> dict[int, Article]:
+    """Articles without ids, by number.
+
+    Args:
+        database: names its path in errors.
+        rows: number and compressed body of each.
+
+    Raises:
+        InputError: a body is damaged.
+    """
+    decompressor = zstandard.ZstdDecompressor()
+    out = {}
+    for number, content in rows:
+        try:
+            out[number] = _parse(decompressor.decompress(content))
+        except (zstandard.ZstdError, ValueError, IndexError) as error:
+            raise InputError(
+                f"{database.path}: the body of article {number} is damaged ({error}); cure: restore a copy"
+            ) from None
+    return out
+
+
+def _parse(body: bytes) -> Article:
+    start = body.index(b"\n") + 1
+    coding, *lengths, date = body[: start - 1].split(b" ")
+    name, parts = _CODINGS[int(coding)], []
+    for length in map(int, lengths):
+        part = body[start : start + length]
+        parts.append(part.decode(name, "strict" if name == "cp1256" else "surrogatepass"))
+        start += length
+    title, text, source, url = parts
+    return Article(text, "", title, source, url, moment(float(date)) if date else None)
+
+
+# what is stored
+
+
+def read_articles(index: OpenIndex, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, Article]:
+    """Stored articles by number; those that are not there are left out.
+
+    Raises:
+        InputError: a body is damaged.
+    """
+    rows = index.database.among(
+        "SELECT number, id, content FROM article JOIN body ON article = number WHERE number IN {}", numbers
     )
+    articles = _unpack(index.database, [(number, content) for number, _, content in rows])
+    return {number: replace(articles[number], id=name) for number, name, _ in rows}
+
+
+def numbers_of_ids(index: OpenIndex, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Number and digest of stored articles by id; those that are not there are left out."""
+    rows = index.database.among(
+        "SELECT id, number, digest FROM article WHERE key IN {}", [id_key(name) for name in ids]
+    )
+    wanted = set(ids)
+    return {name: (number, digest) for name, number, digest in rows if name in wanted}
+
+
+def read_documents(index: OpenIndex, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, StoredDocument]:
+    """Stored documents by number; those that are not there are left out."""
+    rows = index.database.among("SELECT number, article, hash, words, centre FROM document WHERE number IN {}", numbers)
+    return {
+        number: StoredDocument(article, hash % (1 << 64), words, centre)
+        for number, article, hash, words, centre in rows
+    }
+
+
+# words
+
+
+def words_of_texts(texts: Sequence[str], settings: Settings) -> Words:
+    """The words of n texts, without shipped boilerplate; lines that were learned are still in."""
+    size = settings.chunk
+    chunks = (texts[i : i + size] for i in range(0, max(len(texts), 1), size))
+    parts = list(ordered_map(lambda chunk: text_words(chunk, settings), chunks, settings.threads))
+    return parts[0] if len(parts) == 1 else concatenate(parts)
+
+
+def in_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each word stands in a line that was learned to be boilerplate of its outlet, bool (w,)."""
+    if not len(index.learned_lines) or index.settings.boilerplate != "learned":
+        return np.zeros(len(words.hashes), dtype=np.bool_)
+    return boilerplate.known_lines(words, outlets, index.learned_lines)
+
+
+def without_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> Words:
+    """The words that stand in no learned line of their outlet."""
+    is_boilerplate = in_learned_lines(index, words, outlets)
+    return replace(words.keep(~is_boilerplate) if is_boilerplate.any() else words, opens_line=None)
+
+
+def stored_words(index: OpenIndex, articles: NDArray[np.int64] | Sequence[int]) -> StoredWords:
+    """Stored articles with their words; those that are not there are left out.
+
+    Raises:
+        InputError: a body is damaged.
+    """
+    rows = index.database.among(
+        "SELECT number, outlet, content FROM article JOIN body ON article = number WHERE number IN {} ORDER BY number",
+        articles,
+    )
+    stored = _unpack(index.database, [(number, content) for number, _, content in rows])
+    words = words_of_texts([stored[number].text for number, _, _ in rows], index.settings)
+    numbers = [number for number, _, _ in rows]
+    return StoredWords(numbers, [outlet for _, outlet, _ in rows], words, [stored[x].title for x in numbers])
+
+
+def document_words(index: OpenIndex, holders: Mapping[int, int]) -> Words:
+    """The words of stored documents, in the order given; their hashes alone where shingles are of words.
+
+    Args:
+        index: that holds them.
+        holders: by document the number of the article that stands for it.
+    """
+    if index.settings.unit == "char":  # these need their letters, and are not remembered
+        return _cut_words(index, holders)
+    missing = {document: article for document, article in holders.items() if document not in index.words}
+    if missing:
+        words = _cut_words(index, missing)
+        for i, document in enumerate(missing):
+            index.words[document] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
+    parts = [index.words[document] for document in holders]
+    trim(index.words)
+    return Words(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]), offsets_from_counts([len(x) for x in parts]))
+
+
+def _cut_words(index: OpenIndex, holders: Mapping[int, int]) -> Words:
+    """The words of documents, read from the bodies of the articles that stand for them."""
+    stored = stored_words(index, sorted(set(holders.values())))
+    words = without_learned_lines(index, stored.words, stored.outlets)
+    row = {number: i for i, number in enumerate(stored.numbers)}
+    return words.take(np.array([row[article] for article in holders.values()], dtype=np.int64))

@@ -1,4 +1,4 @@
-"""Checking: is an index's file what it should be? Everything is read back and computed anew, nothing is mended.
+"""Whether an index's file is what it should be. Everything is read back and computed anew, nothing is mended.
 
 From the bodies: digests, words, documents, links, and how many texts hold each stem. From the links and scores: the
 groups. From the keys: that every document can be found.
@@ -12,14 +12,21 @@ import numpy as np
 import orjson
 
 from clusterer.copies import candidates, verify
-from clusterer.copies.documents import Documents
-from clusterer.index.articles import digest, key, moment
-from clusterer.index.changes import distinct_stems
-from clusterer.index.copy_candidates import Lookup
-from clusterer.index.keys import keys_of
-from clusterer.index.writer import Intake
-from clusterer.stories import features as stories_features
-from clusterer.stories import model
+from clusterer.index.articles import (
+    digest_of,
+    id_key,
+    moment,
+    read_articles,
+    read_documents,
+    stored_words,
+    without_learned_lines,
+    words_of_texts,
+)
+from clusterer.index.keys import distinct_stems, keys_of, lead_keys
+from clusterer.index.open_index import OpenIndex
+from clusterer.index.regroup import star_centres, story_groups
+from clusterer.index.story_candidates import document_stems
+from clusterer.stories import features as stories_features, model
 from clusterer.text import boilerplate
 
 _BLOCK = 5000  # articles read at a time
@@ -27,26 +34,25 @@ _NEAR = 1e-5  # features are kept with seven digits
 _SHOWN = 5  # numbers named in a line
 
 
-def problems(lookup: Lookup) -> list[str]:
+def check(index: OpenIndex) -> list[str]:
     """What is wrong, one line each; empty where all is well. Inside a transaction."""
-    store = lookup.store
-    out = [f"SQLite: {line}" for (line,) in store.rows("PRAGMA integrity_check") if line != "ok"]
+    database = index.database
+    out = [f"SQLite: {line}" for (line,) in database.rows("PRAGMA integrity_check") if line != "ok"]
     if out:
         return out
     for what, statement in _RULES.items():
-        if rows := store.rows(statement):
+        if rows := database.rows(statement):
             out.append(_line(what, [number for (number,) in rows]))
-    counts = {"articles": "article", "texts": "text"}
-    for name, table in counts.items():
-        found = store.rows(f"SELECT count(*) FROM {table}")[0][0]
-        if found != store.state[name]:
-            out.append(f"{found} {name}, of which the file counts {store.state[name]}")
+    for name, table in (("articles", "article"), ("texts", "text")):
+        count = database.rows(f"SELECT count(*) FROM {table}")[0][0]
+        if count != database.state[name]:
+            out.append(f"{count} {name}, of which the file counts {database.state[name]}")
     if out:  # what follows relies on these
         return out
-    out = lookup.postings.problems() + _bodies(lookup)
+    out = index.postings.check() + _bodies(index)
     if out:
         return out
-    return _links(lookup) + _texts(lookup) + _pairs(lookup) + _groups(lookup) + _stems(lookup)
+    return _links(index) + _texts(index) + _pairs(index) + _groups(index) + _stems(index)
 
 
 _RULES = {
@@ -84,95 +90,93 @@ def _line(what: str, numbers: list[int]) -> str:
     return f"{len(numbers)} {what}: {shown}"
 
 
-def _bodies(lookup: Lookup) -> list[str]:
+def _bodies(index: OpenIndex) -> list[str]:
     """Articles against their bodies, documents against their words and keys."""
-    store = lookup.store
     wrong: dict[str, list[int]] = {"hash of id": [], "digest": [], "date or outlet": [], "words": [], "keys": []}
-    numbers = [number for (number,) in store.rows("SELECT number FROM article ORDER BY number")]
+    numbers = [number for (number,) in index.database.rows("SELECT number FROM article ORDER BY number")]
     for start in range(0, len(numbers), _BLOCK):
         block = numbers[start : start + _BLOCK]
-        articles = lookup.articles(block)
+        articles = read_articles(index, block)
         columns = "number, id, key, digest, date, outlet, document"
-        rows = store.among(f"SELECT {columns} FROM article WHERE number IN {{}}", block)
-        for number, id, hashed, told, date, outlet, _ in rows:
-            mine = articles[number].date
-            if (None if date is None else moment(date)) != mine or articles[number].outlet != outlet:
+        rows = index.database.among(f"SELECT {columns} FROM article WHERE number IN {{}}", block)
+        for number, id, key, digest, date, outlet, _ in rows:
+            body_date = articles[number].date
+            if (None if date is None else moment(date)) != body_date or articles[number].outlet != outlet:
                 wrong["date or outlet"].append(number)
-            if key(id) != hashed:
+            if id_key(id) != key:
                 wrong["hash of id"].append(number)
-            if digest(articles[number]) != told:
+            if digest_of(articles[number]) != digest:
                 wrong["digest"].append(number)
-        outlets = [articles[number].outlet for number in block]
-        words = lookup.cut(lookup.read([articles[number].text for number in block]), outlets)
+        words = words_of_texts([articles[number].text for number in block], index.settings)
+        words = without_learned_lines(index, words, [articles[number].outlet for number in block])
         hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
-        of = {row[0]: row[-1] for row in rows}
-        known = lookup.documents(np.unique(np.array([x for x in of.values() if x], dtype=np.int64)))
+        document_of_article = {row[0]: row[-1] for row in rows}
+        stored = read_documents(index, sorted({x for x in document_of_article.values() if x}))
         for i, number in enumerate(block):
-            document, short = of[number], counts[i] < lookup.settings.min_words
-            if short != (document is None) or (document in known and known[document][1:3] != (hashes[i], counts[i])):
+            document, short = document_of_article[number], counts[i] < index.settings.min_words
+            is_other = document in stored and (stored[document].hash, stored[document].words) != (hashes[i], counts[i])
+            if short != (document is None) or is_other:
                 wrong["words"].append(number)
-        held = np.array(sorted(known), dtype=np.int64)
-        keys = keys_of(np.array([known[x][1] for x in held.tolist()], dtype=np.uint64), "words")
-        wrong["keys"] += held[~lookup.postings.holds(keys, held)].tolist()
+        documents = np.array(sorted(stored), dtype=np.int64)
+        keys = keys_of(np.array([stored[x].hash for x in documents.tolist()], dtype=np.uint64), "words")
+        wrong["keys"] += documents[~index.postings.holds(keys, documents)].tolist()
     return [_line(f"articles or documents whose {what} is not that of the body", x) for what, x in wrong.items() if x]
 
 
-def _links(lookup: Lookup) -> list[str]:
+def _links(index: OpenIndex) -> list[str]:
     """Links against the words."""
-    store, wrong = lookup.store, list[int]()
-    rows = store.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
+    settings, wrong = index.settings, list[int]()
+    rows = index.database.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
     for start in range(0, len(rows), _BLOCK):
         block = np.array(rows[start : start + _BLOCK], dtype=np.float64)
         ends = block[:, :2].astype(np.int64)
         numbers = np.unique(ends)
-        known = lookup.documents(numbers)
-        if len(known) < len(numbers):
-            continue  # told above
-        holder = np.array([known[x][0] for x in numbers.tolist()], dtype=np.int64)
-        there, outlets, words, _ = lookup.stored(np.unique(holder))
-        words = lookup.cut(words, outlets).take(np.searchsorted(there, holder).astype(np.int64))
-        shingles = candidates.shingle(
-            Documents(np.arange(len(numbers)), np.arange(len(numbers)), words).words, lookup.settings
-        )
-        overlap = verify.overlap(shingles, np.searchsorted(numbers, ends))
-        copies = overlap.are_copies(lookup.settings.jaccard)
-        linked = copies | overlap.are_cuts(lookup.settings.containment, lookup.settings.opening)
-        told = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
-        wrong += ends[~linked | (told != block[:, 2:]).any(axis=1), 0].tolist()
+        documents = read_documents(index, numbers)
+        if len(documents) < len(numbers):
+            continue  # a rule says so
+        holder = np.array([documents[x].article for x in numbers.tolist()], dtype=np.int64)
+        stored = stored_words(index, np.unique(holder))
+        words = without_learned_lines(index, stored.words, stored.outlets)
+        words = words.take(np.searchsorted(stored.numbers, holder).astype(np.int64))
+        overlap = verify.overlap(candidates.shingle(words, settings), np.searchsorted(numbers, ends))
+        copies = overlap.are_copies(settings.jaccard)
+        linked = copies | overlap.are_cuts(settings.containment, settings.opening)
+        computed = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
+        wrong += ends[~linked | (computed != block[:, 2:]).any(axis=1), 0].tolist()
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
 
 
-def _texts(lookup: Lookup) -> list[str]:
+def _texts(index: OpenIndex) -> list[str]:
     """Texts against their articles, and their slots against the keys made of them."""
-    store, out = lookup.store, []
-    printed: dict[int, set[str]] = {}
-    for centre, outlet in store.rows(
+    database, out = index.database, []
+    outlets_of_centre: dict[int, set[str]] = {}
+    for centre, outlet in database.rows(
         "SELECT DISTINCT centre, outlet FROM document JOIN article ON document = document.number WHERE outlet != ''"
     ):
-        printed.setdefault(centre, set()).add(outlet)
-    rows = store.rows("SELECT centre, outlets FROM text")
-    if other := [centre for centre, outlets in rows if set(orjson.loads(outlets)) != printed.get(centre, set())]:
+        outlets_of_centre.setdefault(centre, set()).add(outlet)
+    rows = database.rows("SELECT centre, outlets FROM text")
+    if other := [x for x, outlets in rows if set(orjson.loads(outlets)) != outlets_of_centre.get(x, set())]:
         out.append(_line("texts whose outlets are not those of their articles", other))
-    if lookup.settings.level != "story":
+    if index.settings.level != "story":
         return out
-    rows = store.rows("SELECT centre, slots FROM text ORDER BY centre")
-    if cut := [centre for centre, slots in rows if len(slots or b"") != 2 * lookup.settings.story_slots]:
-        return [*out, _line("texts whose slots are cut", cut)]
+    rows = database.rows("SELECT centre, slots FROM text ORDER BY centre")
+    if short := [centre for centre, slots in rows if len(slots or b"") != 2 * index.settings.story_slots]:
+        return [*out, _line("texts whose slots are cut", short)]
     for start in range(0, len(rows), _BLOCK):
         centres = np.array([centre for centre, _ in rows[start : start + _BLOCK]], dtype=np.int64)
         slots = np.frombuffer(b"".join([x for _, x in rows[start : start + _BLOCK]]), dtype="<u2")
-        keys, of = lookup.lead_keys(slots.reshape(len(centres), -1))
+        keys, row = lead_keys(slots.reshape(len(centres), -1))
         # A few keys may be cut away, where so many texts held them once that the buckets were cut.
-        found = np.bincount(of, weights=lookup.postings.holds(keys, centres[of]), minlength=len(centres))
-        lost = centres[2 * found < np.bincount(of, minlength=len(centres))]
+        hits = np.bincount(row, weights=index.postings.holds(keys, centres[row]), minlength=len(centres))
+        lost = centres[2 * hits < np.bincount(row, minlength=len(centres))]
         if len(lost):
             out.append(_line("texts whose slots are not those of their keys", lost.tolist()))
     return out
 
 
-def _pairs(lookup: Lookup) -> list[str]:
+def _pairs(index: OpenIndex) -> list[str]:
     """Scores against the features that they are made of."""
-    rows = lookup.store.rows("SELECT a, score, features FROM pair")
+    rows = index.database.rows("SELECT a, score, features FROM pair")
     width = len(stories_features.FEATURES)
     if wrong := [a for a, _, features in rows if len(features) != 4 * width]:
         return [_line("texts with a likeness whose features are cut", wrong)]
@@ -186,35 +190,34 @@ def _pairs(lookup: Lookup) -> list[str]:
     )
 
 
-def _groups(lookup: Lookup) -> list[str]:
+def _groups(index: OpenIndex) -> list[str]:
     """Copy groups and stories against what the links and scores give."""
-    store, out = lookup.store, []
-    numbers = np.array([x for (x,) in store.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
-    intake = Intake(lookup)
+    database, out = index.database, []
+    numbers = np.array([x for (x,) in database.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     if len(numbers):
-        before, after, longest = intake.centres(numbers)
-        bodies = store.rows("SELECT centre, body FROM text")
+        stored_centres, linked_centres, longest = star_centres(index, numbers)
+        bodies = database.rows("SELECT centre, body FROM text")
         if other := [centre for centre, body in bodies if longest.get(centre) != body]:
             out.append(_line("texts whose body is not their longest document", other))
-        if len(wrong := numbers[before != after]):
+        if len(wrong := numbers[stored_centres != linked_centres]):
             out.append(_line("documents in another copy group than their links make", wrong.tolist()))
-    texts = dict(store.rows("SELECT centre, story FROM text"))
-    groups = intake.linked(np.array(sorted(texts), dtype=np.int64))
-    parts = Counter(texts[group[0]] for group in groups)
-    wrong_groups = [group[0] for group in groups if len({texts[x] for x in group}) > 1 or parts[texts[group[0]]] > 1]
+    story = dict(database.rows("SELECT centre, story FROM text"))
+    groups = story_groups(index, np.array(sorted(story), dtype=np.int64))
+    parts = Counter(story[group[0]] for group in groups)
+    wrong_groups = [group[0] for group in groups if len({story[x] for x in group}) > 1 or parts[story[group[0]]] > 1]
     if wrong_groups:
         out.append(_line("texts in another story than their scores make", wrong_groups))
     return out
 
 
-def _stems(lookup: Lookup) -> list[str]:
+def _stems(index: OpenIndex) -> list[str]:
     """How many texts hold each stem."""
-    if lookup.settings.level != "story":
+    if index.settings.level != "story":
         return []
-    bodies = [x for (x,) in lookup.store.rows("SELECT body FROM text ORDER BY body")]
-    parts = [distinct_stems(*lookup.stems(bodies[i : i + _BLOCK])) for i in range(0, len(bodies), _BLOCK)]
+    bodies = [x for (x,) in index.database.rows("SELECT body FROM text ORDER BY body")]
+    parts = [distinct_stems(*document_stems(index, bodies[i : i + _BLOCK])) for i in range(0, len(bodies), _BLOCK)]
     stems, counts = np.unique(np.concatenate([*parts, np.zeros(0, dtype=np.uint32)]), return_counts=True)
-    known = lookup.postings.all_stem_counts()
-    if not np.array_equal(stems, known[0]) or not np.array_equal(counts, known[1]):
+    stored_stems, stored_counts = index.postings.all_stem_counts()
+    if not np.array_equal(stems, stored_stems) or not np.array_equal(counts, stored_counts):
         return ["the counts of stems are not those of the texts"]
     return []

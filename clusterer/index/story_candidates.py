@@ -1,4 +1,11 @@
-"""story_candidates: see clusterer.lookup."""
+"""Which stored texts a new one may report the same event as, and how alike they are.
+
+A text is the longest document of a copy group. Candidates share a band of their weighted leads; they are weighed and
+scored by the stages of a batch run, with the document frequencies of the index. Stores nothing but what it remembers of
+stems.
+
+Array letters: `n` texts, `m` pairs, `f` features.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +16,30 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import offsets_from_counts
-from clusterer.arrays.ragged import Ragged
+from clusterer.arrays import sorting
+from clusterer.arrays.indexing import find_sorted, offsets_from_counts
+from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.index import keys
+from clusterer.index.articles import stored_words, without_learned_lines
+from clusterer.index.open_index import OpenIndex, trim
+from clusterer.lsh import bands
+from clusterer.stories import candidates, clustering, features, term_weights
+from clusterer.text.words import Words, hash_words
+
+_NUMBER = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is compared of n texts, as in `stages.StoryTexts`; outlets as JSON lists of names."""
+    """What is compared of n texts.
+
+    Attributes:
+        stems: uint32, of the words that count.
+        titles: uint32, stems of the titles.
+        first: float64 (n,), earliest date in seconds since 1970, inf where unknown.
+        last: float64 (n,), latest date, likewise.
+        outlets: JSON list of the names of each text's outlets.
+    """
 
     stems: Ragged
     titles: Ragged
@@ -23,14 +47,155 @@ class Texts:
     last: NDArray[np.float64]
     outlets: Sequence[str | bytes]
 
-    def printed_by(self, rows: NDArray[np.int64]) -> Ragged:
-        """Numbers of the outlets of some of the texts; nothing for the others."""
-        names: dict[str, int] = {}
-        listed = [sorted(names.setdefault(x, len(names)) for x in orjson.loads(self.outlets[i])) for i in rows.tolist()]
+    def outlet_numbers(self, rows: NDArray[np.int64]) -> Ragged:
+        """Numbers of the outlets of some of the texts, uint32; nothing for the others."""
+        numbers: dict[str, int] = {}
+        listed = [
+            sorted(numbers.setdefault(x, len(numbers)) for x in orjson.loads(self.outlets[i])) for i in rows.tolist()
+        ]
         counts = np.zeros(len(self.outlets), dtype=np.int64)
         counts[rows] = [len(each) for each in listed]
         flat = np.array([x for each in listed for x in each], dtype=np.uint32)
         return Ragged(flat, offsets_from_counts(counts))
+
+
+def story_candidates(
+    index: OpenIndex, slots: NDArray[np.uint16], dates: NDArray[np.float64], centres: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Pairs that may report one event: int64 (m, 2) rows of `slots` and centres of stored texts.
+
+    Args:
+        index: to look in.
+        slots: uint16 (n, k), of new texts.
+        dates: float64 (n, 2), earliest and latest date of each, inf or NaN where unknown.
+        centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
+    """
+    cap = candidates.story_cap(index.settings)
+    rows, others = keys.holders(index.postings, *keys.lead_keys(slots), cap)
+    codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
+    stored = index.database.among(
+        "SELECT centre, slots, first, last FROM text WHERE centre IN {} ORDER BY centre", np.unique(codes & _NUMBER)
+    )
+    if not stored:
+        return np.zeros((0, 2), dtype=np.int64)
+    stored_centres = np.array([row[0] for row in stored], dtype=np.int64)
+    stored_slots = np.frombuffer(b"".join([row[1] for row in stored]), dtype="<u2").reshape(len(stored_centres), -1)
+    moments = np.concatenate([dates, np.array([row[2:] for row in stored], dtype=np.float64)])  # NULL comes as NaN
+    likeness = candidates.story_likeness(moments[:, 0], moments[:, 1], index.settings)
+    place, is_text = find_sorted(stored_centres, codes & _NUMBER)
+    rows, place = (codes >> 32)[is_text], place[is_text]
+    both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
+    kept = bands.pairs_with_equal_slots(both, rows * total + len(slots) + place, likeness)
+    return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
+
+
+# stems
+
+
+def body_stems(index: OpenIndex, words: Words, titles: Sequence[str]) -> tuple[Ragged, Ragged]:
+    """The stems that count of n texts, and those of their titles, uint32."""
+    title_words = hash_words(titles, index.settings.profile, stems=True)
+    assert words.stems is not None
+    assert title_words.stems is not None
+    bodies = take_rows(words.stems, words.offsets, np.arange(len(words)), term_weights.BODY_WORDS)
+    return Ragged(*bodies), Ragged(title_words.stems, title_words.offsets)
+
+
+def remember(index: OpenIndex, documents: NDArray[np.int64], words: Words, titles: Sequence[str]) -> None:
+    """Keep the stems, and the words, of new documents in memory."""
+    bodies, heads = body_stems(index, words, titles)
+    index.stems.update({number: _row(bodies, heads, i) for i, number in enumerate(documents.tolist())})
+    trim(index.stems)
+    if index.settings.unit == "word":
+        for i, number in enumerate(documents.tolist()):
+            index.words[number] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
+
+
+def evict(index: OpenIndex, documents: Sequence[int]) -> None:
+    """Forget the stems of documents that another article stands for now."""
+    for document in documents:
+        index.stems.pop(document, None)
+
+
+def document_stems(index: OpenIndex, documents: Sequence[int]) -> tuple[Ragged, Ragged]:
+    """The stems that count of stored documents, and those of their titles, uint32."""
+    missing = [document for document in documents if document not in index.stems]
+    rows = {document: index.stems[document] for document in documents if document in index.stems}
+    if missing:
+        holder = dict(index.database.among("SELECT number, article FROM document WHERE number IN {}", missing))
+        stored = stored_words(index, sorted(set(holder.values())))
+        words = without_learned_lines(index, stored.words, stored.outlets)
+        bodies, heads = body_stems(index, words, stored.titles)
+        row = {number: i for i, number in enumerate(stored.numbers)}
+        read = {document: _row(bodies, heads, row[holder[document]]) for document in missing}
+        index.stems.update(read)
+        trim(index.stems)
+        rows |= read
+    return _ragged([rows[x][0] for x in documents]), _ragged([rows[x][1] for x in documents])
+
+
+# likeness
+
+
+def read_texts(
+    index: OpenIndex,
+    centres: NDArray[np.int64],
+    stems: Ragged | None = None,
+    titles: Ragged | None = None,
+    outlets_and_dates: Sequence[tuple[str, float]] = (),
+) -> Texts:
+    """What is compared of stored texts, then of others.
+
+    Args:
+        index: that holds the first of these.
+        centres: int64 (t,), ascending, of stored texts.
+        stems: of the other texts.
+        titles: stems of their titles.
+        outlets_and_dates: outlet and date of each of the other texts, "" and inf where unknown.
+    """
+    rows = index.database.among(
+        "SELECT first, last, outlets, body FROM text WHERE centre IN {} ORDER BY centre", centres
+    )
+    dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in outlets_and_dates], dtype=np.float64)
+    dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
+    outlets = [row[2] for row in rows]
+    outlets += [orjson.dumps([outlet] if outlet else []) for outlet, _ in outlets_and_dates]
+    bodies, heads = document_stems(index, [row[3] for row in rows])
+    if stems is not None and titles is not None:
+        bodies, heads = _joined(bodies, stems), _joined(heads, titles)
+    return Texts(bodies, heads, dates[:, 0], dates[:, 1], outlets)
+
+
+def document_frequencies(index: OpenIndex) -> term_weights.DocumentFrequencies:
+    """How many texts there are, and how many of them hold a stem."""
+    return term_weights.DocumentFrequencies(index.database.state["texts"], index.postings.stem_counts)
+
+
+def compare(
+    index: OpenIndex, texts: Texts, pairs: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+    """The candidate pairs that have a trace of likeness.
+
+    Args:
+        index: whose document frequencies weigh the texts.
+        texts: n of them.
+        pairs: int64 (m, 2), rows of texts.
+
+    Returns:
+        int64 (p, 2) such pairs, float64 (p,) their scores, float32 (p, f) their features.
+    """
+    weights = term_weights.weight_terms(texts.stems, texts.titles, index.settings.threads, document_frequencies(index))
+    pairs = candidates.prefilter_pairs(weights, pairs, texts.first, texts.last)
+    rows = np.unique(pairs)
+    return clustering.score_pairs(weights, pairs, texts.outlet_numbers(rows), texts.first, texts.last)
+
+
+def pair_evidence(index: OpenIndex, texts: Texts) -> tuple[term_weights.TermWeights, NDArray[np.float64]]:
+    """How two texts are weighed, and the features of that pair, float64 (f,), however unlike they are."""
+    both = np.arange(2)
+    weights = term_weights.weight_terms(texts.stems, texts.titles, index.settings.threads, document_frequencies(index))
+    rows = features.pair_features(weights, both[None], texts.outlet_numbers(both), texts.first, texts.last)
+    return weights, rows[0]
 
 
 def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -46,5 +211,4 @@ def _joined(a: Ragged, b: Ragged) -> Ragged:
 
 
 def _ragged(rows: list[NDArray[np.uint32]]) -> Ragged:
-    offsets = offsets_from_counts([len(row) for row in rows])
-    return Ragged(np.concatenate([*rows, np.zeros(0, dtype=np.uint32)]), offsets)
+    return Ragged(np.concatenate([*rows, np.zeros(0, dtype=np.uint32)]), offsets_from_counts([len(x) for x in rows]))

@@ -1,7 +1,7 @@
-"""Naming: ids of articles, and ids of stories, which last.
+"""Ids of stories, which last.
 
-Groups of texts come as average linkage makes them, without a memory; here each gets the id of the story that most of its articles
-were in. Forms no groups.
+Groups of texts come as average linkage makes them, without a memory; here each gets the id of the story that most of its
+articles were in. Forms no groups.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from clusterer.articles import free_ids
-from clusterer.index.database import Store
+from clusterer.index.database import Database
+
+Kind = Literal["merged", "split", "moved", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,138 +29,171 @@ class Change:
         articles: their ids; none where the story has ended.
     """
 
-    kind: Literal["merged", "split", "moved", "ended"]
+    kind: Kind
     story: str
     into: str
     articles: tuple[str, ...]
 
 
-class Naming:
-    """Which id each new group of texts has, and what that changes. Ids have a memory: see `Change`."""
+class _Member(NamedTuple):
+    """An article that was in a story before."""
 
-    def __init__(
-        self,
-        store: Store,
-        groups: list[list[int]],
-        was: dict[int, int],
-        inherited: dict[int, int],
-        stories: set[int],
-    ) -> None:
-        """Name groups of texts.
+    article: int
+    story: int
+    group: int
 
-        Args:
-            store: of the index.
-            groups: the texts of each.
-            was: the story of documents whose text was taken away.
-            inherited: the story of articles that are new versions, or were read anew.
-            stories: all to which something happened.
-        """
-        self._store = store
-        self.changes: list[Change] = []
-        flat = [x for group in groups for x in group]
-        of_text = {x: i for i, group in enumerate(groups) for x in group}
-        before = dict(self._store.among("SELECT centre, story FROM text WHERE centre IN {}", flat))
-        # How many articles each group has of each story that was there, and its first article.
-        votes: dict[int, Counter[int]] = {}
-        members: list[tuple[int, int, int]] = []  # article, story before, group
-        first = [0] * len(groups)
-        for article, document, centre in self._store.among(
-            "SELECT article.number, document, centre FROM document JOIN article ON document = document.number"
-            " WHERE centre IN {} ORDER BY article.number",
-            flat,
-        ):
-            group = of_text[centre]
-            first[group] = first[group] or article
-            if story := inherited.get(article) or was.get(document) or before[centre]:
-                members.append((article, story, group))
-                votes.setdefault(story, Counter())[group] += 1
-        # A story goes with most of its articles, of equal parts with the one that has the earliest.
-        heir = {story: min(parts, key=lambda g: (-parts[g], first[g])) for story, parts in votes.items()}
-        won: dict[int, list[int]] = {}
-        for story, group in sorted(heir.items()):
-            won.setdefault(group, []).append(story)
-        into: dict[int, int] = {}
-        for stories_won in won.values():
-            for merged in stories_won[1:]:
-                into[merged] = stories_won[0]
-        story_of = [won[g][0] if g in won else 0 for g in range(len(groups))]
-        parents: dict[int, set[int]] = {}
-        for _, story, group in members:
-            parents.setdefault(group, set()).add(story)
-        opened = {g for g, story in enumerate(story_of) if not story}
-        fresh = self._open(
-            {g: (first[g], parents.get(g, set())) for g in sorted(opened, key=lambda g: first[g])},
-            heir,
-            story_of,
+
+def assign_story_ids(
+    database: Database,
+    groups: list[list[int]],
+    former_story: dict[int, int],
+    inherited_story: dict[int, int],
+    stories: set[int],
+) -> list[Change]:
+    """Give each new group of texts its story, and store it.
+
+    Args:
+        database: of the index, open for writing.
+        groups: the centres of the texts of each.
+        former_story: the story of documents whose text was taken away.
+        inherited_story: the story of articles that are new versions, or were read anew.
+        stories: all to which something happened; those of which nothing is left end.
+
+    Returns:
+        What became of stories that were there before.
+    """
+    group_of_text = {x: g for g, group in enumerate(groups) for x in group}
+    before = dict(database.among("SELECT centre, story FROM text WHERE centre IN {}", list(group_of_text)))
+    members: list[_Member] = []
+    first_article = [0] * len(groups)
+    for article, document, centre in database.among(
+        "SELECT article.number, document, centre FROM document JOIN article ON document = document.number"
+        " WHERE centre IN {} ORDER BY article.number",
+        list(group_of_text),
+    ):
+        group = group_of_text[centre]
+        first_article[group] = first_article[group] or article
+        if story := inherited_story.get(article) or former_story.get(document) or before[centre]:
+            members.append(_Member(article, story, group))
+    heir = _heirs(members, first_article)
+    story_of_group, alias_of = _kept_stories(heir, len(groups))
+    opened = {g for g, story in enumerate(story_of_group) if not story}
+    parents: dict[int, set[int]] = {g: set() for g in sorted(opened, key=lambda g: first_article[g])}
+    for member in members:
+        if member.group in opened:
+            parents[member.group].add(member.story)
+    for g, number in _open_stories(database, parents, first_article, heir, story_of_group).items():
+        story_of_group[g] = number
+    database.write_many(
+        "UPDATE text SET story = ? WHERE centre = ?",
+        [(story_of_group[g], x) for x, g in group_of_text.items() if before[x] != story_of_group[g]],
+    )
+    database.write_many("UPDATE story SET into_story = ?2 WHERE number = ?1 OR into_story = ?1", alias_of.items())
+    changes = _changes(database, members, story_of_group, alias_of, opened)
+    return changes + _end_stories(database, sorted(stories - heir.keys()))
+
+
+def _heirs(members: list[_Member], first_article: list[int]) -> dict[int, int]:
+    """By story the group that keeps it: that of most of its articles, of equal ones that with the earliest article."""
+    votes: dict[int, Counter[int]] = {}
+    for member in members:
+        votes.setdefault(member.story, Counter())[member.group] += 1
+    return {story: min(parts, key=lambda g: (-parts[g], first_article[g])) for story, parts in votes.items()}
+
+
+def _kept_stories(heir: dict[int, int], count: int) -> tuple[list[int], dict[int, int]]:
+    """The story of each of `count` groups, 0 where it keeps none, and by story that is merged the one it becomes part of."""
+    story_of_group, alias_of = [0] * count, {}
+    for story, group in sorted(heir.items()):
+        if story_of_group[group]:
+            alias_of[story] = story_of_group[group]
+        else:
+            story_of_group[group] = story
+    return story_of_group, alias_of
+
+
+def _open_stories(
+    database: Database,
+    parents: dict[int, set[int]],
+    first_article: list[int],
+    heir: dict[int, int],
+    story_of_group: list[int],
+) -> dict[int, int]:
+    """Open a story for each group that keeps none, under the id of its first article.
+
+    Args:
+        database: of the index, open for writing.
+        parents: by group the stories that it was split from.
+        first_article: number of the first article of every group.
+        heir: by story the group that keeps it.
+        story_of_group: the story of every group, 0 where it keeps none.
+
+    Returns:
+        Numbers of stories, by group.
+    """
+    opened: dict[int, int] = {}
+    id_of_article = dict(
+        database.among("SELECT number, id FROM article WHERE number IN {}", [first_article[g] for g in parents])
+    )
+    taken = {
+        id: (number, into)
+        for id, number, into in database.among_texts(
+            "SELECT id, number, into_story FROM story WHERE id IN {}", list(id_of_article.values())
         )
-        for g, number in fresh.items():
-            story_of[g] = number
-        self._store.write_many(
-            "UPDATE text SET story = ? WHERE centre = ?",
-            [(story_of[of_text[x]], x) for x in flat if before[x] != story_of[of_text[x]]],
-        )
-        self._store.write_many("UPDATE story SET into_story = ?2 WHERE number = ?1 OR into_story = ?1", into.items())
-        self._tell(members, story_of, into, opened)
-        self._end(sorted((stories | votes.keys()) - votes.keys()))
+    }
 
-    def _open(
-        self, groups: dict[int, tuple[int, set[int]]], heir: dict[int, int], story_of: list[int]
-    ) -> dict[int, int]:
-        """Story numbers for groups that have none: by group its first article and the stories it was split from."""
-        store, opened = self._store, {}
-        name = dict(store.among("SELECT number, id FROM article WHERE number IN {}", [a for a, _ in groups.values()]))
-        taken = {
-            id: (number, into)
-            for id, number, into in store.among_texts(
-                "SELECT id, number, into_story FROM story WHERE id IN {}", list(name.values())
-            )
-        }
+    def is_taken(name: str, id: str) -> bool:
+        stored = id != name and database.rows("SELECT number FROM story WHERE id = ?", id)
+        return bool(stored) or taken.get(id, (0, None))[0] != 0
 
-        def is_taken(name: str, id: str) -> bool:
-            found = id != name and store.rows("SELECT number FROM story WHERE id = ?", id)
-            return bool(found) or taken.get(id, (0, None))[0] != 0
+    rows = []
+    for group, former in parents.items():
+        id = id_of_article[first_article[group]]
+        number, into = taken.get(id, (0, None))
+        if into is not None and into in {story_of_group[heir[s]] for s in former if s in heir} | former:
+            database.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
+            taken[id] = (number, None)
+            opened[group] = number
+            continue
+        id = next(free_ids(id, partial(is_taken, id)))
+        database.state["story"] += 1
+        opened[group] = database.state["story"]
+        taken[id] = (opened[group], None)
+        rows.append((opened[group], id))
+    database.write_many("INSERT INTO story VALUES (?, ?, NULL)", rows)
+    return opened
 
-        rows = []
-        for group, (article, parents) in groups.items():
-            id = name[article]
-            number, into = taken.get(id, (0, None))
-            if into is not None and into in {story_of[heir[s]] for s in parents if s in heir} | parents:
-                store.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
-                taken[id] = (number, None)
-                opened[group] = number
-                continue
-            id = next(free_ids(id, partial(is_taken, id)))
-            store.state["story"] += 1
-            opened[group] = store.state["story"]
-            taken[id] = (opened[group], None)
-            rows.append((opened[group], id))
-        store.write_many("INSERT INTO story VALUES (?, ?, NULL)", rows)
-        return opened
 
-    def _tell(
-        self, members: list[tuple[int, int, int]], story_of: list[int], into: dict[int, int], opened: set[int]
-    ) -> None:
-        steps: dict[tuple[int, int, str], list[int]] = {}
-        for article, story, g in members:
-            if story != story_of[g]:
-                merged = into.get(story) == story_of[g]
-                kind = "merged" if merged else "split" if g in opened else "moved"
-                steps.setdefault((story, story_of[g], kind), []).append(article)
-        if not steps:
-            return
-        ids = dict(
-            self._store.among("SELECT number, id FROM story WHERE number IN {}", [x for k in steps for x in k[:2]])
-        )
-        articles = dict(
-            self._store.among(
-                "SELECT number, id FROM article WHERE number IN {}", [x for m in steps.values() for x in m]
-            )
-        )
-        for (old, now, kind), moved in sorted(steps.items()):
-            self.changes.append(Change(kind, ids[old], ids[now], tuple(articles[x] for x in moved)))  # type: ignore[arg-type]
+def _changes(
+    database: Database,
+    members: list[_Member],
+    story_of_group: list[int],
+    alias_of: dict[int, int],
+    opened: set[int],
+) -> list[Change]:
+    """What became of the articles that are in another story than before."""
+    steps: dict[tuple[int, int, Kind], list[int]] = {}
+    for article, story, group in members:
+        now = story_of_group[group]
+        if story != now:
+            kind: Kind = "merged" if alias_of.get(story) == now else "split" if group in opened else "moved"
+            steps.setdefault((story, now, kind), []).append(article)
+    if not steps:
+        return []
+    ids = dict(database.among("SELECT number, id FROM story WHERE number IN {}", [x for k in steps for x in k[:2]]))
+    articles = dict(
+        database.among("SELECT number, id FROM article WHERE number IN {}", [x for m in steps.values() for x in m])
+    )
+    return [
+        Change(kind, ids[old], ids[now], tuple(articles[x] for x in numbers))
+        for (old, now, kind), numbers in sorted(steps.items())
+    ]
 
-    def _end(self, stories: list[int]) -> None:
-        """Stories that nothing is left of."""
-        for number, id in self._store.among("SELECT number, id FROM story WHERE number IN {}", stories):
-            self.changes.append(Change("ended", id, "", ()))
-            self._store.write("DELETE FROM story WHERE number = ?1 OR into_story = ?1", number)
+
+def _end_stories(database: Database, stories: list[int]) -> list[Change]:
+    """Delete stories that nothing is left of, and their aliases."""
+    changes = []
+    for number, id in database.among("SELECT number, id FROM story WHERE number IN {}", stories):
+        changes.append(Change("ended", id, "", ()))
+        database.write("DELETE FROM story WHERE number = ?1 OR into_story = ?1", number)
+    return changes

@@ -1,6 +1,9 @@
-"""Answers: what an index tells of stored articles and stories.
+"""What an index says of stored articles and stories.
 
-Hands what is stored of a story to `assign`, which tells of it as of a batch, and puts the lasting names in. Decides nothing.
+Hands what is stored of a story to `assignments.assign`, as a batch run does, and puts the lasting names in. Decides
+nothing and writes nothing.
+
+Array letters: `d` documents, `t` texts.
 """
 
 from __future__ import annotations
@@ -21,10 +24,9 @@ from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import Links
 from clusterer.corpus import Corpus
-from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
-from clusterer.explanation.reasons import explained
-from clusterer.index.articles import key, moment
-from clusterer.index.copy_candidates import Lookup
+from clusterer.errors import InputError
+from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
+from clusterer.index.open_index import OpenIndex
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
@@ -40,7 +42,8 @@ class Story:
         assignments: its articles, in order of arrival.
         copies: how many independent texts they are.
         outlets: who printed them, sorted.
-        first, last: earliest and latest date of its articles; where they have none, when they came.
+        first: earliest date of its articles; where they have none, when they came.
+        last: latest date, likewise.
         title: of its representative.
     """
 
@@ -57,26 +60,62 @@ class Story:
         return len(self.assignments)
 
 
-class Answers:
-    """What is told of the articles of an open index. Inside a transaction."""
+class IndexReader:
+    """The articles and stories of an open index, inside a transaction."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        """Of a lookup."""
-        self._lookup, self._store = lookup, lookup.store
+    def __init__(self, index: OpenIndex) -> None:
+        """Read from an index that was refreshed in the running transaction."""
+        self.index, self._database = index, index.database
 
-    def numbers(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-        """Number and digest of articles by id."""
-        names = list(ids)
-        rows = self._store.among(
-            "SELECT id, number, digest FROM article WHERE key IN {}", [key(name) for name in names]
+    # stories
+
+    def find_story(self, name: str) -> Story:
+        """A story by its id, an alias, or the id of one of its articles.
+
+        Raises:
+            InputError: there is none.
+        """
+        missing = InputError(f"{self._database.path}: no story, alias or article {name!r}; cure: see index stories")
+        if name.encode("utf-8", "ignore").decode() != name:  # half a character: SQLite takes none, and no id has one
+            raise missing
+        rows = self._database.rows("SELECT coalesce(into_story, number) FROM story WHERE id = ?", name)
+        if rows:
+            return next(self.stories([rows[0][0]]))
+        article = name
+        stored = numbers_of_ids(self.index, [name, name.rpartition("#")[0]])
+        if article not in stored:  # a story of one short article has a name that no story has, see `free_names`
+            article = next((x for x in stored if self.free_names([x]) == [name]), name)
+        if article not in stored:
+            raise missing
+        number = stored[article][0]
+        rows = self._database.rows(
+            "SELECT story FROM article JOIN document ON document.number = document JOIN text ON text.centre ="
+            " document.centre WHERE article.number = ?",
+            number,
         )
-        wanted = set(names)
-        return {name: (number, digest) for name, number, digest in rows if name in wanted}
+        return next(self.stories([rows[0][0]])) if rows else self._short_story(number)
+
+    def latest_stories(self, after: float | None, min_size: int, limit: int | None) -> list[Story]:
+        """Stories, those with the latest article first.
+
+        Args:
+            after: only those with an article not older, in seconds since 1970.
+            min_size: least number of articles.
+            limit: no more than so many.
+        """
+        rows = self._database.rows(
+            "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
+            " document.number GROUP BY story HAVING count(*) >= ? AND max(coalesce(date, added)) >= ?"
+            " ORDER BY max(coalesce(date, added)) DESC, story LIMIT ?",
+            min_size,
+            -np.inf if after is None else after,
+            -1 if limit is None else limit,
+        )
+        return list(self.stories([number for (number,) in rows]))
 
     def stories(self, stories: Sequence[int]) -> Iterator[Story]:
         """Stories by number."""
-        store = self._store
-        rows = store.among(
+        rows = self._database.among(
             "SELECT text.story, article.number, coalesce(date, added), outlet, text.centre FROM text JOIN document ON"
             " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
             " ORDER BY article.number",
@@ -86,204 +125,200 @@ class Answers:
         for story, *row in rows:
             members.setdefault(story, []).append(tuple(row))
         numbers = [row[0] for x in members.values() for row in x]
-        told = dict(zip(numbers, self.assigned(numbers), strict=True))
+        assigned = dict(zip(numbers, self.assignments(numbers), strict=True))
         aliases: dict[int, list[str]] = {}
-        for id, into in store.among("SELECT id, into_story FROM story WHERE into_story IN {} ORDER BY number", stories):
+        for id, into in self._database.among(
+            "SELECT id, into_story FROM story WHERE into_story IN {} ORDER BY number", stories
+        ):
             aliases.setdefault(into, []).append(id)
-        heads = [number for number in numbers if told[number].representative]
-        titles = {number: article.title for number, article in self._lookup.articles(heads).items()}
+        representatives = [number for number in numbers if assigned[number].representative]
+        titles = {number: article.title for number, article in read_articles(self.index, representatives).items()}
         for story in stories:
-            inside = members[story]
-            head = next(number for number, *_ in inside if told[number].representative)
-            dates = [date for _, date, _, _ in inside]
+            rows_of_story = members[story]
+            head = next(number for number, *_ in rows_of_story if assigned[number].representative)
+            dates = [date for _, date, _, _ in rows_of_story]
             yield Story(
-                told[head].story,
+                assigned[head].story,
                 tuple(aliases.get(story, ())),
-                tuple(told[number] for number, *_ in inside),
-                len({centre for *_, centre in inside}),
-                tuple(sorted({outlet for _, _, outlet, _ in inside} - {""})),
+                tuple(assigned[number] for number, *_ in rows_of_story),
+                len({centre for *_, centre in rows_of_story}),
+                tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
                 titles[head],
             )
 
-    def alone(self, number: int) -> Story:
-        """An article too short to group."""
-        article = self._lookup.articles([number])[number]
-        when = article.date or moment(self._store.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
+    def _short_story(self, number: int) -> Story:
+        """An article too short to group, as a story of its own."""
+        article = read_articles(self.index, [number])[number]
+        (assignment,) = self.assignments([number])
+        date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(
-            self.free([article.id])[0], (), tuple(self.assigned([number])), 1, outlets, when, when, article.title
-        )
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title)
 
-    def assigned(self, numbers: Sequence[int]) -> list[Assignment]:
+    # assignments
+
+    def all_numbers(self) -> list[int]:
+        """Numbers of all articles, in order of arrival."""
+        return [number for (number,) in self._database.rows("SELECT number FROM article ORDER BY number")]
+
+    def assignments(self, numbers: Sequence[int]) -> list[Assignment]:
         """Assignments of stored articles, in the order given."""
-        told = self.with_their_stories(numbers)
-        return [told[number] for number in numbers]
+        assigned = self.assignments_of_stories(numbers)
+        return [assigned[number] for number in numbers]
 
-    def with_their_stories(self, numbers: Sequence[int]) -> dict[int, Assignment]:
+    def assignments_of_stories(self, numbers: Sequence[int]) -> dict[int, Assignment]:
         """Assignments by number, of stored articles and of all others in their stories."""
-        store = self._store
-        stories = store.among(
+        database = self._database
+        stories = database.numbers(
             "SELECT DISTINCT story FROM article JOIN document ON document.number = document JOIN text ON text.centre ="
             " document.centre WHERE article.number IN {}",
             numbers,
         )
         columns = "article.number, article.id, outlet, date, document.number, hash, words, document.centre, story"
-        rows = store.among(
+        rows = database.among(
             f"SELECT {columns} FROM text JOIN document ON document.centre = text.centre JOIN article ON"
             " article.document = document.number WHERE story IN {} ORDER BY article.number",
-            [story for (story,) in stories],
+            sorted(stories),
         )
-        told = dict(self._assign(rows)) if rows else {}
-        short = store.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
-        name = dict(zip([id for _, id in short], self.free([id for _, id in short]), strict=True))
-        for number, id in short:
-            told[number] = Assignment(id, name[id], id, id, True, None, None, None)
-        return told
+        out = _assign(self.index, rows) if rows else {}
+        short = database.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
+        names = self.free_names([id for _, id in short])
+        for (number, id), name in zip(short, names, strict=True):
+            out[number] = Assignment(id, name, id, id, True, None, None, None)
+        return out
 
-    def explained(self, a: int, b: int) -> Explanation:
-        """Why two stored articles are together, or not."""
-        lookup, settings = self._lookup, self._store.settings
-        told = self.with_their_stories([a, b])
-        number = {x.id: i for i, x in told.items()}
-        way = path(told[a], told[b], lambda id: told[number[id]])
-        shown = {a, b, *(number[x] for step in way for x in (step.id, step.linked_to or step.id))}
-        articles = lookup.articles(sorted(shown))
-        items = articles[a], articles[b]
-        words = lookup.cut(lookup.read([x.text for x in items]), [x.outlet for x in items])
-        titles = {article.id: article.title for article in articles.values()}
-        return explained(
-            items,
-            (told[a], told[b]),
-            settings,
-            (int(words.counts[0]), int(words.counts[1])),
-            copying(words, settings),
-            self._reporting(a, b) if settings.level == "story" else None,
-            steps(told[a].id, way, titles),
-            lookup.furniture.tolist(),
-        )
+    # names
 
-    def _reporting(self, a: int, b: int) -> StoryEvidence | None:
-        """How two articles' copy groups are alike as reports; None where they are in one, or in none. By the features that
-        are stored, where the groups were compared."""
-        lookup, store = self._lookup, self._store
-        rows = {
-            number: (centre, story, slots, head)
-            for number, centre, story, slots, head in store.among(
-                "SELECT article.number, text.centre, text.story, slots, whole.article FROM article JOIN document ON"
-                " document.number = document JOIN text ON text.centre = document.centre JOIN document AS whole ON"
-                " whole.number = text.body WHERE article.number IN {}",
-                [a, b],
-            )
-        }
-        if len(rows) < 2 or rows[a][0] == rows[b][0]:
-            return None
-        centres, stories = [rows[x][0] for x in (a, b)], [rows[x][1] for x in (a, b)]
-        low, high = sorted(centres)
-        salient, features = lookup.evidence(lookup.texts(np.array([low, high])))
-        stored = store.rows("SELECT features FROM pair WHERE a = ? AND b = ?", low, high)
-        if stored:
-            features = np.frombuffer(stored[0][0], dtype="<f4").astype(np.float64)
-        ((here, there, total),) = store.rows(
-            "SELECT (SELECT count(*) FROM text WHERE story = ?1), (SELECT count(*) FROM text WHERE story = ?2), (SELECT"
-            " coalesce(sum(score), 0.0) FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b"
-            " WHERE (one.story = ?1 AND other.story = ?2) OR (one.story = ?2 AND other.story = ?1))",
-            *stories,
-        )
-        pairs = here * (here - 1) // 2 if stories[0] == stories[1] else here * there
-        heads = lookup.articles([rows[x][3] for x in (a, b)])
-        return reporting(
-            salient,
-            (int(centres[0] > centres[1]), int(centres[0] < centres[1])),
-            (heads[rows[a][3]], heads[rows[b][3]]),
-            features,
-            np.stack([np.frombuffer(rows[x][2], dtype="<u2") for x in (a, b)]),
-            bool(stored),
-            total / pairs,
-            pairs,
-            store.settings,
-        )
+    def free_names(self, ids: Sequence[str]) -> list[str]:
+        """Names for stories of articles that are alone.
 
-    def free(self, ids: list[str]) -> list[str]:
-        """Names for stories of articles that are alone: their ids, or, where a story has that name, the first of "#2", "#3",
-        ... that neither a story nor another article has."""
-        taken = {id for (id,) in self._store.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
+        Each is the article's id, or, where a story has that name, the first of "#2", "#3", ... that neither a story nor
+        another article has.
+        """
+        stories = {id for (id,) in self._database.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
 
-        def free(id: str) -> str:
-            return next(free_ids(id, lambda other: other in taken or (other != id and self._held(other))))
+        def free_name(id: str) -> str:
+            return next(free_ids(id, lambda other: other in stories or (other != id and self._is_held(other))))
 
-        return [free(id) for id in ids]
+        return [free_name(id) for id in ids]
 
-    def _held(self, name: str) -> bool:
+    def free_ids(self, ids: Sequence[str]) -> list[str]:
+        """Ids that new articles would get: their own, or, where another article has it, the first free of "#2", "#3", ..."""
+        stored = numbers_of_ids(self.index, ids)
+
+        def free_id(id: str) -> str:
+            return next(free_ids(id, lambda other: other in stored or (other != id and self._is_article(other))))
+
+        return [free_id(id) for id in ids]
+
+    def _is_held(self, name: str) -> bool:
         """Whether a story or an article has this id."""
-        return bool(
-            self._store.rows("SELECT 1 FROM story WHERE id = ?", name)
-            or self._store.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", key(name), name)
-        )
+        return bool(self._database.rows("SELECT 1 FROM story WHERE id = ?", name)) or self._is_article(name)
 
-    def _assign(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Assignment]]:
-        """Assignments of all articles of some stories, by number."""
-        store = self._store
-        numbers, ids, outlets, dates, document, hashes, words, centre, story = zip(*rows, strict=True)
-        distinct, first, of = np.unique(np.array(document, dtype=np.int64), return_index=True, return_inverse=True)
-        hash = np.array(hashes, dtype=np.int64).view(np.uint64)[first]
-        order = np.lexsort((hash, -np.array(words, dtype=np.int64)[first]))
-        place = np.argsort(order)  # by place in `distinct`, the number that `assign` knows a document by
-        local = place[of]
-        centres = place[np.searchsorted(distinct, np.array(centre, dtype=np.int64)[first])][order]
-        dated = np.array([np.inf if date is None else date for date in dates])
-        ranks = np.empty(len(ids), dtype=np.int64)
-        ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-        corpus = Corpus(list(ids), list(outlets), dated, ranks, None, None, 0, 0, self._lookup.furniture)
-        documents = Documents(first[order], local, None)
-        links = self._links(distinct, place)
-        stories = self._likenesses(distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
-        nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-        told = assign(corpus, documents, nothing, links, centres, stories, self._store.settings)
-        names = dict(store.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
-        exact_name, copy_name = dict[int, str](), dict[int, str]()
-        for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
-            exact_name.setdefault(document[i], id)
-            copy_name.setdefault(centre[i], id)
-        for i, a in enumerate(told):
-            yield (
-                numbers[i],
-                a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]]),
-            )
+    def _is_article(self, name: str) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", id_key(name), name))
 
-    def _links(self, documents: NDArray[np.int64], place: NDArray[np.int64]) -> Links:
-        rows = self._store.among(
-            "SELECT a, b, shared, smaller, larger, opening, copy FROM link WHERE a IN {}", documents
-        )
-        table = np.array(rows, dtype=np.float64).reshape(-1, 7)
-        ends = table[:, :2].astype(np.int64)
-        table, ends = table[np.isin(ends[:, 1], documents)], ends[np.isin(ends[:, 1], documents)]
-        pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        shared, smaller, larger = table[order, 2:5].T.astype(np.int64)
-        overlap = verify.Overlap(shared, smaller, larger, table[order, 5])
-        return Links(pairs[order], overlap, table[order, 6] > 0, 0)
+    # counts
 
-    def _likenesses(
-        self,
-        documents: NDArray[np.int64],
-        place: NDArray[np.int64],
-        centres: NDArray[np.int64],
-        story: NDArray[np.int64],
-    ) -> Stories | None:
-        if self._store.settings.level != "story":
-            return None
-        distinct, text_of = factorize(centres)
-        of_text = np.empty(len(distinct), dtype=np.int64)
-        of_text[text_of] = story
-        _, first, of = np.unique(of_text, return_index=True, return_inverse=True)
-        rows = self._store.among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-        ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
-        inside = np.isin(ends[:, 1], documents)
-        pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-        score = np.array([row[2] for row in rows], dtype=np.float64)[inside]
-        features = np.frombuffer(b"".join([row[3] for row in rows]), dtype="<f4").reshape(
-            -1, len(stories_features.FEATURES)
-        )
-        return Stories(text_of, distinct[first[of]], pairs, score, features[inside], 0, 0)
+    def counts(self) -> dict[str, int]:
+        """How much is there, by name."""
+        statements = {
+            "articles": "SELECT count(*) FROM article",
+            "too short to group": "SELECT count(*) FROM article WHERE document IS NULL",
+            "distinct texts": "SELECT count(*) FROM document",
+            "copy groups": "SELECT count(*) FROM text",
+            "stories": "SELECT count(*) FROM story WHERE into_story IS NULL",
+            "aliases": "SELECT count(*) FROM story WHERE into_story IS NOT NULL",
+            "learned lines": "SELECT count(*) FROM furniture",
+        }
+        out = {name: int(self._database.rows(statement)[0][0]) for name, statement in statements.items()}
+        return {**out, "bytes": self._database.bytes_used}
+
+
+def _assign(index: OpenIndex, rows: Iterable[tuple[Any, ...]]) -> dict[int, Assignment]:
+    """Assignments of all articles of some stories, by number.
+
+    Args:
+        index: that holds them.
+        rows: number, id, outlet, date, document, its hash, words and centre, and story of each article, in order of
+            arrival.
+    """
+    numbers, ids, outlets, dates, document, hashes, words, centre, story = zip(*rows, strict=True)
+    distinct, first, row = np.unique(np.array(document, dtype=np.int64), return_index=True, return_inverse=True)
+    hash = np.array(hashes, dtype=np.int64).view(np.uint64)[first]
+    order = np.lexsort((hash, -np.array(words, dtype=np.int64)[first]))
+    place = np.argsort(order)  # by row of `distinct` the number that `assign` knows a document by
+    centres = place[np.searchsorted(distinct, np.array(centre, dtype=np.int64)[first])][order]
+    days = np.array([np.inf if date is None else date for date in dates])
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    corpus = Corpus(list(ids), list(outlets), days, ranks, None, None, 0, 0, index.learned_lines)
+    documents = Documents(first[order], place[row], None)
+    stories = None
+    if index.settings.level == "story":
+        stories = _read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
+    no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
+    links = _read_links(index, distinct, place)
+    clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
+    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
+    exact_name, copy_name = dict[int, str](), dict[int, str]()
+    for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
+        exact_name.setdefault(document[i], id)
+        copy_name.setdefault(centre[i], id)
+    return {
+        numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
+        for i, a in enumerate(clustering)
+    }
+
+
+def _read_links(index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np.int64]) -> Links:
+    """The stored links among documents.
+
+    Args:
+        index: that holds them.
+        documents: int64 (d,), ascending.
+        place: int64 (d,), the number of each in the links returned.
+    """
+    rows = index.database.among(
+        "SELECT a, b, shared, smaller, larger, opening, copy FROM link WHERE a IN {}", documents
+    )
+    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
+    ends = table[:, :2].astype(np.int64)
+    inside = np.isin(ends[:, 1], documents)
+    table, ends = table[inside], ends[inside]
+    pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    shared, smaller, larger = table[order, 2:5].T.astype(np.int64)
+    overlap = verify.Overlap(shared, smaller, larger, table[order, 5])
+    return Links(pairs[order], overlap, table[order, 6] > 0, 0)
+
+
+def _read_likenesses(
+    index: OpenIndex,
+    documents: NDArray[np.int64],
+    place: NDArray[np.int64],
+    centres: NDArray[np.int64],
+    story: NDArray[np.int64],
+) -> Stories:
+    """The stored stories and scores of documents.
+
+    Args:
+        index: that holds them.
+        documents: int64 (d,), ascending.
+        place: int64 (d,), the number of each in what is returned.
+        centres: int64 (d,), by that number the number of its centre.
+        story: int64 (d,), by that number its stored story.
+    """
+    distinct, text_of = factorize(centres)
+    story_of_text = np.empty(len(distinct), dtype=np.int64)
+    story_of_text[text_of] = story
+    _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
+    rows = index.database.among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
+    ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+    inside = np.isin(ends[:, 1], documents)
+    pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
+    score = np.array([row[2] for row in rows], dtype=np.float64)[inside]
+    features = np.frombuffer(b"".join([row[3] for row in rows]), dtype="<f4")
+    features = features.reshape(-1, len(stories_features.FEATURES))
+    return Stories(text_of, distinct[first[row]], pairs, score, features[inside], 0, 0)

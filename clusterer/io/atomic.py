@@ -1,4 +1,7 @@
-"""atomic: see clusterer.output."""
+"""Files that are whole or absent, files that are added to, files that are written in place; packed by their ending.
+
+What cannot be written is an `OutputError` that names the file and the cure.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
 """From one row of a feed to one `Article`: names of fields, stray HTML, dates.
 
-Finds the columns that hold text, title, date, source, url and id under the names that feeds use, in English
-and Arabic; takes HTML out of texts; reads dates as newsrooms write them (ISO, RFC 822, epochs, both Arabic
-month traditions) and as Excel does (two digits of a year, serial days).
+Finds the columns that hold text, title, date, source, url and id under the names that feeds use, in English and Arabic;
+takes HTML out of texts (`html`), reads dates (`dates`).
 
-Does not read files, does not normalise Arabic (letters, marks and digits of texts stay as they came), does not
-convert Hijri dates (they are unreadable: None), never guesses a zone (a date without one is UTC).
+Does not read files, does not normalise Arabic: letters, marks and digits of texts stay as they came.
 """
 
 from __future__ import annotations
@@ -52,7 +50,11 @@ class RowError(ClustererError, ValueError):
 
 
 def column_key(name: str) -> str:
-    """The form in which column names are compared: case, outer spaces, `-` or `_`, diacritics, tatweel do not matter."""
+    """The form in which column names are compared: case, outer spaces, `-` or `_`, diacritics, tatweel do not matter.
+
+    >>> column_key(" Pub-Date ")
+    'pub_date'
+    """
     return name.translate(_NO_MARKS).strip().casefold().replace("-", "_").replace(" ", "_")
 
 
@@ -66,6 +68,10 @@ def article_from(row: Mapping[str, Any], fields: Mapping[str, str] | None = None
     Raises:
         RowError: the row cannot be an article; the message says why.
         InputError: `fields` names an attribute that articles do not have.
+
+    >>> article = article_from({"Headline": "عنوان", "body": "<p>نص الخبر</p>", "pubDate": "23/07/2015"})
+    >>> article.title, article.text, article.date.isoformat()
+    ('عنوان', 'نص الخبر', '2015-07-23T00:00:00+00:00')
     """
     return _shared_map(tuple(sorted(fields.items())) if fields else ())(row)
 
@@ -95,8 +101,8 @@ class FieldMap:
     @property
     def read_as(self) -> dict[str, str] | None:
         """For each article attribute the column that it was read from, "" for none; None where rows differ in that."""
-        found = {tuple(next(iter(columns), "") for columns in plan.values()) for plan in self._plans.values()}
-        return dict(zip(FIELD_NAMES, found.pop(), strict=True)) if len(found) == 1 else None
+        columns_read = {tuple(next(iter(columns), "") for columns in plan.values()) for plan in self._plans.values()}
+        return dict(zip(FIELD_NAMES, columns_read.pop(), strict=True)) if len(columns_read) == 1 else None
 
     def columns(self, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, tuple[str, ...]]:
         """For each article attribute the columns among `names` that may hold it, the preferred one first.
@@ -126,9 +132,9 @@ class FieldMap:
         if not plan["text"]:
             given = self._given.get("text")
             wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
-            found = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
+            present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
-                f"found columns: {found or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
+                f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
                 f"so far there is no text field; expected {wanted}"
             )
         return plan
@@ -214,8 +220,10 @@ def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column most likely meant as text, quoted for a shell: the longest strings, of no other usual name; else NAME."""
-    taken = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
-    free = [name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in taken]
+    usual_elsewhere = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
+    free = [
+        name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in usual_elsewhere
+    ]
     if not free:
         return "NAME"
     length = {name: sum(len(v) for row in rows if isinstance(v := row.get(name), str)) for name in free}
@@ -223,7 +231,11 @@ def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> s
 
 
 def quoted(name: str) -> str:
-    """A name as a shell takes it."""
+    r"""A name as a shell takes it.
+
+    >>> print(quoted("it's"))
+    'it'\''s'
+    """
     return "'" + name.replace("'", "'\\''") + "'"
 
 

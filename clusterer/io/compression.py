@@ -45,9 +45,13 @@ class ChunkReader(io.RawIOBase):
         self._chunks, self._left = chunks, memoryview(b"")
 
     def readable(self) -> bool:
+        """Whether it can be read: always."""
+        """Say that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill the buffer from one chunk; return the number of bytes, 0 at the end."""
+        """Fill a buffer with the next bytes; return their number, 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -66,10 +70,10 @@ def cut_reason(cut: TruncatedInput) -> str:
 
 def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes of a stream as they become available."""
-    read = cast(io.BufferedReader, stream).read1
+    read_available = cast(io.BufferedReader, stream).read1
     size = 1 << 14 if isinstance(stream, zipfile.ZipExtFile) else CHUNK  # it loses the piece whose checksum is wrong
     try:
-        while chunk := read(size):
+        while chunk := read_available(size):
             yield chunk
     except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise TruncatedInput(first_line(error)) from None
@@ -83,11 +87,13 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     else:
         zstandard = import_module("zstandard")
         new, damage, size = zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError, 1 << 11
-    unpacker, begun = new(), False
+    unpacker, inside_member = new(), False
     for chunk in chunks:
         for start in range(0, len(chunk), size):  # small pieces: what comes out stays small
             piece, more = chunk[start : start + size], False
-            while more or (piece and (begun or piece.strip(b"\0"))):  # there may be padding after the last member
+            while more or (
+                piece and (inside_member or piece.strip(b"\0"))
+            ):  # there may be padding after the last member
                 before = unpacker.copy() if packing == "gz" else None
                 try:
                     out = unpacker.decompress(piece, CHUNK) if before else unpacker.decompress(piece)
@@ -100,11 +106,11 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
                     raise TruncatedInput(f"damaged {packing} data: {first_line(error)}") from None
                 if out:
                     yield out
-                if begun := not unpacker.eof:
+                if inside_member := not unpacker.eof:
                     piece, more = (unpacker.unconsumed_tail, len(out) == CHUNK) if before else (b"", False)
                 else:
                     piece, more, unpacker = unpacker.unused_data, False, new()
-    if begun:
+    if inside_member:
         raise TruncatedInput(f"the {packing} data ends before its end mark")
 
 

@@ -1,4 +1,7 @@
-"""dates: see clusterer.fields."""
+"""Moments from what feeds write into date fields: ISO, RFC 822, epochs, both Arabic month traditions, Excel.
+
+Hijri dates are not converted: they are unreadable, None. No zone is guessed: a date without one is UTC.
+"""
 
 from __future__ import annotations
 
@@ -69,6 +72,13 @@ def parse_date(value: Any, month_first: bool = False, serials: bool = False) -> 
         value: as it came.
         month_first: 04/11/2016 is the eleventh of April. What can only be read the other way is, in both orders.
         serials: numbers of 20000 to 60000 are Excel's days since 1899-12-30, 42485.5 the noon of 2016-04-25.
+
+    >>> parse_date("٢٣ تموز ٢٠١٥، 1:20 م").isoformat()
+    '2015-07-23T13:20:00+00:00'
+    >>> parse_date("Thu, 23 Jul 2015 13:20:30 +0300").isoformat()
+    '2015-07-23T10:20:30+00:00'
+    >>> print(parse_date("yesterday"))
+    None
     """
     try:
         if type(value) is str:
@@ -96,7 +106,11 @@ def parse_date(value: Any, month_first: bool = False, serials: bool = False) -> 
 
 
 def dates_month_first(values: Iterable[str]) -> bool:
-    """Whether a column writes the month before the day: some value can only be read so, none only the other way."""
+    """Whether a column writes the month before the day: some value can only be read so, none only the other way.
+
+    >>> dates_month_first(["04/11/2016", "04/25/2016"]), dates_month_first(["04/11/2016"])
+    (True, False)
+    """
     orders = {_order(value) for value in values}
     return "month" in orders and "day" not in orders
 

@@ -28,11 +28,11 @@ from clusterer.io.sources import STDIN_NAME, Source, find_sources
 
 
 class Feed:
-    """The rows of a set of inputs, in a fixed order, read as they are asked for; it can be walked more than once.
+    r"""The rows of a set of inputs, in a fixed order, read as they are asked for; it can be walked more than once.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "feed.csv")
-    >>> _ = path.write_text("id,text\\n1,first article\\n2,second article\\n")
+    >>> _ = path.write_text("id,text\n1,first article\n2,second article\n")
     >>> feed = Feed(path)
     >>> [(row.article.id, row.line) for row in feed]
     [('1', 2), ('2', 3)]
@@ -200,7 +200,7 @@ def read(
     encoding: str | None = None,
     on_bad: Callable[[BadRow], None] | None = None,
 ) -> Iterator[Article]:
-    """Read files of any format as articles, one after the other: the short way where rows and counts of `Feed` do not matter.
+    r"""Read files of any format as articles, one after the other: the short way where rows and counts of `Feed` do not matter.
 
     Args:
         paths: as for `Feed`.
@@ -217,7 +217,7 @@ def read(
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "feed.jsonl")
-    >>> _ = path.write_text('{"id": 1, "text": "an article"}\\n')
+    >>> _ = path.write_text('{"id": 1, "text": "an article"}\n')
     >>> [article.text for article in read(path)]
     ['an article']
     """

@@ -1,4 +1,4 @@
-"""html: see clusterer.fields."""
+"""Texts without the HTML that strays into them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ _BLANK_LINES = re.compile(r"[ \t]*\n\s*")
 
 
 def clean_text(s: str) -> str:
-    """A text without HTML: entities decoded, tags out (block tags end a line), script and style dropped.
+    r"""A text without HTML: entities decoded, tags out (block tags end a line), script and style dropped.
 
-    "a < b" and "<3" stay. Line ends become "\\n". A text without "<", "&" and "\\r" comes back as it is.
+    "a < b" and "<3" stay. Line ends become "\n". A text without "<", "&" and "\r" comes back as it is.
+
+    >>> clean_text("<p>first &amp; second</p><p>a < b</p>")
+    'first & second\na < b'
     """
     if "<" in s:
         s = _without_tags(s)
@@ -60,11 +63,11 @@ def _without_tags(s: str) -> str:
 
 def _without_hidden(s: str, opening: re.Pattern[str], closing: re.Pattern[str], instead: str) -> str:
     """Drop what stands between two marks. One walk; an opening mark that is never closed hides nothing."""
-    kept, at = [], 0
-    while (start := opening.search(s, at)) and (end := closing.search(s, start.end())):
-        kept.append(s[at : start.start()])
-        at = end.end()
-    return instead.join([*kept, s[at:]]) if kept else s
+    parts, position = [], 0
+    while (start := opening.search(s, position)) and (end := closing.search(s, start.end())):
+        parts.append(s[position : start.start()])
+        position = end.end()
+    return instead.join([*parts, s[position:]]) if parts else s
 
 
 def _tag(match: re.Match[str]) -> str:

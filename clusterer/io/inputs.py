@@ -1,4 +1,4 @@
-"""inputs: see clusterer.corpus."""
+"""The door: whatever a caller's articles are in, to `Article`s, one by one. Behind it nothing else is met."""
 
 from __future__ import annotations
 
@@ -12,40 +12,56 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
 
 
-def items_of(
+def articles_from(
     articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
     fields: Mapping[str, str] | None = None,
-) -> Iterable[Article | Mapping[str, Any] | str]:
-    """What gives the articles one by one, whatever a caller's are in: a list, an iterator, a data frame, a column of texts.
+) -> Iterator[Article]:
+    """Give the articles one by one: of a list, an iterator, a data frame, or a column of texts.
 
     Args:
         articles: as `clusterer.cluster` takes them.
-        fields: article attribute to column name, where the usual names do not fit; mappings come out as `Article`s.
+        fields: article attribute to column name, where the usual names do not fit.
+
+    Returns:
+        An iterator; items are taken, and made articles, as it is walked.
 
     Raises:
         InputError: a single article; a frame that has no articles; `fields` names an attribute that articles do not have.
-            From the walk: an item is no article.
+            While it is walked: an item is no article.
+
+    >>> [article.text for article in articles_from(["a text", {"body": "another"}, Article("a third")])]
+    ['a text', 'another', 'a third']
     """
     if isinstance(articles, str | Mapping | Article):
         cure = "give a list of articles, or read a file with clusterer.io.read(path)"
         raise InputError(f"articles is one {type(articles).__name__}; {cure}")
+    items: Any = articles
     if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
         from clusterer.io.dataframes import rows_of
 
         rows = rows_of(articles, fields)
-        articles = articles if rows is None else rows
-        if not isinstance(articles, Iterable):
+        items = articles if rows is None else rows
+        if not isinstance(items, Iterable):
             raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
     if fields:
         from clusterer.io.columns import FieldMap
 
         FieldMap(fields)  # refuse what articles do not have before the walk
-        return (as_article(item, place, fields) for place, item in enumerate(articles, start=1))
-    return articles
+    return (
+        item if type(item) is Article else _as_article(item, number, fields)
+        for number, item in enumerate(items, start=1)
+    )
 
 
-def as_article(item: Article | Mapping[str, Any] | str, place: int, fields: Mapping[str, str] | None = None) -> Article:
+def _as_article(
+    item: Article | Mapping[str, Any] | str, number: int, fields: Mapping[str, str] | None = None
+) -> Article:
     """An item of the caller's as an `Article`.
+
+    Args:
+        item: a text, a mapping of column names to values, or an article.
+        number: of the item, from 1, for the error.
+        fields: article attribute to column name, where the usual names do not fit.
 
     Raises:
         InputError: it is none of the kinds that `cluster` takes, or a mapping without a text.
@@ -60,5 +76,5 @@ def as_article(item: Article | Mapping[str, Any] | str, place: int, fields: Mapp
         try:
             return article_from(item, fields)
         except RowError as error:
-            raise InputError(f"article {place}: {error}") from None
-    raise InputError(f"article {place} is a {type(item).__name__}; give a str, a mapping or an Article")
+            raise InputError(f"article {number}: {error}") from None
+    raise InputError(f"article {number} is a {type(item).__name__}; give a str, a mapping or an Article")

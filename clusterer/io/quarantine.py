@@ -1,4 +1,4 @@
-"""quarantine: see clusterer.output."""
+"""The file of bad rows, whole or absent; or one that lasts and is added to."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ BLANKS = " \t\u200e\u200f\u061c\ufeff"
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read JSON lines, or a table where the ending is .csv or .tsv, also packed as .gz or .zst.
+    r"""Read JSON lines, or a table where the ending is .csv or .tsv, also packed as .gz or .zst.
 
     Encoding and delimiter are detected as for feeds. Blank lines, and rows of a table whose cells are all blank, are no rows.
 
@@ -41,7 +41,7 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "gold.csv")
-    >>> _ = path.write_text("id;event\\na;1\\n")
+    >>> _ = path.write_text("id;event\na;1\n")
     >>> list(read_records(path))
     [(2, {'id': 'a', 'event': '1'})]
     """

@@ -58,27 +58,27 @@ def find_sources(
     Raises:
         InputError: a path or glob without a file, a folder or archive without a file that can be read.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if not given:
+    names = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not names:
         raise InputError("no input given; cure: name a file, a folder, a glob, or - for standard input")
-    found: list[Source] = []
-    for path in [os.fspath(path) for path in given]:
+    sources: list[Source] = []
+    for path in [os.fspath(path) for path in names]:
         if path == "-":
-            found.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
+            sources.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
-            found += _sources_at(path, format)
+            sources += _sources_at(path, format)
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
             for match in matches:
-                found += _sources_at(match, format)
+                sources += _sources_at(match, format)
         elif glob.has_magic(path):
             raise InputError(f"{path!r} matches no file; cure: check the pattern, or name a folder")
         else:
             raise InputError(f"{path!r} does not exist; cure: check the path")
-    counts = Counter(source.id for source in found)
-    for source in found:
+    counts = Counter(source.id for source in sources)
+    for source in sources:
         if counts[source.id] > 1:  # the same name in two places: ids of text files must differ
             source.id = os.path.splitext(source.name)[0]
-    return tuple(found)
+    return tuple(sources)
 
 
 class _Stdin:
@@ -88,6 +88,7 @@ class _Stdin:
         self._copy = ""
 
     def open(self) -> BinaryIO:
+        """Open the copy from its start."""
         if not self._copy:
             import tempfile
 
@@ -102,15 +103,15 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
     if os.path.isdir(path):
         root = Path(path)
         names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-        kept = [name for name in names if _wanted(name, format, zips=True)]
-        found = []
-        for name in kept:
+        wanted = [name for name in names if _wanted(name, format, zips=True)]
+        sources = []
+        for name in wanted:
             for source in _sources_at(str(root / name), format, inside=True):
                 source.id = _stem(name) if source.path else source.id
-                found.append(source)
-        if not found:
+                sources.append(source)
+        if not sources:
             raise _nothing_in(path, "folder", format)
-        return found
+        return sources
     if path.lower().endswith(".zip"):
         try:
             archive = zipfile.ZipFile(path)

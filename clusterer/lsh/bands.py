@@ -163,13 +163,15 @@ def original_codes(codes: NDArray[np.int64], order: NDArray[np.int64]) -> NDArra
 def pairs_of_band(
     slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, likeness: Likeness
 ) -> tuple[NDArray[np.int64], int]:
-    """Return what one band, its r slots from `start` on, gives to `banded_pairs`: int64 codes ``first * n + second``, in no
-    order, and the number of pairs left out.
+    """Return what one band, its r slots from `start` on, gives to `banded_pairs`.
 
     Args:
         slots, likeness: of n texts in the order of time.
         rows, r, cap: as for `banded_pairs`.
         start: the first slot of the band.
+
+    Returns:
+        int64 codes ``first * n + second``, in no order, and the number of pairs left out.
     """
     key = np.zeros(len(rows), dtype=np.uint64)
     for column in range(start, start + r):

@@ -20,7 +20,7 @@ import orjson
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
 from clusterer.explanation.highlights import Passages
-from clusterer.report.charts import _by_size, _by_time, _day
+from clusterer.report.charts import by_size, by_time, day_of
 from clusterer.report.model import Member, Quarantined, Report, Summary, Why
 from clusterer.report.reprints import reprints
 from clusterer.results import Assignment
@@ -44,7 +44,7 @@ def build(
     quarantined: Quarantined | None = None,
     most: int = MOST,
 ) -> Report:
-    """The data of a report.
+    """Return the data of a report.
 
     Args:
         assignments: one an article.
@@ -53,59 +53,30 @@ def build(
         settings, furniture, stats: of the run, see `Clustering`.
         quarantined: what could not be read.
         most: articles whose stories are shown.
+
+    Raises:
+        ValueError: there are more or fewer articles than assignments.
     """
     n = len(assignments)
     held = list(walk()) if n <= most else []
-    outlets, when = list[str](), list[float]()
+    outlets, dates = list[str](), list[float]()
     names: dict[str, str] = {}
     for article in held or walk():
         outlets.append(names.setdefault(article.outlet, article.outlet))
-        when.append(seconds(article.date))
+        dates.append(seconds(article.date))
     if len(outlets) != n:
         raise ValueError(f"{len(outlets)} articles for {n} assignments")
-    groups: dict[str, list[int]] = {}
-    for i, a in enumerate(assignments):
-        groups.setdefault(a.story, []).append(i)
-    stories = list(groups.values())
-    for story in stories:
-        story.sort(key=when.__getitem__)  # undated articles last
-    stories.sort(key=lambda story: (-len(story), -_latest(story, when)))
+    stories = _stories(assignments, dates)
     shown = _fitting(stories, most)
     if not held:
         wanted = {i for story in shown for i in story}
         held = [a if i in wanted else Article("") for i, a in enumerate(walk())]
-
     by_articles = Counter(outlet for outlet in outlets if outlet)
     order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
-    number = {name: i for i, name in enumerate(order)}
-    keys = _search_keys([(held[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
-    summaries, blocks = list[Summary](), list[bytes]()
-    batches = list(_batches(shown, held))
-
-    told = (_block(batch, assignments, held, settings, furniture) for batch in batches)
-    for block, (batch, data) in enumerate(zip(batches, ordered_map(_pack, told, settings.threads), strict=True)):
-        blocks.append(data)
-        for place, story in enumerate(batch):
-            head = next(i for i in story if assignments[i].representative)
-            inside = dict.fromkeys(number[outlets[i]] for i in story if outlets[i])
-            dates = [stamp for i in story if (stamp := _stamp(held[i].date))]
-            summaries.append(
-                Summary(
-                    assignments[head].story,
-                    _title(held[head]),
-                    len(story),
-                    len({assignments[i].copy for i in story}),
-                    tuple(inside),
-                    dates[0] if dates else None,
-                    dates[-1] if dates else None,
-                    block,
-                    place,
-                    "\n".join(dict.fromkeys(line for _ in story for line in next(keys))),
-                )
-            )
-    begun = [when[story[0]] for story in stories]
-    days, unit = _by_time([(_day(at), len(story) > 1) for at, story in zip(begun, stories, strict=True) if at < np.inf])
-    dated = [_day(at) for at in when if at < np.inf]
+    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture)
+    starts = [dates[story[0]] for story in stories]
+    days, unit = by_time([(day_of(x), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf])
+    known_days = [day_of(x) for x in dates if x < np.inf]
     return Report(
         totals={
             "articles": n,
@@ -115,15 +86,15 @@ def build(
             "independent texts": len({a.copy for a in assignments}),
             "distinct texts": len({a.exact for a in assignments}),
             "outlets": len(by_articles),
-            "articles without a date": n - len(dated),
+            "articles without a date": n - len(known_days),
         },
-        first=min(dated).isoformat() if dated else None,
-        last=max(dated).isoformat() if dated else None,
-        sizes=_by_size(stories),
+        first=min(known_days).isoformat() if known_days else None,
+        last=max(known_days).isoformat() if known_days else None,
+        sizes=by_size(stories),
         days=days,
         unit=unit,
-        undated=sum(at == np.inf for at in begun),
-        reprints=reprints([a.copy for a in assignments], outlets, when),
+        undated=sum(x == np.inf for x in starts),
+        reprints=reprints([a.copy for a in assignments], outlets, dates),
         outlets=tuple(order),
         stories=tuple(summaries),
         blocks=tuple(blocks),
@@ -133,6 +104,68 @@ def build(
         settings=settings,
         stats=dict(stats or {}),
     )
+
+
+def _stories(assignments: Sequence[Assignment], dates: Sequence[float]) -> list[list[int]]:
+    """Return the places of each story's articles, earliest first; the largest story first, then the freshest.
+
+    Args:
+        assignments: one an article.
+        dates: seconds since 1970 of each article, inf where it is unknown: such articles come last.
+    """
+    groups: dict[str, list[int]] = {}
+    for i, a in enumerate(assignments):
+        groups.setdefault(a.story, []).append(i)
+    stories = list(groups.values())
+    for story in stories:
+        story.sort(key=dates.__getitem__)
+    stories.sort(key=lambda story: (-len(story), -_latest(story, dates)))
+    return stories
+
+
+def _packed(
+    shown: list[list[int]],
+    assignments: Sequence[Assignment],
+    articles: Sequence[Article],
+    outlets: Sequence[str],
+    order: Sequence[str],
+    settings: Settings,
+    furniture: Collection[int],
+) -> tuple[list[Summary], list[bytes]]:
+    """Return the list's entry of each story, and the blocks that hold their articles, packed.
+
+    Args:
+        shown: places of the articles of each story.
+        assignments, articles, outlets: one an article of the feed.
+        order: names of outlets, as the report numbers them.
+        settings, furniture: of the run.
+    """
+    number = {name: i for i, name in enumerate(order)}
+    keys = _search_keys([(articles[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
+    summaries, blocks = list[Summary](), list[bytes]()
+    batches = list(_batches(shown, articles))
+    plain = (_block(batch, assignments, articles, settings, furniture) for batch in batches)
+    for block, (batch, data) in enumerate(zip(batches, ordered_map(pack, plain, settings.threads), strict=True)):
+        blocks.append(data)
+        for place, story in enumerate(batch):
+            head = next(i for i in story if assignments[i].representative)
+            inside = dict.fromkeys(number[outlets[i]] for i in story if outlets[i])
+            stamps = [stamp for i in story if (stamp := _stamp(articles[i].date))]
+            summaries.append(
+                Summary(
+                    assignments[head].story,
+                    _title(articles[head]),
+                    len(story),
+                    len({assignments[i].copy for i in story}),
+                    tuple(inside),
+                    stamps[0] if stamps else None,
+                    stamps[-1] if stamps else None,
+                    block,
+                    place,
+                    "\n".join(dict.fromkeys(line for _ in story for line in next(keys))),
+                )
+            )
+    return summaries, blocks
 
 
 def _fitting(stories: list[list[int]], most: int) -> list[list[int]]:
@@ -180,9 +213,9 @@ def _block(
         for i in story:
             a, article, why = assignments[i], articles[i], None
             if a.linked_to is not None and a.relation is not None and a.score is not None:
-                to = place[a.linked_to]
-                there = story[to]
-                why = Why(to, a.relation, a.score, dict(a.evidence or {}), marks(i, there), marks(there, i))
+                target = place[a.linked_to]
+                other = story[target]
+                why = Why(target, a.relation, a.score, dict(a.evidence or {}), marks(i, other), marks(other, i))
             stamp = _stamp(article.date)
             copy = copies.setdefault(a.copy, len(copies))
             members.append(
@@ -194,7 +227,8 @@ def _block(
     return out
 
 
-def _pack(data: Any) -> bytes:
+def pack(data: Any) -> bytes:
+    """Return plain data as JSON in raw deflate."""
     try:
         encoded = orjson.dumps(data)
     except orjson.JSONEncodeError:  # half a character: only escaped can it be told
@@ -211,8 +245,8 @@ def _title(article: Article) -> str:
     return article.title.strip() or article.text.strip()[:80]
 
 
-def _latest(story: list[int], when: list[float]) -> float:
-    return max((when[i] for i in story if when[i] < np.inf), default=-np.inf)
+def _latest(story: list[int], dates: Sequence[float]) -> float:
+    return max((dates[i] for i in story if dates[i] < np.inf), default=-np.inf)
 
 
 def _stamp(when: datetime | None) -> str | None:

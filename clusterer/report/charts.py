@@ -1,4 +1,4 @@
-"""charts: see clusterer.report."""
+"""The charts of a report, as numbers: stories by size and by time, bars as percent of the highest. Draws nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ SIZES = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, 19), (20, 49), (50
 _DAYS, _WEEKS = 70, 490  # days that a chart by day, and by week, may span
 
 
-def _day(at: float) -> date:
-    return date.fromordinal(min(max(719_163 + int(at // 86_400), 1), date.max.toordinal()))
+def day_of(moment: float) -> date:
+    """Return the day, in UTC, of a time in seconds since 1970."""
+    return date.fromordinal(min(max(719_163 + int(moment // 86_400), 1), date.max.toordinal()))
 
 
-def _by_size(stories: list[list[int]]) -> tuple[Bar, ...]:
+def by_size(stories: list[list[int]]) -> tuple[Bar, ...]:
+    """Return a bar for each range of sizes: how many stories have so many articles."""
     sizes = Counter(map(len, stories))
     out = []
     for low, high in SIZES:
@@ -32,11 +34,11 @@ def _by_size(stories: list[list[int]]) -> tuple[Bar, ...]:
     return tuple(out)
 
 
-def _by_time(begun: list[tuple[date, bool]]) -> tuple[tuple[Bar, ...], str]:
+def by_time(starts: list[tuple[date, bool]]) -> tuple[tuple[Bar, ...], str]:
     """Stories by the day they began, also days without any; by week or month where days are too many."""
-    if not begun:
+    if not starts:
         return (), "day"
-    first, last = min(begun)[0], max(begun)[0]
+    first, last = min(starts)[0], max(starts)[0]
     span = (last - first).days
     unit = "day" if span <= _DAYS else "week" if span <= _WEEKS else "month"
 
@@ -44,31 +46,31 @@ def _by_time(begun: list[tuple[date, bool]]) -> tuple[tuple[Bar, ...], str]:
         return day if unit == "day" else day.replace(day=1) if unit == "month" else day - timedelta(day.weekday())
 
     several, single = Counter[date](), Counter[date]()
-    for day, many in begun:
+    for day, many in starts:
         (several if many else single)[start(day)] += 1
-    out, at = [], start(first)
+    out, day = [], start(first)
     if (last - first).days > 31 * 240:  # dates that some clock made up: only months with stories
         return tuple(Bar(f"{x:%Y-%m}", several[x], single[x]) for x in sorted({*several, *single})[-240:]), unit
-    while at <= last:
-        out.append(Bar(f"{at:%Y-%m}" if unit == "month" else at.isoformat(), several[at], single[at]))
-        at = start(at + timedelta(days={"day": 1, "week": 7, "month": 31}[unit]))
+    while day <= last:
+        out.append(Bar(f"{day:%Y-%m}" if unit == "month" else day.isoformat(), several[day], single[day]))
+        day = start(day + timedelta(days={"day": 1, "week": 7, "month": 31}[unit]))
     return tuple(out), unit
 
 
-def _shares(counts: Any, scale: Callable[[Any], Any]) -> Any:
+def shares(counts: Any, scale: Callable[[Any], Any]) -> Any:
     """Counts as percent of the largest, on a scale."""
     scaled = scale(np.array(counts, dtype=np.float64))
     shares = 100 * scaled / max(scaled.max(initial=0.0), 1e-9)
     return np.where(shares > 0, np.maximum(np.rint(shares), 1), 0).astype(int).tolist()
 
 
-def _heights(days: Sequence[Bar]) -> list[tuple[int, int]]:
+def heights(days: Sequence[Bar]) -> list[tuple[int, int]]:
     """Both parts of each bar, as percent of the highest."""
     highest = max((bar.several + bar.single for bar in days), default=0) or 1
     return [(round(100 * bar.several / highest), round(100 * bar.single / highest)) for bar in days]
 
 
-def _days_told(report: Report) -> str:
+def days_in_words(report: Report) -> str:
     """The chart of stories by time, in words."""
     if not report.days:
         return ""

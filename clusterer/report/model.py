@@ -1,4 +1,4 @@
-"""model: see clusterer.report."""
+"""The data of a report, as plain frozen records. Counts and renders nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Why:
     Attributes:
         to: place, in the story, of the article that it is linked to.
         relation, score, evidence: of the `Assignment`.
-        mine, theirs: marks of both texts against each other: runs of kind (0 own, 1 shared, 2 furniture) and length in
+        mine, theirs: marks of both texts against each other: runs of kind (0 own, 1 shared, 2 boilerplate) and length in
             UTF-16 units; a text's runs together are as long as the text.
     """
 
@@ -90,8 +90,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Reprints:
-    """Who copies whom. Of a copy group that several outlets print, the outlet of the earliest article is first, and each
-    other outlet counts once as copying it.
+    """Who copies whom.
+
+    Of a copy group that several outlets print, the outlet of the earliest article is first, and each other outlet counts
+    once as copying it.
 
     Attributes:
         outlets: names; those with the most copies, at most `OUTLETS`.

@@ -1,4 +1,4 @@
-"""page: see clusterer.report."""
+"""A report's data as one HTML page that stands alone. Counts nothing: numbers come from `build`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from importlib.resources import files
 
 import numpy as np
 
-from clusterer.report.build import _pack
-from clusterer.report.charts import _days_told, _heights, _shares
+from clusterer.report.build import pack
+from clusterer.report.charts import days_in_words, heights, shares
 from clusterer.report.model import Report
 from clusterer.report.render import render
-from clusterer.stories import features
-from clusterer.stories import model as stories_model
+from clusterer.stories import features, model as stories_model
 from clusterer.text.normalize import normalise, tables
 
 EVIDENCE: Mapping[str, str] = {
@@ -27,7 +26,7 @@ EVIDENCE: Mapping[str, str] = {
 
 
 def page(report: Report) -> bytes:
-    """The report as HTML in UTF-8 that stands alone."""
+    """Return a report as HTML in UTF-8 that stands alone: it fetches nothing."""
     model = stories_model.shipped_model()
     weights = dict(zip(features.FEATURES, model.weights.tolist(), strict=True))
     listed = {"stories": report.stories, "outlets": report.outlets, "letters": _letters(), "unfolded": _unfolded()}
@@ -44,24 +43,28 @@ def page(report: Report) -> bytes:
     html = render(
         "report.html",
         report=report,
-        listed=b64encode(_pack(listed)).decode(),
+        listed=b64encode(pack(listed)).decode(),
         blocks=(b64encode(block).decode() for block in report.blocks),
         about=about,
         most=report.most,
         script=script,
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         settings=report.settings.as_dict(),
-        widths=_shares([bar.several + bar.single for bar in report.sizes], np.log1p),
-        heights=_heights(report.days),
-        heats=_shares(report.reprints.counts, np.sqrt),
-        days_told=_days_told(report),
+        widths=shares([bar.several + bar.single for bar in report.sizes], np.log1p),
+        heights=heights(report.days),
+        heats=shares(report.reprints.counts, np.sqrt),
+        days_told=days_in_words(report),
     )
     return html.encode("utf-8", "replace")  # half a character in a name: a question mark
 
 
 def _letters() -> list[tuple[int, int, int, int]]:
-    """The character table, for the page to fold queries by: runs of code units with first, how many, and whether they
-    become one letter (0) or move by so many (1). Letters that stay are left out; 1 stands for no letter at all."""
+    """Return the character table that the page folds queries by.
+
+    Returns:
+        Runs of code units: the first, how many, and whether they become one letter (0) or move by so many (1), and that
+        letter or number. Letters that stay are left out; 1 stands for no letter at all.
+    """
     table = tables("news")[0].astype(np.int64)
     codes = np.arange(len(table))
     codes = codes[(table != codes) & (table != 2) & ((codes < 0xD800) | (codes > 0xDFFF))]

@@ -14,13 +14,18 @@ from markupsafe import Markup
 
 
 def render(template: str, **data: Any) -> str:
-    """A template of the package, filled."""
+    """Return a template of `report/templates`, filled.
+
+    Args:
+        template: file name.
+        data: what the template names.
+    """
     return _environment().get_template(template).render(**data)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("clusterer.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -32,5 +37,5 @@ def _environment() -> Environment:
         """One of our own styles or scripts, as it is."""
         return Markup(files("clusterer.report").joinpath("templates", name).read_text("utf-8"))
 
-    made.globals["included"] = included
-    return made
+    environment.globals["included"] = included
+    return environment

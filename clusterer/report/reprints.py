@@ -1,4 +1,4 @@
-"""reprints: see clusterer.report."""
+"""Who copies whom: outlets counted over copy groups, by who was first. Forms no group."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ OUTLETS = 24
 
 
 def reprints(copies: Sequence[str], outlets: Sequence[str], when: Sequence[float]) -> Reprints:
-    """Who copies whom.
+    """Return who copies whom.
 
     Args:
-        copies, outlets, when: of each article its copy group, its outlet or "", its date in seconds or inf.
+        copies: copy group of each article.
+        outlets: outlet of each article, "" where it is unknown.
+        when: date of each article in seconds since 1970, inf where it is unknown.
     """
     latest = features.end_of_day(np.asarray(when, dtype=np.float64)).tolist()
     groups: dict[str, list[int]] = {}

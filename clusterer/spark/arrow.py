@@ -83,10 +83,10 @@ def whole(batches: Iterable[Batch]) -> Any:
         return None
     if len(kept) == 1:
         return kept[0]
-    made = pa.Table.from_batches(kept).combine_chunks().to_batches()
-    if len(made) > 1:
+    combined = pa.Table.from_batches(kept).combine_chunks().to_batches()
+    if len(combined) > 1:
         raise InputError("a partition has more than 2 GB of one column; cure: more partitions")
-    return made[0]
+    return combined[0]
 
 
 def of_kind(table: Any, kind: int) -> Any:
@@ -113,8 +113,14 @@ SHARED_BY = 40
 
 
 def shares(ordered: NDArray[np.uint64], count: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
-    """For each receiver, 0 to count - 1, that gets something: its number and its share of numbers, spread evenly over 64
-    bits and in the order of their bits from `SHARED_BY` on: no number is moved."""
+    """Yield each receiver that gets something, 0 to count - 1, with its share of ascending numbers.
+
+    Shares follow the order of the numbers' bits from `SHARED_BY` on, so that no number is moved.
+
+    Args:
+        ordered: uint64 (e,), spread evenly over 64 bits, ascending by these bits.
+        count: number of receivers.
+    """
     least = np.array([-(-(i << 64 - SHARED_BY) // count) for i in range(1, count)], dtype=np.uint64)
     ends = np.concatenate(([0], np.searchsorted(ordered >> np.uint64(SHARED_BY), least), [len(ordered)]))
     for receiver in np.flatnonzero(np.diff(ends)).tolist():
@@ -126,10 +132,10 @@ def renumbered(values: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], ND
     if n > 8 * len(values):
         distinct, local = factorize(values)
         return distinct, local
-    there = np.zeros(n, dtype=np.bool_)
-    there[values] = True
-    places = np.cumsum(there) - 1
-    return np.flatnonzero(there), places[values]
+    is_held = np.zeros(n, dtype=np.bool_)
+    is_held[values] = True
+    places = np.cumsum(is_held) - 1
+    return np.flatnonzero(is_held), places[values]
 
 
 def messages(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Any]) -> Batch:

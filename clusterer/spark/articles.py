@@ -1,4 +1,9 @@
-"""articles: see clusterer.spark_copies."""
+"""Articles in Spark's workers: rows to articles, their words packed with the keys of their texts; ids that are taken.
+
+Functions of one partition's Arrow batches. Names columns and finds words by the package's own functions.
+
+Array letters: `n` articles.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +43,7 @@ ARTICLES = (
 """One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words, `original` which of
 those with the same hash in a batch stands for all; lines by key and length in words; or why it is none."""
 MENDED = "key long, " + WORDS
-"""The text of an article without furniture that was learned."""
+"""The text of an article without boilerplate that was learned."""
 
 _LONG = 2048  # words from which on a length takes more bits, and leaves fewer to the hash
 
@@ -155,7 +160,7 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
 
 
 def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
-    """The columns of `WORDS`. Articles that may lose furniture must all carry their words."""
+    """The columns of `WORDS`. Articles that may lose boilerplate must all carry their words."""
     n, hashes, sizes = len(words), boilerplate.whole_hashes(words), words.counts
     docs = np.where(sizes >= settings.min_words, doc_codes(sizes, hashes), -1)
     first = np.zeros(n, dtype=np.bool_)
@@ -165,14 +170,14 @@ def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
     kept = words.take(rows)
     bands, samples = empty_cells(n), empty_cells(n)
     if settings.level != "exact" and len(rows):
-        keys, sampled, of = candidates.sketch(kept, settings)
+        keys, sampled, row_of_sample = candidates.sketch(kept, settings)
         b = keys.shape[1]
         bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), first)
         order = np.argsort(sampled)  # and by rows, few enough to be sorted by their digits
-        order = order[np.argsort(of[order].astype(np.uint16), kind="stable")]
-        sampled, of = sampled[order], of[order]
-        new = starts_run(sampled, of)
-        samples = _spread(cells(sampled[new], np.searchsorted(of[new], np.arange(len(rows) + 1))), first)
+        order = order[np.argsort(row_of_sample[order].astype(np.uint16), kind="stable")]
+        sampled, row_of_sample = sampled[order], row_of_sample[order]
+        new = starts_run(sampled, row_of_sample)
+        samples = _spread(cells(sampled[new], np.searchsorted(row_of_sample[new], np.arange(len(rows) + 1))), first)
     packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
     return {
         "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, "carries": first, **packed, "bands": bands,
@@ -242,8 +247,10 @@ def _originals(keys: NDArray[np.int64], same: NDArray[np.int64], lines: Ragged) 
 
 
 def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Rows of `key long, id string, turn int, taken array<string>` to `key long, name string`: an id that is there again
-    gets "#2", "#3", ... past those that other articles have."""
+    """Turn rows of `key long, id string, turn int, taken array<string>` into rows of `key long, name string`.
+
+    An id that is there again gets "#2", "#3", ... past those that other articles have.
+    """
     for batch in batches:
         names = []
         columns = (batch.column(name).to_pylist() for name in ("id", "turn", "taken"))

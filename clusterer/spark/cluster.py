@@ -1,4 +1,4 @@
-"""cluster: see clusterer.spark."""
+"""`clusterer.spark.cluster`: the articles of a Spark DataFrame to a DataFrame of their groups. The work is `job`'s."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from clusterer.settings import Settings
 from clusterer.spark.articles import Source
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.job import Job
+from clusterer.spark.run import only_row
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+__all__ = ["cluster"]
 
 
 def cluster(
@@ -37,14 +40,19 @@ def cluster(
     Args:
         df: a row an article; columns as `clusterer.cluster` finds them.
         settings: thresholds and choices; defaults where None.
-        text, title, date, source, url, id: columns, where the usual names do not fit.
+        text: the column of texts, where the usual names do not fit.
+        title: likewise the column of titles.
+        date: likewise the column of dates.
+        source: likewise the column of outlets.
+        url: likewise the column of URLs.
+        id: likewise the column of ids.
         checkpoint: a folder that driver and workers reach; a run with the same settings and input goes on from what is
             there. Input is told by its files' names, sizes and times; of rows that are in no file nothing is known. None:
             a temporary one of this machine, gone with the process.
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
         partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core.
         links_together: links of a component that one worker groups.
-        tell: told the name of each stage.
+        tell: called with the name of each stage that is written.
 
     Returns:
         A DataFrame of `COLUMNS`, a row an article, in no order. It is read from the checkpoint folder. Bad rows are not in
@@ -66,7 +74,7 @@ def cluster(
         if quarantine:
             job.quarantined().write.mode("overwrite").json(quarantine)
         else:
-            first = job.quarantined().first()["reason"]
+            first = only_row(job.quarantined())["reason"]
             warnings.warn(
                 f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=2
             )

@@ -1,6 +1,6 @@
 """What Spark's workers do at the copy level: Arrow batches through the kernels of the package.
 
-Each function takes the batches of one partition and gives batches; which rows meet in a partition, `spark` decides.
+Each function takes the batches of one partition and gives batches; which rows meet in a partition, `stages` decides.
 A document is known by a code of its length and the hash of its words that sorts as documents are numbered locally:
 longest first, ties by hash. So hubs, centres and ties fall alike, and nobody has to count documents through.
 
@@ -71,8 +71,8 @@ def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
 def _grouped(table: Any, *columns: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The order of rows by columns, and where in it another value of the first one begins."""
     order = pa.compute.sort_indices(table, [(name, "ascending") for name in columns]).to_numpy().astype(np.int64)
-    by = numbers(table.column(columns[0]))[order]
-    return order, run_starts(by)
+    keys = numbers(table.column(columns[0]))[order]
+    return order, run_starts(keys)
 
 
 def _article(table: Any) -> Any:
@@ -102,11 +102,11 @@ def names_of(names: Any, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> 
     group = np.searchsorted(starts, rows, side="right") - 1
     width = max(len(coded.dictionary), 1)
     found = np.unique(group * width + numbers(coded.indices, np.int64))
-    of, code = np.divmod(found, width)
+    owner, code = np.divmod(found, width)
     empty = pa.compute.equal(coded.dictionary, "").to_numpy(zero_copy_only=False)
     if len(code):
-        of, code = of[~empty[code]], code[~empty[code]]
-    ends = np.searchsorted(of, np.arange(len(starts) + 1)).astype(np.int32)
+        owner, code = owner[~empty[code]], code[~empty[code]]
+    ends = np.searchsorted(owner, np.arange(len(starts) + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(ends), coded.dictionary.take(pa.array(code)))
 
 
@@ -119,12 +119,12 @@ def send_keys(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
         order = np.argsort(docs, kind="stable")  # places in a batch then ascend as documents do
         place = np.argsort(order)
         docs, held = docs[order], held[order]
-        made: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         for kind, keys in ((_BANDED, bands), (_SAMPLED, samples)):
-            for to, entries, mine in addressed(keys.values, place[keys.rows], receivers):
-                made.append({"to": to, "kind": kind, "keys": entries, "docs": docs[mine], "held": held[mine]})
-        if made:
-            yield messages(made, kinds)
+            for to, entries, members in addressed(keys.values, place[keys.rows], receivers):
+                rows.append({"to": to, "kind": kind, "keys": entries, "docs": docs[members], "held": held[members]})
+        if rows:
+            yield messages(rows, kinds)
 
 
 def pairs_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
@@ -132,18 +132,20 @@ def pairs_met(batches: Iterable[Batch], settings: Settings, receivers: int) -> I
     table = whole(batches)
     if table is None:
         return
-    made: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for kind in (_BANDED, _SAMPLED):
         part = of_kind(table, kind)
-        entries, docs, at = merged(ragged(part.column("keys"), np.uint64), ragged(part.column("docs"), np.int64), CHUNK)
+        entries, docs, mention = merged(
+            ragged(part.column("keys"), np.uint64), ragged(part.column("docs"), np.int64), CHUNK
+        )
         codes, dropped = buckets.bucket_codes(entries, len(docs), settings.bucket_cap)
         sorting.sort(codes)
         new = run_starts(codes)
         times = np.diff(np.append(new, len(codes)))
-        held = ragged(part.column("held"), np.int32).values[at]
-        made += sent(codes[new], times, docs, held, receivers, kind, dropped)
-    if made:
-        yield messages(made, PAIR_KINDS)
+        held = ragged(part.column("held"), np.int32).values[mention]
+        rows += sent(codes[new], times, docs, held, receivers, kind, dropped)
+    if rows:
+        yield messages(rows, PAIR_KINDS)
 
 
 def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
@@ -195,12 +197,12 @@ def stars(batches: Iterable[Batch]) -> Iterator[Batch]:
     docs, local = factorize(np.stack([a, b], axis=1))
     pairs, overlap = local, verify.Overlap(shared, smaller, larger, opening)
     centres = grouping.star_centres(pairs, overlap.containment, len(docs))
-    codes, mine = pairs[:, 0] * len(docs) + pairs[:, 1], np.arange(len(docs))
-    at = np.searchsorted(codes, np.minimum(mine, centres) * len(docs) + np.maximum(mine, centres))
-    at = np.where(centres == mine, 0, at)
+    codes, own = pairs[:, 0] * len(docs) + pairs[:, 1], np.arange(len(docs))
+    link = np.searchsorted(codes, np.minimum(own, centres) * len(docs) + np.maximum(own, centres))
+    link = np.where(centres == own, 0, link)
     yield batch_of(
         {
-            "doc": docs, "centre": docs[centres], "shared": shared[at], "smaller": smaller[at], "larger": larger[at],
-            "opening": opening[at], "copy": copy[at],
+            "doc": docs, "centre": docs[centres], "shared": shared[link], "smaller": smaller[link], "larger": larger[link],
+            "opening": opening[link], "copy": copy[link],
         }
     )  # fmt: skip

@@ -1,4 +1,7 @@
-"""learned_lines: see clusterer.spark_copies."""
+"""Learned boilerplate in Spark's workers: lines that many articles of an outlet share are counted, and cut.
+
+Functions of one partition's Arrow batches. The rule is that of `text.boilerplate.learned_lines`.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,16 @@ def lines_of_originals(batches: Iterable[Batch], receivers: int) -> Iterator[Bat
     lines, lengths = ragged(table.column("lines"), np.uint64), ragged(table.column("lengths"), np.int32).values
     rows, unknown, key = lines.rows, numbers(table.column("unknown")), numbers(table.column("key"))
     size = np.bincount(rows, weights=lengths, minlength=len(lines)).astype(np.int32)
-    made = [
+    packed = [
         {
-            "to": to, "line": lines.values[at], "key": key[rows[at]], "length": lengths[at], "size": size[rows[at]],
-            "unknown": unknown[rows[at]],
+            "to": to, "line": lines.values[part], "key": key[rows[part]], "length": lengths[part], "size": size[rows[part]],
+            "unknown": unknown[rows[part]],
         }
-        for to, at in partition_by((lines.values % np.uint64(receivers)).astype(np.int64), receivers)
+        for to, part in partition_by((lines.values % np.uint64(receivers)).astype(np.int64), receivers)
     ]  # fmt: skip
-    if made:
+    if packed:
         yield messages(
-            made,
+            packed,
             {"to": pa.int32(), "line": np.uint64, "key": np.int64, "length": np.int32, "size": np.int32,
              "unknown": np.uint8},
         )  # fmt: skip
@@ -56,8 +59,8 @@ def frequent_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
     first = run_starts(line, key)
     lengths = np.add.reduceat(length.astype(np.int64), first)
     line, key, size, unknown = (x[first] for x in (line, key, size, unknown))
-    _, of, times = np.unique(line, return_inverse=True, return_counts=True)
-    again = times[of] > 1
+    _, number, times = np.unique(line, return_inverse=True, return_counts=True)
+    again = times[number] > 1
     columns = {"line": signed(line), "article": key, "length": lengths, "size": size}
     out = {name: x[again].astype(np.int64) for name, x in columns.items()}
     yield batch_of({**out, "unknown": unknown[again].astype(np.bool_)})
@@ -77,6 +80,8 @@ def mend(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         known = np.unique(batch.column("cut").flatten().to_numpy(zero_copy_only=False)).view(np.uint64)
         lines, lengths = ragged(batch.column("lines"), np.uint64), ragged(batch.column("lengths"), np.int32)
         starts = offsets_from_counts(lengths.values)[:-1]
-        furniture = np.isin(lines.values, known)
-        inside = boilerplate.words_of_lines(words, starts[furniture], lengths.values[furniture].astype(np.int64))
+        boilerplate_line = np.isin(lines.values, known)
+        inside = boilerplate.words_of_lines(
+            words, starts[boilerplate_line], lengths.values[boilerplate_line].astype(np.int64)
+        )
         yield batch_of({"key": batch.column("key"), **_text(words.keep(~inside), settings, False)})

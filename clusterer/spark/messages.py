@@ -1,4 +1,9 @@
-"""messages: see clusterer.spark_copies."""
+"""Packed messages between Spark's workers: keys and pairs, a row for each receiver and batch.
+
+A message names its documents once, ascending, and refers to them by their place in it. Knows nothing of Spark.
+
+Array letters: `d` documents, `e` entries, `m` pairs.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +43,21 @@ PAIRS = "to int, kind int, docs binary, held binary, pairs binary, dropped long"
 
 
 def addressed(
-    keys: NDArray[np.uint64], of: NDArray[np.int64], receivers: int
+    keys: NDArray[np.uint64], members: NDArray[np.int64], receivers: int
 ) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64]]]:
-    """Entries of a batch for each receiver, numbered anew, and the places that the numbers stand for."""
-    entries = buckets.entries(keys, of, CHUNK)
+    """Yield, for each receiver, the entries that are sent there, numbered anew, and what the new numbers stand for.
+
+    Args:
+        keys: uint64 (e,), the key of each entry.
+        members: int64 (e,), the place in a batch of the holder of each key.
+        receivers: how many there are.
+    """
+    entries = buckets.entries(keys, members, CHUNK)
     sorting.sort(entries, SHARED_BY)
     low = np.uint64((1 << int(CHUNK).bit_length()) - 1)
     for to, share in shares(entries, receivers):
-        mine, local = renumbered((share & low).astype(np.int64), CHUNK)
-        yield to, (share & ~low) | local.astype(np.uint64), mine
+        distinct, local = renumbered((share & low).astype(np.int64), CHUNK)
+        yield to, (share & ~low) | local.astype(np.uint64), distinct
 
 
 PAIR_KINDS = {"to": pa.int32(), "kind": pa.int32(), "docs": np.int64, "held": np.int32, "pairs": np.uint64,
@@ -66,54 +77,82 @@ def sent(
     kind: int = 0,
     dropped: int = 0,
 ) -> list[dict[str, Any]]:
-    """Rows of `PAIRS`: pairs by code, sorted, for where the second one is at home: hubs, which are first ones, are not
-    kept waiting for by all. And how many pairs large buckets left out."""
+    """Return rows of `PAIRS` that carry pairs to where their second document is at home.
+
+    Hubs, which are first documents, are homes of few pairs then, and nobody waits for them.
+
+    Args:
+        codes: int64 (m,), ascending, first * d + second place of each pair.
+        times: int64 (m,), how often each pair met.
+        docs: int64 (d,), the documents.
+        held: int32 (d,), what the documents hold.
+        receivers: number of homes.
+        kind: of the keys that the pairs met by.
+        dropped: how many pairs large buckets left out.
+    """
     first, second = np.divmod(codes, max(len(docs), 1))
     home = (mix(unsigned(docs)) % np.uint64(receivers)).astype(np.uint32)
     rows: list[dict[str, Any]] = [{"to": 0, "kind": kind, "dropped": dropped}] if dropped else []
     for to, every in partition_by(home[second], receivers):
         for start in range(0, len(every), _A_ROW):
-            at = every[start : start + _A_ROW]
-            mine, local = renumbered(np.concatenate([first[at], second[at]]), len(docs))
+            part = every[start : start + _A_ROW]
+            members, local = renumbered(np.concatenate([first[part], second[part]]), len(docs))
             a, b = local.astype(np.uint64).reshape(2, -1)
-            pairs = a << _A | b << _B | np.minimum(times[at].astype(np.uint64), _TIMES)
-            rows.append({"to": to, "kind": kind, "docs": docs[mine], "held": held[mine], "pairs": pairs, "dropped": 0})
+            pairs = a << _A | b << _B | np.minimum(times[part].astype(np.uint64), _TIMES)
+            rows.append(
+                {"to": to, "kind": kind, "docs": docs[members], "held": held[members], "pairs": pairs, "dropped": 0}
+            )
     return rows
 
 
 def merged(keys: Ragged, docs: Ragged, n: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Entries of many messages as those of one: sorted entries, uint64 (e,), of the documents' numbers; the documents,
-    int64 (d,), ascending; and where each is found among those of the messages, int64 (d,).
+    """Merge the entries of many messages into those of one.
 
     Args:
-        keys: of each message the `lsh.entries` of its own numbers.
+        keys: of each message the `lsh.buckets.entries` of its own numbers.
         docs: of each message its documents by number, ascending.
-        n: the number that `lsh.entries` was given.
+        n: the number that `lsh.buckets.entries` was given.
+
+    Returns:
+        Sorted entries, uint64 (e,), of the documents' new numbers; the documents, int64 (d,), ascending; and where each is
+        found among those of the messages, int64 (d,).
     """
     low = np.uint64((1 << int(n).bit_length()) - 1)
-    distinct, back, at = together(docs)
+    distinct, back, mention = together(docs)
     starts = np.repeat(docs.offsets[:-1], keys.counts)
     entries = buckets.entries(keys.values & ~low, back[(keys.values & low).astype(np.int64) + starts], len(distinct))
     sorting.sort(entries)
-    return entries, distinct, at
+    return entries, distinct, mention
 
 
 def together(docs: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct documents of messages, each ascending; of each mention its place among them; where each is mentioned."""
+    """Return the distinct documents of messages, and where they are mentioned.
+
+    Args:
+        docs: of each message its documents, ascending.
+
+    Returns:
+        The distinct documents, int64 (d,), ascending; the place among them of each mention; and for each document where it
+        is mentioned, int64 (d,).
+    """
     distinct = sorting.distinct(docs.values.copy())
     back = np.searchsorted(distinct, docs.values)
-    at = np.empty(len(distinct), dtype=np.int64)
-    at[back] = np.arange(len(back))
-    return distinct, back, at
+    mention = np.empty(len(distinct), dtype=np.int64)
+    mention[back] = np.arange(len(back))
+    return distinct, back, mention
 
 
 def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Of rows of `PAIRS`: their documents, int64 (d,), ascending; pairs of places among them, each once, sorted, int64
-    (m, 2); how often each met, int64 (m,); and what the documents hold, (d,)."""
+    """Read the pairs of rows of `PAIRS`.
+
+    Returns:
+        The documents, int64 (d,), ascending; pairs of places among them, int64 (m, 2), each once, sorted; how often each
+        pair met, int64 (m,); and what the documents hold, int64 (d,).
+    """
     docs, pairs = ragged(table.column("docs"), np.int64), ragged(table.column("pairs"), np.uint64)
-    distinct, back, at = together(docs)
+    distinct, back, mention = together(docs)
     held = ragged(table.column("held"), np.int32).values
-    held = held[at] if len(held) else np.zeros(len(distinct), dtype=np.int32)
+    held = held[mention] if len(held) else np.zeros(len(distinct), dtype=np.int32)
     starts = np.repeat(docs.offsets[:-1], pairs.counts)
     a, b = (back[(pairs.values >> shift & _PLACE).astype(np.int64) + starts].astype(np.uint64) for shift in (_A, _B))
     codes = a << _A | b << _B | pairs.values & _TIMES
@@ -139,9 +178,11 @@ def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
 def _kept(pairs: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:
     rows: list[dict[str, Any]] = [{"to": to, "kind": 0, "dropped": dropped}] if dropped else []
     for start in range(0, len(pairs), _A_ROW):
-        mine, local = renumbered(pairs[start : start + _A_ROW].T.ravel(), len(docs))
+        members, local = renumbered(pairs[start : start + _A_ROW].T.ravel(), len(docs))
         a, b = local.astype(np.uint64).reshape(2, -1)
-        rows.append({"to": to, "kind": 0, "docs": docs[mine], "pairs": a << _A | b << _B | np.uint64(1), "dropped": 0})
+        rows.append(
+            {"to": to, "kind": 0, "docs": docs[members], "pairs": a << _A | b << _B | np.uint64(1), "dropped": 0}
+        )
     return messages(rows, PAIR_KINDS)
 
 
@@ -150,13 +191,17 @@ def needed(batches: Iterable[Batch]) -> Iterator[Batch]:
     for batch in batches:
         docs, to = ragged(batch.column("docs"), np.int64), numbers(batch.column("to"), np.int32)
         for one in np.unique(to):  # a place's pairs may be in many rows
-            mine = sorting.distinct(rows_of(docs, np.flatnonzero(to == one)).values.copy())
-            yield batch_of({"doc": mine, "to": np.full(len(mine), one, dtype=np.int32)})
+            members = sorting.distinct(rows_of(docs, np.flatnonzero(to == one)).values.copy())
+            yield batch_of({"doc": members, "to": np.full(len(members), one, dtype=np.int32)})
 
 
 def pairs_and_texts(batches: Iterable[Batch]) -> tuple[NDArray[np.int64], NDArray[np.int64], Any]:
-    """Of rows of `PAIRS` and rows of texts with a `doc`: the documents, int64 (d,), ascending, pairs of their places, int64
-    (m, 2), sorted, and the texts' rows in the order of the documents."""
+    """Read rows of `PAIRS` and the rows of texts, those with a `doc`, that came with them.
+
+    Returns:
+        The documents, int64 (d,), ascending; pairs of places among them, int64 (m, 2), sorted; and the texts' rows in the
+        order of the documents, None where there is no row.
+    """
     table = whole(batches)
     nothing = np.zeros(0, dtype=np.int64)
     if table is None:
@@ -164,6 +209,6 @@ def pairs_and_texts(batches: Iterable[Batch]) -> tuple[NDArray[np.int64], NDArra
     is_text = pa.compute.is_valid(table.column("doc"))
     docs, pairs, _, _ = pairs_of(table.filter(pa.compute.invert(is_text)))
     texts = table.filter(is_text)
-    held, at = np.unique(numbers(texts.column("doc"), np.int64), return_index=True)
+    held, rows = np.unique(numbers(texts.column("doc"), np.int64), return_index=True)
     assert np.array_equal(held, docs)
-    return docs, pairs, texts.take(pa.array(at))
+    return docs, pairs, texts.take(pa.array(rows))

@@ -1,4 +1,4 @@
-"""result: see clusterer.spark_stories."""
+"""Assignments in Spark's workers: the documents of whole stories through `clusterer.assignments`."""
 
 from __future__ import annotations
 
@@ -56,23 +56,25 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))
     told_stories = _stories(held, alike, docs, centres) if settings.level == "story" else None
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-    told = assign(corpus, documents, nothing, _links(held, centres), centres, told_stories, settings).assignments[:d]
-    evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in told]
-    columns: dict[str, Any] = {"doc": docs, "lead": pa.array([x.id for x in told], pa.string())}
+    assigned = assign(corpus, documents, nothing, _links(held, centres), centres, told_stories, settings).assignments[
+        :d
+    ]
+    evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in assigned]
+    columns: dict[str, Any] = {"doc": docs, "lead": pa.array([x.id for x in assigned], pa.string())}
     kinds: dict[str, Callable[[], pa.DataType]] = {"representative": pa.bool_, "score": pa.float64}
     for name in ("story", "copy", "exact", "representative", "linked_to", "relation", "score"):
-        columns[name] = pa.array([getattr(x, name) for x in told], kinds.get(name, pa.string)())
+        columns[name] = pa.array([getattr(x, name) for x in assigned], kinds.get(name, pa.string)())
     yield batch_of({**columns, "evidence": pa.array(evidence, pa.string())})
 
 
 def _links(held: Any, centres: NDArray[np.int64]) -> Links:
-    mine = np.flatnonzero(centres != np.arange(len(centres)))
-    pairs = np.sort(np.stack([mine, centres[mine]], axis=1), axis=1)
+    linked = np.flatnonzero(centres != np.arange(len(centres)))
+    pairs = np.sort(np.stack([linked, centres[linked]], axis=1), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    at = held.take(pa.array(mine[order]))
-    shared, smaller, larger = (numbers(at.column(name), np.int64) for name in ("shared", "smaller", "larger"))
-    overlap = verify.Overlap(shared, smaller, larger, numbers(at.column("opening"), np.float64))
-    return Links(pairs[order], overlap, numbers(at.column("copy"), np.bool_), 0)
+    rows = held.take(pa.array(linked[order]))
+    shared, smaller, larger = (numbers(rows.column(name), np.int64) for name in ("shared", "smaller", "larger"))
+    overlap = verify.Overlap(shared, smaller, larger, numbers(rows.column("opening"), np.float64))
+    return Links(pairs[order], overlap, numbers(rows.column("copy"), np.bool_), 0)
 
 
 def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) -> Stories:

@@ -1,4 +1,4 @@
-"""session: see clusterer.spark_cli."""
+"""The Spark engine that the command line works with: the one that runs in this process, or a new one at a master."""
 
 from __future__ import annotations
 

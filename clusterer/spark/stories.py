@@ -1,6 +1,6 @@
 """What Spark's workers do at the story level, and the last stage: Arrow batches through the kernels of the package.
 
-As `spark_copies`: functions of one partition's batches. What a feed knows of stems (how many texts hold one) is
+As `copies` of this wing: functions of one partition's batches. What a feed knows of stems (how many texts hold one) is
 counted where all holders of a stem meet, and goes back to each home: the partition that wrote a text. A text then carries
 the counts of its stems, and can be compared anywhere.
 
@@ -77,7 +77,7 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
-    """`KNOWLEDGE` of texts: of each home's stems in how many of its texts they are, for where all homes' meet."""
+    """Send in how many of a home's texts each stem is to where the knowledge of all homes meets: rows of `KNOWLEDGE`."""
     kinds = {"to": pa.int32(), "home": pa.int32(), "stems": np.uint32, "counts": np.uint32}
     for batch in batches:
         homes = numbers(batch.column("home"))
@@ -86,12 +86,12 @@ def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
             bodies, titles = ragged(part.column("stems"), np.uint32), ragged(part.column("title"), np.uint32)
             distinct, counts = term_weights.frequencies(bodies, titles)
             stems = distinct.astype(np.uint64) << _HIGH
-            made: list[dict[str, Any]] = [
+            rows: list[dict[str, Any]] = [
                 {"to": to, "home": home, "stems": share >> _HIGH, "counts": counts[np.searchsorted(stems, share)]}
                 for to, share in shares(stems, receivers)
             ]
-            if made:
-                yield messages(made, kinds)
+            if rows:
+                yield messages(rows, kinds)
 
 
 def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
@@ -103,12 +103,12 @@ def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
 
 
 def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`KNOWLEDGE` back to the homes: `to` and `home` alike, in how many texts each stem is."""
+    """Send the knowledge back to the homes, `to` and `home` alike: in how many texts each stem is."""
     kinds = {"to": pa.int32(), "home": pa.int32(), "stems": np.uint32, "counts": np.uint32}
     table = whole(batches)
     if table is None:
         return
-    made: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     home, stems = numbers(table.column("home")), ragged(table.column("stems"), np.uint32)
     counts = ragged(table.column("counts"), np.uint32).values
     both = stems.values.astype(np.uint64) << _HIGH | counts.astype(np.uint64)
@@ -118,11 +118,11 @@ def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
     total = np.add.reduceat(both & np.uint64(2**32 - 1), new).astype(np.uint32) if len(new) else counts
     distinct = distinct[new]
     for one in np.unique(home).tolist():
-        at = np.flatnonzero(home == one)
-        held = sorting.distinct(rows_of(stems, at).values.astype(np.uint64)).astype(np.uint32)
-        made.append({"to": one, "home": one, "stems": held, "counts": total[np.searchsorted(distinct, held)]})
-    if made:
-        yield messages(made, kinds)
+        positions = np.flatnonzero(home == one)
+        held = sorting.distinct(rows_of(stems, positions).values.astype(np.uint64)).astype(np.uint32)
+        rows.append({"to": one, "home": one, "stems": held, "counts": total[np.searchsorted(distinct, held)]})
+    if rows:
+        yield messages(rows, kinds)
 
 
 def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
@@ -130,17 +130,17 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
     table = whole(batches)
     if table is None:
         return
-    mine = table.filter(pa.compute.is_valid(table.column("text")))
-    back = table.filter(pa.compute.is_null(table.column("text")))
-    if not mine.num_rows:
+    texts_here = table.filter(pa.compute.is_valid(table.column("text")))
+    knowledge = table.filter(pa.compute.is_null(table.column("text")))
+    if not texts_here.num_rows:
         return
-    stems, counts = (ragged(back.column(name), np.uint32).values for name in ("stems", "counts"))
-    bodies, titles = ragged(mine.column("stems"), np.uint32), ragged(mine.column("title"), np.uint32)
+    stems, counts = (ragged(knowledge.column(name), np.uint32).values for name in ("stems", "counts"))
+    bodies, titles = ragged(texts_here.column("stems"), np.uint32), ragged(texts_here.column("title"), np.uint32)
     feed = _feed(texts, stems, counts)
     salient = term_weights.weight_terms(bodies, titles, 1, feed)
     slots = candidates.story_slots(salient, settings)
     held = feed.counts(salient.stems).astype(np.uint32)[salient.columns]
-    given = {name: mine.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
+    given = {name: texts_here.column(name) for name in ("text", "stems", "title", "first", "last", "outlets")}
     width = slots.shape[1]
     leads, weights = short_leads(*salient.leads())
     yield batch_of(
@@ -155,11 +155,12 @@ def weigh(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[
 
 
 def short_leads(leads: Ragged, weights: NDArray[np.float32]) -> tuple[Ragged, NDArray[np.float16]]:
-    """Leads in half the bytes, for a look that may err on the side of likeness only: the upper 16 bits of stems, and weights
-    rounded up; stems that then are one are as heavy as all of them.
+    """Return leads in half the bytes, for a look that may err on the side of likeness only.
+
+    Of stems the upper 16 bits are kept; stems that then are one weigh as much as all of them; weights are rounded up.
 
     Args:
-        leads, weights: as `Salience.leads` gives them.
+        leads, weights: as `TermWeights.leads` returns them.
     """
     short, rows = (leads.values >> np.uint32(16)).astype(np.uint16), leads.rows
     new = run_starts(short, rows)
@@ -194,13 +195,14 @@ class Places:
     ranges: int
 
     def __len__(self) -> int:
+        """Return how many places there are."""
         return self.groups * self.ranges
 
     def bands(self, to: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The bands that place `to` looks at, by their first slot, and which of n signatures, uint16 (n, k), take part."""
         group, part = divmod(to, self.ranges)
-        for at in self._bands(group, slots.shape[1]):
-            yield at, np.flatnonzero(self._part(slots[:, at]) == part)
+        for slot in self._bands(group, slots.shape[1]):
+            yield slot, np.flatnonzero(self._part(slots[:, slot]) == part)
 
     def of_group(self, group: int, slots: NDArray[np.uint16]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The places that look at the bands of a group, and which of n signatures, uint16 (n, k), each needs for that."""
@@ -228,17 +230,17 @@ def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
     """`SLOTS` of texts, for each place that looks at one of their bands."""
     kinds = {"to": pa.int32(), "docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
     for batch in batches:
-        slots = _slots(batch)
+        texts, slots = numbers(batch.column("text")), _slots(batch)
         filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
-        texts, slots = numbers(batch.column("text"))[filled], slots[filled]
+        texts, slots = texts[filled], slots[filled]
         first, last = (numbers(batch.column(name), np.float64)[filled] for name in ("first", "last"))
-        made = [
+        rows_sent = [
             {"to": to, "docs": texts[rows], "first": first[rows], "last": last[rows], "slots": slots[rows].ravel()}
             for group in range(places.groups if len(texts) else 0)
             for to, rows in places.of_group(group, slots)
         ]
-        if made:
-            yield messages(made, kinds)
+        if rows_sent:
+            yield messages(rows_sent, kinds)
 
 
 def _slots(batch: Batch) -> NDArray[np.uint16]:
@@ -249,10 +251,10 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
 def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
     cap, k = candidates.story_cap(settings), settings.story_slots
+    kinds = {"docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
     held: dict[int, Signatures] = {}
     for batch in batches:
         to = numbers(batch.column("to"))
-        kinds = {"docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
         columns = [ragged(batch.column(name), kind) for name, kind in kinds.items()]
         for message, place in enumerate(to.tolist()):
             docs, first, last, part = (x.values[x.offsets[message] : x.offsets[message + 1]] for x in columns)
@@ -263,8 +265,8 @@ def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, rece
         order = lsh_bands.in_order_of_time(slots, likeness)
         likeness = likeness.take(order)
         found, dropped = Growing(np.int64), 0
-        for at, rows in places.bands(place, slots):
-            codes, left_out = lsh_bands.pairs_of_band(slots, rows, at, candidates.STORY_ROWS, cap, likeness)
+        for slot, rows in places.bands(place, slots):
+            codes, left_out = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, likeness)
             found.append(codes)
             dropped += left_out
         del slots  # by far the most of what is held
@@ -288,7 +290,7 @@ class Signatures:
         last: NDArray[np.float64],
         slots: NDArray[np.uint16],
     ) -> None:
-        """Those of more texts, with the earliest and latest date of each."""
+        """Those of more texts."""
         n, k = self._slots.shape
         self._texts.append(texts.copy())  # not a view, which would keep all that came with it
         self._spans.append(np.stack([first, last]))
@@ -298,12 +300,14 @@ class Signatures:
     def ascending(
         self,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint16]]:
-        """The texts, int64 (n,), ascending, their dates, float64 (n,) twice, and their signatures, uint16 (n, k), put in that
-        order where they are."""
+        """Return the texts, int64 (n,), ascending, their dates, float64 (n,) twice, and their signatures, uint16 (n, k).
+
+        The signatures are put in that order where they are.
+        """
         texts = np.concatenate(self._texts)
         order = np.argsort(texts, kind="stable")
-        for at in range(0, self._slots.shape[1], _MOVED):
-            self._slots[:, at : at + _MOVED] = self._slots[order, at : at + _MOVED]
+        for start in range(0, self._slots.shape[1], _MOVED):
+            self._slots[:, start : start + _MOVED] = self._slots[order, start : start + _MOVED]
         first, last = np.concatenate(self._spans, axis=1)[:, order]
         return texts[order], first, last, self._slots
 

@@ -310,8 +310,9 @@ def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = 
 
 
 def common_sums(rows: Ragged, weights: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (m, 3): of each pair of rows, over their common columns, the sum of the products of weights, that of the first
-    row's weights and that of the second's.
+    """Return three sums over the common columns of each pair of rows, float64 (m, 3).
+
+    They are of the products of weights, of the first row's weights, and of the second's.
 
     Args:
         rows: uint32 columns of n rows, ascending in each.

@@ -106,8 +106,10 @@ class TermWeights:
         return Ragged(self.stems[self.columns[entries]], offsets), self.weights[0][entries]
 
     def weighted_sets(self, start: int, stop: int) -> tuple[Ragged, NDArray[np.float64]]:
-        """The stems of leads and titles of texts `start` to `stop` as hashes, and the sum of both weights, for
-        `weighted_minhash.weighted_signatures`."""
+        """Return the stems of leads and titles of texts `start` to `stop` as hashes, and the sums of both weights.
+
+        For `weighted_minhash.weighted_signatures`.
+        """
         offsets = self.offsets[start : stop + 1]
         lead, _, title = self.weights[:, offsets[0] : offsets[-1]]
         both = lead.astype(np.float64) + title
@@ -285,8 +287,9 @@ def _weights(
 def inverse_frequencies(
     stems: NDArray[np.uint32], counts: NDArray[np.int64], n: int, known: Background | None = None
 ) -> NDArray[np.float64]:
-    """Rarity of each stem, float64 (v,): log((N + 1) / (df + `SMOOTH` N + `UNSEEN`)) over background and feed together; of
-    calendar words and numbers at most `DATE_RARITY`.
+    """Return the rarity of each stem, float64 (v,): log((N + 1) / (df + `SMOOTH` N + `UNSEEN`)).
+
+    N and df are of background and feed together. Calendar words and numbers have at most `DATE_RARITY`.
 
     Args:
         stems: uint32 (v,), hashes.

@@ -31,7 +31,7 @@ MIN_SUPPORT_UNKNOWN = 10
 
 
 def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
-    """bool (w,), True for the words of a tail in `TAILS`: from its first such phrase to the end of the article."""
+    """Return bool (w,), True for the words of a tail in `TAILS`: from its first such phrase to the end of the article."""
     phrases = _hashed_tails(profile)
     hashes, ends = words.hashes, words.offsets[1:]
     # Sixteen bits of a word's hash tell nearly all words apart from the phrases' first ones at the cost of one look-up.
@@ -57,8 +57,9 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
 
 
 def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
-    """Lines that recur in otherwise different articles of one outlet: bool (w,), True for their words, and their keys as of
-    `lines`, uint64 (x,), ascending.
+    """Find lines that recur in otherwise different articles of one outlet.
+
+    Returns bool (w,), True for their words, and their keys as of `lines`, uint64 (x,), ascending.
 
     Args:
         words: n articles; best without what `known_tails` marks.
@@ -98,7 +99,7 @@ def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool
 
 
 def known_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """bool (w,), True for the words of lines that have been learned, given by their keys."""
+    """Return bool (w,), True for the words of lines that have been learned, given by their keys."""
     line_keys, starts, lengths, _ = lines(words, outlets)
     known = np.isin(line_keys, keys)
     return words_of_lines(words, starts[known], lengths[known])
@@ -107,8 +108,11 @@ def known_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) 
 def lines(
     words: Words, outlets: Sequence[str] | NDArray[np.uint64]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The lines of n articles: keys of outlet and line, uint64 (x,), and of each its first word, its length in words and
-    its article, int64 (x,). Outlets by name, (n,)."""
+    """Return the lines of n articles, their outlets by name (n,).
+
+    Returns:
+        Keys of outlet and line, uint64 (x,), and of each its first word, its length in words and its article, int64 (x,).
+    """
     assert words.opens_line is not None
     starts = np.flatnonzero(words.opens_line)
     article = np.searchsorted(words.offsets, starts, side="right") - 1
@@ -118,7 +122,7 @@ def lines(
 
 
 def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """bool (w,), True for the words of some lines, given by their first words and lengths, int64."""
+    """Return bool (w,), True for the words of some lines, given by their first words and lengths, int64."""
     inside = np.zeros(len(words.hashes), dtype=np.bool_)
     ends = np.stack([starts, starts + lengths], axis=1).ravel()
     inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True

@@ -69,8 +69,9 @@ class Words:
         return self._each(lambda x: x[a:z], offsets - a, letters)
 
     def keep(self, kept: NDArray[np.bool_], in_place: bool = False) -> Words:
-        """The same articles with only the words where `kept`, bool (w,), is True. In place, the result takes over these
-        arrays: a whole feed's are not held twice.
+        """Return the same articles with only the words where `kept`, bool (w,), is True.
+
+        In place, the result takes over these arrays: a whole feed's are not held twice.
         """
         gone = np.searchsorted(self.offsets, np.flatnonzero(~kept), side="right") - 1
         counts = self.counts - np.bincount(gone, minlength=len(self))

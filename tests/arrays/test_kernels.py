@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import reference
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 from strategies import articles, texts
 
@@ -28,8 +27,7 @@ from clusterer.arrays.kernels_numpy import sketches
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged, compact, hash_runs, take_rows
 from clusterer.copies.verify import overlap
-from clusterer.lsh import bands, buckets, minhash, weighted_minhash
-from clusterer.lsh import samples as lsh_samples
+from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples, weighted_minhash
 from clusterer.stories import features, model, term_weights
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words, hash_words

@@ -26,8 +26,7 @@ from benchmarks.corpora import feeds, generator
 from benchmarks.peers import copies
 from benchmarks.plan import Plan, table
 from benchmarks.report import plots, tables
-from benchmarks.suites import index, recall, scaling, stages
-from benchmarks.suites import sketches as suites_sketches
+from benchmarks.suites import index, recall, scaling, sketches as suites_sketches, stages
 from benchmarks.suites.throughput import OURS, SAME, compare, judged, missing, ours, throughput, true_pairs
 from clusterer import Settings, cluster
 from clusterer.lsh.bands import s_curve

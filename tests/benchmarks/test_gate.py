@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import gate
+from clusterer.arrays import kernels
 
 COMMITTED: dict[str, Any] = orjson.loads(gate.FILE.read_bytes())
 
@@ -65,3 +66,14 @@ def test_this_tree_meets_all_but_a_raised_floor_and_a_lowered_ceiling(
     assert len(complaints) == 2, complaints  # all other figures hold
     assert complaints[0].startswith(name)
     assert complaints[1].startswith(ceiling)
+
+
+def test_times_are_held_by_the_kernels_that_run() -> None:
+    before = kernels.active
+    try:
+        for name in kernels.modules:
+            kernels.use(name)
+            assert gate.kernels().lower() == name
+    finally:
+        kernels.use(before)
+    assert COMMITTED["kernels"] == "compiled"

@@ -7,8 +7,7 @@ import random
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from clusterer.assignments import first_of_group
 from clusterer.copies.grouping import star_centres

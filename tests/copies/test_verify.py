@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.verify import OPENING, Overlap, join, overlap

@@ -35,7 +35,7 @@ def sources(tree: Path) -> set[str]:
 
 def complaints(said: str) -> list[str]:
     """What setuptools has to say about packages and their data."""
-    words = ("absent", "deprecat", "ambiguous", "package_data", "package data")
+    words = ("absent", "deprecationwarning", "ambiguous", "package_data", "package data")
     return [line for line in said.splitlines() if any(word in line.lower() for word in words)]
 
 

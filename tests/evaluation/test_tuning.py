@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
-from made import words_of
+from hypothesis import given, strategies as st
+from made import generated, words_of
 from places import ROOT, SHARED
 
 from benchmarks.corpora.generator import feed
@@ -26,8 +25,9 @@ from clusterer import Article, InputError, Settings, SettingsError, cluster
 from clusterer.cli.main import cli
 from clusterer.evaluation.choice import choose
 from clusterer.evaluation.gold import Gold, Judged, read_gold
-from clusterer.evaluation.judge import _Judge
+from clusterer.evaluation.judge import Judge
 from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
+from clusterer.evaluation.result_file import read_result
 from clusterer.evaluation.sweeps import COPY_AXES, GRID, Tried
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
@@ -301,8 +301,8 @@ def test_a_threshold_moves_no_farther_than_gold_is_sure_of(tuned: Tuning) -> Non
     assert tuned.before["story"].bcubed_f1 < tuned.after["story"].bcubed_f1 < best.f1  # type: ignore[union-attr]
 
 
-def judge_of(gold: list[int]) -> _Judge:
-    return _Judge(np.arange(len(gold)), np.array(gold), np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
+def judge_of(gold: list[int]) -> Judge:
+    return Judge(np.arange(len(gold)), np.array(gold), np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
 
 
 @pytest.mark.parametrize(("mended", "sure"), [(0, False), (1, False), (4, True), (20, True)])
@@ -410,16 +410,15 @@ def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
     assert "level" not in Settings.from_toml(text).to_toml(["jaccard"])
     out = tmp_path / "out.jsonl"
     assert command("cluster", paths[0], "--settings", tmp_path / "settings.toml", "-o", out).returncode == 0
-    said = command("evaluate", out, paths[1], "--errors", 0).stdout
+    result, gold = read_result(out), read_gold(paths[1])
     for level in ("copy", "story"):
-        told = re.search(rf"^{level}: .*?^suggested .*? (\S+) +(\S+) +(\S+)$", done.stdout, re.S | re.M)
-        found = re.search(rf"^{level}: .*?^B-cubed +(\S+) +(\S+) +(\S+)$", said, re.S | re.M)
-        assert told
-        assert found
-        assert told.groups() == found.groups()
-        comment = re.search(rf"^# {level}: precision (\S+), recall (\S+), F1 (\S+) over", text, re.M)
-        assert comment
-        assert comment.groups() == found.groups()
+        labels = gold.labels[level]
+        scores = evaluate([getattr(result[name], level) for name in labels], list(labels.values()))
+        wanted = [f"{x:.4f}" for x in (scores.bcubed_precision, scores.bcubed_recall, scores.bcubed_f1)]
+        assert f"# {level}: precision {wanted[0]}, recall {wanted[1]}, F1 {wanted[2]} over" in text
+        # What the table says, too: a row's figures are its last.
+        rows = [line.split() for line in done.stdout.split(f"{level}: ")[1].splitlines()]
+        assert next(row for row in rows if row[:1] == ["suggested"])[-3:] == wanted
 
 
 def invoke(*args: object) -> str:
@@ -511,6 +510,19 @@ def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "none of 130 rows is an article" in done.stderr
+
+
+def test_tuning_on_a_generated_feed_scores_what_clustering_gives() -> None:
+    articles, copy_of = generated()
+    labels = {name: copy_of[name] for name in list(copy_of)[:1000]}
+    start = Settings(level="copy", jaccard=0.9, containment=0.95)
+    tuned = tune(articles, Gold({"copy": labels}), settings=start)
+    assert tuned.counts == {"copy": 1000}
+    for settings, scores in ((start, tuned.before["copy"]), (tuned.suggested, tuned.after["copy"])):
+        copies = {a.id: a.copy for a in cluster(articles, settings)}
+        assert scores == evaluate([copies[name] for name in labels], list(labels.values()))
+    assert tuned.suggested != start
+    assert tuned.after["copy"].bcubed_f1 > tuned.before["copy"].bcubed_f1  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")

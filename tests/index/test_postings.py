@@ -10,15 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from numpy.typing import NDArray
 
 from clusterer import Settings
-from clusterer.index import postings as index_postings
-from clusterer.index import segments
-from clusterer.index.database import Store
+from clusterer.index import postings as index_postings, segments
+from clusterer.index.database import Database
 from clusterer.index.postings import Postings
 from clusterer.lsh.buckets import HUBS
 
@@ -50,8 +48,8 @@ class Twin:
             self.holders.setdefault(key, set()).add(number)
 
 
-def opened(path: Path | str) -> tuple[Store, Postings]:
-    store = Store(path, Settings(), "test", False)
+def opened(path: Path | str) -> tuple[Database, Postings]:
+    store = Database(path, Settings(), "test", False)
     return store, Postings(store, CAP)
 
 
@@ -187,14 +185,14 @@ class Machine(RuleBasedStateMachine):
         with self.store.reading():
             self.postings.refresh()
             assert_equal(self.postings, self.twin)
-            assert self.postings.problems() == []
+            assert self.postings.check() == []
 
     @rule()
     def another_reader_sees_it(self) -> None:
         with self.reader_store.reading():
             self.reader.refresh()
             assert_equal(self.reader, self.twin)
-            assert self.reader.problems() == []
+            assert self.reader.check() == []
 
 
 @pytest.mark.parametrize("page", [3, 504])
@@ -202,7 +200,7 @@ class Machine(RuleBasedStateMachine):
 def test_any_history_equals_a_dictionary_of_sets(page: int, cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "PAGE", page)
     monkeypatch.setattr(index_postings, "CACHE", cache)
-    run_state_machine_as_test(Machine, settings=settings(max_examples=20, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=8, stateful_step_count=12, deadline=None))
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 10**6)), max_size=2000), max_size=4))
@@ -234,7 +232,7 @@ def test_many_pages_equal_a_dictionary_of_sets(batches: list[list[tuple[int, int
             found.refresh()
             for key in [0, 1, 1500, 2999, 3000, LAST]:
                 assert_finds(found, twin, [key])
-            assert found.problems() == []
+            assert found.check() == []
         store.close()
 
 
@@ -246,7 +244,7 @@ def test_nothing_is_found_in_an_empty_file(tmp_path: Path) -> None:
         found.flush()
         found.flush(all_of_it=True)
         assert_equal(found, Twin(), [0, 5, LAST])
-        assert found.problems() == []
+        assert found.check() == []
     store.close()
 
 
@@ -268,7 +266,7 @@ def test_a_bucket_around_the_cap(size: int, batches: int, tmp_path: Path) -> Non
         found.refresh()
         found.flush(all_of_it=True)
         assert_finds(found, twin, [6, 7, 8])
-        assert found.problems() == []
+        assert found.check() == []
     store.close()
 
 
@@ -318,12 +316,12 @@ def test_damaged_segments_are_told(damage: str, tmp_path: Path) -> None:
         found.refresh()
         stage(found, [(key * 1001, key % 50 + 1) for key in range(3000)])
         found.flush()
-        assert found.problems() == []
+        assert found.check() == []
     with store.writing():
         store.write(damage)
     store.close()
     store, found = opened(tmp_path / "postings.db")
     with store.reading():
         found.refresh()
-        assert found.problems() != []
+        assert found.check() != []
     store.close()

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from clusterer.arrays.hashing import mix
 from clusterer.arrays.ragged import Growing, Ragged

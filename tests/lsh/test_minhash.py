@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import reference
 from datasketch import MinHash, MinHashLSH
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from clusterer.arrays.ragged import Ragged
 from clusterer.errors import SettingsError

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import inspect
 import json
 import os
 import random
@@ -28,14 +29,20 @@ from click.testing import CliRunner
 from made import lines_of, text_of, words_of
 from places import DATA, ROOT, SHARED
 
-from clusterer import Article, Clustering, InputError, Settings, SettingsError
-from clusterer import cluster as local
-from clusterer import spark as clusterer_spark
+from benchmarks.corpora import generator
+from clusterer import (
+    Article,
+    Clustering,
+    InputError,
+    Settings,
+    SettingsError,
+    cluster as local,
+    spark as clusterer_spark,
+)
 from clusterer.cli.main import cli
 from clusterer.io.feed import Feed
 from clusterer.lsh import bands
-from clusterer.spark import connected_components, messages, stories
-from clusterer.spark import job as spark_job
+from clusterer.spark import connected_components, job as spark_job, messages, stages as spark_stages, stories
 from clusterer.spark.arrow import batch_of, cells, whole
 from clusterer.spark.articles import Source, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
@@ -110,14 +117,14 @@ def some() -> list[Article]:
 def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str) -> None:
     settings = Settings(level=level)
     found = clusterer_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
-    assert tuple(found.columns) == spark_job.COLUMNS
+    assert tuple(found.columns) == spark_stages.COLUMNS
     assert differing(told(local(some, settings)), told(found)) == {}
 
 
 @pytest.mark.slow
 def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
     """As where links are too many for one worker."""
-    monkeypatch.setattr(connected_components, "FEW", 0)
+    monkeypatch.setattr(connected_components, "FEW_LINKS", 0)
     stages: list[str] = []
     found = clusterer_spark.cluster(frame(spark, some), partitions=3, tell=stages.append)
     assert {"copies-components-0", "stories-components-0"} <= set(stages)
@@ -188,6 +195,21 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
         clusterer_spark.cluster(df.drop("title"), settings, checkpoint=folder)
 
 
+@pytest.mark.parametrize("boilerplate", ["learned", "known"])
+@pytest.mark.parametrize("level", ["exact", "copy", "story"])
+def test_stages_come_after_their_inputs_and_name_them_as_their_functions_do(level: str, boilerplate: str) -> None:
+    seen: set[str] = set()
+    for name, stage in spark_stages.stages_of(Settings(level=level, boilerplate=boilerplate)).items():
+        assert name == stage.name
+        assert seen.issuperset(stage.inputs)
+        parameters = inspect.signature(stage.make).parameters.values()
+        names = tuple(p.name for p in parameters if p.name in stage.inputs or p.default is p.empty)
+        assert names == ("run", *stage.inputs)
+        seen.add(name)
+    if level == "story":
+        assert seen.issuperset(STAGES)
+
+
 def giant(count: int, alike: bool) -> list[Article]:
     """Half of them one text: word by word, or each with a word of its own."""
     body = words_of("giant", 60)
@@ -217,7 +239,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     df, wanted = frame(spark, articles), local(articles, settings)
     job = spark_job.Job(df, settings, Source())
     assert differing(told(wanted), told(job.result())) == {}
-    learned = {row["line"] % (1 << 64) for row in job._furniture().collect()}
+    learned = {row["line"] % (1 << 64) for row in spark_stages.learned(job.table("lines")).collect()}
     assert learned == wanted.furniture
     assert len(learned) == 1
 
@@ -384,7 +406,13 @@ def test_the_benchmark(tmp_path: Path) -> None:
     assert "Every column the same." in done.stdout
 
 
-def whole_feed() -> list[str]:
+@pytest.fixture(params=["generated", "real"])
+def whole_feed(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """Files of JSON lines: 3,000 generated articles, or the real feed where it is here."""
+    if request.param == "generated":
+        file = tmp_path / "generated.jsonl"
+        file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in generator.feed(3000)))
+        return [str(file)]
     files = sorted(str(file) for file in (SHARED / "feed").glob("*.jsonl.gz"))
     if not files:
         pytest.skip(f"real articles are not here: no *.jsonl.gz in {SHARED / 'feed'}")
@@ -493,19 +521,18 @@ def run_on(cluster: Cluster, level: str, folder: Path, inputs: list[str], on_sta
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["story", "copy"])
-def test_the_whole_feed_on_local_cores(spark: Any, level: str) -> None:
-    files, settings = whole_feed(), Settings(level=level)
+def test_the_whole_feed_on_local_cores(spark: Any, whole_feed: list[str], level: str) -> None:
+    files, settings = whole_feed, Settings(level=level)
     df = spark.read.json(files, primitivesAsString=True)
     found = told(clusterer_spark.cluster(df, settings))
     assert differing(told(local([row.article for row in Feed(files)], settings)), found) == {}
 
 
 @pytest.mark.slow
-def test_the_whole_feed_on_a_cluster(standalone: Cluster, spark: Any, tmp_path: Path) -> None:
-    files = whole_feed()
-    run_on(standalone, "story", tmp_path / "stages", files, lambda stage: None)
+def test_the_whole_feed_on_a_cluster(standalone: Cluster, spark: Any, whole_feed: list[str], tmp_path: Path) -> None:
+    run_on(standalone, "story", tmp_path / "stages", whole_feed, lambda stage: None)
     found = told(spark.read.parquet(str(tmp_path / "stages" / "result")))
-    assert differing(told(local([row.article for row in Feed(files)])), found) == {}
+    assert differing(told(local([row.article for row in Feed(whole_feed)])), found) == {}
 
 
 @pytest.mark.slow

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from places import DATA
 from strategies import texts
 
@@ -27,8 +26,7 @@ from clusterer.assignments import spanning_parents
 from clusterer.io.feed import Feed
 from clusterer.lsh.minhash import estimate
 from clusterer.lsh.weighted_minhash import weighted_signatures
-from clusterer.stories import features as stories_features
-from clusterer.stories import model, term_weights
+from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.linkage import average_linkage
 from clusterer.text.stemming import CLASSES, PREFIXES, STEM_LETTERS, SUFFIXES, VOWELS, WEEKDAYS
 from clusterer.text.words import hash_words

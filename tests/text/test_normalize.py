@@ -7,8 +7,7 @@ import unicodedata
 
 import pytest
 import reference
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from strategies import texts
 
 from clusterer.errors import SettingsError

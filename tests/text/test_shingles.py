@@ -7,8 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from strategies import articles
 
 from clusterer.arrays.kernels_numpy.pairs import unique_sets

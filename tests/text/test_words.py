@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from strategies import articles, texts
 
 from clusterer.arrays.hashing import mix, multipliers

@@ -60,8 +60,9 @@ def weigh_rows(
     out: NDArray[np.float32],
     places: NDArray[np.uint8],
 ) -> None:
-    """Write the weights of lead, body and title of texts `start` to `stop`, each text's of each of length 1, and where each
-    column stands.
+    """Write the weights of lead, body and title of texts `start` to `stop`, and where each column stands.
+
+    Each text's weights of each are of length 1.
 
     Args:
         tokens, offsets, titles, title_offsets: of the texts and their titles.

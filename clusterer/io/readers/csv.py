@@ -198,14 +198,14 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
     read again.
     """
     waiting: deque[tuple[int, bytes]] = deque()
-    taken: list[tuple[int, bytes]] = []
+    consumed: list[tuple[int, bytes]] = []
 
     def physical() -> Iterator[str]:
         size = 0
         while item := waiting.popleft() if waiting else next(lines, None):
-            if not taken:
+            if not consumed:
                 size = 0
-            taken.append(item)
+            consumed.append(item)
             size += len(item[1])
             if size > limit:
                 raise _TooLong(too_long(size, limit) + ", or close a quote")
@@ -213,27 +213,27 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
 
     reader = csv.reader(physical(), **layout.dialect)
     while True:
-        taken.clear()
+        consumed.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            number, raw = taken[0]
-            waiting.extendleft(reversed(taken[1:]))
+            number, raw = consumed[0]
+            waiting.extendleft(reversed(consumed[1:]))
             reader = csv.reader(physical(), **layout.dialect)
             reason = f"bad quoting ({error}); cure: double the quotes inside a quoted cell"
             yield Record(number, raw, None, str(error) if isinstance(error, _TooLong) else reason)
             continue
-        raw = b"".join(line for _, line in taken)
+        raw = b"".join(line for _, line in consumed)
         if not cells or (not raw.strip() and len(layout.columns) != 1):
             continue
         try:
             raw.decode()
         except UnicodeDecodeError as error:
-            yield Record(taken[0][0], raw, None, undecodable(raw, error, "utf-8"))
+            yield Record(consumed[0][0], raw, None, undecodable(raw, error, "utf-8"))
         else:
-            yield Record(taken[0][0], raw, cells, "")
+            yield Record(consumed[0][0], raw, cells, "")
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

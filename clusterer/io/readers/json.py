@@ -31,11 +31,11 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             if isinstance(value, ValueError):
                 raise value
-            made = opened.columns(value)
+            article = opened.columns(value)
         except ValueError as error:
             opened.bad(number, json_reason(raw, error, opened.encoding), raw)
         else:
-            yield Row(made, raw, opened.name, number, layout)
+            yield Row(article, raw, opened.name, number, layout)
 
 
 def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
@@ -43,15 +43,15 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
     chunks, limit = opened.chunks, opened.row_limit
     if opened.head.removeprefix(BOM).lstrip()[:1] == b"{":
         # An object that may be one row, or wrap a list of rows: which, only the whole of it tells.
-        held, rest = peek(chunks, limit + HEAD)
-        document = held.strip()
-        if len(held) < limit + HEAD and is_article(document, opened.columns):
+        beginning, rest = peek(chunks, limit + HEAD)
+        document = beginning.strip()
+        if len(beginning) < limit + HEAD and is_article(document, opened.columns):
             fits = len(document) <= limit
             value = orjson.loads(document) if fits else RowError(too_long(len(document), limit))
             return itertools.chain([(document, value)], JsonArray(rest, limit))  # the rest: damage, or nothing
-        if len(held) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
+        if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
             return iter(JsonArray(rest, limit))
-        chunks = itertools.chain([held], rest)
+        chunks = itertools.chain([beginning], rest)
     return iter(JsonArray(chunks, limit))
 
 

@@ -74,15 +74,15 @@ class JsonArray:
                 continue
             end_of_last = -1
             first = self._opening or (re.escape(key[0]) if (key := _FIRST_KEY.match(element)) else rb"\{")
-            again = re.compile(self._between + b"(?=" + first + b")").search(element, 1)
-            if again:
+            resumption = re.compile(self._between + b"(?=" + first + b")").search(element, 1)
+            if resumption:
                 tail = self._buffer[self._start :]
-                self._buffer, self._start = element[again.end() :] + tail, 0
-                element = element[: again.start()]
+                self._buffer, self._start = element[resumption.end() :] + tail, 0
+                element = element[: resumption.start()]
                 if not reason:
                     value = loaded(element)
             yield element, value
-            if self._ended and not again:
+            if self._ended and not resumption:
                 return
         why = self._cut or "the array is not closed: the file ends early; cure: fetch the file again"
         yield b"", RowError(why)

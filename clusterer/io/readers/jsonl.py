@@ -29,20 +29,20 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of JSON lines; blank lines are skipped."""
-    layout, loads, article, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
+    layout, loads, article_of, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
     for number, line in opened.lines():
         try:
-            made = article(loads(line))
+            article = article_of(loads(line))
         except ValueError:
             line = line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
             if not line.strip():
                 continue
             try:
-                made = article(loads(line))
+                article = article_of(loads(line))
             except ValueError as error:
                 opened.bad(number, json_reason(line, error, opened.encoding), line)
                 continue
-        yield Row(made, line.rstrip(b"\r\n"), file, number, layout)
+        yield Row(article, line.rstrip(b"\r\n"), file, number, layout)
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

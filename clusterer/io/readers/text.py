@@ -27,12 +27,12 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """Title and body of a text file. A short first line is a title before an empty line or a much longer text.
+    r"""Title and body of a text file. A short first line is a title before an empty line or a much longer text.
 
-    >>> split_title("Title\\n\\nBody of the article.")
+    >>> split_title("Title\n\nBody of the article.")
     ('Title', 'Body of the article.')
-    >>> split_title("A sentence that ends in a stop.\\nAnother one.")
-    ('', 'A sentence that ends in a stop.\\nAnother one.')
+    >>> split_title("A sentence that ends in a stop.\nAnother one.")
+    ('', 'A sentence that ends in a stop.\nAnother one.')
     """
     text = text.lstrip("\ufeff \t\n")
     first, _, rest = text.partition("\n")

@@ -1,0 +1,64 @@
+"""The oldest articles of an index, removed until it keeps to its limits."""
+
+from __future__ import annotations
+
+from clusterer.index import maintenance
+from clusterer.index.open_index import OpenIndex
+from clusterer.index.story_ids import Change
+from clusterer.index.transactions import writing
+
+
+def expire(
+    index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None
+) -> tuple[int, list[Change]]:
+    """Remove the oldest articles, and give their space back.
+
+    Args:
+        index: an open index, outside a transaction.
+        before: remove those older than this, in seconds since 1970.
+        max_articles: keep no more than so many.
+        max_bytes: keep so many that the file's pages in use are at most so large.
+
+    Returns:
+        How many were removed, and what that did to stories.
+    """
+    count, changes = 0, list[Change]()
+    while True:
+        with writing(index) as writer:
+            numbers = _expired(index, before, max_articles, max_bytes)
+            writer.remove(numbers)
+            changes += writer.settle()
+            if max_bytes is not None and numbers:
+                maintenance.clean(index)
+        count += len(numbers)
+        if not numbers or max_bytes is None or index.database.bytes_used <= max_bytes:
+            break
+    if count:
+        index.database.give_back()
+    return count, changes
+
+
+def _expired(index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None) -> set[int]:
+    """Numbers of the oldest articles, which are beyond a limit.
+
+    An article is as old as its date, or, where it has none, as its stay in the index.
+
+    Args:
+        index: that holds them.
+        before: those older than this, in seconds since 1970.
+        max_articles: all but so many.
+        max_bytes: about as many as make the file's pages in use at most so large.
+    """
+    database = index.database
+    out = set[int]()
+    if before is not None:
+        rows = database.rows("SELECT number FROM article WHERE coalesce(date, added) < ?", before)
+        out = {number for (number,) in rows}
+    count = database.state["articles"]
+    surplus = 0 if max_articles is None else count - max_articles
+    if max_bytes is not None and (bytes_used := database.bytes_used) > max_bytes:
+        surplus = max(surplus, min(count, int(count * (1 - max_bytes / bytes_used)) + 1))
+    if surplus > len(out):
+        rows = database.rows("SELECT number FROM article ORDER BY coalesce(date, added), number LIMIT ?", surplus)
+        out |= {number for (number,) in rows}
+    return out

@@ -1,0 +1,90 @@
+"""Why two stored articles are together or not: `explanation` over what an index holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clusterer.errors import InputError
+from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
+from clusterer.explanation.reasons import explained
+from clusterer.index.articles import numbers_of_ids, read_articles, without_learned_lines, words_of_texts
+from clusterer.index.open_index import OpenIndex
+from clusterer.index.story_candidates import pair_evidence, read_texts
+from clusterer.index.views import IndexReader
+
+
+def explain_pair(reader: IndexReader, first_id: str, second_id: str) -> Explanation:
+    """Why two stored articles are together, or not.
+
+    Raises:
+        InputError: an id is not there.
+    """
+    index, settings = reader.index, reader.index.settings
+    stored = numbers_of_ids(index, [first_id, second_id])
+    for id in (first_id, second_id):
+        if id not in stored:
+            raise InputError(f"{index.database.path}: no article {id!r}; cure: an id as add gave it")
+    a, b = stored[first_id][0], stored[second_id][0]
+    assigned = reader.assignments_of_stories([a, b])
+    number = {x.id: i for i, x in assigned.items()}
+    chain = path(assigned[a], assigned[b], lambda id: assigned[number[id]])
+    shown = {a, b, *(number[x] for step in chain for x in (step.id, step.linked_to or step.id))}
+    articles = read_articles(index, sorted(shown))
+    items = articles[a], articles[b]
+    words = words_of_texts([x.text for x in items], settings)
+    words = without_learned_lines(index, words, [x.outlet for x in items])
+    titles = {article.id: article.title for article in articles.values()}
+    return explained(
+        items,
+        (assigned[a], assigned[b]),
+        settings,
+        (int(words.counts[0]), int(words.counts[1])),
+        copying(words, settings),
+        _story_evidence(index, a, b) if settings.level == "story" else None,
+        steps(assigned[a].id, chain, titles),
+        index.learned_lines.tolist(),
+    )
+
+
+def _story_evidence(index: OpenIndex, a: int, b: int) -> StoryEvidence | None:
+    """How two articles' copy groups are alike as reports; None where they are in one, or in none.
+
+    By the features that are stored, where the groups were compared.
+    """
+    database = index.database
+    rows = {
+        number: (centre, story, slots, head)
+        for number, centre, story, slots, head in database.among(
+            "SELECT article.number, text.centre, text.story, slots, whole.article FROM article JOIN document ON"
+            " document.number = document JOIN text ON text.centre = document.centre JOIN document AS whole ON"
+            " whole.number = text.body WHERE article.number IN {}",
+            [a, b],
+        )
+    }
+    if len(rows) < 2 or rows[a][0] == rows[b][0]:
+        return None
+    centres, stories = [rows[x][0] for x in (a, b)], [rows[x][1] for x in (a, b)]
+    low, high = sorted(centres)
+    weights, features = pair_evidence(index, read_texts(index, np.array([low, high])))
+    stored = database.rows("SELECT features FROM pair WHERE a = ? AND b = ?", low, high)
+    if stored:
+        features = np.frombuffer(stored[0][0], dtype="<f4").astype(np.float64)
+    ((first_size, second_size, total),) = database.rows(
+        "SELECT (SELECT count(*) FROM text WHERE story = ?1), (SELECT count(*) FROM text WHERE story = ?2), (SELECT"
+        " coalesce(sum(score), 0.0) FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b"
+        " WHERE (one.story = ?1 AND other.story = ?2) OR (one.story = ?2 AND other.story = ?1))",
+        *stories,
+    )
+    pairs = first_size * (first_size - 1) // 2 if stories[0] == stories[1] else first_size * second_size
+    heads = read_articles(index, [rows[x][3] for x in (a, b)])
+    return reporting(
+        weights,
+        (int(centres[0] > centres[1]), int(centres[0] < centres[1])),
+        (heads[rows[a][3]], heads[rows[b][3]]),
+        features,
+        np.stack([np.frombuffer(rows[x][2], dtype="<u2") for x in (a, b)]),
+        bool(stored),
+        total / pairs,
+        pairs,
+        index.settings,
+    )

@@ -1,0 +1,104 @@
+"""Articles of one index added to another, and the ids of its stories as aliases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from clusterer.articles import Article
+from clusterer.errors import InputError
+from clusterer.index.articles import read_articles
+from clusterer.index.database import Database
+from clusterer.index.open_index import OpenIndex
+from clusterer.index.story_ids import Change
+from clusterer.index.transactions import writing
+from clusterer.index.views import IndexReader
+from clusterer.results import Assignment
+
+_BATCH = 5000  # articles read at a time
+
+
+class Merged(NamedTuple):
+    """What became of the articles of another index.
+
+    Attributes:
+        numbers: their numbers here, in order of arrival there.
+        is_known: whether each was here before.
+        assigned: assignments by number, of these and of all others in their stories.
+        changes: what it did to stories that were here before.
+    """
+
+    numbers: list[int]
+    is_known: list[bool]
+    assigned: dict[int, Assignment]
+    changes: list[Change]
+
+
+def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
+    """Add all articles of another index, of whatever release and settings.
+
+    Args:
+        reader: of an open index, outside a transaction.
+        path: of the other one.
+
+    Raises:
+        InputError: the other one is no index, or this one itself.
+    """
+    index = reader.index
+    if os.path.exists(path) and os.path.samefile(path, index.database.path):
+        raise InputError(f"{os.fspath(path)}: is this index itself; cure: name another one")
+    source = OpenIndex(Database(path, None, None, True))
+    number_here, changes, is_known = dict[int, int](), list[Change](), list[bool]()
+    try:
+        with source.database.reading():
+            for batch in _article_batches(source):
+                with writing(index) as writer:
+                    numbers, stored = writer.store(list(batch.values()))
+                    changes += writer.settle()
+                number_here |= dict(zip(batch, numbers, strict=True))
+                is_known += stored
+            ids = _story_ids(source)
+    finally:
+        source.database.close()
+    numbers = list(number_here.values())
+    with writing(index):
+        _adopt_story_ids(index, [(name, number_here[article]) for name, article in ids])
+        assigned = reader.assignments_of_stories(numbers)
+    return Merged(numbers, is_known, assigned, changes)
+
+
+def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:
+    """All articles of an index by number, in order of arrival, thousands at a time."""
+    numbers = [n for (n,) in source.database.rows("SELECT number FROM article ORDER BY number")]
+    for start in range(0, len(numbers), _BATCH):
+        batch = numbers[start : start + _BATCH]
+        articles = read_articles(source, batch)
+        yield {number: articles[number] for number in batch}
+
+
+def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:
+    """The ids of the stories of an index, aliases too, each with the number of its first article."""
+    return source.database.rows(
+        "SELECT story.id, min(article.number) FROM story JOIN text ON text.story = coalesce(into_story,"
+        " story.number) JOIN document ON document.centre = text.centre JOIN article ON article.document ="
+        " document.number GROUP BY story.number"
+    )
+
+
+def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
+    """Make ids aliases of the stories that some articles are in, where no story has them yet.
+
+    Args:
+        index: open for writing.
+        ids: each with the number of an article.
+    """
+    database = index.database
+    for name, article in ids:
+        database.write(
+            "INSERT OR IGNORE INTO story (id, into_story) SELECT ?, text.story FROM article JOIN document ON"
+            " document.number = article.document JOIN text ON text.centre = document.centre WHERE article.number = ?",
+            name,
+            article,
+        )
+    database.state["story"] = database.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]

@@ -1,0 +1,70 @@
+"""What is kept of an open index between its transactions: its file, its keys, and what was last read of its texts.
+
+Every function of the modules beside it takes an `OpenIndex` first, and runs inside a transaction of its database.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.index.database import Database
+from clusterer.index.postings import Postings
+from clusterer.text import boilerplate
+
+_REMEMBERED = 1 << 14  # texts whose words and stems are kept in memory
+
+
+class OpenIndex:
+    """An open index.
+
+    Attributes:
+        database: its file.
+        settings: what it was made with.
+        postings: its keys, and who holds them.
+        learned_lines: uint64 (l,), ascending: keys of the lines that were learned to be boilerplate of their outlets.
+        words: by document the hashes of its words, uint64 (w,); those read last.
+        stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Wrap an open file; nothing is read before `refresh`.
+
+        Args:
+            database: the file.
+        """
+        self.database, self.settings = database, database.settings
+        self.postings = Postings(database, max(self.settings.bucket_cap, 2 * boilerplate.MIN_SUPPORT_UNKNOWN))
+        self.learned_lines: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
+        self.words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
+        self.stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
+        self._generation = -1
+
+    def refresh(self) -> None:
+        """See what others have written. First thing in a transaction."""
+        self.postings.refresh()
+        generation = self.database.state["generation"]
+        if generation != self._generation:
+            rows = self.database.rows("SELECT line FROM furniture")
+            self.learned_lines = np.sort(np.array([line for (line,) in rows], dtype=np.int64).view(np.uint64))
+            self.stems.clear()
+            self.words.clear()
+            self._generation = generation
+
+    def keep(self) -> None:
+        """Keep what is remembered: all that the transaction wrote, which ends now, was written through this object."""
+        self._generation = self.database.next_generation
+
+    def forget(self) -> None:
+        """Trust nothing that is remembered: a transaction failed."""
+        self.postings.forget(failed=True)
+        self._generation = -1
+
+
+def trim(remembered: OrderedDict[int, Any]) -> None:
+    """Drop what was read first, where more texts are remembered than memory is meant for."""
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)

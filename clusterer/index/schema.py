@@ -1,0 +1,101 @@
+"""The tables of an index's file, and how an older file becomes one of this version.
+
+Tells SQLite what there is; who writes and reads rows is for others to know. Every table and column is described in
+`SCHEMA`, which SQLite keeps in the file with its comments.
+"""
+
+from __future__ import annotations
+
+APPLICATION = 0x41725374
+"""SQLite's `application_id` of an index: the letters ArSt."""
+VERSION = 2
+"""SQLite's `user_version` of the schema below."""
+MIGRATIONS = {1: "CREATE INDEX article_age ON article (coalesce(date, added))"}
+"""By version the statement that makes its file one of the next version."""
+COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
+"""Rows of the table `state`."""
+
+SCHEMA = """
+-- What the file was made with, as text: settings (JSON), recipe (what words and scores are made by).
+CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts
+-- (how many there are), dead (numbers in segments that no longer mean anything).
+CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE article (
+    number INTEGER PRIMARY KEY,  -- in order of arrival
+    key INTEGER NOT NULL,        -- hash of id
+    id TEXT NOT NULL,
+    digest INTEGER NOT NULL,     -- hash of title and text: the same id with the same digest is the same article
+    outlet TEXT NOT NULL,
+    date REAL,                   -- seconds since 1970, NULL where unknown
+    added REAL NOT NULL,         -- seconds since 1970: when it came
+    document INTEGER             -- the distinct text that it holds; NULL where it is too short to group
+);
+CREATE INDEX article_key ON article (key);
+CREATE INDEX article_document ON article (document);
+CREATE INDEX article_age ON article (coalesce(date, added));
+
+-- Title, text, source, url and date, compressed (Zstandard, with checksum), see index.articles.
+CREATE TABLE body (article INTEGER PRIMARY KEY, content BLOB NOT NULL);
+
+CREATE TABLE document (
+    number INTEGER PRIMARY KEY,  -- that of the article it was made for
+    article INTEGER NOT NULL,    -- whose text and title stand for it
+    hash INTEGER NOT NULL,       -- of its words
+    words INTEGER NOT NULL,
+    centre INTEGER NOT NULL      -- the document in the middle of its copy group
+);
+CREATE INDEX document_centre ON document (centre);
+
+-- Verified links of documents; a is the longer one.
+CREATE TABLE link (
+    a INTEGER NOT NULL, b INTEGER NOT NULL,
+    shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER NOT NULL,  -- shingles, as in copies.verify.Overlap
+    opening REAL NOT NULL,
+    copy INTEGER NOT NULL,       -- 1 alike as a whole, 0 a cut
+    PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+CREATE INDEX link_b ON link (b);
+
+-- One row a copy group: what the story level compares.
+CREATE TABLE text (
+    centre INTEGER PRIMARY KEY,
+    body INTEGER NOT NULL,       -- its longest document: whose words and title are compared
+    story INTEGER NOT NULL,
+    first REAL, last REAL,       -- dates of its articles, NULL where none has one
+    outlets TEXT NOT NULL,       -- JSON list of names
+    slots BLOB                   -- uint16, signature of the weighted lead
+);
+CREATE INDEX text_story ON text (story);
+
+-- Copy groups that were compared and have more than a trace of likeness; a < b.
+CREATE TABLE pair (
+    a INTEGER NOT NULL, b INTEGER NOT NULL,
+    score REAL NOT NULL,
+    features BLOB NOT NULL,      -- float32, as in stories.features.FEATURES
+    PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+CREATE INDEX pair_b ON pair (b);
+
+CREATE TABLE story (
+    number INTEGER PRIMARY KEY,  -- in order of opening
+    id TEXT NOT NULL UNIQUE,
+    into_story INTEGER           -- for an alias the story it became part of
+);
+CREATE INDEX story_alias ON story (into_story) WHERE into_story IS NOT NULL;
+
+-- Lines that an outlet repeats in otherwise different articles: hashes of outlet and line.
+CREATE TABLE furniture (line INTEGER PRIMARY KEY);
+
+-- Sorted keys with the numbers that hold them, see index.postings. Never changed, only replaced.
+CREATE TABLE segment (
+    number INTEGER PRIMARY KEY,
+    firsts BLOB NOT NULL,        -- uint64, the first entry of each page
+    documents BLOB NOT NULL,     -- uint32 numbers, ascending, then uint16 sampled keys of each
+    stems BLOB NOT NULL,         -- uint32 stems, ascending, then int32 changes of the texts that hold each
+    crc INTEGER NOT NULL         -- CRC-32 of its pages, then of the two before
+);
+CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
+"""

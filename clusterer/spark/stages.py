@@ -1,0 +1,400 @@
+"""The stages of a run on Spark: one table, and a function for each that makes its rows of those of other stages.
+
+Spark moves rows; hashing, scoring and grouping are the package's own, inside its workers (`copies`, `stories`, `result`
+of this wing). What is joined is ordered so that hubs travel and their many partners stay. Writes nothing: `job` keeps
+each stage in the run's folder.
+
+Source of the order: `clusterer.pipeline`, step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from clusterer.errors import InputError
+from clusterer.settings import Settings
+from clusterer.spark import (
+    articles as spark_articles,
+    connected_components,
+    copies as spark_copies,
+    learned_lines,
+    messages,
+    result as spark_result,
+    stories as spark_stories,
+)
+from clusterer.spark.run import Run
+from clusterer.stories import candidates as stories_candidates, term_weights
+from clusterer.text import boilerplate
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+COLUMNS = ("id", "story", "copy", "exact", "representative", "linked_to", "relation", "score", "evidence")
+"""Of the result, as `Assignment` has them; `evidence` is JSON."""
+SIGNATURES_TOGETHER = 1 << 20
+"""Texts whose signatures one worker holds; of more, each worker takes those with some keys."""
+_LABELS = ("key", "id", "tie", "outlet", "date", "moment", "title")
+_TEXT = tuple(column.split()[0] for column in spark_articles.WORDS.split(","))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of a run.
+
+    Attributes:
+        name: of the step; of its folder, where it is written.
+        inputs: the steps whose rows it is made of, in the order of the function's arguments after the run.
+        make: the function. Where it returns None the stage is left out, and those that need it get None.
+        written: whether it has a folder; else it is made of its inputs wherever it is needed.
+        check: called with its rows before they are used, also in a run that goes on.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    make: Callable[..., DataFrame | None]
+    written: bool = True
+    check: Callable[[DataFrame], None] | None = None
+
+
+def stages_of(settings: Settings) -> dict[str, Stage]:
+    """Return the stages of a run by name, each behind its inputs."""
+    learned = settings.boilerplate == "learned"
+    stages = [
+        Stage("articles", (), articles),
+        Stage("lines", ("articles",), lines),
+        Stage("mended", ("articles", "lines"), mended),
+        Stage("words", ("articles", "mended") if learned else ("articles",), words, written=False),
+        Stage("again", ("words",), again),
+        Stage("ids", ("words", "again"), ids),
+        Stage("named", ("words", "ids"), named, written=False),
+        Stage("documents", ("named",), documents, check=refuse_mixed),
+    ]
+    if settings.level == "exact":
+        stages += [Stage("told", ("documents",), assigned_exact)]
+    else:
+        stages += [
+            Stage("candidates", ("words",), candidates),
+            Stage("links", ("candidates", "words"), links),
+            Stage("copies", ("links",), copies),
+        ]
+    if settings.level == "copy":
+        stages += [Stage("told", ("documents", "copies"), assigned_copies)]
+    if settings.level == "story":
+        stages += [
+            Stage("texts", ("copies", "documents", "words"), texts),
+            Stage("weighed", ("texts",), weighed),
+            Stage("met", ("texts", "weighed"), met),
+            Stage("likely", ("met", "weighed"), likely),
+            Stage("alike", ("texts", "likely", "weighed"), alike),
+            Stage("stories", ("alike",), stories),
+            Stage("told", ("documents", "copies", "stories", "alike"), assigned_stories),
+        ]
+    stages += [Stage("result", ("named", "told"), result)]
+    return {stage.name: stage for stage in stages}
+
+
+# --- articles
+
+
+def articles(run: Run) -> DataFrame:
+    """Return the rows read, `spark.articles.ARTICLES`; the bad ones too."""
+    read = partial(spark_articles.read, settings=run.settings, source=run.source)
+    return run.df.mapInArrow(read, spark_articles.ARTICLES)
+
+
+def lines(run: Run, articles: DataFrame) -> DataFrame:
+    """Return the lines that several originals hold: `line`, the `support` that it has, and that it needs to be learned.
+
+    The rule of `boilerplate.learned_lines`.
+    """
+    from pyspark.sql import Window, functions as F
+
+    unknown = (F.col("outlet") == "").alias("unknown")
+    originals = articles.where("original").select("key", "same", "lines", "lengths", unknown)
+    occurrences = run.gather(originals, "same").mapInArrow(
+        partial(learned_lines.lines_of_originals, receivers=run.receivers), learned_lines.LINES
+    )
+    frequent = run.send(occurrences).mapInArrow(learned_lines.frequent_lines, learned_lines.FREQUENT)
+    shared = F.sum("length").over(Window.partitionBy("article"))
+    needed = F.when(F.max("unknown"), boilerplate.MIN_SUPPORT_UNKNOWN).otherwise(boilerplate.MIN_SUPPORT)
+    different = frequent.withColumn("own", F.col("size") - shared).where("2 * own >= size")
+    return different.groupBy("line").agg(F.count("*").alias("support"), needed.alias("needed"))
+
+
+def learned(lines: DataFrame) -> DataFrame:
+    """Return the keys of the lines that were learned to be boilerplate: `line`."""
+    return lines.where("support >= needed").select("line")
+
+
+def mended(run: Run, articles: DataFrame, lines: DataFrame) -> DataFrame | None:
+    """Return the articles that learned lines are cut from, `spark.articles.MENDED`; None where no line was learned."""
+    from pyspark.sql import functions as F
+
+    keys = learned(lines)
+    if keys.isEmpty():
+        return None
+    read = articles.where("reason IS NULL")
+    held = read.select("key", "lines").mapInArrow(learned_lines.lines_held, learned_lines.HELD)
+    cut = held.join(keys, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
+    whole = read.select("key", "lines", "lengths", "words", "stems", "letters", "ends").join(cut, "key")
+    return whole.mapInArrow(partial(learned_lines.mend, settings=run.settings), spark_articles.MENDED)
+
+
+def words(run: Run, articles: DataFrame, mended: DataFrame | None = None) -> DataFrame:
+    """Return articles without boilerplate, with the keys of their texts."""
+    read = articles.where("reason IS NULL").select(*_LABELS, *_TEXT)
+    if mended is None:
+        return read
+    others = read.join(mended.select("key"), "key", "left_anti")
+    return others.select(*_LABELS, *_TEXT).unionByName(read.select(*_LABELS).join(mended, "key"))
+
+
+def again(run: Run, words: DataFrame) -> DataFrame:
+    """Return the ids that several articles have."""
+    return words.groupBy("id").count().where("count > 1").select("id")
+
+
+def ids(run: Run, words: DataFrame, again: DataFrame) -> DataFrame | None:
+    """Return the articles whose id another one has: `key`, `name`; None where all ids are distinct.
+
+    The rule of `corpus.read`.
+    """
+    from pyspark.sql import Window, functions as F
+
+    if again.isEmpty():
+        return None
+    known = words.select("key", "id", "date", "hash", "outlet", "tie")
+    unsigned = F.col("hash").bitwiseXOR(F.lit(-(1 << 63)))
+    order = Window.partitionBy("id").orderBy("date", unsigned, "outlet", "tie", "key")
+    turns = known.join(again, "id", "left_semi").withColumn("turn", F.row_number().over(order))
+    suffixed = known.where(F.col("id").contains("#")).select("id")
+    numbers = suffixed.mapInArrow(spark_articles.taken_ids, "id string, number string")
+    taken = numbers.join(again, "id", "left_semi").groupBy("id").agg(F.collect_set("number").alias("taken"))
+    later = turns.where("turn > 1").join(taken, "id", "left").select("key", "id", "turn", "taken")
+    return later.mapInArrow(spark_articles.suffixes, "key long, name string")
+
+
+def named(run: Run, words: DataFrame, ids: DataFrame | None) -> DataFrame:
+    """Return articles by their final ids, without their words."""
+    from pyspark.sql import functions as F
+
+    rows = words.select("key", "id", "outlet", "date", "moment", "hash", "doc", "title", "carries")
+    if ids is None:
+        return rows
+    return rows.join(ids, "key", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
+
+
+# --- copies
+
+
+def documents(run: Run, named: DataFrame) -> DataFrame:
+    """Return distinct texts: who carries the words, who stands for it, who came first, when, and who printed it."""
+    grouped = run.gather(named.where("doc >= 0"), "doc")
+    return grouped.mapInArrow(spark_copies.documents, spark_copies.DOCUMENTS)
+
+
+def refuse_mixed(documents: DataFrame) -> None:
+    """Refuse a feed in which two texts have one code.
+
+    Raises:
+        InputError: two have.
+    """
+    if not documents.where("mixed").isEmpty():
+        raise InputError(
+            "two different texts have one code, which happens in very large feeds; cure: run the feed in two parts"
+        )
+
+
+def candidates(run: Run, words: DataFrame) -> DataFrame:
+    """Return pairs of documents to be verified, packed by where they are."""
+    carried = words.where("carries").select("doc", "bands", "samples")
+    keys = carried.mapInArrow(partial(spark_copies.send_keys, receivers=run.receivers), messages.KEYS)
+    meet = partial(spark_copies.pairs_met, settings=run.settings, receivers=run.receivers)
+    pairs = run.send(keys).mapInArrow(meet, messages.PAIRS)
+    return run.send(pairs).mapInArrow(partial(spark_copies.candidates, settings=run.settings), messages.PAIRS)
+
+
+def links(run: Run, candidates: DataFrame, words: DataFrame) -> DataFrame:
+    """Return pairs that are copies or cuts."""
+    from pyspark.sql import functions as F
+
+    carried = words.where("carries").select("doc", "words", "letters", "ends").withColumn("stems", F.lit(b""))
+    verify = partial(spark_copies.verified, settings=run.settings)
+    return run.send_with_texts(candidates, carried, verify, spark_copies.LINKS)
+
+
+def copies(run: Run, links: DataFrame) -> DataFrame:
+    """Return linked documents with the centres of their copy groups."""
+    joined = run.with_components(links, "copies", "least(shared / smaller, 1.0)")
+    return run.gather(joined, "component").mapInArrow(spark_copies.stars, spark_copies.STARS)
+
+
+# --- stories
+
+
+def texts(run: Run, copies: DataFrame, documents: DataFrame, words: DataFrame) -> DataFrame:
+    """Return copy groups as one text each: the longest one's stems and title, dates and outlets of all.
+
+    A column `home` names the partition that wrote the text.
+    """
+    from pyspark.sql import functions as F
+
+    centres = copies.select("doc", "centre")
+    grouped = documents.join(centres, "doc", "left").withColumn("text", F.coalesce("centre", "doc"))
+    columns = ("text", "doc", "holder", "title", "first", "last", "outlets")
+    groups = run.gather(grouped.select(*columns), "text").mapInArrow(spark_stories.texts, spark_stories.GROUPED)
+    body = F.substring("stems", 1, term_weights.BODY_WORDS * 4).alias("stems")
+    carried = words.where("carries").select("key", body)
+    home = F.spark_partition_id().alias("home")
+    return groups.hint("shuffle_hash").join(carried, "key").drop("key").withColumn("home", home)
+
+
+def weighed(run: Run, texts: DataFrame) -> DataFrame:
+    """Return texts with what the feed knows of their stems."""
+    count, homes = run.count_texts(texts)
+    stems = texts.select("home", "stems", "title")
+    sent = stems.mapInArrow(partial(spark_stories.send_stems, receivers=run.receivers), spark_stories.KNOWLEDGE)
+    known = run.send(sent).mapInArrow(spark_stories.count_stems, spark_stories.KNOWLEDGE).drop("to")
+    both = texts.unionByName(known, allowMissingColumns=True)
+    work = partial(spark_stories.weigh, settings=run.settings, texts=count)
+    return run.send(both, "home", max(homes, 1)).mapInArrow(work, spark_stories.WEIGHED)
+
+
+def met(run: Run, texts: DataFrame, weighed: DataFrame) -> DataFrame:
+    """Return pairs of texts whose signatures are alike."""
+    places = _places(run, run.count_texts(texts)[0])
+    slots = weighed.select("text", "slots", "first", "last")
+    sent = slots.mapInArrow(partial(spark_stories.send_slots, places=places), spark_stories.SLOTS)
+    meet = partial(spark_stories.leads_met, settings=run.settings, places=places, receivers=run.receivers)
+    pairs = run.send(sent, count=len(places)).mapInArrow(meet, messages.PAIRS)
+    return run.send(pairs).mapInArrow(messages.each_once, messages.PAIRS)
+
+
+def _places(run: Run, count: int) -> spark_stories.Places:
+    """Return where signatures of so many texts meet.
+
+    As few places as there are cores hold the signatures of all texts, while these are few enough.
+    """
+    bands = max(run.settings.story_slots // stories_candidates.STORY_ROWS, 1)
+    groups = min(run.cores, bands)
+    ranges = 1 if count <= SIGNATURES_TOGETHER else -(-bands * count // SIGNATURES_TOGETHER // groups)
+    return spark_stories.Places(groups, ranges)
+
+
+def likely(run: Run, met: DataFrame, weighed: DataFrame) -> DataFrame:
+    """Return, of these pairs, those whose leads and dates are near each other."""
+    from pyspark.sql import functions as F
+
+    leads = weighed.select(F.col("text").alias("doc"), "lead", "near", "first", "last")
+    return run.send_with_texts(met, leads, partial(spark_stories.near, receivers=run.receivers), messages.PAIRS)
+
+
+def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame) -> DataFrame:
+    """Return, of these pairs, those with more than a trace of likeness."""
+    rows = weighed.withColumnRenamed("text", "doc").drop("slots", "lead", "near")
+    work = partial(spark_stories.compare, settings=run.settings, texts=run.count_texts(texts)[0])
+    return run.send_with_texts(likely, rows, work, spark_stories.ALIKE)
+
+
+def stories(run: Run, alike: DataFrame) -> DataFrame:
+    """Return the story of each text that has one with others."""
+    from pyspark.sql import functions as F
+
+    pairs = alike.select("a", "b", "score")
+    work = partial(spark_stories.stories, settings=run.settings)
+    if pairs.count() <= min(connected_components.FEW_LINKS, run.links_together):
+        return pairs.coalesce(1).mapInArrow(work, spark_stories.STORY_OF)
+    strong = run.with_components(pairs.where(F.col("score") >= run.settings.story), "stories", "score")
+    ends = strong.select("component", F.col("a").alias("node")).union(
+        strong.select("component", F.col("b").alias("node"))
+    )
+    inside = _within(pairs, ends.distinct(), "node", "component")
+    return run.gather(inside, "component").mapInArrow(work, spark_stories.STORY_OF)
+
+
+# --- the result
+
+
+def assigned_exact(run: Run, documents: DataFrame) -> DataFrame:
+    """Return how the article that stands for each document is assigned, `spark.result.TOLD`, where no copies are found."""
+    from pyspark.sql import functions as F
+
+    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc"))
+    for name in ("shared", "smaller", "larger"):
+        rows = rows.withColumn(name, F.lit(0).cast("long"))
+    rows = rows.withColumn("opening", F.lit(0.0)).withColumn("copy", F.lit(False))
+    return _assigned(run, _without_pairs(rows.withColumn("story", F.col("centre"))))
+
+
+def assigned_copies(run: Run, documents: DataFrame, copies: DataFrame) -> DataFrame:
+    """Return how the article that stands for each document is assigned, where no stories are found."""
+    from pyspark.sql import functions as F
+
+    return _assigned(run, _without_pairs(_centred(documents, copies).withColumn("story", F.col("centre"))))
+
+
+def assigned_stories(
+    run: Run, documents: DataFrame, copies: DataFrame, stories: DataFrame, alike: DataFrame
+) -> DataFrame:
+    """Return how the article that stands for each document is assigned, in its story."""
+    from pyspark.sql import functions as F
+
+    story_of_centre = stories.select(F.col("text").alias("centre"), F.col("story").alias("other"))
+    rows = _centred(documents, copies).join(story_of_centre, "centre", "left")
+    rows = rows.withColumn("story", F.coalesce("other", "centre")).drop("other")
+    return _assigned(run, rows.unionByName(_within(alike, stories, "text", "story"), allowMissingColumns=True))
+
+
+def _centred(documents: DataFrame, copies: DataFrame) -> DataFrame:
+    """Return documents with the centre of their copy group, themselves where they are alone."""
+    from pyspark.sql import functions as F
+
+    rows = documents.select("doc", "lead", "earliest").join(copies, "doc", "left")
+    return rows.withColumn("centre", F.coalesce("centre", "doc"))
+
+
+def _without_pairs(rows: DataFrame) -> DataFrame:
+    """Return rows with the columns of pairs, all missing."""
+    from pyspark.sql import functions as F
+
+    kinds = {"a": "long", "b": "long", "features": "binary"}
+    return rows.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()))
+
+
+def _assigned(run: Run, rows: DataFrame) -> DataFrame:
+    work = partial(spark_result.tell, settings=run.settings)
+    return run.gather(rows, "story").mapInArrow(work, spark_result.TOLD)
+
+
+def result(run: Run, named: DataFrame, told: DataFrame) -> DataFrame:
+    """Return every article with its groups and its link: `COLUMNS`."""
+    from pyspark.sql import functions as F
+
+    rows = named.select("id", "doc").join(told, "doc", "left")
+    stands = F.col("lead") == F.col("id")  # missing where an article is too short to group
+    grouped = F.col("lead").isNotNull()
+    columns = [F.when(grouped, F.col(name)).otherwise(F.col("id")).alias(name) for name in COLUMNS[1:4]]
+    of_exact_copy: dict[str, Any] = {
+        "representative": F.lit(False),
+        "linked_to": F.col("lead"),
+        "relation": F.lit("exact"),
+        "score": F.lit(1.0),
+        "evidence": F.lit(None),
+    }
+    of_single = {"representative": True}
+    for name, value in of_exact_copy.items():
+        chosen = F.when(stands, F.col(name)).when(grouped, value).otherwise(F.lit(of_single.get(name)))
+        columns.append(chosen.alias(name))
+    return rows.select("id", *columns)
+
+
+def _within(pairs: DataFrame, groups: DataFrame, member: str, group: str) -> DataFrame:
+    """Return pairs whose two ends, `a` and `b`, are in one group, with it."""
+    one, other = (
+        groups.withColumnRenamed(member, end).withColumnRenamed(group, name)
+        for end, name in (("a", group), ("b", "other_group"))
+    )
+    return pairs.join(one, "a").join(other, "b").where(f"{group} = other_group").drop("other_group")

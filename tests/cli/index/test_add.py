@@ -1,0 +1,162 @@
+"""`clusterer index create` and `add`: answers, formats, bad rows, summaries, ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from index_commands import (
+    BAD,
+    FEED,
+    FIELDS,
+    IDS,
+    LINES,
+    SAMPLE,
+    aside,
+    ask,
+    assert_alike,
+    made,
+    refused,
+    rows,
+    run,
+    sound,
+    write,
+)
+from made import words_of
+
+from clusterer import Settings
+from clusterer.index.story_index import StoryIndex
+
+
+def test_an_index_is_made_and_keeps_its_settings(tmp_path: Path) -> None:
+    done = run("create", "news.db", "--level", "copy", "--jaccard", "0.7", "--threads", "2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert [p.name for p in tmp_path.iterdir()] == ["news.db"]
+    with StoryIndex.open("news.db", must_exist=True) as store:
+        assert store.settings == Settings(level="copy", jaccard=0.7)
+        assert len(store) == 0
+    ask("add", "news.db", FEED)
+    assert {r["relation"] for r in rows(ask("export", "news.db").stdout)} <= {None, "exact", "copy", "contained"}
+
+
+def test_what_is_there_is_not_made_again(news: Path) -> None:
+    before = news.read_bytes()
+    done = run("create", news)
+    assert (done.returncode, done.stdout) == (1, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert str(news) in line
+    assert "cure" in line
+    Path("note.txt").write_text("mine")
+    assert "cure" in refused("create", "note.txt")
+    assert Path("note.txt").read_text() == "mine"
+    assert news.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["x.db", "--jaccard", "1.5"], "1.5"),
+        (["x.db", "--level", "page"], "'page'"),
+        (["x.db", "--unit", "char"], "size 3"),
+        (["x.db", "--slots", "8", "--jaccard", "0.1"], "out of reach"),
+        (["missing/x.db"], "missing/x.db"),
+        (["."], "directory"),
+        ([], "FILE"),
+    ],
+)
+def test_no_index_is_made_that_could_not_be_used(args: list[str], says: str, tmp_path: Path) -> None:
+    assert says in refused("create", *args)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: Path) -> None:
+    done = run("add", empty, FEED)
+    assert (done.returncode, done.stderr) == (0, b"")
+    told = rows(done.stdout)
+    assert [r["id"] for r in told] == IDS
+    assert {tuple(r) for r in told} == {(*FIELDS, "status")}
+    assert {r["status"] for r in told} == {"new", "report", "copy"}
+    for i, r in enumerate(told):
+        is_copy = any(other["copy"] == r["copy"] for other in told[:i])
+        is_report = any(other["story"] == r["story"] for other in told[:i])
+        assert r["status"] == ("copy" if is_copy else "report" if is_report else "new")
+    assert list(tmp_path.iterdir()) == [empty]
+    again = ask("add", empty, FEED)
+    assert again.stderr == ""
+    assert rows(again.stdout) == [{**r, "status": "known"} for r in told]
+    assert sound(empty) == IDS
+
+
+@pytest.mark.parametrize("batch", [1, 50])
+def test_the_size_of_batches_changes_no_group(batch: int, empty: Path, filled: Path) -> None:
+    told = rows(ask("add", empty, FEED, "--batch", batch).stdout)
+    assert [r["id"] for r in told] == IDS
+    assert sound(empty) == IDS
+    assert_alike(empty, filled)
+
+
+def test_files_of_other_formats_and_column_names_are_added(empty: Path) -> None:
+    body = SAMPLE[0]["content"].replace("\n", " ").replace('"', "")
+    Path("a.csv").write_text(f'اسم_الخبر,متن\nالأول,"{body}"\n', "utf-8")
+    Path("b.json").write_text(json.dumps([SAMPLE[1], SAMPLE[2]]))
+    told = rows(ask("add", empty, "a.csv", "--text-field", "متن", "--id-field", "اسم_الخبر").stdout)
+    assert [r["id"] for r in told] == ["الأول"]
+    told = rows(ask("add", empty, "b.json", FEED, "--batch", "2").stdout)
+    assert [r["id"] for r in told] == [*IDS[1:3], *IDS]
+    assert sound(empty) == ["الأول", *IDS[1:3], IDS[0], *IDS[3:]]
+
+
+def test_bad_rows_are_set_aside_with_file_and_line_and_the_run_goes_on(empty: Path, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(b"\n".join([LINES[0], BAD, LINES[1], b'{"id": "x"}', LINES[2]]) + b"\n")
+    done = run("add", empty, feed)
+    assert done.returncode == 0
+    assert [r["id"] for r in rows(done.stdout)] == IDS[:3]
+    assert f"2 bad rows set aside in {aside(empty)}" in done.stderr.decode()
+    bad = rows(aside(empty).read_bytes())
+    assert [(Path(r["file"]).name, r["line"]) for r in bad] == [("feed.jsonl", 2), ("feed.jsonl", 4)]
+    assert all(r["reason"] for r in bad)
+    assert bad[0]["row"] == BAD.decode()
+    assert sound(empty) == IDS[:3]
+    quiet = ask("add", empty, feed, "-q", "--quarantine", "elsewhere.jsonl")
+    assert quiet.stderr == ""
+    assert rows(Path("elsewhere.jsonl").read_bytes()) == bad
+    ask("add", empty, FEED)  # a run without a bad row takes away none of an earlier one
+    assert rows(aside(empty).read_bytes()) == bad
+    ask("add", empty, feed)
+    assert rows(aside(empty).read_bytes()) == bad * 2
+
+
+def test_where_no_row_is_an_article_the_first_is_told(empty: Path) -> None:
+    for command in ("add", "query"):
+        message = refused(command, empty, FEED, "--text-field", "nope")
+        assert "none of 130 rows is an article" in message
+        assert "feed.jsonl, line 1" in message
+    done = run("add", empty, "-", stdin=BAD)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"<stdin>, line 1" in done.stderr
+    assert sound(empty) == []
+
+
+def test_a_summary_is_told_where_asked(empty: Path) -> None:
+    for command in ("add", "query"):
+        done = ask(command, empty, FEED, "--summary")
+        assert len(rows(done.stdout)) == 130
+        assert "130  articles" in done.stderr
+
+
+def test_an_id_with_another_text_gets_a_number_or_is_an_update(news: Path) -> None:
+    other = {**SAMPLE[0], "content": SAMPLE[0]["content"] + " وأعلنت الوزارة لاحقا تفاصيل أخرى عن ذلك"}
+    feed = write(Path("new.jsonl"), [other, SAMPLE[1], made("fresh", words_of("fresh", 50))])
+    first, *_ = rows(ask("add", news, feed).stdout)
+    assert (first["id"], first["status"]) == (f"{IDS[0]}#2", "copy")
+    ask("remove", news, f"{IDS[0]}#2", "fresh")
+    told = rows(ask("add", news, feed, "--update").stdout)
+    assert [r["id"] for r in told] == [IDS[0], IDS[1], "fresh"]
+    assert told[0]["story"] == IDS[0]
+    assert [r["status"] for r in told[1:]] == ["known", "new"]
+    assert [r["status"] for r in rows(ask("add", news, feed, "--update").stdout)] == ["known"] * 3
+    with StoryIndex.open(news) as store:
+        assert store.articles([IDS[0]])[IDS[0]].text == other["content"]
+    assert sorted(sound(news)) == sorted([*IDS, "fresh"])

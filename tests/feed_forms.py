@@ -1,0 +1,105 @@
+"""One small feed in every form that feeds have."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from clusterer.articles import Article
+from clusterer.io.feed import Feed
+from clusterer.io.rows import BadRow
+
+MOMENT = datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC)
+
+ROWS: list[dict[str, str]] = [
+    {
+        "id": f"a{i}",
+        "title": f"عنوان الخبر {i}",
+        "text": f'قالت الوزارة في بيان لها رقم {i} إن العمل مستمر، وأضافت: "لن يتوقف"\nسطر ثان; وبه\tجدولة, وفاصلة',
+        "date": "2015-07-23 10:20:30",
+        "source": "واس",
+        "url": f"https://spa.example/{i}",
+    }
+    for i in range(5)
+]
+
+ARTICLES = [Article(r["text"], r["id"], r["title"], r["source"], r["url"], MOMENT) for r in ROWS]
+
+
+def table(delimiter: str, newline: str = "\r\n") -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(ROWS[0]), delimiter=delimiter, lineterminator=newline)
+    writer.writeheader()
+    writer.writerows(ROWS)
+    return text.getvalue()
+
+
+def rss() -> str:
+    items = "".join(
+        f"<item><guid>{r['id']}</guid><title>{r['title']}</title><link>{r['url']}</link>"
+        f"<pubDate>Thu, 23 Jul 2015 13:20:30 +0300</pubDate><description><![CDATA[{r['text']}]]></description></item>"
+        for r in ROWS
+    )
+    return f'<rss version="2.0"><channel><title>واس</title>{items}</channel></rss>'
+
+
+def atom() -> str:
+    items = "".join(
+        f"<entry><id>{r['id']}</id><title>{r['title']}</title><link href='{r['url']}'/><summary>موجز</summary>"
+        f"<updated>2015-07-23T10:20:30Z</updated><content type='text'><![CDATA[{r['text']}]]></content></entry>"
+        for r in ROWS
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>واس</title>{items}</feed>'
+
+
+def lines() -> str:
+    return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in ROWS)
+
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "a.jsonl": lines,
+    "a.ndjson": lambda: lines().replace("\n", "\r\n"),
+    "a.jsonlines": lambda: lines().rstrip("\n"),
+    "lines.json": lines,
+    "array.json": lambda: json.dumps(ROWS, ensure_ascii=False),
+    "escaped.json": lambda: json.dumps(ROWS),
+    "indented.json": lambda: json.dumps(ROWS, ensure_ascii=False, indent=2),
+    "wrapped.json": lambda: json.dumps({"tags": ["a"], "data": {"articles": ROWS}}, ensure_ascii=False),
+    "a.csv": lambda: table(","),
+    "semicolons.csv": lambda: table(";", "\n"),
+    "a.tsv": lambda: table("\t"),
+    "a.rss": rss,
+    "a.xml": rss,
+    "a.atom": atom,
+}
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1256", "iso8859-6")
+
+PACKINGS: dict[str, Callable[[str, bytes], bytes]] = {
+    "": lambda _, data: data,
+    ".gz": lambda _, data: gzip.compress(data),
+    ".zst": lambda _, data: zstandard.compress(data),
+    ".zip": lambda name, data: zipped({name: data}),
+}
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def read(*paths: Path | str, **options: Any) -> tuple[list[Article], list[BadRow]]:
+    bad: list[BadRow] = []
+    return [row.article for row in Feed(paths, on_bad=bad.append, **options)], bad

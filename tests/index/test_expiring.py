@@ -1,0 +1,183 @@
+"""Articles that expire or are removed, and the space that they give back."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from indexes import (
+    CHANCE,
+    DAY,
+    SAMPLE,
+    assert_as_batch,
+    assert_well_formed,
+    chunks,
+    kinds,
+)
+from made import text_of
+
+from clusterer import Article, Settings
+from clusterer.index.story_index import Added, StoryIndex
+
+
+def dated(count: int) -> list[Article]:
+    return [Article(text_of(i, 40), f"{i}", date=DAY + timedelta(i)) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        datetime(2016, 4, 4),
+        datetime(2016, 4, 4, tzinfo=UTC),
+        datetime(2016, 4, 4, 3, tzinfo=timezone(timedelta(hours=3))),
+    ],
+)
+def test_articles_before_a_point_in_time_expire(then: datetime, path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([*dated(10), Article(text_of("undated", 40), "undated"), Article("قصير", "tiny", date=DAY)])
+        removed = index.expire(then)
+        assert (removed.articles, removed.missing) == (4, ())
+        assert kinds(removed.changes) == {("ended", f"{i}", "") for i in range(3)}
+        assert [a.id for a in index.assignments()] == [*(f"{i}" for i in range(3, 10)), "undated"]
+        assert_well_formed(index)
+
+
+def test_articles_of_an_age_expire(path: Path) -> None:
+    now = datetime.now(UTC)
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of(i, 40), f"{i}", date=now - timedelta(days=i)) for i in range(10)])
+        index.add([Article(text_of("undated", 40), "undated")])
+        assert index.expire(timedelta(days=4, hours=12)).articles == 5
+        assert {a.id for a in index.assignments()} == {"0", "1", "2", "3", "4", "undated"}
+        assert index.expire(timedelta(days=3650)).articles == 0
+        assert index.expire(timedelta(0)).articles == 6
+
+
+def test_an_article_without_a_date_is_as_old_as_its_stay(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of("undated", 40), "undated")])
+        index.add(
+            [Article(text_of(1, 40), "old", date=DAY), Article(text_of(2, 40), "ahead", date=datetime(2999, 1, 1))]
+        )
+        assert index.expire(datetime.now(UTC) - timedelta(hours=1)).articles == 1
+        assert [a.id for a in index.assignments()] == ["undated", "ahead"]
+        assert index.expire(datetime.now(UTC) + timedelta(hours=1)).articles == 1
+        assert [a.id for a in index.assignments()] == ["ahead"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 4, 10, 11])
+def test_the_newest_articles_are_kept(keep: int, path: Path) -> None:
+    articles = dated(10)
+    random.Random(3).shuffle(articles)
+    with StoryIndex.open(path) as index:
+        index.add(articles)
+        removed = index.expire(max_articles=keep)
+        assert removed.articles == max(0, 10 - keep)
+        assert {a.id for a in index.assignments()} == {f"{i}" for i in range(10 - min(keep, 10), 10)}
+        assert_well_formed(index)
+
+
+def test_an_age_and_a_number_expire_together(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(dated(10))
+        assert index.expire(DAY + timedelta(3), max_articles=9).articles == 3
+        assert index.expire(DAY + timedelta(3), max_articles=5).articles == 2
+        assert index.expire().articles == index.expire(max_articles=5, max_bytes=10**9).articles == 0
+
+
+def test_an_index_shrinks_to_a_number_of_bytes(path: Path, generated: list[Article]) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(generated)
+        full = index.counts()["bytes"]
+        wanted = full // 2
+        removed = index.expire(max_bytes=wanted)
+        left = len(index)
+        assert 0 < removed.articles == len(generated) - left < len(generated)
+        assert index.counts()["bytes"] <= wanted
+        assert [a.id for a in index.assignments()] == [article.id for article in generated[-left:]]
+        assert_well_formed(index)
+        index.expire(max_bytes=0)
+        assert len(index) == 0
+        assert_well_formed(index)
+        index.add(generated)
+        assert_as_batch(index, generated, CHANCE)
+    assert path.stat().st_size < 2 * full
+
+
+def test_space_is_given_back(path: Path, generated: list[Article]) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(generated)
+    full = path.stat().st_size
+    with StoryIndex.open(path) as index:
+        index.expire(max_articles=20)
+        index.compact()
+    assert path.stat().st_size < full / 3
+    assert sorted(x.name for x in path.parent.iterdir()) == ["news.db"]
+
+
+def test_an_index_through_which_a_feed_runs_does_not_grow(path: Path, generated: list[Article]) -> None:
+    sizes = []
+    with StoryIndex.open(path) as index:
+        for turn in range(8):
+            index.add(
+                [replace(article, id=f"{turn} {article.id}") for article in generated[turn * 20 : turn * 20 + 60]]
+            )
+            index.expire(max_articles=60)
+            sizes.append(index.counts()["bytes"])
+        assert_well_formed(index)
+    assert max(sizes[2:]) < 2.5 * sizes[0]
+
+
+def test_keys_of_what_has_gone_are_cleaned_away_in_time(path: Path) -> None:
+    sizes = []
+    with StoryIndex.open(path, Settings(level="copy")) as index:
+        for turn in range(5):
+            index.add([Article(text_of(f"{turn} {i}", 30), f"{turn} {i}") for i in range(600)])
+            index.expire(max_articles=10)
+            sizes.append(index.counts()["bytes"])
+        assert_well_formed(index)
+    assert min(sizes[2:]) < sizes[0]
+    assert max(sizes) < 4 * sizes[0]
+
+
+def test_compacting_changes_no_answer(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        for batch in chunks(SAMPLE, 10):
+            index.add(batch)
+        index.remove([article.id for article in SAMPLE[::3]])
+        before, answers, size = list(index.assignments()), index.query(SAMPLE), index.counts()["bytes"]
+        index.compact()
+        index.compact()
+        assert list(index.assignments()) == before
+        assert index.query(SAMPLE) == answers
+        assert index.counts()["bytes"] <= size
+        assert_well_formed(index)
+        index.add(SAMPLE)
+        assert_as_batch(index, SAMPLE)
+
+
+def test_nothing_can_be_done_to_nothing(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        for _ in range(2):
+            assert index.add([]) == index.update([]) == Added((), (), ())
+            assert index.remove([]).articles == index.expire(DAY, max_articles=0, max_bytes=0).articles == 0
+            assert index.query([]) == []
+            assert not list(index.stories())
+            assert not list(index.assignments())
+            index.compact()
+            assert_well_formed(index)
+            assert len(index) == 0
+        assert index.remove(["nobody", "nobody"]).missing == ("nobody",)
+        assert index.articles(["nobody"]) == {}
+
+
+def test_what_is_removed_is_named_once(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(dated(4))
+        removed = index.remove(iter(["1", "nobody", "1", "2"]))
+        assert (removed.articles, removed.missing) == (2, ("nobody",))
+        assert index.remove("3").articles == 1
+        assert [a.id for a in index.assignments()] == ["0"]

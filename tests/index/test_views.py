@@ -1,0 +1,91 @@
+"""Stories and assignments as an index shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from indexes import (
+    DAY,
+)
+from made import text_of
+
+from clusterer import Article, InputError
+from clusterer.index.story_index import StoryIndex
+
+
+def test_a_story_is_told_with_all_that_is_known_of_it(path: Path) -> None:
+    text = text_of("story", 60)
+    articles = [
+        Article(text, "b", "الثاني", "سبق", "", DAY + timedelta(2)),
+        Article(text, "a", "الأول", "", "http://www.riyadh.example/1", DAY),
+        Article(f"{text} {text_of('more', 9)}", "c", "", "سبق", "", DAY + timedelta(1)),
+    ]
+    with StoryIndex.open(path) as index:
+        index.add(articles)
+        story = index.story("b")
+        assert (story.id, story.title, story.outlets) == ("b", "الأول", ("riyadh.example", "سبق"))
+        assert (story.first, story.last, story.copies, len(story)) == (DAY, DAY + timedelta(2), 1, 3)
+        assert [a.id for a in story.assignments] == ["b", "a", "c"]
+        (head,) = (a for a in story.assignments if a.representative)
+        assert head.id == "a"
+
+
+def test_a_short_article_is_a_story_of_its_own(path: Path) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    with StoryIndex.open(path) as index:
+        index.add([Article("خبر عاجل", "tiny", "عنوان", "سبق", "", DAY), Article("", "empty")])
+        story = index.story("tiny")
+        assert (story.id, story.aliases, len(story), story.copies) == ("tiny", (), 1, 1)
+        assert (story.outlets, story.first, story.last, story.title) == (("سبق",), DAY, DAY, "عنوان")
+        assert before <= index.story("empty").first <= datetime.now(UTC)
+        assert list(index.stories()) == []
+        assert index.counts()["too short to group"] == 2
+
+
+def test_stories_come_with_the_latest_first(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        for day in (3, 1, 2):
+            index.add([Article(text_of(day, 40), f"{day}", date=DAY + timedelta(day))])
+        index.add([Article(text_of(1, 40), "1 again", date=DAY - timedelta(30))])
+        assert [story.id for story in index.stories()] == ["3", "2", "1"]
+        assert [story.id for story in index.stories(DAY + timedelta(2))] == ["3", "2"]
+        assert [story.id for story in index.stories(datetime(2016, 4, 3))] == ["3", "2"]
+        assert [story.id for story in index.stories(min_size=2)] == ["1"]
+        assert list(index.stories(timedelta(days=1))) == []
+        index.add([Article(text_of("today", 40), "today")])  # without a date: as old as its stay
+        assert [story.id for story in index.stories(timedelta(days=1))] == ["today"]
+
+
+def test_stories_can_be_walked_while_the_index_changes(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of(i, 20), f"{i}") for i in range(700)])
+        seen: list[str] = []
+        for story in index.stories():
+            if not seen:
+                index.remove([f"{i}" for i in range(0, 700, 2) if f"{i}" != story.id])
+            seen.append(story.id)
+        assert len(seen) == len(set(seen))
+        assert {f"{i}" for i in range(1, 700, 2)} <= set(seen)
+
+
+def test_assignments_can_be_walked_while_the_index_changes(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of(i, 20), f"{i}") for i in range(5)])
+        for assignment in index.assignments():
+            index.remove([assignment.id])
+        assert len(index) == 0
+        index.add([Article(text_of(i, 20), f"{i}") for i in range(5)])
+        walk = iter(index.assignments())
+        next(walk)
+        assert index.add([Article(text_of(9, 20), "9")]).status == ("new",)
+        assert len(list(walk)) == 4
+
+
+def test_an_unknown_story_is_refused(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([text_of(1, 40)])
+        for name in ("", "nobody", "\x00", "\ud800", "ا" * 100_000):
+            with pytest.raises(InputError, match=r"news\.db: no story.*cure"):
+                index.story(name)

@@ -1,0 +1,227 @@
+"""Articles that groups are known of, and what every index must hold: shared by the tests of `clusterer.index`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made import text_of, words_of
+from places import DATA
+
+from clusterer import Article, Assignment, cluster
+from clusterer.evaluation.metrics import evaluate
+from clusterer.index.story_ids import Change
+from clusterer.index.story_index import StoryIndex
+from clusterer.io.feed import Feed
+
+both_loops = pytest.mark.usefixtures("either_loop")
+
+
+DAY = datetime(2016, 4, 1, tzinfo=UTC)
+
+
+SAMPLE = [row.article for row in Feed([DATA / "feed.jsonl"])]
+
+
+BY_ID = {article.id: article for article in SAMPLE}
+
+
+LEVELS = ("exact", "copy", "story")
+
+
+def chunks(articles: Sequence[Article], size: int) -> Iterator[Sequence[Article]]:
+    return (articles[i : i + size] for i in range(0, len(articles), size))
+
+
+def partition(ids: Iterable[str], labels: Iterable[Hashable]) -> set[frozenset[str]]:
+    groups: dict[Hashable, set[str]] = {}
+    for name, label in zip(ids, labels, strict=True):
+        groups.setdefault(label, set()).add(name)
+    return {frozenset(members) for members in groups.values()}
+
+
+def groups(assignments: Iterable[Assignment], level: str = "copy") -> set[frozenset[str]]:
+    listed = list(assignments)
+    return partition([a.id for a in listed], [getattr(a, level) for a in listed])
+
+
+def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(file.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
+
+
+def kinds(changes: Iterable[Change]) -> set[tuple[str, str, str]]:
+    return {(change.kind, change.story, change.into) for change in changes}
+
+
+def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
+    """What must hold of any index; its assignments by id."""
+    assert index.check() == []
+    listed = list(index.assignments())
+    found = {a.id: a for a in listed}
+    assert len(found) == len(listed) == len(index) == index.counts()["articles"]
+    for finer, level in pairwise(LEVELS):
+        for members in groups(listed, finer):
+            assert len({getattr(found[m], level) for m in members}) == 1, (finer, members)
+    for level in ("exact", "copy"):
+        for a in listed:
+            assert getattr(found[getattr(a, level)], level) == getattr(a, level), (level, a)
+    for members in groups(listed, "story"):
+        assert sum(found[m].representative for m in members) == 1, members
+    for a in listed:
+        seen, at = {a.id}, a
+        while not at.representative:
+            assert at.linked_to is not None
+            assert at.linked_to not in seen, a
+            seen.add(at.linked_to)
+            at = found[at.linked_to]
+        assert (at.story, at.linked_to, at.relation, at.score, at.evidence) == (a.story, None, None, None, None)
+        if not a.representative:
+            assert a.score is not None
+            assert 0 < a.score <= 1
+            assert a.linked_to is not None
+            other = found[a.linked_to]
+            assert (a.copy == other.copy) == (a.relation != "story"), a
+            assert (a.exact == other.exact) == (a.relation == "exact"), a
+    told = list(index.stories())
+    assert len({story.id for story in told}) == len(told) == index.counts()["stories"]
+    inside = {a.id for story in told for a in story.assignments}
+    for story in told:
+        assert {a.story for a in story.assignments} == {story.id}
+        assert story.assignments == tuple(a for a in listed if a.id in inside and a.story == story.id)
+        assert index.story(story.id) == story
+        assert all(index.story(alias) == story for alias in story.aliases)
+        assert story.copies == len({a.copy for a in story.assignments})
+    for a in listed:
+        whole = index.story(a.story)
+        assert whole.id == a.story, a
+        assert a in whole.assignments, a
+    assert len(listed) - len(inside) == index.counts()["too short to group"]
+    return found
+
+
+CHANCE = 0.85
+"""Agreement on generated feeds: their few words are all as rare, so that large buckets leave out many pairs, and others than
+those of a batch."""
+
+
+def assert_as_batch(index: StoryIndex, articles: Sequence[Article], agreement: float = 0.97) -> None:
+    """The copy groups of one run over the same articles, and nearly its stories."""
+    batch = cluster(articles, index.settings)
+    found = {a.id: a for a in index.assignments()}
+    assert found.keys() == {a.id for a in batch}
+    for level in ("exact", "copy"):
+        assert groups(found.values(), level) == groups(batch, level)
+    assert evaluate([found[a.id].story for a in batch], batch.labels("story")).bcubed_f1 >= agreement
+
+
+def bridged(a: list[str], b: list[str]) -> str:
+    """A text that two others are cuts of."""
+    return " ".join([*a[:20], *b[:20], *a[20:], *b[20:]])
+
+
+LEFT, RIGHT = words_of("left", 100), words_of("right", 100)
+
+
+def lead(name: str, count: int) -> str:
+    return " ".join(BY_ID[name].text.split()[:count])
+
+
+FOOTER = f"{text_of('follow us', 40)}"
+
+
+def with_a_footer() -> tuple[list[Article], list[Article]]:
+    """Short notices that are alike only by their footer, and longer articles from which it can be learned."""
+    notices = [Article(f"{text_of(f'notice {i}', 12)}\n{FOOTER}", f"notice {i}", "", "سبق") for i in range(6)]
+    others = [Article(f"{text_of(f'long {i}', 60)}\n{FOOTER}", f"long {i}", "", "سبق") for i in range(6)]
+    return notices, others
+
+
+class Twin:
+    """What is stored, as a dictionary in order of arrival."""
+
+    def __init__(self) -> None:
+        self.articles: dict[str, Article] = {}
+
+    def add(self, article: Article) -> tuple[str, bool]:
+        """The id it has, and whether it was there."""
+        wanted = name = article.id or article.url
+        again = 1
+        while name in self.articles:
+            there = self.articles[name]
+            if (there.title, there.text) == (article.title, article.text):
+                return name, True
+            again += 1
+            name = f"{wanted}#{again}"
+        self.articles[name] = replace(article, id=name)
+        return name, False
+
+    def update(self, articles: Iterable[Article]) -> set[str]:
+        """New versions; the ids that changed."""
+        last = {article.id or article.url: article for article in articles}
+        changed = set()
+        for name, article in last.items():
+            there = self.articles.get(name)
+            if there is None or (there.title, there.text) != (article.title, article.text):
+                self.articles.pop(name, None)
+                self.articles[name] = replace(article, id=name)
+                changed.add(name)
+        return changed
+
+    def oldest(self) -> list[str]:
+        """Ids, those to be forgotten first in front."""
+        order = list(self.articles)
+        return sorted(order, key=lambda x: (self.articles[x].date or datetime.max.replace(tzinfo=UTC), order.index(x)))
+
+
+def by_copies() -> tuple[list[Article], list[Article], Article]:
+    """Two strangers and an article that holds the text of both."""
+    return (
+        [Article(" ".join(LEFT), "left")],
+        [Article(" ".join(RIGHT), "right")],
+        Article(bridged(LEFT, RIGHT), "both"),
+    )
+
+
+def by_likeness() -> tuple[list[Article], list[Article], Article]:
+    """Two short reports of an event, too little alike, and a long one that is like both."""
+    a, b = (replace(BY_ID[name], text=lead(name, n)) for name, n in (("qandil-06", 30), ("aldifaf-12", 70)))
+    return [replace(a, id="left")], [replace(b, id="right")], replace(BY_ID["marsad-08"], id="both")
+
+
+WAYS = pytest.mark.parametrize("way", [by_copies, by_likeness])
+
+
+def near_copies(count: int, *, start: int = 0) -> list[Article]:
+    """Texts of 200 words that differ in six: a bucket for all of them."""
+    base = text_of("base", 200)
+    return [
+        Article(f"{base} {text_of(f'end {i}', 6)}", f"{i:04}", date=DAY + timedelta(hours=i))
+        for i in range(start, start + count)
+    ]
+
+
+def sqlite_file(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        for statement in statements:
+            file.execute(statement)
+        file.commit()
+
+
+FOREIGN: dict[str, Callable[[Path], Any]] = {
+    "text": lambda path: path.write_text("هذا ليس فهرسا\n" * 100, "utf-8"),
+    "a few bytes": lambda path: path.write_bytes(b"hello"),
+    "zeros": lambda path: path.write_bytes(bytes(5000)),
+    "a table": lambda path: sqlite_file(path, "CREATE TABLE article (number)"),
+    "another program": lambda path: sqlite_file(path, "PRAGMA application_id = 1234", "CREATE TABLE x (y)"),
+    "a version without tables": lambda path: sqlite_file(path, "PRAGMA user_version = 1"),
+}

@@ -1,0 +1,186 @@
+"""JSON arrays and documents: how they are told, cut into rows, and read through damage."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from feed_forms import MOMENT, PACKINGS, read
+from hypothesis import given, settings, strategies as st
+
+from clusterer.articles import Article
+from clusterer.io.feed import Feed
+from clusterer.io.writers import write_rows
+
+
+def test_one_article_in_a_json_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"text": "x", "tags": [{"name": "t"}]}, indent=2))
+    (tmp_path / "b.json").write_text('{"articles": []}')
+    (tmp_path / "c.json").write_text("[]")
+    (tmp_path / "d.json").write_text("")
+    assert read(tmp_path) == ([Article("x")], [])
+
+
+def test_a_json_feed_has_a_description_of_its_own(tmp_path: Path) -> None:
+    items = [{"id": "1", "content_html": "<p>x</p>", "date_published": "2015-07-23T10:20:30Z"}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "واس", "description": "أخبار", "items": items}
+    (tmp_path / "a.json").write_text(json.dumps(feed))
+    (tmp_path / "b.json").write_text(json.dumps(feed, indent=1))
+    (tmp_path / "c.json").write_text(json.dumps({"text": "y", "comments": [{"text": "no"}]}))
+    assert read(tmp_path) == ([Article("x", "1", date=MOMENT)] * 2 + [Article("y")], [])
+
+
+def test_json_arrays_do_not_depend_on_how_chunks_fall(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "text": '\\"[]{},\\' * (i * 37 % 4000), "n": [{"text": "no"}, [[]]]} for i in range(400)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    articles, bad = read(tmp_path / "a.json")
+    assert [(a.id, a.text) for a in articles] == [(r["id"], r["text"]) for r in rows]
+    assert not bad
+
+
+BIG = {"id": "big", "text": "x" * 300_000}  # more than the bytes that tell format and encoding
+
+SMALL = {"id": "small", "text": "y"}
+
+
+@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
+@pytest.mark.parametrize(
+    ("document", "ids"),
+    [
+        (json.dumps(BIG), ["big"]),
+        (json.dumps(BIG, indent=2) + "\n", ["big"]),
+        ("\ufeff\n " + json.dumps(BIG), ["big"]),
+        (json.dumps({"tags": [{"name": "t"}], "comments": [{"text": "no"}], **BIG}), ["big"]),
+        (json.dumps([BIG]), ["big"]),
+        (json.dumps([SMALL, BIG, SMALL]), ["small", "big", "small"]),
+        (json.dumps([BIG, SMALL], indent=1), ["big", "small"]),
+        (json.dumps({"status": "ok", "articles": [SMALL, BIG]}), ["small", "big"]),
+        (json.dumps({"description": "x" * 300_000, "items": [SMALL, BIG]}, indent=1), ["small", "big"]),
+        (json.dumps(BIG) + "\n" + json.dumps(SMALL) + "\n", ["big", "small"]),
+        (json.dumps(SMALL) + "\n" + json.dumps(BIG), ["small", "big"]),
+        (json.dumps(BIG) + "\n{\n" + json.dumps(SMALL) + "\n", ["big", "small"]),
+    ],
+)
+def test_a_big_article_in_a_json_file_is_good(document: str, ids: list[str], packing: str, tmp_path: Path) -> None:
+    name = f"a.json{packing}"
+    (tmp_path / name).write_bytes(PACKINGS[packing](name, document.encode()))
+    articles, bad = read(tmp_path / name)
+    assert [a.id for a in articles] == ids
+    assert [len(a.text) for a in articles] == [300_000 if i == "big" else 1 for i in ids]
+    assert [b.line for b in bad] == ([2] if "\n{\n" in document else [])
+
+
+@pytest.mark.parametrize("form", ["line", "document", "element", "last element", "wrapped"])
+@pytest.mark.parametrize("spare", [-1, 0, 1])
+def test_the_row_limit_of_json_documents_is_exact(spare: int, form: str, tmp_path: Path) -> None:
+    row = json.dumps(BIG, indent=2 if form == "document" else None)
+    small = json.dumps(SMALL)
+    (tmp_path / "a.json").write_text(
+        {
+            "line": f"{row}\n",
+            "document": f" \n{row}\n",
+            "element": f"[{row}, {small}]",
+            "last element": f"[{small}, {row}]",
+            "wrapped": f'{{"articles": [{row}]}}',
+        }[form]
+    )
+    articles, bad = read(tmp_path / "a.json", max_row_bytes=len(row) + spare)
+    assert [a.id for a in articles if a.id != "small"] == ["big"] * (spare >= 0)
+    assert [(b.line, "longer than a row may be" in b.reason, b.excerpt[:1]) for b in bad] == [
+        (1 + (form == "last element"), True, "{")
+    ] * (spare < 0)
+
+
+def test_a_json_document_far_over_the_limit_is_one_bad_row(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(BIG | {"more": "z" * 10**6}))
+    articles, bad = read(tmp_path / "a.json", max_row_bytes=1000)
+    assert not articles
+    assert [(b.line, b.excerpt[:14]) for b in bad] == [(1, '{"id": "big", ')]
+    assert "longer than a row may be: 1,300,0" in bad[0].reason
+
+
+def test_damage_after_a_whole_document_is_told(tmp_path: Path) -> None:
+    data = bytearray(gzip.compress(json.dumps(SMALL, indent=1).encode()))
+    data[-8] ^= 0xFF
+    (tmp_path / "a.json.gz").write_bytes(data)
+    articles, bad = read(tmp_path / "a.json.gz")
+    assert [a.id for a in articles] == ["small"]
+    assert [(b.line, "damaged gz data" in b.reason) for b in bad] == [(2, True)]
+
+
+def test_two_arrays_in_one_file_and_missing_commas(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"text": "a"} {"text": "b"},,]\n[{"text": "c"}]')
+    articles, bad = read(tmp_path / "a.json")
+    assert ([a.text for a in articles], bad) == (["a", "b", "c"], [])
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["text", "title", "id", "url", "x", 'q"\\[{']),
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0<&\r"), max_size=40),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["jsonl", "json", "indented"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_rows_survive_json(rows: list[dict[str, str]], form: str) -> None:
+    for row in rows:
+        row.setdefault("text", "")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("a.jsonl" if form == "jsonl" else "a.json")
+        if form == "jsonl":
+            text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+        else:
+            text = json.dumps(rows, ensure_ascii=False, indent=2 if form == "indented" else None)
+        path.write_bytes(text.encode())
+        feed = Feed(path, encoding="utf-8")
+        got = list(feed)
+        assert [(r.article.text, r.article.title) for r in got] == [(r["text"], r.get("title", "")) for r in rows]
+        assert feed.bad_rows == 0
+        out = Path(folder) / "out.jsonl"
+        write_rows(out, got, "jsonl")
+        assert [json.loads(line) for line in out.read_bytes().splitlines()] == rows
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_a_long_element_of_an_array_is_skipped_without_being_held(packing: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.json{packing}"
+    with (gzip.open if packing else open)(path, "wb") as out:  # type: ignore[operator]
+        out.write(b'[{"text": "first"}, {"text": "')
+        for _ in range(16):
+            out.write((b'x\\"\\\\]}' + b"y" * 1017) * 2**10)
+        out.write(b'"}, {"text": "last"}]')
+    tracemalloc.start()
+    articles, bad = read(path, max_row_bytes=2**18)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [a.text for a in articles] == ["first", "last"]
+    assert [(b.line, "longer than a row may be" in b.reason) for b in bad] == [(2, True)]
+    assert peak < 4 * 2**20
+
+
+@pytest.mark.parametrize("written", ['\\"', "\\\\", '\\\\\\"', "\\u0646"])
+@pytest.mark.parametrize("back", range(8))
+def test_an_escape_may_straddle_two_chunks(written: str, back: int, tmp_path: Path) -> None:
+    start = '[{"text": "'
+    data = start + "x" * (2**18 - len(start) - back) + written + '"}, {"id": "other first key", "text": "next"}]'
+    (tmp_path / "a.json").write_text(data)
+    articles, bad = read(tmp_path / "a.json")
+    assert not bad
+    assert [a.text for a in articles] == [row["text"] for row in json.loads(data)]
+
+
+def test_good_elements_between_two_broken_ones_are_found(tmp_path: Path) -> None:
+    good = [f'{{"id": "{i}", "text": "{i}"}}' for i in range(4)]
+    broken = '{"id": "x", "a": {"text": "y"}', '{"id": "z", "text": "z"}}'
+    (tmp_path / "a.json").write_text("[" + ", ".join([*good[:2], broken[0], good[2], broken[1], good[3]]) + "]")
+    articles, bad = read(tmp_path / "a.json")
+    assert [a.id for a in articles if a.id != "z"] == ["0", "1", "2", "3"]
+    assert [b.line for b in bad] == [3, 6]
+    assert bad[0].excerpt == broken[0]
