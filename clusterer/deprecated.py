@@ -69,7 +69,7 @@ MOVED: dict[str, dict[str, str]] = {
     "pipeline": {
         **_same_names("clusterer.copies.candidates", "band_shape", "shingle", "sketch"),
         **_same_names("clusterer.copies.verify", "verify"),
-        **_same_names("clusterer.stories.candidates", "story_candidates", "story_limits", "story_slots"),
+        **_same_names("clusterer.stories.candidates", "story_candidates", "story_slots"),
         **_same_names("clusterer.stories.texts", "story_texts"),
         "Walk": "clusterer.pipeline:PipelineRun",
         "compare": "clusterer.stories.clustering:score_pairs",

@@ -109,6 +109,11 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
     return found
 
 
+CHANCE = 0.85
+"""Agreement on generated feeds: their few words are all as rare, so that large buckets leave out many pairs, and others than
+those of a batch."""
+
+
 def assert_as_batch(index: StoryIndex, articles: Sequence[Article], agreement: float = 0.97) -> None:
     """The copy groups of one run over the same articles, and nearly its stories."""
     batch = cluster(articles, index.settings)

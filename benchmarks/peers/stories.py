@@ -28,9 +28,9 @@ from scipy.spatial.distance import squareform
 from sklearn.cluster import DBSCAN
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.corpora.gold import families, gold_articles, gold_rows, gold_scores, label
+from benchmarks.corpora.gold import gold_articles, gold_rows, gold_scores
 from benchmarks.peers import copies
-from benchmarks.training.train import out_of_fold, story_labels
+from benchmarks.training.alone import labels_out_of_fold
 from clusterer import Settings, cluster
 from clusterer.evaluation.metrics import evaluate
 from clusterer.text.normalize import normalise
@@ -100,13 +100,10 @@ def show(rows: Rows, result: Result) -> None:
 def ours(rows: Rows) -> Result:
     """Ours: average linkage at the shipped threshold, scores out of fold."""
     articles, threshold = gold_articles(rows), Settings().story
-    real = label(articles, [r["event"] for r in rows], [bool(r["doubtful"]) for r in rows])
-    sample, _ = families()
-    scores = out_of_fold(real, sample, np.ones(len(sample.pairs), dtype=np.bool_))
     start = time.perf_counter()
     cluster(articles)
     seconds = time.perf_counter() - start
-    return Result("ours, out of fold", story_labels(real, scores, threshold, len(rows)), threshold, seconds)
+    return Result("ours, out of fold", labels_out_of_fold(rows), threshold, seconds)
 
 
 def best(rows: Rows, variants: Sequence[Peer]) -> Result:

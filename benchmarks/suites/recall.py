@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from benchmarks.corpora.brute_force import brute_force
 from benchmarks.corpora.feeds import DATA, Corpus
-from benchmarks.corpora.gold import families, gold_articles, gold_rows, label
+from benchmarks.corpora.gold import gold_articles, gold_rows
 from benchmarks.plan import Plan, Row, table
-from benchmarks.training.train import out_of_fold, story_labels
+from benchmarks.training.alone import labels_out_of_fold
 from clusterer import Article, Settings, cluster
 from clusterer.copies.candidates import generate_candidates, shingle
 from clusterer.copies.documents import find_documents
@@ -96,10 +96,7 @@ def _scored(name: str, labels: list[Row], articles: list[Article], at: list[int]
 
 
 def _out_of_fold(name: str, labels: list[Row]) -> Row:
-    real = label(gold_articles(labels), [r["event"] for r in labels], [bool(r["doubtful"]) for r in labels])
-    data, _ = families()
-    scores = out_of_fold(real, data, np.ones(len(data.pairs), dtype=np.bool_))
-    found = story_labels(real, scores, Settings().story, len(labels))
+    found = labels_out_of_fold(labels)
     return _row(name, "story", [r["event"] for r in labels], labels, found)
 
 

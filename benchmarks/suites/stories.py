@@ -17,8 +17,9 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.corpora.gold import DATA, families, gold_articles, gold_rows, gold_scores, label
-from benchmarks.training.train import describe, out_of_fold, story_labels
+from benchmarks.corpora.gold import DATA, gold_rows, gold_scores
+from benchmarks.training.alone import labels_out_of_fold
+from benchmarks.training.judging import judge
 from clusterer import Article, Settings, cluster
 from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
@@ -30,7 +31,7 @@ from clusterer.stories import linkage
 from clusterer.stories.candidates import story_candidates
 from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.term_weights import TermWeights, weight_terms
-from clusterer.stories.texts import story_texts
+from clusterer.stories.texts import StoryTexts, story_texts
 
 SUBSETS = 300
 
@@ -52,7 +53,7 @@ def main(feed: str, gold: str, largest: int) -> None:
     texts = story_texts(corpus, documents, copies)
     stories = cluster_stories(texts, settings)
     salient = weight_terms(texts.stems, texts.titles)
-    inside(rows, articles, documents, copies, stories, salient, settings)
+    inside(rows, articles, documents, texts, stories, salient, settings)
     subsets(rows, articles)
     sample(articles)
     cost(articles)
@@ -70,30 +71,14 @@ def main(feed: str, gold: str, largest: int) -> None:
 
 def alone(rows: list[dict[str, Any]]) -> None:
     """The gold articles alone, scores out of fold."""
-    real = label(gold_articles(rows), [r["event"] for r in rows], [bool(r["doubtful"]) for r in rows])
-    data, _ = families()
-    scores = out_of_fold(real, data, np.ones(len(data.pairs), dtype=np.bool_))
-    threshold = Settings().story
-    labels: list[Any] = list(story_labels(real, scores, threshold, len(rows)))
-    print(f"gold alone, out of fold, average linkage at {threshold}: {describe(rows, real, labels)}")
-    best: tuple[float, str] = (0.0, "")
-    for cut in np.arange(0.3, 0.96, 0.05):
-        groups = linkage.average_linkage(
-            real.pairs[scores >= cut], np.ones((scores >= cut).sum()), len(real.members), 1e-9
-        )
-        labels = [f"alone {i}" for i in range(len(rows))]
-        for members, group in zip(real.members, groups.tolist(), strict=True):
-            for i in members:
-                labels[i] = group
-        best = max(best, (gold_scores(rows, labels)[0].bcubed_f1, f"at {cut:.2f}: {describe(rows, real, labels)}"))
-    print(f"  the same, single linkage, best {best[1]}")
+    print(f"gold alone, out of fold, average linkage at {Settings().story}: {judge(rows, labels_out_of_fold(rows))}")
 
 
 def inside(
     rows: list[dict[str, Any]],
     articles: list[Article],
     documents: Documents,
-    copies: Any,
+    texts: StoryTexts,
     stories: Stories,
     salient: TermWeights,
     settings: Settings,
@@ -103,7 +88,7 @@ def inside(
     mine = [place[r["url"]] for r in rows]
     document = documents.of_article[mine]
     text = np.where(document < 0, -1, stories.text_of[document])
-    centres = np.unique(copies)
+    centres = texts.centres
     at = np.searchsorted(centres, stories.pairs)
     for threshold in (settings.story, 0.35, 0.4, 0.5, 0.55):
         groups = linkage.average_linkage(at, stories.score, len(centres), threshold)
@@ -119,7 +104,7 @@ def inside(
         for a, b in combinations(kept, 2)
         if rows[a]["event"] == rows[b]["event"] and rows[a]["dup"] != rows[b]["dup"] and text[a] != text[b]
     ]
-    found, dropped = story_candidates(salient, settings)
+    found, dropped = story_candidates(salient, texts.first, texts.last, settings)
     met = {tuple(p) for p in found.tolist()}
     print(
         f"  candidates: {len(found) / len(centres):.1f} a copy group, {dropped:,} pairs left out by large"

@@ -74,10 +74,13 @@ FORMS: dict[str, Callable[[Article], str]] = {
 
 
 def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
-    """Load a corpus: its feed, its labelled articles and its judged pairs.
+    """Read a corpus.
 
-    Labelled articles are JSON lines as `gold_rows` reads them; judged pairs likewise: a, b, same, doubtful, where a and b are
-    ids or URLs of articles in the feed.
+    Args:
+        name: as tables show it.
+        feed: file or folder.
+        gold: labelled articles, JSON lines as `gold_rows` reads them.
+        pairs: judged pairs, JSON lines: a, b (ids or URLs of articles in the feed), same, doubtful.
     """
     rows, judged = gold_rows(str(gold)), gold_rows(str(pairs))
     articles = [row.article for row in Feed([feed])]
@@ -94,6 +97,11 @@ def load(name: str, feed: Path, gold: Path, pairs: Path) -> LabelledFeed:
         for form, text in FORMS.items()
     }
     return LabelledFeed(name, rows, articles, alone, inside, forms)
+
+
+def batch_of_articles(articles: list[Article], at: Sequence[int]) -> Batch:
+    """Articles without judged pairs; `at` has the place of each labelled one."""
+    return _batch(articles, at, [], {})
 
 
 def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, Any]], place: dict[str, int]) -> Batch:

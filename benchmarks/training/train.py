@@ -12,7 +12,7 @@ are left out of the groups that are judged; doubtful pairs teach half as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -92,15 +92,13 @@ def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Example
     return [inside.gold.times(GOLD_WEIGHT), inside.judged, alone.gold.times(ALONE_WEIGHT), *short]
 
 
-def sample_examples(
-    known: term_weights.Background, kept: Callable[[str], bool] = lambda family: True
-) -> list[Examples]:
-    """What the kept families of `data/` teach, as they are and without outlets and dates.
+def sample_examples(known: term_weights.Background, left_out: str | None = None) -> list[Examples]:
+    """Return what `data/` teaches, without the family that is left out.
 
-    Without both, so that the score also knows plain texts.
+    Its articles stand there as they are, and without outlets and dates, so that the score also knows plain texts.
     """
     articles, event, family = corpora.sample()
-    chosen = [i for i, name in enumerate(family) if kept(name)]
+    chosen = [i for i, name in enumerate(family) if name != left_out]
     dated = [articles[i] for i in chosen]
     plain = [Article(a.text, a.id, a.title) for a in dated]
     events = [event[i] for i in chosen]
@@ -173,7 +171,7 @@ def out_of_fold(
     models: Sequence[Model],
     every: Model,
 ) -> NDArray[np.float64]:
-    """Scores of pairs by models that never saw their texts.
+    """Score pairs by models that never saw their texts.
 
     Of texts in two folds, by the mean of the two models that lack one of them; of texts without a label, by the one of all.
     """
@@ -189,7 +187,7 @@ def leave_families_out(parts: list[Examples], known: term_weights.Background) ->
     """Print for each family of `data/` the scores when it is left out of the training, and what `data/` itself comes to."""
     articles, event, family = corpora.sample()
     for name in sorted(set(family) - {""}):
-        model = fit(parts + sample_examples(known, lambda other, name=name: other != name))
+        model = fit(parts + sample_examples(known, left_out=name))
         members = [i for i, other in enumerate(family) if other == name]
         found = corpora.examples([articles[i] for i in members], [event[i] for i in members], known)
         scores = model.score(found.features)

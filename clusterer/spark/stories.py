@@ -103,7 +103,7 @@ def _distinct(bodies: Ragged, titles: Ragged) -> Ragged:
 
 
 def count_stems(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`KNOWLEDGE` back to the homes: `to` and `home` alike, in how many texts each stem is."""
+    """Send the knowledge back to the homes, `to` and `home` alike: in how many texts each stem is."""
     kinds = {"to": pa.int32(), "home": pa.int32(), "stems": np.uint32, "counts": np.uint32}
     table = whole(batches)
     if table is None:
@@ -230,7 +230,7 @@ def send_slots(batches: Iterable[Batch], places: Places) -> Iterator[Batch]:
     """`SLOTS` of texts, for each place that looks at one of their bands."""
     kinds = {"to": pa.int32(), "docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
     for batch in batches:
-        slots = _slots(batch)
+        texts, slots = numbers(batch.column("text")), _slots(batch)
         filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
         texts, slots = numbers(batch.column("text"))[filled], slots[filled]
         first, last = (numbers(batch.column(name), np.float64)[filled] for name in ("first", "last"))
@@ -251,10 +251,10 @@ def _slots(batch: Batch) -> NDArray[np.uint16]:
 def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: texts that share a band and enough slots, packed for where all meetings of a pair come together."""
     cap, k = candidates.story_cap(settings), settings.story_slots
+    kinds = {"docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
     held: dict[int, Signatures] = {}
     for batch in batches:
         to = numbers(batch.column("to"))
-        kinds = {"docs": np.int64, "first": np.float64, "last": np.float64, "slots": np.uint16}
         columns = [ragged(batch.column(name), kind) for name, kind in kinds.items()]
         for message, place in enumerate(to.tolist()):
             docs, first, last, part = (x.values[x.offsets[message] : x.offsets[message + 1]] for x in columns)
@@ -290,7 +290,7 @@ class Signatures:
         last: NDArray[np.float64],
         slots: NDArray[np.uint16],
     ) -> None:
-        """Those of more texts, with the earliest and latest date of each."""
+        """Those of more texts."""
         n, k = self._slots.shape
         self._texts.append(texts.copy())  # not a view, which would keep all that came with it
         self._spans.append(np.stack([first, last]))

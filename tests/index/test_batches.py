@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from indexes import (
+    CHANCE,
     SAMPLE,
     assert_as_batch,
     assert_well_formed,
@@ -46,7 +47,7 @@ def test_a_generated_feed_in_batches_of_any_size(size: int, generated: list[Arti
             if size > 7 or i % 20 == 0:
                 assert index.check() == []
         assert_well_formed(index)
-        assert_as_batch(index, generated)
+        assert_as_batch(index, generated, CHANCE)
 
 
 @pytest.mark.slow
