@@ -339,6 +339,8 @@ def _added(
     Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
     batch.
     """
+    if not assigned.keys() >= set(numbers):
+        raise InputError("the index file is damaged: articles hang on texts that are not there; cure: restore a copy")
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
     for number in sorted(assigned):

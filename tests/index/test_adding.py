@@ -72,7 +72,9 @@ def test_every_story_of_a_feed_has_its_first_article_alone_new(size: int, path: 
         added = [index.add(batch) for batch in chunks(SAMPLE, size)]
         new = [a.id for one in added for a, x in zip(one, one.status, strict=True) if x == "new"]
         merged = sum(change.kind == "merged" for one in added for change in one.changes)
-        split = {change.into for one in added for change in one.changes if change.kind == "split"}  # new by `changes` alone
+        split = {
+            change.into for one in added for change in one.changes if change.kind == "split"
+        }  # new by `changes` alone
         stories = Counter(index.story(id).id for id in new)
         assert set(stories) | split == {a.story for a in index.assignments()}
         assert not set(stories) & split
