@@ -42,7 +42,7 @@ test-all: $(VENV)/.bench
 	$(BIN)/pytest -m "slow or not slow"
 
 quality: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.suites.copies $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)

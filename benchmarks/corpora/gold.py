@@ -13,7 +13,6 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer import Article, Settings
-from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import find_documents
 from clusterer.copies.verify import verify
@@ -89,7 +88,7 @@ def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     links = verify(documents, generate_candidates(documents, settings).pairs, settings)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    copies = links.groups(len(documents), settings)
     texts = story_texts(corpus, documents, copies)
     members: list[list[int]] = [[] for _ in range(len(texts.first))]
     for i, d in enumerate(documents.of_article.tolist()):

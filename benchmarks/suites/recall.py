@@ -18,7 +18,7 @@ from benchmarks.training.train import out_of_fold, story_labels
 from clusterer import Article, Settings, cluster
 from clusterer.copies.candidates import generate_candidates, shingle
 from clusterer.copies.documents import find_documents
-from clusterer.copies.verify import verify
+from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.corpus import read
 from clusterer.evaluation.metrics import evaluate
 from clusterer.io.feed import Feed
@@ -51,13 +51,15 @@ def _against_brute_force(corpus: Corpus) -> dict[str, Any]:
         alike = truth.jaccard >= threshold
         long = documents.words.counts[truth.pairs].min(axis=1) >= CUT_WORDS
         cuts = (truth.containment >= CUT) & long & ~alike
-        kinds = [(f"copies: Jaccard >= {threshold}", alike, alike, linked[links.is_copy])]
+        kinds = [(f"copies: Jaccard >= {threshold}", alike, alike, linked[links.kind == COPY])]
         if settings == least:
             held = truth.containment >= settings.containment
-            kinds.append((f"cuts: containment >= {CUT}, {CUT_WORDS} words or more", cuts, held, linked[~links.is_copy]))
+            kinds.append(
+                (f"cuts: containment >= {CUT}, {CUT_WORDS} words or more", cuts, held, linked[links.kind == CONTAINED])
+            )
         for name, wanted, right, claimed in kinds:
             row = {"pairs": name, "true": int(wanted.sum()), "proposed": _share(true[wanted], proposed)}
-            row |= {"recall": _share(true[wanted], linked), "links": len(claimed)}
+            row |= {"recall": _share(true[wanted], linked[links.linked]), "links": len(claimed)}
             rows.append(row | {"precision": _share(claimed, true[right])})
     return table(
         "pairs", corpus.name, rows, f"{d:,} distinct texts, default settings of the copy level but the threshold."

@@ -22,7 +22,7 @@ from benchmarks.measure import in_turn, timed
 from benchmarks.plan import Plan, Row, table
 from benchmarks.suites.scaling import pair_recall
 from clusterer import Clustering, Settings, cluster, pipeline
-from clusterer.copies import grouping
+from clusterer.copies import verify
 from clusterer.io.feed import Feed
 
 STAGES: dict[str, tuple[Any, str]] = {
@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "find_documents: distinct texts": (pipeline, "find_documents"),
     "generate_candidates: sketches, bands, candidates": (pipeline, "generate_candidates"),
     "verify: exact sets of the candidates": (pipeline, "verify"),
-    "star_centres: copy groups": (grouping, "star_centres"),
+    "group_documents: copy groups": (verify, "group_documents"),
     "cluster_stories: stories": (pipeline, "cluster_stories"),
     "assign: ids, representatives, evidence": (pipeline, "assign"),
 }

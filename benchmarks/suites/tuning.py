@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.corpora.gold import gold_articles, gold_rows
 from clusterer import Article, Settings, cluster
-from clusterer.copies import grouping
+from clusterer.arrays import linkage
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import find_documents
 from clusterer.copies.verify import verify
@@ -31,7 +31,6 @@ from clusterer.evaluation.sweeps import GRID
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
 from clusterer.results import Level
-from clusterer.stories import linkage
 from clusterer.stories.clustering import cluster_stories
 from clusterer.stories.texts import story_texts
 
@@ -112,7 +111,7 @@ def coarse_stories(articles: Sequence[Article], gold: Gold) -> list[Labels]:
     for jaccard, containment, opening in product(*COARSE.values()):
         settings = Settings(jaccard=jaccard, containment=containment, opening=opening)
         links = verify(documents, generate_candidates(documents, settings).pairs, settings)
-        copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+        copies = links.groups(len(documents), settings)
         texts = story_texts(corpus, documents, copies)
         stories = cluster_stories(texts, settings)
         pairs = np.searchsorted(texts.centres, stories.pairs)

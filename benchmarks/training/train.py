@@ -30,7 +30,8 @@ from benchmarks.corpora.gold import (
     gold_scores,
     label,
 )
-from clusterer.stories import features as stories_features, linkage, model as stories_model
+from clusterer.arrays import linkage
+from clusterer.stories import features as stories_features, model as stories_model
 
 
 @click.command(help=__doc__.partition("\n")[0])

@@ -3,7 +3,9 @@
 Which letter folds to which, and which affixes a stem loses, is in tables that callers hand over (`clusterer.text`).
 
 Words are hashed four letters at a time (16 bits each), read as one unaligned 64-bit number; longer words are mixed in
-steps of four.
+steps of four. The lowest 16 bits of a word's hash are its signature: of a word with one number in it that number, the
+same for the same digits ("2015", "2015م", "لعام2015"), odd; of a word with more than one, `UNSURE`; of another one the
+classes of its letters, even.
 
 Array letters: `n` texts, `c` codes of a batch, `w` words.
 """
@@ -15,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31
+from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31, mix
 from clusterer.arrays.indexing import offsets_from_counts
 
 SPACE, NEWLINE = 0x20, 0x0A
@@ -30,7 +32,14 @@ JOINER = "\uffff"
 """Ends every text of a joined batch: a noncharacter, which no text may hold."""
 STEM_LETTERS = 3
 """Letters that stemming leaves at least."""
+DIGIT = 1
+"""Bit of a letter's class that says it is a digit; its value is in the letter's lowest four bits."""
+ARABIC = 1 << 15
+"""Bit of a letter's class that says it is an Arabic letter."""
+UNSURE = 1
+"""Signature of a word with two numbers in it ("7ر53", "84م2"): which one it is, and in what order, nobody can tell."""
 
+_SIGNATURE = np.uint64(0xFFFF)
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
 
@@ -171,3 +180,60 @@ def hash_letters(
 def hash_stems(codes: NDArray[np.uint16], begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Hash stems given by their first and past-the-last letters, int64 (w,); gives uint32 (w,)."""
     return (hash_letters(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
+
+
+def hash_signed(
+    codes: NDArray[np.uint16], starts: NDArray[np.int64], stops: NDArray[np.int64], classes: NDArray[np.uint16]
+) -> NDArray[np.uint64]:
+    """Hash words, their signatures in the lowest 16 bits.
+
+    Args:
+        codes: uint16 (c,), ends with a separator.
+        starts, stops: int64 (w,), each word's first and past-the-last letter in `codes`.
+        classes: uint16 (65536,), the classes of a letter as bits.
+
+    Returns:
+        uint64 (w,).
+    """
+    hashes = hash_letters(codes, starts, stops - starts)
+    return hashes & ~_SIGNATURE | _signatures(codes, starts, stops, classes)
+
+
+def number_signature(number: int) -> int:
+    """Return the signature of a word that holds this number, 16 bits.
+
+    Examples:
+        >>> number_signature(2015) & 1
+        1
+    """
+    return int(_number_signatures(np.array([number % (1 << 64)], dtype=np.uint64))[0])
+
+
+def _signatures(
+    codes: NDArray[np.uint16], starts: NDArray[np.int64], stops: NDArray[np.int64], classes: NDArray[np.uint16]
+) -> NDArray[np.uint64]:
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint64)
+    kinds = classes[codes]
+    # One run a word and one for what follows it; the gaps go.
+    edges = np.stack([starts, stops], axis=1).ravel()
+    signatures = np.bitwise_or.reduceat(kinds, edges)[::2].astype(np.uint64)
+    digits = np.flatnonzero(kinds & DIGIT)
+    word = np.searchsorted(starts, digits, side="right") - 1
+    opens = np.append(True, (np.diff(digits) > 1) | (np.diff(word) > 0))[: len(digits)]
+    runs = np.bincount(word[opens], minlength=len(starts))
+    place = np.arange(len(digits)) - np.maximum.accumulate(np.where(opens, np.arange(len(digits)), 0))
+    single, value = runs[word] == 1, (codes[digits] & 15).astype(np.uint64)
+    numbers = np.zeros(len(starts), dtype=np.uint64)
+    for k in range(int(place.max(initial=-1)) + 1):
+        at = single & (place == k)
+        numbers[word[at]] = numbers[word[at]] * np.uint64(10) + value[at]
+    signatures[runs > 1] = UNSURE
+    signatures[runs == 1] = _number_signatures(numbers[runs == 1])
+    return signatures
+
+
+def _number_signatures(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return an odd number below 2**16, not `UNSURE`, for each number."""
+    signatures: NDArray[np.uint64] = np.maximum(mix(numbers + np.uint64(1)) >> np.uint64(49), np.uint64(1))
+    return signatures << np.uint64(1) | np.uint64(1)

@@ -10,8 +10,10 @@ from collections import Counter
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from clusterer.copies import candidates, verify
+from clusterer.copies import verify
+from clusterer.copies.documents import Documents
 from clusterer.index.articles import (
     digest_of,
     id_key,
@@ -23,8 +25,9 @@ from clusterer.index.articles import (
     words_of_texts,
 )
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
+from clusterer.index.links import columns_of, read_table
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.regroup import star_centres, story_groups
+from clusterer.index.regroup import copy_centres, story_groups
 from clusterer.index.story_candidates import document_stems
 from clusterer.stories import features as stories_features, model
 from clusterer.text import boilerplate
@@ -125,10 +128,10 @@ def _bodies(index: OpenIndex) -> list[str]:
 
 def _links(index: OpenIndex) -> list[str]:
     """Links against the words."""
-    settings, wrong = index.settings, list[int]()
-    rows = index.database.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
-    for start in range(0, len(rows), _BLOCK):
-        block = np.array(rows[start : start + _BLOCK], dtype=np.float64)
+    wrong = list[int]()
+    table = read_table(index, "ORDER BY a, b")
+    for start in range(0, len(table), _BLOCK):
+        block = table[start : start + _BLOCK]
         ends = block[:, :2].astype(np.int64)
         numbers = np.unique(ends)
         documents = read_documents(index, numbers)
@@ -138,12 +141,19 @@ def _links(index: OpenIndex) -> list[str]:
         stored = stored_words(index, np.unique(holder))
         words = without_learned_lines(index, stored.words, stored.outlets)
         words = words.take(np.searchsorted(stored.numbers, holder).astype(np.int64))
-        overlap = verify.overlap(candidates.shingle(words, settings), np.searchsorted(numbers, ends))
-        copies = overlap.are_copies(settings.jaccard)
-        linked = copies | overlap.are_cuts(settings.containment, settings.opening)
-        computed = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
-        wrong += ends[~linked | (computed != block[:, 2:]).any(axis=1), 0].tolist()
+        each, unknown = np.arange(len(numbers)), (np.full(len(numbers), -1), np.full(len(numbers), np.inf))
+        pairs = np.searchsorted(numbers, ends)
+        found = verify.verify(Documents(each, each, words, *unknown), pairs, index.settings)
+        computed = np.full(block.shape, np.nan)
+        place = np.searchsorted(_codes(pairs), _codes(found.pairs))
+        computed[place, :2] = ends[place]
+        computed[place, 2:] = columns_of(found.overlap, found.differences)
+        wrong += ends[(computed != block).any(axis=1), 0].tolist()
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
+
+
+def _codes(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    return pairs[:, 0] << 32 | pairs[:, 1]
 
 
 def _texts(index: OpenIndex) -> list[str]:
@@ -195,7 +205,7 @@ def _groups(index: OpenIndex) -> list[str]:
     database, out = index.database, []
     numbers = np.array([x for (x,) in database.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     if len(numbers):
-        stored_centres, linked_centres, longest = star_centres(index, numbers)
+        stored_centres, linked_centres, longest = copy_centres(index, numbers)
         bodies = database.rows("SELECT centre, body FROM text")
         if other := [centre for centre, body in bodies if longest.get(centre) != body]:
             out.append(_line("texts whose body is not their longest document", other))

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
+from clusterer.copies import verify
+from clusterer.copies.series import hours_apart
+from clusterer.copies.verify import COPY, Links
 from clusterer.index.articles import (
     digest_of,
     numbers_of_ids,
@@ -25,6 +28,7 @@ from clusterer.index.articles import (
 )
 from clusterer.index.copy_candidates import copy_candidates, verify_candidates
 from clusterer.index.keys import keys_of, sketch
+from clusterer.index.links import first_articles
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import (
     body_stems,
@@ -66,7 +70,8 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     words = words_of_texts([a.text for a in articles], index.settings)
     words = without_learned_lines(index, words, [a.outlet for a in articles])
     hashes = boilerplate.whole_hashes(words)
-    alike = _likenesses(index, articles, words, hashes)
+    printed = [(a.outlet, seconds(a.date)) for a in articles]
+    alike = _likenesses(index, articles, words, hashes, printed)
     documents = read_documents(index, sorted({x.document for x in alike.values()}))
     holders = sorted({document.article for document in documents.values()})
     holder_assignments = dict(zip(holders, reader.assignments(holders), strict=True))
@@ -111,7 +116,11 @@ def _with_twins(assigned: dict[int, Assignment], rows: list[int], hashes: list[i
 
 
 def _likenesses(
-    index: OpenIndex, articles: list[Article], words: Words, hashes: NDArray[np.uint64]
+    index: OpenIndex,
+    articles: list[Article],
+    words: Words,
+    hashes: NDArray[np.uint64],
+    printed: list[tuple[str, float]],
 ) -> dict[int, _Likeness]:
     """By row of an article the stored document that it is most like; articles that are like none are left out."""
     _, numbers = index.postings.find(np.unique(keys_of(hashes, "words")))
@@ -124,14 +133,18 @@ def _likenesses(
     }
     if index.settings.level == "exact":
         return out
-    out |= _copied(index, words, hashes, np.array([i for i in long if i not in out], dtype=np.int64))
+    out |= _copied(index, words, hashes, printed, np.array([i for i in long if i not in out], dtype=np.int64))
     if index.settings.level == "copy":
         return out
     return out | _reported(index, articles, words, np.array([i for i in long if i not in out], dtype=np.int64))
 
 
 def _copied(
-    index: OpenIndex, words: Words, hashes: NDArray[np.uint64], rows: NDArray[np.int64]
+    index: OpenIndex,
+    words: Words,
+    hashes: NDArray[np.uint64],
+    printed: list[tuple[str, float]],
+    rows: NDArray[np.int64],
 ) -> dict[int, _Likeness]:
     """By row of an article the stored document that it is a copy or a cut of."""
     out: dict[int, _Likeness] = {}
@@ -140,7 +153,8 @@ def _copied(
     some = words.take(rows)
     pairs = copy_candidates(index, sketch(some, index.settings), np.full(len(rows), -1))
     links, ends = verify_candidates(index, pairs, some, some.counts, hashes[rows])
-    overlap = links.overlap
+    links = _judged(index, links, ends, [printed[row] for row in rows.tolist()])
+    overlap, scores = links.overlap, links.score
     for k in np.argsort(overlap.containment, kind="stable").tolist():  # the strongest comes last, and stays
         a, b = (int(ends[x]) for x in links.pairs[k])
         row, document = (-1 - a, b) if a < 0 else (-1 - b, a)
@@ -150,10 +164,31 @@ def _copied(
             "opening": overlap.opening[k],
         }
         evidence = {name: round(float(x), 4) for name, x in measures.items()}
-        is_copy = bool(links.is_copy[k])
-        score = evidence["jaccard" if is_copy else "containment"]
-        out[int(rows[row])] = _Likeness(document, "copy" if is_copy else "contained", score, evidence)
+        relation: Relation = "copy" if links.kind[k] == COPY else "contained"
+        out[int(rows[row])] = _Likeness(document, relation, round(float(scores[k]), 4), evidence)
     return out
+
+
+def _judged(index: OpenIndex, links: Links, ends: NDArray[np.int64], printed: list[tuple[str, float]]) -> Links:
+    """Copies and cuts among the verified pairs of new texts, by who printed either text and when.
+
+    Args:
+        index: that holds the stored ones.
+        links, ends: as `verify_candidates` gives them.
+        printed: outlet and date of each new text.
+    """
+    stored = first_articles(index, ends[ends >= 0])
+    known = [printed[-1 - x] if x < 0 else stored.get(x, ("", np.inf)) for x in ends.tolist()]
+    number = {outlet: i for i, outlet in enumerate(dict.fromkeys(outlet for outlet, _ in known)) if outlet}
+    outlets = np.array([number.get(outlet, -1) for outlet, _ in known], dtype=np.int64)
+    dates = np.array([date for _, date in known], dtype=np.float64)
+    a, b = links.pairs.T
+    one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+    kind = verify.classify(
+        links.overlap, links.differences, one_outlet, hours_apart(dates[a], dates[b]), index.settings
+    )
+    links = Links(links.pairs, links.overlap, links.differences, kind)
+    return links.where(links.linked)
 
 
 def _reported(index: OpenIndex, articles: list[Article], words: Words, rows: NDArray[np.int64]) -> dict[int, _Likeness]:

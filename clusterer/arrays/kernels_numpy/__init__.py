@@ -14,6 +14,7 @@ from clusterer.arrays.kernels_numpy.pairs import (
     overlaps,
     sort_in_place,
 )
+from clusterer.arrays.kernels_numpy.runs import differences
 from clusterer.arrays.kernels_numpy.sketches import (
     arrivals,
     band_keys,
@@ -36,6 +37,7 @@ __all__ = [
     "band_keys",
     "bucket_bounds",
     "bucket_pairs",
+    "differences",
     "distinct_columns",
     "fast_signatures",
     "frequent_codes",

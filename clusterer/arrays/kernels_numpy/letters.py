@@ -18,6 +18,7 @@ def hash_texts(
     with_stems: bool,
     affixes: NDArray[np.uint64],
     sizes: NDArray[np.int64],
+    classes: NDArray[np.uint16],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
     """Hash the words of n texts.
 
@@ -26,6 +27,7 @@ def hash_texts(
         table, settled, unfold: as for `letters.fold_texts`.
         with_stems: also hash light stems.
         affixes, sizes: as for `letters.stem_bounds`.
+        classes: as for `letters.hash_signed`.
 
     Returns:
         Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
@@ -42,4 +44,4 @@ def hash_texts(
     stems = None
     if with_stems:
         stems = letters.hash_stems(codes, *letters.stem_bounds(codes, starts, stops, affixes, sizes))
-    return letters.hash_letters(codes, starts, stops - starts), offsets, opens_line, stems
+    return letters.hash_signed(codes, starts, stops, classes), offsets, opens_line, stems
