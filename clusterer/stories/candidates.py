@@ -19,7 +19,7 @@ _NEAR, _FAR = (
     4.5 / 64,
     7.5 / 64,
 )  # least share of equal slots, near in time and far: a cheap look before texts are compared
-_NEAR_DAYS = 3.0  # of 420 pairs of one event in other words, five lie further apart
+_NEAR_DAYS = 3.0  # labelled pairs of one event in other words hardly lie further apart
 STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
 STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
