@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import Links
+from clusterer.copies.verify import QUOTED, SERIES, Links
 from clusterer.corpus import Corpus
 from clusterer.results import Assignment, Clustering, Relation
 from clusterer.settings import Settings
@@ -66,16 +66,21 @@ def assign(
     lead, best, representative = (first_of_group(x, preferred)[x] for x in (exact, copy, story))
 
     # A spanning tree of each story, rooted at its representative. Within a copy group: copies of one text hang on that
-    # text's lead, leads on the lead of their star's centre, and the centre on the group's best article. The best
-    # articles hang on each other by the strongest links between their groups. Each of these links was verified.
+    # text's lead, and leads on others by verified links, the fewest there are to the group's best article. The best articles
+    # hang on each other by the strongest links between their groups.
     leads = first_of_group(exact, preferred)
     me = np.arange(n)
-    parent = np.where(me != lead, lead, np.where(copy == exact, best, leads[copy]))
-    link = _link_numbers(links.pairs, exact, exact[parent], d)
-    overlap = links.overlap
-    relation = np.where(link < 0, 0, np.where(links.is_copy[link], 1, 2)) if len(links.pairs) else np.zeros(n, int)
-    score = np.where(links.is_copy, overlap.jaccard, overlap.containment)
-    scores = np.where(link < 0, 1.0, score[link]) if len(links.pairs) else np.ones(n)
+    linked = links.where(links.linked)
+    link_of = copy_tree(linked.pairs, linked.score, copies, document[best[(me == best) & ~alone]])
+    link = np.full(n, -1)
+    hanging = np.flatnonzero((me == lead) & (copy < d) & (me != best))
+    link[hanging] = link_of[exact[hanging]]
+    parent = np.where(me != lead, lead, best)
+    ends = linked.pairs[link[hanging]]
+    parent[hanging] = leads[np.where(ends[:, 0] == exact[hanging], ends[:, 1], ends[:, 0])]
+    relation, scores = np.zeros(n, dtype=np.int64), np.ones(n)
+    relation[hanging], scores[hanging] = linked.kind[link[hanging]], linked.score[link[hanging]]
+    overlap = linked.overlap
     told: dict[int, dict[str, float]] = {}
     if stories is not None and len(stories.pairs):
         best_of = first_of_group(copy, preferred)  # by copy group number
@@ -88,14 +93,14 @@ def assign(
         number = by[copy[hung]]
         ends = stories.pairs[number]
         parent[hung] = best_of[np.where(ends[:, 0] == copy[hung], ends[:, 1], ends[:, 0])]
-        relation[hung], scores[hung] = 3, stories.score[number]
+        relation[hung], scores[hung] = len(_RELATIONS) - 1, stories.score[number]
         told = {
             i: _named(features.FEATURES, stories.features[x])
             for i, x in zip(hung.tolist(), number.tolist(), strict=True)
         }
 
     evidence: dict[int, Mapping[str, float]] = dict(told)
-    measured = np.flatnonzero((relation == 1) | (relation == 2))
+    measured = np.flatnonzero(link >= 0)
     measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[link[measured]]
     evidence |= {
         i: {"jaccard": j, "containment": c, "opening": o}
@@ -118,8 +123,9 @@ def assign(
         "distinct texts": d + int(alone.sum()),
         "candidate pairs": len(proposed.pairs),
         "pairs large buckets left out": proposed.dropped,
-        "links": len(links.pairs),
-        "quotations not linked": links.quoted,
+        "links": len(linked),
+        "quotations not linked": int((links.kind == QUOTED).sum()),
+        "series not linked": int((links.kind == SERIES).sum()),
         **_group_stats("copy group", copy),
     }
     if stories is not None:
@@ -147,14 +153,33 @@ def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
     }
 
 
-def _link_numbers(pairs: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], d: int) -> NDArray[np.int64]:
-    """The number of the link between documents a[i] and b[i], -1 where they are the same one."""
-    out = np.full(len(a), -1, dtype=np.int64)
-    differ = np.flatnonzero(a != b)
-    codes = pairs[:, 0] * d + pairs[:, 1]
-    low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
-    out[differ] = np.searchsorted(codes, low * d + high)
-    return out
+def copy_tree(
+    pairs: NDArray[np.int64], score: NDArray[np.float64], groups: NDArray[np.int64], roots: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The link by which each document hangs on its group's root: number of a link, int64 (d,), -1 for roots.
+
+    As few links as there can be; of those at one distance the strongest, then the first.
+
+    Args:
+        pairs: int64 (m, 2), verified.
+        score: float64 (m,).
+        groups: int64 (d,), any labels; links across groups are left out.
+        roots: int64, one document a group.
+    """
+    by = np.full(len(groups), -1, dtype=np.int64)
+    reached = np.zeros(len(groups), dtype=np.bool_)
+    reached[roots] = True
+    inside = np.flatnonzero(groups[pairs[:, 0]] == groups[pairs[:, 1]])
+    inside = inside[np.argsort(-score[inside], kind="stable")]
+    while True:
+        ends = pairs[inside]
+        crossing = inside[reached[ends[:, 0]] != reached[ends[:, 1]]]
+        if not len(crossing):
+            return by
+        new = np.where(reached[pairs[crossing, 0]], pairs[crossing, 1], pairs[crossing, 0])
+        found, first = np.unique(new, return_index=True)
+        by[found] = crossing[first]
+        reached[found] = True
 
 
 def first_of_group(groups: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:

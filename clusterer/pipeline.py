@@ -67,7 +67,7 @@ class PipelineRun:
         clustering: the result.
         corpus, documents: with their words where these were kept.
         proposed, links: of the copy level.
-        copies: int64 (d,), the centre of each document's copy group.
+        copies: int64 (d,), the first document of each document's copy group.
         texts, stories: of the story level; None below it. Texts only where they were kept.
     """
 
@@ -94,7 +94,9 @@ def run_pipeline(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    copies = grouping.group_documents(
+        links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+    )
     texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()

@@ -33,7 +33,7 @@ class Assignment(NamedTuple):
         score: how strong the link is, in [0, 1]: Jaccard for `copy`, containment for `contained`, how likely both
             report one event for `story`, 1.0 for `exact`; None where `linked_to` is.
         evidence: what the score was made of, by name: jaccard, containment and opening for copies and cuts, the
-            features of `clusterer.events` for stories; None for exact copies and representatives.
+            features of `clusterer.stories.features` for stories; None for exact copies and representatives.
     """
 
     id: str

@@ -26,7 +26,8 @@ from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import verify
 from clusterer.corpus import read
 from clusterer.io.feed import Feed
-from clusterer.stories import linkage
+from clusterer.arrays import linkage
+
 from clusterer.stories.candidates import story_candidates
 from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.term_weights import TermWeights, weight_terms

@@ -31,7 +31,8 @@ from clusterer.evaluation.sweeps import GRID
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
 from clusterer.results import Level
-from clusterer.stories import linkage
+from clusterer.arrays import linkage
+
 from clusterer.stories.clustering import cluster_stories
 from clusterer.stories.texts import story_texts
 

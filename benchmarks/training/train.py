@@ -31,7 +31,8 @@ from benchmarks.corpora.gold import (
     label,
 )
 from clusterer.stories import features as stories_features
-from clusterer.stories import linkage
+from clusterer.arrays import linkage
+
 from clusterer.stories import model as stories_model
 
 SIGNS = dict.fromkeys(stories_features.FEATURES, -1) | dict.fromkeys(("lead", "own_body", "lead_found", "titles"), 1)

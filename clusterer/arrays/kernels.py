@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-REVISION = 2
+REVISION = 3
 """Of what the compiled loops take and give; those of another revision, left from an older build, are not used."""
 
 compiled: Any = None

@@ -88,6 +88,8 @@ def settings_options(command: _F, **defaults: Any) -> _F:
         elif kind is float:
             kind = click.FloatRange(meta["low"], meta["high"])
         name = "--" + f.name.replace("_", "-")
+        if type(f.default) is bool:
+            name, kind = f"{name}/--no-{name[2:]}", None
         command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
     return settings_file(command, exposed=False)
 

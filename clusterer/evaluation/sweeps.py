@@ -22,7 +22,8 @@ from clusterer.lsh import bands, buckets, minhash
 from clusterer.lsh import samples as lsh_samples
 from clusterer.progress import Progress
 from clusterer.settings import Settings
-from clusterer.stories import linkage
+from clusterer.arrays import linkage
+
 from clusterer.stories.clustering import cluster_stories
 from clusterer.stories.texts import story_texts
 

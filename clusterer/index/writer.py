@@ -28,7 +28,8 @@ from clusterer.index.keys import keys_of
 from clusterer.index.story_ids import Change, Naming
 from clusterer.lsh import buckets
 from clusterer.stories import candidates as stories_candidates
-from clusterer.stories import linkage, term_weights
+from clusterer.arrays import linkage
+from clusterer.stories import term_weights
 from clusterer.text import boilerplate
 from clusterer.text.words import Words, concatenate
 

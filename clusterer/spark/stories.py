@@ -37,7 +37,8 @@ from clusterer.spark.arrow import (
 )
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
-from clusterer.stories import candidates, clustering, linkage, term_weights
+from clusterer.arrays import linkage
+from clusterer.stories import candidates, clustering, term_weights
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""

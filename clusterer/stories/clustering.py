@@ -13,7 +13,8 @@ from clusterer.copies.verify import _VERIFY_BLOCK
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.stories import features as stories_features
-from clusterer.stories import linkage, model, term_weights
+from clusterer.arrays import linkage
+from clusterer.stories import model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
 from clusterer.stories.texts import StoryTexts
 

@@ -153,6 +153,29 @@ def small_path(text: str, profile: str) -> str:
     return _unfold(text, _table(profile))[0]
 
 
+DIGIT = 1
+"""Bit of a letter's class that says it is a digit; its value is in the letter's lowest four bits."""
+ARABIC = 1 << 15
+"""Bit of a letter's class that says it is an Arabic letter."""
+_CONSONANTS = ("تط", "سصثز", "دضذظ", "هةحۀ", "غكقجگ", "شخ", "فڤ", "بپ", "ل", "م", "ن", "ر", "ع")
+
+
+@lru_cache(maxsize=1)
+def letter_classes() -> NDArray[np.uint16]:
+    """uint16 (65536,): what the spelling of a word leaves of a letter, to be OR-ed over the word.
+
+    Consonants that transliterations and hasty typing exchange share a bit (1 to 13); the weak letters (alef, waw, yeh,
+    hamza) have none, for spelling drops and adds them. `DIGIT` marks digits, `ARABIC` Arabic letters.
+    """
+    classes = np.zeros(65536, dtype=np.uint16)
+    classes[0x0620:0x064B] = ARABIC
+    for bit, letters in enumerate(_CONSONANTS, start=1):
+        classes[list(map(ord, letters))] = ARABIC | 1 << bit
+    for zero in (0x0030, 0x0660, 0x06F0):
+        classes[zero : zero + 10] = DIGIT
+    return classes
+
+
 def _join(texts: Sequence[str]) -> NDArray[np.uint16]:
     """All texts as UTF-16 code units, a `_JOINER` after each."""
     joined = _JOINER.join(texts) + _JOINER if texts else ""

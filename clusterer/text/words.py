@@ -20,11 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.hashing import _M1, _M2, _S27, _S30, _S31
+from clusterer.arrays.hashing import _M1, _M2, _S27, _S30, _S31, mix
 from clusterer.arrays.ragged import Growing, compact, ragged_index, take_rows
-from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, fold, small_path, tables
+from clusterer.text.normalize import BOUNDARY, DIGIT, NEWLINE, SPACE, fold, letter_classes, small_path, tables
 from clusterer.text.stemming import AFFIXES, stem_bounds
 
+UNSURE = 1
+"""Signature of a word with two numbers in it ("7ر53", "84م2"): which one it is, and in what order, nobody can tell."""
+_LOW = np.uint64(0xFFFF)
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
 
@@ -34,7 +37,10 @@ class Words:
     """The words of n articles.
 
     Attributes:
-        hashes: uint64 (w,), one a word, in reading order.
+        hashes: uint64 (w,), one a word, in reading order. The lowest 16 bits are its signature, so that two words can be
+            told to be one number or two spellings of one name when their letters are gone: of a word with digits an odd
+            number, the same for the same digits ("2015", "2015م", "لعام2015"), or `UNSURE`; of another one the classes
+            of its letters (`arabic.letter_classes`).
         offsets: int64 (n + 1,); article i has words ``offsets[i]:offsets[i + 1]``.
         opens_line: bool (w,), True for the first word of every line; None once no line matters any more.
         spans: int64 (w, 2), first and past-the-last character of each word in the article's own text, or None when
@@ -119,7 +125,7 @@ def hash_words(
     if kernels.compiled and not positions and not letters:
         folding, settled = tables(profile)
         found = kernels.compiled.hash_texts(
-            list(texts), folding, settled, lambda text: small_path(text, profile), stems, *AFFIXES
+            list(texts), folding, settled, lambda text: small_path(text, profile), stems, *AFFIXES, letter_classes()
         )
         hashes, offsets, opens_line, stemmed = found
         return Words(hashes, offsets, opens_line, stems=stemmed)
@@ -148,7 +154,43 @@ def hash_words(
     if stems:
         begin, end = stem_bounds(codes, starts, stops)
         stemmed = (_hash_runs(codes, begin, end - begin) >> np.uint64(32)).astype(np.uint32)
-    return Words(_hash_runs(codes, starts, stops - starts), offsets, opens_line[:-1], spans, spelt, stemmed)
+    hashes = _hash_runs(codes, starts, stops - starts) & ~_LOW | _signatures(codes, starts, stops)
+    return Words(hashes, offsets, opens_line[:-1], spans, spelt, stemmed)
+
+
+def number_signature(number: int) -> int:
+    """The signature of a word that holds this number, 16 bits."""
+    return _number_signatures(np.array([number % (1 << 64)], dtype=np.uint64))[0].item()
+
+
+def _signatures(codes: NDArray[np.uint16], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """uint64 (w,), below 2**16: see `Words.hashes`."""
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint64)
+    classes = letter_classes()[codes]
+    # One run a word and one for what follows it; the gaps go.
+    edges = np.stack([starts, stops], axis=1).ravel()
+    signatures = np.bitwise_or.reduceat(classes, edges)[::2].astype(np.uint64)
+    digits = np.flatnonzero(classes & DIGIT)
+    word = np.searchsorted(starts, digits, side="right") - 1
+    opens = np.append(True, (np.diff(digits) > 1) | (np.diff(word) > 0))[: len(digits)]
+    runs = np.bincount(word[opens], minlength=len(starts))
+    single = runs[word] == 1
+    numbers = np.zeros(len(starts), dtype=np.uint64)
+    place = np.arange(len(digits)) - np.maximum.accumulate(np.where(opens, np.arange(len(digits)), 0))
+    value = (codes[digits] & 15).astype(np.uint64)
+    for k in range(int(place.max(initial=-1)) + 1):
+        at = single & (place == k)
+        numbers[word[at]] = numbers[word[at]] * np.uint64(10) + value[at]
+    signatures[runs > 1] = UNSURE
+    one = runs == 1
+    signatures[one] = _number_signatures(numbers[one])
+    return signatures
+
+
+def _number_signatures(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """An odd number below 2**16, not `UNSURE`, for each number."""
+    return np.maximum(mix(numbers + np.uint64(1)) >> np.uint64(49), np.uint64(1)) << np.uint64(1) | np.uint64(1)
 
 
 def concatenate(batches: Iterable[Words]) -> Words:

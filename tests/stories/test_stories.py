@@ -27,7 +27,7 @@ from clusterer.lsh.minhash import estimate
 from clusterer.lsh.weighted_minhash import weighted_signatures
 from clusterer.stories import features as stories_features
 from clusterer.stories import model, term_weights
-from clusterer.stories.linkage import average_linkage
+from clusterer.arrays.linkage import average_linkage
 from clusterer.text.stemming import PREFIXES, STEM_LETTERS, SUFFIXES
 from clusterer.text.words import hash_words
 
