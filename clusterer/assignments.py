@@ -52,16 +52,10 @@ def assign(
     if stories is not None and d:
         story = np.where(alone, single, stories.of_text[stories.text_of[document]])
 
-    place = corpus.ranks
+    earliest = preferences(corpus, documents, links, copies, "earliest")
     agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
-    dates = features.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
-    earliest = np.lexsort((place, dates))
-    before: tuple[NDArray[Any], ...] = {
-        "earliest": (),
-        "longest": (exact,),
-        "central": (exact, exact != copy),
-    }[settings.representative]
-    preferred = np.lexsort((place, dates, *before, ~agency))
+    preferred = preferences(corpus, documents, links, copies, settings.representative)
+    preferred = preferred[np.argsort(~agency[preferred], kind="stable")]
     exact_name, copy_name, story_name = (first_of_group(x, earliest)[x] for x in (exact, copy, story))
     lead, best, representative = (first_of_group(x, preferred)[x] for x in (exact, copy, story))
 
@@ -136,6 +130,28 @@ def assign(
             **_group_stats("story", story),
         }
     return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()))
+
+
+def preferences(
+    corpus: Corpus, documents: Documents, links: Links, copies: NDArray[np.int64], policy: str
+) -> NDArray[np.int64]:
+    """The articles from best to last, int64 (n,).
+
+    Args:
+        corpus: of n articles.
+        documents, links, copies: d documents, their verified pairs, and their copy groups.
+        policy: "earliest"; "longest"; or "central", of each copy group the text that is most alike to all others.
+    """
+    dates = features.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
+    document = np.where(documents.of_article >= 0, documents.of_article, len(documents))
+    before: tuple[NDArray[Any], ...] = {"earliest": (), "longest": (document,), "central": (document,)}[policy]
+    if policy == "central" and len(documents):
+        inside = links.linked & (copies[links.pairs[:, 0]] == copies[links.pairs[:, 1]])
+        weight = sum(np.bincount(links.pairs[inside, end], links.score[inside], len(documents)) for end in (0, 1))
+        before = (document, np.append(-np.round(weight, 9), 0.0)[document])
+    # Articles of one time by name; where nobody tells the time, the first that was read is first.
+    place = np.where(np.isfinite(corpus.dates), corpus.ranks, np.arange(len(corpus.ranks)))
+    return np.lexsort((place, dates, *before))
 
 
 def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:

@@ -100,6 +100,6 @@ def run_pipeline(
     texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-    stories = cluster_stories(texts, settings, tell) if texts is not None else None
+    stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)

@@ -15,6 +15,9 @@ from clusterer.errors import InputError
 
 Level = Literal["exact", "copy", "story"]
 Relation = Literal["exact", "copy", "contained", "story"]
+"""What ties two articles of one group."""
+PairRelation = Literal["exact", "copy", "contained", "quoted", "series", "story"]
+"""What a verified pair is: ties, and what looks like one. A quotation further down and a series never group."""
 Backend = Literal["pandas", "polars", "pyarrow"]
 LEVELS: tuple[Level, ...] = ("exact", "copy", "story")
 

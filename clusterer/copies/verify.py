@@ -36,6 +36,8 @@ NEAR = 0.4
 """Containment from which a pair is kept: below the thresholds it is no link, and counts where groups are compared."""
 NEITHER, COPY, CONTAINED, QUOTED, SERIES, FAR = range(6)
 """What a pair is: no link but near, alike as a whole, a cut, quoted, of one form, further apart in time than is looked."""
+KINDS = ("", "copy", "contained", "quoted", "series", "far")
+"""Names of the kinds."""
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
 
 
@@ -62,6 +64,13 @@ class Links:
     def linked(self) -> NDArray[np.bool_]:
         """bool (m,): copies and cuts."""
         return (self.kind == COPY) | (self.kind == CONTAINED)
+
+    @property
+    def forms(self) -> NDArray[np.bool_]:
+        """bool (m,): pairs of a series that differ in facts rather than in their lead: one form, filled twice."""
+        d = self.differences
+        stated = d.facts + d.names + d.subjects
+        return (self.kind == SERIES) & (stated >= 1) & (stated >= d.edits)
 
     @property
     def likeness(self) -> Likeness:

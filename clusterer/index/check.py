@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 import orjson
 
-from clusterer.copies import candidates, verify
+from clusterer.copies import verify
 from clusterer.copies.documents import Documents
 from clusterer.index.articles import digest, key, moment
 from clusterer.index.changes import distinct_stems
 from clusterer.index.copy_candidates import Lookup
+from clusterer.index.links import read_table
 from clusterer.index.keys import keys_of
 from clusterer.index.writer import Intake
 from clusterer.stories import features as stories_features
@@ -120,9 +122,9 @@ def _bodies(lookup: Lookup) -> list[str]:
 def _links(lookup: Lookup) -> list[str]:
     """Links against the words."""
     store, wrong = lookup.store, list[int]()
-    rows = store.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
-    for start in range(0, len(rows), _BLOCK):
-        block = np.array(rows[start : start + _BLOCK], dtype=np.float64)
+    table = read_table(store, "ORDER BY a, b")
+    for start in range(0, len(table), _BLOCK):
+        block = table[start : start + _BLOCK]
         ends = block[:, :2].astype(np.int64)
         numbers = np.unique(ends)
         known = lookup.documents(numbers)
@@ -131,15 +133,24 @@ def _links(lookup: Lookup) -> list[str]:
         holder = np.array([known[x][0] for x in numbers.tolist()], dtype=np.int64)
         there, outlets, words, _ = lookup.stored(np.unique(holder))
         words = lookup.cut(words, outlets).take(np.searchsorted(there, holder).astype(np.int64))
-        shingles = candidates.shingle(
-            Documents(np.arange(len(numbers)), np.arange(len(numbers)), words).words, lookup.settings
-        )
-        overlap = verify.overlap(shingles, np.searchsorted(numbers, ends))
-        copies = overlap.are_copies(lookup.settings.jaccard)
-        linked = copies | overlap.are_cuts(lookup.settings.containment, lookup.settings.opening)
-        told = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
-        wrong += ends[~linked | (told != block[:, 2:]).any(axis=1), 0].tolist()
+        every = np.arange(len(numbers))
+        documents = Documents(every, every, words, np.full(len(every), -1), np.full(len(every), np.inf))
+        pairs = np.searchsorted(numbers, ends)
+        found = verify.verify(documents, pairs, lookup.settings)
+        told = np.full(block.shape, np.nan)
+        at = np.searchsorted(_codes(pairs), _codes(found.pairs))
+        shared, d = found.overlap, found.differences
+        told[at, :2] = ends[at]
+        told[at, 2:] = np.stack(
+            [shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
+             d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers], axis=1
+        )  # fmt: skip
+        wrong += ends[(told != block).any(axis=1), 0].tolist()
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
+
+
+def _codes(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    return pairs[:, 0] << 32 | pairs[:, 1]
 
 
 def _texts(lookup: Lookup) -> list[str]:

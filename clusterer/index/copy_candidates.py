@@ -241,7 +241,7 @@ class Lookup:
     def verify(
         self, pairs: NDArray[np.int64], words: Words, counts: NDArray[np.int64], hashes: NDArray[np.uint64]
     ) -> tuple[Links, NDArray[np.int64]]:
-        """The candidate pairs that are copies or cuts.
+        """The candidate pairs that are near, judged without outlets and dates.
 
         Args:
             pairs: as `copy_candidates` gives them.
@@ -265,7 +265,8 @@ class Lookup:
         )
         local = np.sort(local, axis=1)
         named = np.concatenate([-1 - rows, others])[order]
-        found = copies_verify.verify(Documents(order, place, together), local, self.settings)
+        unknown = np.full(len(order), -1), np.full(len(order), np.inf)  # what pairs are is told when groups are formed
+        found = copies_verify.verify(Documents(order, place, together, *unknown), local, self.settings)
         return found, named
 
     # stories

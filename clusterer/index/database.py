@@ -27,7 +27,7 @@ from clusterer.settings import Settings
 
 APPLICATION = 0x41725374
 """`application_id` of our files: the letters ArSt."""
-VERSION = 2
+VERSION = 3
 """`user_version` of the schema below."""
 WAIT = 30.0
 """Seconds that a writer waits for another one."""
@@ -62,16 +62,18 @@ CREATE TABLE document (
     article INTEGER NOT NULL,    -- whose text and title stand for it
     hash INTEGER NOT NULL,       -- of its words
     words INTEGER NOT NULL,
-    centre INTEGER NOT NULL      -- the document in the middle of its copy group
+    centre INTEGER NOT NULL      -- the longest document of its copy group
 );
 CREATE INDEX document_centre ON document (centre);
 
--- Verified links of documents; a is the longer one.
+-- Verified pairs of documents; a is the longer one.
 CREATE TABLE link (
     a INTEGER NOT NULL, b INTEGER NOT NULL,
-    shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER NOT NULL,  -- shingles, as in similarity.Overlap
-    opening REAL NOT NULL,
-    copy INTEGER NOT NULL,       -- 1 alike as a whole, 0 a cut
+    shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER NOT NULL,  -- shingles, as in verify.Overlap
+    opening REAL NOT NULL, own_opening REAL NOT NULL,
+    facts INTEGER NOT NULL, dates INTEGER NOT NULL, names INTEGER NOT NULL,      -- runs that differ, as in facts.Differences
+    subjects INTEGER NOT NULL, edits INTEGER NOT NULL, numbers INTEGER NOT NULL,
+    ties INTEGER NOT NULL,       -- 1 a copy or a cut, or a series that would be one; 0 only near
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
 CREATE INDEX link_b ON link (b);
@@ -119,8 +121,11 @@ CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segmen
 _SIGNED: dict[str, type] = {"pid": int, "host": str, "command": str, "at": float}
 _NO_ROOM = (778, 1290, 4874)  # SQLITE_IOERR_WRITE, _TRUNCATE, _SHMSIZE: how full disks and quotas are told, too
 _BOUND = 500  # values bound in one statement
-_MIGRATIONS = {1: "CREATE INDEX article_age ON article (coalesce(date, added))"}
-"""What makes a file of one version one of the next."""
+_MIGRATIONS = {
+    1: "CREATE INDEX article_age ON article (coalesce(date, added))",
+    2: "ALTER TABLE link ADD COLUMN ties INTEGER NOT NULL DEFAULT 1",
+}
+"""What makes a file of one version one of the next. (Pairs of version 2 are of an older recipe: only articles are read.)"""
 _STATE = ("generation", "article", "story", "articles", "texts", "dead")
 
 

@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.articles import Article, name_of, seconds
+from clusterer.copies.series import hours_apart
+from clusterer.copies.verify import COPY, Links, classify
 from clusterer.index.articles import digest
 from clusterer.index.copy_candidates import Lookup
 from clusterer.index.keys import keys_of
+from clusterer.index.links import first_articles
 from clusterer.index.views import Answers
 from clusterer.results import Assignment, Relation
 from clusterer.stories import candidates, term_weights
@@ -56,19 +59,15 @@ def judged(answers: Answers, lookup: Lookup, items: list[Article]) -> list[Assig
         mine = words.take(rows)
         pairs = lookup.copy_candidates(lookup.sketch(mine), np.full(len(rows), -1))
         links, named = lookup.verify(pairs, mine, counts[rows], hashes[rows])
-        overlap = links.overlap
-        for k in np.argsort(overlap.containment, kind="stable").tolist():  # the strongest comes last, and stays
+        links = _judged(lookup, links, named, [(items[i].outlet, seconds(items[i].date)) for i in rows.tolist()])
+        shared, score = links.overlap, links.score
+        for k in np.argsort(shared.containment, kind="stable").tolist():  # the strongest comes last, and stays
             a, b = (int(named[x]) for x in links.pairs[k])
             at, known_one = (-1 - a, b) if a < 0 else (-1 - b, a)
-            measures = {
-                "jaccard": overlap.jaccard[k],
-                "containment": overlap.containment[k],
-                "opening": overlap.opening[k],
-            }
+            measures = {"jaccard": shared.jaccard[k], "containment": shared.containment[k], "opening": shared.opening[k]}
             evidence = {name: round(float(x), 4) for name, x in measures.items()}
-            copy = bool(links.is_copy[k])
-            score = evidence["jaccard" if copy else "containment"]
-            like[int(rows[at])] = _Likeness(known_one, "copy" if copy else "contained", score, evidence)
+            relation: Relation = "copy" if links.kind[k] == COPY else "contained"
+            like[int(rows[at])] = _Likeness(known_one, relation, round(float(score[k]), 4), evidence)
         rows = np.array([i for i in rows.tolist() if i not in like], dtype=np.int64)
     if len(rows) and settings.level == "story":
         like |= _reported(lookup, items, words, rows)
@@ -85,7 +84,41 @@ def judged(answers: Answers, lookup: Lookup, items: list[Article]) -> list[Assig
             )
     alone = [x for a, x in zip(out, names, strict=True) if a is None]
     free = dict(zip(alone, answers.free(alone), strict=True))
-    return [a or Assignment(x, free[x], x, x, True, None, None, None) for a, x in zip(out, names, strict=True)]
+    first: dict[int, str] = {}  # of the words of articles that are alike to nothing here, who had them first
+    for row, x in enumerate(names):
+        if out[row] is None:
+            other = first.setdefault(int(hashes[row]), x) if long[row] else x
+            out[row] = (
+                Assignment(x, free[x], x, x, True, None, None, None)
+                if other == x
+                else Assignment(x, free[other], other, other, False, other, "exact", 1.0)
+            )
+    return [a for a in out if a is not None]
+
+
+def _judged(lookup: Lookup, links: Links, named: NDArray[np.int64], asked: list[tuple[str, float]]) -> Links:
+    """Copies and cuts among the verified pairs of new texts, by who printed either text and when.
+
+    Args:
+        lookup: of the index.
+        links, named: as `Lookup.verify` gives them.
+        asked: outlet and date of each new text.
+    """
+    stored = first_articles(lookup.store, named[named >= 0])
+    told = [asked[-1 - x] if x < 0 else stored.get(x, ("", np.inf)) for x in named.tolist()]
+    known = {outlet: number for number, outlet in enumerate(dict.fromkeys(outlet for outlet, _ in told)) if outlet}
+    outlets = np.array([known.get(outlet, -1) for outlet, _ in told], dtype=np.int64)
+    dates = np.array([date for _, date in told], dtype=np.float64)
+    a, b = links.pairs.T
+    kind = classify(
+        links.overlap,
+        links.differences,
+        (outlets[a] == outlets[b]) & (outlets[a] >= 0),
+        hours_apart(dates[a], dates[b]),
+        lookup.settings,
+    )
+    links = Links(links.pairs, links.overlap, links.differences, kind)
+    return links.where(links.linked)
 
 
 def _reported(lookup: Lookup, items: list[Article], words: Words, rows: NDArray[np.int64]) -> dict[int, _Likeness]:

@@ -51,8 +51,9 @@ class Added:
 
     Attributes:
         assignments: one an article, in the order given, as the index stands after all of them.
-        status: of each: "new" (a story of its own), "report" (another report of a story), "copy" (its text, or nearly, is
-            in another article too), "known" (the same id and content were there; nothing was stored).
+        status: of each: "new" (the first article of its story), "report" (another report of a story, the first of its copies),
+            "copy" (its text, or nearly, came with an earlier article), "known" (the same id and content were there; nothing
+            was stored). Of all articles of a story exactly one is ever new, however they were batched.
         changes: what it did to stories that were there before.
     """
 
@@ -473,10 +474,19 @@ def _added(
 ) -> Added:
     """What became of articles, of whose stories all assignments are told, by number."""
     assignments = tuple(told[number] for number in numbers)
-    copies, stories = Counter(a.copy for a in told.values()), Counter(a.story for a in told.values())
+    first_of_story, first_of_copies = dict[str, int](), dict[str, int]()
+    for number in sorted(told):
+        first_of_story.setdefault(told[number].story, number)
+        first_of_copies.setdefault(told[number].copy, number)
     status: list[Status] = [
-        "known" if k else "copy" if copies[a.copy] > 1 else "report" if stories[a.story] > 1 else "new"
-        for a, k in zip(assignments, known, strict=True)
+        "known"
+        if there
+        else "new"
+        if first_of_story[told[number].story] == number
+        else "report"
+        if first_of_copies[told[number].copy] == number
+        else "copy"
+        for number, there in zip(numbers, known, strict=True)
     ]
     return Added(assignments, tuple(status), tuple(changes))
 

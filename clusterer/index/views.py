@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.assignments import assign
-from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import Links
 from clusterer.corpus import Corpus
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
 from clusterer.index.articles import key, moment
 from clusterer.index.copy_candidates import Lookup
+from clusterer.index.links import first_printed, read_links
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
@@ -156,11 +155,21 @@ class Answers:
             (told[a], told[b]),
             settings,
             (int(words.counts[0]), int(words.counts[1])),
-            copying(words, settings),
+            copying(words, settings, *self._printed(a, b)),
             self._reporting(a, b) if settings.level == "story" else None,
             steps(told[a].id, way, titles),
             lookup.furniture.tolist(),
         )
+
+    def _printed(self, a: int, b: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """By whom and when the texts of two articles were first printed."""
+        documents = dict(self._store.among("SELECT number, document FROM article WHERE number IN {}", [a, b]))
+        if None in documents.values():
+            return np.full(2, -1), np.full(2, np.inf)
+        distinct = np.unique(np.array([documents[a], documents[b]], dtype=np.int64))
+        outlets, dates = first_printed(self._store, distinct)
+        rows = np.searchsorted(distinct, [documents[a], documents[b]])
+        return outlets[rows], dates[rows]
 
     def _reporting(self, a: int, b: int) -> StoryEvidence | None:
         """How two articles' copy groups are alike as reports; None where they are in one, or in none. By the features that
@@ -237,8 +246,9 @@ class Answers:
         ranks = np.empty(len(ids), dtype=np.int64)
         ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
         corpus = Corpus(list(ids), list(outlets), dated, ranks, None, None, 0, 0, self._lookup.furniture)
-        documents = Documents(first[order], local, None)
-        links = self._links(distinct, place)
+        outlets_of, dates_of = first_printed(store, distinct)
+        documents = Documents(first[order], local, None, outlets_of[order], dates_of[order])
+        links = read_links(store, distinct, place, store.settings)
         stories = self._likenesses(distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
         nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
         told = assign(corpus, documents, nothing, links, centres, stories, self._store.settings)
@@ -252,19 +262,6 @@ class Answers:
                 numbers[i],
                 a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]]),
             )
-
-    def _links(self, documents: NDArray[np.int64], place: NDArray[np.int64]) -> Links:
-        rows = self._store.among(
-            "SELECT a, b, shared, smaller, larger, opening, copy FROM link WHERE a IN {}", documents
-        )
-        table = np.array(rows, dtype=np.float64).reshape(-1, 7)
-        ends = table[:, :2].astype(np.int64)
-        table, ends = table[np.isin(ends[:, 1], documents)], ends[np.isin(ends[:, 1], documents)]
-        pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        shared, smaller, larger = table[order, 2:5].T.astype(np.int64)
-        overlap = verify.Overlap(shared, smaller, larger, table[order, 5])
-        return Links(pairs[order], overlap, table[order, 6] > 0, 0)
 
     def _likenesses(
         self,

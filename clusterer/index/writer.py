@@ -24,6 +24,7 @@ from clusterer.errors import InputError
 from clusterer.index.articles import body_of, key
 from clusterer.index.changes import distinct_stems
 from clusterer.index.copy_candidates import Lookup
+from clusterer.index.links import are_filled, read_links, write_links
 from clusterer.index.keys import keys_of
 from clusterer.index.story_ids import Change, Naming
 from clusterer.lsh import buckets
@@ -197,8 +198,8 @@ class Intake:
     def _neighbours(self, documents: Iterable[int]) -> set[int]:
         """Documents that are linked to one of these."""
         ends = sorted(documents)
-        rows = self._store.among("SELECT b FROM link WHERE a IN {}", ends)
-        return {x for (x,) in rows + self._store.among("SELECT a FROM link WHERE b IN {}", ends)}
+        rows = self._store.among("SELECT b FROM link WHERE a IN {} AND ties", ends)
+        return {x for (x,) in rows + self._store.among("SELECT a FROM link WHERE b IN {} AND ties", ends)}
 
     # documents
 
@@ -277,12 +278,7 @@ class Intake:
         """Store the links among candidate pairs, of rows of documents with these numbers and of others."""
         links, named = self._lookup.verify(pairs, words, counts, hashes)
         named = np.where(named < 0, numbers[np.clip(-1 - named, 0, len(numbers) - 1)], named)
-        ends, overlap = named[links.pairs], links.overlap
-        columns = (overlap.shared, overlap.smaller, overlap.larger, overlap.opening, links.is_copy)
-        self._store.write_many(
-            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?)",
-            zip(*ends.T.tolist(), *(x.tolist() for x in columns), strict=True),
-        )
+        write_links(self._store, named[links.pairs], links, self._settings)
 
     def _learn(
         self, numbers: NDArray[np.int64], outlets: list[str], words: Words, titles: list[str]
@@ -342,7 +338,8 @@ class Intake:
         store = self._store
         for centre in sorted(self._parted):
             self._rejoin(centre)
-        component, frontier = set(self._new) | self._loose, set(self._new) | self._loose
+        # Another article may have printed a document first now: what its pairs are is told anew.
+        component, frontier = (set(self._new) | self._loose | self._touched for _ in range(2))
         while frontier:
             frontier = self._neighbours(frontier) - component
             component |= frontier
@@ -399,7 +396,7 @@ class Intake:
             return False
         of = dict(zip(documents.tolist(), centres.tolist(), strict=True))
         stars = {centre: {centre} for centre in of.values()}  # stars that are linked, by each of them
-        links = self._store.among("SELECT a, b FROM link WHERE a IN {}", documents)
+        links = self._store.among("SELECT a, b FROM link WHERE a IN {} AND ties", documents)
         for a, b in links:
             one, other = stars[of[a]], stars[of[b]]
             if one is not other:
@@ -432,14 +429,13 @@ class Intake:
 
     def centres(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[int, int]]:
         """The centres that documents have, and those that their links make, int64 (d,) twice, and the longest document of
-        each of these; `documents` ascending, with all that is linked to any of them."""
+        each of these; `documents` ascending, with all that is tied to any of them."""
         order, place, before = self._ordered(documents)
-        rows = self._store.among("SELECT a, b, shared, smaller FROM link WHERE a IN {}", documents)
-        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        ends = np.sort(place[np.searchsorted(documents, table[:, :2])], axis=1)
-        codes = np.argsort(ends[:, 0] * len(documents) + ends[:, 1])
-        strength = table[:, 2] / np.maximum(table[:, 3], 1)
-        centres = grouping.star_centres(ends[codes], strength[codes], len(documents))
+        settings = self._settings
+        links = read_links(self._store, documents, place, settings)
+        centres = grouping.group_documents(
+            links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+        )
         after = np.empty(len(documents), dtype=np.int64)
         after[order] = documents[order][centres]
         longest: dict[int, int] = {}
@@ -578,7 +574,7 @@ class Intake:
         rows = self._store.among("SELECT a, b, score FROM pair WHERE a IN {}", numbers)
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
         ends = table[:, :2].astype(np.int64)
-        inside = np.isin(ends[:, 1], numbers)
+        inside = np.isin(ends[:, 1], numbers) & ~are_filled(self._store, ends, self._settings)
         local = np.sort(place[np.searchsorted(numbers, ends[inside])], axis=1)
         group = linkage.average_linkage(local, table[inside, 2], len(numbers), self._settings.story)
         members: dict[int, list[int]] = {}

@@ -27,8 +27,8 @@ from clusterer.io.atomic import atomic_output
 from clusterer.io.rows import PARQUET_BATCH, Layout, Row, import_pyarrow, python_values
 from clusterer.results import Assignment
 
-ADDABLE = ("title", "text", "source", "url", "date")
-"""Fields of an article that can be added to its line of a result."""
+ADDABLE = ("title", "text", "source", "url", "date", "file", "row")
+"""Fields of an article, and where it stood, that can be added to its line of a result."""
 _RESULTS = ("jsonl", "csv", "tsv", "parquet")
 _ENDINGS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
@@ -95,7 +95,7 @@ def write_result(
     assignments: Iterable[Assignment],
     form: str,
     added: Sequence[str] = (),
-    articles: Iterable[Article] | None = None,
+    articles: Iterable[Article | Row] | None = None,
 ) -> None:
     """Write assignments, one line or row an article.
 
@@ -107,17 +107,28 @@ def write_result(
         assignments: consumed lazily.
         form: as `result_form` tells it.
         added: names of `ADDABLE`, to be added at the end of every line.
-        articles: where any is added, the articles in the order of the assignments.
+        articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
     """
     lines: Iterable[dict[str, Any]] = (a.as_dict() for a in assignments)
     if added and articles is not None:
         lines = (
-            {**line, **{name: getattr(article, name) for name in added}}
+            {**line, **{name: _added(article, name) for name in added}}
             for line, article in zip(lines, articles, strict=True)
         )
-    columns = (*Assignment._fields, *added)
+    write_lines(out, lines, (*Assignment._fields, *added), form)
+
+
+def write_lines(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str) -> None:
+    """Write lines of one kind: as JSON lines, or as the rows of a table.
+
+    Args:
+        out: an open file.
+        lines: values by column, in the order of the columns; consumed lazily.
+        columns: names.
+        form: "jsonl", "csv", "tsv" or "parquet".
+    """
     if form == "parquet":
-        _write_result_parquet(out, lines, columns)
+        _write_lines_parquet(out, lines, columns)
     elif form in ("csv", "tsv"):
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter="\t" if form == "tsv" else ",", lineterminator="\r\n")
@@ -180,6 +191,12 @@ def as_json(row: Row) -> bytes:
     return orjson.dumps(value, default=lambda v: v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v))
 
 
+def _added(article: Article | Row, name: str) -> Any:
+    if isinstance(article, Row):
+        return {"file": article.file, "row": article.line}[name] if name in ("file", "row") else _added(article.article, name)
+    return getattr(article, name)
+
+
 def _cell(value: Any) -> Any:
     """A value of a line of a result, for a cell of text."""
     if isinstance(value, bool):
@@ -189,15 +206,18 @@ def _cell(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _write_result_parquet(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
+def _write_lines_parquet(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    kinds = {"representative": pyarrow.bool_(), "score": pyarrow.float64(), "date": pyarrow.timestamp("us", "UTC")}
+    kinds = {"representative": pyarrow.bool_(), "date": pyarrow.timestamp("us", "UTC")}
+    kinds |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
+    kinds |= dict.fromkeys(("row", "a_row", "b_row"), pyarrow.int64())
     schema = pyarrow.schema({name: kinds.get(name, pyarrow.string()) for name in columns})
     walk = iter(lines)
     with parquet.ParquetWriter(out, schema) as writer:
         while batch := list(itertools.islice(walk, PARQUET_BATCH)):
             for line in batch:
-                line["evidence"] = line["evidence"] and _cell(line["evidence"])
+                if line.get("evidence"):
+                    line["evidence"] = _cell(line["evidence"])
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))
 
 
