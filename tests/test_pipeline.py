@@ -320,10 +320,10 @@ def test_cuts_of_every_length_are_found(words: int) -> None:
 
 
 def test_without_samples_cuts_are_not_looked_for() -> None:
-    base = words_of(5, 250)
-    articles = [" ".join(base), " ".join(base[:40]), " ".join(base[:240])]
+    base = words_of(5, 1000)
+    articles = [" ".join(base), " ".join(base[:40]), " ".join(base[:960])]
     assert cluster(articles, Settings(level="copy")).sizes().most_common(1)[0][1] == 3
-    assert cluster(articles, Settings(sample=0, slots=16, level="copy")).sizes().most_common(1)[0][1] == 2
+    assert cluster(articles, Settings(sample=0, jaccard=0.8, level="copy")).sizes().most_common(1)[0][1] == 2
     assert cluster(articles, Settings(cuts=False, level="copy")).sizes().most_common(1)[0][1] == 2
 
 

@@ -66,6 +66,14 @@ class Links:
         linked: NDArray[np.bool_] = (self.kind == COPY) | (self.kind == CONTAINED)
         return linked
 
+    def ties(self, settings: Settings) -> NDArray[np.bool_]:
+        """Bool (m,): whether a pair may tie documents, whoever printed them and when."""
+        shared = self.overlap
+        ties = shared.are_copies(settings.jaccard)
+        if settings.cuts:
+            ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(settings.opening)
+        return ties
+
     @property
     def forms(self) -> NDArray[np.bool_]:
         """Bool (m,): pairs of a series that differ in facts rather than in their lead: one form, filled twice."""

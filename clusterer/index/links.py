@@ -31,12 +31,9 @@ def write_links(database: Database, ends: NDArray[np.int64], links: Links, setti
         settings: of the index.
     """
     shared, d = links.overlap, links.differences
-    ties = shared.are_copies(settings.jaccard)
-    if settings.cuts:
-        ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(settings.opening)
     columns = (
         shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-        d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, ties.astype(np.int64),
+        d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, links.ties(settings).astype(np.int64),
     )  # fmt: skip
     database.write_many(
         f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}, ties) VALUES ({', '.join('?' * (_WIDTH + 1))})",
