@@ -348,7 +348,7 @@ def assigned_exact(run: Run, documents: DataFrame) -> DataFrame:
     """Return how the article that stands for each document is assigned, `spark.result.TOLD`, where no copies are found."""
     from pyspark.sql import functions as F
 
-    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc"))
+    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc")).withColumn("row", F.lit("doc"))
     return _assigned(run, rows.withColumn("story", F.col("centre")))
 
 
@@ -386,7 +386,7 @@ def _centred(documents: DataFrame, copies: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     rows = documents.select("doc", "lead", "earliest").join(copies, "doc", "left")
-    return rows.withColumn("centre", F.coalesce("centre", "doc"))
+    return rows.withColumn("centre", F.coalesce("centre", "doc")).withColumn("row", F.lit("doc"))
 
 
 def _assigned(run: Run, rows: DataFrame) -> DataFrame:
