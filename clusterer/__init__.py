@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from clusterer import deprecated
 from clusterer.articles import Article
+from clusterer.deduplication import Deduplication, Removal, dedup
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
 from clusterer.explanation.evidence import Explanation
 from clusterer.explanation.explainer import Explainer, explain
@@ -25,11 +26,13 @@ __all__ = [
     "Assignment",
     "ClustererError",
     "Clustering",
+    "Deduplication",
     "Explainer",
     "Explanation",
     "Gold",
     "InputError",
     "OutputError",
+    "Removal",
     "Settings",
     "SettingsError",
     "StoryClusterer",
@@ -37,6 +40,7 @@ __all__ = [
     "Tuning",
     "bcubed_scorer",
     "cluster",
+    "dedup",
     "explain",
     "read_gold",
     "tune",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import Links
+from clusterer.copies.verify import QUOTED, SERIES, Links
 from clusterer.corpus import Corpus
 from clusterer.results import Assignment, Clustering, Relation
 from clusterer.settings import Settings
@@ -52,14 +52,18 @@ def assign(
         settings: of the run.
     """
     exact, copy, story = groups = _group_numbers(documents, copies, stories)
-    earliest, preferred = _orders(corpus, exact, copy, settings)
+    earliest = preferences(corpus, documents, links, copies, "earliest")
+    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
+    preferred = preferences(corpus, documents, links, copies, settings.representative)
+    preferred = preferred[np.argsort(~agency[preferred], kind="stable")]
     representative = first_of_group(story, preferred)[story]
-    tree = _copy_trees(links, exact, copy, preferred, len(documents))
+    linked = links.where(links.linked)
+    tree = _copy_trees(linked, documents, copies, exact, copy, preferred)
     evidence: dict[int, Mapping[str, float]] = {}
     if stories is not None and len(stories.pairs):
         evidence |= _join_copy_groups(tree, stories, copies, copy, preferred, representative)
-    measured = np.flatnonzero((tree.relation == _COPY) | (tree.relation == _CONTAINED))
-    overlap = links.overlap
+    measured = np.flatnonzero(tree.link >= 0)
+    overlap = linked.overlap
     measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[tree.link[measured]]
     evidence |= {
         i: {"jaccard": j, "containment": c, "opening": o}
@@ -117,38 +121,61 @@ def _group_numbers(
     return exact, copy, np.where(alone, single, stories.of_text[stories.text_of[document]])
 
 
-def _orders(
-    corpus: Corpus, exact: NDArray[np.int64], copy: NDArray[np.int64], settings: Settings
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the articles from earliest to latest, and from who stands best for a group to who does worst, int64 (n,)."""
-    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
+def preferences(
+    corpus: Corpus, documents: Documents, links: Links, copies: NDArray[np.int64], policy: str
+) -> NDArray[np.int64]:
+    """Return the articles from best to last, int64 (n,).
+
+    Args:
+        corpus: of n articles.
+        documents, links, copies: d documents, their verified pairs, and their copy groups.
+        policy: "earliest"; "longest"; or "central", of each copy group the text that is most alike to all others.
+    """
     dates = features.end_of_day(corpus.dates)  # a day alone is not earlier than an hour of that day
-    wanted: tuple[NDArray[Any], ...] = {
-        "earliest": (),
-        "longest": (exact,),
-        "central": (exact, exact != copy),
-    }[settings.representative]
-    return np.lexsort((corpus.ranks, dates)), np.lexsort((corpus.ranks, dates, *wanted, ~agency))
+    document = np.where(documents.of_article >= 0, documents.of_article, len(documents))
+    wanted: tuple[NDArray[Any], ...] = {"earliest": (), "longest": (document,), "central": (document,)}[policy]
+    if policy == "central" and len(documents):
+        inside = links.linked & (copies[links.pairs[:, 0]] == copies[links.pairs[:, 1]])
+        weight = sum(np.bincount(links.pairs[inside, end], links.score[inside], len(documents)) for end in (0, 1))
+        wanted = (document, np.append(-np.round(weight, 9), 0.0)[document])
+    # Articles of one time by name; where no date is known, the first that was read is first.
+    place = np.where(np.isfinite(corpus.dates), corpus.ranks, np.arange(len(corpus.ranks)))
+    return np.lexsort((place, dates, *wanted))
 
 
 def _copy_trees(
-    links: Links, exact: NDArray[np.int64], copy: NDArray[np.int64], preferred: NDArray[np.int64], d: int
+    links: Links,
+    documents: Documents,
+    copies: NDArray[np.int64],
+    exact: NDArray[np.int64],
+    copy: NDArray[np.int64],
+    preferred: NDArray[np.int64],
 ) -> _Trees:
     """Join the articles of each copy group to its best one.
 
-    Copies of one text are joined to that text's lead, leads to the lead of their star's centre, and the centre to the
-    group's best article. Each of these links was verified.
+    Copies of one text are joined to that text's lead, and leads to others by verified links, the fewest there are to the
+    group's best article.
+
+    Args:
+        links: copies and cuts only.
+        documents, copies: d documents, and the centre of each one's copy group.
+        exact, copy: int64 (n,), numbers of groups.
+        preferred: int64 (n,), the articles from best to last.
     """
-    n = len(exact)
+    n, d, articles = len(exact), len(documents), np.arange(len(exact))
     leads, best = first_of_group(exact, preferred), first_of_group(copy, preferred)[copy]
     lead = leads[exact]
-    parent = np.where(np.arange(n) != lead, lead, np.where(copy == exact, best, leads[copy]))
-    link = _link_numbers(links.pairs, exact, exact[parent], d)
-    if not len(links.pairs):
-        return _Trees(parent, np.full(n, _EXACT), np.ones(n), link)
-    strength = np.where(links.is_copy, links.overlap.jaccard, links.overlap.containment)
-    relation = np.where(link < 0, _EXACT, np.where(links.is_copy[link], _COPY, _CONTAINED))
-    return _Trees(parent, relation, np.where(link < 0, 1.0, strength[link]), link)
+    roots = documents.of_article[best[(articles == best) & (documents.of_article >= 0)]]
+    link_of_document = copy_tree(links.pairs, links.score, copies, roots)
+    joined = np.flatnonzero((articles == lead) & (copy < d) & (articles != best))
+    link = np.full(n, -1)
+    link[joined] = link_of_document[exact[joined]]
+    parent = np.where(articles != lead, lead, best)
+    ends = links.pairs[link[joined]]
+    parent[joined] = leads[np.where(ends[:, 0] == exact[joined], ends[:, 1], ends[:, 0])]
+    relation, score = np.full(n, _EXACT), np.ones(n)
+    relation[joined], score[joined] = links.kind[link[joined]], links.score[link[joined]]
+    return _Trees(parent, relation, score, link)
 
 
 def _join_copy_groups(
@@ -198,8 +225,9 @@ def _stats(
         "distinct texts": len(documents) + alone,
         "candidate pairs": len(proposed.pairs),
         "pairs large buckets left out": proposed.dropped,
-        "links": len(links.pairs),
-        "quotations not linked": links.quoted,
+        "links": int(links.linked.sum()),
+        "quotations not linked": int((links.kind == QUOTED).sum()),
+        "series not linked": int((links.kind == SERIES).sum()),
         **_group_stats("copy group", groups[1]),
     }
     if stories is not None:
@@ -227,14 +255,33 @@ def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
     }
 
 
-def _link_numbers(pairs: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], d: int) -> NDArray[np.int64]:
-    """The number of the link between documents a[i] and b[i], -1 where they are the same one."""
-    out = np.full(len(a), -1, dtype=np.int64)
-    differ = np.flatnonzero(a != b)
-    codes = pairs[:, 0] * d + pairs[:, 1]
-    low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
-    out[differ] = np.searchsorted(codes, low * d + high)
-    return out
+def copy_tree(
+    pairs: NDArray[np.int64], score: NDArray[np.float64], groups: NDArray[np.int64], roots: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the link by which each document is joined to its group's root: number of a link, int64 (d,), -1 for roots.
+
+    As few links as there can be; of those at one distance the strongest, then the first.
+
+    Args:
+        pairs: int64 (m, 2), verified.
+        score: float64 (m,).
+        groups: int64 (d,), any labels; links across groups are left out.
+        roots: int64, one document a group.
+    """
+    link_of_document = np.full(len(groups), -1, dtype=np.int64)
+    reached = np.zeros(len(groups), dtype=np.bool_)
+    reached[roots] = True
+    inside = np.flatnonzero(groups[pairs[:, 0]] == groups[pairs[:, 1]])
+    inside = inside[np.argsort(-score[inside], kind="stable")]
+    while True:
+        ends = pairs[inside]
+        crossing = inside[reached[ends[:, 0]] != reached[ends[:, 1]]]
+        if not len(crossing):
+            return link_of_document
+        new = np.where(reached[pairs[crossing, 0]], pairs[crossing, 1], pairs[crossing, 0])
+        found, first = np.unique(new, return_index=True)
+        link_of_document[found] = crossing[first]
+        reached[found] = True
 
 
 def first_of_group(groups: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:

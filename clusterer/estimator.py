@@ -52,8 +52,12 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         slots: int = _D.slots,
         seed: int = _D.seed,
         jaccard: float = _D.jaccard,
+        cuts: bool = _D.cuts,
         containment: float = _D.containment,
+        cut_ratio: float = _D.cut_ratio,
         opening: float = _D.opening,
+        series: str = _D.series,
+        window: float = _D.window,
         recall: float = _D.recall,
         sample: int = _D.sample,
         bucket_cap: int = _D.bucket_cap,
@@ -73,8 +77,12 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.slots = slots
         self.seed = seed
         self.jaccard = jaccard
+        self.cuts = cuts
         self.containment = containment
+        self.cut_ratio = cut_ratio
         self.opening = opening
+        self.series = series
+        self.window = window
         self.recall = recall
         self.sample = sample
         self.bucket_cap = bucket_cap

@@ -67,7 +67,7 @@ class PipelineRun:
         clustering: the result.
         corpus, documents: with their words where these were kept.
         proposed, links: of the copy level.
-        copies: int64 (d,), the centre of each document's copy group.
+        copies: int64 (d,), the first document of each document's copy group.
         texts, stories: of the story level; None below it. Texts only where they were kept.
     """
 
@@ -95,11 +95,13 @@ def run_pipeline(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
     links = verify(documents, proposed.pairs, settings, tell)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    copies = grouping.group_documents(
+        links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+    )
     texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-    stories = cluster_stories(texts, settings, tell) if texts is not None else None
+    stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 

@@ -15,6 +15,9 @@ from clusterer.errors import InputError
 
 Level = Literal["exact", "copy", "story"]
 Relation = Literal["exact", "copy", "contained", "story"]
+"""What ties two articles of one group."""
+PairRelation = Literal["exact", "copy", "contained", "quoted", "series", "story"]
+"""What a verified pair is: ties, and what looks like one. A quotation further down and a series never group."""
 Backend = Literal["pandas", "polars", "pyarrow"]
 LEVELS: tuple[Level, ...] = ("exact", "copy", "story")
 
@@ -33,7 +36,7 @@ class Assignment(NamedTuple):
         score: how strong the link is, in [0, 1]: Jaccard for `copy`, containment for `contained`, how likely both
             report one event for `story`, 1.0 for `exact`; None where `linked_to` is.
         evidence: what the score was made of, by name: jaccard, containment and opening for copies and cuts, the
-            features of `clusterer.events` for stories; None for exact copies and representatives.
+            features of `clusterer.stories.features` for stories; None for exact copies and representatives.
     """
 
     id: str

@@ -42,18 +42,30 @@ class Settings:
     scheme: str = _setting("fast", "how sets are sketched", choices=("fast", "affine32", "affine64", "legacy"))
     slots: int = _setting(128, "slots a signature", low=8, high=4096)
     seed: int = _setting(1, "of the hash functions", low=0, high=2**32 - 1)
-    jaccard: float = _setting(0.5, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
+    jaccard: float = _setting(0.45, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
+    cuts: bool = _setting(True, "whether a text that was cut from a longer one is its copy")
     containment: float = _setting(
         0.6, "share of the shorter text's shingles in the longer from which it is a cut of it", low=0.05, high=1.0
     )
+    cut_ratio: float = _setting(
+        0.75, "most shingles that a cut has, as a share of those of the longer text", low=0.05, high=1.0
+    )
     opening: float = _setting(
-        0.2,
-        "share of the longer text's opening that a cut must hold; a text quoted further down is not a copy",
+        0.25,
+        "share of each other's openings that a cut and its source must hold; a text quoted further down is not a copy",
         low=0.0,
         high=1.0,
     )
+    series: str = _setting(
+        "separate",
+        "texts of one form that differ in numbers, dates or names: no copies, or judged by their words alone",
+        choices=("separate", "merge"),
+    )
+    window: float = _setting(
+        0.0, "days further apart than which no texts are copies; 0 for no limit", low=0.0, high=36_525.0
+    )
     recall: float = _setting(
-        0.99, "share of the pairs at the Jaccard threshold that bands must find", low=0.5, high=0.9999
+        0.98, "share of the pairs at the Jaccard threshold that bands must find", low=0.5, high=0.9999
     )
     sample: int = _setting(4, "one shingle in so many is a key for cuts; 0 looks for no cuts", low=0, high=64)
     bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
@@ -131,7 +143,9 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
 
 
 def _toml(value: Any) -> str:
-    """A string of plain letters in quotes, or a number: TOML writes these as Python does, but for the quotes."""
+    """A string of plain letters in quotes, a number, true or false: TOML writes these as Python does, but for case and quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 

@@ -86,6 +86,12 @@ def a_feed(seed: int = 0, stories: int = 40) -> list[Article]:
 FEED = a_feed()
 
 
+def earliness(name: str, dates: dict[str, datetime | None], places: dict[str, int]) -> tuple:
+    """What the earliest of a group is told by: its time, then its name; where nobody tells the time, its place in the input."""
+    date = dates[name]
+    return (True, latest(DAY), "", places[name]) if date is None else (False, latest(date), name, 0)
+
+
 def assert_invariants(articles: list[Article], found: Clustering, settings: Settings) -> None:
     """Everything that must hold of any result; scores recomputed from the texts (boilerplate off)."""
     assert len(found) == len(articles)
@@ -94,6 +100,7 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
     assert len(assignments) == len(articles)
     text_of_id = {a.id: article.text for a, article in zip(found, articles, strict=True)}
     date_of_id = {a.id: article.date for a, article in zip(found, articles, strict=True)}
+    place_of_id = {a.id: place for place, a in enumerate(found)}
     unit = reference.shingles if settings.unit == "word" else reference.char_shingles
     shingles: dict[str, list] = {}
 
@@ -107,7 +114,7 @@ def assert_invariants(articles: list[Article], found: Clustering, settings: Sett
             assert getattr(assignments[getattr(a, finer)], level) == getattr(a, level)
         for group, members in found.groups(finer).items():
             assert len({getattr(assignments[m], level) for m in members}) == 1
-            earliest = min(members, key=lambda m: (date_of_id[m] is None, latest(date_of_id[m] or DAY), m))
+            earliest = min(members, key=lambda m: earliness(m, date_of_id, place_of_id))
             assert group == earliest
     for members in found.groups("story").values():
         assert sum(assignments[m].representative for m in members) == 1
@@ -313,9 +320,11 @@ def test_cuts_of_every_length_are_found(words: int) -> None:
 
 
 def test_without_samples_cuts_are_not_looked_for() -> None:
-    base = words_of(5, 250)
-    articles = [" ".join(base), " ".join(base[:40]), " ".join(base[:240])]
-    assert cluster(articles, Settings(sample=0)).sizes().most_common(1)[0][1] == 2
+    base = words_of(5, 1000)
+    articles = [" ".join(base), " ".join(base[:40]), " ".join(base[:960])]
+    assert cluster(articles, Settings(level="copy")).sizes().most_common(1)[0][1] == 3
+    assert cluster(articles, Settings(sample=0, jaccard=0.8, level="copy")).sizes().most_common(1)[0][1] == 2
+    assert cluster(articles, Settings(cuts=False, level="copy")).sizes().most_common(1)[0][1] == 2
 
 
 def test_a_cut_of_the_middle_is_a_quotation() -> None:
@@ -457,8 +466,12 @@ def test_duplicate_ids_are_renamed_and_reported() -> None:
 def test_who_keeps_a_duplicate_id_does_not_depend_on_the_order() -> None:
     # Same id, day, words, title and url: only the outlet differs, and an agency's article stands for its group.
     text = text_of(1, 40)
-    articles = [Article(text, "x", source=source) for source in ("سبق", "واس", "الرياض")]
-    articles += [Article(text_of(2, 40), "x", source="سبق"), Article("", "x"), Article("", "x")]
+    articles = [Article(text, "x", source=source, date=DAY) for source in ("سبق", "واس", "الرياض")]
+    articles += [
+        Article(text_of(2, 40), "x", source="سبق", date=DAY),
+        Article("", "x", date=DAY),
+        Article("", "x", date=DAY),
+    ]
     expected = by_id(cluster(articles))
     for seed in range(6):
         random.Random(seed).shuffle(articles)

@@ -24,21 +24,24 @@ from clusterer.text.normalize import PROFILES
 FIELDS = {f.name: f for f in fields(Settings)}
 NUMBERS = [name for name, f in FIELDS.items() if f.metadata["low"] is not None]
 CHOICES = [name for name, f in FIELDS.items() if f.metadata["choices"]]
+SWITCHES = [name for name, f in FIELDS.items() if type(f.default) is bool]
 
 
 def other_values(name: str) -> list:
     f = FIELDS[name]
     if f.metadata["choices"]:
         return [choice for choice in f.metadata["choices"] if choice != f.default]
-    return [f.metadata["low"], f.metadata["high"]]
+    if name in SWITCHES:
+        return [not f.default]
+    return [value for value in (f.metadata["low"], f.metadata["high"]) if value != f.default]
 
 
 def made(name: str, value: object) -> Settings:
     return Settings(**{"size": 12, name: value} if name == "unit" else {name: value})  # type: ignore[arg-type]
 
 
-def test_every_field_is_a_choice_or_a_range_and_has_a_help() -> None:
-    assert sorted(NUMBERS + CHOICES) == sorted(FIELDS)
+def test_every_field_is_a_choice_a_switch_or_a_range_and_has_a_help() -> None:
+    assert sorted(NUMBERS + CHOICES + SWITCHES) == sorted(FIELDS)
     assert all(f.metadata["help"] for f in FIELDS.values())
 
 
@@ -70,6 +73,8 @@ def test_a_value_that_is_no_choice_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", [None, True, b"x", [], "7", float("nan"), float("inf"), object()])
 def test_a_value_of_another_type_is_refused_by_name(name: str, value: object) -> None:
+    if name in SWITCHES and value is True:
+        return
     with pytest.raises(SettingsError, match=name):
         Settings(**{name: value})
 
@@ -152,6 +157,9 @@ def test_the_command_line_has_the_names_and_defaults_of_the_settings() -> None:
             # Removing what merely reports the same event would surprise: dedup stops at copies unless told.
             assert option.default == ("copy" if (command.name, name) == ("dedup", "level") else FIELDS[name].default)
             assert option.opts == ["--" + name.replace("_", "-")]
+            if name in SWITCHES:
+                assert option.secondary_opts == ["--no-" + name.replace("_", "-")]
+                continue
             meta = FIELDS[name].metadata
             if meta["choices"]:
                 assert isinstance(option.type, click.Choice)

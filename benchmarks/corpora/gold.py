@@ -89,7 +89,9 @@ def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     links = verify(documents, generate_candidates(documents, settings).pairs, settings)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    copies = grouping.group_documents(
+        links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+    )
     texts = story_texts(corpus, documents, copies)
     members: list[list[int]] = [[] for _ in range(len(texts.first))]
     for i, d in enumerate(documents.of_article.tolist()):

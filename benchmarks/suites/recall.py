@@ -18,7 +18,7 @@ from benchmarks.training.alone import labels_out_of_fold
 from clusterer import Article, Settings, cluster
 from clusterer.copies.candidates import generate_candidates, shingle
 from clusterer.copies.documents import find_documents
-from clusterer.copies.verify import verify
+from clusterer.copies.verify import COPY, verify
 from clusterer.corpus import read
 from clusterer.evaluation.metrics import evaluate
 from clusterer.io.feed import Feed
@@ -47,14 +47,15 @@ def _against_brute_force(corpus: Corpus) -> dict[str, Any]:
         settings = Settings(level="copy", jaccard=threshold)
         candidates = generate_candidates(documents, settings).pairs
         links = verify(documents, candidates, settings)
-        proposed, linked = _codes(candidates, d), _codes(links.pairs, d)
+        proposed, linked = _codes(candidates, d), _codes(links.pairs[links.linked], d)
         alike = truth.jaccard >= threshold
         long = documents.words.counts[truth.pairs].min(axis=1) >= CUT_WORDS
         cuts = (truth.containment >= CUT) & long & ~alike
-        kinds = [(f"copies: Jaccard >= {threshold}", alike, alike, linked[links.is_copy])]
+        is_copy = links.kind[links.linked] == COPY
+        kinds = [(f"copies: Jaccard >= {threshold}", alike, alike, linked[is_copy])]
         if settings == least:
             held = truth.containment >= settings.containment
-            kinds.append((f"cuts: containment >= {CUT}, {CUT_WORDS} words or more", cuts, held, linked[~links.is_copy]))
+            kinds.append((f"cuts: containment >= {CUT}, {CUT_WORDS} words or more", cuts, held, linked[~is_copy]))
         for name, wanted, right, claimed in kinds:
             row = {"pairs": name, "true": int(wanted.sum()), "proposed": _share(true[wanted], proposed)}
             row |= {"recall": _share(true[wanted], linked), "links": len(claimed)}

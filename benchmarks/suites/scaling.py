@@ -84,7 +84,8 @@ def exact_pairs(file: str, known: Sequence[int]) -> NDArray[np.int64]:
         block = planted_pairs[start : start + _BLOCK]
         articles, local = factorize(block)
         found = overlap(shingle(corpus.words.take(articles), settings), local)
-        kept.append(block[found.are_copies(settings.jaccard) | found.are_cuts(settings.containment, settings.opening)])
+        cuts = found.are_contained(settings.containment, settings.cut_ratio) & found.are_openings(settings.opening)
+        kept.append(block[found.are_copies(settings.jaccard) | cuts])
     return np.concatenate(kept)
 
 

@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "find_documents: distinct texts": (pipeline, "find_documents"),
     "generate_candidates: sketches, bands, candidates": (pipeline, "generate_candidates"),
     "verify: exact sets of the candidates": (pipeline, "verify"),
-    "star_centres: copy groups": (grouping, "star_centres"),
+    "group_documents: copy groups": (grouping, "group_documents"),
     "cluster_stories: stories": (pipeline, "cluster_stories"),
     "assign: ids, representatives, evidence": (pipeline, "assign"),
 }

@@ -21,13 +21,13 @@ from benchmarks.corpora.gold import DATA, gold_rows, gold_scores
 from benchmarks.training.alone import labels_out_of_fold
 from benchmarks.training.judging import judge
 from clusterer import Article, Settings, cluster
+from clusterer.arrays import linkage
 from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import verify
 from clusterer.corpus import read
 from clusterer.io.feed import Feed
-from clusterer.stories import linkage
 from clusterer.stories.candidates import story_candidates
 from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.term_weights import TermWeights, weight_terms
@@ -49,9 +49,11 @@ def main(feed: str, gold: str, largest: int) -> None:
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
     links = verify(documents, generate_candidates(documents, settings).pairs, settings)
-    copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+    copies = grouping.group_documents(
+        links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+    )
     texts = story_texts(corpus, documents, copies)
-    stories = cluster_stories(texts, settings)
+    stories = cluster_stories(texts, settings, forms=links.pairs[links.forms])
     salient = weight_terms(texts.stems, texts.titles)
     inside(rows, articles, documents, texts, stories, salient, settings)
     subsets(rows, articles)

@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.corpora.gold import gold_articles, gold_rows
 from clusterer import Article, Settings, cluster
+from clusterer.arrays import linkage
 from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import find_documents
@@ -31,7 +32,6 @@ from clusterer.evaluation.sweeps import GRID
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
 from clusterer.results import Level
-from clusterer.stories import linkage
 from clusterer.stories.clustering import cluster_stories
 from clusterer.stories.texts import story_texts
 
@@ -112,9 +112,9 @@ def coarse_stories(articles: Sequence[Article], gold: Gold) -> list[Labels]:
     for jaccard, containment, opening in product(*COARSE.values()):
         settings = Settings(jaccard=jaccard, containment=containment, opening=opening)
         links = verify(documents, generate_candidates(documents, settings).pairs, settings)
-        copies = grouping.star_centres(links.pairs, links.overlap.containment, len(documents))
+        copies = grouping.group_documents(links.likeness, len(documents), jaccard, containment, settings.bucket_cap)
         texts = story_texts(corpus, documents, copies)
-        stories = cluster_stories(texts, settings)
+        stories = cluster_stories(texts, settings, forms=links.pairs[links.forms])
         pairs = np.searchsorted(texts.centres, stories.pairs)
         for threshold in GRID["story"]:
             groups = linkage.average_linkage(pairs, stories.score, len(texts.centres), threshold)

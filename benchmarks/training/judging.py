@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from benchmarks.training.corpora import Compared
 from benchmarks.training.fit import Examples
 from clusterer import Settings
+from clusterer.arrays import linkage
 from clusterer.evaluation.metrics import evaluate
-from clusterer.stories import linkage
 from clusterer.stories.candidates import STORY_TRACE
 
 

@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 4  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 5  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -27,6 +27,7 @@ cdef extern from *:
     #if defined(__GNUC__)
     #define fetch_early(address) __builtin_prefetch(address)
     #define low_zeros(number) __builtin_ctzll(number)
+    #define ones(number) __builtin_popcount(number)
     #else
     #define fetch_early(address) ((void)(address))
     static int low_zeros(unsigned long long number) {
@@ -34,10 +35,16 @@ cdef extern from *:
         for (; !(number & 1); number >>= 1) count++;
         return count;
     }
+    static int ones(unsigned int number) {
+        int count = 0;
+        for (; number; number &= number - 1) count++;
+        return count;
+    }
     #endif
     """
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
+    int ones(uint32_t number) nogil
 
 cdef enum:
     AHEAD = 16
@@ -53,10 +60,24 @@ cdef enum:
     VALUE_BITS = 27
     ROUNDS = 6
 
+cdef enum:
+    UNKNOWN = 0  # kinds of words, as in `kernels_numpy.facts`
+    COMMON = 1
+    NAME = 2
+    NEUTRAL = 3
+    NUMBER = 4
+    DATE = 5
+    USUAL = 6
+    ARABIC = 0x8000
+    UNSURE = 1
+    SLOT = 8  # words that the slot of a form holds at most
+    EDITS = 96  # words that an alignment may put in or leave out, as in `kernels_numpy.facts`
+
 CONSTANTS = {  # said in NumPy too: a test holds both equal
     "SPACE": SPACE, "NEWLINE": NEWLINE, "DELETE": DELETE, "UNFOLD": UNFOLD, "STEM_LETTERS": STEM_LETTERS,
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
-    "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS,
+    "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
+    "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
 }
 
 cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
@@ -205,14 +226,30 @@ cdef inline uint32_t hash_stem(
     return <uint32_t>(hash_run(word, stem) >> 32)
 
 
+cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const uint16_t* classes) noexcept nogil:
+    """An odd number, the same for the same digits; 1 where there are two numbers."""
+    cdef Py_ssize_t j, runs = 0
+    cdef uint64_t number = 0
+    cdef bint inside = False
+    for j in range(length):
+        if classes[word[j]] & 1:
+            runs += not inside
+            number = number * 10 + (word[j] & 15)
+        inside = classes[word[j]] & 1
+    if runs > 1:
+        return 1
+    number = mix(number + 1) >> 49
+    return (number if number > 1 else 1) << 1 | 1
+
+
 cdef Py_ssize_t hash_codes(
     const uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
-    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, Py_ssize_t count,
+    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, const uint16_t* classes, Py_ssize_t count,
 ) noexcept nogil:
     """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator."""
-    cdef Py_ssize_t i = 0, start, here
+    cdef Py_ssize_t i = 0, start, here, j
     cdef bint opening = True
-    cdef uint64_t letters, ends, h, more
+    cdef uint64_t letters, ends, h, more, signature
     while i < length:
         if codes[i] <= SPACE:
             opening |= codes[i] == NEWLINE
@@ -234,7 +271,12 @@ cdef Py_ssize_t hash_codes(
             if here < 4:
                 break
         h *= M2
-        hashes[count] = h ^ (h >> 27)
+        signature = 0
+        for j in range(start, i):
+            signature |= classes[codes[j]]
+        if signature & 1:
+            signature = number_signature(codes + start, i - start, classes)
+        hashes[count] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
         opens[count] = opening
         if stems != NULL:
             stems[count] = hash_stem(codes + start, i - start, affixes, sizes, bones)
@@ -245,7 +287,7 @@ cdef Py_ssize_t hash_codes(
 
 def hash_texts(
     list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
-    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones,
+    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
 ):
     """Hashes uint64 (w,), offsets int64 (n + 1,), line openings bool (w,), stems uint32 (w,) or None."""
     cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
@@ -286,7 +328,8 @@ def hash_texts(
                     if length < 0:
                         break
                     count = hash_codes(
-                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count
+                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
+                        count,
                     )
                     i += 1
                     offsets[i] = count
@@ -312,7 +355,8 @@ def hash_texts(
                     raise MemoryError
             length = fold_text(PyUnicode_DATA(text), PyUnicode_KIND(text), length, &settled[0], codes)
             count = hash_codes(
-                codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count
+                codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
+                count,
             )
             i += 1
             offsets[i] = count
@@ -673,15 +717,15 @@ cdef inline Py_ssize_t fill(
 
 def overlaps(
     const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head,
-    int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[::1] opened,
+    int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
 ):
-    """Distinct members of each row and of its first `head`; of each pair what both hold, and of the larger's head."""
-    cdef Py_ssize_t n = offsets.shape[0] - 1, i, j, p, longest = 0, room = 8, mask = 7, at, count, opening, b, held = -1
+    """Distinct members of each row and of its first `head`; of each pair what both hold, and of either's head."""
+    cdef Py_ssize_t n = offsets.shape[0] - 1, i, j, p, longest = 0, room = 8, mask = 7, at, count, b, held = -1
+    cdef Py_ssize_t first_head, second_head
     cdef uint64_t* keys
     cdef int32_t* first
     cdef uint32_t* seen
     cdef uint32_t turn = 0
-    cdef bint first_larger
     for i in range(n):
         longest = max(longest, offsets[i + 1] - offsets[i])
     while room < 2 * longest + 1:
@@ -706,16 +750,263 @@ def overlaps(
                 memset(seen, 0, (mask + 1) * sizeof(uint32_t))
                 held, turn = i, 0
             turn += 1
-            first_larger = sizes[b] <= sizes[i]
-            count, opening = 0, 0
+            count, first_head, second_head = 0, 0, 0
             for j in range(offsets[b], offsets[b + 1]):
                 at = find(keys, first, mask, values[j])
                 if first[at] >= 0 and seen[at] != turn:
                     seen[at] = turn
                     count += 1
-                    opening += (first[at] if first_larger else j - offsets[b]) < head
-            shared[p], opened[p] = count, opening
+                    first_head += first[at] < head
+                    second_head += j - offsets[b] < head
+            shared[p], opened[p, 0], opened[p, 1] = count, first_head, second_head
     free(keys); free(first); free(seen)
+
+
+cdef inline uint32_t meaning_of(
+    uint64_t word, const uint32_t* keys, const uint32_t* meanings, const int32_t* starts, uint32_t unknown
+) noexcept nogil:
+    """Kind of a word, and below it the value of a number or date, else its signature."""
+    cdef uint32_t signature = word & 0xFFFF, key = <uint32_t>(word >> 32), kind = UNKNOWN
+    cdef Py_ssize_t at
+    if signature & 1:
+        return (NEUTRAL if signature == UNSURE else NUMBER) << 16 | signature
+    for at in range(starts[word >> 50], starts[(word >> 50) + 1]):
+        if keys[at] == key:
+            kind = meanings[at] >> 16
+            if kind == NAME or kind == NUMBER or kind == DATE:
+                return meanings[at]
+            break
+    if kind == UNKNOWN and (unknown != UNKNOWN or not signature & ARABIC):
+        kind = COMMON
+    return kind << 16 | signature
+
+
+cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
+    cdef int both, other
+    if not a & b & ARABIC:
+        return False
+    other = ones((a ^ b) & 0x7FFF)
+    if other > 2:
+        return False
+    both = ones(a & b & 0x7FFF)
+    return other <= (2 if both >= 3 else 1 if both >= 1 else 0)
+
+
+cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, uint32_t other) noexcept nogil:
+    """Whether two words say the same: one word, one number, or one word in two spellings."""
+    cdef uint32_t kind = meaning >> 16, other_kind = other >> 16
+    if word == other_word:
+        return True
+    if kind == NUMBER or kind == DATE or other_kind == NUMBER or other_kind == DATE or (
+        kind == NAME and other_kind == NAME
+    ):
+        return meaning == other
+    return kind != NAME and other_kind != NAME and spelt_alike(meaning, other)
+
+
+cdef int align(
+    const uint64_t* a, Py_ssize_t n, const uint64_t* b, Py_ssize_t m, int32_t* trace, uint8_t* left, uint8_t* put
+) noexcept nogil:
+    """Mark the words of a that are left out in b, and those of b that are put in: fewest in all, by Myers' greedy algorithm.
+
+    Gives their number, or -1 where they are more than `EDITS`. `trace`: room for (EDITS + 1) * (2 * EDITS + 3).
+    """
+    cdef Py_ssize_t x, y, before
+    cdef int d, k, best = -1, width = 2 * EDITS + 3, middle = EDITS + 1
+    cdef int32_t* row = trace
+    cdef int32_t* last
+    for d in range(EDITS + 1):
+        row = trace + d * width
+        last = row - width
+        for k in range(-d, d + 1, 2):
+            if d == 0:
+                x = 0
+            elif k == -d or (k != d and last[middle + k - 1] < last[middle + k + 1]):
+                x = last[middle + k + 1]
+            else:
+                x = last[middle + k - 1] + 1
+            y = x - k
+            while x < n and y < m and a[x] == b[y]:
+                x += 1
+                y += 1
+            row[middle + k] = <int32_t>x
+            if x >= n and y >= m:
+                best = d
+                break
+        if best >= 0:
+            break
+    if best < 0:
+        return -1
+    memset(left, 0, n)
+    memset(put, 0, m)
+    x, y = n, m
+    for d in range(best, 0, -1):
+        last = trace + (d - 1) * width
+        k = <int>(x - y)
+        if k == -d or (k != d and last[middle + k - 1] < last[middle + k + 1]):
+            before = last[middle + k + 1]
+            y = before - k - 1
+            put[y] = 1
+            x = before
+        else:
+            before = last[middle + k - 1]
+            x = before
+            y = x - k + 1
+            left[x] = 1
+    return best
+
+
+cdef struct Run:
+    # A stretch that differs: words start to stop of either text.
+    int32_t start[2]
+    int32_t stop[2]
+
+
+cdef struct Told:
+    # What the words of one side of a run are.
+    Py_ssize_t words
+    bint fact
+    bint date
+    bint digits
+    bint spelt
+    bint name
+    bint subject
+    uint32_t signature
+
+
+cdef inline void tell(Told* side, uint64_t word, uint32_t meaning) noexcept nogil:
+    cdef uint32_t kind = meaning >> 16
+    side.words += 1
+    side.fact |= kind == NUMBER or kind == DATE
+    side.date |= kind == DATE
+    side.digits |= kind == NUMBER and (word & 1) == 1
+    side.spelt |= kind == NUMBER and (word & 1) == 0
+    side.name |= kind == NAME
+    side.subject |= kind == NAME or kind == UNKNOWN or kind == USUAL
+    side.signature |= word & 0xFFFF
+
+
+cdef void judge(
+    const Run* run, const uint64_t* a, const uint64_t* b, const uint32_t* keys, const uint32_t* meanings,
+    const int32_t* starts, uint32_t unknown, uint32_t* others, int64_t* out
+) noexcept nogil:
+    """Add a run to facts, dates, names, subjects or edits. `others`: room for the words of one side."""
+    cdef Py_ssize_t n = run.stop[0] - run.start[0], m = run.stop[1] - run.start[1], i, j, longest
+    cdef uint32_t meaning
+    cdef Told ours, theirs
+    memset(&ours, 0, sizeof(Told))
+    memset(&theirs, 0, sizeof(Told))
+    for j in range(m):
+        others[j] = meaning_of(b[run.start[1] + j], keys, meanings, starts, unknown)
+    for i in range(n):
+        meaning = meaning_of(a[run.start[0] + i], keys, meanings, starts, unknown)
+        if meaning >> 16 == NEUTRAL:
+            continue
+        for j in range(m):
+            if others[j] and one_word(a[run.start[0] + i], meaning, b[run.start[1] + j], others[j]):
+                others[j] = 0
+                break
+        else:
+            tell(&ours, a[run.start[0] + i], meaning)
+    for j in range(m):
+        if others[j] and others[j] >> 16 != NEUTRAL:
+            tell(&theirs, b[run.start[1] + j], others[j])
+    longest = max(ours.words, theirs.words)
+    if longest == 0:
+        return
+    if ours.fact and theirs.fact:
+        if not ours.date and not theirs.date and (
+            (ours.digits and not ours.spelt and theirs.spelt and not theirs.digits)
+            or (ours.spelt and not ours.digits and theirs.digits and not theirs.spelt)
+        ):
+            return
+        out[0] += 1
+        out[1] += ours.date and theirs.date
+    elif ours.words and theirs.words and ours.words != theirs.words and ours.signature == theirs.signature:
+        return  # words that were joined or split
+    elif longest > SLOT or not (ours.subject and theirs.subject):
+        out[4] += 1 + longest // 8
+    elif ours.name and theirs.name:
+        out[2] += 1
+    else:
+        out[3] += 1
+
+
+cdef int64_t own_numbers(const uint64_t* a, Py_ssize_t n, const uint64_t* b, Py_ssize_t m) noexcept nogil:
+    """Words of a with a number that no word of b has."""
+    cdef Py_ssize_t i, j
+    cdef int64_t count = 0
+    cdef uint64_t signature
+    for i in range(n):
+        signature = a[i] & 0xFFFF
+        if signature & 1 and signature != UNSURE:
+            for j in range(m):
+                if b[j] & 0xFFFF == signature:
+                    break
+            else:
+                count += 1
+    return count
+
+
+def differences(
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, const uint32_t[::1] keys,
+    const uint32_t[::1] meanings, const int32_t[::1] starts, uint32_t unknown, int64_t[:, ::1] out,
+):
+    """Of pairs of rows of words: how many of the runs that differ are facts, of these dates, names, subjects, and edits; and
+    how many numbers either has for itself."""
+    cdef Py_ssize_t n, m, i, j, p, longest = 1, count
+    cdef const uint64_t* a
+    cdef const uint64_t* b
+    cdef int32_t* trace
+    cdef uint8_t* marks
+    cdef uint32_t* words
+    cdef Run* runs
+    cdef Run* last
+    for i in range(offsets.shape[0] - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    trace = <int32_t*>malloc((EDITS + 1) * (2 * EDITS + 3) * sizeof(int32_t))
+    marks = <uint8_t*>malloc(2 * (longest + 1))
+    words = <uint32_t*>malloc((2 * EDITS + 2) * sizeof(uint32_t))
+    runs = <Run*>malloc((EDITS + 1) * sizeof(Run))
+    if trace == NULL or marks == NULL or words == NULL or runs == NULL:
+        free(trace); free(marks); free(words); free(runs)
+        raise MemoryError
+    with nogil:
+        for p in range(pairs.shape[0]):
+            a, b = &values[0] + offsets[pairs[p, 0]], &values[0] + offsets[pairs[p, 1]]
+            n = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
+            m = offsets[pairs[p, 1] + 1] - offsets[pairs[p, 1]]
+            out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = 0
+            out[p, 5] = min(own_numbers(a, n, b, m), own_numbers(b, m, a, n))
+            if align(a, n, b, m, trace, marks, marks + longest + 1) < 0:
+                out[p, 4] = EDITS
+                continue
+            out[p, 4] = 0
+            i, j, count = 0, 0, 0
+            while i < n or j < m:
+                if not ((i < n and marks[i]) or (j < m and marks[longest + 1 + j])):
+                    i += 1
+                    j += 1
+                    continue
+                runs[count].start[0], runs[count].start[1] = <int32_t>i, <int32_t>j
+                while i < n and marks[i]:
+                    i += 1
+                while j < m and marks[longest + 1 + j]:
+                    j += 1
+                runs[count].stop[0], runs[count].stop[1] = <int32_t>i, <int32_t>j
+                if count:
+                    # Words that changed places leave a shared one between two runs of one side each.
+                    last = runs + count - 1
+                    if runs[count].start[0] - last.stop[0] == 1 and (
+                        last.start[0] == last.stop[0] or last.start[1] == last.stop[1]
+                        or runs[count].start[0] == i or runs[count].start[1] == j
+                    ):
+                        last.stop[0], last.stop[1] = <int32_t>i, <int32_t>j
+                        continue
+                count += 1
+            for i in range(count):
+                judge(runs + i, a, b, &keys[0], &meanings[0], &starts[0], unknown, words, &out[p, 0])
+    free(trace); free(marks); free(words); free(runs)
 
 
 # --- salience and events

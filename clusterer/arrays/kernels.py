@@ -18,6 +18,7 @@ from clusterer.arrays.kernels_numpy import (
     band_keys as band_keys,
     bucket_bounds as bucket_bounds,
     bucket_pairs as bucket_pairs,
+    differences as differences,
     distinct_columns as distinct_columns,
     fast_signatures as fast_signatures,
     frequent_codes as frequent_codes,
@@ -37,7 +38,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 4
+REVISION = 5
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

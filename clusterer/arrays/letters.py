@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31
+from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31, mix
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 
 SPACE, NEWLINE = 0x20, 0x0A
@@ -41,6 +41,14 @@ CLITICS = (0x0648, 0x0628, 0x0641)
 WHOLE = (5, 8)
 """Fewest and most letters of a word that is not stemmed, its article among them."""
 
+DIGIT = 1
+"""Bit of a letter's class that says it is a digit; its value is in the letter's lowest four bits."""
+ARABIC = 1 << 15
+"""Bit of a letter's class that says it is an Arabic letter."""
+UNSURE = 1
+"""Signature of a word with two numbers in it ("7ر53", "84م2"): which one it is, and in what order, nobody can tell."""
+
+_SIGNATURE = np.uint64(0xFFFF)  # bits of a word's hash that hold its signature
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
 
@@ -176,6 +184,55 @@ def hash_letters(
     hashes *= MULTIPLIER_2
     hashes ^= hashes >> SHIFT_27
     return hashes
+
+
+def hash_words(
+    codes: NDArray[np.uint16], starts: NDArray[np.int64], stops: NDArray[np.int64], classes: NDArray[np.uint16]
+) -> NDArray[np.uint64]:
+    """Hash words; the lowest 16 bits are their signatures.
+
+    Args:
+        codes: uint16 (c,), ends with a separator.
+        starts, stops: int64 (w,), each word's first and past-the-last letter in `codes`.
+        classes: uint16 (65536,), the class of each letter.
+
+    Returns:
+        uint64 (w,). The signature of a word with digits is an odd number, the same for the same digits, or `UNSURE`; of
+        another one the classes of its letters, OR-ed.
+    """
+    return hash_letters(codes, starts, stops - starts) & ~_SIGNATURE | _signatures(codes, starts, stops, classes)
+
+
+def _signatures(
+    codes: NDArray[np.uint16], starts: NDArray[np.int64], stops: NDArray[np.int64], classes: NDArray[np.uint16]
+) -> NDArray[np.uint64]:
+    """Return the signatures of words, uint64 (w,), below 2**16; as for `hash_words`."""
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint64)
+    class_of_code = classes[codes]
+    # One run a word and one for what follows it; the gaps go.
+    edges = np.stack([starts, stops], axis=1).ravel()
+    signatures = np.bitwise_or.reduceat(class_of_code, edges)[::2].astype(np.uint64)
+    digits = np.flatnonzero(class_of_code & DIGIT)
+    word = np.searchsorted(starts, digits, side="right") - 1
+    opens = np.append(True, (np.diff(digits) > 1) | (np.diff(word) > 0))[: len(digits)]
+    runs = np.bincount(word[opens], minlength=len(starts))
+    single = runs[word] == 1
+    numbers = np.zeros(len(starts), dtype=np.uint64)
+    place = np.arange(len(digits)) - np.maximum.accumulate(np.where(opens, np.arange(len(digits)), 0))
+    value = (codes[digits] & 15).astype(np.uint64)
+    for k in range(int(place.max(initial=-1)) + 1):
+        chosen = single & (place == k)
+        numbers[word[chosen]] = numbers[word[chosen]] * np.uint64(10) + value[chosen]
+    signatures[runs > 1] = UNSURE
+    signatures[runs == 1] = number_signatures(numbers[runs == 1])
+    return signatures
+
+
+def number_signatures(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return an odd number below 2**16, not `UNSURE`, for each number."""
+    mixed: NDArray[np.uint64] = np.maximum(mix(numbers + np.uint64(1)) >> np.uint64(49), np.uint64(1))
+    return mixed << np.uint64(1) | np.uint64(1)
 
 
 def hash_stems(

@@ -10,15 +10,21 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
-from clusterer.cli.options import input_options, report_option, result_option, settings_options, with_option
-from clusterer.cli.run import Run, tell_written
+from clusterer.cli.options import (
+    input_options,
+    pairs_option,
+    report_option,
+    result_option,
+    settings_options,
+    with_option,
+)
+from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
 from clusterer.cli.spark import cluster_on_spark, engine_options
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
+from clusterer.io.rows import Row
 from clusterer.io.writers import result_form, write_result
 from clusterer.results import Clustering
-
-_CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
 @click.command("cluster")
@@ -26,9 +32,12 @@ _CHANGED = "an input changed between its two readings; cure: run again on files 
 @result_option
 @with_option
 @report_option
+@pairs_option
 @engine_options
 @settings_options
-def cluster_command(output: str, added: tuple[str, ...], report: str | None, engine: str, **options: Any) -> None:
+def cluster_command(
+    output: str, added: tuple[str, ...], report: str | None, pairs: str | None, engine: str, **options: Any
+) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence, then those of --with.
@@ -37,15 +46,22 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
+        if pairs:
+            raise click.UsageError("--pairs is not written with --engine spark")
         cluster_on_spark(output, {**options, "added": added, "report": report})
         return
-    run = Run(output, options, written=[report])
+    run = Run(output, options, written=[report, pairs])
     form = result_form(output)
+    pairs_form = result_form(pairs) if pairs else ""
     with run.quarantine, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
-        result = run.cluster()
-        write_result(out, result, form, added, _again(run, result) if added else None)
+        aside = stack.enter_context(atomic_output(pairs)) if pairs else None
+        done = run.pipeline()
+        result = done.clustering
+        write_result(out, result, form, added, _rows_again(run, result) if added else None)
+        if aside:
+            write_pairs(aside, done, run, pairs_form)
         if page:
             from clusterer.report.build import build
             from clusterer.report.model import Quarantined
@@ -63,16 +79,21 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
             page.write(report_page(content))
     run.summarise(result.stats)
     if not run.quiet:
-        tell_written(output, report)
+        tell_written(output, report, pairs)
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:
     """The articles of a run, read once more."""
+    return (row.article for row in _rows_again(run, result))
+
+
+def _rows_again(run: Run, result: Clustering) -> Iterator[Row]:
+    """The rows of a run, read once more."""
     rows = iter(run.feed)
     for a in result:
         row = next(rows, None)
         if row is None or not a.id.startswith(row.article.id or row.article.url):
-            raise InputError(_CHANGED)
-        yield row.article
+            raise InputError(CHANGED)
+        yield row
     if next(rows, None) is not None:
-        raise InputError(_CHANGED)
+        raise InputError(CHANGED)

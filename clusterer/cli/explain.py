@@ -175,7 +175,8 @@ def _show(e: Explanation) -> None:
         x = e.copying
         met = f"{len(x.bands)} of {x.of_bands} bands and {x.samples} sampled shingles"
         console.print(
-            f"\nAs shingles: Jaccard {x.jaccard:.4f}, containment {x.containment:.4f}, opening {x.opening:.4f}; {met}"
+            f"\nAs shingles: Jaccard {x.jaccard:.4f}, containment {x.containment:.4f}, opening {x.opening:.4f} and"
+            f" {x.own_opening:.4f}; {met}"
         )
         console.print("in common" + (f" (bands {', '.join(map(str, x.bands))})" if x.bands else ""))
     if e.reporting:

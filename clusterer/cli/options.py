@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -80,6 +80,29 @@ def settings_file(command: _F, exposed: bool = True) -> _F:
     )(command)
 
 
+class Days(click.ParamType):  # type: ignore[type-arg]
+    """A stretch of time in days: a number, or one with a unit ("3d", "36h", "2w")."""
+
+    name = "days"
+    _UNITS: ClassVar[dict[str, float]] = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+
+    def __init__(self, low: float, high: float) -> None:
+        """With its bounds, in days."""
+        self.min, self.max = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A value as days."""
+        text = str(value).strip().lower()
+        factor = self._UNITS.get(text[-1:], 0.0)
+        try:
+            days = float(text[:-1]) * factor if factor else float(text)
+        except ValueError:
+            self.fail(f"{value!r} is no stretch of time; cure: such as 3d, 36h or 2w", param, ctx)
+        if not self.min <= days <= self.max:
+            self.fail(f"{value!r} is not from {self.min:g} to {self.max:g} days", param, ctx)
+        return days
+
+
 def settings_options(command: _F, **defaults: Any) -> _F:
     """One option for every field of `Settings`, with its default, range and help, and `--settings` for a file of them."""
     for f in reversed(fields(Settings)):
@@ -92,6 +115,10 @@ def settings_options(command: _F, **defaults: Any) -> _F:
         elif kind is float:
             kind = click.FloatRange(meta["low"], meta["high"])
         name = "--" + f.name.replace("_", "-")
+        if type(f.default) is bool:
+            name, kind = f"{name}/--no-{name[2:]}", None
+        if f.name == "window":
+            kind = Days(meta["low"], meta["high"])
         command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
     return settings_file(command, exposed=False)
 
@@ -164,10 +191,18 @@ result_option = click.option(
     help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
     ".gz or .zst compresses",
 )
+pairs_option = click.option(
+    "--pairs",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="also write every verified pair with its relation (exact, copy, contained, quoted, series, story), measures, files and"
+    " rows; .csv, .tsv and .parquet make a table, all else JSON lines",
+)
 with_option = click.option(
     "--with",
     "added",
     metavar="NAMES",
     callback=_names,
-    help=f"add these fields of the articles to every line: any of {','.join(ADDABLE)}",
+    help=f"add these fields of the articles, or where they stood, to every line: any of {','.join(ADDABLE)}",
 )

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -19,11 +19,14 @@ from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import Feed
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.rows import BadRow
-from clusterer.pipeline import cluster
+from clusterer.io.writers import write_lines
+from clusterer.pairs import COLUMNS, verified_pairs
+from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
+CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -107,11 +110,22 @@ class Run:
         Raises:
             InputError: all rows are bad.
         """
+        return self.pipeline().clustering
+
+    def pipeline(self, keep: bool = False) -> PipelineRun:
+        """Run the whole pipeline over the feed, with progress on a terminal.
+
+        Args:
+            keep: as for `run_pipeline`.
+
+        Raises:
+            InputError: all rows are bad.
+        """
         with progress_shown(self.quiet) as progress:
-            result = cluster((row.article for row in self.feed), self.settings, progress=progress)
-        if not result:
+            done = run_pipeline((row.article for row in self.feed), self.settings, progress, keep)
+        if not done.clustering:
             self.refuse_nothing()
-        return result
+        return done
 
     def refuse_nothing(self) -> None:
         """Refuse a run in which no row was an article; do nothing where there was no row.
@@ -156,6 +170,28 @@ class Run:
         if columns := self.feed.read_as:
             names = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
             click.echo(f"read as: {names}", err=True)
+
+
+def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
+    """Write the verified pairs of a run, with the files and rows of their articles.
+
+    Args:
+        out: an open file.
+        done: the run.
+        run: its inputs, read once more.
+        form: as for `write_lines`.
+
+    Raises:
+        InputError: there are fewer rows than before.
+    """
+    stood = [(row.file, row.line) for row in run.feed]
+    if len(stood) != len(done.clustering):
+        raise InputError(CHANGED)
+    lines = (
+        dict(zip(COLUMNS, (*pair[:-2], *stood[pair.a_place], *stood[pair.b_place]), strict=True))
+        for pair in verified_pairs(done, run.settings)
+    )
+    write_lines(out, lines, COLUMNS, form)
 
 
 @contextlib.contextmanager

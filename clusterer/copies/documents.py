@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import run_starts
 from clusterer.corpus import Corpus
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
@@ -30,7 +31,12 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
     of_article = np.full(len(words), -1, dtype=np.int64)
     of_article[order] = np.cumsum(new) - 1
-    return Documents(order[new], of_article, words)
+    held = np.flatnonzero(of_article >= 0)
+    first = held[np.lexsort((corpus.ranks[held], corpus.dates[held], of_article[held]))]
+    first = first[run_starts(of_article[first])]
+    known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets)) if name}
+    outlets = np.fromiter((known.get(corpus.outlets[i], -1) for i in first.tolist()), dtype=np.int64, count=len(first))
+    return Documents(order[new], of_article, words, outlets, corpus.dates[first])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,15 @@ class Documents:
         articles: int64 (d,), an article that holds each document.
         of_article: int64 (n,), the document of each article, -1 for texts too short to group.
         corpus_words: of all articles; None as `Corpus.words`.
+        outlets: int64 (d,), a number of the outlet that printed each document first, -1 where it is unknown.
+        dates: float64 (d,), when that was, seconds since 1970, inf where it is unknown.
     """
 
     articles: NDArray[np.int64]
     of_article: NDArray[np.int64]
     corpus_words: Words | None
+    outlets: NDArray[np.int64]
+    dates: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.articles)

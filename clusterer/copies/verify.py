@@ -1,8 +1,9 @@
-"""Verification: exact measures of candidate pairs. The only place where a candidate becomes a link.
+"""Verification: exact measures of given pairs. The only place where a candidate becomes a link.
 
-Jaccard |A & B| / |A | B|, containment |A & B| / min(|A|, |B|), and the opening: which share of the longer text's first
-shingles the shorter one holds. A cut keeps the opening of what it was cut from; a text that a roundup quotes
-further down does not, and the two are no copies. Finding pairs is the business of `candidates`.
+Jaccard |A & B| / |A | B|, containment |A & B| / min(|A|, |B|), and the openings: which share of either text's first shingles
+the other one holds. A cut is shorter than what it was cut from, keeps its opening and begins with it; a text that a roundup
+quotes further down does neither, and the two are no copies. What differs is looked at as well: `series`. Finding pairs is
+`lsh`'s business.
 
 Source: Broder 1997, "On the resemblance and containment of documents", section 2.
 
@@ -12,7 +13,7 @@ Array letters: `n` sets, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,36 +24,142 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
+from clusterer.copies.facts import Differences, differences, no_differences
+from clusterer.copies.grouping import Likeness
+from clusterer.copies.series import are_series, hours_apart
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 
+OPENING = 40
+"""Shingles that count as an article's opening: about its first two sentences."""
+NEAR = 0.4
+"""Containment from which a pair is kept: below the thresholds it is no link, and counts where groups are compared."""
+NEITHER, COPY, CONTAINED, QUOTED, SERIES, FAR = range(6)
+"""What a pair is: no link but near, alike as a whole, a cut, quoted, of one form, further apart in time than is looked."""
+KINDS = ("", "copy", "contained", "quoted", "series", "far")
+"""Names of the kinds."""
 _VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Verified pairs of documents.
+
+    Attributes:
+        pairs: int64 (m, 2), first < second, sorted.
+        overlap: what each pair shares.
+        differences: what each pair differs in; looked at where a pair would be a link.
+        kind: uint8 (m,), `NEITHER`, `COPY`, `CONTAINED`, `QUOTED`, `SERIES` or `FAR`.
+    """
+
+    pairs: NDArray[np.int64]
+    overlap: Overlap
+    differences: Differences
+    kind: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def linked(self) -> NDArray[np.bool_]:
+        """Bool (m,): copies and cuts."""
+        linked: NDArray[np.bool_] = (self.kind == COPY) | (self.kind == CONTAINED)
+        return linked
+
+    def ties(self, settings: Settings) -> NDArray[np.bool_]:
+        """Bool (m,): whether a pair may tie documents, whoever printed them and when."""
+        shared = self.overlap
+        ties = shared.are_copies(settings.jaccard)
+        if settings.cuts:
+            ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(settings.opening)
+        return ties
+
+    @property
+    def forms(self) -> NDArray[np.bool_]:
+        """Bool (m,): pairs of a series that differ in facts rather than in their lead: one form, filled twice."""
+        d = self.differences
+        stated = d.facts + d.names + d.subjects
+        filled: NDArray[np.bool_] = (self.kind == SERIES) & (stated >= 1) & (stated >= d.edits)
+        return filled
+
+    @property
+    def likeness(self) -> Likeness:
+        """What grouping needs to know; pairs of a series and pairs far apart are told as sharing nothing."""
+        apart = (self.kind == SERIES) | (self.kind == FAR)
+        shared = self.overlap
+        jaccard, containment = (np.where(apart, 0.0, x) for x in (shared.jaccard, shared.containment))
+        return Likeness(self.pairs, jaccard, containment, self.kind == COPY, self.kind == CONTAINED)
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """float64 (m,): containment of cuts and quotations, Jaccard of all others."""
+        inside = (self.kind == CONTAINED) | (self.kind == QUOTED)
+        return np.where(inside, self.overlap.containment, self.overlap.jaccard)
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Links:
+        """Only the pairs where `kept`, bool (m,), is True, or those with these numbers."""
+        return Links(self.pairs[kept], self.overlap.where(kept), self.differences.where(kept), self.kind[kept])
 
 
 def verify(
     documents: Documents, pairs: NDArray[np.int64], settings: Settings, progress: Progress | None = None
 ) -> Links:
-    """The candidate pairs that are copies or cuts by their exact shingle sets."""
+    """What candidate pairs share by their exact shingle sets, and what they are; without those that share little."""
     tell = progress or silent
 
-    def check(start: int) -> Overlap:
+    def check(start: int) -> tuple[NDArray[np.int64], Overlap, Differences]:
         block = pairs[start : start + _VERIFY_BLOCK]
         needed, local = factorize(block)
-        shingles = shingle(documents.take(needed), settings)
+        words = documents.take(needed)
+        shared = overlap(shingle(words, settings), local)
+        near = np.flatnonzero(_are_near(shared, settings))
+        shared, local = shared.where(near), local[near]
+        differing = no_differences(len(near))
+        if settings.series == "separate":
+            asked = shared.are_copies(settings.jaccard) | shared.are_contained(settings.containment, settings.cut_ratio)
+            differing = differing.filled(asked, differences(words, local[asked], settings.profile))
         tell("verifying", len(block))
-        return overlap(shingles, local)
+        return block[near], shared, differing
 
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
-    shared = join(blocks)
-    copies = shared.are_copies(settings.jaccard)
-    cuts = shared.are_cuts(settings.containment, settings.opening)
-    kept = copies | cuts
-    quoted = int((shared.are_cuts(settings.containment, 0.0) & ~kept).sum())
-    return Links(pairs[kept], shared.where(kept), copies[kept], quoted)
+    kept = np.concatenate([pairs[:0], *(block for block, _, _ in blocks)])
+    shared, differing = join([x for _, x, _ in blocks]), Differences.join([x for _, _, x in blocks])
+    a, b = kept.T
+    one_outlet = (documents.outlets[a] == documents.outlets[b]) & (documents.outlets[a] >= 0)
+    hours = hours_apart(documents.dates[a], documents.dates[b])
+    return Links(kept, shared, differing, classify(shared, differing, one_outlet, hours, settings))
 
 
-OPENING = 40
-"""Shingles that count as an article's opening: about its first two sentences."""
+def classify(
+    shared: Overlap,
+    differing: Differences,
+    one_outlet: NDArray[np.bool_],
+    hours: NDArray[np.float64],
+    settings: Settings,
+) -> NDArray[np.uint8]:
+    """What pairs are, uint8 (m,).
+
+    Args:
+        shared, differing: of m pairs.
+        one_outlet, hours: as `series.are_series` takes them.
+        settings: with the thresholds.
+    """
+    kind = np.full(len(shared), NEITHER, dtype=np.uint8)
+    if settings.cuts:
+        inside = shared.are_contained(settings.containment, settings.cut_ratio)
+        kind[inside] = np.where(shared.are_openings(settings.opening), CONTAINED, QUOTED)[inside]
+    kind[shared.are_copies(settings.jaccard)] = COPY
+    if settings.series == "separate":
+        least = np.minimum(shared.opening, shared.own_opening)
+        kind[(kind != NEITHER) & are_series(shared.jaccard, least, differing, one_outlet, hours)] = SERIES
+    if settings.window:
+        kind[hours > 24 * settings.window] = FAR
+    return kind
+
+
+def _are_near(shared: Overlap, settings: Settings) -> NDArray[np.bool_]:
+    least = min(NEAR, settings.jaccard, settings.containment)
+    return shared.containment >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +170,17 @@ class Overlap:
         shared: int64 (m,), members in both.
         smaller, larger: int64 (m,), members of the smaller and of the larger set.
         opening: float64 (m,) in [0, 1], the share of the larger one's opening that the smaller holds.
+        own_opening: float64 (m,) in [0, 1], the share of the smaller one's opening that the larger holds.
     """
 
     shared: NDArray[np.int64]
     smaller: NDArray[np.int64]
     larger: NDArray[np.int64]
     opening: NDArray[np.float64]
+    own_opening: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.shared)
 
     @property
     def jaccard(self) -> NDArray[np.float64]:
@@ -82,17 +194,26 @@ class Overlap:
         """float64 (m,) in [0, 1]: the share of the smaller set that is in the larger."""
         return self.shared / np.maximum(self.smaller, 1)
 
-    def where(self, kept: NDArray[np.bool_]) -> Overlap:
-        """Only the pairs where `kept`, bool (m,), is True."""
-        return Overlap(self.shared[kept], self.smaller[kept], self.larger[kept], self.opening[kept])
+    @property
+    def reverse_containment(self) -> NDArray[np.float64]:
+        """float64 (m,) in [0, 1]: the share of the larger set that is in the smaller."""
+        return self.shared / np.maximum(self.larger, 1)
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Overlap:
+        """Only the pairs where `kept`, bool (m,), is True, or those with these numbers."""
+        return Overlap(*(getattr(self, f.name)[kept] for f in fields(self)))
 
     def are_copies(self, jaccard: float) -> NDArray[np.bool_]:
-        """Return bool (m,): alike as a whole."""
+        """Bool (m,): alike as a whole."""
         return self.jaccard >= jaccard
 
-    def are_cuts(self, containment: float, opening: float) -> NDArray[np.bool_]:
-        """Return bool (m,): the smaller one is a cut of the larger."""
-        return (self.containment >= containment) & (self.opening >= opening)
+    def are_contained(self, containment: float, ratio: float) -> NDArray[np.bool_]:
+        """Bool (m,): most of the smaller one is in the larger, and it is at most `ratio` as large."""
+        return (self.containment >= containment) & (self.smaller <= ratio * self.larger)
+
+    def are_openings(self, opening: float) -> NDArray[np.bool_]:
+        """Bool (m,): each holds that share of the other's opening."""
+        return (self.opening >= opening) & (self.own_opening >= opening)
 
 
 def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
@@ -103,46 +224,26 @@ def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
         pairs: int64 (m, 2), row numbers. Of two sets of one size the first row of the pair counts as the larger.
     """
     counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
-    shared, opened = np.empty((2, len(pairs)), dtype=np.int64)
+    shared, opened = np.empty(len(pairs), dtype=np.int64), np.empty((len(pairs), 2), dtype=np.int64)
     pairs = np.ascontiguousarray(pairs)
     kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened)
     large, small = _by_size(counts, pairs)
+    of_large, of_small = np.where(large != pairs[:, 0], opened[:, ::-1].T, opened.T)
     # A very short text cannot hold forty shingles: its own length is then what can be asked of it.
     asked = np.maximum(np.minimum(heads[large], counts[small]), 1)
-    return Overlap(shared, counts[small], counts[large], np.minimum(opened / asked, 1.0))
+    own = of_small / np.maximum(heads[small], 1)
+    return Overlap(shared, counts[small], counts[large], np.minimum(of_large / asked, 1.0), own)
 
 
 def join(parts: Sequence[Overlap]) -> Overlap:
     """Several batches of pairs as one."""
     if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Overlap(none, none, none, none.astype(np.float64))
-    return Overlap(
-        np.concatenate([p.shared for p in parts]),
-        np.concatenate([p.smaller for p in parts]),
-        np.concatenate([p.larger for p in parts]),
-        np.concatenate([p.opening for p in parts]),
-    )
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return Overlap(none, none, none, nothing, nothing)
+    return Overlap(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Overlap)))
 
 
 def _by_size(counts: NDArray[np.int64], pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The larger and the smaller set of each pair; of equal ones the first is the larger."""
     swap = counts[pairs[:, 1]] > counts[pairs[:, 0]]
     return np.where(swap, pairs[:, 1], pairs[:, 0]), np.where(swap, pairs[:, 0], pairs[:, 1])
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Verified links of documents.
-
-    Attributes:
-        pairs: int64 (m, 2), first < second, sorted.
-        overlap: what each pair shares.
-        is_copy: bool (m,), alike as a whole; False for cuts.
-        quoted: number of pairs with enough containment that are quotations rather than cuts.
-    """
-
-    pairs: NDArray[np.int64]
-    overlap: Overlap
-    is_copy: NDArray[np.bool_]
-    quoted: int

@@ -151,7 +151,8 @@ def _of_copies(
             continue
     links = verify(done.documents, proposed.pairs, replace(settings, **low))
     overlap = links.overlap
-    cut = np.minimum(overlap.containment - settings.containment, overlap.opening - settings.opening)
+    opening = np.minimum(overlap.opening, overlap.own_opening)
+    cut = np.minimum(overlap.containment - settings.containment, opening - settings.opening)
     margin = np.maximum(overlap.jaccard - settings.jaccard, cut)
     kept = margin >= _FAR
     return links.pairs[kept], overlap.containment[kept], margin[kept]

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
+from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import Links, verify
+from clusterer.copies.series import hours_apart
+from clusterer.copies.verify import NEAR, Links, classify, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
 from clusterer.evaluation.judge import Judge, f1_of
 from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress
 from clusterer.settings import Settings
-from clusterer.stories import linkage
 from clusterer.stories.clustering import cluster_stories
 from clusterer.stories.texts import story_texts
 
@@ -115,13 +117,28 @@ class CopyPool:
         self._in_bands = {shape: np.isin(codes, found) for shape, found in self._banded.items()}
         self._in_samples = {c: np.isin(codes, found) for c, found in self._sampled.items()}
         self._measured = np.isin(codes, self._loose)
-        overlap = self.links.overlap
-        self._jaccard, self._containment, self._opening = overlap.jaccard, overlap.containment, overlap.opening
+        shared = self.links.overlap
+        self._jaccard, self._containment = shared.jaccard, shared.containment
+        a, b = self.links.pairs.T
+        self._one_outlet = (documents.outlets[a] == documents.outlets[b]) & (documents.outlets[a] >= 0)
+        self._hours = hours_apart(documents.dates[a], documents.dates[b])
 
     def copies(self, settings: Settings) -> NDArray[np.int64]:
-        """Return the copy group's centre of each document, int64 (d,), under thresholds of the grid."""
-        kept = self._kept(settings.jaccard, settings.containment, settings.opening)
-        return grouping.star_centres(self.links.pairs[kept], self._containment[kept], self._d)
+        """Return the first document of each document's copy group, int64 (d,), under thresholds of the grid."""
+        return self._groups(settings, np.flatnonzero(self._candidates(settings)), self._d)
+
+    def _groups(
+        self, settings: Settings, rows: NDArray[np.int64], n: int, pairs: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Return groups by some pairs, of documents by number or as given."""
+        links = self.links.where(rows)
+        shared, differing = links.overlap, links.differences
+        kind = classify(shared, differing, self._one_outlet[rows], self._hours[rows], settings)
+        links = Links(links.pairs if pairs is None else pairs, shared, differing, kind)
+        near = shared.containment >= min(NEAR, settings.jaccard, settings.containment)
+        return grouping.group_documents(
+            links.where(near).likeness, n, settings.jaccard, settings.containment, settings.bucket_cap
+        )
 
     def part(self, documents: NDArray[np.int64]) -> Part:
         """Return what can ever be in one group with some documents: the rest of the feed decides nothing about them."""
@@ -135,9 +152,11 @@ class CopyPool:
             judge: gold.
             thresholds: of Jaccard similarity, containment and opening, on the grid.
         """
-        kept = part.chosen[self._kept(*thresholds, rows=part.chosen)]
-        centres = grouping.star_centres(part.local(self.links.pairs[kept]), self._containment[kept], len(part))
-        return judge.precision_recall(part.everywhere(centres))
+        chosen: dict[str, Any] = dict(zip(COPY_AXES, thresholds, strict=True))
+        settings = replace(self._settings, **chosen)
+        rows = part.chosen[self._candidates(settings)[part.chosen]]
+        groups = self._groups(settings, rows, len(part), part.local(self.links.pairs[rows]))
+        return judge.precision_recall(part.everywhere(groups))
 
     def curve(self, before: tuple[int, int], after: tuple[int, int]) -> tuple[CurveBin, ...]:
         """Return the S-curve of two shapes, over pairs that were not found by bands (they were by samples, where there are)."""
@@ -152,17 +171,12 @@ class CopyPool:
                 out.append(CurveBin(low, high, int(in_bin.sum()), met[0], met[1], predicted[0], predicted[1]))
         return tuple(out)
 
-    def _kept(
-        self, jaccard: float, containment: float, opening: float, rows: NDArray[np.int64] | slice = slice(None)
-    ) -> NDArray[np.bool_]:
-        """Which of some pairs are links."""
-        shape = self._shape(jaccard)
+    def _candidates(self, settings: Settings) -> NDArray[np.bool_]:
+        """Return which pairs are looked at, bool."""
+        shape = self._shape(settings.jaccard)
         assert shape is not None
-        candidates = self._in_bands[shape][rows] | self._in_samples[containment][rows]
-        cut = (self._containment[rows] >= containment) & (self._opening[rows] >= opening)
-        alike = (self._jaccard[rows] >= jaccard) | cut
-        kept: NDArray[np.bool_] = candidates & alike
-        return kept
+        found: NDArray[np.bool_] = self._in_bands[shape] | self._in_samples[settings.containment]
+        return found
 
     def _shape(self, jaccard: float) -> tuple[int, int] | None:
         """The bands that find copies from this similarity on; None where the recall is out of reach."""
@@ -272,7 +286,7 @@ class StorySweep:
         """Return the story of each document, int64 (d,), at a threshold; right for the documents of gold."""
         chosen = self._part.chosen
         pairs = self._part.local(self._pairs[chosen])
-        groups = linkage.average_linkage(pairs, self._score[chosen], len(self._part), threshold)
+        groups = average_linkage(pairs, self._score[chosen], len(self._part), threshold)
         return self._part.everywhere(groups)[self._text_of]
 
     def sweep(self, settings: Settings) -> tuple[Tried, ...]:

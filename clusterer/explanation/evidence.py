@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.articles import Article
-from clusterer.copies import candidates, verify
+from clusterer.copies import candidates, facts, series, verify
 from clusterer.explanation.highlights import Piece
-from clusterer.results import Assignment, Level, Relation
+from clusterer.results import Assignment, Level, PairRelation
 from clusterer.settings import Settings
 from clusterer.stories import (
     candidates as stories_candidates,
@@ -37,8 +37,12 @@ class CopyEvidence:
     """Two texts as sets of shingles.
 
     Attributes:
-        jaccard, containment, opening: as in `copies.verify.Overlap`, `shared`, `smaller` and `larger` in shingles.
-        is_copy, is_cut: what they are by the settings' thresholds.
+        jaccard, containment, opening, own_opening: as in `verify.Overlap`, with `shared`, `smaller` and `larger` as numbers of
+            shingles.
+        kind: what they are by the settings: "copy", "contained", "quoted", "series", "far" (further apart in time than the
+            window), or "" for none of these.
+        facts, names, edits: runs of words that differ: numbers and dates; what names something; all others. All 0 where
+            they were not looked at.
         bands: numbers of the signature bands, of `of_bands`, in which both have the same slots.
         samples: sampled shingles that both hold. Without bands or samples in common a pair is not compared.
     """
@@ -46,19 +50,22 @@ class CopyEvidence:
     jaccard: float
     containment: float
     opening: float
+    own_opening: float
     shared: int
     smaller: int
     larger: int
-    is_copy: bool
-    is_cut: bool
+    kind: str
+    facts: int
+    names: int
+    edits: int
     bands: tuple[int, ...]
     of_bands: int
     samples: int
 
     @property
     def linked(self) -> bool:
-        """Whether the two are copies, or one is a cut of the other."""
-        return self.is_copy or self.is_cut
+        """Whether they are copies or one a cut of the other."""
+        return self.kind in ("copy", "contained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ class Explanation:
     articles: tuple[Article, Article]
     assignments: tuple[Assignment, Assignment]
     level: Level | None
-    relation: Relation | None
+    relation: PairRelation | None
     verdict: str
     reasons: tuple[str, ...]
     copying: CopyEvidence | None
@@ -224,12 +231,15 @@ def steps(start: str, links: Iterable[Assignment], titles: Mapping[str, str]) ->
     return tuple(out)
 
 
-def copying(words: Words, settings: Settings) -> CopyEvidence | None:
+def copying(
+    words: Words, settings: Settings, outlets: NDArray[np.int64], dates: NDArray[np.float64]
+) -> CopyEvidence | None:
     """Return what the words of two articles share, boilerplate left out.
 
     Args:
         words: of the two articles.
         settings: of the run.
+        outlets, dates: int64 (2,) and float64 (2,), of the articles that printed the two texts first, as in `Documents`.
 
     Returns:
         None where one is too short to be compared, or the run stopped at exact copies.
@@ -237,17 +247,26 @@ def copying(words: Words, settings: Settings) -> CopyEvidence | None:
     if settings.level == "exact" or words.counts.min() < settings.min_words:
         return None
     words = words.take(np.lexsort((boilerplate.whole_hashes(words), -words.counts)))  # as documents are numbered
-    found = verify.overlap(candidates.shingle(words, settings), np.array([[0, 1]]))
+    pair = np.array([[0, 1]])
+    found = verify.overlap(candidates.shingle(words, settings), pair)
+    differing = facts.differences(words, pair, settings.profile)
+    one_outlet = outlets[:1] == outlets[1:]
+    kind = verify.classify(
+        found, differing, one_outlet & (outlets[:1] >= 0), series.hours_apart(dates[:1], dates[1:]), settings
+    )
     keys, samples, rows = candidates.sketch(words, settings)
     return CopyEvidence(
         float(found.jaccard[0]),
         float(found.containment[0]),
         float(found.opening[0]),
+        float(found.own_opening[0]),
         int(found.shared[0]),
         int(found.smaller[0]),
         int(found.larger[0]),
-        bool(found.are_copies(settings.jaccard)[0]),
-        bool(found.are_cuts(settings.containment, settings.opening)[0]),
+        verify.KINDS[kind[0]],
+        int(differing.facts[0]),
+        int(differing.names[0] + differing.subjects[0]),
+        int(differing.edits[0]),
         tuple((np.flatnonzero(keys[0] == keys[1]) + 1).tolist()),
         keys.shape[1],
         len(np.intersect1d(samples[rows == 0], samples[rows == 1])),

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterer import pipeline
 from clusterer.articles import Article
@@ -112,11 +113,19 @@ class Explainer:
             (assignments[i], assignments[j]),
             self._settings,
             (int(words.counts[0]), int(words.counts[1])),
-            copying(words, self._settings),
+            copying(words, self._settings, *self._printed(i, j)),
             self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
             steps(a, links, titles),
             self.clustering.furniture,
         )
+
+    def _printed(self, i: int, j: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """By whom and when the texts of two articles were first printed."""
+        documents = self._walk.documents
+        rows = documents.of_article[[i, j]]
+        if min(rows) < 0:
+            return np.full(2, -1), np.full(2, np.inf)
+        return documents.outlets[rows], documents.dates[rows]
 
     def _number(self, id: str) -> int:
         if id not in self._place:

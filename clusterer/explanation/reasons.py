@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from clusterer.articles import Article
 from clusterer.explanation.evidence import CopyEvidence, Explanation, Step, StoryEvidence
 from clusterer.explanation.highlights import Passages
-from clusterer.results import LEVELS, Assignment, Level, Relation
+from clusterer.results import LEVELS, Assignment, Level, PairRelation
 from clusterer.settings import Settings
 
 
@@ -34,11 +34,13 @@ def explained(
     level = next((level for level in LEVELS if getattr(a, level) == getattr(b, level)), None)
     if a.exact == b.exact:
         copies = reports = None
-    relation: Relation | None = None
+    relation: PairRelation | None = None
     if level == "exact":
         relation = "exact"
     elif copies is not None and copies.linked:
-        relation = "copy" if copies.is_copy else "contained"
+        relation = "copy" if copies.kind == "copy" else "contained"
+    elif copies is not None and copies.kind == "series" and level != "copy":
+        relation = "series"
     elif reports is not None and reports.compared and reports.score >= settings.story:
         relation = "story"
     reasons = list(_reasons(assignments, settings, words, level, copies, reports))
@@ -78,11 +80,11 @@ def _reasons(
         yield _shingles_told(copies, settings)
         if copies.linked and level != "copy":
             yield (
-                "They are alike enough for a link, but copy groups are stars: each article stands with the centre that it is"
-                " most alike, and these two have different ones."
+                "They are alike enough for a link, but not their groups: these are joined where all their members are alike on"
+                " average, and a cut joins one group only."
             )
         elif level == "copy" and not copies.linked:
-            yield "They are in one copy group because both are linked to its centre; see the path."
+            yield "They are in one copy group because both are alike to others of it; see the path."
         elif copies.linked and not (copies.bands or copies.samples):
             yield "Their signatures share no band and no sampled shingle: they met by way of others; see the path."
     else:
@@ -98,24 +100,39 @@ def _reasons(
 def _shingles_told(x: CopyEvidence, settings: Settings) -> str:
     unit = "words" if settings.unit == "word" else "letters"
     both = f"{x.shared} of their {x.smaller + x.larger - x.shared} runs of {settings.size} {unit} stand in both"
-    if x.is_copy:
+    if x.kind == "series":
+        differing = f"{_count(x.facts, 'number or date', 'numbers or dates')}, {_count(x.names, 'name', 'names')} and"
+        return (
+            f"{both} (Jaccard similarity {x.jaccard:.2f}), but they differ in {differing}"
+            f" {_count(x.edits, 'other place', 'other places')}, and hold {min(x.opening, x.own_opening):.2f} of each other's"
+            " opening: a series, not one text. --series merge judges by the words alone."
+        )
+    if x.kind == "far":
+        return f"{both}, but their dates are more than {settings.window:g} days apart."
+    if x.kind == "copy":
         return f"{both}: Jaccard similarity {x.jaccard:.2f}, and from {settings.jaccard:.2f} on two texts are copies."
     part = f"{x.shared} of the shorter one's {x.smaller} runs of {settings.size} {unit} are in the longer one"
     held = f"containment {x.containment:.2f}, at least {settings.containment:.2f} for a cut"
-    if x.is_cut:
+    opened = (
+        f"they hold {x.opening:.2f} and {x.own_opening:.2f} of each other's opening (at least {settings.opening:.2f})"
+    )
+    if x.kind == "contained":
+        return f"{part} ({held}), and {opened}: one is a cut of the other."
+    if x.kind == "quoted":
+        return f"{part} ({held}), but {opened}: quoted, not cut."
+    if settings.cuts and x.containment >= settings.containment:
         return (
-            f"{part} ({held}), and it holds {x.opening:.2f} of that one's opening (at least {settings.opening:.2f}): one is"
-            " a cut of the other."
-        )
-    if x.containment >= settings.containment:
-        return (
-            f"{part} ({held}), but it holds only {x.opening:.2f} of that one's opening (at least {settings.opening:.2f}):"
-            " quoted, not cut."
+            f"No copies: {both}, Jaccard similarity {x.jaccard:.2f} (at least {settings.jaccard:.2f}); {part} ({held}), but it"
+            f" has more than {settings.cut_ratio:.2f} of that one's length: no cut."
         )
     return (
         f"No copies: {both}, Jaccard similarity {x.jaccard:.2f} (at least {settings.jaccard:.2f});"
         f" {held.replace('for a cut', 'for a cut of the other')}."
     )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterator[str]:

@@ -56,7 +56,7 @@ class StoredDocument(NamedTuple):
         article: number of the article whose text and title stand for it.
         hash: of its words, uint64.
         words: how many.
-        centre: number of the document in the middle of its copy group.
+        centre: number of the longest document of its copy group.
     """
 
     article: int

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from clusterer.index.articles import read_documents
 from clusterer.index.copy_candidates import verify_candidates
 from clusterer.index.keys import distinct_stems
+from clusterer.index.links import write_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import document_stems, evict
 from clusterer.text.words import Words
@@ -66,10 +67,10 @@ def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, 
 
 
 def linked_documents(index: OpenIndex, documents: Iterable[int]) -> set[int]:
-    """Documents that are linked to one of these."""
+    """Documents that are tied to one of these."""
     ends = sorted(documents)
-    return index.database.numbers("SELECT b FROM link WHERE a IN {}", ends) | index.database.numbers(
-        "SELECT a FROM link WHERE b IN {}", ends
+    return index.database.numbers("SELECT b FROM link WHERE a IN {} AND ties", ends) | index.database.numbers(
+        "SELECT a FROM link WHERE b IN {} AND ties", ends
     )
 
 
@@ -80,7 +81,7 @@ def store_links(
     words: Words,
     hashes: NDArray[np.uint64],
 ) -> None:
-    """Verify candidate pairs of documents, and store those that are linked.
+    """Verify candidate pairs of documents, and store those that are near.
 
     Args:
         index: open for writing.
@@ -91,12 +92,7 @@ def store_links(
     """
     links, ends = verify_candidates(index, pairs, words, words.counts, hashes)
     ends = np.where(ends < 0, numbers[np.clip(-1 - ends, 0, len(numbers) - 1)], ends)
-    overlap = links.overlap
-    columns = (overlap.shared, overlap.smaller, overlap.larger, overlap.opening, links.is_copy)
-    index.database.write_many(
-        "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?)",
-        zip(*ends[links.pairs].T.tolist(), *(x.tolist() for x in columns), strict=True),
-    )
+    write_links(index.database, ends[links.pairs], links, index.settings)
 
 
 def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.int64]) -> None:

@@ -10,8 +10,10 @@ from collections import Counter
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from clusterer.copies import candidates, verify
+from clusterer.copies import verify
+from clusterer.copies.documents import Documents
 from clusterer.index.articles import (
     digest_of,
     id_key,
@@ -23,8 +25,9 @@ from clusterer.index.articles import (
     words_of_texts,
 )
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
+from clusterer.index.links import read_table
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.regroup import star_centres, story_groups
+from clusterer.index.regroup import group_centres, story_groups
 from clusterer.index.story_candidates import document_stems
 from clusterer.stories import features as stories_features, model
 from clusterer.text import boilerplate
@@ -126,9 +129,9 @@ def _bodies(index: OpenIndex) -> list[str]:
 def _links(index: OpenIndex) -> list[str]:
     """Links against the words."""
     settings, wrong = index.settings, list[int]()
-    rows = index.database.rows("SELECT a, b, shared, smaller, larger, opening, copy FROM link ORDER BY a, b")
-    for start in range(0, len(rows), _BLOCK):
-        block = np.array(rows[start : start + _BLOCK], dtype=np.float64)
+    table = read_table(index.database, "ORDER BY a, b")
+    for start in range(0, len(table), _BLOCK):
+        block = table[start : start + _BLOCK]
         ends = block[:, :2].astype(np.int64)
         numbers = np.unique(ends)
         documents = read_documents(index, numbers)
@@ -138,12 +141,26 @@ def _links(index: OpenIndex) -> list[str]:
         stored = stored_words(index, np.unique(holder))
         words = without_learned_lines(index, stored.words, stored.outlets)
         words = words.take(np.searchsorted(stored.numbers, holder).astype(np.int64))
-        overlap = verify.overlap(candidates.shingle(words, settings), np.searchsorted(numbers, ends))
-        copies = overlap.are_copies(settings.jaccard)
-        linked = copies | overlap.are_cuts(settings.containment, settings.opening)
-        computed = np.stack([overlap.shared, overlap.smaller, overlap.larger, overlap.opening, copies], axis=1)
-        wrong += ends[~linked | (computed != block[:, 2:]).any(axis=1), 0].tolist()
+        rows = np.arange(len(numbers))
+        unknown = np.full(len(rows), -1), np.full(len(rows), np.inf)
+        pairs = np.searchsorted(numbers, ends)
+        found = verify.verify(Documents(rows, rows, words, *unknown), pairs, settings)
+        computed = np.full(block.shape, np.nan)
+        places = np.searchsorted(_codes(pairs), _codes(found.pairs))
+        shared, differing = found.overlap, found.differences
+        computed[places, :2] = ends[places]
+        computed[places, 2:] = np.stack(
+            [shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
+             differing.facts, differing.dates, differing.names, differing.subjects, differing.edits, differing.numbers],
+            axis=1,
+        )  # fmt: skip
+        wrong += ends[(computed != block).any(axis=1), 0].tolist()
     return [_line("documents with a link that their words do not give", wrong)] if wrong else []
+
+
+def _codes(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs as one number each, int64 (m,), in the same order."""
+    return pairs[:, 0] << 32 | pairs[:, 1]
 
 
 def _texts(index: OpenIndex) -> list[str]:
@@ -195,7 +212,7 @@ def _groups(index: OpenIndex) -> list[str]:
     database, out = index.database, []
     numbers = np.array([x for (x,) in database.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     if len(numbers):
-        stored_centres, linked_centres, longest = star_centres(index, numbers)
+        stored_centres, linked_centres, longest = group_centres(index, numbers)
         bodies = database.rows("SELECT centre, body FROM text")
         if other := [centre for centre, body in bodies if longest.get(centre) != body]:
             out.append(_line("texts whose body is not their longest document", other))

@@ -68,7 +68,7 @@ def verify_candidates(
     counts: NDArray[np.int64],
     hashes: NDArray[np.uint64],
 ) -> tuple[Links, NDArray[np.int64]]:
-    """The candidate pairs that are copies or cuts.
+    """The candidate pairs that are near, judged without outlets and dates.
 
     Args:
         index: that holds the documents of the second column.
@@ -93,7 +93,8 @@ def verify_candidates(
     local = np.stack(
         [place[np.searchsorted(rows, pairs[:, 0])], place[len(rows) + np.searchsorted(others, pairs[:, 1])]], axis=1
     )
-    links = verify.verify(Documents(order, place, together), np.sort(local, axis=1), index.settings)
+    unknown = np.full(len(order), -1), np.full(len(order), np.inf)  # what pairs are is decided when groups are formed
+    links = verify.verify(Documents(order, place, together, *unknown), np.sort(local, axis=1), index.settings)
     return links, np.concatenate([-1 - rows, others])[order]
 
 

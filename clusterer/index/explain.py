@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
 from clusterer.index.articles import numbers_of_ids, read_articles, without_learned_lines, words_of_texts
+from clusterer.index.links import first_printed
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import pair_evidence, read_texts
 from clusterer.index.views import IndexReader
@@ -39,11 +41,22 @@ def explain_pair(reader: IndexReader, first_id: str, second_id: str) -> Explanat
         (assigned[a], assigned[b]),
         settings,
         (int(words.counts[0]), int(words.counts[1])),
-        copying(words, settings),
+        copying(words, settings, *_printed(index, a, b)),
         _story_evidence(index, a, b) if settings.level == "story" else None,
         steps(assigned[a].id, chain, titles),
         index.learned_lines.tolist(),
     )
+
+
+def _printed(index: OpenIndex, a: int, b: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """By whom and when the texts of two articles were first printed, int64 (2,) and float64 (2,), as in `Documents`."""
+    documents = dict(index.database.among("SELECT number, document FROM article WHERE number IN {}", [a, b]))
+    if None in documents.values():
+        return np.full(2, -1), np.full(2, np.inf)
+    distinct = np.unique(np.array([documents[a], documents[b]], dtype=np.int64))
+    outlets, dates = first_printed(index.database, distinct)
+    rows = np.searchsorted(distinct, [documents[a], documents[b]])
+    return outlets[rows], dates[rows]
 
 
 def _story_evidence(index: OpenIndex, a: int, b: int) -> StoryEvidence | None:

@@ -9,6 +9,7 @@ Array letters: `n` articles asked about, `m` pairs.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
+from clusterer.copies import verify
+from clusterer.copies.series import hours_apart
+from clusterer.copies.verify import COPY, Links
 from clusterer.index.articles import (
     digest_of,
     numbers_of_ids,
@@ -25,6 +29,7 @@ from clusterer.index.articles import (
 )
 from clusterer.index.copy_candidates import copy_candidates, verify_candidates
 from clusterer.index.keys import keys_of, sketch
+from clusterer.index.links import first_articles
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import (
     body_stems,
@@ -124,14 +129,14 @@ def _likenesses(
     }
     if index.settings.level == "exact":
         return out
-    out |= _copied(index, words, hashes, np.array([i for i in long if i not in out], dtype=np.int64))
+    out |= _copied(index, articles, words, hashes, np.array([i for i in long if i not in out], dtype=np.int64))
     if index.settings.level == "copy":
         return out
     return out | _reported(index, articles, words, np.array([i for i in long if i not in out], dtype=np.int64))
 
 
 def _copied(
-    index: OpenIndex, words: Words, hashes: NDArray[np.uint64], rows: NDArray[np.int64]
+    index: OpenIndex, articles: list[Article], words: Words, hashes: NDArray[np.uint64], rows: NDArray[np.int64]
 ) -> dict[int, _Likeness]:
     """By row of an article the stored document that it is a copy or a cut of."""
     out: dict[int, _Likeness] = {}
@@ -140,7 +145,8 @@ def _copied(
     some = words.take(rows)
     pairs = copy_candidates(index, sketch(some, index.settings), np.full(len(rows), -1))
     links, ends = verify_candidates(index, pairs, some, some.counts, hashes[rows])
-    overlap = links.overlap
+    links = _linked(index, links, ends, [(articles[i].outlet, seconds(articles[i].date)) for i in rows.tolist()])
+    overlap, score = links.overlap, links.score
     for k in np.argsort(overlap.containment, kind="stable").tolist():  # the strongest comes last, and stays
         a, b = (int(ends[x]) for x in links.pairs[k])
         row, document = (-1 - a, b) if a < 0 else (-1 - b, a)
@@ -150,10 +156,32 @@ def _copied(
             "opening": overlap.opening[k],
         }
         evidence = {name: round(float(x), 4) for name, x in measures.items()}
-        is_copy = bool(links.is_copy[k])
-        score = evidence["jaccard" if is_copy else "containment"]
-        out[int(rows[row])] = _Likeness(document, "copy" if is_copy else "contained", score, evidence)
+        relation: Relation = "copy" if links.kind[k] == COPY else "contained"
+        out[int(rows[row])] = _Likeness(document, relation, round(float(score[k]), 4), evidence)
     return out
+
+
+def _linked(
+    index: OpenIndex, links: Links, ends: NDArray[np.int64], outlets_and_dates: list[tuple[str, float]]
+) -> Links:
+    """Copies and cuts among the verified pairs of new texts, by who printed either text and when.
+
+    Args:
+        index: that holds the stored ones.
+        links, ends: as `verify_candidates` gives them.
+        outlets_and_dates: of each new text.
+    """
+    stored = first_articles(index.database, ends[ends >= 0])
+    printed = [outlets_and_dates[-1 - x] if x < 0 else stored.get(x, ("", np.inf)) for x in ends.tolist()]
+    known = {outlet: number for number, outlet in enumerate(dict.fromkeys(outlet for outlet, _ in printed)) if outlet}
+    outlets = np.array([known.get(outlet, -1) for outlet, _ in printed], dtype=np.int64)
+    dates = np.array([date for _, date in printed], dtype=np.float64)
+    a, b = links.pairs.T
+    one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+    hours = hours_apart(dates[a], dates[b])
+    kind = verify.classify(links.overlap, links.differences, one_outlet, hours, index.settings)
+    links = replace(links, kind=kind)
+    return links.where(links.linked)
 
 
 def _reported(index: OpenIndex, articles: list[Article], words: Words, rows: NDArray[np.int64]) -> dict[int, _Likeness]:

@@ -1,6 +1,6 @@
 """Groups formed anew where articles came or went: the second half of a write transaction.
 
-Copy groups first (stars over verified links), then the texts that stand for them, their likenesses, and the stories that
+Copy groups first (of components of verified pairs), then the texts that stand for them, their likenesses, and the stories that
 average linkage makes of these. Which id each story keeps is for `story_ids` to know.
 
 Array letters: `d` documents, `t` texts, `m` pairs.
@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
+from clusterer.arrays.linkage import average_linkage
 from clusterer.copies import grouping
 from clusterer.index import keys
 from clusterer.index.articles import document_words, read_documents
 from clusterer.index.changes import Changes, linked_documents, retire_texts, store_links
+from clusterer.index.links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import compare, document_frequencies, document_stems, read_texts, story_candidates
 from clusterer.index.story_ids import Change, assign_story_ids
 from clusterer.lsh import buckets
-from clusterer.stories import candidates, linkage, term_weights
+from clusterer.stories import candidates, term_weights
 
 
 def settle(index: OpenIndex, changes: Changes) -> list[Change]:
@@ -48,7 +50,8 @@ def _regroup_copies(index: OpenIndex, changes: Changes) -> tuple[list[int], list
     database = index.database
     for centre in sorted(changes.thinned_centres):
         _relink_group(index, changes, centre)
-    component = set(changes.new_documents) | changes.unlinked_documents
+    # Another article may have printed a touched document first now: what its pairs are is decided anew.
+    component = set(changes.new_documents) | changes.unlinked_documents | changes.touched_documents
     frontier = set(component)
     while frontier:
         frontier = linked_documents(index, frontier) - component
@@ -77,9 +80,9 @@ def _recentre(index: OpenIndex, changes: Changes, documents: NDArray[np.int64]) 
         Centres whose copy groups have changed.
     """
     database = index.database
-    before, after, longest = star_centres(index, documents)
+    before, after, longest = group_centres(index, documents)
     if _rejoin_stars(index, documents, after):
-        before, after, longest = star_centres(index, documents)
+        before, after, longest = group_centres(index, documents)
     changes.longest_documents |= longest
     moved_rows = np.flatnonzero(before != after)
     texts = database.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
@@ -123,7 +126,7 @@ def _rejoin_stars(index: OpenIndex, documents: NDArray[np.int64], centres: NDArr
         return False
     centre_of = dict(zip(documents.tolist(), centres.tolist(), strict=True))
     stars = {centre: {centre} for centre in centre_of.values()}  # stars that are linked, by each of them
-    links = index.database.among("SELECT a, b FROM link WHERE a IN {}", documents)
+    links = index.database.among("SELECT a, b FROM link WHERE a IN {} AND ties", documents)
     for a, b in links:
         one, other = stars[centre_of[a]], stars[centre_of[b]]
         if one is not other:
@@ -156,25 +159,24 @@ def _link_to_hubs(index: OpenIndex, hubs: NDArray[np.int64], members: NDArray[np
     return True
 
 
-def star_centres(
+def group_centres(
     index: OpenIndex, documents: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[int, int]]:
     """The centres of copy groups, as they are stored and as the links make them.
 
     Args:
         index: that holds the documents.
-        documents: int64 (d,), ascending, with all that is linked to any of them.
+        documents: int64 (d,), ascending, with all that is tied to any of them.
 
     Returns:
         int64 (d,) stored centres, int64 (d,) centres by the links, and by each of the latter its longest document.
     """
     order, place, before = _longest_first(index, documents)
-    rows = index.database.among("SELECT a, b, shared, smaller FROM link WHERE a IN {}", documents)
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    ends = np.sort(place[np.searchsorted(documents, table[:, :2])], axis=1)
-    codes = np.argsort(ends[:, 0] * len(documents) + ends[:, 1])
-    strength = table[:, 2] / np.maximum(table[:, 3], 1)
-    centres = grouping.star_centres(ends[codes], strength[codes], len(documents))
+    settings = index.settings
+    links = read_links(index.database, documents, place, settings)
+    centres = grouping.group_documents(
+        links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
+    )
     after = np.empty(len(documents), dtype=np.int64)
     after[order] = documents[order][centres]
     longest: dict[int, int] = {}
@@ -317,9 +319,9 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
     rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", centres)
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     ends = table[:, :2].astype(np.int64)
-    inside = np.isin(ends[:, 1], centres)
+    inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
-    group = linkage.average_linkage(local, table[inside, 2], len(centres), index.settings.story)
+    group = average_linkage(local, table[inside, 2], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
     for number, label in zip(centres[order].tolist(), group.tolist(), strict=True):
         members.setdefault(label, []).append(number)

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
-VERSION = 2
+VERSION = 3
 """SQLite's `user_version` of the schema below."""
-MIGRATIONS = {1: "CREATE INDEX article_age ON article (coalesce(date, added))"}
-"""By version the statement that makes its file one of the next version."""
+MIGRATIONS = {
+    1: "CREATE INDEX article_age ON article (coalesce(date, added))",
+    2: "ALTER TABLE link ADD COLUMN ties INTEGER NOT NULL DEFAULT 1",
+}
+"""By version the statement that makes its file one of the next version.
+
+Pairs of version 2 are of an older recipe: of such a file only articles are read.
+"""
 COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state`."""
 
@@ -45,16 +51,18 @@ CREATE TABLE document (
     article INTEGER NOT NULL,    -- whose text and title stand for it
     hash INTEGER NOT NULL,       -- of its words
     words INTEGER NOT NULL,
-    centre INTEGER NOT NULL      -- the document in the middle of its copy group
+    centre INTEGER NOT NULL      -- the longest document of its copy group
 );
 CREATE INDEX document_centre ON document (centre);
 
--- Verified links of documents; a is the longer one.
+-- Verified pairs of documents; a is the longer one.
 CREATE TABLE link (
     a INTEGER NOT NULL, b INTEGER NOT NULL,
     shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER NOT NULL,  -- shingles, as in copies.verify.Overlap
-    opening REAL NOT NULL,
-    copy INTEGER NOT NULL,       -- 1 alike as a whole, 0 a cut
+    opening REAL NOT NULL, own_opening REAL NOT NULL,
+    facts INTEGER NOT NULL, dates INTEGER NOT NULL, names INTEGER NOT NULL,  -- runs that differ, as in facts.Differences
+    subjects INTEGER NOT NULL, edits INTEGER NOT NULL, numbers INTEGER NOT NULL,
+    ties INTEGER NOT NULL,       -- 1 a copy or a cut, or a series that would be one; 0 only near
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
 CREATE INDEX link_b ON link (b);

@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import free_ids
 from clusterer.assignments import assign
-from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import Links
 from clusterer.corpus import Corpus
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
+from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
@@ -254,12 +253,13 @@ def _assign(index: OpenIndex, rows: Iterable[tuple[Any, ...]]) -> dict[int, Assi
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
     corpus = Corpus(list(ids), list(outlets), days, ranks, None, None, 0, 0, index.learned_lines)
-    documents = Documents(first[order], place[row], None)
+    first_outlets, first_dates = first_printed(index.database, distinct)
+    documents = Documents(first[order], place[row], None, first_outlets[order], first_dates[order])
     stories = None
     if index.settings.level == "story":
         stories = _read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-    links = _read_links(index, distinct, place)
+    links = read_links(index.database, distinct, place, index.settings)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
     names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
     exact_name, copy_name = dict[int, str](), dict[int, str]()
@@ -270,28 +270,6 @@ def _assign(index: OpenIndex, rows: Iterable[tuple[Any, ...]]) -> dict[int, Assi
         numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
         for i, a in enumerate(clustering)
     }
-
-
-def _read_links(index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np.int64]) -> Links:
-    """The stored links among documents.
-
-    Args:
-        index: that holds them.
-        documents: int64 (d,), ascending.
-        place: int64 (d,), the number of each in the links returned.
-    """
-    rows = index.database.among(
-        "SELECT a, b, shared, smaller, larger, opening, copy FROM link WHERE a IN {}", documents
-    )
-    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
-    ends = table[:, :2].astype(np.int64)
-    inside = np.isin(ends[:, 1], documents)
-    table, ends = table[inside], ends[inside]
-    pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    shared, smaller, larger = table[order, 2:5].T.astype(np.int64)
-    overlap = verify.Overlap(shared, smaller, larger, table[order, 5])
-    return Links(pairs[order], overlap, table[order, 6] > 0, 0)
 
 
 def _read_likenesses(

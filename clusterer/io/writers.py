@@ -20,8 +20,8 @@ from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.rows import Row
 from clusterer.results import Assignment
 
-ADDABLE = ("title", "text", "source", "url", "date")
-"""Fields of an article that can be added to its line of a result."""
+ADDABLE = ("title", "text", "source", "url", "date", "file", "row")
+"""Fields of an article, and where it stood, that can be added to its line of a result."""
 # What promises a format, or a packing, that nothing here reads or writes. Other endings promise nothing.
 _OTHERS = frozenset((
     ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf",
@@ -85,7 +85,7 @@ def write_result(
     assignments: Iterable[Assignment],
     form: str,
     added: Sequence[str] = (),
-    articles: Iterable[Article] | None = None,
+    articles: Iterable[Article | Row] | None = None,
 ) -> None:
     """Write assignments, one line or row an article.
 
@@ -97,7 +97,7 @@ def write_result(
         assignments: consumed lazily.
         form: as `result_form` tells it.
         added: names of `ADDABLE`, to be added at the end of every line.
-        articles: where any is added, the articles in the order of the assignments.
+        articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
 
     Raises:
         OutputError: results are not written in this format.
@@ -105,13 +105,37 @@ def write_result(
     lines: Iterable[dict[str, Any]] = (assignment.as_dict() for assignment in assignments)
     if added and articles is not None:
         lines = (
-            {**line, **{name: getattr(article, name) for name in added}}
+            {**line, **{name: _added(article, name) for name in added}}
             for line, article in zip(lines, articles, strict=True)
         )
+    write_lines(out, lines, (*Assignment._fields, *added), form)
+
+
+def write_lines(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str) -> None:
+    """Write lines of one kind: as JSON lines, or as the rows of a table.
+
+    Args:
+        out: an open file.
+        lines: values by column, in the order of the columns; consumed lazily.
+        columns: names.
+        form: as `result_form` tells it.
+
+    Raises:
+        OutputError: results are not written in this format.
+    """
     write = FORMATS_BY_NAME[form].write_result
     if write is None:
         raise OutputError(f"a result cannot be written as {form}; cure: JSON lines (jsonl)")
-    write(out, lines, (*Assignment._fields, *added), form)
+    write(out, lines, columns, form)
+
+
+def _added(article: Article | Row, name: str) -> Any:
+    """Return a field of an article, or where its row stood."""
+    if not isinstance(article, Row):
+        return getattr(article, name)
+    if name in ("file", "row"):
+        return article.file if name == "file" else article.line
+    return getattr(article.article, name)
 
 
 def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, run_starts
 from clusterer.assignments import AGENCIES
-from clusterer.copies import grouping, verify
+from clusterer.copies import grouping, series, verify
 from clusterer.copies.documents import Documents
+from clusterer.copies.facts import Differences
+from clusterer.copies.verify import Links, Overlap
 from clusterer.lsh import buckets
 from clusterer.lsh.samples import SLACK
 from clusterer.settings import Settings
@@ -32,14 +34,29 @@ from clusterer.spark.articles import unpacked
 from clusterer.spark.messages import CHUNK, PAIR_KINDS, _kept, addressed, merged, pairs_and_texts, pairs_of, sent
 
 ARTICLE = "struct<id: string, outlet: string, date: double>"
-LINKS = "a long, b long, shared long, smaller long, larger long, opening double, copy boolean"
-DOCUMENTS = (
-    f"doc long, holder long, lead {ARTICLE}, earliest {ARTICLE}, title binary, first double, last double,"
-    " outlets array<string>, mixed boolean"
+_SHARED = {
+    **dict.fromkeys(("shared", "smaller", "larger"), np.int64),
+    **dict.fromkeys(("opening", "own_opening"), np.float64),
+}
+"""What a pair shares, as in `verify.Overlap`."""
+_DIFFERING = dict.fromkeys(("facts", "dates", "names", "subjects", "edits", "numbers"), np.int64)
+"""What it differs in, as in `facts.Differences`."""
+_MEASURES = ", ".join(
+    f"{name} {'long' if kind is np.int64 else 'double'}" for name, kind in {**_SHARED, **_DIFFERING}.items()
 )
-"""A distinct text: the article that carries its words, the one that stands for it, the earliest one and its title, its
-dates and outlets; whether two texts have its code."""
-STARS = "doc long, centre long, shared long, smaller long, larger long, opening double, copy boolean"
+LINKS = f"a long, b long, {_MEASURES}, ties boolean"
+"""A verified pair; whether it may tie documents, whoever printed them."""
+DOCUMENTS = (
+    f"doc long, holder long, lead {ARTICLE}, earliest {ARTICLE}, printed {ARTICLE}, title binary, first double,"
+    " last double, outlets array<string>, mixed boolean"
+)
+"""A distinct text: the article that carries its words, the one that stands for it, the earliest one and its title, who
+printed it first, its dates and outlets; whether two texts have its code. (A day alone ends the day among the earliest,
+and begins it among those who printed.)"""
+GROUPS = f"part int, doc long, centre long, a long, b long, {_MEASURES}, kind int"
+"""What grouping found, by `part`: `CENTRED` documents with the first one of their group, `LINKED` pairs of documents of one
+group, `FILLED` pairs of groups that are one form, filled twice."""
+CENTRED, LINKED, FILLED = range(3)
 
 _BANDED, _SAMPLED = 0, 1
 
@@ -57,12 +74,14 @@ def documents(batches: Iterable[Batch]) -> Iterator[Batch]:
     carries = numbers(table.column("carries"))[order]
     holder = np.minimum.reduceat(np.where(carries, key, np.iinfo(np.int64).max), starts)
     first, last = span(date, date, starts)
-    lead, earliest = (table.take(pa.array(rows[starts])) for rows in (preferred, order))
+    printed, _ = _grouped(table, "doc", "date", "id")
+    lead, earliest, printer = (table.take(pa.array(rows[starts])) for rows in (preferred, order, printed))
     outlets = names_of(table.column("outlet").take(pa.array(order)), np.arange(len(order)), starts)
     yield batch_of(
         {
             "doc": earliest.column("doc"), "holder": holder, "lead": _article(lead), "earliest": _article(earliest),
-            "title": earliest.column("title"), "first": first, "last": last, "outlets": outlets,
+            "printed": _article(printer), "title": earliest.column("title"), "first": first, "last": last,
+            "outlets": outlets,
             "mixed": np.minimum.reduceat(code, starts) != np.maximum.reduceat(code, starts),
         }
     )  # fmt: skip
@@ -168,41 +187,63 @@ def candidates(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
 
 
 def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
-    """`LINKS`: pairs, rows of `PAIRS`, that are copies or cuts, by the words of rows with a `doc`."""
+    """`LINKS`: pairs, rows of `PAIRS`, that are near, by the words of rows with a `doc`."""
     docs, pairs, texts = pairs_and_texts(batches)
     if not len(pairs):
         return
-    every = np.arange(len(docs))
-    links = verify.verify(Documents(every, every, unpacked(texts)), pairs, settings)
-    o = links.overlap
-    yield batch_of(
-        {
-            "a": docs[links.pairs[:, 0]], "b": docs[links.pairs[:, 1]], "shared": o.shared, "smaller": o.smaller,
-            "larger": o.larger, "opening": o.opening, "copy": links.is_copy,
-        }
-    )  # fmt: skip
+    every, unknown = np.arange(len(docs)), (np.full(len(docs), -1), np.full(len(docs), np.inf))
+    links = verify.verify(Documents(every, every, unpacked(texts), *unknown), pairs, settings)
+    ends = docs[links.pairs]
+    yield batch_of({"a": ends[:, 0], "b": ends[:, 1], **measures(links), "ties": links.ties(settings)})
 
 
-def stars(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`STARS`: the linked documents of whole components, each with its centre and how alike the two are."""
+def measures(links: Links) -> dict[str, NDArray[Any]]:
+    """What pairs share and differ in, by column."""
+    columns: dict[str, NDArray[Any]] = {name: getattr(links.overlap, name) for name in _SHARED}
+    return columns | {name: getattr(links.differences, name) for name in _DIFFERING}
+
+
+def measured(table: Any) -> tuple[Overlap, Differences]:
+    """The same back from columns."""
+    shared = Overlap(*(numbers(table.column(name), kind) for name, kind in _SHARED.items()))
+    return shared, Differences(*(numbers(table.column(name), kind) for name, kind in _DIFFERING.items()))
+
+
+def groups(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`GROUPS` of whole components.
+
+    Args:
+        batches: rows of `LINKS` with `a_outlet`, `a_date`, `b_outlet` and `b_date` of who printed either first.
+        settings: of the run.
+    """
     table = whole(batches)
     if table is None:
         return
-    a, b, shared, smaller, larger = (
-        numbers(table.column(name), np.int64) for name in ("a", "b", "shared", "smaller", "larger")
-    )
-    opening, copy = (numbers(table.column(name)) for name in ("opening", "copy"))
+    a, b = (numbers(table.column(name), np.int64) for name in ("a", "b"))
     order = np.lexsort((b, a))
-    a, b, shared, smaller, larger, opening, copy = (x[order] for x in (a, b, shared, smaller, larger, opening, copy))
-    docs, local = factorize(np.stack([a, b], axis=1))
-    pairs, overlap = local, verify.Overlap(shared, smaller, larger, opening)
-    centres = grouping.star_centres(pairs, overlap.containment, len(docs))
-    codes, own = pairs[:, 0] * len(docs) + pairs[:, 1], np.arange(len(docs))
-    link = np.searchsorted(codes, np.minimum(own, centres) * len(docs) + np.maximum(own, centres))
-    link = np.where(centres == own, 0, link)
-    yield batch_of(
-        {
-            "doc": docs, "centre": docs[centres], "shared": shared[link], "smaller": smaller[link], "larger": larger[link],
-            "opening": opening[link], "copy": copy[link],
-        }
-    )  # fmt: skip
+    table = table.take(pa.array(order))
+    docs, pairs = factorize(np.stack([a[order], b[order]], axis=1))
+    outlets = [table.column(f"{end}_outlet").to_pylist() for end in "ab"]
+    dates = [numbers(table.column(f"{end}_date"), np.float64) for end in "ab"]
+    one_outlet = np.array([bool(x) and x == y for x, y in zip(*outlets, strict=True)], dtype=np.bool_)
+    shared, differing = measured(table)
+    kind = verify.classify(shared, differing, one_outlet, series.hours_apart(*dates), settings)
+    links = Links(pairs, shared, differing, kind)
+    centres = grouping.group_documents(
+        links.likeness, len(docs), settings.jaccard, settings.containment, settings.bucket_cap
+    )
+    yield _part(CENTRED, {"doc": docs, "centre": docs[centres]})
+    together = links.where(links.linked & (centres[links.pairs[:, 0]] == centres[links.pairs[:, 1]]))
+    ends = docs[together.pairs]
+    of_links = {"a": ends[:, 0], "b": ends[:, 1], "centre": docs[centres[together.pairs[:, 0]]]}
+    yield _part(LINKED, {**of_links, **measures(together), "kind": together.kind.astype(np.int32)})
+    filled = np.unique(np.sort(docs[centres[links.pairs[links.forms]]], axis=1), axis=0)
+    yield _part(FILLED, {"a": filled[:, 0], "b": filled[:, 1]})
+
+
+def _part(part: int, columns: dict[str, NDArray[Any]]) -> Batch:
+    """Rows of `GROUPS`, 0 where a column is not given."""
+    rows = len(next(iter(columns.values())))
+    kinds = {**dict.fromkeys(("doc", "centre", "a", "b"), np.int64), **_SHARED, **_DIFFERING, "kind": np.int32}
+    filled = {name: columns.get(name, np.zeros(rows, dtype=kind)) for name, kind in kinds.items()}
+    return batch_of({"part": np.full(rows, part, dtype=np.int32), **filled})

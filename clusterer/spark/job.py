@@ -120,9 +120,9 @@ class Job:
         """Return every article with its groups and its link: `stages.COLUMNS`."""
         if self._run.checkpoints.read("result") is None:
             self._table("words")
-            # Documents and copies need the words alone: while one branch is planned, the other one works.
-            if "copies" in self._stages:
-                run_both(lambda: self._table("copies"), lambda: self._table("documents"), threads=2)
+            # Documents and links need the words alone: while one branch is planned, the other one works.
+            if "links" in self._stages:
+                run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
         return self.table("result")
 
     def table(self, name: str) -> DataFrame:

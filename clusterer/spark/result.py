@@ -15,10 +15,12 @@ from clusterer.assignments import assign
 from clusterer.copies import verify
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
+from clusterer.copies.facts import no_differences
 from clusterer.copies.verify import Links
 from clusterer.corpus import Corpus
 from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, numbers, ragged, whole
+from clusterer.spark.copies import measured
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
 
@@ -31,14 +33,16 @@ TOLD = (
 def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     """`TOLD`: of whole stories' documents how the article that stands for each is assigned.
 
-    Rows with a `doc` are documents: its centre, its story's first centre, its best and its earliest article, its link to
-    the centre. Rows with `a` and `b` are pairs of centres within a story. Of a document's articles those two decide.
+    Rows by `row`: documents ("doc"), each with the first one of its group, its story's first one of those, its best and its
+    earliest article; verified pairs of a group ("link"); pairs of groups within a story ("pair"). Of a document's articles
+    those two decide.
     """
     table = whole(batches)
     if table is None:
         return
-    is_doc = pa.compute.is_valid(table.column("doc"))
-    held, alike = table.filter(is_doc), table.filter(pa.compute.invert(is_doc))
+    held, linked, alike = (
+        table.filter(pa.compute.equal(table.column("row"), kind)) for kind in ("doc", "link", "pair")
+    )
     held = held.take(pa.array(np.argsort(numbers(held.column("doc"), np.int64), kind="stable")))
     docs = numbers(held.column("doc"), np.int64)
     d = len(docs)
@@ -52,11 +56,11 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     none = np.zeros(0, dtype=np.uint64)
     corpus = Corpus(ids, [row["outlet"] for row in rows], dates, ranks, None, None, 0, 0, none)
     of_article = np.concatenate([np.arange(d), np.array(others, dtype=np.int64)])
-    documents = Documents(np.arange(d), of_article, None)
+    documents = Documents(np.arange(d), of_article, None, np.full(d, -1), np.full(d, np.inf))
     centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))
     told_stories = _stories(held, alike, docs, centres) if settings.level == "story" else None
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-    assigned = assign(corpus, documents, nothing, _links(held, centres), centres, told_stories, settings).assignments[
+    assigned = assign(corpus, documents, nothing, _links(linked, docs), centres, told_stories, settings).assignments[
         :d
     ]
     evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in assigned]
@@ -67,14 +71,16 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     yield batch_of({**columns, "evidence": pa.array(evidence, pa.string())})
 
 
-def _links(held: Any, centres: NDArray[np.int64]) -> Links:
-    linked = np.flatnonzero(centres != np.arange(len(centres)))
-    pairs = np.sort(np.stack([linked, centres[linked]], axis=1), axis=1)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    rows = held.take(pa.array(linked[order]))
-    shared, smaller, larger = (numbers(rows.column(name), np.int64) for name in ("shared", "smaller", "larger"))
-    overlap = verify.Overlap(shared, smaller, larger, numbers(rows.column("opening"), np.float64))
-    return Links(pairs[order], overlap, numbers(rows.column("copy"), np.bool_), 0)
+def _links(linked: Any, docs: NDArray[np.int64]) -> Links:
+    """The verified pairs of whole groups, by the places of their documents."""
+    if not len(linked):
+        none = np.zeros((0, 2), dtype=np.int64)
+        return Links(none, verify.join([]), no_differences(0), np.zeros(0, dtype=np.uint8))
+    a, b = (np.searchsorted(docs, numbers(linked.column(name), np.int64)) for name in ("a", "b"))
+    order = np.lexsort((b, a))
+    rows = linked.take(pa.array(order))
+    kind = numbers(rows.column("kind"), np.int32).astype(np.uint8)
+    return Links(np.stack([a, b], axis=1)[order], *measured(rows), kind)
 
 
 def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) -> Stories:

@@ -78,19 +78,20 @@ def stages_of(settings: Settings) -> dict[str, Stage]:
         stages += [
             Stage("candidates", ("words",), candidates),
             Stage("links", ("candidates", "words"), links),
-            Stage("copies", ("links",), copies),
+            Stage("grouped", ("links", "documents"), grouped),
+            Stage("copies", ("grouped",), copies, written=False),
         ]
     if settings.level == "copy":
-        stages += [Stage("told", ("documents", "copies"), assigned_copies)]
+        stages += [Stage("told", ("documents", "grouped", "copies"), assigned_copies)]
     if settings.level == "story":
         stages += [
             Stage("texts", ("copies", "documents", "words"), texts),
             Stage("weighed", ("texts",), weighed),
             Stage("met", ("texts", "weighed"), met),
             Stage("likely", ("met", "weighed"), likely),
-            Stage("alike", ("texts", "likely", "weighed"), alike),
+            Stage("alike", ("texts", "likely", "weighed", "grouped"), alike),
             Stage("stories", ("alike",), stories),
-            Stage("told", ("documents", "copies", "stories", "alike"), assigned_stories),
+            Stage("told", ("documents", "grouped", "copies", "stories", "alike"), assigned_stories),
         ]
     stages += [Stage("result", ("named", "told"), result)]
     return {stage.name: stage for stage in stages}
@@ -218,7 +219,7 @@ def candidates(run: Run, words: DataFrame) -> DataFrame:
 
 
 def links(run: Run, candidates: DataFrame, words: DataFrame) -> DataFrame:
-    """Return pairs that are copies or cuts."""
+    """Return pairs that are near."""
     from pyspark.sql import functions as F
 
     carried = words.where("carries").select("doc", "words", "letters", "ends").withColumn("stems", F.lit(b""))
@@ -226,10 +227,33 @@ def links(run: Run, candidates: DataFrame, words: DataFrame) -> DataFrame:
     return run.send_with_texts(candidates, carried, verify, spark_copies.LINKS)
 
 
-def copies(run: Run, links: DataFrame) -> DataFrame:
-    """Return linked documents with the centres of their copy groups."""
-    joined = run.with_components(links, "copies", "least(shared / smaller, 1.0)")
-    return run.gather(joined, "component").mapInArrow(spark_copies.stars, spark_copies.STARS)
+def grouped(run: Run, links: DataFrame, documents: DataFrame) -> DataFrame:
+    """Return what grouping found, component by component: `spark.copies.GROUPS`."""
+    from pyspark.sql import functions as F
+
+    tied = links.where("ties")
+    if tied.count() <= min(connected_components.FEW_LINKS, run.links_together):
+        together = links.withColumn("component", F.lit(0).cast("long"))
+    else:
+        tied = run.with_components(tied, "copies", "least(shared / smaller, 1.0)")
+        ends = tied.select("component", F.col("a").alias("node")).union(
+            tied.select("component", F.col("b").alias("node"))
+        )
+        together = tied.unionByName(_within(links.where("NOT ties"), ends.distinct(), "node", "component"))
+    for end in ("a", "b"):
+        printed = documents.select(
+            F.col("doc").alias(end),
+            F.col("printed.outlet").alias(f"{end}_outlet"),
+            F.col("printed.date").alias(f"{end}_date"),
+        )
+        together = together.join(printed, end)
+    work = partial(spark_copies.groups, settings=run.settings)
+    return run.gather(together, "component").mapInArrow(work, spark_copies.GROUPS)
+
+
+def copies(run: Run, grouped: DataFrame) -> DataFrame:
+    """Return linked documents with the first documents of their copy groups."""
+    return grouped.where(f"part = {spark_copies.CENTRED}").select("doc", "centre")
 
 
 # --- stories
@@ -292,11 +316,13 @@ def likely(run: Run, met: DataFrame, weighed: DataFrame) -> DataFrame:
     return run.send_with_texts(met, leads, partial(spark_stories.near, receivers=run.receivers), messages.PAIRS)
 
 
-def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame) -> DataFrame:
-    """Return, of these pairs, those with more than a trace of likeness."""
+def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame, grouped: DataFrame) -> DataFrame:
+    """Return, of these pairs, those with more than a trace of likeness, and not of one form, filled twice."""
     rows = weighed.withColumnRenamed("text", "doc").drop("slots", "lead", "near")
     work = partial(spark_stories.compare, settings=run.settings, texts=run.count_texts(texts)[0])
-    return run.send_with_texts(likely, rows, work, spark_stories.ALIKE)
+    pairs = run.send_with_texts(likely, rows, work, spark_stories.ALIKE)
+    filled = grouped.where(f"part = {spark_copies.FILLED}").select("a", "b")
+    return pairs.join(filled, ["a", "b"], "left_anti")
 
 
 def stories(run: Run, alike: DataFrame) -> DataFrame:
@@ -322,30 +348,37 @@ def assigned_exact(run: Run, documents: DataFrame) -> DataFrame:
     """Return how the article that stands for each document is assigned, `spark.result.TOLD`, where no copies are found."""
     from pyspark.sql import functions as F
 
-    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc"))
-    for name in ("shared", "smaller", "larger"):
-        rows = rows.withColumn(name, F.lit(0).cast("long"))
-    rows = rows.withColumn("opening", F.lit(0.0)).withColumn("copy", F.lit(False))
-    return _assigned(run, _without_pairs(rows.withColumn("story", F.col("centre"))))
+    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc")).withColumn("row", F.lit("doc"))
+    return _assigned(run, rows.withColumn("story", F.col("centre")))
 
 
-def assigned_copies(run: Run, documents: DataFrame, copies: DataFrame) -> DataFrame:
+def assigned_copies(run: Run, documents: DataFrame, grouped: DataFrame, copies: DataFrame) -> DataFrame:
     """Return how the article that stands for each document is assigned, where no stories are found."""
     from pyspark.sql import functions as F
 
-    return _assigned(run, _without_pairs(_centred(documents, copies).withColumn("story", F.col("centre"))))
+    rows = _centred(documents, copies).unionByName(_links_of_groups(grouped), allowMissingColumns=True)
+    return _assigned(run, rows.withColumn("story", F.col("centre")))
 
 
 def assigned_stories(
-    run: Run, documents: DataFrame, copies: DataFrame, stories: DataFrame, alike: DataFrame
+    run: Run, documents: DataFrame, grouped: DataFrame, copies: DataFrame, stories: DataFrame, alike: DataFrame
 ) -> DataFrame:
     """Return how the article that stands for each document is assigned, in its story."""
     from pyspark.sql import functions as F
 
     story_of_centre = stories.select(F.col("text").alias("centre"), F.col("story").alias("other"))
-    rows = _centred(documents, copies).join(story_of_centre, "centre", "left")
+    rows = _centred(documents, copies).unionByName(_links_of_groups(grouped), allowMissingColumns=True)
+    rows = rows.join(story_of_centre, "centre", "left")
     rows = rows.withColumn("story", F.coalesce("other", "centre")).drop("other")
-    return _assigned(run, rows.unionByName(_within(alike, stories, "text", "story"), allowMissingColumns=True))
+    pairs = _within(alike, stories, "text", "story").withColumn("row", F.lit("pair"))
+    return _assigned(run, rows.unionByName(pairs, allowMissingColumns=True))
+
+
+def _links_of_groups(grouped: DataFrame) -> DataFrame:
+    """Return verified pairs of documents of one group, with its first document."""
+    from pyspark.sql import functions as F
+
+    return grouped.where(f"part = {spark_copies.LINKED}").drop("part", "doc").withColumn("row", F.lit("link"))
 
 
 def _centred(documents: DataFrame, copies: DataFrame) -> DataFrame:
@@ -353,15 +386,7 @@ def _centred(documents: DataFrame, copies: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     rows = documents.select("doc", "lead", "earliest").join(copies, "doc", "left")
-    return rows.withColumn("centre", F.coalesce("centre", "doc"))
-
-
-def _without_pairs(rows: DataFrame) -> DataFrame:
-    """Return rows with the columns of pairs, all missing."""
-    from pyspark.sql import functions as F
-
-    kinds = {"a": "long", "b": "long", "features": "binary"}
-    return rows.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()))
+    return rows.withColumn("centre", F.coalesce("centre", "doc")).withColumn("row", F.lit("doc"))
 
 
 def _assigned(run: Run, rows: DataFrame) -> DataFrame:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clusterer.arrays import sorting
+from clusterer.arrays import linkage, sorting
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
@@ -35,7 +35,7 @@ from clusterer.spark.arrow import (
 )
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
-from clusterer.stories import candidates, clustering, linkage, term_weights
+from clusterer.stories import candidates, clustering, term_weights
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""

@@ -10,18 +10,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.verify import _VERIFY_BLOCK
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
-from clusterer.stories import features as stories_features, linkage, model, term_weights
+from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
 from clusterer.stories.texts import StoryTexts
 
 
-def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | None = None) -> Stories:
-    """Copy groups to stories. A group enters as one text: its longest, however often it was copied."""
+def cluster_stories(
+    texts: StoryTexts, settings: Settings, progress: Progress | None = None, forms: NDArray[np.int64] | None = None
+) -> Stories:
+    """Copy groups to stories. A group enters as one text: its longest, however often it was copied.
+
+    Args:
+        texts: of t copy groups.
+        settings: with the threshold.
+        progress: told how far the work is.
+        forms: int64 (x, 2), pairs of documents that are one form, filled twice: their groups report two events, however
+            alike they are.
+    """
     tell = progress or silent
     weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
     tell("weighing", count)
@@ -35,7 +46,11 @@ def cluster_stories(texts: StoryTexts, settings: Settings, progress: Progress | 
 
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
-    story = linkage.average_linkage(pairs, score, count, settings.story)
+    if forms is not None and len(forms):
+        filled = np.sort(texts.text_of[forms], axis=1)
+        other = ~np.isin(pairs @ np.array([count, 1]), filled @ np.array([count, 1]))
+        pairs, score, features = pairs[other], score[other], features[other]
+    story = average_linkage(pairs, score, count, settings.story)
     centres = texts.centres
     return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped)
 

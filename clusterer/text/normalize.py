@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarabic import araby
 
-from clusterer.arrays.letters import BOUNDARY, DELETE, JOINER, NEWLINE, SPACE, UNFOLD, fold_texts
+from clusterer.arrays.letters import ARABIC, BOUNDARY, DELETE, DIGIT, JOINER, NEWLINE, SPACE, UNFOLD, fold_texts
 from clusterer.errors import SettingsError
 
 PROFILES: dict[str, str] = {"strict": "strict-1", "strict-1": "strict-1", "news": "news-1", "news-1": "news-1"}
@@ -144,6 +144,25 @@ def tables(profile: str) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
 def small_path(text: str, profile: str) -> str:
     """A text with its special letters written out, so that one table look-up a letter folds the rest."""
     return _unfold(text, _table(profile))[0]
+
+
+_CONSONANTS = ("تط", "سصثز", "دضذظ", "هةحۀ", "غكقجگ", "شخ", "فڤ", "بپ", "ل", "م", "ن", "ر", "ع")
+
+
+@lru_cache(maxsize=1)
+def letter_classes() -> NDArray[np.uint16]:
+    """Return what the spelling of a word leaves of each letter, uint16 (65536,), to be OR-ed over the word.
+
+    Consonants that transliterations and hasty typing exchange share a bit (1 to 13); the weak letters (alef, waw, yeh,
+    hamza) have none, for spelling drops and adds them. `DIGIT` marks digits, `ARABIC` Arabic letters.
+    """
+    classes = np.zeros(65536, dtype=np.uint16)
+    classes[0x0620:0x064B] = ARABIC
+    for bit, letters in enumerate(_CONSONANTS, start=1):
+        classes[list(map(ord, letters))] = ARABIC | 1 << bit
+    for zero in (0x0030, 0x0660, 0x06F0):
+        classes[zero : zero + 10] = DIGIT
+    return classes
 
 
 def _unfold(text: str, table: NDArray[np.uint16]) -> tuple[str, list[int]]:

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays import kernels
+from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
-from clusterer.arrays.letters import SPACE, find_words, hash_letters, hash_stems
+from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
-from clusterer.text.normalize import fold, small_path, tables
+from clusterer.text.normalize import fold, letter_classes, small_path, tables
 from clusterer.text.stemming import STEMMER
 
 
@@ -32,7 +32,10 @@ class Words:
     """The words of n articles.
 
     Attributes:
-        hashes: uint64 (w,), one a word, in reading order.
+        hashes: uint64 (w,), one a word, in reading order. The lowest 16 bits are its signature, so that two words can be
+            told to be one number or two spellings of one name when their letters are gone: of a word with digits an odd
+            number, the same for the same digits ("2015", "2015م", "لعام2015"), or `UNSURE`; of another one the classes
+            of its letters (`normalize.letter_classes`).
         offsets: int64 (n + 1,); article i has words ``offsets[i]:offsets[i + 1]``.
         opens_line: bool (w,), True for the first word of every line; None once no line matters any more.
         spans: int64 (w, 2), first and past-the-last character of each word in the article's own text, or None when
@@ -115,9 +118,12 @@ def hash_words(
     Raises:
         SettingsError: the profile is unknown.
     """
+    classes = letter_classes()
     if not positions and not letters:
         table, settled = tables(profile)
-        found = kernels.hash_texts(list(texts), table, settled, lambda text: small_path(text, profile), stems, *STEMMER)
+        found = kernels.hash_texts(
+            list(texts), table, settled, lambda text: small_path(text, profile), stems, *STEMMER, classes
+        )
         hashes, offsets, opens_line, stemmed = found
         return Words(hashes, offsets, opens_line, stems=stemmed)
     batch = fold(texts, profile, positions)
@@ -133,7 +139,13 @@ def hash_words(
         spelt = codes[places], ends
         spelt[0][ends[1:] - 1] = SPACE
     stemmed = hash_stems(codes, starts, stops, *STEMMER) if stems else None
-    return Words(hash_letters(codes, starts, stops - starts), offsets, opens_line, spans, spelt, stemmed)
+    hashes = arrays_letters.hash_words(codes, starts, stops, classes)
+    return Words(hashes, offsets, opens_line, spans, spelt, stemmed)
+
+
+def number_signature(number: int) -> int:
+    """Return the signature of a word that holds this number, 16 bits."""
+    return int(number_signatures(np.array([number % (1 << 64)], dtype=np.uint64))[0])
 
 
 def concatenate(batches: Iterable[Words]) -> Words:

@@ -96,6 +96,14 @@ def test_the_opening_is_of_the_larger_text() -> None:
     assert OPENING == 40
 
 
+def test_the_own_opening_is_of_the_smaller_text() -> None:
+    long = high(*range(1, 101))
+    cuts = high(*range(1, 41)), high(*range(201, 221), *range(1, 41)), high(*range(61, 101))
+    for short, expected in zip(cuts, (1.0, 0.5, 1.0), strict=True):
+        for pair in ([0, 1], [1, 0]):
+            assert overlap(ragged([long, short]), np.array([pair])).own_opening[0] == pytest.approx(expected)
+
+
 def test_of_two_sets_of_one_size_the_first_counts_as_the_larger() -> None:
     sets = ragged([high(*range(1, 61)), high(*range(41, 101))])
     assert overlap(sets, np.array([[0, 1], [1, 0]])).opening.tolist() == [0.0, 0.5]
@@ -108,9 +116,13 @@ def test_thresholds_hold_at_their_very_value() -> None:
     assert found.opening[0] == 0.5
     assert found.are_copies(0.25)[0]
     assert not found.are_copies(0.2501)[0]
-    assert found.are_cuts(0.5, 0.5)[0]
-    assert not found.are_cuts(0.51, 0.5)[0]
-    assert not found.are_cuts(0.5, 0.51)[0]
+    assert found.own_opening[0] == 0.5
+    assert found.are_contained(0.5, 0.75)[0]
+    assert not found.are_contained(0.51, 0.75)[0]
+    assert found.are_contained(0.5, 4 / 6)[0]
+    assert not found.are_contained(0.5, 0.66)[0]
+    assert found.are_openings(0.5)[0]
+    assert not found.are_openings(0.51)[0]
 
 
 def test_where_keeps_the_pairs_that_are_marked() -> None:

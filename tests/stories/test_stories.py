@@ -21,13 +21,13 @@ from strategies import texts
 from benchmarks.corpora.gold import label
 from clusterer import Article, Settings, cluster
 from clusterer.arrays.letters import NAME_LETTERS
+from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.ragged import Ragged
 from clusterer.assignments import spanning_parents
 from clusterer.io.feed import Feed
 from clusterer.lsh.minhash import estimate
 from clusterer.lsh.weighted_minhash import weighted_signatures
 from clusterer.stories import features as stories_features, model, term_weights
-from clusterer.stories.linkage import average_linkage
 from clusterer.text.stemming import CLASSES, PREFIXES, STEM_LETTERS, SUFFIXES, VOWELS, WEEKDAYS
 from clusterer.text.words import hash_words
 

@@ -4,6 +4,7 @@ Each function has the name and the parameters of the compiled one; where there i
 `counts`, ...), it is written into. Nothing is checked here.
 """
 
+from clusterer.arrays.kernels_numpy.facts import differences
 from clusterer.arrays.kernels_numpy.letters import hash_texts
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
@@ -35,6 +36,7 @@ __all__ = [
     "band_keys",
     "bucket_bounds",
     "bucket_pairs",
+    "differences",
     "distinct_columns",
     "fast_signatures",
     "frequent_codes",

@@ -19,6 +19,7 @@ def hash_texts(
     affixes: NDArray[np.uint64],
     sizes: NDArray[np.int64],
     bones: NDArray[np.uint16],
+    classes: NDArray[np.uint16],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
     """Hash the words of n texts.
 
@@ -27,6 +28,7 @@ def hash_texts(
         table, settled, unfold: as for `letters.fold_texts`.
         with_stems: also hash stems.
         affixes, sizes, bones: as for `letters.hash_stems`.
+        classes: as for `letters.hash_words`.
 
     Returns:
         Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
@@ -43,4 +45,4 @@ def hash_texts(
     stems = None
     if with_stems:
         stems = letters.hash_stems(codes, starts, stops, affixes, sizes, bones)
-    return letters.hash_letters(codes, starts, stops - starts), offsets, opens_line, stems
+    return letters.hash_words(codes, starts, stops, classes), offsets, opens_line, stems

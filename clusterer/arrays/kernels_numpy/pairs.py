@@ -151,22 +151,22 @@ def overlaps(
 
     Args:
         values, offsets: uint64 members of n rows, repeats kept, int64 (n + 1,).
-        pairs: int64 (m, 2), row numbers. Of two rows of one size the first counts as the larger.
+        pairs: int64 (m, 2), row numbers.
         head: how many of a row's first members make its head.
         sizes, heads: int64 (n,), written: distinct members of each row and of its head.
-        shared, opened: int64 (m,), written: distinct members that both rows hold, and those of the larger one's head
-            that the smaller holds.
+        shared: int64 (m,), written: distinct members that both rows hold.
+        opened: int64 (m, 2), written: those of the first one's head that the second holds, and the other way round.
     """
     sets = unique_sets(values, offsets)
     stops = np.minimum(offsets[:-1] + head, offsets[1:])
     index, taken = ragged_index(np.stack([offsets[:-1], stops], axis=1).ravel(), 2 * np.arange(len(stops)))
     openings = unique_sets(values[index], taken)
     sizes[:], heads[:] = np.diff(sets[1]), np.diff(openings[1])
-    swap = sizes[pairs[:, 1]] > sizes[pairs[:, 0]]
-    large, small = np.where(swap, pairs[:, ::-1].T, pairs.T)
+    first, second = pairs.T
     whole, opening = _matrix(*sets), _matrix(*openings)
-    shared[:] = np.diff(whole[large].multiply(whole[small]).indptr)
-    opened[:] = np.diff(opening[large].multiply(whole[small]).indptr)
+    shared[:] = np.diff(whole[first].multiply(whole[second]).indptr)
+    opened[:, 0] = np.diff(opening[first].multiply(whole[second]).indptr)
+    opened[:, 1] = np.diff(opening[second].multiply(whole[first]).indptr)
 
 
 def unique_sets(values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

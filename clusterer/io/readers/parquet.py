@@ -122,11 +122,14 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
     """Write the lines of a result as Parquet; `evidence` is JSON."""
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    types = {"representative": pyarrow.bool_(), "score": pyarrow.float64(), "date": pyarrow.timestamp("us", "UTC")}
+    types = {"representative": pyarrow.bool_(), "date": pyarrow.timestamp("us", "UTC")}
+    types |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
+    types |= dict.fromkeys(("row", "a_row", "b_row"), pyarrow.int64())
     schema = pyarrow.schema({name: types.get(name, pyarrow.string()) for name in columns})
     remaining = iter(lines)
     with parquet.ParquetWriter(out, schema) as writer:
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
             for line in batch:
-                line["evidence"] = line["evidence"] and as_cell(line["evidence"])
+                if line.get("evidence"):
+                    line["evidence"] = as_cell(line["evidence"])
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))

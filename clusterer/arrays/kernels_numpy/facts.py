@@ -1,0 +1,222 @@
+"""What two texts of one form differ in, told from their words alone, in NumPy.
+
+Two texts are aligned, word by word, and every run that differs is judged: what is spelt otherwise or written with other digits
+is no difference; a run with numbers or dates on both sides is a fact, one with names on both a name, every other one an edit.
+Which words are known is said by the caller (`clusterer.copies.facts`).
+
+Source of the alignment: Myers 1986, "An O(ND) difference algorithm and its variations", section 4.
+
+Array letters: `n` texts, `m` pairs, `k` known words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.letters import ARABIC, UNSURE
+
+UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL = range(7)
+"""Kinds of words. `USUAL` ones are frequent, but as often part of a name or a subject as of the frame of a form."""
+EDITS = 96
+"""Words that an alignment may put in or leave out."""
+SLOT = 8
+"""Words that the slot of a form holds at most."""
+_SUBJECTS = (NAME, UNKNOWN, USUAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Words whose kind is known, as for `differences`."""
+
+    keys: NDArray[np.uint32]
+    meanings: NDArray[np.uint32]
+    unknown: int
+
+
+def differences(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    keys: NDArray[np.uint32],
+    meanings: NDArray[np.uint32],
+    starts: NDArray[np.int32],
+    unknown: int,
+    out: NDArray[np.int64],
+) -> None:
+    """Count what pairs of texts differ in.
+
+    Args:
+        values, offsets: hashes of the words of n texts, uint64, with their signatures, and int64 (n + 1,).
+        pairs: int64 (m, 2), row numbers.
+        keys, meanings: uint32 (k,), the upper halves of the known words' hashes, ascending; kind above 16 bits of value.
+        starts: int32, where keys with the same upper 14 bits begin; not used here.
+        unknown: the kind of other Arabic words.
+        out: int64 (m, 6), written: runs that are facts, those of them that are dates, names, subjects, edits, and how many
+            numbers either has for itself, the fewer of the two.
+    """
+    known = _Known(keys, meanings, unknown)
+    for i, (a, b) in enumerate(pairs.tolist()):
+        first, second = (values[offsets[row] : offsets[row + 1]].tolist() for row in (a, b))
+        out[i] = _difference(first, second, known)
+
+
+def _difference(a: list[int], b: list[int], known: _Known) -> tuple[int, ...]:
+    """`differences` of one pair."""
+    numbers = [[word & 0xFFFF for word in text if word & 1 and word & 0xFFFF != UNSURE] for text in (a, b)]
+    own = min(sum(number not in other for number in one) for one, other in (numbers, numbers[::-1]))
+    marks = _align(a, b)
+    if marks is None:
+        return 0, 0, 0, 0, EDITS, own
+    counts = [0, 0, 0, 0, 0]
+    for run in _runs(*marks):
+        _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, counts)
+    return *counts, own
+
+
+def _align(a: list[int], b: list[int]) -> tuple[list[bool], list[bool]] | None:
+    """Which words of a are left out in b, and which of b are put in: fewest in all; None where they are too many."""
+    n, m, rows = len(a), len(b), list[dict[int, int]]()
+    for d in range(EDITS + 1):
+        last, row = rows[-1] if rows else {}, dict[int, int]()
+        rows.append(row)
+        for k in range(-d, d + 1, 2):
+            if d == 0:
+                x = 0
+            elif k == -d or (k != d and last[k - 1] < last[k + 1]):
+                x = last[k + 1]
+            else:
+                x = last[k - 1] + 1
+            while x < n and x - k < m and a[x] == b[x - k]:
+                x += 1
+            row[k] = x
+            if x >= n and x - k >= m:
+                return _traced(rows, n, m)
+    return None
+
+
+def _traced(rows: list[dict[int, int]], n: int, m: int) -> tuple[list[bool], list[bool]]:
+    left, put = [False] * n, [False] * m
+    x, y = n, m
+    for d in range(len(rows) - 1, 0, -1):
+        last, k = rows[d - 1], x - y
+        if k == -d or (k != d and last[k - 1] < last[k + 1]):
+            x = last[k + 1]
+            y = x - k - 1
+            put[y] = True
+        else:
+            x = last[k - 1]
+            y = x - k + 1
+            left[x] = True
+    return left, put
+
+
+def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
+    """Return where the texts differ: start and stop in either.
+
+    Words that changed places leave a shared one between two runs of one side each; these are one run.
+    """
+    runs: list[list[int]] = []
+    i = j = 0
+    while i < len(left) or j < len(put):
+        if not ((i < len(left) and left[i]) or (j < len(put) and put[j])):
+            i, j = i + 1, j + 1
+            continue
+        start, other = i, j
+        while i < len(left) and left[i]:
+            i += 1
+        while j < len(put) and put[j]:
+            j += 1
+        last = runs[-1] if runs else None
+        if last and start - last[1] == 1 and (last[0] == last[1] or last[2] == last[3] or start == i or other == j):
+            last[1], last[3] = i, j
+        else:
+            runs.append([start, i, other, j])
+    return runs
+
+
+def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None:
+    """Add a run to the counts of facts, dates, names, subjects or edits."""
+    theirs = [(word, _meaning(word, known)) for word in b]
+    ours = []
+    for word in a:
+        meaning = _meaning(word, known)
+        if meaning >> 16 == NEUTRAL:
+            continue
+        for place, other in enumerate(theirs):
+            if _one_word(word, meaning, *other):
+                del theirs[place]
+                break
+        else:
+            ours.append((word, meaning))
+    sides = [ours, [pair for pair in theirs if pair[1] >> 16 != NEUTRAL]]
+    if not any(sides):
+        return
+    kinds = [{meaning >> 16 for _, meaning in side} for side in sides]
+    longest = max(map(len, sides))
+    if all(NUMBER in x or DATE in x for x in kinds):
+        if not any(DATE in x for x in kinds) and _written_out(*sides):
+            return
+        counts[0] += 1
+        counts[1] += all(DATE in x for x in kinds)
+    elif _joined(*sides):
+        return
+    elif longest > SLOT or not all(x & {*_SUBJECTS} for x in kinds):
+        counts[4] += 1 + longest // 8
+    elif all(NAME in x for x in kinds):
+        counts[2] += 1
+    else:
+        counts[3] += 1
+
+
+def _joined(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> bool:
+    """Whether one side has the other's words in fewer pieces."""
+    if len(ours) == len(theirs) or not ours or not theirs:
+        return False
+    letters = [reduce(or_, (word & 0xFFFF for word, _ in side)) for side in (ours, theirs)]
+    return letters[0] == letters[1]
+
+
+def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> bool:
+    """Whether one side has its numbers in digits and the other in words: the same one, most often ("35", "الخامسة والثلاثون")."""
+    digits = [{bool(word & 1) for word, meaning in side if meaning >> 16 == NUMBER} for side in (ours, theirs)]
+    return digits in ([{True}, {False}], [{False}, {True}])
+
+
+def _meaning(word: int, known: _Known) -> int:
+    """Kind of a word, and below it the value of a number or date, else its signature."""
+    signature = word & 0xFFFF
+    if signature & 1:
+        return (NEUTRAL if signature == UNSURE else NUMBER) << 16 | signature
+    at = int(np.searchsorted(known.keys, np.uint32(word >> 32)))
+    kind = UNKNOWN
+    if at < len(known.keys) and int(known.keys[at]) == word >> 32:
+        meaning = int(known.meanings[at])
+        kind = meaning >> 16
+        if kind in (NAME, NUMBER, DATE):
+            return meaning
+    if kind == UNKNOWN and (known.unknown != UNKNOWN or not signature & ARABIC):
+        kind = COMMON
+    return kind << 16 | signature
+
+
+def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
+    """Whether two words say the same: one word, one number, or one word in two spellings."""
+    if word == other_word:
+        return True
+    kinds = meaning >> 16, other >> 16
+    if any(kind in (NUMBER, DATE) for kind in kinds) or kinds == (NAME, NAME):
+        return meaning == other
+    return NAME not in kinds and _spelt_alike(meaning, other)
+
+
+def _spelt_alike(a: int, b: int) -> bool:
+    """By the classes of their consonants: all but one are shared, or all but two of at least five."""
+    if not a & b & ARABIC:
+        return False
+    both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
+    return other <= (2 if both >= 3 else 1 if both >= 1 else 0)

@@ -1,0 +1,67 @@
+"""Series: pairs that are alike by their form or by their background, and report something else.
+
+The desk's gold prices of two days share all but five numbers, and are two pieces of news; so are the second report on an affair
+and the first one whose paragraphs it repeats. Told from copies by what differs (`facts`), by the lead, by the outlets and by
+the time between them. Never groups.
+
+Array letters: `m` pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.copies.facts import Differences
+
+# Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/15-series.md.
+_SAME_DAY = 10.0  # hours up to which a later printing is an update
+_LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
+_RETOLD = 0.7  # ... unless as much of the whole is the same
+_CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
+_DAY = 86_400.0
+
+
+def are_series(
+    jaccard: NDArray[np.float64],
+    opening: NDArray[np.float64],
+    differing: Differences,
+    one_outlet: NDArray[np.bool_],
+    hours: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Bool (m,): alike, with other facts or another lead.
+
+    The more surely so from one outlet on different days: a form that is filled daily, or an article that repeats what was
+    known the day before. Within hours one outlet's numbers are an update, names are not; and another outlet's text of the same
+    day is the wire's, whatever was edited.
+
+    Args:
+        jaccard: float64 (m,).
+        opening: float64 (m,), the share of its opening that either text has in common with the other, the smaller of the two.
+        differing: what the m pairs differ in.
+        one_outlet: bool (m,), both were first printed by one known outlet.
+        hours: float64 (m,), as `hours_apart` gives them.
+    """
+    named = differing.names + differing.subjects
+    stated = differing.facts + named
+    form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
+    other_day = hours > _SAME_DAY
+    other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
+    filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
+    filled |= (named >= 1) & (form >= 0.6)
+    recounted = (differing.numbers >= 1) & (jaccard < _CUT)
+    series = one_outlet & other_day & (other_lead | filled | recounted)
+    series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
+    series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7)
+    series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
+    return series
+
+
+def hours_apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Hours between two dates in seconds since 1970, 0 where both are of one day (in UTC), NaN where one is unknown (inf)."""
+    known = np.isfinite(a) & np.isfinite(b)
+    hours = np.full(len(a), np.nan)
+    hours[known] = np.abs(a[known] - b[known]) / 3600
+    day, other = (np.floor_divide(dates, _DAY, where=known, out=np.zeros(len(a))) for dates in (a, b))
+    hours[known & (day == other)] = 0
+    return hours

@@ -1,0 +1,335 @@
+"""Deduplication: which articles to keep, each that goes verified against one that stays.
+
+Grouping says what belongs together; here nothing is removed for being in a group. Of every copy group the best article is kept
+(the longest, unless another order is asked for), and what was verified as its copy, or as a cut of it, goes, if the kept text
+holds nearly all of its words; what is left is asked again, until everything is kept or gone. Pairs that were never compared,
+for large buckets have a cap, are verified now. Below `--level copy` only identical texts go, at `--level story` also reports of
+one event whose score reaches the threshold.
+
+Array letters: `n` articles, `d` documents, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.hashing import mix
+from clusterer.articles import Article
+from clusterer.assignments import preferences
+from clusterer.copies.documents import Documents
+from clusterer.copies.verify import CONTAINED, COPY, verify
+from clusterer.errors import InputError
+from clusterer.pipeline import PipelineRun, run_pipeline
+from clusterer.progress import Progress
+from clusterer.results import Relation
+from clusterer.settings import Settings
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
+
+KEEP = ("longest", "earliest", "central")
+"""Orders that need no column."""
+HELD = 0.9
+"""Share of its words that a kept text must hold of one that goes as its copy or cut."""
+_BLOCK = 1 << 12  # pairs whose words are compared at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An article that goes.
+
+    Attributes:
+        id, place: of the article: its name and its place in the input, from 0.
+        kept, kept_place: of the article that stays for it.
+        relation: what the two were verified as.
+        score: Jaccard for "copy", containment for "contained", likelihood of one event for "story", 1.0 for "exact".
+        words_lost: words of it that the kept one does not hold.
+    """
+
+    id: str
+    place: int
+    kept: str
+    kept_place: int
+    relation: Relation
+    score: float
+    words_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deduplication:
+    """What stays and what goes.
+
+    Attributes:
+        ids: names of the articles, in input order.
+        removed: those that go, in input order.
+        items: the articles as they were given: a list, or a frame or column of the caller's library.
+        stats: counts of the run by name.
+    """
+
+    ids: tuple[str, ...]
+    removed: tuple[Removal, ...]
+    items: Any = field(repr=False)
+    stats: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def mask(self) -> list[bool]:
+        """True for every article that stays, in input order."""
+        gone = {removal.place for removal in self.removed}
+        return [place not in gone for place in range(len(self.ids))]
+
+    @property
+    def kept_ids(self) -> list[str]:
+        """Names of the articles that stay, in input order."""
+        return [name for name, stays in zip(self.ids, self.mask, strict=True) if stays]
+
+    @property
+    def kept(self) -> Any:
+        """The articles that stay, as they were given: a list for lists, else a frame or column of the same library."""
+        return _chosen(self.items, self.mask)
+
+    @property
+    def removed_items(self) -> Any:
+        """The articles that go, likewise."""
+        return _chosen(self.items, [not stays for stays in self.mask])
+
+
+def dedup(
+    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    settings: Settings | None = None,
+    *,
+    keep: str = "longest",
+    fields: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Deduplication:
+    """Keep one article of what is printed again and again; nothing goes that is not verified against one that stays.
+
+    Args:
+        articles: as `cluster` takes them.
+        settings: as for `cluster`; by default only copies are looked for (`level` "copy").
+        keep: "longest", "earliest" or "central" (most alike to all others of its group); or a column's name, smallest values
+            first, or with " desc" after it largest first.
+        fields: article attribute to column name, where the usual names do not fit.
+        progress: told how far the work is.
+
+    Returns:
+        What stays and what goes.
+
+    Raises:
+        InputError: an item is no article, or a column is not there; says which.
+        SettingsError: settings contradict each other.
+
+    Example:
+        >>> text = "أعلنت وزارة التعليم موعد بدء العام الدراسي الجديد في جميع المدارس"
+        >>> dedup([text, text + " الحكومية"]).kept_ids == dedup([text + " الحكومية"]).ids
+        False
+    """
+    items = list(articles) if isinstance(articles, Iterator) else articles
+    values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
+    settings = settings or Settings(level="copy")
+    run = run_pipeline(cast(Any, items), settings, progress, keep=True, fields=fields)
+    return deduplicate(run, settings, keep, values, items)
+
+
+def deduplicate(
+    run: PipelineRun, settings: Settings, keep: str = "longest", values: Sequence[Any] | None = None, items: Any = ()
+) -> Deduplication:
+    """What stays of a run's articles.
+
+    Args:
+        run: with its words and texts.
+        settings: of the run.
+        keep: as for `dedup`.
+        values: of the column that `keep` names, one an article.
+        items: the articles as they were given.
+    """
+    corpus, documents = run.corpus, run.documents
+    order = _order(run, keep, values)
+    n, d = len(corpus.ids), len(documents)
+    rank = np.empty(n, dtype=np.int64)
+    rank[order] = np.arange(n)
+    keeper, relation = np.arange(n), np.zeros(n, dtype=np.int64)
+    score, lost = np.ones(n), np.zeros(n, dtype=np.int64)
+    held = np.flatnonzero(documents.of_article >= 0)
+    lead = np.full(d, n)
+    np.minimum.at(lead, documents.of_article[held], rank[held])
+    lead = order[lead] if d else lead
+    keeper[held] = lead[documents.of_article[held]]
+    if settings.level != "exact" and d:
+        _copies(run, settings, rank, lead, keeper, relation, score, lost)
+    if run.stories is not None and d:
+        _reports(run, settings, rank, lead, keeper, relation, score, lost)
+    top = keeper.copy()  # an identical text of one that goes is verified against the same article
+    while (keeper[top] != top).any():
+        top = keeper[top]
+    same = (top != keeper) & (relation == 0) & (keeper != np.arange(n))
+    relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
+    names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
+    gone = np.flatnonzero(top != np.arange(n))
+    removed = tuple(
+        Removal(corpus.ids[i], i, corpus.ids[k], k, names[r], round(s, 4), w)
+        for i, k, r, s, w in zip(
+            gone.tolist(),
+            top[gone].tolist(),
+            relation[gone].tolist(),
+            score[gone].tolist(),
+            lost[gone].tolist(),
+            strict=True,
+        )
+    )
+    assert corpus.words is not None
+    counts = {f"removed as {name}": int((relation[gone] == number).sum()) for number, name in enumerate(names)}
+    stats = {
+        **run.clustering.stats,
+        **{name: count for name, count in counts.items() if count},
+        "words of removed articles": int(corpus.words.counts[gone].sum()),
+        "of these not in the one kept": int(lost[gone].sum()),
+        "articles kept": n - len(gone),
+    }
+    return Deduplication(tuple(corpus.ids), removed, items, stats)
+
+
+def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray[np.int64]:
+    """Articles from best to last."""
+    if values is None:
+        return preferences(run.corpus, run.documents, run.links, run.copies, keep)
+    base = preferences(run.corpus, run.documents, run.links, run.copies, "longest")
+    falling = keep.endswith(" desc")
+    known = [(i, values[i]) for i in base.tolist() if values[i] is not None and values[i] == values[i]]
+    try:
+        known.sort(key=lambda pair: pair[1], reverse=falling)
+    except TypeError:
+        known.sort(key=lambda pair: str(pair[1]), reverse=falling)
+    if falling:  # equal values stay in the order of the base
+        place = {i: at for at, i in enumerate(base.tolist())}
+        runs: dict[Any, list[int]] = {}
+        for i, value in known:
+            runs.setdefault(str(value), []).append(i)
+        known = [(i, None) for same in runs.values() for i in sorted(same, key=place.__getitem__)]
+    there = {i for i, _ in known}
+    return np.array([i for i, _ in known] + [i for i in base.tolist() if i not in there], dtype=np.int64)
+
+
+def _copies(
+    run: PipelineRun,
+    settings: Settings,
+    rank: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    keeper: NDArray[np.int64],
+    relation: NDArray[np.int64],
+    score: NDArray[np.float64],
+    lost: NDArray[np.int64],
+) -> None:
+    """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes."""
+    documents, links, d = run.documents, run.links, len(run.documents)
+    codes = links.pairs @ np.array([d, 1])
+    best_first = np.lexsort((rank[lead], run.copies))
+    many = np.bincount(run.copies, minlength=d) > 1
+    left = best_first[many[run.copies[best_first]]]
+    while len(left):
+        group = run.copies[left]
+        opens = np.append(True, group[1:] != group[:-1])
+        kept = left[np.flatnonzero(opens)[np.cumsum(opens) - 1]]
+        asked, against = left[~opens], kept[~opens]
+        pairs = np.sort(np.stack([asked, against], axis=1), axis=1)
+        wanted = pairs @ np.array([d, 1])
+        at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
+        known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
+        kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
+        kind[known], value[known] = links.kind[at[known]], links.score[at[known]]
+        unknown = np.flatnonzero(~known)
+        if len(unknown):
+            order = unknown[np.argsort(wanted[unknown])]
+            found = verify(documents, pairs[order], settings)
+            places = order[np.searchsorted(wanted[order], found.pairs @ np.array([d, 1]))]
+            kind[places], value[places] = found.kind, found.score
+        goes = (kind == COPY) | (kind == CONTAINED) & (asked > against)  # the longer of a pair has the lower number
+        missing = np.zeros(len(pairs), dtype=np.int64)
+        missing[goes] = _words_lost(documents, asked[goes], against[goes])
+        assert documents.corpus_words is not None
+        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
+        articles = lead[asked[goes]]
+        keeper[articles], relation[articles] = lead[against[goes]], kind[goes]
+        score[articles], lost[articles] = value[goes], missing[goes]
+        left = asked[~goes]
+
+
+def _reports(
+    run: PipelineRun,
+    settings: Settings,
+    rank: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    keeper: NDArray[np.int64],
+    relation: NDArray[np.int64],
+    score: NDArray[np.float64],
+    lost: NDArray[np.int64],
+) -> None:
+    """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold."""
+    documents, stories = run.documents, run.stories
+    assert stories is not None
+    staying = np.flatnonzero(keeper[lead] == lead)
+    strong: dict[int, dict[int, float]] = {}
+    for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
+        if value >= settings.story:
+            strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
+    best: dict[int, int] = {}  # of every copy group the best document that stays
+    for x in staying[np.argsort(rank[lead[staying]])].tolist():
+        best.setdefault(int(run.copies[x]), x)
+    gone: dict[int, tuple[int, float]] = {}
+    for group in sorted(best, key=lambda x: rank[lead[best[x]]]):
+        if group in gone:
+            continue
+        for other, value in strong.get(group, {}).items():
+            if other not in gone and rank[lead[best[other]]] > rank[lead[best[group]]]:
+                gone[other] = best[group], value
+    rows = np.array([x for x in staying.tolist() if int(run.copies[x]) in gone], dtype=np.int64)
+    if not len(rows):
+        return
+    against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
+    articles = lead[rows]
+    keeper[articles], relation[articles] = lead[against], 3
+    score[articles] = [gone[int(run.copies[x])][1] for x in rows.tolist()]
+    lost[articles] = _words_lost(documents, rows, against)
+
+
+def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (m,): words of each text that goes, every time they are there, that the one that is kept does not hold."""
+    out = np.zeros(len(gone), dtype=np.int64)
+    for start in range(0, len(gone), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        ours, theirs = documents.take(gone[block]), documents.take(kept[block])
+        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
+        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
+        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
+        out[block] = np.bincount(rows[0][missing], minlength=len(ours))
+    return out
+
+
+def _column(items: Any, name: str) -> list[Any]:
+    """The values of a column, one an article, None where there is none."""
+    if isinstance(items, list | tuple):
+        values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for item in items]
+        if items and all(value is None for value in values):
+            raise InputError(f"keep {name!r}: no article has that; cure: {', '.join(KEEP)} or the name of a field")
+        return values
+    import narwhals.stable.v2 as nw
+
+    frame = nw.from_native(items, pass_through=True)
+    if not isinstance(frame, nw.DataFrame) or name not in frame.columns:
+        raise InputError(f"keep {name!r} is no column; cure: {', '.join(KEEP)} or the name of a column")
+    return frame[name].to_list()
+
+
+def _chosen(items: Any, mask: list[bool]) -> Any:
+    if isinstance(items, list | tuple):
+        return [item for item, chosen in zip(items, mask, strict=True) if chosen]
+    import narwhals.stable.v2 as nw
+
+    if isinstance(items, np.ndarray):
+        return items[np.array(mask, dtype=np.bool_)]
+    found = nw.from_native(items, allow_series=True, eager_only=True)
+    return found.filter(mask).to_native()
