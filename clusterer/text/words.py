@@ -23,7 +23,7 @@ from clusterer.arrays import kernels
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, find_words, hash_letters, hash_stems, stem_bounds
 from clusterer.arrays.ragged import Growing, compact, take_rows
-from clusterer.text.normalize import fold, small_path, tables
+from clusterer.text.normalize import fold, joins_waw, small_path, tables
 from clusterer.text.stemming import AFFIXES
 
 
@@ -35,6 +35,8 @@ class Words:
         hashes: uint64 (w,), one a word, in reading order.
         offsets: int64 (n + 1,); article i has words ``offsets[i]:offsets[i + 1]``.
         opens_line: bool (w,), True for the first word of every line; None once no line matters any more.
+        opens_sentence: bool (w,), True for the first word of every line and after the end of a sentence; None once no
+            sentence matters any more. By profiles of version 1 only lines open sentences.
         spans: int64 (w, 2), first and past-the-last character of each word in the article's own text, or None when
             positions were not asked for.
         letters: the words spelt out, uint16 letters with one `SPACE` after each word, and int64 (w + 1,) offsets of the
@@ -49,6 +51,7 @@ class Words:
     spans: NDArray[np.int64] | None = None
     letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None = None
     stems: NDArray[np.uint32] | None = None
+    opens_sentence: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -95,9 +98,9 @@ class Words:
         letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None,
     ) -> Words:
         """Words whose arrays of one entry a word are changed alike."""
-        changed = (None if x is None else change(x) for x in (self.opens_line, self.spans, self.stems))
-        opens_line, spans, stems = changed
-        return Words(change(self.hashes), offsets, opens_line, spans, letters, stems)
+        columns = (self.opens_line, self.spans, self.stems, self.opens_sentence)
+        opens_line, spans, stems, opens_sentence = (None if x is None else change(x) for x in columns)
+        return Words(change(self.hashes), offsets, opens_line, spans, letters, stems, opens_sentence)
 
 
 def hash_words(
@@ -116,13 +119,16 @@ def hash_words(
         SettingsError: the profile is unknown.
     """
     if not positions and not letters:
-        table, settled = tables(profile)
-        found = kernels.hash_texts(list(texts), table, settled, lambda text: small_path(text, profile), stems, *AFFIXES)
-        hashes, offsets, opens_line, stemmed = found
-        return Words(hashes, offsets, opens_line, stems=stemmed)
+        found = kernels.hash_texts(
+            list(texts), *tables(profile), lambda text: small_path(text, profile), stems, *AFFIXES, joins_waw(profile)
+        )
+        hashes, offsets, opens, stemmed = found
+        opens_sentence = (opens >> 1).view(np.bool_)
+        opens &= 1
+        return Words(hashes, offsets, opens.view(np.bool_), stems=stemmed, opens_sentence=opens_sentence)
     batch = fold(texts, profile, positions)
     codes = batch.codes
-    starts, stops, opens_line, offsets = find_words(codes)
+    starts, stops, opens_line, opens_sentence, offsets = find_words(codes)
     spans = spelt = None
     if batch.origin is not None:
         # Up to the separator, so that marks composed with the last letter belong; a ligature may hold both.
@@ -133,7 +139,8 @@ def hash_words(
         spelt = codes[places], ends
         spelt[0][ends[1:] - 1] = SPACE
     stemmed = hash_stems(codes, *stem_bounds(codes, starts, stops, *AFFIXES)) if stems else None
-    return Words(hash_letters(codes, starts, stops - starts), offsets, opens_line, spans, spelt, stemmed)
+    hashes = hash_letters(codes, starts, stops - starts)
+    return Words(hashes, offsets, opens_line, spans, spelt, stemmed, opens_sentence)
 
 
 def concatenate(batches: Iterable[Words]) -> Words:

@@ -18,7 +18,8 @@ def hash_texts(
     with_stems: bool,
     affixes: NDArray[np.uint64],
     sizes: NDArray[np.int64],
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
+    joins_waw: bool,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint32] | None]:
     """Hash the words of n texts.
 
     Args:
@@ -26,10 +27,11 @@ def hash_texts(
         table, settled, unfold: as for `letters.fold_texts`.
         with_stems: also hash light stems.
         affixes, sizes: as for `letters.stem_bounds`.
+        joins_waw: as for `letters.join_marks`.
 
     Returns:
-        Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
-        stems uint32 (w,) or None.
+        Hashes uint64 (w,), offsets of the texts int64 (n + 1,), what each word opens uint8 (w,): 1 a line, 2 a sentence, as
+        every line does; and hashes of stems uint32 (w,) or None.
 
     Raises:
         TypeError: a text is no string.
@@ -38,8 +40,10 @@ def hash_texts(
     kept = codes != letters.DELETE
     if not kept.all():
         codes = codes[kept]
-    starts, stops, opens_line, offsets = letters.find_words(codes)
+    codes, _ = letters.join_marks(codes, joins_waw)
+    starts, stops, opens_line, opens_sentence, offsets = letters.find_words(codes)
+    opens = opens_line.view(np.uint8) | opens_sentence.view(np.uint8) << np.uint8(1)
     stems = None
     if with_stems:
         stems = letters.hash_stems(codes, *letters.stem_bounds(codes, starts, stops, affixes, sizes))
-    return letters.hash_letters(codes, starts, stops - starts), offsets, opens_line, stems
+    return letters.hash_letters(codes, starts, stops - starts), offsets, opens, stems
