@@ -20,17 +20,18 @@ from clusterer.text.words import Words
 
 
 def find_documents(corpus: Corpus, settings: Settings) -> Documents:
-    """The distinct texts of `min_words` words or more, longest first."""
+    """The distinct texts of a word or more, longest first. Those of fewer than `min_words` words are like none."""
     words = corpus.words
     assert words is not None
     hashes, counts = boilerplate.whole_hashes(words), words.counts
     order = np.lexsort((hashes, -counts))
-    order = order[counts[order] >= settings.min_words]
+    order = order[counts[order] > 0]
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
     of_article = np.full(len(words), -1, dtype=np.int64)
     of_article[order] = np.cumsum(new) - 1
-    return Documents(order[new], of_article, words)
+    compared = int((counts[order[new]] >= settings.min_words).sum())
+    return Documents(order[new], of_article, words, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class Documents:
 
     Attributes:
         articles: int64 (d,), an article that holds each document.
-        of_article: int64 (n,), the document of each article, -1 for texts too short to group.
+        of_article: int64 (n,), the document of each article, -1 for those without a word.
         corpus_words: of all articles; None as `Corpus.words`.
+        compared: how many are long enough to be like others; they come first.
     """
 
     articles: NDArray[np.int64]
     of_article: NDArray[np.int64]
     corpus_words: Words | None
+    compared: int = 1 << 62
 
     def __len__(self) -> int:
         return len(self.articles)

@@ -23,6 +23,7 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
+from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 
@@ -35,17 +36,19 @@ def verify(
     """The candidate pairs that are copies or cuts by their exact shingle sets."""
     tell = progress or silent
 
-    def check(start: int) -> Overlap:
+    def check(start: int) -> tuple[Overlap, NDArray[np.bool_], NDArray[np.bool_]]:
         block = pairs[start : start + _VERIFY_BLOCK]
         needed, local = factorize(block)
-        shingles = shingle(documents.take(needed), settings)
+        words = documents.take(needed)
         tell("verifying", len(block))
-        return overlap(shingles, local)
+        return overlap(shingle(words, settings), local), *share_words(words, local, settings.profile)
 
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
-    shared = join(blocks)
+    shared = join([block[0] for block in blocks])
     copies = shared.are_copies(settings.jaccard)
     cuts = shared.are_cuts(settings.containment, settings.opening)
+    copies &= np.concatenate([np.ones(0, dtype=np.bool_), *(block[1] for block in blocks)])
+    cuts &= np.concatenate([np.ones(0, dtype=np.bool_), *(block[2] for block in blocks)])
     kept = copies | cuts
     quoted = int((shared.are_cuts(settings.containment, 0.0) & ~kept).sum())
     return Links(pairs[kept], shared.where(kept), copies[kept], quoted)

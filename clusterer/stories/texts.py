@@ -15,6 +15,7 @@ from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
+from clusterer.text.stemming import NO_STEM
 
 
 def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
@@ -33,7 +34,17 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
         raise ValueError("these words carry no stems; read them at the story level")
     stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
     heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
+    stems, heads = (telling_stems(x, centres >= documents.compared) for x in (stems, heads))
     return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
+
+
+def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:
+    """Stems without those that only say when (`NO_STEM`), and without all of texts that are too short to be like others."""
+    kept = (rows.values != NO_STEM) & np.repeat(~short, rows.counts)
+    if kept.all():
+        return rows
+    before = np.concatenate(([0], np.cumsum(kept)))
+    return Ragged(rows.values[kept], before[rows.offsets])
 
 
 def _span(

@@ -18,6 +18,8 @@ from clusterer.arrays import letters
 PREFIXES = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ف", "ب", "ل")
 SUFFIXES = ("تين", "تان", "ها", "ان", "ات", "ون", "ين", "يه", "وا", "هم", "نا", "ه", "ي")
 STEM_LETTERS = letters.STEM_LETTERS
+NO_STEM = 0
+"""In place of the hash of a stem: of a word that says nothing of a story, such as a year."""
 
 
 def _as_numbers(affixes: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
