@@ -32,7 +32,7 @@ def explained(
     """
     a, b = assignments
     level = next((level for level in LEVELS if getattr(a, level) == getattr(b, level)), None)
-    if a.exact == b.exact:
+    if a.exact == b.exact or min(words) < settings.min_words:
         copies = reports = None
     relation: Relation | None = None
     if level == "exact":
