@@ -222,6 +222,7 @@ def _stats(
         "undated": int(np.isinf(corpus.dates).sum()),
         "duplicate ids renamed": corpus.renamed,
         "learned boilerplate words": corpus.furniture,
+        "titles in place of short texts": corpus.titled,
         "distinct texts": len(documents) + alone,
         "candidate pairs": len(proposed.pairs),
         "pairs large buckets left out": proposed.dropped,

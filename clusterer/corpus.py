@@ -23,7 +23,9 @@ from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.deprecated import moved_names
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
-from clusterer.text import boilerplate, boilerplate_phrases
+from clusterer.text import boilerplate
+from clusterer.text.boilerplate_phrases import dateline_end, without_links
+from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.words import Words, concatenate, hash_words
 
 
@@ -36,7 +38,6 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
     known: dict[str, str] = {}
     dates = Growing(np.float64)
     titles: list[Words] = []
-    stories = settings.level == "story"
 
     def chunks() -> Iterator[list[Article]]:
         remaining = iter(articles)
@@ -49,8 +50,7 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
 
     def words_of(chunk: list[Article]) -> tuple[Words, Words]:
         tell("reading", len(chunk))
-        heads = [a.title for a in chunk] if stories else []
-        return text_words([a.text for a in chunk], settings), hash_words(heads, settings.profile, stems=True)
+        return text_words([a.text for a in chunk], settings), title_words([a.title for a in chunk], settings)
 
     def texts() -> Iterator[Words]:
         for words, heads in ordered_map(words_of, chunks(), settings.threads):
@@ -62,32 +62,55 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
             yield words
 
     words = concatenate(texts())
+    heads = concatenate(titles)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
-        furniture, lines = boilerplate.learned_lines(words, outlets)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads)
         total = int(furniture.sum())
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
         del furniture
     words = replace(words, opens_line=None)
+    titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
+    words = with_titles(words, heads, settings.min_words)
     when = dates.array()
     ids, renamed = _unique_ids(ids, ties, outlets, when, words)
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-    return Corpus(ids, outlets, when, ranks, words, concatenate(titles), renamed, total, lines)
+    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
 
 
 def text_words(texts: Sequence[str], settings: Settings) -> Words:
     """The words of a chunk of texts without known boilerplate: datelines and tails."""
     if settings.boilerplate != "none":
-        texts = [text[boilerplate_phrases.dateline_end(text) :] for text in texts]
+        texts = [without_links(text[dateline_end(text) :]) for text in texts]
     stems = settings.level == "story"
     words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":
-        tails = boilerplate.known_tails(words, settings.profile)
+        tails = known_tails(words, settings.profile)
         if tails.any():
             words = words.keep(~tails)
-    return words
+    return replace(words, opens_sentence=None)
+
+
+def title_words(titles: Sequence[str], settings: Settings) -> Words:
+    """The words of titles."""
+    if settings.boilerplate != "none":
+        titles = [without_links(title) for title in titles]
+    stems = settings.level == "story"
+    words = hash_words(titles, settings.profile, letters=settings.unit == "char", stems=stems)
+    return replace(words, opens_line=None, opens_sentence=None)
+
+
+def with_titles(words: Words, titles: Words, least: int) -> Words:
+    """Words of n articles in which the title, and what there is of a text, stand in for texts of fewer than `least` words."""
+    n, counts = len(words), words.counts
+    short = (counts < least) & (titles.counts > 0)
+    if not short.any():
+        return words
+    rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
+    pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
+    return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
 
 
 def _unique_ids(
@@ -125,7 +148,8 @@ class Corpus:
         titles: the words of their titles, with stems; empty below the story level; None as `words`.
         renamed: articles whose id was taken and got a suffix.
         furniture: words cut away with learned lines.
-        lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.lines`).
+        lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.segments`).
+        titled: articles whose title stands in for a text that is too short.
     """
 
     ids: list[str]
@@ -137,6 +161,7 @@ class Corpus:
     renamed: int
     furniture: int
     lines: NDArray[np.uint64]
+    titled: int = 0
 
     def without_words(self) -> Corpus:
         """The same without words and titles."""

@@ -31,7 +31,9 @@ class Settings:
     """How articles are compared and grouped. Out-of-range values raise `SettingsError` at once."""
 
     level: str = _setting("story", "how far to group", choices=("exact", "copy", "story"))
-    profile: str = _setting("news", "how letters fold", choices=("news", "news-1", "strict", "strict-1"))
+    profile: str = _setting(
+        "news", "how letters fold", choices=("news", "news-1", "news-2", "strict", "strict-1", "strict-2")
+    )
     boilerplate: str = _setting(
         "learned",
         "outlet heads and tails to cut: those known, also those learned from the batch, or none",

@@ -5,6 +5,7 @@ Nothing here is fast, and nothing here imports an algorithm of `clusterer`: a mi
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -39,9 +40,42 @@ NEWS = {**dict.fromkeys("آأإٱ", "ا"), "ؤ": "و", "ئ": "ي", "ى": "ي", "
 DIGITS = {**{chr(0x660 + i): str(i) for i in range(10)}, **{chr(0x6F0 + i): str(i) for i in range(10)}}
 
 
+BLANKS = "\u200b\u115f\u1160\u3164\uffa0"
+COMMAS = ",\u060c\u066c\uff0c"
+IGNORABLE = {*"\u034f\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2065", *map(chr, range(0xFFF0, 0xFFF9))}
+WORDS = {
+    "ﷺ": "صلى الله عليه وسلم", "ﷻ": "جل جلاله", "\ufdfc": "ريال", "\u20c1": "ريال", "\ufdfd": "بسم الله الرحمن الرحيم",
+    "\ufdfe": "سبحانه وتعالى", "\ufdff": "عز وجل", "\ufdcf": "سلامه علينا",
+    **dict(zip("\ufd40\ufd41\ufd42\ufd43\ufd44\ufd45", ["رحمه الله", *(
+        f"رضي الله {x}" for x in ("عنه", "عنها", "عنهم", "عنهما", "عنهن"))], strict=True)),
+    **dict(zip("\ufd46\ufd47\ufd48\ufd49\ufd4a", ["صلى الله عليه وآله", "عليه السلام", "عليهم السلام",
+        "عليهما السلام", "عليه الصلاة والسلام"], strict=True)),
+    **dict(zip("\ufd4b\ufd4c\ufd4d\ufd4e\ufd4f", ["قدس سره", "صلى الله عليه وآله وسلم", "عليها السلام",
+        "تبارك وتعالى", "رحمهم الله"], strict=True)),
+}  # fmt: skip
+NUMERALS = {*"0123456789", *DIGITS}
+
+
+def is_sign(ch: str) -> bool:
+    """Whether a character is a word in strict-2."""
+    kind = unicodedata.category(ch)
+    return (
+        ch not in WORDS
+        and ch != "\u2044"
+        and (ch in "%&^٪‰" or kind in ("Sm", "Sc"))
+        and unicodedata.normalize("NFC", ch) == ch
+    )
+
+
 @cache
-def fold_letter(ch: str, news: bool) -> str:
-    """What one character becomes, without its neighbours: "", " ", "\\n" or letters. `MARKS` stay."""
+def fold_letter(ch: str, news: bool, later: bool = False) -> str:
+    """What one character becomes, without its neighbours: "", " ", "\\n" or letters. `MARKS` stay; so do, from version 2
+    on, commas and what is a sign in its profile."""
+    if later and ch in COMMAS:
+        return ","
+    if later and not news and is_sign(ch):
+        flat = unicodedata.normalize("NFKC", ch).replace("٪", "%")
+        return flat if len(flat) == 1 and is_sign(flat) else ch
     if ch in NEWLINES:
         return "\n"
     if ch in MARKS:
@@ -58,7 +92,7 @@ def fold_letter(ch: str, news: bool) -> str:
         return " "
     flat = unicodedata.normalize("NFKC", ch)
     if len(flat) > 1:
-        return "".join(fold_letter(c, news) for c in flat)
+        return "".join(fold_letter(c, news, later) for c in flat)
     flat = LOOKALIKES.get(flat, flat)
     if news:
         flat = NEWS.get(flat, flat)
@@ -70,29 +104,104 @@ def fold_letter(ch: str, news: bool) -> str:
 
 def normalise(text: str, profile: str = "news") -> str:
     """The text's normal form: words by one space, lines by one newline."""
-    news = profile.startswith("news")
+    version = {"news": "news-2", "strict": "strict-2"}.get(profile, profile)
+    news, later = version.startswith("news"), version.endswith("-2")
+    if later:
+        text = prepared(text, news)
     groups: list[str] = []  # a letter with the marks that follow it, whatever leaves no trace between them
     for ch in text:
-        if groups and (ch in MARKS or fold_letter(ch, True) == ""):
+        if groups and (ch in MARKS or fold_letter(ch, True, later) == ""):
             groups[-1] += ch
         else:
             groups.append(ch)
-    lines = (line.split() for line in "".join(fold_group(group, news) for group in groups).split("\n"))
+    folded = "".join(fold_group(group, news, later) for group in groups)
+    lines = [line.split() for line in (without_commas(folded) if later else folded).split("\n")]
+    if version == "news-2":
+        lines = [with_joined_waws(line) for line in lines]
     return "\n".join(" ".join(line) for line in lines if line)
 
 
+def prepared(text: str, news: bool) -> str:
+    """The text before it is folded, from version 2 on: blanks, hidden characters, words and signs."""
+    apart, together = (re.sub(f"[{BLANKS}]", instead, text) for instead in (" ", ""))
+    letters = sum(ch.isalnum() for ch in apart)
+    joined, parted = (len(re.findall(r"\w+", x)) for x in (together, apart))
+    text = apart if len(text) > 10 * text.count(" ") and letters > 10 * joined and letters >= 2.5 * parted else together
+    hidden = [*range(0xE0000, 0xE1000), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B)]
+    text = text.translate(dict.fromkeys([*map(ord, IGNORABLE), *hidden]))
+    if news:
+        text = re.sub("[\u0898-\u089f]", "", text)
+    else:
+        dashes, operand, opening = "[-\u2010\u2011\u2013]", "[A-Za-z0-9_)\\]]", "[A-Za-z0-9_(\\[]"
+        out = ""
+        for i, ch in enumerate(text):
+            if ch not in "-\u2010\u2011\u2013/*!":
+                out += ch
+                continue
+            before, after = text[:i], text[i + 1 :]
+            minus = re.match(dashes, ch) and re.match("[0-9٠-٩۰-۹]", after) and not re.search(r"[^\W_]$", before)
+            inverse = ch == "!" and re.match("[=A-Za-z_(]", after) and not re.search(r"[^\W_]$", before)
+            between = re.search(operand + r"[ \t]*$", before) and re.match(r"[ \t]*" + opening, after)
+            hyphen = re.search("[A-Za-z]{2}$", before) and re.match("[A-Za-z]{2}", after) and ch != "*"
+            if minus or (re.match(dashes, ch) and between and not hyphen):
+                ch = "\u2212"
+            elif inverse:
+                ch = "\u00ac"
+            elif ch in "/*" and between and not hyphen:
+                ch = {"/": "\u2215", "*": "\u2217"}[ch]
+            out += ch
+        parts: list[str] = []
+        for ch in out:  # a run of signs is one word
+            if is_sign(ch) and not (parts and is_sign(parts[-1][-1])):
+                parts.append(ch)
+            elif parts and is_sign(ch) == is_sign(parts[-1][-1]):
+                parts[-1] += ch
+            else:
+                parts.append(ch)
+        text = "".join(f" {part} " if is_sign(part[0]) else part for part in parts)
+    return "".join(f" {WORDS[ch]} " if ch in WORDS else ch for ch in text)
+
+
+def without_commas(text: str) -> str:
+    """Folded text without what separates thousands; other commas are spaces."""
+    out = []
+    for i, ch in enumerate(text):
+        if ch != ",":
+            out.append(ch)
+            continue
+        run = 0
+        while run < i and text[i - run - 1] in NUMERALS:
+            run += 1
+        first, before = text[i - run : i - run + 1], text[i - run - 1 : i - run] if i > run else ""
+        after = text[i + 1 : i + 4]
+        three = len(after) == 3 and set(after) <= NUMERALS and text[i + 4 : i + 5] not in NUMERALS
+        if not (1 <= run <= 3 and three and (before == "," or first not in "0٠۰")):
+            out.append(" ")
+    return "".join(out)
+
+
+def with_joined_waws(line: list[str]) -> list[str]:
+    """The words of a line, a lone و with the word after it."""
+    out, i = [], 0
+    while i < len(line):
+        joins = line[i] == "و" and i + 1 < len(line)
+        out.append("و" + line[i + 1] if joins else line[i])
+        i += 1 + joins
+    return out
+
+
 @cache
-def fold_group(group: str, news: bool) -> str:
+def fold_group(group: str, news: bool, later: bool = False) -> str:
     """A letter with what hangs on it. With marks: composed as it stands, folded, composed again, folded again."""
     if MARKS.isdisjoint(group):
-        return "".join(fold_letter(c, news) for c in group)
+        return "".join(fold_letter(c, news, later) for c in group)
     form = unicodedata.normalize
-    letters = [c if unicodedata.category(c)[0] in "LMN" or fold_letter(c, news) == "" else " " for c in group]
+    letters = [c if unicodedata.category(c)[0] in "LMN" or fold_letter(c, news, later) == "" else " " for c in group]
     letters = ["" if c in LONE else c for c in letters]
     letters[0] = "\n" if group[0] in NEWLINES else letters[0]
     unfolded = "".join(form("NFKC", c) if len(form("NFKC", c)) > 1 or c > "\uffff" else c for c in letters)
-    folded = "".join(fold_letter(c, news) for c in form("NFC", unfolded))
-    composed = "".join(fold_letter(c, news) for c in form("NFC", folded))
+    folded = "".join(fold_letter(c, news, later) for c in form("NFC", unfolded))
+    composed = "".join(fold_letter(c, news, later) for c in form("NFC", folded))
     return "".join(c for c in composed if c not in "\u0653\u0654\u0655")
 
 

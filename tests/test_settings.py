@@ -201,7 +201,7 @@ BAD_FILES = [
     ("jaccard = nan\n", ["jaccard is nan", "from 0.05"]),
     ("slots = 128.0\n", ["slots is 128.0", "type int"]),
     ("slots = true\n", ["slots is True", "type int"]),
-    ('profile = "newz"\n', ["profile is 'newz'", "news, news-1, strict"]),
+    ('profile = "newz"\n', ["profile is 'newz'", "news, news-1, news-2, strict"]),
     ("jaccard 0.5\n", ["not TOML", "line 1", "jaccard = 0.5"]),
     ("jaccard = 0.5\njaccard = 0.6\n", ["not TOML"]),
 ]

@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 5  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 6  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -52,6 +52,9 @@ cdef enum:
     NEWLINE = 0x0A
     DELETE = 1
     UNFOLD = 2
+    COMMA = 3
+    STOP = 4
+    WAW = 0x0648
     STEM_LETTERS = 3
     LONGEST_STEM = 64
     NAME_LETTERS = 4
@@ -117,6 +120,28 @@ cdef Py_ssize_t fold_letters(
     return m
 
 
+cdef inline bint is_digit(uint16_t code) noexcept nogil:
+    return <uint16_t>(code - 0x30) < 10 or <uint16_t>(code - 0x0660) < 10 or <uint16_t>(code - 0x06F0) < 10
+
+
+cdef inline bint separates_thousands(
+    const uint16_t* codes, Py_ssize_t start, Py_ssize_t comma, Py_ssize_t joined
+) noexcept nogil:
+    """Whether a comma after a word does: the word begins at `start`, the digits after one that did before at `joined`."""
+    cdef Py_ssize_t first = comma
+    if not (is_digit(codes[comma + 1]) and is_digit(codes[comma + 2]) and is_digit(codes[comma + 3])):
+        return False
+    if is_digit(codes[comma + 4]):
+        return False
+    while first > start and first > joined and is_digit(codes[first - 1]):
+        first -= 1
+    if not 1 <= comma - first <= 3:
+        return False
+    if first == joined or (first > 0 and first == start and codes[first - 1] == COMMA):
+        return True
+    return codes[first] != 0x30 and codes[first] != 0x0660 and codes[first] != 0x06F0
+
+
 cdef Py_ssize_t fold_text(
     const void* data, int kind, Py_ssize_t length, const uint16_t* table, uint16_t* codes
 ) noexcept nogil:
@@ -139,7 +164,7 @@ cdef Py_ssize_t fold_text(
             m += fold_letters(units, 2 if letter > 0xFFFF else 1, table, codes + m, &special)
     if special:
         return -1
-    memset(codes + m, 0, 4 * sizeof(uint16_t))  # so that four letters can be read from any of them
+    memset(codes + m, 0, 5 * sizeof(uint16_t))  # so that four letters can be read from any of them, and one after them
     return m
 
 
@@ -243,16 +268,19 @@ cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const ui
 
 
 cdef Py_ssize_t hash_codes(
-    const uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
+    uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
     const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, const uint16_t* classes, Py_ssize_t count,
+    bint joins_waw,
 ) noexcept nogil:
-    """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator."""
-    cdef Py_ssize_t i = 0, start, here, j
-    cdef bint opening = True
+    """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator. `opens`: 1 for
+    a word that opens a line, and 2 for one that opens a sentence, as every line does."""
+    cdef Py_ssize_t i = 0, start = 0, here, joined = -1, j
+    cdef bint opening = True, sentence = True
     cdef uint64_t letters, ends, h, more, signature
     while i < length:
         if codes[i] <= SPACE:
             opening |= codes[i] == NEWLINE
+            sentence |= codes[i] == STOP
             i += 1
             continue
         start, h = i, 0
@@ -270,6 +298,20 @@ cdef Py_ssize_t hash_codes(
             i += here
             if here < 4:
                 break
+        if codes[i] == COMMA and separates_thousands(codes, start, i, joined):
+            memmove(codes + start + 1, codes + start, (i - start) * sizeof(uint16_t))
+            joined = i + 1
+            i = start + 1  # the word anew, with what follows
+            continue
+        joined = -1
+        if joins_waw and i == start + 1 and codes[start] == WAW:
+            here = i
+            while here < length and codes[here] <= SPACE and codes[here] != NEWLINE:
+                here += 1
+            if here < length and codes[here] > SPACE:
+                i = here - 1  # beside the next word, in place of what stood between
+                codes[i] = WAW
+                continue
         h *= M2
         signature = 0
         for j in range(start, i):
@@ -277,10 +319,10 @@ cdef Py_ssize_t hash_codes(
         if signature & 1:
             signature = number_signature(codes + start, i - start, classes)
         hashes[count] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
-        opens[count] = opening
+        opens[count] = opening | (opening | sentence) << 1
         if stems != NULL:
             stems[count] = hash_stem(codes + start, i - start, affixes, sizes, bones)
-        opening = False
+        opening = sentence = False
         count += 1
     return count
 
@@ -288,8 +330,10 @@ cdef Py_ssize_t hash_codes(
 def hash_texts(
     list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
     const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
+    bint joins_waw,
 ):
-    """Hashes uint64 (w,), offsets int64 (n + 1,), line openings bool (w,), stems uint32 (w,) or None."""
+    """Hashes uint64 (w,), offsets int64 (n + 1,), openings of lines and of sentences as bits 1 and 2, uint8 (w,), stems
+    uint32 (w,) or None."""
     cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
     cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
     cdef int* kinds = <int*>malloc((n + 1) * sizeof(int))
@@ -312,7 +356,7 @@ def hash_texts(
             longest = max(longest, lengths[i])
             total += lengths[i] // 2 + 1
         total += spare
-        room = 2 * longest + 8
+        room = 2 * longest + 16
         codes = <uint16_t*>malloc(room * sizeof(uint16_t))
         if codes == NULL:
             raise MemoryError
@@ -329,7 +373,7 @@ def hash_texts(
                         break
                     count = hash_codes(
                         codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
-                        count,
+                        count, joins_waw,
                     )
                     i += 1
                     offsets[i] = count
@@ -347,23 +391,23 @@ def hash_texts(
                         stem_array = np.resize(stem_array, total + 1)
                     hashes, opens, stems = hash_array, open_array, stem_array
                     stem_at = &stems[0] if with_stems else NULL
-            if 2 * length + 8 > room:
+            if 2 * length + 16 > room:
                 free(codes)
-                room = 2 * length + 8
+                room = 2 * length + 16
                 codes = <uint16_t*>malloc(room * sizeof(uint16_t))
                 if codes == NULL:
                     raise MemoryError
             length = fold_text(PyUnicode_DATA(text), PyUnicode_KIND(text), length, &settled[0], codes)
             count = hash_codes(
                 codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
-                count,
+                count, joins_waw,
             )
             i += 1
             offsets[i] = count
     finally:
         free(data); free(kinds); free(lengths); free(codes)
     stems_out = stem_array[:count] if with_stems else None
-    return hash_array[:count], offset_array, open_array[:count].view(np.bool_), stems_out
+    return hash_array[:count], offset_array, open_array[:count], stems_out
 
 
 def hash_runs(

@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 from clusterer.arrays.hashing import MULTIPLIER_1, MULTIPLIER_2, SHIFT_27, SHIFT_30, SHIFT_31, mix
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 
-SPACE, NEWLINE = 0x20, 0x0A
-"""The only separators that a folded batch holds besides `BOUNDARY`; every letter is larger than `SPACE`."""
+SPACE, NEWLINE, STOP = 0x20, 0x0A, 4
+"""The separators that a folded batch holds besides `BOUNDARY`; every letter is larger than `SPACE`. `STOP` ends a sentence,
+or is a colon, where the table has it."""
 BOUNDARY = 0
 """Ends every text in a folded batch."""
 DELETE = 1
 """Table value of a letter that leaves no trace."""
 UNFOLD = 2
 """Table value of a letter whose text must be written out first."""
+COMMA = 3
+"""Table value of a letter that separates thousands between digits, and is a space elsewhere."""
 JOINER = "\uffff"
 """Ends every text of a joined batch: a noncharacter, which no text may hold."""
 STEM_LETTERS = 3
@@ -49,6 +52,8 @@ UNSURE = 1
 """Signature of a word with two numbers in it ("7ر53", "84م2"): which one it is, and in what order, nobody can tell."""
 
 _SIGNATURE = np.uint64(0xFFFF)  # bits of a word's hash that hold its signature
+_WAW = 0x0648
+_ZEROS = (0x0030, 0x0660, 0x06F0)
 _LETTERS = 4  # 16-bit letters in a 64-bit number
 _KEEP = np.array([0, 2**16 - 1, 2**32 - 1, 2**48 - 1, 2**64 - 1], dtype=np.uint64)
 
@@ -68,7 +73,7 @@ def fold_texts(
 
     Args:
         texts: n strings.
-        table: uint16 (65536,), code unit to letter, `SPACE`, `NEWLINE`, `BOUNDARY`, `DELETE` or `UNFOLD`.
+        table: uint16 (65536,), code unit to letter, `SPACE`, `NEWLINE`, `STOP`, `BOUNDARY`, `DELETE`, `UNFOLD` or `COMMA`.
         settled: the same for texts that have been written out.
         unfold: writes out a text that holds letters with the value `UNFOLD`.
 
@@ -89,17 +94,64 @@ def fold_texts(
     return units, codes, unfolded
 
 
+def join_marks(codes: NDArray[np.uint16], joins_waw: bool) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Join what is one word: numbers over separators of thousands, and a lone و with the word after it.
+
+    A comma separates thousands between one to three digits that do not begin with a zero, or three after another comma, and
+    just three. A و joins the next word of its line; one that was joined itself joins nothing.
+
+    Args:
+        codes: uint16 (c,), a folded batch without `DELETE`.
+        joins_waw: whether a lone و joins.
+
+    Returns:
+        The codes without what stood between, other commas made spaces, and which of the codes given they are, int64.
+    """
+    kept = np.arange(len(codes))
+    commas = np.flatnonzero(codes == COMMA)
+    if len(commas):
+        places = commas[:, None] + np.arange(-4, 5)
+        around = codes[np.clip(places, 0, len(codes) - 1)]
+        around[places < 0] = BOUNDARY
+        digit, zero = _are_digits(around), np.isin(around, _ZEROS)
+        before = digit[:, 3::-1].cumprod(axis=1).sum(axis=1)
+        rows = np.arange(len(commas))
+        plain = (around[rows, 3 - np.minimum(before, 3)] == COMMA) | ~zero[rows, 4 - np.clip(before, 1, 4)]
+        joins = (before >= 1) & (before <= 3) & plain & digit[:, 5:8].all(axis=1) & ~digit[:, 8]
+        codes = codes.copy()
+        codes[commas] = SPACE
+        kept = np.delete(kept, commas[joins])
+        codes = codes[kept]
+    waws = np.flatnonzero(codes == _WAW) if joins_waw else np.zeros(0, dtype=np.int64)
+    lone = (codes[waws + 1] <= SPACE) & ((waws == 0) | (codes[waws - 1] <= SPACE))
+    gaps: list[int] = []
+    done = 0
+    for waw in waws[lone].tolist():
+        after = waw + 1
+        while codes[after] in (SPACE, STOP):
+            after += 1
+        if waw >= done and codes[after] > SPACE:
+            gaps.extend(range(waw + 1, after))
+            done = after + 1
+    return (np.delete(codes, gaps), np.delete(kept, gaps)) if gaps else (codes, kept)
+
+
+def _are_digits(codes: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.logical_or.reduce([(codes >= zero) & (codes <= zero + 9) for zero in _ZEROS])
+    return found
+
+
 def find_words(
     codes: NDArray[np.uint16],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     """Find the words of a folded batch.
 
     Args:
         codes: uint16 (c,), ends with a `BOUNDARY` unless it is empty.
 
     Returns:
-        First and past-the-last letter of each word, int64 (w,); bool (w,), True for the first word of every line; and
-        int64 (n + 1,), the offsets of the texts in words.
+        First and past-the-last letter of each word, int64 (w,); bool (w,), True for the first word of every line; bool (w,),
+        True for these and for the first word after every `STOP`; and int64 (n + 1,), the offsets of the texts in words.
     """
     separates = np.empty(len(codes) + 1, dtype=np.bool_)
     separates[0] = True
@@ -110,8 +162,10 @@ def find_words(
     opens_line = np.zeros(len(starts) + 1, dtype=np.bool_)
     opens_line[np.searchsorted(starts, breaks)] = True
     opens_line[0] = True
+    opens_sentence = opens_line.copy()
+    opens_sentence[np.searchsorted(starts, np.flatnonzero(codes == STOP))] = True
     offsets = np.concatenate(([0], np.searchsorted(starts, np.flatnonzero(codes == BOUNDARY))))
-    return starts, stops, opens_line[:-1], offsets
+    return starts, stops, opens_line[:-1], opens_sentence[:-1], offsets
 
 
 def _four_letters(codes: NDArray[np.uint16]) -> NDArray[np.uint64]:

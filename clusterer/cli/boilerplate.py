@@ -20,7 +20,8 @@ from clusterer.io.writers import form_for
 def boilerplate_command(output: str, **options: Any) -> None:
     """Show what is cut from the articles of INPUT before they are compared.
 
-    One line for every article that loses something: id, source, removed (a list of passages). Holds all texts.
+    One line for every article that loses something: id, source, removed (a list of passages, each with its reason). Holds
+    all texts.
 
     Example: clusterer boilerplate feed.jsonl | head
     """
@@ -31,6 +32,10 @@ def boilerplate_command(output: str, **options: Any) -> None:
     with run.quarantine, atomic_output(output) as out:
         for article, passages in removed_passages((row.article for row in run.feed), run.settings):
             if passages:
-                row = {"id": article.id or article.url, "source": article.outlet, "removed": passages}
+                row = {
+                    "id": article.id or article.url,
+                    "source": article.outlet,
+                    "removed": [x._asdict() for x in passages],
+                }
                 out.write(orjson.dumps(row) + b"\n")
     run.warn()

@@ -28,18 +28,18 @@ def generate_candidates(documents: Documents, settings: Settings, progress: Prog
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
     bands, samples, held = _sketches(documents, settings, progress or silent)
     (banded, dropped), (sampled, left_out) = run_both(
-        lambda: lsh_bands.band_pairs(bands, len(documents), settings.bucket_cap, settings.threads),
+        lambda: lsh_bands.band_pairs(bands, len(bands[0]), settings.bucket_cap, settings.threads),
         lambda: lsh_samples.containment_pairs(samples, held, settings.bucket_cap, settings.containment),
         settings.threads,
     )
-    return CandidatePairs(buckets.union(banded, sampled, len(documents)), dropped + left_out)
+    return CandidatePairs(buckets.union(banded, sampled, len(held)), dropped + left_out)
 
 
 def _sketches(
     documents: Documents, settings: Settings, tell: Progress
 ) -> tuple[list[NDArray[np.uint64]], Growing, NDArray[np.int64]]:
     """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
-    d = len(documents)
+    d = min(documents.compared, len(documents))
     b, _ = band_shape(settings)
     bands, held, samples = [np.empty(d, np.uint64) for _ in range(b)], np.zeros(d, np.int64), Growing(np.uint64)
 

@@ -21,12 +21,12 @@ from clusterer.text.words import Words
 
 
 def find_documents(corpus: Corpus, settings: Settings) -> Documents:
-    """The distinct texts of `min_words` words or more, longest first."""
+    """The distinct texts of a word or more, longest first. Those of fewer than `min_words` words are like none."""
     words = corpus.words
     assert words is not None
     hashes, counts = boilerplate.whole_hashes(words), words.counts
     order = np.lexsort((hashes, -counts))
-    order = order[counts[order] >= settings.min_words]
+    order = order[counts[order] > 0]
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
     of_article = np.full(len(words), -1, dtype=np.int64)
@@ -36,7 +36,8 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     first = first[run_starts(of_article[first])]
     known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets)) if name}
     outlets = np.fromiter((known.get(corpus.outlets[i], -1) for i in first.tolist()), dtype=np.int64, count=len(first))
-    return Documents(order[new], of_article, words, outlets, corpus.dates[first])
+    compared = int((counts[order[new]] >= settings.min_words).sum())
+    return Documents(order[new], of_article, words, outlets, corpus.dates[first], compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ class Documents:
 
     Attributes:
         articles: int64 (d,), an article that holds each document.
-        of_article: int64 (n,), the document of each article, -1 for texts too short to group.
+        of_article: int64 (n,), the document of each article, -1 for those without a word.
         corpus_words: of all articles; None as `Corpus.words`.
         outlets: int64 (d,), a number of the outlet that printed each document first, -1 where it is unknown.
         dates: float64 (d,), when that was, seconds since 1970, inf where it is unknown.
+        compared: how many are long enough to be like others; they come first.
     """
 
     articles: NDArray[np.int64]
@@ -56,6 +58,7 @@ class Documents:
     corpus_words: Words | None
     outlets: NDArray[np.int64]
     dates: NDArray[np.float64]
+    compared: int = 1 << 62
 
     def __len__(self) -> int:
         return len(self.articles)

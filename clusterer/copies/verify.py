@@ -27,8 +27,10 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, no_differences
 from clusterer.copies.grouping import Likeness
 from clusterer.copies.series import are_series, hours_apart
+from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
+from clusterer.text.words import Words
 
 OPENING = 40
 """Shingles that count as an article's opening: about its first two sentences."""
@@ -71,7 +73,9 @@ class Links:
         shared = self.overlap
         ties = shared.are_copies(settings.jaccard)
         if settings.cuts:
-            ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(settings.opening)
+            ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(
+                settings.opening
+            )
         return ties
 
     @property
@@ -112,7 +116,7 @@ def verify(
         needed, local = factorize(block)
         words = documents.take(needed)
         shared = overlap(shingle(words, settings), local)
-        near = np.flatnonzero(_are_near(shared, settings))
+        near = np.flatnonzero(are_near(words, local, shared, settings))
         shared, local = shared.where(near), local[near]
         differing = no_differences(len(near))
         if settings.series == "separate":
@@ -157,9 +161,22 @@ def classify(
     return kind
 
 
-def _are_near(shared: Overlap, settings: Settings) -> NDArray[np.bool_]:
-    least = min(NEAR, settings.jaccard, settings.containment)
-    return shared.containment >= least
+def are_near(words: Words, pairs: NDArray[np.int64], shared: Overlap, settings: Settings) -> NDArray[np.bool_]:
+    """Bool (m,): pairs that share enough to be looked at further; of short texts, nearly all of their words.
+
+    Args:
+        words: of n texts.
+        pairs: int64 (m, 2), rows of `words`.
+        shared: what these pairs share.
+        settings: with the thresholds.
+    """
+    near = shared.containment >= min(NEAR, settings.jaccard, settings.containment)
+    asked = np.flatnonzero(near)
+    of_longer, of_shorter = share_words(words, pairs[asked], settings.profile)
+    if settings.cuts:
+        of_longer |= of_shorter & shared.where(asked).are_contained(settings.containment, settings.cut_ratio)
+    near[asked] = of_longer
+    return near
 
 
 @dataclass(frozen=True, slots=True)

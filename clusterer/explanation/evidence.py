@@ -251,9 +251,9 @@ def copying(
     found = verify.overlap(candidates.shingle(words, settings), pair)
     differing = facts.differences(words, pair, settings.profile)
     one_outlet = outlets[:1] == outlets[1:]
-    kind = verify.classify(
-        found, differing, one_outlet & (outlets[:1] >= 0), series.hours_apart(dates[:1], dates[1:]), settings
-    )
+    hours = series.hours_apart(dates[:1], dates[1:])
+    kind = verify.classify(found, differing, one_outlet & (outlets[:1] >= 0), hours, settings)
+    kind[~verify.are_near(words, pair, found, settings)] = verify.NEITHER
     keys, samples, rows = candidates.sketch(words, settings)
     return CopyEvidence(
         float(found.jaccard[0]),

@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from clusterer.corpus import read
 from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
+from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words, hash_words
 
@@ -36,6 +38,25 @@ class Piece(NamedTuple):
     kind: Kind
 
 
+class Removed(NamedTuple):
+    """A passage that is cut, and why: one of `_REASONS`, "dateline" or "address"."""
+
+    text: str
+    reason: str
+
+
+_REASONS = (
+    "",
+    "known tail or notice",
+    "recurring line",
+    "recurring first line",
+    "recurring beginning",
+    "recurring end",
+    "recurring notice",
+)
+"""Why words are cut: as none, by `known_tails`, as learned segments of each kind (`boilerplate.LINE` and so on)."""
+
+
 class Passages:
     """Some articles, read for showing."""
 
@@ -51,8 +72,9 @@ class Passages:
         self._heads = [
             0 if settings.boilerplate == "none" else boilerplate_phrases.dateline_end(text) for text in self._texts
         ]
-        self._words, self._cut = self._read([a.outlet for a in articles], settings, furniture)
-        kept = self._words.keep(~self._cut)
+        self._cuts_links = settings.boilerplate != "none"
+        self._words, self._why = self._read([a.outlet for a in articles], settings, furniture)
+        kept = self._words.keep(self._why == 0)
         size = settings.size if settings.unit == "word" else _RUN
         shingles = word_shingles(kept, size)
         self._shingles, self._starts = shingles.values, shingles.offsets
@@ -62,14 +84,19 @@ class Passages:
         """Return how many articles were read."""
         return len(self._texts)
 
-    def cut(self, i: int) -> list[str]:
+    def cut(self, i: int) -> list[Removed]:
         """Return the passages that are cut from article i, in reading order."""
         start, stop = self._words.offsets[i : i + 2]
-        mask, spans = self._cut[start:stop], self._spans(i)
-        dateline = self._texts[i][: self._heads[i]].strip()
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
-        found = [self._texts[i][spans[a, 0] : spans[z - 1, 1]] for a, z in edges.reshape(-1, 2)]
-        return [dateline, *found] if dateline else found
+        why, spans, text = self._why[start:stop], self._spans(i), self._texts[i]
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], why, [0]))))
+        found = [
+            (int(spans[a, 0]), Removed(text[spans[a, 0] : spans[z - 1, 1]], _REASONS[why[a]]))
+            for a, z in pairwise(edges.tolist())
+            if why[a]
+        ]
+        found += [(a, Removed(text[a:z], "address")) for a, z in self._links(text, self._heads[i])]
+        dateline = text[: self._heads[i]].strip()
+        return [*([Removed(dateline, "dateline")] if dateline else []), *(passage for _, passage in sorted(found))]
 
     def pieces(self, i: int, j: int) -> list[Piece]:
         """Return article i in pieces, each held against article j."""
@@ -81,8 +108,23 @@ class Passages:
         np.add.at(covered, positions + self._size, -1)
         start, stop = self._words.offsets[i : i + 2]
         kinds = np.full(stop - start, 2)
-        kinds[~self._cut[start:stop]] = np.cumsum(covered)[:words] > 0
-        return list(self._pieces(i, kinds))
+        kinds[self._why[start:stop] == 0] = np.cumsum(covered)[:words] > 0
+        return [part for piece in self._pieces(i, kinds) for part in self._without_links(piece)]
+
+    def _links(self, text: str, start: int = 0) -> list[tuple[int, int]]:
+        """Where the addresses of a text stand, which are blanks to the pipeline."""
+        return boilerplate_phrases.links_of(text, start) if self._cuts_links else []
+
+    def _without_links(self, piece: Piece) -> Iterator[Piece]:
+        """A piece, its addresses cut."""
+        done = 0
+        for start, stop in self._links(piece.text) if piece.kind != "cut" else ():
+            if start > done:
+                yield Piece(piece.text[done:start], piece.kind)
+            yield Piece(piece.text[start:stop], "cut")
+            done = stop
+        if done < len(piece.text):
+            yield Piece(piece.text[done:], piece.kind)
 
     def _pieces(self, i: int, kinds: NDArray[np.int64]) -> Iterator[Piece]:
         text, spans, head = self._texts[i], self._spans(i), self._heads[i]
@@ -100,19 +142,25 @@ class Passages:
 
     def _read(
         self, outlets: list[str], settings: Settings, furniture: Collection[int]
-    ) -> tuple[Words, NDArray[np.bool_]]:
-        """All words but those of datelines, with their places in the texts as they came, and which of them are cut."""
+    ) -> tuple[Words, NDArray[np.int8]]:
+        """Return all words but those of datelines and addresses, with their places in the texts as they came.
+
+        And why each is cut: an index of `_REASONS`, 0 where it is not.
+        """
         texts = [text[head:] for text, head in zip(self._texts, self._heads, strict=True)]
+        if settings.boilerplate != "none":
+            texts = list(map(boilerplate_phrases.without_links, texts))
         words = hash_words(texts, settings.profile, positions=True)
         assert words.spans is not None
         words.spans[:] += np.repeat(np.array(self._heads, dtype=np.int64), words.counts)[:, None]
-        cut = np.zeros(len(words.hashes), dtype=np.bool_)
+        why = np.zeros(len(words.hashes), dtype=np.int8)
         if settings.boilerplate != "none":
-            cut = boilerplate.known_tails(words, settings.profile)
+            why[known_tails(words, settings.profile)] = 1
         if settings.boilerplate == "learned":
-            keys = np.array(sorted(furniture), dtype=np.uint64)
-            cut[~cut] = boilerplate.known_lines(words.keep(~cut), outlets, keys)
-        return words, cut
+            keys, left = np.array(sorted(furniture), dtype=np.uint64), why == 0
+            kinds = boilerplate.kinds_of_lines(words.keep(left), outlets, keys)
+            why[left] = np.where(kinds < 0, 0, kinds + 2)
+        return words, why
 
     def _spans(self, i: int) -> NDArray[np.int64]:
         assert self._words.spans is not None
@@ -121,7 +169,7 @@ class Passages:
 
 def removed_passages(
     articles: Iterable[Article | Mapping[str, Any] | str], settings: Settings | None = None
-) -> Iterator[tuple[Article, list[str]]]:
+) -> Iterator[tuple[Article, list[Removed]]]:
     """Yield each article with the passages that are cut from it, in reading order, as they stand in its text.
 
     Holds all texts: what an outlet repeats is only known at the end.

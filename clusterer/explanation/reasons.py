@@ -32,7 +32,7 @@ def explained(
     """
     a, b = assignments
     level = next((level for level in LEVELS if getattr(a, level) == getattr(b, level)), None)
-    if a.exact == b.exact:
+    if a.exact == b.exact or min(words) < settings.min_words:
         copies = reports = None
     relation: PairRelation | None = None
     if level == "exact":
@@ -74,7 +74,10 @@ def _reasons(
         return
     short = [f"{x.id} has {n} words" for x, n in zip(assignments, words, strict=True) if n < settings.min_words]
     if short:
-        yield f"{' and '.join(short)} without furniture; under {settings.min_words} a text is never grouped."
+        yield (
+            f"{' and '.join(short)} with the title, without boilerplate; under"
+            f" {settings.min_words} only a text with the same words is its copy."
+        )
         return
     if copies is not None:
         yield _shingles_told(copies, settings)

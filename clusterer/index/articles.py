@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
-from clusterer.corpus import text_words
+from clusterer.corpus import text_words, title_words, with_titles
 from clusterer.errors import InputError
 from clusterer.index.database import Database
 from clusterer.index.open_index import OpenIndex, trim
@@ -193,10 +193,11 @@ def in_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> 
     return boilerplate.known_lines(words, outlets, index.learned_lines)
 
 
-def without_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]) -> Words:
-    """The words that stand in no learned line of their outlet."""
+def without_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str], titles: Sequence[str]) -> Words:
+    """The words that stand in no learned line of their outlet; titles stand in for texts that are too short."""
     is_boilerplate = in_learned_lines(index, words, outlets)
-    return replace(words.keep(~is_boilerplate) if is_boilerplate.any() else words, opens_line=None)
+    words = replace(words.keep(~is_boilerplate) if is_boilerplate.any() else words, opens_line=None)
+    return with_titles(words, title_words(titles, index.settings), index.settings.min_words)
 
 
 def stored_words(index: OpenIndex, articles: NDArray[np.int64] | Sequence[int]) -> StoredWords:
@@ -237,6 +238,6 @@ def document_words(index: OpenIndex, holders: Mapping[int, int]) -> Words:
 def _cut_words(index: OpenIndex, holders: Mapping[int, int]) -> Words:
     """The words of documents, read from the bodies of the articles that stand for them."""
     stored = stored_words(index, sorted(set(holders.values())))
-    words = without_learned_lines(index, stored.words, stored.outlets)
+    words = without_learned_lines(index, stored.words, stored.outlets, stored.titles)
     row = {number: i for i, number in enumerate(stored.numbers)}
     return words.take(np.array([row[article] for article in holders.values()], dtype=np.int64))

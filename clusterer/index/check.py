@@ -111,14 +111,15 @@ def _bodies(index: OpenIndex) -> list[str]:
             if digest_of(articles[number]) != digest:
                 wrong["digest"].append(number)
         words = words_of_texts([articles[number].text for number in block], index.settings)
-        words = without_learned_lines(index, words, [articles[number].outlet for number in block])
+        outlets, titles = [articles[number].outlet for number in block], [articles[number].title for number in block]
+        words = without_learned_lines(index, words, outlets, titles)
         hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
         document_of_article = {row[0]: row[-1] for row in rows}
         stored = read_documents(index, sorted({x for x in document_of_article.values() if x}))
         for i, number in enumerate(block):
-            document, short = document_of_article[number], counts[i] < index.settings.min_words
+            document, empty = document_of_article[number], counts[i] == 0
             is_other = document in stored and (stored[document].hash, stored[document].words) != (hashes[i], counts[i])
-            if short != (document is None) or is_other:
+            if empty != (document is None) or is_other:
                 wrong["words"].append(number)
         documents = np.array(sorted(stored), dtype=np.int64)
         keys = keys_of(np.array([stored[x].hash for x in documents.tolist()], dtype=np.uint64), "words")
@@ -139,7 +140,7 @@ def _links(index: OpenIndex) -> list[str]:
             continue  # a rule says so
         holder = np.array([documents[x].article for x in numbers.tolist()], dtype=np.int64)
         stored = stored_words(index, np.unique(holder))
-        words = without_learned_lines(index, stored.words, stored.outlets)
+        words = without_learned_lines(index, stored.words, stored.outlets, stored.titles)
         words = words.take(np.searchsorted(stored.numbers, holder).astype(np.int64))
         rows = np.arange(len(numbers))
         unknown = np.full(len(rows), -1), np.full(len(rows), np.inf)

@@ -34,7 +34,7 @@ def explain_pair(reader: IndexReader, first_id: str, second_id: str) -> Explanat
     articles = read_articles(index, sorted(shown))
     items = articles[a], articles[b]
     words = words_of_texts([x.text for x in items], settings)
-    words = without_learned_lines(index, words, [x.outlet for x in items])
+    words = without_learned_lines(index, words, [x.outlet for x in items], [x.title for x in items])
     titles = {article.id: article.title for article in articles.values()}
     return explained(
         items,

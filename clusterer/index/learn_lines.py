@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.corpus import title_words
 from clusterer.index.articles import StoredWords, in_learned_lines, stored_words
 from clusterer.index.changes import Changes, release_documents, stories_of_articles
 from clusterer.index.keys import keys_of
@@ -39,8 +40,9 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     Returns:
         All articles that need a document.
     """
-    keys, _, _, article = boilerplate.lines(arrivals.words, arrivals.outlets)
-    index.postings.stage(keys_of(keys, "line"), arrivals.numbers[article])
+    segments = boilerplate.segments(arrivals.words, arrivals.outlets)
+    keys = segments.keys
+    index.postings.stage(keys_of(keys, "line"), arrivals.numbers[segments.article])
     learned = _lines_to_learn(index, np.unique(keys[~np.isin(keys, index.learned_lines)]))
     if not len(learned):
         return arrivals
@@ -50,9 +52,10 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     index.learned_lines = np.union1d(index.learned_lines, learned)
     _, holders = index.postings.find(np.unique(keys_of(learned, "line")), every=True)
     stored = stored_words(index, np.unique(holders))
-    keys, _, _, article = boilerplate.lines(stored.words, stored.outlets)
+    segments = boilerplate.segments(stored.words, stored.outlets)
     numbers = np.array(stored.numbers, dtype=np.int64)
-    holder_numbers = np.setdiff1d(numbers[np.unique(article[np.isin(keys, learned)])], arrivals.numbers)
+    rows = np.unique(segments.article[np.isin(segments.keys, learned)])
+    holder_numbers = np.setdiff1d(numbers[rows], arrivals.numbers)
     changes.inherited_story |= stories_of_articles(index, holder_numbers.tolist())
     release_documents(index, changes, holder_numbers)
     return _joined(arrivals, stored, np.searchsorted(numbers, holder_numbers))
@@ -71,9 +74,10 @@ def _lines_to_learn(index: OpenIndex, unknown: NDArray[np.uint64]) -> NDArray[np
     holders = np.unique(holders[often[which]])
     if not len(holders):
         return np.zeros(0, dtype=np.uint64)
-    _, outlets, words, _ = stored_words(index, holders)
+    _, outlets, words, titles = stored_words(index, holders)
     is_boilerplate = in_learned_lines(index, words, outlets)
-    _, lines = boilerplate.learned_lines(words.keep(~is_boilerplate) if is_boilerplate.any() else words, outlets)
+    words = words.keep(~is_boilerplate) if is_boilerplate.any() else words
+    _, lines = boilerplate.learned_lines(words, outlets, title_words(titles, index.settings))
     return lines
 
 

@@ -69,7 +69,7 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     same = [i for i, a in enumerate(articles) if stored.get(ids[i], (0, None))[1] == digest_of(a)]
     assigned = dict(zip(same, reader.assignments([stored[ids[i]][0] for i in same]), strict=True))
     words = words_of_texts([a.text for a in articles], index.settings)
-    words = without_learned_lines(index, words, [a.outlet for a in articles])
+    words = without_learned_lines(index, words, [a.outlet for a in articles], [a.title for a in articles])
     hashes = boilerplate.whole_hashes(words)
     alike = _likenesses(index, articles, words, hashes)
     documents = read_documents(index, sorted({x.document for x in alike.values()}))
@@ -89,8 +89,8 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
             ids[row], other.story, copy_name, exact_name, False, other.id, x.relation, x.score, x.evidence
         )
     new = [row for row in new_rows if row not in alike or alike[row].relation == "story"]
-    long = words.counts >= index.settings.min_words
-    return _with_twins(assigned, [row for row in new if long[row]], hashes.tolist())
+    counts = words.counts
+    return _with_twins(assigned, [row for row in new if counts[row]], hashes.tolist())
 
 
 def _with_twins(assigned: dict[int, Assignment], rows: list[int], hashes: list[int]) -> list[Assignment]:
@@ -124,7 +124,7 @@ def _likenesses(
     long = np.flatnonzero(words.counts >= index.settings.min_words).tolist()
     out = {
         i: _Likeness(document_of_hash[int(hashes[i])], "exact", 1.0, None)
-        for i in long
+        for i in np.flatnonzero(words.counts).tolist()
         if int(hashes[i]) in document_of_hash
     }
     if index.settings.level == "exact":

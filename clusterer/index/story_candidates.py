@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import find_sorted, offsets_from_counts
 from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.corpus import title_words
 from clusterer.errors import InputError
 from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
 from clusterer.index.open_index import OpenIndex, trim
 from clusterer.lsh import bands
 from clusterer.stories import candidates, clustering, features, term_weights
-from clusterer.text.words import Words, hash_words
+from clusterer.stories.texts import telling_stems
+from clusterer.text.words import Words
 
 _NUMBER = 0xFFFFFFFF
 
@@ -93,12 +95,13 @@ def story_candidates(
 
 
 def body_stems(index: OpenIndex, words: Words, titles: Sequence[str]) -> tuple[Ragged, Ragged]:
-    """The stems that count of n texts, and those of their titles, uint32."""
-    title_words = hash_words(titles, index.settings.profile, stems=True)
+    """The stems that count of n texts, and those of their titles, uint32; none of texts too short to be like others."""
+    heads = title_words(titles, index.settings)
     assert words.stems is not None
-    assert title_words.stems is not None
-    bodies = take_rows(words.stems, words.offsets, np.arange(len(words)), term_weights.BODY_WORDS)
-    return Ragged(*bodies), Ragged(title_words.stems, title_words.offsets)
+    assert heads.stems is not None
+    bodies = Ragged(*take_rows(words.stems, words.offsets, np.arange(len(words)), term_weights.BODY_WORDS))
+    short = words.counts < index.settings.min_words
+    return telling_stems(bodies, short), telling_stems(Ragged(heads.stems, heads.offsets), short)
 
 
 def remember(index: OpenIndex, documents: NDArray[np.int64], words: Words, titles: Sequence[str]) -> None:
@@ -124,7 +127,7 @@ def document_stems(index: OpenIndex, documents: Sequence[int]) -> tuple[Ragged, 
     if missing:
         holder = dict(index.database.among("SELECT number, article FROM document WHERE number IN {}", missing))
         stored = stored_words(index, sorted(set(holder.values())))
-        words = without_learned_lines(index, stored.words, stored.outlets)
+        words = without_learned_lines(index, stored.words, stored.outlets, stored.titles)
         bodies, heads = body_stems(index, words, stored.titles)
         row = {number: i for i, number in enumerate(stored.numbers)}
         read = {document: _row(bodies, heads, row[holder[document]]) for document in missing}

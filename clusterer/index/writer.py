@@ -163,19 +163,19 @@ def _give_documents(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> N
     """Give articles that are stored the documents that they hold; new ones where there are none."""
     if index.settings.boilerplate == "learned":
         arrivals = learn_lines(index, changes, arrivals)
-    words = without_learned_lines(index, arrivals.words, arrivals.outlets)
+    words = without_learned_lines(index, arrivals.words, arrivals.outlets, arrivals.titles)
     hashes = boilerplate.whole_hashes(words)
-    long = np.flatnonzero(words.counts >= index.settings.min_words)
-    if not len(long):
+    filled = np.flatnonzero(words.counts)
+    if not len(filled):
         return
     # Who is new, who holds a document that is there, by all 64 bits of the hash.
-    distinct, first, place = np.unique(hashes[long], return_index=True, return_inverse=True)
+    distinct, first, place = np.unique(hashes[filled], return_index=True, return_inverse=True)
     _, candidates = index.postings.find(np.unique(keys_of(distinct, "words")))
     document_of_hash = {stored.hash: number for number, stored in read_documents(index, candidates).items()}
     document = np.array([document_of_hash.get(x, 0) for x in distinct.tolist()], dtype=np.int64)
     changes.touched_documents |= {int(x) for x in document if x}
     new = np.flatnonzero(document == 0)
-    rows = long[first[new]]  # `unique` gives the first of equal ones: numbers ascend
+    rows = filled[first[new]]  # `unique` gives the first of equal ones: numbers ascend
     made = arrivals.numbers[rows]
     # A number of an earlier document is not used twice: keys of that one still lead to it.
     again = made <= changes.last_article
@@ -186,7 +186,7 @@ def _give_documents(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> N
     made, rows = made[order], rows[order]
     index.database.write_many(
         "UPDATE article SET document = ? WHERE number = ?",
-        zip(document[place].tolist(), arrivals.numbers[long].tolist(), strict=True),
+        zip(document[place].tolist(), arrivals.numbers[filled].tolist(), strict=True),
     )
     if len(rows):
         titles = [arrivals.titles[i] for i in rows.tolist()]
@@ -223,6 +223,10 @@ def _make_documents(
         remember(index, numbers, words, titles)
     if index.settings.level == "exact":
         return
+    long = np.flatnonzero(words.counts >= index.settings.min_words)
+    if not len(long):
+        return
+    numbers, words, hashes = numbers[long], words.take(long), hashes[long]
     sketches = sketch(words, index.settings)
     index.postings.stage(sketches.bands, numbers[sketches.band_rows])
     index.postings.stage(sketches.samples, numbers[sketches.sample_rows])

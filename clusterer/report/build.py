@@ -263,6 +263,6 @@ def _stamp(when: datetime | None) -> str | None:
 
 def _search_keys(lines: list[tuple[str, str, str]]) -> Iterator[list[str]]:
     """Of each article its lines, folded."""
-    flat = normalise([" ".join(part.split()) for line in lines for part in line])
+    flat = normalise([" ".join(part.split()) for line in lines for part in line], "news-1")
     for i in range(0, len(flat), 3):
         yield [part for part in flat[i : i + 3] if part]

@@ -65,7 +65,7 @@ def _letters() -> list[tuple[int, int, int, int]]:
         Runs of code units: the first, how many, and whether they become one letter (0) or move by so many (1), and that
         letter or number. Letters that stay are left out; 1 stands for no letter at all.
     """
-    table = tables("news")[0].astype(np.int64)
+    table = tables("news-1")[0].astype(np.int64)
     codes = np.arange(len(table))
     codes = codes[(table != codes) & (table != 2) & ((codes < 0xD800) | (codes > 0xDFFF))]
     became = table[codes]
@@ -80,6 +80,6 @@ def _letters() -> list[tuple[int, int, int, int]]:
 
 def _unfolded() -> dict[str, str]:
     """Letters that are written out as several."""
-    special = np.flatnonzero(tables("news")[0] == 2)
+    special = np.flatnonzero(tables("news-1")[0] == 2)
     letters = [chr(c) for c in special.tolist() if not 0xD800 <= c <= 0xDFFF]
-    return dict(zip(letters, normalise(letters), strict=True))
+    return dict(zip(letters, normalise(letters, "news-1"), strict=True))

@@ -8,7 +8,7 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts, starts_run
-from clusterer.arrays.ragged import Ragged
 from clusterer.articles import Article, content_id, nth_free_id, parse_id, seconds, tie
 from clusterer.copies import candidates
-from clusterer.corpus import text_words
+from clusterer.corpus import text_words, title_words, with_titles
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.readers.jsonl import json_reason
 from clusterer.io.rows import EXCERPT, Unreadable, python_values
@@ -28,20 +27,24 @@ from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, ragged, signed
 from clusterer.stories import features
 from clusterer.text import boilerplate
-from clusterer.text.words import Words, hash_words
+from clusterer.text.words import Words
 
 WORDS = (
     "hash long, size int, doc long, carries boolean, words binary, stems binary, letters binary, ends binary, bands binary,"
     " samples binary"
 )
-"""The text of an article: `doc` is -1 where it is too short to group; of articles with the same words within a batch
-only the first carries keys, and words for others than itself."""
+"""The text of an article: `doc` is -1 where it has no word; of articles with the same words within a batch only the first
+carries keys, those of fewer than `min_words` words none, and words for others than itself."""
 ARTICLES = (
-    "key long, id string, tie long, outlet string, date double, moment double, title binary, same long, original boolean,"
-    " lines binary, lengths binary, " + WORDS + ", file string, reason string, excerpt string"
+    "key long, id string, tie long, outlet string, date double, moment double, title binary, heads binary,"
+    " head_letters binary, head_ends binary, stands_in int, same long, titles binary, telling double, lines binary,"
+    " starts binary, lengths binary, kinds binary, beside binary, "
+    + WORDS
+    + ", file string, reason string, excerpt string"
 )
-"""One article: `moment` is the latest that its date can stand for, `same` a hash of outlet and words, `original` which of
-those with the same hash in a batch stands for all; lines by key and length in words; or why it is none."""
+"""One article: `moment` is the latest that its date can stand for; the stems, words and letters of its title, and how many of
+the text's words are the title's; of `boilerplate.Facts` the columns that are not known otherwise; of `boilerplate.Segments`
+those of its segments, `lines` for their keys; or why it is none."""
 MENDED = "key long, " + WORDS
 """The text of an article without boilerplate that was learned."""
 
@@ -124,34 +127,38 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     outlets = [a.outlet for a in articles]
     dates = np.array([seconds(a.date) for a in articles], dtype=np.float64)
     words = text_words([a.text for a in articles], settings)
-    titles = hash_words(
-        [a.title for a in articles] if words.stems is not None else [""] * n, settings.profile, stems=True
-    )
-    outlet = boilerplate.outlet_hashes(outlets)
-    lines, _, lengths, article = boilerplate.lines(words, outlet)
+    titles = title_words([a.title for a in articles], settings)
+    found = boilerplate.segments(words, outlets)
+    found = found.where(np.argsort(found.article, kind="stable"))
     if settings.boilerplate != "learned":
-        lines, lengths, article = lines[:0], lengths[:0], article[:0]
-    ends = np.searchsorted(article, np.arange(n + 1))
-    assert titles.stems is not None
+        found = found.where(np.zeros(len(found), dtype=np.bool_))
+    ends = np.searchsorted(found.article, np.arange(n + 1))
+    facts = boilerplate.Facts.of(words, titles, outlets)
     none = pa.nulls(n, pa.string())
-    text = _text(words, settings, len(lines) > 0)
-    keys, same = np.arange(key, key + n), signed(boilerplate.whole_hashes(words) ^ outlet)
-    original = np.zeros(n, dtype=np.bool_)
-    original[_originals(keys, same, Ragged(lines, ends))] = True
+    text = with_titles(replace(words, opens_line=None), titles, settings.min_words)
+    head = _packed(titles)
     return batch_of(
         {
-            "key": keys,
+            "key": np.arange(key, key + n),
             "id": [a.id or a.url or content_id(a) for a in articles],
             "tie": np.array([tie(a.title, a.url) for a in articles], dtype=np.int64),
             "outlet": outlets,
             "date": dates,
             "moment": features.end_of_day(dates),
-            "title": cells(titles.stems, titles.offsets),
-            "same": same,
-            "original": original,
-            "lines": cells(lines, ends),
-            "lengths": cells(lengths.astype(np.int32), ends),
-            **text,
+            "title": head["stems"],
+            "heads": head["words"],
+            "head_letters": head["letters"],
+            "head_ends": head["ends"],
+            "stands_in": (text.counts - words.counts).astype(np.int32),
+            "same": signed(facts.same),
+            "titles": cells(facts.titles.ravel(), np.arange(n + 1) * facts.titles.shape[1]),
+            "telling": facts.telling,
+            "lines": cells(found.keys, ends),
+            "starts": cells((found.starts - words.offsets[found.article]).astype(np.int32), ends),
+            "lengths": cells(found.lengths.astype(np.int32), ends),
+            "kinds": cells(found.kinds, ends),
+            "beside": cells(found.beside, ends),
+            **_text(text, settings, len(found) > 0),
             "file": none,
             "reason": none,
             "excerpt": none,
@@ -162,22 +169,23 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
 def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
     """The columns of `WORDS`. Articles that may lose boilerplate must all carry their words."""
     n, hashes, sizes = len(words), boilerplate.whole_hashes(words), words.counts
-    docs = np.where(sizes >= settings.min_words, doc_codes(sizes, hashes), -1)
+    docs = np.where(sizes > 0, doc_codes(sizes, hashes), -1)
     first = np.zeros(n, dtype=np.bool_)
     first[np.unique(docs, return_index=True)[1]] = True
     first &= docs >= 0
-    rows = np.flatnonzero(first)
-    kept = words.take(rows)
+    kept = words.take(np.flatnonzero(first))
     bands, samples = empty_cells(n), empty_cells(n)
-    if settings.level != "exact" and len(rows):
-        keys, sampled, row_of_sample = candidates.sketch(kept, settings)
+    compared = first & (sizes >= settings.min_words)
+    if settings.level != "exact" and compared.any():
+        rows = np.flatnonzero(compared)
+        keys, sampled, row_of_sample = candidates.sketch(words.take(rows), settings)
         b = keys.shape[1]
-        bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), first)
+        bands = _spread(cells(keys.ravel(), np.arange(len(rows) + 1) * b), compared)
         order = np.argsort(sampled)  # and by rows, few enough to be sorted by their digits
         order = order[np.argsort(row_of_sample[order].astype(np.uint16), kind="stable")]
         sampled, row_of_sample = sampled[order], row_of_sample[order]
         new = starts_run(sampled, row_of_sample)
-        samples = _spread(cells(sampled[new], np.searchsorted(row_of_sample[new], np.arange(len(rows) + 1))), first)
+        samples = _spread(cells(sampled[new], np.searchsorted(row_of_sample[new], np.arange(len(rows) + 1))), compared)
     packed = _packed(words) if every else {k: _spread(x, first) for k, x in _packed(kept).items()}
     return {
         "hash": signed(hashes), "size": sizes.astype(np.int32), "doc": docs, "carries": first, **packed, "bands": bands,
@@ -208,13 +216,19 @@ def _packed(words: Words) -> dict[str, Any]:
 
 def unpacked(batch: Batch) -> Words:
     """The words of `_packed`."""
-    words = ragged(batch.column("words"), np.uint64)
-    stems = ragged(batch.column("stems"), np.uint32)
-    spelt = ragged(batch.column("letters"), np.uint16)
+    return _unpacked(*(batch.column(name) for name in ("words", "stems", "letters", "ends")))
+
+
+def unpacked_titles(batch: Batch) -> Words:
+    """The words of titles."""
+    return _unpacked(*(batch.column(name) for name in ("heads", "title", "head_letters", "head_ends")))
+
+
+def _unpacked(hashes: Any, stemmed: Any, letter_cells: Any, ends: Any) -> Words:
+    words, stems, spelt = ragged(hashes, np.uint64), ragged(stemmed, np.uint32), ragged(letter_cells, np.uint16)
     letters = None
     if len(spelt.values):
-        lengths = ragged(batch.column("ends"), np.int32).values
-        letters = spelt.values, offsets_from_counts(lengths)
+        letters = spelt.values, offsets_from_counts(ragged(ends, np.int32).values)
     return Words(words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None)
 
 
@@ -236,14 +250,6 @@ def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _originals(keys: NDArray[np.int64], same: NDArray[np.int64], lines: Ragged) -> NDArray[np.int64]:
-    """Places of one article of each outlet and words: which of them goes by their lines."""
-    layout = np.zeros(len(lines), dtype=np.uint64)
-    np.add.at(layout, lines.rows, lines.values)
-    order = np.lexsort((keys, layout, same))
-    return np.sort(order[np.unique(same[order], return_index=True)[1]])
 
 
 def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -107,40 +107,30 @@ def articles(run: Run) -> DataFrame:
 
 
 def lines(run: Run, articles: DataFrame) -> DataFrame:
-    """Return the lines that several originals hold: `line`, the `support` that it has, and that it needs to be learned.
+    """Return the keys of the segments that were learned to be boilerplate: `line`.
 
-    The rule of `boilerplate.learned_lines`.
+    The rule of `boilerplate.learned_lines`; the segments of an outlet that stand often enough meet in one partition.
     """
-    from pyspark.sql import Window, functions as F
-
-    unknown = (F.col("outlet") == "").alias("unknown")
-    originals = articles.where("original").select("key", "same", "lines", "lengths", unknown)
-    occurrences = run.gather(originals, "same").mapInArrow(
-        partial(learned_lines.lines_of_originals, receivers=run.receivers), learned_lines.LINES
-    )
-    frequent = run.send(occurrences).mapInArrow(learned_lines.frequent_lines, learned_lines.FREQUENT)
-    shared = F.sum("length").over(Window.partitionBy("article"))
-    needed = F.when(F.max("unknown"), boilerplate.MIN_SUPPORT_UNKNOWN).otherwise(boilerplate.MIN_SUPPORT)
-    different = frequent.withColumn("own", F.col("size") - shared).where("2 * own >= size")
-    return different.groupBy("line").agg(F.count("*").alias("support"), needed.alias("needed"))
-
-
-def learned(lines: DataFrame) -> DataFrame:
-    """Return the keys of the lines that were learned to be boilerplate: `line`."""
-    return lines.where("support >= needed").select("line")
+    columns = ("key", "outlet", "same", "size", "stands_in", "titles", "telling", "lines", "lengths", "kinds", "beside")
+    read = articles.where("reason IS NULL").select(*columns)
+    rows = read.mapInArrow(learned_lines.segments, learned_lines.SEGMENTS)
+    often = rows.groupBy("line").count().where(f"count >= {boilerplate.FEWEST}").select("line")
+    together = run.gather(rows.join(often, "line", "left_semi"), "outlet")
+    return together.mapInArrow(learned_lines.learned, "line long")
 
 
 def mended(run: Run, articles: DataFrame, lines: DataFrame) -> DataFrame | None:
     """Return the articles that learned lines are cut from, `spark.articles.MENDED`; None where no line was learned."""
     from pyspark.sql import functions as F
 
-    keys = learned(lines)
-    if keys.isEmpty():
+    if lines.isEmpty():
         return None
     read = articles.where("reason IS NULL")
     held = read.select("key", "lines").mapInArrow(learned_lines.lines_held, learned_lines.HELD)
-    cut = held.join(keys, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
-    whole = read.select("key", "lines", "lengths", "words", "stems", "letters", "ends").join(cut, "key")
+    cut = held.join(lines, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
+    segments = ("lines", "starts", "lengths", "kinds")
+    text = ("words", "stems", "letters", "ends", "title", "heads", "head_letters", "head_ends", "stands_in")
+    whole = read.select("key", *segments, *text).join(cut, "key")
     return whole.mapInArrow(partial(learned_lines.mend, settings=run.settings), spark_articles.MENDED)
 
 
@@ -271,9 +261,12 @@ def texts(run: Run, copies: DataFrame, documents: DataFrame, words: DataFrame) -
     columns = ("text", "doc", "holder", "title", "first", "last", "outlets")
     groups = run.gather(grouped.select(*columns), "text").mapInArrow(spark_stories.texts, spark_stories.GROUPED)
     body = F.substring("stems", 1, term_weights.BODY_WORDS * 4).alias("stems")
-    carried = words.where("carries").select("key", body)
+    carried = words.where("carries").select("key", "size", body)
     home = F.spark_partition_id().alias("home")
-    return groups.hint("shuffle_hash").join(carried, "key").drop("key").withColumn("home", home)
+    joined = groups.hint("shuffle_hash").join(carried, "key").drop("key")
+    schema = f"{spark_stories.GROUPED.replace('key long, ', '')}, stems binary"
+    told = joined.mapInArrow(partial(spark_stories.telling, least=run.settings.min_words), schema)
+    return told.withColumn("home", home)
 
 
 def weighed(run: Run, texts: DataFrame) -> DataFrame:
@@ -348,7 +341,9 @@ def assigned_exact(run: Run, documents: DataFrame) -> DataFrame:
     """Return how the article that stands for each document is assigned, `spark.result.TOLD`, where no copies are found."""
     from pyspark.sql import functions as F
 
-    rows = documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc")).withColumn("row", F.lit("doc"))
+    rows = (
+        documents.select("doc", "lead", "earliest").withColumn("centre", F.col("doc")).withColumn("row", F.lit("doc"))
+    )
     return _assigned(run, rows.withColumn("story", F.col("centre")))
 
 

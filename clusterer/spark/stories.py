@@ -36,6 +36,7 @@ from clusterer.spark.arrow import (
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
 from clusterer.stories import candidates, clustering, term_weights
+from clusterer.stories.texts import telling_stems
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
 """A copy group as one text, by its centre: the article that carries its words, the rest of all its articles."""
@@ -74,6 +75,20 @@ def texts(batches: Iterable[Batch]) -> Iterator[Batch]:
             "last": last, "outlets": names_of(pa.compute.list_flatten(outlets), rows, starts),
         }
     )  # fmt: skip
+
+
+def telling(batches: Iterable[Batch], least: int) -> Iterator[Batch]:
+    """Return `GROUPED` with "stems binary", of rows that also have `size`.
+
+    Stems and titles as `stories.texts.telling_stems` leaves them; of texts of fewer than `least` words none.
+    """
+    for batch in batches:
+        short = numbers(batch.column("size")) < least
+        columns = {name: batch.column(name) for name in batch.schema.names if name != "size"}
+        for name in ("title", "stems"):
+            kept = telling_stems(ragged(columns[name], np.uint32), short)
+            columns[name] = cells(kept.values, kept.offsets)
+        yield batch_of(columns)
 
 
 def send_stems(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:

@@ -33,7 +33,17 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
         raise ValueError("these words carry no stems; read them at the story level")
     stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
     heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
+    stems, heads = (telling_stems(x, centres >= documents.compared) for x in (stems, heads))
     return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
+
+
+def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:
+    """Stems without those of texts that are too short to be like others, bool (n,)."""
+    if not short.any():
+        return rows
+    kept = np.repeat(~short, rows.counts)
+    before = np.concatenate(([0], np.cumsum(kept)))
+    return Ragged(rows.values[kept], before[rows.offsets])
 
 
 def _span(

@@ -1,128 +1,380 @@
-"""Boilerplate: which words of an article are the outlet's and not its news.
+"""Boilerplate: which words of an article are the outlet's furniture and not its news.
 
-Three ways in: the dateline at the head (a pattern on the text's first letters), tails that Arabic outlets are known
-to end with (phrases, compared as normalised words), and lines learned from the batch. A line is learned when it recurs
-in articles of one outlet that are otherwise different: at least half of each such article's words stand in lines of
-its own. Copies repeat all their lines together and so teach nothing.
+Three ways in: the dateline at the head (a pattern on the text's first letters, `boilerplate_phrases`), tails that Arabic
+outlets are known to end with (`boilerplate_tails`), and what is learned from the batch, here: segments of articles that
+recur in articles of one outlet that are otherwise different. A segment is a line; the first or last words of a line that
+goes on, for notices without a line end; or a whole short text, for notices in place of one.
+
+- A line is furniture where enough of its articles are different by their words: at least half of each stands in lines that
+  are less than half as frequent.
+- A line that is longer than the rest, or stands beside other furniture such as the leads of other stories, is so where the
+  titles tell its articles apart: enough of them, and half of all, are different, and a quarter of the other words is the
+  article's own. Copies share their titles, or nearly all their lines.
+- First and last words are furniture where both the titles and the words that go on are different.
+- A whole text is furniture where the titles are different and say other things than it does.
+
+A line that opens its article is cut only if it opens half of its articles, or these have no titles: the lead of a story
+that other items of the outlet repeat stays where it belongs.
 
 Only marks words; cutting them away is `Words.keep`, and shingles come later.
 
-Array letters: `n` articles, `w` words.
+Array letters: `n` articles, `w` words, `x` segments.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import find_sorted, ragged_index
+from clusterer.arrays.hashing import mix, multipliers
+from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
 from clusterer.arrays.ragged import hash_runs
-from clusterer.text.boilerplate_phrases import TAILS, Tail
-from clusterer.text.words import Words, hash_words
+from clusterer.text.shingles import word_shingles
+from clusterer.text.words import Words
 
 MIN_SUPPORT = 5
 """Otherwise different articles of an outlet that a line must recur in to be its furniture."""
 MIN_SUPPORT_UNKNOWN = 10
 """The same where no outlet is known: unrelated outlets may quote one paragraph of a wire."""
+FEWEST = 3
+"""Times that a segment stands in the feed from which it is looked at: half of `MIN_SUPPORT`."""
+OWN_SHARE = 0.25
+"""Share of an article's words beside a line that are its own, where titles tell articles apart."""
+RUNS = (12, 15, 19, 24, 30, 38, 48, 60, 75, 94)
+"""Words of a line's beginning or end that may be a notice without a line end; after the last that is, some of it stay."""
+BESIDE = 8
+"""Fewest words of a line beside such a run: by what goes on articles are told apart."""
+HEAD_WORDS = 19
+"""Fewest of them at the beginning: news opens with formulas, such as all that a king is called, that are shorter."""
+NOTICE_WORDS = 60
+"""Longest notice in place of a text."""
+TITLE_SHARE = 0.25
+"""Share of the words of titles that a notice in place of their texts may hold; news tells what its title tells."""
+LINE, FIRST, HEAD, TAIL, WHOLE = range(5)
+"""Kinds of segments: lines, lines that open their article, beginnings and ends of lines, whole texts."""
+_SALTS = mix(np.arange(5, dtype=np.uint64)) * np.array([0, 1, 1, 1, 1], dtype=np.uint64)
+_TITLE_KEYS = 2
 
 
-def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
-    """Return bool (w,), True for the words of a tail in `TAILS`: from its first such phrase to the end of the article."""
-    phrases = _hashed_tails(profile)
-    hashes, ends = words.hashes, words.offsets[1:]
-    # Sixteen bits of a word's hash tell nearly all words apart from the phrases' first ones at the cost of one look-up.
-    mark = np.zeros(1 << 16, dtype=np.bool_)
-    mark[[int(p[0] >> np.uint64(48)) for p, _ in phrases]] = True
-    near = np.flatnonzero(mark[hashes.astype("<u8", copy=False).view("<u2")[3::4]])
-    article = np.searchsorted(ends, near, side="right")
-    cut = ends.copy()
-    for phrase, tail in phrases:
-        hit = hashes[near] == phrase[0]
-        left = (cut if tail.closes else ends)[article] - near
-        hit &= left >= len(phrase)
-        hit &= left == len(phrase) if tail.closes else left <= len(phrase) + tail.within
-        if tail.opens_line:
-            assert words.opens_line is not None
-            hit &= words.opens_line[near]
-        position, row = near[hit], article[hit]
-        for i, word in enumerate(phrase[1:], start=1):
-            same = hashes[position + i] == word
-            position, row = position[same], row[same]
-        np.minimum.at(cut, row, position)
-    return _mask(cut, ends, len(hashes))
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Segments of n articles that may be furniture, in no order that matters; lines come first.
+
+    Attributes:
+        keys: uint64 (x,), of outlet, kind and words.
+        starts, lengths: int64 (x,), the first word of each among all, and how many it has.
+        article: int64 (x,), whose it is.
+        kinds: int8 (x,), `LINE` to `WHOLE`.
+        beside: uint64 (x,), a key of the words that go on after a `HEAD` or before a `TAIL`, where no notice that is
+            shorter than the next longer run reaches; 0 for others.
+    """
+
+    keys: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    article: NDArray[np.int64]
+    kinds: NDArray[np.int8]
+    beside: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Segments:
+        """Some of them."""
+        columns = (self.keys, self.starts, self.lengths, self.article, self.kinds, self.beside)
+        return Segments(*(column[kept] for column in columns))  # type: ignore[arg-type]
+
+    def cuttable(self) -> NDArray[np.bool_]:
+        """Bool (x,): a line that opens its article is cut by its segment `FIRST` only."""
+        opens = np.zeros(int(self.starts.max(initial=0)) + 1, dtype=np.bool_)
+        opens[self.starts[self.kinds == FIRST]] = True
+        cut: NDArray[np.bool_] = (self.kinds != LINE) | ~opens[self.starts]
+        return cut
 
 
-def learned_lines(words: Words, outlets: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
-    """Find lines that recur in otherwise different articles of one outlet.
-
-    Returns bool (w,), True for their words, and their keys as of `lines`, uint64 (x,), ascending.
+def learned_lines(
+    words: Words, outlets: Sequence[str], titles: Words | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+    """Find segments that recur in otherwise different articles of one outlet.
 
     Args:
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
+        titles: words of their titles; None where there are none.
+
+    Returns:
+        bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
     """
-    nothing, n = (np.zeros(len(words.hashes), dtype=np.bool_), np.zeros(0, dtype=np.uint64)), len(words)
-    outlet = outlet_hashes(outlets)
-    keys, starts, lengths, article = lines(words, outlet)
-    if not len(starts):
-        return nothing
-    # Nearly all lines stand in the feed once: only the others are looked at more closely.
-    ascending = np.sort(keys)
-    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    found = segments(words, outlets, MIN_SUPPORT)
+    facts = Facts.of(words, titles, outlets)
+    keys = recurring(found, facts)
+    known = np.isin(found.keys, keys) & found.cuttable()
+    return words_of_lines(words, found.starts[known], found.lengths[known]), keys
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of n articles when their segments are judged.
+
+    Attributes:
+        sizes: int64 (n,), words.
+        same: uint64 (n,), a hash of outlet and words.
+        unknown: bool (n,), whether the outlet is.
+        titles: uint64 (n, 2), keys of the titles: alike titles mostly share them; 0 where there is none.
+        telling: float64 (n,), the share of the title's words that a short text holds; 1 for texts that are no notice.
+    """
+
+    sizes: NDArray[np.int64]
+    same: NDArray[np.uint64]
+    unknown: NDArray[np.bool_]
+    titles: NDArray[np.uint64]
+    telling: NDArray[np.float64]
+
+    @staticmethod
+    def of(words: Words, titles: Words | None, outlets: Sequence[str]) -> Facts:
+        """The facts of articles, from their words, the words of their titles, and their outlets."""
+        n = len(words)
+        unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=n)
+        same = whole_hashes(words) ^ outlet_hashes(outlets)
+        keys, telling = np.zeros((n, _TITLE_KEYS), dtype=np.uint64), np.ones(n)
+        if titles is not None and len(titles.hashes):
+            keys, telling = title_keys(titles), _telling(words, titles)
+        return Facts(words.counts, same, unknown, keys, telling)
+
+
+def title_keys(titles: Words) -> NDArray[np.uint64]:
+    """uint64 (n, 2): of each title the least of its pairs of words by two orders; 0 where it has no word."""
+    out = np.zeros((len(titles), _TITLE_KEYS), dtype=np.uint64)
+    pairs = word_shingles(titles, 2)
+    filled = np.flatnonzero(np.diff(pairs.offsets))
+    for k in range(_TITLE_KEYS if len(filled) else 0):
+        out[filled, k] = np.minimum.reduceat(mix(pairs.values ^ _SALTS[k + 1]), pairs.offsets[filled])
+    return out
+
+
+def _telling(words: Words, titles: Words) -> NDArray[np.float64]:
+    """float64 (n,), `Facts.telling`."""
+    out = np.ones(len(words))
+    short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS) & (titles.counts > 0))
+    if not len(short):
+        return out
+    mine, theirs = words.take(short), titles.take(short)
+    salts = mix(np.arange(len(short), dtype=np.uint64))  # so that words of different articles never meet
+    told = np.isin(theirs.hashes ^ np.repeat(salts, theirs.counts), mine.hashes ^ np.repeat(salts, mine.counts))
+    out[short] = np.add.reduceat(told.astype(np.float64), theirs.offsets[:-1]) / theirs.counts
+    return out
+
+
+def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
+    """uint64 (x,), ascending: the keys of segments that are furniture by the rules above."""
+    n = len(facts.sizes)
+    # Nearly all segments stand in the feed once or twice: only the others are looked at more closely.
+    ascending = np.sort(found.keys)
+    repeated: NDArray[np.uint64] = ascending[: 1 - FEWEST][ascending[FEWEST - 1 :] == ascending[: 1 - FEWEST]]
+    repeated = repeated[starts_run(repeated)]
     if not len(repeated):
-        return nothing
-    line, found = find_sorted(repeated, keys)
-    again = np.flatnonzero(found)
-    # Once an article, and once for all articles of an outlet with the same words. They may break into lines differently:
-    # which of them counts goes by their lines, not by the order of the input.
-    whole, layout = whole_hashes(words) ^ outlet, np.zeros(n, dtype=np.uint64)
-    np.add.at(layout, article, keys)
-    order = np.lexsort((layout, whole))
+        return repeated
+    key, again = find_sorted(repeated, found.keys)
+    found, key = found.where(again), key[again]
+    # Once for all articles of an outlet with the same words. They may break into lines differently: which of them counts
+    # goes by their lines, not by the order of the input.
+    layout = np.zeros(n, dtype=np.uint64)
+    lines = found.kinds == LINE
+    np.add.at(layout, found.article[lines], found.keys[lines])
+    order = np.lexsort((layout, facts.same))
     original = np.zeros(n, dtype=np.bool_)
-    original[order[np.unique(whole[order], return_index=True)[1]]] = True
-    own = np.bincount(article, weights=lengths, minlength=n)
-    line, article, lengths, starts = line[again], article[again], lengths[again], starts[again]
-    counts = original[article]
-    once, holder = np.divmod(np.unique(line[counts] * n + article[counts]), n)
-    frequency = np.bincount(once, minlength=len(repeated))
-    own -= np.bincount(article, weights=lengths * (frequency[line] > 1), minlength=n)
-    different = 2 * own >= words.counts
-    support = np.bincount(once, weights=different[holder], minlength=len(repeated))
-    unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=len(outlets))
-    needed = np.where(unknown[article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
-    recurs = support[line] >= needed
-    return words_of_lines(words, starts[recurs], lengths[recurs]), repeated[np.unique(line[recurs])]
+    original[order[np.unique(facts.same[order], return_index=True)[1]]] = True
+    holder = np.unique(key * n + found.article, return_index=True)[1]  # once an article
+    frequency = np.bincount(key[holder], weights=original[found.article[holder]], minlength=len(repeated))
+    own = facts.sizes[found.article] - _as_frequent(found, frequency[key].astype(np.float64))
+    often = np.bincount(key[holder], minlength=len(repeated))[key[holder]] >= MIN_SUPPORT
+    often |= found.kinds[holder] == FIRST
+    holder = holder[often]
+    found, key, own = found.where(holder), key[holder], own[holder]
+    needed = np.where(facts.unknown[found.article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
+    sizes = facts.sizes[found.article]
+    different = (found.kinds == LINE) & original[found.article] & (2 * own >= sizes)
+    learned = np.bincount(key, weights=different, minlength=len(repeated))[key] >= needed
+    learned |= _told_apart(found, facts, key, own, needed)
+    keys = repeated[np.unique(key[learned & (found.kinds != FIRST)])]
+    return np.union1d(keys, _opening(found, key, repeated, keys, (facts.titles != 0).any(axis=1)))
+
+
+def _as_frequent(found: Segments, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 (x,): of a segment's article the words in lines at least half as frequent as it."""
+    lines = np.flatnonzero(found.kinds == LINE)
+    order = lines[np.lexsort((frequency[lines], found.article[lines]))]
+    wide = 2.0 ** np.ceil(np.log2(frequency.max(initial=1) + 2))
+    place = found.article[order] * wide + frequency[order]
+    words = np.concatenate(([0.0], np.cumsum(found.lengths[order], dtype=np.float64)))
+    first = np.searchsorted(place, found.article * wide + frequency / 2)
+    last = np.searchsorted(place, (found.article + 1) * wide)
+    out: NDArray[np.float64] = words[np.maximum(first, last)] - words[first]
+    return out
+
+
+def _told_apart(
+    found: Segments,
+    facts: Facts,
+    key: NDArray[np.int64],
+    own: NDArray[np.float64],
+    needed: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Bool (x,): whether the articles that hold a segment are told apart by their titles."""
+    article, kinds, sizes = found.article, found.kinds, facts.sizes[found.article]
+    counts = (facts.titles[article] != 0).any(axis=1)
+    rest = sizes - found.lengths
+    counts &= (
+        ((kinds == LINE) & (rest > 0) & (own >= OWN_SHARE * rest))
+        | (kinds == HEAD)
+        | (kinds == TAIL)
+        | ((kinds == WHOLE) & (facts.telling[article] <= TITLE_SHARE))
+    )
+    out = np.zeros(len(found), dtype=np.bool_)
+    rows = np.flatnonzero(counts)
+    if not len(rows):
+        return out
+    holders = np.bincount(key, weights=kinds != FIRST, minlength=int(key.max()) + 1)[key[rows]]
+    least = np.maximum(needed[rows], holders / 2)
+    apart = np.ones(len(rows), dtype=np.bool_)
+    for column in facts.titles.T:
+        apart &= _distinct(key[rows], column[article[rows]]) >= least
+    runs = (kinds[rows] == HEAD) | (kinds[rows] == TAIL)
+    apart &= ~runs | (_distinct(key[rows], found.beside[rows]) >= least)
+    out[rows] = apart
+    return out
+
+
+def _distinct(key: NDArray[np.int64], values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """int64 (x,): how many different values there are beside each one's key."""
+    order = np.lexsort((values, key))
+    key_there, value_there = key[order], values[order]
+    new = np.append(True, (key_there[1:] != key_there[:-1]) | (value_there[1:] != value_there[:-1]))
+    return np.bincount(key_there, weights=new, minlength=int(key.max()) + 1).astype(np.int64)[key]
+
+
+def _opening(
+    found: Segments,
+    key: NDArray[np.int64],
+    repeated: NDArray[np.uint64],
+    learned: NDArray[np.uint64],
+    titled: NDArray[np.bool_],
+) -> NDArray[np.uint64]:
+    """Keys of the segments `FIRST` of learned lines that open half of their articles, or whose articles have no titles."""
+    lines = found.kinds == LINE
+    holders = np.bincount(key[lines], minlength=len(repeated))
+    opens = repeated[holders > 0] ^ _SALTS[FIRST]
+    place = np.minimum(np.searchsorted(repeated, opens), len(repeated) - 1)
+    first = np.bincount(key[found.kinds == FIRST], minlength=len(repeated))[place]
+    first[repeated[place] != opens] = 0
+    with_titles = np.bincount(key[lines], weights=titled[found.article[lines]], minlength=len(repeated))[holders > 0]
+    half = (2 * first >= holders[holders > 0]) | (with_titles == 0)
+    keys: NDArray[np.uint64] = opens[half & np.isin(repeated[holders > 0], learned)]
+    return keys
 
 
 def known_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return bool (w,), True for the words of lines that have been learned, given by their keys."""
-    line_keys, starts, lengths, _ = lines(words, outlets)
-    known = np.isin(line_keys, keys)
-    return words_of_lines(words, starts[known], lengths[known])
+    """Bool (w,), True for the words of segments that have been learned, given by their keys."""
+    return kinds_of_lines(words, outlets, keys) >= 0
 
 
-def lines(
-    words: Words, outlets: Sequence[str] | NDArray[np.uint64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the lines of n articles, their outlets by name (n,).
+def kinds_of_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64]) -> NDArray[np.int8]:
+    """int8 (w,): for the words of segments that have been learned, given by their keys, the kind of one; -1 for others."""
+    out = np.full(len(words.hashes), -1, dtype=np.int8)
+    found = segments(words, outlets)
+    found = found.where(np.isin(found.keys, keys) & found.cuttable())
+    for kind in np.unique(found.kinds).tolist():
+        mine = found.where(found.kinds == kind)
+        out[words_of_lines(words, mine.starts, mine.lengths)] = kind
+    return out
 
-    Returns:
-        Keys of outlet and line, uint64 (x,), and of each its first word, its length in words and its article, int64 (x,).
+
+def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64], often: int = 1) -> Segments:
+    """The segments of n articles.
+
+    Args:
+        words: of the articles, with their lines.
+        outlets: by name or by hash, (n,).
+        often: beginnings and ends only where so many of these articles share the shortest; the others cannot recur.
     """
     assert words.opens_line is not None
-    starts = np.flatnonzero(words.opens_line)
-    article = np.searchsorted(words.offsets, starts, side="right") - 1
+    hashes, offsets = words.hashes, words.offsets
     outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
-    keys = hash_runs(words.hashes, starts) ^ outlet[article]
-    return keys, starts, np.diff(np.append(starts, len(words.hashes))), article
+    starts = np.flatnonzero(words.opens_line)
+    article = np.searchsorted(offsets, starts, side="right") - 1
+    lengths = np.diff(np.append(starts, len(hashes)))
+    lines = hash_runs(hashes, starts) ^ outlet[article]
+    opens = np.flatnonzero(starts == offsets[article])
+    closes = np.flatnonzero(starts + lengths == offsets[article + 1])
+    short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS))
+    none = np.zeros(len(starts), dtype=np.uint64)
+    parts = [(lines, starts, lengths, article, LINE, none)]
+    parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
+    for kind, rows in ((HEAD, opens), (TAIL, closes)):
+        least = HEAD_WORDS if kind == HEAD else RUNS[0]
+        rows = rows[lengths[rows] >= least + BESIDE]
+        if often > 1:
+            edge = starts[rows] if kind == HEAD else starts[rows] + lengths[rows] - 3
+            edge_keys = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
+            _, which, times = np.unique(edge_keys ^ outlet[article[rows]], return_inverse=True, return_counts=True)
+            rows = rows[times[which] >= often]
+        run = _Runs(hashes, starts[rows], lengths[rows], kind == TAIL)
+        for size, longer in pairwise((*(x for x in RUNS if x >= least), 5 * RUNS[-1] // 4)):
+            long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
+            mine = rows[long]
+            begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
+            key = run.hashes(long, size) ^ outlet[article[mine]]
+            parts.append((key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer)))
+    whole = whole_hashes(words.take(short)) ^ outlet[short]
+    parts.append((whole, offsets[short], words.counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
+    keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
+    every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
+    salted = np.concatenate(keys) ^ _SALTS[every]
+    return Segments(
+        salted, np.concatenate(begins), np.concatenate(sizes), np.concatenate(owners), every, np.concatenate(beside)
+    )
+
+
+class _Runs:
+    """The beginnings, or the ends read backwards, of x lines."""
+
+    def __init__(
+        self, hashes: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int64], backwards: bool
+    ) -> None:
+        """Sum up the first words, or the last, of each line times factors of their place; and hash them pair by pair."""
+        counts = np.minimum(lengths, 3 * RUNS[-1] // 2)
+        self._offsets = np.concatenate(([0], np.cumsum(counts)))
+        place = np.arange(self._offsets[-1]) - np.repeat(self._offsets[:-1], counts)
+        first = starts + lengths - 1 if backwards else starts
+        held = hashes[np.repeat(first, counts) + (-place if backwards else place)]
+        sums = np.cumsum(held * multipliers(3 * RUNS[-1] // 2)[place], dtype=np.uint64)
+        self._sums = np.concatenate((np.zeros(1, dtype=np.uint64), sums))
+        pairs = mix(held[:-1] * _SALTS[1] + held[1:] * _SALTS[2])
+        self._pairs = np.append(pairs, np.zeros(2, dtype=np.uint64))  # so that a range may end with the last
+
+    def hashes(self, rows: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
+        """uint64 (m,): a hash of the first words of some lines."""
+        return mix(self._sums[self._offsets[rows] + size] - self._sums[self._offsets[rows]])
+
+    def beside(self, rows: NDArray[np.int64], start: int) -> NDArray[np.uint64]:
+        """Return uint64 (m,): of some lines the least of the pairs of words from `start` on.
+
+        Lines that go on alike mostly share it, though a word differ.
+        """
+        if not len(rows):
+            return np.zeros(0, dtype=np.uint64)
+        first = self._offsets[rows] + start
+        last = np.minimum(first + 2 * BESIDE, self._offsets[rows + 1]) - 1
+        return np.minimum.reduceat(self._pairs, np.stack([first, last], axis=1).ravel())[::2]
 
 
 def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return bool (w,), True for the words of some lines, given by their first words and lengths, int64."""
+    """Bool (w,), True for the words of some segments, given by their first words and lengths, int64."""
     inside = np.zeros(len(words.hashes), dtype=np.bool_)
     ends = np.stack([starts, starts + lengths], axis=1).ravel()
     inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True
@@ -145,18 +397,3 @@ def whole_hashes(words: Words) -> NDArray[np.uint64]:
     if len(filled):
         out[filled] = hash_runs(words.hashes, words.offsets[filled])
     return out
-
-
-def _mask(cut: NDArray[np.int64], ends: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
-    steps = np.zeros(total + 1, dtype=np.int32)
-    some = cut < ends
-    np.add.at(steps, cut[some], 1)
-    np.add.at(steps, ends[some], -1)
-    return np.cumsum(steps[:-1]).astype(np.bool_)
-
-
-@lru_cache(maxsize=4)
-def _hashed_tails(profile: str) -> list[tuple[NDArray[np.uint64], Tail]]:
-    words = hash_words([tail.phrase for tail in TAILS], profile)
-    rows = zip(words.offsets[:-1], words.offsets[1:], TAILS, strict=True)
-    return [(words.hashes[start:stop], tail) for start, stop, tail in rows]

@@ -1,6 +1,6 @@
-"""The phrases by which Arabic outlets begin and end their articles: datelines, agencies, tails.
+"""The phrases by which Arabic outlets begin and end their articles: datelines, agencies, tails, notices.
 
-Data and the patterns made of it; what they cut is decided in `boilerplate`.
+Data and the patterns made of it; what they cut is decided in `boilerplate_tails`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 # Signatures that stand in datelines: agencies first. The outlet's own name needs no entry: a dash and a colon tell.
 AGENCIES: tuple[str, ...] = (
     "واس", "وكالات", "الوكالات", "رويترز", "أ ف ب", "ا ف ب", "أ.ف.ب", "ا.ف.ب", "أ ب", "د ب أ", "د.ب.أ", "الأناضول", "كونا",
-    "وام", "بنا", "قنا", "بترا", "سانا", "سبأ", "سبوتنيك", "تاس", "شينخوا", "فرانس برس", "متابعات", "SPA", "AFP", "Reuters", "AP",
+    "وام", "بنا", "قنا", "بترا", "سانا", "سبأ", "سبوتنيك", "تاس", "شينخوا", "فرانس برس", "متابعات", "SPA", "AFP",
+    "Reuters", "AP", "CNN",
 )  # fmt: skip
 
 _WORD = r"[^\W\d_][^\s:–—\-ـ،/|]*"
@@ -25,6 +26,8 @@ _DATELINE = re.compile(
     rf"""{_SLIDER}\s*(?:
         [^\n.:؛«»]{{0,40}}?\b\d{{1,2}}[ \t]+{_WORD}(?:[ \t]+{_WORD}){{0,2}}[ \t]+\d{{4}}\b[^\n.:؛«»]{{0,70}}(?=\n)
       | {_WORD}(?:[ \t]+{_WORD}){{0,3}}(?:{_DASH}{_WORD}(?:[ \t]+{_WORD}){{0,3}}){{1,2}}[ \t]*(?::|(?=\n))
+      | RT[ \t]+@\w{{1,20}}:
+      | [^\W\d_][^\n.:؛«»()]{{0,60}}\((?:{"|".join(map(re.escape, AGENCIES))})\)[ \t]*[-–—]+
       | (?:{_WORD}[ \t]+){{0,3}}\(?(?:{"|".join(map(re.escape, AGENCIES))})\)?[ \t]*(?:[-–—:]+|ـ+[ \t])
     )\s*""",
     re.VERBOSE,
@@ -37,34 +40,38 @@ _HINTS = ("-", ":", "/", "ـ", "–", "—", "|", "\n")  # no dateline is withou
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A phrase from which on an article is boilerplate.
+    """A phrase that furniture begins with; what follows it must prove that it does (`boilerplate.known_tails`).
 
     Attributes:
         phrase: its words, in any spelling that the profile folds together.
         within: it counts only when the article ends at most so many words after it.
-        opens_line: it counts only at the start of a line.
-        closes: it counts only as the last words of the article, before any tail found already.
+        titles: titles of other stories follow, in its line or in lines after it; the article may go on after them.
+        tags: tags follow.
+        sure: nobody writes it in a sentence: a colon after it is proof enough.
+        closes: it counts only as the last line of the article, before any tail found already.
     """
 
     phrase: str
     within: int = 40
-    opens_line: bool = False
+    titles: bool = False
+    tags: bool = False
+    sure: bool = False
     closes: bool = False
 
 
 TAILS: tuple[Tail, ...] = (
-    Tail("رابط الخبر بصحيفة"),
+    Tail("رابط الخبر بصحيفة", sure=True),
     Tail("رابط الخبر"),
-    Tail("سمات", within=30, opens_line=True),
-    Tail("الوسوم", within=30, opens_line=True),
-    Tail("كلمات دلالية", within=30, opens_line=True),
-    Tail("الكلمات الدلالية", within=30, opens_line=True),
-    Tail("المصدر", within=8, opens_line=True),
-    Tail("انظر أيضا", within=150),
-    Tail("اقرأ أيضا", within=150, opens_line=True),
-    Tail("شاهد أيضا", within=150, opens_line=True),
-    Tail("مواضيع ذات صلة", within=150),
-    Tail("أخبار ذات صلة", within=150, opens_line=True),
+    Tail("سمات", within=30, tags=True),
+    Tail("الوسوم", within=30, tags=True),
+    Tail("كلمات دلالية", within=30, tags=True),
+    Tail("الكلمات الدلالية", within=30, tags=True),
+    Tail("المصدر", within=8),
+    Tail("انظر أيضا", titles=True),
+    Tail("اقرأ أيضا", titles=True),
+    Tail("شاهد أيضا", titles=True),
+    Tail("مواضيع ذات صلة", titles=True),
+    Tail("أخبار ذات صلة", titles=True),
     Tail("للتواصل مع الكاتب"),
     Tail("للتواصل أرسل sms"),
     Tail("تابعونا على", within=80),
@@ -85,8 +92,59 @@ TAILS: tuple[Tail, ...] = (
     Tail("جميع الحقوق محفوظة"),
     Tail("هذه المقالة تعبر عن رأي صاحبها"),
     Tail("المزيد", closes=True),
-    Tail("انتهى", closes=True, opens_line=True),
+    Tail("انتهى", closes=True),
 )
+
+SIGNS: tuple[str, ...] = (
+    "فيسبوك", "الفيسبوك", "فيس", "بوك", "تويتر", "انستغرام", "انستجرام", "انستقرام", "واتساب", "الواتساب",
+    "واتس", "تليغرام", "تيليغرام", "تلغرام", "تلجرام", "تيليجرام", "تليجرام", "يوتيوب", "اليوتيوب", "سناب",
+    "شات", "لينكد", "جوجل", "بلاي", "ستور", "قناتنا", "قنواتنا", "صفحتنا", "صفحاتنا", "حسابنا", "حساباتنا",
+    "موقعنا", "تطبيقنا", "تابعنا", "تابعونا", "اشترك", "اشتركوا", "شارك", "شاركها", "اضغط", "هنا", "النشرة",
+    "البريدية", "البريد", "بريدك", "الإلكتروني", "الحقول", "الإلزامية", "مشار", "إليها", "تعليق", "تعليقك",
+    "تعليقا", "الرد", "إلغاء", "محفوظة", "النشر", "طباعة", "بالرمز", "مسافة", "الرسالة", "رسالة", "موبايلي",
+    "زين", "sms", "stc", "mobily", "zain", "www", "http", "https", "com", "net", "facebook", "twitter",
+    "instagram", "whatsapp", "telegram", "youtube", "snapchat", "linkedin", "pinterest", "google", "email",
+    "rss", "download", "share", "follow",
+)  # fmt: skip
+"""Words that furniture is made of, as second signs after a phrase. News holds them too, but not so many side by side."""
+
+SMALL_WORDS: tuple[str, ...] = (
+    "في", "من", "على", "إلى", "عن", "أن", "إن", "التي", "الذي", "الذين", "هذا", "هذه", "هو", "هي", "كان", "كانت", "قال", "قالت",
+    "لا", "لم", "لن", "ما", "مع", "بين", "بعد", "قبل", "قد", "كما", "أو", "ثم", "حتى", "كل", "غير", "عند", "أي", "فيها", "منها",
+)  # fmt: skip
+"""Words that sentences have and tags have not."""
+
+STUBS: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = (
+    ("للمشتركين", "المشتركين", "الاشتراك", "اشترك", "اشتراك", "اشتراكك", "مشترك", "subscribe", "subscribers", "subscription"),
+    ("الدخول", "تسجيل", "لمتابعة", "لقراءة", "القراءة", "لإكمال", "login", "log", "sign", "continue", "reading", "read"),
+    ("المحتوى", "المقال", "الخبر", "متاح", "مخصص", "حصري", "يرجى", "عذرا", "content", "article", "premium", "exclusive"),
+)  # fmt: skip
+"""Words of notices that stand in place of a text: what is wanted, what for, and what else they say."""
+PLACEHOLDERS: tuple[str, ...] = ("Removed", "Deleted", "محذوف", "null", "None", "nan")
+"""Whole bodies that stand for none."""
+
+
+_LINK_HINTS = ("http", "www.", "t.co/", "twitter.com/", "bit.ly/", "youtu.be/")
+_LINK = re.compile(
+    r"(?:https?:[ \t]*/[ \t]*/|www\.|(?<![\w./])(?:t\.co|pic\.twitter\.com|bit\.ly|youtu\.be)/)[^\s<>«»\"'،؛]*"
+)
+
+
+def without_links(text: str) -> str:
+    """The text with blanks in place of addresses, so that every other letter keeps its place."""
+    if not _may_hold_links(text):
+        return text
+    return _LINK.sub(lambda link: " " * len(link[0]), text)
+
+
+def links_of(text: str, start: int = 0) -> list[tuple[int, int]]:
+    """First and past-the-last letter of each address in a text, from a letter on."""
+    return [link.span() for link in _LINK.finditer(text, start)] if _may_hold_links(text) else []
+
+
+def _may_hold_links(text: str) -> bool:
+    """A cheap look: every form of an address has one of two letters, and one of these beginnings."""
+    return ("t" in text or "w" in text) and any(map(text.__contains__, _LINK_HINTS))
 
 
 def dateline_end(text: str) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
-from clusterer.text.normalize import fold, letter_classes, small_path, tables
+from clusterer.text.normalize import fold, joins_waw, letter_classes, small_path, tables
 from clusterer.text.stemming import STEMMER
 
 
@@ -38,6 +39,8 @@ class Words:
             of its letters (`normalize.letter_classes`).
         offsets: int64 (n + 1,); article i has words ``offsets[i]:offsets[i + 1]``.
         opens_line: bool (w,), True for the first word of every line; None once no line matters any more.
+        opens_sentence: bool (w,), True for the first word of every line and after the end of a sentence; None once no
+            sentence matters any more. By profiles of version 1 only lines open sentences.
         spans: int64 (w, 2), first and past-the-last character of each word in the article's own text, or None when
             positions were not asked for.
         letters: the words spelt out, uint16 letters with one `SPACE` after each word, and int64 (w + 1,) offsets of the
@@ -52,6 +55,7 @@ class Words:
     spans: NDArray[np.int64] | None = None
     letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None = None
     stems: NDArray[np.uint32] | None = None
+    opens_sentence: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -98,9 +102,9 @@ class Words:
         letters: tuple[NDArray[np.uint16], NDArray[np.int64]] | None,
     ) -> Words:
         """Words whose arrays of one entry a word are changed alike."""
-        changed = (None if x is None else change(x) for x in (self.opens_line, self.spans, self.stems))
-        opens_line, spans, stems = changed
-        return Words(change(self.hashes), offsets, opens_line, spans, letters, stems)
+        columns = (self.opens_line, self.spans, self.stems, self.opens_sentence)
+        opens_line, spans, stems, opens_sentence = (None if x is None else change(x) for x in columns)
+        return Words(change(self.hashes), offsets, opens_line, spans, letters, stems, opens_sentence)
 
 
 def hash_words(
@@ -121,14 +125,17 @@ def hash_words(
     classes = letter_classes()
     if not positions and not letters:
         table, settled = tables(profile)
-        found = kernels.hash_texts(
-            list(texts), table, settled, lambda text: small_path(text, profile), stems, *STEMMER, classes
+        affixes, sizes, bones = STEMMER
+        unfold, joined = partial(small_path, profile=profile), joins_waw(profile)
+        hashes, offsets, opens, stemmed = kernels.hash_texts(
+            list(texts), table, settled, unfold, stems, affixes, sizes, bones, classes, joined
         )
-        hashes, offsets, opens_line, stemmed = found
-        return Words(hashes, offsets, opens_line, stems=stemmed)
+        opens_sentence = (opens >> 1).view(np.bool_)
+        opens &= 1
+        return Words(hashes, offsets, opens.view(np.bool_), stems=stemmed, opens_sentence=opens_sentence)
     batch = fold(texts, profile, positions)
     codes = batch.codes
-    starts, stops, opens_line, offsets = find_words(codes)
+    starts, stops, opens_line, opens_sentence, offsets = find_words(codes)
     spans = spelt = None
     if batch.origin is not None:
         # Up to the separator, so that marks composed with the last letter belong; a ligature may hold both.
@@ -140,7 +147,7 @@ def hash_words(
         spelt[0][ends[1:] - 1] = SPACE
     stemmed = hash_stems(codes, starts, stops, *STEMMER) if stems else None
     hashes = arrays_letters.hash_words(codes, starts, stops, classes)
-    return Words(hashes, offsets, opens_line, spans, spelt, stemmed)
+    return Words(hashes, offsets, opens_line, spans, spelt, stemmed, opens_sentence)
 
 
 def number_signature(number: int) -> int:

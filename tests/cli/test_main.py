@@ -183,7 +183,9 @@ def test_the_result_agrees_with_the_sample_gold(tmp_path: Path) -> None:
 
 def test_boilerplate_shows_what_goes() -> None:
     done = run("boilerplate", DATA / "feed.jsonl")
-    shown = {r["id"]: r["removed"] for r in map(json.loads, done.stdout.splitlines())}
+    rows = list(map(json.loads, done.stdout.splitlines()))
+    assert {x["reason"] for r in rows for x in r["removed"]} >= {"dateline", "known tail or notice", "recurring line"}
+    shown = {r["id"]: [x["text"] for x in r["removed"]] for r in rows}
     assert any("تابعونا" in passage for passage in shown["marsad-06"])
     assert not any("تدمر" in passage for passages in shown.values() for passage in passages[:-1])
 

@@ -85,7 +85,10 @@ def test_questions_with_one_text_name_each_other(settings: dict[str, Any], path:
             ("c", "a", "a", "a", False, "a"),
         ]
         assert [(x.relation, x.score, x.evidence) for x in (a, b, c)] == [("exact", 1.0, None)] * 3
-        assert [x[:6] for x in short] == [(x, x, x, x, True, None) for x in ("tiny", "tiny too")]
+        assert [x[:6] for x in short] == [
+            ("tiny", "tiny", "tiny", "tiny", True, "tiny too"),
+            ("tiny too", "tiny", "tiny", "tiny", False, "tiny"),
+        ]
         index.add([Article(text_of(1, 40), "there")])
         assert [x.linked_to for x in index.query(asked)[:3]] == ["there"] * 3
 

@@ -39,9 +39,32 @@ def test_clean_text_gives_back_what_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ['<a "', "<!--", "<script>", "<p", "&", "<b '", "<a b=\"'", "&#", "\n \t", "<p>\n "]
+    "hostile", ['<a "', "<!--", "<script>", "<p", "&", "<b '", "<a b=\"'", "&#", "\n \t", "<p>\n ", "mso-", "Mso{"]
 )
 def test_clean_text_is_linear(hostile: str) -> None:
     start = time.perf_counter()
     clean_text(hostile * 200_000)
     assert time.perf_counter() - start < 5  # a second walk for every mark would take hours
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("قال &amp;quot;نعم&amp;quot; ثم", 'قال "نعم" ثم'),
+        ("&amp;amp;amp;lt;p&amp;amp;amp;gt;", ""),
+        ("الأولى&nbspوالثانية &laquoنعم&raquo &#8220لا&#8221", "الأولى\xa0والثانية «نعم» “لا”"),
+        ("https://a.example/?a=1&copy=2&reg=3&lt=4", "https://a.example/?a=1&copy=2&reg=3&lt=4"),
+        ("&nbspx &quota &ampere", "&nbspx &quota &ampere"),
+        ("<p><![if !supportLists]>1.&nbsp;<![endif]>أولا</p>", "أولا"),
+        ("<!--[if !supportLists]-->· <!--[endif]-->ثانيا", "ثانيا"),
+        ("<![if !vml]><img src='x'><![endif]>صورة", "صورة"),
+        ("p.MsoNormal {margin:0cm; mso-pagination:none;} قال", "قال"),
+        ("@font-face {font-family:Arial; mso-font-charset:0;} div.Section1 {page:Section1;} قال", "قال"),
+        ('span class="MsoNormal" style="mso-bidi-language:AR" قال', "span     قال"),
+        ("قال mso-fareast-language:EN-US; نعم", "قال   نعم"),
+        ("Normal 0 false false false EN-US X-NONE AR-SA MicrosoftInternetExplorer4 قال MsoNormal", "قال"),
+        ("Mso وحدها {نص} mso- باقية", "Mso وحدها {نص} mso- باقية"),
+    ],
+)
+def test_what_was_escaped_again_and_what_word_left(written: str, expected: str) -> None:
+    assert clean_text(written) == expected

@@ -14,11 +14,11 @@ from clusterer.text.boilerplate import (
     MIN_SUPPORT,
     MIN_SUPPORT_UNKNOWN,
     known_lines,
-    known_tails,
     learned_lines,
     whole_hashes,
 )
-from clusterer.text.boilerplate_phrases import AGENCIES, TAILS, dateline_end
+from clusterer.text.boilerplate_phrases import AGENCIES, TAILS, dateline_end, without_links
+from clusterer.text.boilerplate_tails import STUB_WORDS, known_tails
 from clusterer.text.words import concatenate, hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
@@ -44,6 +44,8 @@ DATELINES = [
     "Next Previous سبق- تبوك: ",
     "Next Previous\n",
     "Next Previous ",
+    "دبي، الإمارات العربية المتحدة (CNN)-- ",
+    "RT @Newsroom: ",
     "  \n واس- عدن: ",
 ]
 
@@ -116,30 +118,118 @@ def cut_from(text: str, profile: str = "news") -> tuple[int, int]:
     return kept, int(mask.sum())
 
 
-@pytest.mark.parametrize("tail", TAILS, ids=lambda tail: tail.phrase)
+def kept(text: str, profile: str = "news") -> str:
+    """The words that stay once known tails are cut, as they came."""
+    words = hash_words([text], profile, positions=True)
+    assert words.spans is not None
+    stay = words.spans[~known_tails(words, profile)]
+    return " ".join(text[a:z].strip(".,:،؟») ") for a, z in stay.tolist())
+
+
+@pytest.mark.parametrize(
+    "tail", [t for t in TAILS if not (t.closes or t.titles or t.tags)], ids=lambda tail: tail.phrase
+)
 @pytest.mark.parametrize("profile", ["news", "strict"])
-def test_every_tail_is_cut_to_the_end(tail, profile: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_tail_with_a_line_of_its_own_is_cut_to_the_end(tail, profile: str) -> None:  # type: ignore[no-untyped-def]
     body = text_of(1, 200)
-    after = "" if tail.closes else " " + text_of(2, min(3, tail.within))
-    assert cut_from(f"{body}\n{tail.phrase}{after}", profile)[0] == 200
-    assert cut_from(f"{body} {tail.phrase}{after}", profile)[0] == (
-        200 if not tail.opens_line else 200 + len((tail.phrase + after).split())
-    )
+    assert cut_from(f"{body}\n{tail.phrase}\n{text_of(2, min(3, tail.within))}", profile)[0] == 200
+    assert cut_from(f"{body}\n{tail.phrase}:", profile)[0] == 200
 
 
-@pytest.mark.parametrize("tail", TAILS, ids=lambda tail: tail.phrase)
-def test_a_tail_phrase_in_the_middle_of_a_long_article_stays(tail) -> None:  # type: ignore[no-untyped-def]
-    assert cut_from(f"{text_of(1, 200)}\n{tail.phrase} {text_of(2, tail.within + 1)}")[1] == 0
+@pytest.mark.parametrize("tail", [t for t in TAILS if not (t.closes or t.sure)], ids=lambda tail: tail.phrase)
+@pytest.mark.parametrize("profile", ["news", "strict"])
+@pytest.mark.parametrize("gap", [" ", ". "])
+def test_a_tail_phrase_that_prose_goes_on_from_stays(tail, profile: str, gap: str) -> None:  # type: ignore[no-untyped-def]
+    """In a sentence and at its start, near the end of the article and far from it."""
+    for words in (3, tail.within, tail.within + 1, 300):
+        assert cut_from(f"{text_of(1, 60)}{gap}{tail.phrase} {text_of(2, words)}", profile)[1] == 0
 
 
-@pytest.mark.parametrize("tail", TAILS, ids=lambda tail: tail.phrase)
-def test_a_tail_does_not_reach_into_the_next_article(tail) -> None:  # type: ignore[no-untyped-def]
-    first, *rest = tail.phrase.split()
-    words = hash_words([f"{text_of(1, 20)}\n{first}", f"{' '.join(rest)} {text_of(2, 300)}", "", tail.phrase])
-    mask = known_tails(words, "news")
-    if rest:
-        assert not mask[: words.offsets[2]].any()
-    assert mask[words.offsets[3] :].all()
+@pytest.mark.parametrize(
+    "tail", [t for t in TAILS if t.within >= 40 and not (t.titles or t.closes)], ids=lambda tail: tail.phrase
+)
+def test_a_tail_in_one_line_is_cut_where_most_of_what_follows_is_furniture(tail) -> None:  # type: ignore[no-untyped-def]
+    signs = "فيسبوك وتويتر فيسبوك انستغرام واتساب يوتيوب"
+    for gap in ("\n", ". ", " "):
+        assert cut_from(f"{text_of(1, 60)}{gap}{tail.phrase} {signs}")[0] == 60
+    assert cut_from(f"{text_of(1, 60)} {tail.phrase} {text_of(2, 20)} فيسبوك وتويتر انستغرام")[1] == 0
+
+
+PROSE = [
+    "ناقش المجتمعون في العاصمة أمس مواضيع ذات صلة بأمن الموانئ وتدريب العاملين فيها على إجراءات السلامة الحديثة",
+    "قال المدرب بعد المباراة تابعنا على مدار الموسم لاعبين شبانا من الدرجة الثانية وسنضم ثلاثة منهم",
+    "وأكدت الهيئة إلغاء الرد على الشكاوى المتأخرة وطالبت أصحابها بتقديم طلبات جديدة عبر فروعها في المدن",
+    "بعد دقائق من نشره شارك الخبر آلاف المتابعين على تويتر وفيسبوك قبل أن تنفي الشركة صحته في بيان رسمي",
+    "قال التاجر في شهادته حمل تطبيق القانون الجديد أصحاب المحال أعباء كبيرة دفعت بعضهم إلى الإغلاق",
+    "وأوضح المحامي أن جميع الحقوق محفوظة للورثة وأن القضية ستعرض على المحكمة العليا الأسبوع المقبل",
+    "كتب الباحث في دراسته عن الإدارة الحديثة فصلا طويلا نشر هذا العام\nسمات القائد الناجح كثيرة وأولها الصبر",
+    "نفت الوزارة في بيان لها أمس ما نشر عن تأجيل الاختبارات النهائية\nالمصدر قال إن الجدول لن يتغير أبدا",
+    "زار الوفد المعرض الدولي في يومه الأول وتجول في أجنحته كلها\nشاهد أيضا الوزير عرضا حيا لفرق الإنقاذ",
+    "أعلنت الشركة أن المصانع الثلاثة ستعود إلى العمل هذا الشهر وأن السوق ستستقبل المزيد",
+]
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_phrases_inside_sentences_cut_nothing(text: str) -> None:
+    assert cut_from(text)[1] == 0
+
+
+def test_read_also_cuts_its_own_line_and_titles_below_it_and_the_article_goes_on() -> None:
+    first, last, title, other = text_of(1, 40), text_of(2, 60), text_of(3, 9), text_of(4, 11)
+    rest = f"{first} {last}".split()
+    assert kept(f"{first}\nاقرأ أيضا: {title}\n{last}").split() == rest
+    assert kept(f"{first}\nاقرأ أيضاً:\n{title}\n{other}\n{last}").split() == rest
+    assert kept(f"{first} {last}\nمواضيع ذات صلة\n{title}\n{other}").split() == rest
+    assert kept(f"{first} {last}. اقرأ أيضا: {title}").split() == rest
+
+
+def test_tags_and_the_title_again_are_words_of_the_article() -> None:
+    body = text_of(1, 60)
+    some = " ".join(body.split()[5:12])
+    assert kept(f"{body}\nسمات {some}").split() == body.split()
+    assert kept(f"{body}. رابط الخبر: {some}").split() == body.split()
+    assert kept(f"{body}. رابط الخبر بصحيفة الضفة: {text_of(9, 8)}").split() == body.split()
+    other = f"{body}\nسمات {text_of(2, 5)}"
+    assert kept(other).split() == other.split()
+
+
+@pytest.mark.parametrize("words", range(1, 14))
+def test_no_cut_leaves_a_stub(words: int) -> None:
+    body = text_of(1, words)
+    assert cut_from(f"{body}\nتابعونا على فيسبوك وتويتر")[0] == (words if words >= STUB_WORDS else words + 4)
+
+
+STUBS = [
+    "هذا المقال مخصص للمشتركين فقط يرجى تسجيل الدخول لمتابعة القراءة",
+    "عذرا المحتوى حصري للمشتركين سجل الدخول أو اشترك الآن لقراءة المقال كاملا",
+    "This article is for subscribers only. Log in or subscribe to continue reading.",
+    "[Removed]",
+]
+
+
+@pytest.mark.parametrize("text", STUBS)
+def test_notices_in_place_of_a_text_are_none(text: str) -> None:
+    assert cut_from(text)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "أعلنت الصحيفة أن عدد المشتركين في نسختها الرقمية بلغ مليونا بعد عام من بدء الاشتراك المدفوع في موقعها",
+        "Removed from office",
+        "محذوف من القائمة",
+    ],
+)
+def test_news_of_subscribers_is_news(text: str) -> None:
+    assert cut_from(text)[1] == 0
+
+
+def test_a_tail_does_not_reach_into_the_next_article() -> None:
+    for tail in TAILS:
+        first, *rest = tail.phrase.split()
+        words = hash_words([f"{text_of(1, 20)}\n{first}", f"{' '.join(rest)} {text_of(2, 300)}", ""])
+        if rest:
+            assert not known_tails(words, "news").any()
 
 
 def test_tails_of_no_articles() -> None:
@@ -150,11 +240,11 @@ def test_tails_of_no_articles() -> None:
 FOOTER = "تابع أخبار الصحيفة على منصات التواصل وشارك أصدقاءك ما يعجبك منها"
 
 
-def learned(texts: list[str], outlets: list[str] | str = "سبق") -> list[str]:
+def learned(texts: list[str], outlets: list[str] | str = "سبق", titles: list[str] | None = None) -> list[str]:
     """The words that are learned from, and cut out of, each text, joined."""
     names = [outlets] * len(texts) if isinstance(outlets, str) else outlets
     words = hash_words(texts, letters=True)
-    mask, keys = learned_lines(words, names)
+    mask, keys = learned_lines(words, names, None if titles is None else hash_words(titles))
     assert (mask == known_lines(words, names, keys)).all()
     letters, ends = words.letters  # type: ignore[misc]
     spelt = [letters[a : z - 1].tobytes().decode("utf-16-le") for a, z in itertools.pairwise(ends)]
@@ -247,3 +337,92 @@ def test_whole_hashes_tell_orders_apart_and_leave_empty_articles_at_zero() -> No
     again = whole_hashes(concatenate([hash_words(["س"]), words])).tolist()
     assert again[1:] == hashes
     assert np.array_equal(whole_hashes(words.slice(3, 5)), hashes[3:])
+
+
+# --- told apart by titles
+
+TITLES = [text_of(f"title {i}", 7) for i in range(40)]
+BANNER = text_of("banner", 51)
+
+
+def cut_words(texts: list[str], outlets: list[str] | str = "سبق", titles: list[str] | None = None) -> list[int]:
+    """How many words each text loses."""
+    return [len(cut.split()) for cut in learned(texts, outlets, titles)]
+
+
+def test_a_notice_longer_than_the_news_is_learned_where_titles_differ() -> None:
+    texts = [f"{BANNER}\n{text_of(i, 30)}" for i in range(12)]
+    assert cut_words(texts, titles=TITLES[:12]) == [51] * 12
+    assert cut_words([f"{text_of(i, 30)}\n{BANNER}" for i in range(12)], titles=TITLES[:12]) == [51] * 12
+    assert not any(learned(texts, titles=[TITLES[0]] * 12))
+    assert not any(learned(texts[:4], titles=TITLES[:4]))
+
+
+@pytest.mark.parametrize("size", [20, 33, 51, 80])
+def test_a_notice_without_a_line_end_is_learned_but_for_a_few_words(size: int) -> None:
+    notice = text_of("inline", size)
+    for form in ("{0} {1}", "{1} {0}"):
+        texts = [form.format(notice, text_of(i, 60)) for i in range(12)]
+        cut = cut_words(texts, titles=TITLES[:12])
+        assert min(cut) == max(cut) >= 0.75 * size
+        assert max(cut) <= size
+        assert not any(learned(texts))  # without titles forms cannot be told from notices
+        assert not any(learned(texts[:4], titles=TITLES[:4]))
+
+
+@pytest.mark.parametrize("outlet", ["سبق", ""])
+def test_one_story_under_many_titles_is_no_furniture(outlet: str) -> None:
+    """A statement that many print, in one line and in several, as it is and with a few words changed."""
+    lines = lines_of("statement", 8).split("\n")
+    texts, flat = [], []
+    for i in range(20):
+        mine = list(lines)
+        mine[i % 8] = f"{mine[i % 8]} {text_of(i, 2)}"
+        texts.append("\n".join(mine))
+        flat.append(" ".join(mine))
+    assert not any(learned(texts, outlet, TITLES[:20]))
+    assert not any(learned(flat, outlet, TITLES[:20]))
+    assert not any(learned([texts[0]] * 20, outlet, TITLES[:20]))
+
+
+def test_a_form_of_one_outlet_is_no_furniture() -> None:
+    """Its beginning recurs, but so does most of what goes on, and the title."""
+    texts = [f"{text_of('form', 30)} {i} {text_of('form on', 20)} {i + 3} {text_of('end', 8)}" for i in range(30)]
+    titles = [f"{text_of('form title', 6)} {i}" for i in range(30)]
+    assert not any(learned(texts, titles=titles))
+
+
+def test_leads_of_other_stories_go_and_stay_where_they_belong() -> None:
+    leads = [text_of(f"lead {i}", 25) for i in range(24)]
+    texts = []
+    for i in range(24):
+        others = [leads[(i + k) % 24] for k in range(1, 7)]
+        texts.append("\n".join([leads[i], text_of(f"more {i}", 30), text_of(f"and {i}", 30), *others]))
+    cut = learned(texts, titles=TITLES[:24])
+    assert [len(x.split()) for x in cut] == [150] * 24
+    first = hash_words(leads, letters=True)
+    spelt = first.letters[0].tobytes().decode("utf-16-le").split()  # type: ignore[index]
+    assert all(" ".join(spelt[25 * i : 25 * i + 25]) not in x for i, x in enumerate(cut))
+
+
+def test_a_notice_in_place_of_texts_is_learned_and_news_under_other_titles_is_not() -> None:
+    notice = "صفحة الخبر غير متوفرة حاليا بسبب أعمال الصيانة يرجى المحاولة لاحقا"
+    assert all(cut_words([notice] * 8, titles=TITLES[:8]))
+    assert all(cut_words([notice.replace("حاليا ", "حاليا\n")] * 8, titles=TITLES[:8]))
+    assert not any(learned([notice] * 4, titles=TITLES[:4]))
+    news = text_of("brief", 20)
+    words = news.split()
+    told = [" ".join([*words[i : i + 4], *TITLES[i].split()[:3]]) for i in range(8)]
+    assert not any(learned([news] * 8, titles=told))
+
+
+def test_addresses_are_blanks() -> None:
+    for link in (
+        "https://t.co/AbC1?x=1&utm_source=y",
+        "http://a.example/نص/2",
+        "www.example.com/a",
+        "pic.twitter.com/x",
+    ):
+        assert without_links(f"قال {link} نعم") == f"قال {' ' * len(link)} نعم"
+    plain = "قال 5/3 نعم/لا و t.com"
+    assert without_links(plain) == plain

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 import unicodedata
 
+import numpy as np
 import pytest
 import reference
 from hypothesis import example, given, strategies as st
 from strategies import texts
 
 from clusterer.errors import SettingsError
-from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, fold, normalise
+from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, STOP, fold, normalise
 
-PROFILES = ["news", "strict"]
+PROFILES = ["news", "strict", "news-1", "strict-1"]
 
 
 def one(text: str, profile: str = "news") -> str:
@@ -76,7 +77,7 @@ def test_the_parts_of_a_batch_fit_together(profile: str, batch: list[str]) -> No
     assert len(letters.ends) == len(batch)
     assert (letters.codes[letters.ends] == BOUNDARY).all()
     assert (letters.codes == BOUNDARY).sum() == len(batch)
-    assert not ((letters.codes < SPACE) & (letters.codes != NEWLINE) & (letters.codes != BOUNDARY)).any()
+    assert np.isin(letters.codes[letters.codes <= SPACE], [SPACE, NEWLINE, BOUNDARY, STOP]).all()
     assert letters.origin is not None
     start = 0
     for text, end in zip(batch, letters.ends.tolist(), strict=True):
@@ -192,3 +193,121 @@ def test_hostile_runs_take_linear_time(text: str) -> None:
     start = time.perf_counter()
     one(text)
     assert time.perf_counter() - start < 5
+
+
+# --- version 2
+
+
+HIDDEN = "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\ufff0\U000e0041\U0001d173"
+
+
+@pytest.mark.parametrize("profile", ["news", "strict"])
+def test_hidden_characters_leave_no_trace(profile: str) -> None:
+    for ch in HIDDEN + "\u200b\u115f\u1160\u3164\uffa0":
+        assert one(f"مدر{ch}سة جد{ch}يدة في {ch} المدينة", profile) == one("مدرسة جديدة في المدينة", profile)
+    assert one("مدرسة", "news-1") != one("مدر\u034fسة", "news-1"), "a version never changes"
+
+
+@pytest.mark.parametrize("blank", "\u200b\u3164\uffa0")
+@pytest.mark.parametrize("profile", ["news", "strict"])
+def test_blanks_are_the_spaces_of_a_text_that_has_no_others(blank: str, profile: str) -> None:
+    text = "وصلت القافلة الأولى إلى المدينة صباح اليوم"
+    assert one(text.replace(" ", blank), profile) == one(text, profile)
+    assert one(text.replace(" ", blank) + ".\n" + text.replace(" ", blank), profile) == one(f"{text}\n{text}", profile)
+    broken = " ".join(blank.join([word[:2], word[2:]]) for word in text.split())
+    assert one(broken, profile) == one(text, profile), "breaks inside words are none"
+    assert one(blank.join("القافلة"), profile) == one("القافلة", profile)
+
+
+def test_marks_of_unicode_14_are_diacritics() -> None:
+    for point in range(0x0898, 0x08A0):
+        assert one(f"كت{chr(point)}ب") == "كتب"
+        assert one(f"كت{chr(point)}ب", "strict") != "كتب"
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        ("\ufdfd", "بسم الله الرحمن الرحيم"),
+        ("بلغ 70\ufdfc أمس", "بلغ 70 ريال أمس"),
+        ("بلغ 70\u20c1", "بلغ 70 ريال"),
+        ("النبي\ufdfa قال", "النبي صلى الله عليه وسلم قال"),
+        ("عمر \ufd41", "عمر رضي الله عنه"),
+        ("الله \ufdff", "الله عز وجل"),
+    ],
+)
+def test_words_in_one_sign_are_spelt_out(sign: str, words: str) -> None:
+    assert one(sign) == one(words)
+    assert one(sign, "strict") == one(words, "strict")
+
+
+NUMBERS = [
+    ("1,234", "1234"),
+    ("12,345,678", "12345678"),
+    ("1٬234,567", "1234567"),
+    ("٥٬٤٣٢٬١٠٠", "5432100"),
+    ("1،250", "1250"),
+    ("1,245.6", "1245 6"),
+    ("x1,234y", "x1234y"),
+    ("0,500", "0 500"),
+    ("1234,567", "1234 567"),
+    ("2,50", "2 50"),
+    ("2,5000", "2 5000"),
+    ("10,20,300", "10 20300"),
+    ("1, 234", "1 234"),
+    (",234", "234"),
+    ("1,2345", "1 2345"),
+]
+
+
+@pytest.mark.parametrize(("written", "word"), NUMBERS)
+def test_separators_of_thousands_go(written: str, word: str) -> None:
+    assert one(written) == word
+    assert one(f"قبل {written} بعد") == f"قبل {word} بعد"
+    assert one(one(written, "strict")) == word
+
+
+def test_a_lone_waw_joins_the_next_word_of_its_line() -> None:
+    assert one("قال و أضاف") == one("قال وأضاف") == "قال واضاف"
+    assert one("و «القدس» و\nالضفة و") == "والقدس و\nالضفه و"
+    assert one("و و و قال") == "وو وقال"
+    assert one("قال و أضاف", "strict") == "قال و أضاف"
+    assert one("قال و أضاف", "news-1") == "قال و اضاف"
+
+
+SIGNS = [
+    ("a + b", "a - b"),
+    ("x = y", "x != y"),
+    ("if (!ready)", "if (ready)"),
+    ("n - 1", "n * 1"),
+    ("a / b", "a b"),
+    ("-7 درجات", "7 درجات"),
+    ("5%", "5"),
+    ("5 $", "5 €"),
+    ("a >= b", "a <= b"),
+    ("p && q", "p || q"),
+    ("f(x) == 1", "f(x) = 1"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), SIGNS)
+def test_signs_and_operators_are_words_of_strict(a: str, b: str) -> None:
+    assert one(a, "strict") != one(b, "strict")
+    assert one(a, "strict-1") == one(a, "strict-1").strip("-+=!%$€<>&|*/")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("a+b", "a + b"),
+        ("سبق - تبوك", "سبق تبوك"),
+        ("– قال نعم", "قال نعم"),
+        ("well-known", "well known"),
+        ("5٪", "5%"),
+        ("عاجل!", "عاجل"),
+        ("الرياض/واس", "الرياض واس"),
+        ("n−1", "n-1"),
+    ],
+)
+def test_what_is_no_sign_is_none_and_spaces_do_not_matter(a: str, b: str) -> None:
+    assert one(a, "strict") == one(b, "strict")

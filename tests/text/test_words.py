@@ -51,7 +51,7 @@ def test_equal_hash_means_equal_word_on_a_real_vocabulary(real_texts: list[str])
 def test_equal_hash_means_equal_word_on_a_random_vocabulary() -> None:
     random = np.random.default_rng(3)
     letters = np.array(list("ابتثجحخدذرزسشصضطظعغفقكلمنهوي"))
-    vocabulary = sorted({"".join(random.choice(letters, random.integers(1, 14))) for _ in range(40_000)})
+    vocabulary = sorted({"".join(random.choice(letters, random.integers(1, 14))) for _ in range(40_000)} - {"و"})
     words = hash_words([" ".join(vocabulary)])
     assert len(words.hashes) == len(vocabulary) == len(set(words.hashes.tolist()))
 
@@ -93,7 +93,7 @@ def test_spans_point_at_the_word_in_its_own_text(text: str, profile: str) -> Non
             assert found == [word]
         else:  # several words in one character
             assert word in found
-            assert any(" " in reference.fold_letter(ch, True).strip() for ch in text[start:stop])
+            assert any(ch in reference.WORDS or " " in reference.fold_letter(ch, True) for ch in text[start:stop])
 
 
 def test_spans_of_a_plain_text_are_its_words() -> None:

@@ -20,7 +20,8 @@ def hash_texts(
     sizes: NDArray[np.int64],
     bones: NDArray[np.uint16],
     classes: NDArray[np.uint16],
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint32] | None]:
+    joins_waw: bool,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint32] | None]:
     """Hash the words of n texts.
 
     Args:
@@ -29,10 +30,11 @@ def hash_texts(
         with_stems: also hash stems.
         affixes, sizes, bones: as for `letters.hash_stems`.
         classes: as for `letters.hash_words`.
+        joins_waw: as for `letters.join_marks`.
 
     Returns:
-        Hashes uint64 (w,), offsets of the texts int64 (n + 1,), whether each word opens a line bool (w,), and hashes of
-        stems uint32 (w,) or None.
+        Hashes uint64 (w,), offsets of the texts int64 (n + 1,), what each word opens uint8 (w,): 1 a line, 2 a sentence, as
+        every line does; and hashes of stems uint32 (w,) or None.
 
     Raises:
         TypeError: a text is no string.
@@ -41,8 +43,10 @@ def hash_texts(
     kept = codes != letters.DELETE
     if not kept.all():
         codes = codes[kept]
-    starts, stops, opens_line, offsets = letters.find_words(codes)
+    codes, _ = letters.join_marks(codes, joins_waw)
+    starts, stops, opens_line, opens_sentence, offsets = letters.find_words(codes)
+    opens = opens_line.view(np.uint8) | opens_sentence.view(np.uint8) << np.uint8(1)
     stems = None
     if with_stems:
         stems = letters.hash_stems(codes, starts, stops, affixes, sizes, bones)
-    return letters.hash_words(codes, starts, stops, classes), offsets, opens_line, stems
+    return letters.hash_words(codes, starts, stops, classes), offsets, opens, stems
