@@ -129,8 +129,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     ),
     "clusterer.copies.facts": ("_COMMON_RANK",),
     "clusterer.copies.grouping": ("DENSE", "SHARE", "FORMULA", "_EQUALLY"),
-    "clusterer.copies.series": ("_SAME_DAY", "_LEAD", "_RETOLD", "_CUT"),
-    "clusterer.copies.verify": ("OPENING", "NEAR"),
+    "clusterer.copies.series": ("_SAME_DAY", "_LEAD", "_RETOLD", "_CUT", "_DAYS"),
+    "clusterer.copies.verify": ("OPENING", "NEAR", "AGAINST"),
     "clusterer.copies.short_texts": ("SHORT_WORDS", "MISSING", "FEWEST"),
     "clusterer.stories.calendar": ("MONTHS", "NUMBERS"),
     "clusterer.stories.candidates": (

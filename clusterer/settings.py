@@ -44,7 +44,7 @@ class Settings:
     scheme: str = _setting("fast", "how sets are sketched", choices=("fast", "affine32", "affine64", "legacy"))
     slots: int = _setting(128, "slots a signature", low=8, high=4096)
     seed: int = _setting(1, "of the hash functions", low=0, high=2**32 - 1)
-    jaccard: float = _setting(0.45, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
+    jaccard: float = _setting(0.43, "Jaccard similarity from which two texts are copies", low=0.05, high=1.0)
     cuts: bool = _setting(True, "whether a text that was cut from a longer one is its copy")
     containment: float = _setting(
         0.6, "share of the shorter text's shingles in the longer from which it is a cut of it", low=0.05, high=1.0

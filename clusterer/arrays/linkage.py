@@ -30,7 +30,7 @@ def average_linkage(
 
     Args:
         links: int64 (m, 2), pairs, each once, in either order.
-        strength: float64 (m,), not negative.
+        strength: float64 (m,), negative where a link speaks against joining.
         n: number of items.
         threshold: least mean strength at which two groups are joined.
         weights: int64 (n,), how many each item stands for; 1 where None.
@@ -78,3 +78,21 @@ def average_linkage(
     while (group[group] != group).any():
         group = group[group]
     return group
+
+
+def components(links: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The connected component of every item, int64 (n,): the number of its first member.
+
+    Args:
+        links: int64 (m, 2), pairs of items.
+        n: number of items.
+    """
+    component = np.arange(n)
+    a, b = links.T
+    while (component[a] != component[b]).any():
+        least = np.minimum(component[a], component[b])
+        np.minimum.at(component, component[a], least)
+        np.minimum.at(component, component[b], least)
+        while (component[component] != component).any():
+            component = component[component]
+    return component

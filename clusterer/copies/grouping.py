@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
-from clusterer.arrays.linkage import average_linkage
+from clusterer.arrays.linkage import average_linkage, components
 
 DENSE = 0.9
 """Jaccard from which texts are put together before groups are compared."""
@@ -43,7 +43,7 @@ class Likeness:
 
     Attributes:
         pairs: int64 (m, 2), the longer document first, sorted.
-        jaccard, containment: float64 (m,); 0 for pairs that must not come together by each other.
+        jaccard, containment: float64 (m,); negative for pairs that should not come together.
         copies, cuts: bool (m,), pairs that are copies as a whole, and those whose second document is a cut of the first.
     """
 
@@ -114,16 +114,9 @@ def _linked(
 
 def _crowded(pairs: NDArray[np.int64], n: int, crowd: int) -> NDArray[np.bool_]:
     """Bool (n,), True for the clumps of components of more than so many."""
-    component = np.arange(n)
     if n <= crowd:
         return np.zeros(n, dtype=np.bool_)
-    a, b = pairs[pairs[:, 0] != pairs[:, 1]].T
-    while (component[a] != component[b]).any():
-        least = np.minimum(component[a], component[b])
-        np.minimum.at(component, component[a], least)
-        np.minimum.at(component, component[b], least)
-        while (component[component] != component).any():
-            component = component[component]
+    component = components(pairs[pairs[:, 0] != pairs[:, 1]], n)
     crowded: NDArray[np.bool_] = (np.bincount(component, minlength=n) > crowd)[component]
     return crowded
 

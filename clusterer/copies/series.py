@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.linkage import components
 from clusterer.copies.facts import Differences
 
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/15-series.md.
@@ -19,6 +20,7 @@ _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
+_DAYS = 5  # on which one report is printed at most
 _DAY = 86_400.0
 
 
@@ -55,6 +57,36 @@ def are_series(
     series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7)
     series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
     return series
+
+
+def recur(
+    pairs: NDArray[np.int64],
+    ties: NDArray[np.bool_],
+    jaccard: NDArray[np.float64],
+    dates: NDArray[np.float64],
+    hours: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Bool (m,): printings on different days of a form that comes back on many: bulletins of weather, cables, prices.
+
+    One report is reprinted for some days; what is tied over more of them is a form, and what its texts of different days share
+    is the form.
+
+    Args:
+        pairs: int64 (m, 2), rows of d documents.
+        ties: bool (m,), pairs that tie documents.
+        jaccard: float64 (m,).
+        dates: float64 (d,), seconds since 1970, inf where unknown.
+        hours: float64 (m,), as `hours_apart` gives them.
+    """
+    recurring = (hours > _SAME_DAY) & (jaccard < _RETOLD)
+    if not recurring.any():
+        return recurring
+    component = components(pairs[ties], len(dates))
+    known = np.flatnonzero(np.isfinite(dates))
+    days = np.unique(np.stack([component[known], np.floor(dates[known] / _DAY).astype(np.int64)], axis=1), axis=0)
+    often = np.bincount(days[:, 0], minlength=len(dates)) > _DAYS
+    recurring &= often[component[pairs[:, 0]]] & (component[pairs[:, 0]] == component[pairs[:, 1]])
+    return recurring
 
 
 def hours_apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

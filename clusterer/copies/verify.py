@@ -26,7 +26,7 @@ from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, no_differences
 from clusterer.copies.grouping import Likeness
-from clusterer.copies.series import are_series, hours_apart
+from clusterer.copies.series import are_series, hours_apart, recur
 from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -36,6 +36,8 @@ OPENING = 40
 """Shingles that count as an article's opening: about its first two sentences."""
 NEAR = 0.4
 """Containment from which a pair is kept: below the thresholds it is no link, and counts where groups are compared."""
+AGAINST = -0.25
+"""What pairs of a series and pairs far apart count where groups are compared, times what they share."""
 NEITHER, COPY, CONTAINED, QUOTED, SERIES, FAR = range(6)
 """What a pair is: no link but near, alike as a whole, a cut, quoted, of one form, further apart in time than is looked."""
 KINDS = ("", "copy", "contained", "quoted", "series", "far")
@@ -68,16 +70,6 @@ class Links:
         linked: NDArray[np.bool_] = (self.kind == COPY) | (self.kind == CONTAINED)
         return linked
 
-    def ties(self, settings: Settings) -> NDArray[np.bool_]:
-        """Bool (m,): whether a pair may tie documents, whoever printed them and when."""
-        shared = self.overlap
-        ties = shared.are_copies(settings.jaccard)
-        if settings.cuts:
-            ties |= shared.are_contained(settings.containment, settings.cut_ratio) & shared.are_openings(
-                settings.opening
-            )
-        return ties
-
     @property
     def forms(self) -> NDArray[np.bool_]:
         """Bool (m,): pairs of a series that differ in facts rather than in their lead: one form, filled twice."""
@@ -88,10 +80,10 @@ class Links:
 
     @property
     def likeness(self) -> Likeness:
-        """What grouping needs to know; pairs of a series and pairs far apart are told as sharing nothing."""
+        """What grouping needs to know; what pairs of a series and pairs far apart share speaks against them."""
         apart = (self.kind == SERIES) | (self.kind == FAR)
         shared = self.overlap
-        jaccard, containment = (np.where(apart, 0.0, x) for x in (shared.jaccard, shared.containment))
+        jaccard, containment = (np.where(apart, AGAINST * x, x) for x in (shared.jaccard, shared.containment))
         return Likeness(self.pairs, jaccard, containment, self.kind == COPY, self.kind == CONTAINED)
 
     @property
@@ -128,34 +120,40 @@ def verify(
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
     kept = np.concatenate([pairs[:0], *(block for block, _, _ in blocks)])
     shared, differing = join([x for _, x, _ in blocks]), Differences.join([x for _, _, x in blocks])
-    a, b = kept.T
-    one_outlet = (documents.outlets[a] == documents.outlets[b]) & (documents.outlets[a] >= 0)
-    hours = hours_apart(documents.dates[a], documents.dates[b])
-    return Links(kept, shared, differing, classify(shared, differing, one_outlet, hours, settings))
+    kind = classify(kept, shared, differing, documents.outlets, documents.dates, settings)
+    return Links(kept, shared, differing, kind)
 
 
 def classify(
+    pairs: NDArray[np.int64],
     shared: Overlap,
     differing: Differences,
-    one_outlet: NDArray[np.bool_],
-    hours: NDArray[np.float64],
+    outlets: NDArray[np.int64],
+    dates: NDArray[np.float64],
     settings: Settings,
 ) -> NDArray[np.uint8]:
     """What pairs are, uint8 (m,).
 
     Args:
-        shared, differing: of m pairs.
-        one_outlet, hours: as `series.are_series` takes them.
+        pairs: int64 (m, 2), rows of d documents: all that tie these, where a series is to be known by its many days.
+        shared, differing: of the pairs.
+        outlets: int64 (d,), a number of the outlet that printed each document first, -1 where it is unknown.
+        dates: float64 (d,), when that was, seconds since 1970, inf where it is unknown.
         settings: with the thresholds.
     """
+    a, b = pairs.T
+    hours = hours_apart(dates[a], dates[b])
     kind = np.full(len(shared), NEITHER, dtype=np.uint8)
     if settings.cuts:
         inside = shared.are_contained(settings.containment, settings.cut_ratio)
         kind[inside] = np.where(shared.are_openings(settings.opening), CONTAINED, QUOTED)[inside]
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
+        one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
         least = np.minimum(shared.opening, shared.own_opening)
-        kind[(kind != NEITHER) & are_series(shared.jaccard, least, differing, one_outlet, hours)] = SERIES
+        apart = are_series(shared.jaccard, least, differing, one_outlet, hours)
+        apart |= recur(pairs, shared.ties(settings), shared.jaccard, dates, hours)
+        kind[(kind != NEITHER) & apart] = SERIES
     if settings.window:
         kind[hours > 24 * settings.window] = FAR
     return kind
@@ -227,6 +225,13 @@ class Overlap:
     def are_contained(self, containment: float, ratio: float) -> NDArray[np.bool_]:
         """Bool (m,): most of the smaller one is in the larger, and it is at most `ratio` as large."""
         return (self.containment >= containment) & (self.smaller <= ratio * self.larger)
+
+    def ties(self, settings: Settings) -> NDArray[np.bool_]:
+        """Bool (m,): whether a pair may tie documents, whoever printed them and when."""
+        ties = self.are_copies(settings.jaccard)
+        if settings.cuts:
+            ties |= self.are_contained(settings.containment, settings.cut_ratio) & self.are_openings(settings.opening)
+        return ties
 
     def are_openings(self, opening: float) -> NDArray[np.bool_]:
         """Bool (m,): each holds that share of the other's opening."""

@@ -21,7 +21,6 @@ from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
-from clusterer.copies.series import hours_apart
 from clusterer.copies.verify import NEAR, Links, classify, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
@@ -119,9 +118,7 @@ class CopyPool:
         self._measured = np.isin(codes, self._loose)
         shared = self.links.overlap
         self._jaccard, self._containment = shared.jaccard, shared.containment
-        a, b = self.links.pairs.T
-        self._one_outlet = (documents.outlets[a] == documents.outlets[b]) & (documents.outlets[a] >= 0)
-        self._hours = hours_apart(documents.dates[a], documents.dates[b])
+        self._printed = documents.outlets, documents.dates
 
     def copies(self, settings: Settings) -> NDArray[np.int64]:
         """Return the first document of each document's copy group, int64 (d,), under thresholds of the grid."""
@@ -133,7 +130,7 @@ class CopyPool:
         """Return groups by some pairs, of documents by number or as given."""
         links = self.links.where(rows)
         shared, differing = links.overlap, links.differences
-        kind = classify(shared, differing, self._one_outlet[rows], self._hours[rows], settings)
+        kind = classify(links.pairs, shared, differing, *self._printed, settings)
         links = Links(links.pairs if pairs is None else pairs, shared, differing, kind)
         near = shared.containment >= min(NEAR, settings.jaccard, settings.containment)
         return grouping.group_documents(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.articles import Article
-from clusterer.copies import candidates, facts, series, verify
+from clusterer.copies import candidates, facts, verify
 from clusterer.explanation.highlights import Piece
 from clusterer.results import Assignment, Level, PairRelation
 from clusterer.settings import Settings
@@ -250,9 +250,7 @@ def copying(
     pair = np.array([[0, 1]])
     found = verify.overlap(candidates.shingle(words, settings), pair)
     differing = facts.differences(words, pair, settings.profile)
-    one_outlet = outlets[:1] == outlets[1:]
-    hours = series.hours_apart(dates[:1], dates[1:])
-    kind = verify.classify(found, differing, one_outlet & (outlets[:1] >= 0), hours, settings)
+    kind = verify.classify(pair, found, differing, outlets, dates, settings)
     kind[~verify.are_near(words, pair, found, settings)] = verify.NEITHER
     keys, samples, rows = candidates.sketch(words, settings)
     return CopyEvidence(

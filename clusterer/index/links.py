@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.copies import series, verify
+from clusterer.copies import verify
 from clusterer.copies.facts import Differences
 from clusterer.copies.verify import Links, Overlap
 from clusterer.index.database import Database
@@ -33,7 +33,7 @@ def write_links(database: Database, ends: NDArray[np.int64], links: Links, setti
     shared, d = links.overlap, links.differences
     columns = (
         shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-        d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, links.ties(settings).astype(np.int64),
+        d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, shared.ties(settings).astype(np.int64),
     )  # fmt: skip
     database.write_many(
         f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}, ties) VALUES ({', '.join('?' * (_WIDTH + 1))})",
@@ -78,9 +78,7 @@ def read_links(database: Database, documents: NDArray[np.int64], place: NDArray[
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     shared, differing = measured(table[order])
     outlets, dates = first_printed(database, documents)
-    a, b = rows[order].T
-    one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
-    kind = verify.classify(shared, differing, one_outlet, series.hours_apart(dates[a], dates[b]), settings)
+    kind = verify.classify(rows[order], shared, differing, outlets, dates, settings)
     return Links(pairs[order], shared, differing, kind)
 
 

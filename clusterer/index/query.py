@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import verify
-from clusterer.copies.series import hours_apart
 from clusterer.copies.verify import COPY, Links
 from clusterer.index.articles import (
     digest_of,
@@ -176,10 +175,7 @@ def _linked(
     known = {outlet: number for number, outlet in enumerate(dict.fromkeys(outlet for outlet, _ in printed)) if outlet}
     outlets = np.array([known.get(outlet, -1) for outlet, _ in printed], dtype=np.int64)
     dates = np.array([date for _, date in printed], dtype=np.float64)
-    a, b = links.pairs.T
-    one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
-    hours = hours_apart(dates[a], dates[b])
-    kind = verify.classify(links.overlap, links.differences, one_outlet, hours, index.settings)
+    kind = verify.classify(links.pairs, links.overlap, links.differences, outlets, dates, index.settings)
     links = replace(links, kind=kind)
     return links.where(links.linked)
 

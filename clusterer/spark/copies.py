@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, run_starts
 from clusterer.assignments import AGENCIES
-from clusterer.copies import grouping, series, verify
+from clusterer.copies import grouping, verify
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences
 from clusterer.copies.verify import Links, Overlap
@@ -194,7 +194,7 @@ def verified(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     every, unknown = np.arange(len(docs)), (np.full(len(docs), -1), np.full(len(docs), np.inf))
     links = verify.verify(Documents(every, every, unpacked(texts), *unknown), pairs, settings)
     ends = docs[links.pairs]
-    yield batch_of({"a": ends[:, 0], "b": ends[:, 1], **measures(links), "ties": links.ties(settings)})
+    yield batch_of({"a": ends[:, 0], "b": ends[:, 1], **measures(links), "ties": links.overlap.ties(settings)})
 
 
 def measures(links: Links) -> dict[str, NDArray[Any]]:
@@ -223,11 +223,8 @@ def groups(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     order = np.lexsort((b, a))
     table = table.take(pa.array(order))
     docs, pairs = factorize(np.stack([a[order], b[order]], axis=1))
-    outlets = [table.column(f"{end}_outlet").to_pylist() for end in "ab"]
-    dates = [numbers(table.column(f"{end}_date"), np.float64) for end in "ab"]
-    one_outlet = np.array([bool(x) and x == y for x, y in zip(*outlets, strict=True)], dtype=np.bool_)
     shared, differing = measured(table)
-    kind = verify.classify(shared, differing, one_outlet, series.hours_apart(*dates), settings)
+    kind = verify.classify(pairs, shared, differing, *_first_printed(table, pairs, len(docs)), settings)
     links = Links(pairs, shared, differing, kind)
     centres = grouping.group_documents(
         links.likeness, len(docs), settings.jaccard, settings.containment, settings.bucket_cap
@@ -239,6 +236,17 @@ def groups(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     yield _part(LINKED, {**of_links, **measures(together), "kind": together.kind.astype(np.int32)})
     filled = np.unique(np.sort(docs[centres[links.pairs[links.forms]]], axis=1), axis=0)
     yield _part(FILLED, {"a": filled[:, 0], "b": filled[:, 1]})
+
+
+def _first_printed(table: Any, pairs: NDArray[np.int64], d: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Outlets, numbered, and dates of d documents, each told beside every one of its pairs."""
+    outlets, dates = np.full(d, -1, dtype=np.int64), np.full(d, np.inf)
+    known: dict[str, int] = {}
+    for end, places in zip("ab", pairs.T, strict=True):
+        names = table.column(f"{end}_outlet").to_pylist()
+        outlets[places] = [known.setdefault(name, len(known)) if name else -1 for name in names]
+        dates[places] = numbers(table.column(f"{end}_date"), np.float64)
+    return outlets, dates
 
 
 def _part(part: int, columns: dict[str, NDArray[Any]]) -> Batch:
