@@ -42,7 +42,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_WAW",
         "_ZEROS",
     ),
-    "clusterer.arrays.kernels_numpy.facts": ("EDITS", "SLOT", "_SUBJECTS"),
+    "clusterer.arrays.kernels_numpy.facts": ("EDITS", "SLOT", "PIECES", "_SUBJECTS"),
     "clusterer.arrays.kernels_numpy.sketches": ("ROUNDS", "VALUE_BITS"),
     "clusterer.arrays.kernels_numpy.pairs": ("_BLOCK_BITS",),
     "clusterer.text.normalize": (
@@ -129,7 +129,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     ),
     "clusterer.copies.facts": ("_COMMON_RANK",),
     "clusterer.copies.grouping": ("DENSE", "SHARE", "FORMULA", "_EQUALLY"),
-    "clusterer.copies.series": ("_SAME_DAY", "_LEAD", "_RETOLD", "_CUT", "_DAYS"),
+    "clusterer.copies.series": ("_SAME_DAY", "_LEAD", "_RETOLD", "_CUT", "_TYPO", "_DAYS"),
     "clusterer.copies.verify": ("OPENING", "NEAR", "AGAINST"),
     "clusterer.copies.short_texts": ("SHORT_WORDS", "MISSING", "FEWEST"),
     "clusterer.stories.calendar": ("MONTHS", "NUMBERS"),

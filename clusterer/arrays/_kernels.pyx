@@ -74,6 +74,7 @@ cdef enum:
     ARABIC = 0x8000
     UNSURE = 1
     SLOT = 8  # words that the slot of a form holds at most
+    PIECES = 3
     EDITS = 96  # words that an alignment may put in or leave out, as in `kernels_numpy.facts`
 
 CONSTANTS = {  # said in NumPy too: a test holds both equal
@@ -833,7 +834,7 @@ cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
     if other > 2:
         return False
     both = ones(a & b & 0x7FFF)
-    return other <= (2 if both >= 3 else 1 if both >= 1 else 0)
+    return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
 
 
 cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, uint32_t other) noexcept nogil:
@@ -966,7 +967,10 @@ cdef void judge(
             return
         out[0] += 1
         out[1] += ours.date and theirs.date
-    elif ours.words and theirs.words and ours.words != theirs.words and ours.signature == theirs.signature:
+    elif (
+        longest <= PIECES and ours.words and theirs.words and ours.words != theirs.words
+        and ours.signature == theirs.signature
+    ):
         return  # words that were joined or split
     elif longest > SLOT or not (ours.subject and theirs.subject):
         out[4] += 1 + longest // 8

@@ -20,6 +20,7 @@ _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
+_TYPO = 0.9  # Jaccard from which one word that is no known name is a misprint
 _DAYS = 5  # on which one report is printed at most
 _DAY = 86_400.0
 
@@ -50,7 +51,8 @@ def are_series(
     other_day = hours > _SAME_DAY
     other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
     filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
-    filled |= (named >= 1) & (form >= 0.6)
+    spelt = (differing.subjects == named) & (named == 1) & (jaccard >= _TYPO)  # one odd word in a long text
+    filled |= (named >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
     series = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)

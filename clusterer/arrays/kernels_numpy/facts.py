@@ -26,6 +26,8 @@ EDITS = 96
 """Words that an alignment may put in or leave out."""
 SLOT = 8
 """Words that the slot of a form holds at most."""
+PIECES = 3
+"""Words that one word, or a few, may be written as: of more, the consonants are too many to tell anything."""
 _SUBJECTS = (NAME, UNKNOWN, USUAL)
 
 
@@ -163,7 +165,7 @@ def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None
             return
         counts[0] += 1
         counts[1] += all(DATE in x for x in kinds)
-    elif _joined(*sides):
+    elif longest <= PIECES and _joined(*sides):
         return
     elif longest > SLOT or not all(x & {*_SUBJECTS} for x in kinds):
         counts[4] += 1 + longest // 8
@@ -215,8 +217,8 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
 
 
 def _spelt_alike(a: int, b: int) -> bool:
-    """By the classes of their consonants: all but one are shared, or all but two of at least five."""
+    """By the classes of their consonants: all but one are shared, or all but two of at least six."""
     if not a & b & ARABIC:
         return False
     both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
-    return other <= (2 if both >= 3 else 1 if both >= 1 else 0)
+    return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
