@@ -32,7 +32,7 @@ _REACH = 4  # words beside a day, month or year that may belong to its date
 
 
 def without_dates(words: Words, profile: str) -> Words:
-    """The same words; those that only say when have `NO_STEM` for a stem, but for weekdays, which tell one report from the next."""
+    """The same words; what only says when has `NO_STEM` for a stem, but for weekdays, which tell one report from the next."""
     if words.stems is None:
         return words
     told = date_words(words, profile)
