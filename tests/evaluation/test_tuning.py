@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import run_in_text as command
 from hypothesis import given, strategies as st
 from made import generated, words_of
 from places import ROOT, SHARED
@@ -390,11 +389,6 @@ def test_the_curve_measured_is_the_curve_predicted() -> None:
     assert [b.predicted_before for b in told.curve] == sorted(b.predicted_before for b in told.curve)
     assert told.curve[0].before < 0.1
     assert told.curve[-1].before > 0.99
-
-
-def command(*args: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
