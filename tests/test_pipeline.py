@@ -172,12 +172,14 @@ def test_ids_are_unique_whatever_comes(names: list[str]) -> None:
         assert name in ids
 
 
-@given(st.lists(texts(60), max_size=5))
-def test_no_text_breaks_the_road(batch: list[str]) -> None:
-    for settings in (Settings(min_words=1), Settings(unit="char", size=12, chunk=1, min_words=1)):
-        found = cluster([*batch, *batch], settings)
-        assert len(found) == 2 * len(batch)
-        assert len({a.id for a in found}) == 2 * len(batch)
+@given(
+    st.lists(texts(60), max_size=5),
+    st.sampled_from([Settings(min_words=1), Settings(unit="char", size=12, chunk=1, min_words=1)]),
+)
+def test_no_text_breaks_the_road(batch: list[str], settings: Settings) -> None:
+    found = cluster([*batch, *batch], settings)
+    assert len(found) == 2 * len(batch)
+    assert len({a.id for a in found}) == 2 * len(batch)
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:

@@ -550,6 +550,7 @@ def test_half_of_the_gold_is_enough_for_the_other_half(real: tuple[list[Article]
         assert max(lost.values()) <= 0.012, (seed, lost, chosen)
 
 
+@pytest.mark.slow
 def test_tuning_on_a_whole_feed_takes_less_than_a_minute(
     real: tuple[list[Article], Gold], real_feed: list[Article]
 ) -> None:
