@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
+import reference
 from clusterings import FEED, PLAIN, by_id, edited, groups, ids_together
 from made import lines_of, text_of, words_of
 
