@@ -58,7 +58,7 @@ def a_feed(seed: int = 0, stories: int = 40) -> list[Article]:
             outlet = source.choice(["سبق", "الرياض", "واس", ""])
             out.append(Article(" ".join(body), f"{story:03}-{version}", "عنوان", outlet, "", when))
     out += [
-        Article(text, f"tiny-{i}")
+        Article(text, f"tiny-{i}", date=DAY)
         for i, text in enumerate(["", "", "خبر", "خبر", "  \n", "عاجل الآن جدا", "عاجل الآن جدا"])
     ]
     source.shuffle(out)

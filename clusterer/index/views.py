@@ -82,7 +82,9 @@ class IndexReader:
             return next(self.stories([rows[0][0]]))
         article = name
         stored = numbers_of_ids(self.index, [name, name.rpartition("#")[0]])
-        if article not in stored:  # a story of one short article has a name that no story has, see `free_names`
+        if (
+            article not in stored
+        ):  # a story of one article without a word has a name that no story has, see `free_names`
             article = next((x for x in stored if self.free_names([x]) == [name]), name)
         if article not in stored:
             raise missing
@@ -92,6 +94,8 @@ class IndexReader:
             " document.centre WHERE article.number = ?",
             number,
         )
+        if rows and article != name:
+            raise missing
         return next(self.stories([rows[0][0]])) if rows else self._short_story(number)
 
     def latest_stories(self, after: float | None, min_size: int, limit: int | None) -> list[Story]:
