@@ -139,8 +139,8 @@ def _of_copies(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Pairs of documents, int64 (m, 2), their containment and margins, float64 (m,).
 
-    The margin is by how much the nearer rule is kept or broken: alike as a whole, or a cut that holds the opening. What is a series
-    is decided by other things than these, and not asked.
+    The margin is by how much the nearer rule is kept or broken: alike as a whole, or a cut that holds the opening. What is a
+    series is decided by other things than these, and not asked.
     """
     low = {f.name: f.metadata["low"] for f in fields(Settings) if f.name in ("jaccard", "containment", "opening")}
     looser = replace(settings, containment=max(settings.containment - _LOOSER, low["containment"]))
