@@ -828,12 +828,15 @@ cdef inline uint32_t meaning_of(
 
 cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
     cdef int both, other
+    cdef uint32_t kind = a >> 16, other_kind = b >> 16
     if not a & b & ARABIC:
         return False
     other = ones((a ^ b) & 0x7FFF)
     if other > 2:
         return False
     both = ones(a & b & 0x7FFF)
+    if (kind == UNKNOWN or kind == USUAL) and (other_kind == UNKNOWN or other_kind == USUAL):
+        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
 
 

@@ -220,8 +220,14 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
 
 
 def _spelt_alike(a: int, b: int) -> bool:
-    """By the classes of their consonants: all but one are shared, or all but two of at least six."""
+    """By the classes of their consonants: all but one are shared, or all but two of at least six.
+
+    Names of one pattern ("المنصوري", "الزهراني") share many: of two words that may both be names, all but one of at least
+    four, or all but two of at least eight.
+    """
     if not a & b & ARABIC:
         return False
     both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
+    if all(meaning >> 16 in (UNKNOWN, USUAL) for meaning in (a, b)):
+        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
