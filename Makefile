@@ -21,7 +21,7 @@ demo: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.suites.palmyra
 
 test: lint
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

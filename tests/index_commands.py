@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 import click
+import commands
 import pytest
 from click.testing import CliRunner, Result
 from made import words_of
@@ -63,9 +64,9 @@ PATIENCE = 20.0  # seconds for an answer
 Row = dict[str, Any]
 
 
-def run(*args: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """A command as a process, in the test's own folder."""
-    return subprocess.run([*COMMAND, *map(str, args)], input=stdin, capture_output=True, timeout=60, check=False)
+    return commands.run("index", *args, stdin=stdin)
 
 
 def ask(*args: object, stdin: bytes | None = None) -> Result:

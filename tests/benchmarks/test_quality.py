@@ -54,7 +54,7 @@ def test_gold_copies(printed: str, where: str) -> None:
     assert float(found.group(1)) >= 0.975
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_generated_copies_are_found(seed: int) -> None:
     articles = list(feed(3000, seed))
     copies = [a.pop("copy") for a in articles]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands import run_in_text
 from places import ROOT
 
 from benchmarks.corpora.generator import feed
@@ -35,8 +36,7 @@ def articles() -> list[Article]:
 
 
 def label(out: Path, answers: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [*LABEL, str(out), *options]
-    return subprocess.run(command, input=answers, capture_output=True, text=True, timeout=60, check=False)
+    return run_in_text("label", DATA, "-o", out, *options, stdin=answers)
 
 
 def lines(path: Path) -> list[dict]:

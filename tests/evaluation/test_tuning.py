@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import run_in_text as command
 from hypothesis import given, strategies as st
 from made import generated, words_of
 from places import ROOT, SHARED
@@ -392,11 +391,6 @@ def test_the_curve_measured_is_the_curve_predicted() -> None:
     assert told.curve[-1].before > 0.99
 
 
-def command(*args: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
-
-
 def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
     paths = DATA / "feed.jsonl", DATA / "gold.jsonl"
     done = command("tune", *paths, "-o", tmp_path / "settings.toml", "--html", tmp_path / "tune.html")
@@ -556,6 +550,7 @@ def test_half_of_the_gold_is_enough_for_the_other_half(real: tuple[list[Article]
         assert max(lost.values()) <= 0.012, (seed, lost, chosen)
 
 
+@pytest.mark.slow
 def test_tuning_on_a_whole_feed_takes_less_than_a_minute(
     real: tuple[list[Article], Gold], real_feed: list[Article]
 ) -> None:

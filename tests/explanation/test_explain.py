@@ -6,7 +6,6 @@ import json
 import math
 import random
 import subprocess
-import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run_in_text
 from hypothesis import given, strategies as st
 from made import generated, text_of
 from places import ROOT
@@ -303,8 +303,7 @@ def test_learned_furniture_is_cut_in_passages_too() -> None:
 
 
 def run(*args: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", "explain", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+    return run_in_text("explain", *args, cwd=cwd)
 
 
 def test_two_files(tmp_path: Path) -> None:
@@ -323,8 +322,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     for command in (["cluster", DATA / "feed.jsonl", "-o", folder / "c.jsonl"], ["index", "create", folder / "news.db"],
                     ["index", "add", folder / "news.db", DATA / "feed.jsonl"]):  # fmt: skip
-        line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, command)]
-        subprocess.run(line, check=True, capture_output=True, timeout=120)
+        assert run_in_text(*command).returncode == 0
     return folder
 
 

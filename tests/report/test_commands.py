@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from made import lines_of
-from reports import SAMPLE, embedded, run
+from reports import SAMPLE, embedded
 
 from clusterer import Article, Clustering, StoryIndex, cluster
 from clusterer.io.feed import Feed
