@@ -12,7 +12,8 @@ from benchmarks.training import corpora
 from benchmarks.training.fit import fit
 from benchmarks.training.train import FOLDS, out_of_fold, sample_examples
 from clusterer import Settings
-from clusterer.stories import linkage, term_weights
+from clusterer.arrays import linkage
+from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
 
 

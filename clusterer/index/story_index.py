@@ -278,7 +278,7 @@ class StoryIndex:
     ) -> list[Story]:
         """Stories, those with the latest article first.
 
-        Articles too short to group are stories of their own and are not among these.
+        Articles without a word are stories of their own and are not among these.
 
         Args:
             since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age.

@@ -150,7 +150,7 @@ class IndexReader:
             )
 
     def _short_story(self, number: int) -> Story:
-        """An article too short to group, as a story of its own."""
+        """An article without a word, as a story of its own."""
         article = read_articles(self.index, [number])[number]
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
