@@ -43,7 +43,7 @@ test-all: $(VENV)/.bench
 
 quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.training.train $(CORPORA)
-	$(BIN)/python -m benchmarks.suites.copies $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)

@@ -46,9 +46,7 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        if pairs:
-            raise click.UsageError("--pairs is not written with --engine spark")
-        cluster_on_spark(output, {**options, "added": added, "report": report})
+        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
         return
     run = Run(output, options, written=[report, pairs])
     form = result_form(output)

@@ -60,6 +60,7 @@ def _refuse(options: Mapping[str, Any]) -> None:
     """
     cures = {
         "report": ("--report", "--engine local, or a report of the part that you want to see"),
+        "pairs": ("--pairs", "--engine local, or index export --pairs"),
         "added": ("--with", "join the result with its input by id"),
         "encoding": ("--encoding", "UTF-8 inputs"),
     }

@@ -160,3 +160,17 @@ def test_an_id_with_another_text_gets_a_number_or_is_an_update(news: Path) -> No
     with StoryIndex.open(news) as store:
         assert store.articles([IDS[0]])[IDS[0]].text == other["content"]
     assert sorted(sound(news)) == sorted([*IDS, "fresh"])
+
+
+def test_answers_say_where_their_articles_stood(empty: Path) -> None:
+    one, other = write(Path("one.jsonl"), SAMPLE[:3]), write(Path("other.jsonl"), SAMPLE[3:6])
+    with_ = ("--with", "row,file,title")
+    answers = rows(ask("add", empty, one, other, "--batch", "2", *with_).stdout)
+    assert [(r["file"], r["row"]) for r in answers] == [(str(x), i) for x in (one, other) for i in (1, 2, 3)]
+    assert [r["title"] for r in answers] == [article["title"] for article in SAMPLE[:6]]
+    assert list(answers[0]) == [*FIELDS, "status", "row", "file", "title"]
+    piped = rows(run("add", empty, "-", *with_, stdin=b"\n".join(LINES[:2])).stdout)
+    assert [(r["file"], r["row"], r["status"]) for r in piped] == [("<stdin>", 1, "known"), ("<stdin>", 2, "known")]
+    asked = rows(ask("query", empty, other, *with_).stdout)
+    assert [(r["file"], r["row"]) for r in asked] == [(str(other), i) for i in (1, 2, 3)]
+    assert list(asked[0]) == [*FIELDS, "row", "file", "title"]
