@@ -26,6 +26,7 @@ from clusterer.settings import Settings
 from clusterer.text import boilerplate
 from clusterer.text.boilerplate_phrases import dateline_end, without_links
 from clusterer.text.boilerplate_tails import known_tails
+from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
 
 
@@ -90,7 +91,7 @@ def text_words(texts: Sequence[str], settings: Settings) -> Words:
         tails = known_tails(words, settings.profile)
         if tails.any():
             words = words.keep(~tails)
-    return replace(words, opens_sentence=None)
+    return replace(without_dates(words, settings.profile), opens_sentence=None)
 
 
 def title_words(titles: Sequence[str], settings: Settings) -> Words:
@@ -99,7 +100,7 @@ def title_words(titles: Sequence[str], settings: Settings) -> Words:
         titles = [without_links(title) for title in titles]
     stems = settings.level == "story"
     words = hash_words(titles, settings.profile, letters=settings.unit == "char", stems=stems)
-    return replace(words, opens_line=None, opens_sentence=None)
+    return replace(without_dates(words, settings.profile), opens_line=None, opens_sentence=None)
 
 
 def with_titles(words: Words, titles: Words, least: int) -> Words:

@@ -4,6 +4,7 @@ Every form has slots for what a day brings (numbers, dates, names, directions); 
 and `reprinted` the same day's text by another outlet, with the small edits that copies have.
 """
 
+# ruff: noqa: E501 -- a form is one line
 from __future__ import annotations
 
 import random

@@ -15,6 +15,7 @@ from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
+from clusterer.text.stemming import NO_STEM
 
 
 def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
@@ -38,10 +39,10 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
 
 
 def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:
-    """Stems without those of texts that are too short to be like others, bool (n,)."""
-    if not short.any():
+    """Stems without those that only say when (`NO_STEM`), and without all of texts that are too short to be like others."""
+    kept = (rows.values != NO_STEM) & np.repeat(~short, rows.counts)
+    if kept.all():
         return rows
-    kept = np.repeat(~short, rows.counts)
     before = np.concatenate(([0], np.cumsum(kept)))
     return Ragged(rows.values[kept], before[rows.offsets])
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import find_sorted
+from clusterer.text.stemming import NO_STEM, WEEKDAYS
 from clusterer.text.words import Words, hash_words
 
 _MONTHS = (
@@ -28,6 +29,16 @@ _BESIDE = (
 """Words of a date only beside another one."""
 _YEARS = (*range(1350, 1500), *range(1900, 2100))
 _REACH = 4  # words beside a day, month or year that may belong to its date
+
+
+def without_dates(words: Words, profile: str) -> Words:
+    """The same words; what only says when has `NO_STEM` for a stem, but for weekdays, which tell one report from the next."""
+    if words.stems is None:
+        return words
+    told = date_words(words, profile)
+    told[told] = ~np.isin(words.hashes[told], hash_words([" ".join(WEEKDAYS)], profile).hashes)
+    words.stems[told] = NO_STEM
+    return words
 
 
 def date_words(words: Words, profile: str) -> NDArray[np.bool_]:

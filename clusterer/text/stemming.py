@@ -28,6 +28,8 @@ CLASSES = {"غ": "ج", "ك": "ج", "ق": "ج", "چ": "ج", "گ": "ج", "ط": "ت
 """Letters of names, and the one that stands for each."""
 WEEKDAYS = ("السبت", "الاحد", "الاثنين", "الثلاثاء", "الاربعاء", "الخميس", "الجمعه")
 """Saturday to Friday."""
+NO_STEM = 0
+"""In place of the hash of a stem: of a word that says nothing of a story, such as a year."""
 
 
 def _as_numbers(affixes: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
