@@ -138,6 +138,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_NEAR",
         "_FAR",
         "_NEAR_DAYS",
+        "_DAYS",
         "STORY_LEAD",
         "STORY_TRACE",
         "_STORY_CAP",

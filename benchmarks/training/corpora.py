@@ -167,13 +167,21 @@ def compare(rows: list[dict[str, Any]], batch: Batch, known: term_weights.Backgr
 
 def examples(articles: Sequence[Article], event: Sequence[int], known: term_weights.Background) -> Examples:
     """All pairs of some articles' texts whose leads have anything in common."""
+    return examples_of_groups(articles, event, known)[0]
+
+
+def examples_of_groups(
+    articles: Sequence[Article], event: Sequence[int], known: term_weights.Background
+) -> tuple[Examples, NDArray[np.int64]]:
+    """As `examples`, with the first article of each of the texts, int64 (t,)."""
     texts, members, _ = story_input(articles)
     weights = term_weights.weight_terms(texts.stems, texts.titles, 1, None, known)
     pairs = np.array(list(combinations(range(len(members)), 2)), dtype=np.int64).reshape(-1, 2)
     pairs = pairs[_leads(weights, pairs, texts) >= LEAST_LEAD]
     of_text = np.array([event[m[0]] for m in members])
     same: NDArray[np.bool_] = of_text[pairs[:, 0]] == of_text[pairs[:, 1]]
-    return Examples(pairs, pair_features(weights, pairs, texts), same, np.ones(len(pairs)))
+    found = Examples(pairs, pair_features(weights, pairs, texts), same, np.ones(len(pairs)))
+    return found, np.array([m[0] for m in members])
 
 
 def pair_features(
