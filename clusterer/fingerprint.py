@@ -158,6 +158,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "SMOOTH",
         "DATE_RARITY",
         "FEED_SHARE",
+        "SPREADS",
+        "BESIDE",
         "_LEAD_MOST",
     ),
     "clusterer.assignments": ("AGENCIES",),
