@@ -6,7 +6,7 @@
 Each corpus brings its feed, its labelled articles and its judged pairs. Printed are, for every corpus left out (with background
 counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
 recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
-reliability of the judged pairs. Then the families of `data/`, each left out. Without a corpus only these. Doubtful articles
+reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left out. Without a corpus only these. Doubtful articles
 are left out of the groups that are judged; doubtful pairs teach half as much.
 """
 
@@ -27,7 +27,7 @@ from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
 from benchmarks.training.families import leave_families_out, sample_examples
 from benchmarks.training.fit import UNDATED, Examples, fit
-from benchmarks.training.judging import calibration, report
+from benchmarks.training.judging import calibration, proposed, report
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.model import Model
@@ -69,6 +69,7 @@ def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
     ):
         compared = compare(held, batch, known)
         report(f"{held.name} left out, {where}", held.rows, compared, model.score(compared.candidates[1]))
+    proposed(f"{held.name} left out, in feed", held.rows, compared)
     calibration(f"{held.name} left out, judged", compared.judged, model.score(compared.judged.features))
 
 

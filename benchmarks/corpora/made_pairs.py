@@ -1,4 +1,4 @@
-"""Pairs of reports, written for the tests: 60 that differ in the spelling of names only, and 60 of two happenings that look alike.
+"""Pairs of reports, made up to be judged: 60 that differ in the spelling of names only, and 60 of two happenings that look alike.
 
 Each frame is two reports in other words, with blanks; each filling gives a pair. Of `SPELLINGS` both sides name the same people
 and places, spelt in two ways. Of `NEGATIVES` they tell of another day, another place, an act and the reply to it, or two parts
