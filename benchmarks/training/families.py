@@ -16,7 +16,7 @@ from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
 from clusterer.stories.model import Model
 
-SAMPLE_WEIGHT = 3.0
+SAMPLE_WEIGHT = 4.0
 """How much pairs of `data/` count beside those of one corpus."""
 _OTHERS = 4  # parts of the events that are of no family
 
