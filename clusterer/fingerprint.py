@@ -144,7 +144,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_STORY_CAP",
     ),
     "clusterer.stories.features": ("ENOUGH", "DAY", "FAR", "BRIEF", "LEAD_SHARED", "SHARED", "TABLE"),
-    "clusterer.stories.follow_ups": ("AFFAIR", "LATER"),
+    "clusterer.stories.follow_ups": ("AFFAIR", "LATER", "OF_THE_DAY"),
     "clusterer.stories.name_variants": ("NAMES",),
     "clusterer.stories.term_weights": (
         "LEAD_WORDS",

@@ -84,8 +84,10 @@ def families() -> tuple[Labelled, NDArray[Any]]:
 
 
 def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]], NDArray[np.int64]]:
-    """The copy groups of articles as the story level sees them, the places of each group's articles, and pairs of groups that
-    are one form, filled twice, int64 (x, 2), in order."""
+    """The copy groups of articles as the story level sees them, and the places of each group's articles.
+
+    And pairs of groups that are one form, filled twice, int64 (x, 2), the lower one first.
+    """
     settings = Settings()
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)

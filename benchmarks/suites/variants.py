@@ -1,7 +1,7 @@
 """Names spelt in two ways, and happenings that look alike: ``python -m benchmarks.suites.variants``.
 
-Groups each pair of `benchmarks.corpora.made_pairs` by itself. Prints how many of those that differ in spelling only are one story,
-how many of those of two happenings are, and which go wrong.
+Groups each pair of `benchmarks.corpora.made_pairs` by itself. Prints how many of those that differ in spelling only are one
+story, how many of those of two happenings are, and which go wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> None:
     print(f"made pairs that differ in the spelling of names: {len(spelt) - len(parted)} of {len(spelt)} together")
     print(f"made pairs of two happenings that look alike: {len(joined)} of {len(alike)} together")
     for one, other in parted + joined:
-        print(f"  {one.id[:-2]}: {one.title} | {other.title}")
+        print(f"  {one.id.partition(':')[0]}: {one.title} | {other.title}")
 
 
 def together(pairs: Iterable[tuple[Article, Article]]) -> list[tuple[Article, Article]]:

@@ -1,5 +1,7 @@
-"""The families of `data/`, each judged by a score that was trained without it: what is found of them, and what is put together
-wrongly, as they came and without outlets and dates."""
+"""The families of `data/`, each judged by a score that was trained without it.
+
+What is found of them, and what is put together wrongly, as they came and without outlets and dates.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ SAMPLE_WEIGHT = 4.0
 _OTHERS = 4  # parts of the events that are of no family
 
 
-def sample_examples(known: term_weights.Background, corpora_beside: int = 1, left_out: str | None = None) -> list[Examples]:
+def sample_examples(
+    known: term_weights.Background, corpora_beside: int = 1, left_out: str | None = None
+) -> list[Examples]:
     """Return what `data/` teaches, without the part that is left out.
 
     Its articles stand there as they are, and without outlets and dates, so that the score also knows plain texts.

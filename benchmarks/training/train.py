@@ -6,8 +6,8 @@
 Each corpus brings its feed, its labelled articles and its judged pairs. Printed are, for every corpus left out (with background
 counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
 recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
-reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left out. Without a corpus only these. Doubtful articles
-are left out of the groups that are judged; doubtful pairs teach half as much.
+reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left
+out. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs teach half as much.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verifi
 _NEAR, _FAR = 5 / 64, 9 / 64
 """Least share of equal slots, near in time and far: a cheap look before texts are compared."""
 _NEAR_DAYS, _DAYS = 1.0, 8.0
-"""Days up to which texts are near, and from which on they are no candidates: labelled pairs of one event do not lie so far apart."""
+"""Days up to which texts are near, and from which on they are no candidates: no labelled pair of one event lies so far apart."""
 STORY_LEAD = 0.06  # least cosine of the leads: a cheap look before the evidence is weighed
 STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text

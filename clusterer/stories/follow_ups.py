@@ -19,7 +19,8 @@ AFFAIR = 0.5
 """Score of two texts, were they of one day, from which on they are of one affair."""
 LATER = 0.5
 """Days by which a story must have begun after the one that it follows."""
-_OF_THE_DAY = ("weekday", "apart", "carried")  # features that tell one day's news from the next
+OF_THE_DAY = ("weekday", "apart", "carried")
+"""Features that tell one day's news from the next."""
 
 
 def earlier_stories(
@@ -42,7 +43,7 @@ def earlier_stories(
     known = np.flatnonzero((after != before) & np.isfinite(begun[after]))
     known = known[begun[after[known]] - begun[before[known]] >= LATER * DAY]
     timeless = features[known].astype(np.float64)
-    timeless[:, [FEATURES.index(name) for name in _OF_THE_DAY]] = 0.0
+    timeless[:, [FEATURES.index(name) for name in OF_THE_DAY]] = 0.0
     score = shipped_model().score(timeless)
     alike = score >= AFFAIR
     known, score = known[alike], score[alike]
