@@ -44,6 +44,8 @@ test-all: $(VENV)/.bench
 quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.training.train $(CORPORA)
 	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
+	$(BIN)/python -m benchmarks.suites.variants
+	$(BIN)/python -m benchmarks.suites.palmyra $(SHARED)/feed-panarab
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)

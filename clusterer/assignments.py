@@ -84,7 +84,12 @@ def assign(
         )
     )
     stats = _stats(corpus, documents, proposed, links, stories, groups, settings)
-    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()))
+    named: dict[str, str] = {}
+    if stories is not None:
+        story_of_number = first_of_group(story, earliest)
+        followed = stories.follows.tolist()
+        named = {ids[story_of_number[later]]: ids[story_of_number[earlier]] for later, earlier in followed}
+    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()), named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,15 @@ class Clustering:
         stats: counts of the run by name (articles, candidate pairs, links, duplicate ids, dropped pairs, ...).
         fingerprint: of the settings that made it.
         furniture: keys of the lines that were learned to be outlets' furniture, and cut.
+        follows: id of a story to that of the earlier story of the same affair that it goes on with; only of stories that
+            do. Known to runs in memory, not to an index or to Spark.
     """
 
     assignments: tuple[Assignment, ...]
     stats: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     furniture: frozenset[int] = field(default=frozenset(), repr=False)
+    follows: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.assignments)

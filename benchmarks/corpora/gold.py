@@ -83,8 +83,11 @@ def families() -> tuple[Labelled, NDArray[Any]]:
     return both, np.array(names)
 
 
-def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]]]:
-    """The copy groups of articles as the story level sees them, and the places of each group's articles."""
+def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]], NDArray[np.int64]]:
+    """The copy groups of articles as the story level sees them, and the places of each group's articles.
+
+    And pairs of groups that are one form, filled twice, int64 (x, 2), the lower one first.
+    """
     settings = Settings()
     corpus = read(articles, settings)
     documents = find_documents(corpus, settings)
@@ -97,7 +100,8 @@ def story_input(articles: Sequence[Article]) -> tuple[StoryTexts, list[list[int]
     for i, d in enumerate(documents.of_article.tolist()):
         if d >= 0:
             members[texts.text_of[d]].append(i)
-    return texts, members
+    forms = np.sort(texts.text_of[links.pairs[links.forms]], axis=1)
+    return texts, members, forms
 
 
 def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -110,7 +114,7 @@ def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64
 
 def label(articles: Sequence[Article], event: Sequence[int], doubtful: Sequence[bool]) -> Labelled:
     """All labelled pairs of copy groups."""
-    texts, members = story_input(articles)
+    texts, members, _ = story_input(articles)
     pairs, features = compared(texts, range(len(members)))
     labels = np.array([event[m[0]] for m in members])
     sure = np.array([not any(doubtful[i] for i in m) for m in members])

@@ -64,7 +64,7 @@ def main(feed: str | None) -> None:
 
 def pair_scores(articles: Sequence[Article], ids: Sequence[str]) -> dict[tuple[int, int], float]:
     """The score of each pair of the five reports that is compared at all."""
-    texts, members = story_input(articles)
+    texts, members, _ = story_input(articles)
     place = {articles[i].id: k for k, group in enumerate(members) for i in group}
     number = {place[name]: i for i, name in enumerate(ids)}
     pairs, features = compared(texts, list(number))

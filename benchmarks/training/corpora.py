@@ -38,12 +38,14 @@ class Batch:
         text_of: int64 (g,), the text of each labelled article, -1 for one too short.
         judged: of judged pairs the two texts, same event, doubtful.
         judged_text: the text of each article in a judged pair, by the name it has there; -1 for one too short.
+        forms: int64 (x, 2), pairs of texts that are one form, filled twice; the story level never joins them.
     """
 
     texts: StoryTexts
     text_of: NDArray[np.int64]
     judged: list[tuple[int, int, bool, bool]]
     judged_text: dict[str, int]
+    forms: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def batch_of_articles(articles: list[Article], at: Sequence[int]) -> Batch:
 
 
 def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, Any]], place: dict[str, int]) -> Batch:
-    texts, members = story_input(articles)
+    texts, members, filled = story_input(articles)
     text_of = np.full(len(articles), -1)
     for text, group in enumerate(members):
         text_of[group] = text
@@ -115,7 +117,7 @@ def _batch(articles: list[Article], at: Sequence[int], judged: list[dict[str, An
         if 0 <= a < b:
             found[a, b] = bool(row["same"]), bool(row["doubtful"])
     names = {row[end]: int(text_of[place[row[end]]]) for row in judged for end in "ab"}
-    return Batch(texts, text_of[list(at)], [(*pair, *label) for pair, label in found.items()], names)
+    return Batch(texts, text_of[list(at)], [(*pair, *label) for pair, label in found.items()], names, filled)
 
 
 @dataclass(frozen=True)
@@ -157,19 +159,29 @@ def compare(rows: list[dict[str, Any]], batch: Batch, known: term_weights.Backgr
     judged = Examples(pairs, pair_features(weights, pairs, texts), labels[:, 0], weight)
     judged = judged.where(~judged.same | (_leads(weights, pairs, texts) >= _UNLIKE))
     met, _ = candidates.story_candidates(weights, texts.first, texts.last, settings)
+    both = np.array([len(texts.first), 1])
+    met = met[~np.isin(met @ both, batch.forms @ both)]
     met = met[_leads(weights, met, texts) >= candidates.STORY_LEAD]
     return Compared(batch, gold, judged, (met, pair_features(weights, met, texts)))
 
 
 def examples(articles: Sequence[Article], event: Sequence[int], known: term_weights.Background) -> Examples:
     """All pairs of some articles' texts whose leads have anything in common."""
-    texts, members = story_input(articles)
+    return examples_of_groups(articles, event, known)[0]
+
+
+def examples_of_groups(
+    articles: Sequence[Article], event: Sequence[int], known: term_weights.Background
+) -> tuple[Examples, NDArray[np.int64]]:
+    """As `examples`, with the first article of each of the texts, int64 (t,)."""
+    texts, members, _ = story_input(articles)
     weights = term_weights.weight_terms(texts.stems, texts.titles, 1, None, known)
     pairs = np.array(list(combinations(range(len(members)), 2)), dtype=np.int64).reshape(-1, 2)
     pairs = pairs[_leads(weights, pairs, texts) >= LEAST_LEAD]
     of_text = np.array([event[m[0]] for m in members])
     same: NDArray[np.bool_] = of_text[pairs[:, 0]] == of_text[pairs[:, 1]]
-    return Examples(pairs, pair_features(weights, pairs, texts), same, np.ones(len(pairs)))
+    found = Examples(pairs, pair_features(weights, pairs, texts), same, np.ones(len(pairs)))
+    return found, np.array([m[0] for m in members])
 
 
 def pair_features(

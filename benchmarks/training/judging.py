@@ -74,6 +74,21 @@ def report(name: str, rows: Sequence[dict[str, Any]], compared: Compared, scores
     print(f"{name:27} {judge(rows, labels)}", flush=True)
 
 
+def proposed(name: str, rows: Sequence[dict[str, Any]], compared: Compared) -> None:
+    """Print how many pairs of texts that surely report one event are candidates: of labelled articles and of judged pairs."""
+    event: dict[int, list[int]] = {}
+    for text, row in zip(compared.batch.text_of.tolist(), rows, strict=True):
+        if text >= 0 and not row["doubtful"]:
+            event.setdefault(row["event"], []).append(text)
+    wanted = {(a, b) for texts in event.values() for a, b in combinations(sorted(set(texts)), 2)}
+    wanted |= {(a, b) for a, b, same, doubtful in compared.batch.judged if same and not doubtful}
+    met = set(map(tuple, compared.candidates[0].tolist()))
+    print(
+        f"{name:27} candidates {len(wanted & met) / len(wanted):.4f} of {len(wanted)} pairs of one event;"
+        f" {len(met) / len(compared.batch.texts.first):.1f} a text"
+    )
+
+
 def calibration(name: str, judged: Examples, scores: NDArray[np.float64]) -> None:
     """Print the Brier score of judged pairs, and for bands of the score how many of them are one event."""
     brier = np.average((scores - judged.same) ** 2, weights=judged.weight)

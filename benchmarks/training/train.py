@@ -6,8 +6,8 @@
 Each corpus brings its feed, its labelled articles and its judged pairs. Printed are, for every corpus left out (with background
 counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
 recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
-reliability of the judged pairs. Then the families of `data/`, each left out. Without a corpus only these. Doubtful articles
-are left out of the groups that are judged; doubtful pairs teach half as much.
+reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left
+out. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs teach half as much.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.training import corpora
 from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
+from benchmarks.training.families import leave_families_out, sample_examples
 from benchmarks.training.fit import UNDATED, Examples, fit
-from benchmarks.training.judging import calibration, report
-from clusterer import Article
+from benchmarks.training.judging import calibration, proposed, report
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.model import Model
 
-GOLD_WEIGHT, ALONE_WEIGHT, SAMPLE_WEIGHT, FORM_WEIGHT = 1.0, 0.5, 3.0, 0.25
-"""How much pairs of labelled articles count in their feed, alone, those of `data/`, and all of each short form, beside judged
-pairs (1)."""
+GOLD_WEIGHT, ALONE_WEIGHT, FORM_WEIGHT = 1.0, 0.5, 0.25
+"""How much pairs of labelled articles count in their feed, alone, and all of each short form, beside judged pairs (1)."""
 FOLDS = 10
 
 
@@ -50,8 +49,8 @@ def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None
     if loaded:
         cross_validate(loaded, shipped)
     parts = [part for x in loaded for part in examples(x, shipped)]
-    leave_families_out(parts, shipped)
-    model = fit(parts + sample_examples(shipped))
+    leave_families_out(parts, shipped, len(loaded))
+    model = fit(parts + sample_examples(shipped, len(loaded)))
     weights = {name: round(float(w), 3) for name, w in zip(FEATURES, model.weights, strict=True)}
     out = {"weights": weights, "bias": round(model.bias, 3), "undated": UNDATED}
     print(out)
@@ -62,7 +61,7 @@ def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None
 def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
     """Print how a corpus does when nothing of it was seen: no label, and no count of its stems."""
     known = count(article for feed in others for article in feed.articles)
-    model = fit([part for x in others for part in examples(x, known)] + sample_examples(known))
+    model = fit([part for x in others for part in examples(x, known)] + sample_examples(known, len(others)))
     for where, batch in (
         *((form, batch) for form, batch in held.forms.items()),
         ("alone", held.alone),
@@ -70,6 +69,7 @@ def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
     ):
         compared = compare(held, batch, known)
         report(f"{held.name} left out, {where}", held.rows, compared, model.score(compared.candidates[1]))
+    proposed(f"{held.name} left out, in feed", held.rows, compared)
     calibration(f"{held.name} left out, judged", compared.judged, model.score(compared.judged.features))
 
 
@@ -92,19 +92,6 @@ def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Example
     return [inside.gold.times(GOLD_WEIGHT), inside.judged, alone.gold.times(ALONE_WEIGHT), *short]
 
 
-def sample_examples(known: term_weights.Background, left_out: str | None = None) -> list[Examples]:
-    """Return what `data/` teaches, without the family that is left out.
-
-    Its articles stand there as they are, and without outlets and dates, so that the score also knows plain texts.
-    """
-    articles, event, family = corpora.sample()
-    chosen = [i for i, name in enumerate(family) if name != left_out]
-    dated = [articles[i] for i in chosen]
-    plain = [Article(a.text, a.id, a.title) for a in dated]
-    events = [event[i] for i in chosen]
-    return [corpora.examples(some, events, known).times(SAMPLE_WEIGHT) for some in (dated, plain)]
-
-
 def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Background) -> None:
     """Print how each corpus does when all are trained on but the events that are judged."""
     folds = {}
@@ -112,7 +99,7 @@ def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Backgroun
         inside = fold_of_texts(feed)
         alone, *short = (transferred(feed, inside, batch) for batch in (feed.alone, *feed.forms.values()))
         folds[feed.name] = [inside, inside, alone, *(each for each in short for _ in range(2))]
-    sample, taught = sample_examples(known), {x.name: examples(x, known) for x in loaded}
+    sample, taught = sample_examples(known, len(loaded)), {x.name: examples(x, known) for x in loaded}
     models: list[Model] = []
     for fold in range(FOLDS):
         parts = list(sample)
@@ -181,20 +168,6 @@ def out_of_fold(
         total[held] += model.score(features[held])
         times[held] += 1
     return np.where(times > 0, total / np.maximum(times, 1), every.score(features))
-
-
-def leave_families_out(parts: list[Examples], known: term_weights.Background) -> None:
-    """Print for each family of `data/` the scores when it is left out of the training, and what `data/` itself comes to."""
-    articles, event, family = corpora.sample()
-    for name in sorted(set(family) - {""}):
-        model = fit(parts + sample_examples(known, left_out=name))
-        members = [i for i, other in enumerate(family) if other == name]
-        found = corpora.examples([articles[i] for i in members], [event[i] for i in members], known)
-        scores = model.score(found.features)
-        print(
-            f"family left out: {name:12} one event {np.round(scores[found.same], 2)}"
-            f"  most alike others {np.round(np.sort(scores[~found.same])[::-1][:4], 2)}"
-        )
 
 
 if __name__ == "__main__":

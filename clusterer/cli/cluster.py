@@ -16,9 +16,10 @@ from clusterer.cli.options import (
     report_option,
     result_option,
     settings_options,
+    stories_option,
     with_option,
 )
-from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
+from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs, write_stories
 from clusterer.cli.spark import cluster_on_spark, engine_options
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
@@ -33,10 +34,17 @@ from clusterer.results import Clustering
 @with_option
 @report_option
 @pairs_option
+@stories_option
 @engine_options
 @settings_options
 def cluster_command(
-    output: str, added: tuple[str, ...], report: str | None, pairs: str | None, engine: str, **options: Any
+    output: str,
+    added: tuple[str, ...],
+    report: str | None,
+    pairs: str | None,
+    stories: str | None,
+    engine: str,
+    **options: Any,
 ) -> None:
     """Group the articles of INPUT; write one line an article, in input order.
 
@@ -46,20 +54,25 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
+        if stories:
+            raise click.UsageError("--stories is not written with --engine spark")
         cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
         return
-    run = Run(output, options, written=[report, pairs])
+    run = Run(output, options, written=[report, pairs, stories])
     form = result_form(output)
-    pairs_form = result_form(pairs) if pairs else ""
+    pairs_form, stories_form = (result_form(path) if path else "" for path in (pairs, stories))
     with run.quarantine, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
+        listed = stack.enter_context(atomic_output(stories)) if stories else None
         done = run.pipeline()
         result = done.clustering
         write_result(out, result, form, added, _rows_again(run, result) if added else None)
         if aside:
             write_pairs(aside, done, run, pairs_form)
+        if listed:
+            write_stories(listed, result, stories_form)
         if page:
             from clusterer.report.build import build
             from clusterer.report.model import Quarantined
@@ -72,12 +85,13 @@ def cluster_command(
                 run.settings,
                 furniture=result.furniture,
                 stats=result.stats,
+                follows=result.follows,
                 quarantined=bad,
             )
             page.write(report_page(content))
     run.summarise(result.stats)
     if not run.quiet:
-        tell_written(output, report, pairs)
+        tell_written(output, report, pairs, stories)
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

@@ -199,6 +199,14 @@ pairs_option = click.option(
     help="also write every verified pair with its relation (exact, copy, contained, quoted, series, story), measures, files and"
     " rows; .csv, .tsv and .parquet make a table, all else JSON lines",
 )
+stories_option = click.option(
+    "--stories",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=_named,
+    help="also write a line a story: story, articles, representative, follows (the earlier story of the same affair); .csv, .tsv"
+    " and .parquet make a table, all else JSON lines",
+)
 with_option = click.option(
     "--with",
     "added",

@@ -194,6 +194,25 @@ def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
     write_lines(out, lines, COLUMNS, form)
 
 
+STORY_COLUMNS = ("story", "articles", "representative", "follows")
+
+
+def write_stories(out: BinaryIO, result: Clustering, form: str) -> None:
+    """Write a line a story, in the order in which they first appear.
+
+    Args:
+        out: an open file.
+        result: of the run.
+        form: as for `write_lines`.
+    """
+    heads = {a.story: a.id for a in result if a.representative}
+    lines = (
+        dict(zip(STORY_COLUMNS, (story, size, heads[story], result.follows.get(story)), strict=True))
+        for story, size in result.sizes("story").items()
+    )
+    write_lines(out, lines, STORY_COLUMNS, form)
+
+
 @contextlib.contextmanager
 def progress_shown(quiet: bool) -> Iterator[Progress | None]:
     """Bars on a terminal, unless quiet; what tells them how far the work is."""

@@ -300,8 +300,7 @@ def reporting(
         for one, value, points in zip(stories_features.TABLE, features, values * model.weights, strict=True)
     ]
     equal = slots[0] == slots[1] if (slots != slots[:, :1]).any(axis=1).all() else np.zeros(slots.shape[1], np.bool_)
-    whole = slots.shape[1] // stories_candidates.STORY_ROWS
-    bands = equal[: whole * stories_candidates.STORY_ROWS].reshape(whole, -1).all(axis=1)
+    bands = np.lib.stride_tricks.sliding_window_view(equal, stories_candidates.STORY_ROWS).all(axis=1)
     return StoryEvidence(
         float(model.score(features[None].astype(np.float64))[0]),
         model.bias,

@@ -93,10 +93,10 @@ def lead_keys(slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np
     """
     filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
     r = stories_candidates.STORY_ROWS
-    b = slots.shape[1] // r
+    b = slots.shape[1] - r + 1  # a band begins at every slot
     key = np.zeros((len(filled), b), dtype=np.uint64)
     for i in range(r):
-        key = key << np.uint64(16) | slots[filled][:, i : b * r : r].astype(np.uint64)
+        key = key << np.uint64(16) | slots[filled][:, i : i + b].astype(np.uint64)
     key |= np.arange(b, dtype=np.uint64) << np.uint64(16 * r)
     return keys_of(mix(key.ravel()), "story"), np.repeat(filled, b)
 

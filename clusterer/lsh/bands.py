@@ -116,7 +116,8 @@ def banded_pairs(
     """Pairs that share a band of r slots and, in all, enough slots: int64 (m, 2), each once, sorted, and those left out.
 
     Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
-    they are kept. Of large buckets those meet that are neighbours in time.
+    they are kept. Bands overlap, one begins at every slot: nearly twice as many for the same signature. Of large buckets
+    those meet that are neighbours in time.
 
     Args:
         slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
@@ -132,7 +133,7 @@ def banded_pairs(
     takes_part[rows] = True
     rows, likeness = np.flatnonzero(takes_part[order]), likeness.take(order)
     codes, dropped = Growing(np.int64), 0
-    bands = range(0, k - r + 1, r)
+    bands = range(k - r + 1)
     for found, left_out in ordered_map(
         lambda start: pairs_of_band(slots, rows, start, r, cap, likeness), bands, threads
     ):

@@ -41,6 +41,7 @@ def build(
     *,
     furniture: Collection[int] = (),
     stats: Mapping[str, int] | None = None,
+    follows: Mapping[str, str] | None = None,
     quarantined: Quarantined | None = None,
     most: int = MOST,
 ) -> Report:
@@ -50,7 +51,7 @@ def build(
         assignments: one an article.
         walk: gives the articles, in the same order. Called once, or twice where they are more than `most`: then only those
             that are shown are held.
-        settings, furniture, stats: of the run, see `Clustering`.
+        settings, furniture, stats, follows: of the run, see `Clustering`.
         quarantined: what could not be read.
         most: articles whose stories are shown.
 
@@ -73,7 +74,7 @@ def build(
         held = [a if i in wanted else Article("") for i, a in enumerate(walk())]
     by_articles = Counter(outlet for outlet in outlets if outlet)
     order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
-    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture)
+    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture, follows or {})
     starts = [dates[story[0]] for story in stories]
     days, unit = by_time([(day_of(x), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf])
     known_days = [day_of(x) for x in dates if x < np.inf]
@@ -131,6 +132,7 @@ def _packed(
     order: Sequence[str],
     settings: Settings,
     furniture: Collection[int],
+    follows: Mapping[str, str],
 ) -> tuple[list[Summary], list[bytes]]:
     """Return the list's entry of each story, and the blocks that hold their articles, packed.
 
@@ -138,7 +140,7 @@ def _packed(
         shown: places of the articles of each story.
         assignments, articles, outlets: one an article of the feed.
         order: names of outlets, as the report numbers them.
-        settings, furniture: of the run.
+        settings, furniture, follows: of the run.
     """
     number = {name: i for i, name in enumerate(order)}
     keys = _search_keys([(articles[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
@@ -162,6 +164,7 @@ def _packed(
                     stamps[-1] if stamps else None,
                     block,
                     place,
+                    follows.get(assignments[head].story),
                     "\n".join(dict.fromkeys(line for _ in story for line in next(keys))),
                 )
             )

@@ -64,6 +64,7 @@ class Summary:
         outlets: numbers of those that print it, in `Report.outlets`, by earliest article.
         first, last: earliest and latest date, as `Member.date`; None where all are unknown.
         block, place: where its articles are: the block's number, and the story's place in it.
+        follows: id of the earlier story of the same affair, None where there is none.
         key: what is searched: its articles' titles, outlets and ids, folded as the package folds letters.
     """
 
@@ -76,6 +77,7 @@ class Summary:
     last: str | None
     block: int
     place: int
+    follows: str | None
     key: str
 
 

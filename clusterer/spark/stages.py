@@ -295,7 +295,7 @@ def _places(run: Run, count: int) -> spark_stories.Places:
 
     As few places as there are cores hold the signatures of all texts, while these are few enough.
     """
-    bands = max(run.settings.story_slots // stories_candidates.STORY_ROWS, 1)
+    bands = max(run.settings.story_slots - stories_candidates.STORY_ROWS + 1, 1)
     groups = min(run.cores, bands)
     ranges = 1 if count <= SIGNATURES_TOGETHER else -(-bands * count // SIGNATURES_TOGETHER // groups)
     return spark_stories.Places(groups, ranges)

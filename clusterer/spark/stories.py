@@ -232,8 +232,7 @@ class Places:
             yield group * self.ranges + part_of, rows[ends[part_of] : ends[part_of + 1]]
 
     def _bands(self, group: int, k: int) -> range:
-        r = candidates.STORY_ROWS
-        return range(group * r, k - r + 1, self.groups * r)
+        return range(group, k - candidates.STORY_ROWS + 1, self.groups)
 
     def _part(self, first: NDArray[np.uint16]) -> NDArray[np.uint32]:
         """The range that a key is of, by its first slot."""

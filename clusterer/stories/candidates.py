@@ -15,12 +15,11 @@ from clusterer.settings import Settings
 from clusterer.stories import features, model, term_weights
 
 STORY_ROWS = 2  # slots a band: few, because what is proposed too much is verified
-_NEAR, _FAR = (
-    4.5 / 64,
-    7.5 / 64,
-)  # least share of equal slots, near in time and far: a cheap look before texts are compared
-_NEAR_DAYS = 3.0  # labelled pairs of one event in other words hardly lie further apart
-STORY_LEAD = 0.12  # least cosine of the leads: a cheap look before the evidence is weighed
+_NEAR, _FAR = 5 / 64, 9 / 64
+"""Least share of equal slots, near in time and far: a cheap look before texts are compared."""
+_NEAR_DAYS, _DAYS = 1.0, 8.0
+"""Days up to which texts are near, and from which on they are no candidates: no labelled pair of one event lies so far apart."""
+STORY_LEAD = 0.06  # least cosine of the leads: a cheap look before the evidence is weighed
 STORY_TRACE = 0.05  # scores below count as 0 in the mean of two groups
 _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the candidates of a text
 
@@ -40,6 +39,7 @@ def prefilter_pairs(
     Returns:
         int64 (m, 2).
     """
+    pairs = _not_far(pairs, first, last)
     lead, best = model.best_case(weights, pairs, first, last)
     return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 
@@ -58,8 +58,14 @@ def prefilter_by_lead(
     Returns:
         int64 (m, 2).
     """
+    pairs = _not_far(pairs, first, last)
     lead, best = model.best_of_leads(leads, weights, pairs, first, last)
     return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
+
+
+def _not_far(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the pairs that are less than `_DAYS` apart, or of which a date is missing."""
+    return pairs[~(features.days_apart(pairs, first, last) * features.FAR >= _DAYS)]
 
 
 def story_candidates(

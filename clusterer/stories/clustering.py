@@ -5,7 +5,7 @@ Array letters: `t` copy groups, `d` documents, `m` pairs, `f` features.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
+from clusterer.stories.follow_ups import earlier_stories
 from clusterer.stories.texts import StoryTexts
 
 
@@ -52,7 +53,10 @@ def cluster_stories(
         pairs, score, features = pairs[other], score[other], features[other]
     story = average_linkage(pairs, score, count, settings.story)
     centres = texts.centres
-    return Stories(texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped)
+    follows = earlier_stories(pairs, features, story, texts.first)
+    return Stories(
+        texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped, centres[follows]
+    )
 
 
 def score_pairs(
@@ -90,6 +94,7 @@ class Stories:
         features: float32 (m, f), what the score is made of, columns as in `features.FEATURES`.
         candidates: pairs that shared a band and looked likely.
         dropped: pairs that large buckets left out.
+        follows: int64 (s, 2), stories and the earlier one that each goes on with, as in `of_text`; none where it is not known.
     """
 
     text_of: NDArray[np.int64]
@@ -99,3 +104,4 @@ class Stories:
     features: NDArray[np.float32]
     candidates: int
     dropped: int
+    follows: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))

@@ -129,8 +129,8 @@ TABLE: tuple[Feature, ...] = (
     ),
     Feature(
         "own_body", 1, "rare words shared outside copied runs",
-        "how alike the rare words of the whole texts are, without passages that both share",
-        lambda pair: pair.own_body, cheap=True,
+        "how alike the rare words of the whole texts are, without passages that both share; of short texts less counts",
+        lambda pair: pair.own_body * (1.0 - pair.brevity), cheap=True,
     ),
     Feature(
         "numbers", 1, "numbers shared",

@@ -54,6 +54,10 @@ DATE_RARITY = 3.0
 """Most that calendar words and numbers weigh before powers (`clusterer.stories.calendar`)."""
 FEED_SHARE = 0.5
 """Largest part that the feed's own counts have in a document frequency, however large the feed."""
+SPREADS, BESIDE = 2.0, 300
+"""A stem is at least as frequent as the feed itself says: in so many standard deviations fewer of its articles than hold it,
+over all and as many articles more that do not. A handful of articles says nothing; a large feed has common words that no
+background knows."""
 
 _LEAD_MOST = 2.0  # a stem said again and again in the lead counts as if it stood twice at its start
 _NEAR = np.exp(-np.arange(LEAD_END) / LEAD_WORDS)
@@ -289,7 +293,8 @@ def inverse_frequencies(
 ) -> NDArray[np.float64]:
     """Rarity of each stem, float64 (v,), over background and feed together.
 
-    log((N + 1) / (df + `SMOOTH` N + `UNSEEN`)); of calendar words and numbers at most `DATE_RARITY`.
+    log((N + 1) / (df + `SMOOTH` N + `UNSEEN`)), df at least what the feed surely says (`SPREADS`, `BESIDE`); of calendar words
+    and numbers at most `DATE_RARITY`.
 
     Args:
         stems: uint32 (v,), hashes.
@@ -304,7 +309,9 @@ def inverse_frequencies(
     total = known.articles
     scale = min(1.0, FEED_SHARE / (1.0 - FEED_SHARE) * total / max(n, 1)) if total else 1.0
     articles = total + scale * n
-    rarity: NDArray[np.float64] = np.log((articles + 1.0) / (before + scale * counts + SMOOTH * articles + UNSEEN))
+    surely = np.maximum(counts - SPREADS * np.sqrt(counts), 0.0) / (n + BESIDE)
+    held = np.maximum(before + scale * counts, surely * articles)
+    rarity: NDArray[np.float64] = np.log((articles + 1.0) / (held + SMOOTH * articles + UNSEEN))
     dated = find_sorted(calendar.date_stems(), stems)[1]
     rarity[dated] = np.minimum(rarity[dated], DATE_RARITY)
     return np.maximum(rarity, 0.0)

@@ -15,6 +15,7 @@ from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
+from clusterer.stories.name_variants import one_spelling
 from clusterer.text.stemming import NO_STEM
 
 
@@ -39,7 +40,11 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
 
 
 def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:
-    """Stems without those that only say when (`NO_STEM`), and without all of texts that are too short to be like others."""
+    """Stems without those that only say when (`NO_STEM`), and without all of texts that are too short to be like others.
+
+    Names stand in one spelling (`name_variants`).
+    """
+    rows = Ragged(one_spelling(rows.values), rows.offsets)
     kept = (rows.values != NO_STEM) & np.repeat(~short, rows.counts)
     if kept.all():
         return rows

@@ -71,7 +71,7 @@ def test_margins_are_what_decides() -> None:
     stories = run_pipeline(made[:400], Settings()).stories
     assert stories is not None
     margins = sorted(p.margin for p in PairSampler(made[:400], Settings()).pairs())
-    assert margins == pytest.approx(sorted(stories.score - 0.45))
+    assert margins == pytest.approx(sorted(stories.score - Settings().story))
 
 
 def test_no_story_and_no_two_outlets_are_all_that_is_asked_about() -> None:

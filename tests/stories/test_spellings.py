@@ -7,8 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from benchmarks.corpora.made_pairs import negative_pairs, spelling_pairs
+from benchmarks.suites.variants import together
 from clusterer import Article, cluster
-from clusterer.stories import calendar, term_weights
+from clusterer.stories import calendar, name_variants, term_weights
 from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
@@ -97,3 +99,34 @@ def test_two_reports_that_spell_the_names_in_two_ways_are_one_story(
         for i, ((title, text), names) in enumerate(zip(REPORTS, (one, other), strict=True))
     ]
     assert len({a.story for a in cluster(reports)}) == 1
+
+
+@pytest.mark.parametrize("name", name_variants.NAMES)
+def test_listed_spellings_count_as_one(name: str) -> None:
+    stems = hash_words([name], stems=True).stems
+    assert stems is not None
+    assert len(set(stems.tolist())) > 1  # else the stemmer sees it by itself
+    assert set(name_variants.one_spelling(stems).tolist()) == {int(stems[0])}
+    assert name_variants.one_spelling(stems[:1]) is not None
+
+
+def test_no_spelling_is_listed_under_two_names() -> None:
+    listed = [set(map(stem, name.split())) for name in name_variants.NAMES]
+    assert sum(map(len, listed)) == len(set().union(*listed))
+
+
+def test_made_pairs_that_differ_in_spelling_are_one_story_each() -> None:
+    made = list(spelling_pairs())
+    assert len(made) == 60
+    assert together(made) == made
+
+
+def test_made_pairs_of_two_happenings_are_two_stories_each() -> None:
+    made = list(negative_pairs())
+    assert len(made) == 60
+    wrong = [one.id for one, _ in together(made)]
+    assert [name for name in wrong if not name.startswith(KNOWN)] == []
+
+
+KNOWN = "series 4:", "reply 2: بلغاريا"
+"""Two days' prices of gold, told by outlets that have no form in common, and one reply, are joined wrongly today."""

