@@ -106,12 +106,12 @@ class FieldMap:
 
         Inputs with the same columns are read alike: what earlier ones held counts too.
         """
-        rows = [row for row in rows[:SAMPLE] if isinstance(row, Mapping)]
-        names = frozenset(name for row in rows for name in row if isinstance(name, str))
+        given = self._given.get("date")
+        names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
+        dates = [given] if given in names else usual_columns(sorted(names))["date"]
+        self.month_first = any(dates_month_first(row.get(name) for row in rows) for name in dates)
+        rows = rows[:SAMPLE]
         choice, seen = self._learnt.get(names, (Choice(), []))
-        columns = usual_columns(sorted(names))["date"]
-        dates = (*(name for name in columns), *filter(names.__contains__, [self._given.get("date")]))
-        self.month_first = dates_month_first(row.get(name) for name in dates for row in rows)
         if len(seen) < SAMPLE and (rows or not seen):
             seen = [*seen, *rows][:SAMPLE]
             choice = choose(seen, self._given, self._parse)

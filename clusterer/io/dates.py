@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+from clusterer.errors import InputError
 from clusterer.io.date_words import (
     HIJRI_NAME,
     LETTERS,
@@ -51,6 +52,7 @@ _HIJRI = (
 _HIJRI_REST = re.compile(rf"\d\s*ه(?!\w)|\d\s*هجري|(?<!\w){HIJRI_NAME}(?!\w)")
 _HIJRI_YEARS = range(1343, 1501)  # of the calendar of Umm al-Qura
 _BARE_HIJRI_YEARS = range(1420, 1501)  # of numbers alone: what is earlier may as well be a Persian year
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", re.I | re.ASCII)
 _CENTURY = 69  # two digits of a year below it are of this century
 _SERIALS = (20_000, 60_000)  # Excel: days since
 _SERIAL_ZERO = datetime(1899, 12, 30)
@@ -128,6 +130,30 @@ def parse_date(
         return None
     except (ValueError, OverflowError, RecursionError):
         return None
+
+
+def zone_from(zone: str | tzinfo | None) -> tzinfo | None:
+    """The zone of a name such as "Asia/Riyadh", or of an offset such as "+03:00".
+
+    Raises:
+        InputError: there is none of that name.
+
+    >>> zone_from("+03:00").utcoffset(None)
+    datetime.timedelta(seconds=10800)
+    """
+    if zone is None or isinstance(zone, tzinfo):
+        return zone
+    if found := _OFFSET.fullmatch(zone.strip()):
+        shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+        return timezone(shift if found[1] == "+" else -shift)
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(zone.strip())
+    except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
+        raise InputError(
+            f"timezone {zone!r} is not known; cure: a name such as Asia/Riyadh or Africa/Cairo, or an offset such as +03:00"
+        ) from None
 
 
 def is_relative_date(value: Any) -> bool:
