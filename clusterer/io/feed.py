@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
-from functools import partial
+from functools import cached_property, partial
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
@@ -26,6 +26,7 @@ from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.readers import jsonl, rss, text
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
+from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 
 
@@ -164,6 +165,18 @@ class Feed:
         """The files that are read, without standard input; an archive once."""
         return list(dict.fromkeys(s.path or s.name for s in self._sources if os.path.exists(s.path or s.name)))
 
+    @cached_property
+    def shards(self) -> Shards:
+        """What the footers of the inputs in Parquet say; read once, before any row.
+
+        Raises:
+            InputError: a shard cannot be read beside the others; names files and fields.
+        """
+        paths = [(s.name, s.path) for s in self._sources if s.formats == ("parquet",) and s.path and not s.packing]
+        if len(paths) < 2:
+            return Shards()
+        return check_shards(paths, FieldMap(self._fields))
+
     def __iter__(self) -> Iterator[Row]:
         """Walk the good rows.
 
@@ -171,6 +184,7 @@ class Feed:
             InputError: an input cannot be opened, its format or encoding cannot be told, or it has no text column.
         """
         self._walk = self._new_walk()
+        self._walk.schemas = self.shards.schemas
         for source in self._sources:
             walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
             walk.damage = walk.first_reason = ""

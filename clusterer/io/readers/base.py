@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
@@ -36,6 +36,7 @@ class Walk:
         damage: why the latest input is not whole, "" while it seems to be.
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         formats: names of the formats of all inputs so far.
+        schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
     columns: FieldMap
@@ -48,6 +49,7 @@ class Walk:
     damage: str = ""
     first_reason: str = ""
     formats: dict[str, None] = field(default_factory=dict)
+    schemas: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

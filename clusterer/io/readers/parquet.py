@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
+from clusterer.errors import InputError
+from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import TruncatedInput
+from clusterer.io.field_names import FETCH_NAMES, column_key
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.rows import (
     PARQUET_BATCH,
@@ -52,22 +56,56 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             table = parquet.ParquetFile(_file(opened, stack))
         except (*damage, TruncatedInput) as error:
-            opened.bad(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+            opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
             return
         names = tuple(table.schema_arrow.names)
-        plan = opened.columns.check_header(names, opened.name)
+        refuse_same_names(names, opened.name)
+        plan = opened.columns.check_header(names, opened.name, _first_rows(table, names, damage))
         wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
-        layout, number = Layout("parquet", schema=table.schema_arrow), 0
+        wanted += [name for name in names if column_key(name) in FETCH_NAMES and name not in wanted]
+        schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
+        layout, number = Layout("parquet", schema=schema), 0
         for group in range(table.num_row_groups):
             end = number + table.metadata.row_group(group).num_rows
             try:
                 for batch in table.iter_batches(PARQUET_BATCH, row_groups=[group]):
+                    if not batch.schema.equals(schema):
+                        batch = batch.select(schema.names).cast(schema)
                     yield from _rows(opened, batch, wanted, number, layout)
                     number += batch.num_rows
             except damage as error:
                 lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
-                opened.bad(number + 1, lost)
+                opened.damaged(number + 1, lost)
                 number = end
+
+
+def refuse_same_names(names: Sequence[str], file: str) -> None:
+    """Refuse a file in which two columns have one name.
+
+    Raises:
+        InputError: naming the column.
+    """
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{file}: {len(names)} columns, several of the name {twice[0]!r}; cure: rename all but one")
+
+
+def _first_rows(table: Any, names: Sequence[str], damage: tuple[type[Exception], ...]) -> list[dict[str, Any]]:
+    """The first rows, of columns of usual names and of strings; none where they are damaged."""
+    types = import_pyarrow("types")
+    usual = {name for columns in usual_columns(names).values() for name in columns}
+    wanted = [
+        field.name
+        for field in table.schema_arrow
+        if field.name in usual or types.is_string(field.type) or types.is_large_string(field.type)
+    ]
+    try:
+        batch = next(iter(table.iter_batches(SAMPLE, row_groups=[0], columns=wanted)), None) if wanted else None
+    except (*damage, IndexError):  # no row group at all
+        return []
+    if batch is None:
+        return []
+    columns = [[None if isinstance(v, Unreadable) else v for v in python_values(column)] for column in batch.columns]
+    return [dict(zip(batch.schema.names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _file(opened: OpenedInput, stack: ExitStack) -> Any:
