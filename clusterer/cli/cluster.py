@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
-from clusterer.cli.options import input_options, report_option, result_option, settings_options, with_option
+from clusterer.cli.options import (
+    SectionedCommand,
+    input_options,
+    report_option,
+    result_option,
+    settings_options,
+    with_option,
+)
 from clusterer.cli.run import Run, tell_written
 from clusterer.cli.spark import cluster_on_spark, engine_options
 from clusterer.errors import InputError
@@ -21,7 +28,7 @@ from clusterer.results import Clustering
 _CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
-@click.command("cluster")
+@click.command("cluster", cls=SectionedCommand)
 @input_options
 @result_option
 @with_option
@@ -64,6 +71,7 @@ def cluster_command(output: str, added: tuple[str, ...], report: str | None, eng
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, report)
+    run.check()
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

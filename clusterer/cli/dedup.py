@@ -11,7 +11,7 @@ import click
 import orjson
 
 from clusterer.cli.cluster import _CHANGED
-from clusterer.cli.options import input_options, output_option, settings_options
+from clusterer.cli.options import SectionedCommand, input_options, output_option, settings_options
 from clusterer.cli.run import Run, tell_written
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
@@ -20,7 +20,7 @@ from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import form_for, write_rows
 
 
-@click.command("dedup")
+@click.command("dedup", cls=SectionedCommand)
 @input_options
 @output_option
 @click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
@@ -39,6 +39,8 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     """
     run = Run(output, options, written=[removed])
     form = form_for(output, given_back_as(run.feed.format))
+    if form == "parquet":
+        run.feed.shards.refuse_conflicts()
     if removed:
         form_for(removed, ("jsonl",), "--removed")
     level = run.settings.level
@@ -66,3 +68,4 @@ def dedup_command(output: str, removed: str | None, **options: Any) -> None:
     run.summarise({**result.stats, "articles kept": len(keeper)})
     if not run.quiet:
         tell_written(output, removed)
+    run.check()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from clusterer.io.field_names import ABSTRACT_NAMES, FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
-from clusterer.io.values import is_nothing, is_no_date, scalar
+from clusterer.io.values import is_no_date, is_nothing, scalar
 
 SAMPLE = 100
 """Rows that are looked at."""
@@ -27,7 +27,9 @@ _LONGER = 1.5  # a column is the text instead of the usual one if it is so many 
 _UNUSUAL = 2.0  # and of no usual name, beside an abstract, if so many times
 _FEW_WORDS = 8  # a column of no usual name has at least so many a row
 _PAGE = re.compile(r"<(?:!doctype|html|body)\b", re.I)
-_NO_TEXTS = re.compile(r"html|comment|tag|keyword|categor|image|photo|caption|video|script|json|xml|url|link|author|title|head")
+_NO_TEXTS = re.compile(
+    r"html|comment|tag|keyword|categor|image|photo|caption|video|script|json|xml|url|link|author|title|head"
+)
 _SAME_ROWS = 3  # at least so many rows say the same before that says anything
 _MANY_HOSTS = 3  # an outlet has fewer
 
@@ -91,7 +93,8 @@ def usual_columns(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         if isinstance(name, str):
             by_key.setdefault(column_key(name), []).append(name)
     return {
-        attribute: tuple(name for key in keys for name in by_key.get(key, ())) for attribute, keys in FIELD_NAMES.items()
+        attribute: tuple(name for key in keys for name in by_key.get(key, ()))
+        for attribute, keys in FIELD_NAMES.items()
     }
 
 
@@ -150,8 +153,16 @@ def _texts(
                 columns[name], best = other, name
     for name in full:
         other, mine = columns[name], columns[best]
-        if name != best and best in full and is_fit(other) and other.length * _LONGER > mine.length and _unlike(other, mine):
-            notes.append(f"texts stand in {best!r} and {name!r}; {best!r} was read; cure: --text-field {name!r} for the other")
+        if (
+            name != best
+            and best in full
+            and is_fit(other)
+            and other.length * _LONGER > mine.length
+            and _unlike(other, mine)
+        ):
+            notes.append(
+                f"texts stand in {best!r} and {name!r}; {best!r} was read; cure: --text-field {name!r} for the other"
+            )
     if best not in named:
         notes.append(f"{best!r} was read as text, {named[0]!r} only where it is empty; cure: --text-field {named[0]!r}")
     return (best, *(name for name in named if name != best))

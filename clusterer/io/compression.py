@@ -23,7 +23,11 @@ HEAD = 1 << 18  # bytes looked at to detect format, encoding and dialect
 MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
 PACKINGS = (".gz", ".zst", ".bz2", ".xz")
 """Endings of what is unpacked."""
-_CLOSED = {b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive", b"\x04\x22\x4d\x18": "packed with LZ4"}
+_CLOSED = {
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\x04\x22\x4d\x18": "packed with LZ4",
+}
 _WINDOW = 1 << 31  # bytes that a Zstandard frame may refer back to: all that the format allows on 64 bits
 
 
@@ -103,7 +107,7 @@ def closed_archive(head: bytes) -> str:
 
 
 def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
-    """Unpack gzip members, Zstandard frames, bzip2 or xz streams, one after the other; damage comes after all that is readable."""
+    """Unpack gzip, Zstandard, bzip2 or xz, one member after the other; damage comes after all that is readable."""
     if packing in ("bz2", "xz"):
         yield from _inflated_blocks(chunks, packing)
         return

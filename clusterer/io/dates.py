@@ -31,13 +31,17 @@ _CLOCK = re.compile(
     r"(?<!\d)(?:t\s*)?(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?![^\W\d_z])"
     rf"\s*({ZONE_NAME}(?![^\W\d_]))?\s*(?:\(?([+-])(\d{{1,2}})(?::?(\d{{2}}))?(?![\d/.-]))?"
 )
-_BARE_CLOCK = re.compile(r"(?<![\d./-])(\d{1,2})\.(\d{2})(?![\d.])\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?!\w)")  # 08.15
+_BARE_CLOCK = re.compile(
+    r"(?<![\d./-])(\d{1,2})\.(\d{2})(?![\d.])\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?!\w)"
+)  # 08.15
 _HOUR = re.compile(r"(?<!\d)(?:الساعه\s+)?(\d{1,2})\s*(صباحا|مساء|ظهرا|[ap]\.?m\b\.?)(?!\w)")  # 8 مساء
 _COMPACT = re.compile(r"(\d{8})[t ]?(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?\s*(z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
 _YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d/.-])(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4})(?!\d)")
 _SHORT = re.compile(r"(?<![\d/.-])(\d{1,2})([-/.])(\d{1,2})\2(\d{2})(?![\d/.-])")  # Excel: 4/25/16
-_NAMED = re.compile(rf"(?<!\d)(\d{{1,2}})[\s-]+({MONTH_NAME})[\s-]+(\d{{2}})(?!\d)")  # Excel: 11-Apr-16; RFC 822: 11 Apr 16
+_NAMED = re.compile(
+    rf"(?<!\d)(\d{{1,2}})[\s-]+({MONTH_NAME})[\s-]+(\d{{2}})(?!\d)"
+)  # Excel: 11-Apr-16; RFC 822: 11 Apr 16
 _HIJRI_YEAR = r"(1[34]\d\d)(?!\d)"
 _HIJRI_MARK = r"(?:\s*\(?(?:ه(?!\w)|هجري\w*))?"
 _HIJRI = (
@@ -47,7 +51,9 @@ _HIJRI = (
     ),
     re.compile(rf"(?<!\w)(?P<m>{HIJRI_NAME})\s+(?P<d>\d{{1,2}})\s+(?P<y>{_HIJRI_YEAR}){_HIJRI_MARK}"),
     re.compile(rf"(?<![\d/.-])(?P<d>\d{{1,2}})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\2\s*(?P<y>{_HIJRI_YEAR}){_HIJRI_MARK}"),
-    re.compile(rf"(?<![\d/.-])(?P<y>{_HIJRI_YEAR})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\3\s*(?P<d>\d{{1,2}})(?!\d){_HIJRI_MARK}"),
+    re.compile(
+        rf"(?<![\d/.-])(?P<y>{_HIJRI_YEAR})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\3\s*(?P<d>\d{{1,2}})(?!\d){_HIJRI_MARK}"
+    ),
 )
 _HIJRI_REST = re.compile(rf"\d\s*ه(?!\w)|\d\s*هجري|(?<!\w){HIJRI_NAME}(?!\w)")
 _HIJRI_YEARS = range(1343, 1501)  # of the calendar of Umm al-Qura
@@ -68,9 +74,6 @@ class _Rules:
     serials: bool
     zone: tzinfo | None
     now: datetime | None
-
-
-
 
 
 def parse_date(

@@ -15,7 +15,6 @@ from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
 from clusterer.io.sources import BAD_ZIP, Source
 
-
 _NESTED = 4  # packings, one in the other
 
 

@@ -59,7 +59,9 @@ def detect_encoding(head: bytes, name: str) -> str:
     if valid_bytes >= high_bytes / 2 or high_bytes < 4:
         return "utf-8"  # perhaps with damaged rows
     shares = {}
-    arabic = b" ".join(_RUN.findall(head))  # accents of French stand alone: what stands together is Arabic, or not Latin at all
+    arabic = b" ".join(
+        _RUN.findall(head)
+    )  # accents of French stand alone: what stands together is Arabic, or not Latin at all
     for encoding, common in _LEGACY[:2] if len(arabic) >= _FEW else _LEGACY:
         letters = [c for c in (arabic if len(arabic) >= _FEW else head).decode(encoding, "replace") if c > "\x7f"]
         shares[encoding] = sum(c in common for c in letters) / len(letters)

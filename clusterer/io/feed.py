@@ -29,7 +29,8 @@ from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 
-
+MAX_ROW_BYTES = 32 * 2**20
+"""Bytes that a row may have unless set otherwise."""
 _OF_OWN_NAMES = (rss.read, text.read)  # readers that name the fields themselves
 
 
@@ -59,7 +60,7 @@ class Feed:
         encoding: str | None = None,
         timezone: str | tzinfo | None = None,
         now: str | datetime | None = None,
-        max_row_bytes: int = 32 * 2**20,
+        max_row_bytes: int = MAX_ROW_BYTES,
         strict: bool = False,
         on_bad: Callable[[BadRow], None] | None = None,
     ) -> None:

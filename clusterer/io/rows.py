@@ -152,7 +152,8 @@ def unfit(row: Row, format: str, why: str) -> OutputError:
 
 def too_long(size: int, limit: int) -> str:
     """The reason of a row over the limit, both in bytes."""
-    return f"longer than a row may be: {size:,} bytes, limit {limit:,}; cure: --max-row-bytes {size}, in Python max_row_bytes={size}"
+    cure = f"--max-row-bytes {size}, in Python max_row_bytes={size}"
+    return f"longer than a row may be: {size:,} bytes, limit {limit:,}; cure: {cure}"
 
 
 def first_line(error: object) -> str:

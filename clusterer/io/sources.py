@@ -150,7 +150,9 @@ def source_of_file(path: str, format: str | None = None) -> Source:
     ('csv',)
     """
     formats, packing = _ending(path)
-    return Source(path, partial(_open_file, path), _given(format) or _possible(formats), packing, _stem(Path(path).name), path)
+    return Source(
+        path, partial(_open_file, path), _given(format) or _possible(formats), packing, _stem(Path(path).name), path
+    )
 
 
 def _given(format: str | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import click
 import pytest
 from damage import write_damaged_feed
 from places import ROOT
+from said import said
 
 from clusterer import InputError, cluster, read_gold
 from clusterer.cli.main import cli
@@ -34,7 +35,7 @@ def rows(path: Path) -> list[dict]:
 
 def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> None:
     done = run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     out = rows(tmp_path / "out.jsonl")
     assert [r["id"] for r in out] == [r["id"] for r in rows(DATA / "feed.jsonl")]
     assert {tuple(r) for r in out} == {

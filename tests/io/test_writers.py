@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import zstandard
 from places import ROOT
+from said import said
 
 from clusterer.index.story_index import StoryIndex
 
@@ -49,7 +50,7 @@ def run(*args: object, cwd: Path, stdin: bytes | None = None) -> subprocess.Comp
 def done(*args: object, cwd: Path, stdin: bytes | None = None) -> bytes:
     """What a run that goes well and says nothing writes to standard output."""
     ran = run(*args, cwd=cwd, stdin=stdin)
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (ran.returncode, said(ran.stderr)) == (0, "")
     return ran.stdout
 
 

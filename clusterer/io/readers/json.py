@@ -85,7 +85,9 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
     if not _GLUED.search(document):
         return False
     first = next(iter(JsonArray(iter([document]), opened.row_limit, bare=True)))[0]
-    return len(first) < len(document) and document[len(first) :].lstrip()[:1] == b"{" and is_article(first, opened.columns)
+    return (
+        len(first) < len(document) and document[len(first) :].lstrip()[:1] == b"{" and is_article(first, opened.columns)
+    )
 
 
 def _array_of_articles(document: bytes, opened: OpenedInput) -> int:
@@ -97,22 +99,23 @@ def _array_of_articles(document: bytes, opened: OpenedInput) -> int:
             first = JsonArray(iter([document]), opened.row_limit).first_elements()
             sizes = [_text_size([loaded(element)], opened.columns) for element in itertools.islice(first, SAMPLE)]
         else:
-            sizes = [size for _, size in _sized_arrays(value, opened.columns)]
-    return sizes.index(max(sizes)) if sizes and max(sizes) else 0
+            sizes = list(_array_sizes(value, opened.columns))
+    most = max(sizes, default=0.0)
+    return sizes.index(most) if most else 0
 
 
-def _sized_arrays(value: Any, columns: FieldMap, is_inner: bool = False) -> Iterator[tuple[list[Any], float]]:
-    """The arrays of objects in a document, in the order in which they begin, with the characters of text that they hold.
+def _array_sizes(value: Any, columns: FieldMap, is_inner: bool = False) -> Iterator[float]:
+    """The characters of text in every array of objects in a document, in the order in which they begin.
 
     Arrays inside articles, of comments or of parts of a text, hold none.
     """
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        yield value, 0.0 if is_inner else _text_size(value[:SAMPLE], columns) * len(value)
+        yield 0.0 if is_inner else _text_size(value[:SAMPLE], columns) * len(value)
         with contextlib.suppress(RowError):
             is_inner = bool(is_inner or columns.columns(tuple(value[-1]) if isinstance(value[-1], dict) else ()))
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if isinstance(inner, dict | list):
-            yield from _sized_arrays(inner, columns, is_inner)
+            yield from _array_sizes(inner, columns, is_inner)
 
 
 def _text_size(rows: list[Any], columns: FieldMap) -> float:

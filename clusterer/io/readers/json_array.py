@@ -102,7 +102,9 @@ class JsonArray:
         if self._skip_blanks():
             for mark in self._marks():
                 if mark == 0x5B and self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
-                    inner = JsonArray(iter([self._buffer[self._position : self._position + self._limit]]), self._limit, bare=True)
+                    inner = JsonArray(
+                        iter([self._buffer[self._position : self._position + self._limit]]), self._limit, bare=True
+                    )
                     yield next(iter(inner))[0]
 
     def _fill(self) -> bool:

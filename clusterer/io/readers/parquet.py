@@ -60,7 +60,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             return
         names = tuple(table.schema_arrow.names)
         refuse_same_names(names, opened.name)
-        plan = opened.columns.check_header(names, opened.name, _first_rows(table, names, damage))
+        plan = opened.columns.check_header(names, opened.name, _first_rows(table, names, (*damage, IndexError)))
         wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
         wanted += [name for name in names if column_key(name) in FETCH_NAMES and name not in wanted]
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
@@ -100,7 +100,7 @@ def _first_rows(table: Any, names: Sequence[str], damage: tuple[type[Exception],
     ]
     try:
         batch = next(iter(table.iter_batches(SAMPLE, row_groups=[0], columns=wanted)), None) if wanted else None
-    except (*damage, IndexError):  # no row group at all
+    except damage:  # no row group at all
         return []
     if batch is None:
         return []

@@ -19,7 +19,14 @@ _ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.I)
 _ENTRY = re.compile(rb"<(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*?(/?)>")
 _HIDDEN = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.S)
 _PREFIX = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']([^"'<>]*)["']""")
-_OWN = (b"purl.org/rss/1.0", b"w3.org/2005/atom", b"purl.org/atom", b"backend.userland", b"my.netscape", b"w3.org/1999/xhtml")
+_OWN = (
+    b"purl.org/rss/1.0",
+    b"w3.org/2005/atom",
+    b"purl.org/atom",
+    b"backend.userland",
+    b"my.netscape",
+    b"w3.org/1999/xhtml",
+)
 _OWN_PREFIXES = (b"content", b"atom", b"rss", b"xhtml")  # of feeds that do not say what they mean
 _ABSTRACT = re.compile(rb"(</?)([\w.-]+):(description|summary|abstract|subtitle)(?=[\s/>])")
 _BODY = re.compile(rb"<(/?)(?:[\w.-]+:)?(?:description|encoded|summary|content)(?=[\s>])[^<>]*>")
@@ -61,7 +68,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     elif len(parsed.entries) < begun:
         lost = begun - len(parsed.entries)
         why = first_line(parsed.get("bozo_exception", "broken XML"))
-        opened.damaged(number + 1, f"{lost} of {begun} entries cannot be read ({why}); cure: fetch the file again", data)
+        opened.damaged(
+            number + 1, f"{lost} of {begun} entries cannot be read ({why}); cure: fetch the file again", data
+        )
 
 
 def _cut_reason(number: int, begun: int) -> str:
@@ -83,7 +92,11 @@ def _entries_in(data: bytes) -> tuple[int, int, bool]:
     marks = [bool(found[1]) for found in _BODY.finditer(bare, last)]
     is_last_readable = begun > ended and True in marks and 2 * sum(marks) == len(marks)
     root = _ROOT.search(bare)
-    return begun, ended + is_last_readable, root is None or re.search(rb"</" + re.escape(root[1]) + rb"\s*>", bare) is not None
+    return (
+        begun,
+        ended + is_last_readable,
+        root is None or re.search(rb"</" + re.escape(root[1]) + rb"\s*>", bare) is not None,
+    )
 
 
 def _set_apart(data: bytes) -> bytes:
