@@ -24,6 +24,7 @@ SAMPLE = 100
 """Rows that are looked at."""
 _TEXTS = 50  # of them texts that are measured
 _LONGER = 1.5  # a column is the text instead of the usual one if it is so many times as long
+_FULLER = 3.0  # an abstract, instead of what should be fuller, if so many times
 _UNUSUAL = 2.0  # and of no usual name, beside an abstract, if so many times
 _FEW_WORDS = 8  # a column of no usual name has at least so many a row
 _PAGE = re.compile(r"<(?:!doctype|html|body)\b", re.I)
@@ -100,7 +101,7 @@ def usual_columns(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _TextColumn:
-    """What a column holds, as a text: characters a row, empty rows counted; whether rows differ; whether whole pages."""
+    """What a column holds, as a text: characters and words of a row that is filled; whether rows differ; whether whole pages."""
 
     name: str
     length: float
@@ -113,11 +114,11 @@ class _TextColumn:
 def _text_column(rows: Sequence[Mapping[str, Any]], name: str) -> _TextColumn:
     raw = [value for row in rows[:_TEXTS] if isinstance(value := row.get(name), str) and not is_nothing(value)]
     values = [clean_text(value[:20_000]) for value in raw]
-    count = max(1, min(len(rows), _TEXTS))
+    count = max(1, len(values))
     return _TextColumn(
         name,
         sum(map(len, values)) / count,
-        len(values) < 2 or len(set(values)) > max(1, len(values) / 2),
+        len(values) < _SAME_ROWS or len(set(values)) > max(1, len(values) / 2),
         sum(_PAGE.search(value[:5000]) is not None for value in raw) > len(raw) / 2,
         sum(len(value.split()) for value in values) / count,
         values,
@@ -141,7 +142,10 @@ def _texts(
     fit = [name for name in named if is_fit(columns[name])]
     best = fit[0] if fit else max(named, key=lambda name: (columns[name].length > 0, -named.index(name)))
     for name in fit:
-        if columns[name].length > _LONGER * columns[best].length:
+        is_part = name not in full and best in full
+        if is_part and columns[name].words < _FEW_WORDS:
+            continue
+        if columns[name].length > (_FULLER if is_part else _LONGER) * columns[best].length:
             best = name
     if best not in full or best not in fit:
         for name in names:

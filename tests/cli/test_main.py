@@ -106,7 +106,15 @@ def test_damaged_feeds_lose_no_good_row(tmp_path: Path) -> None:
     damages = write_damaged_feed(folder)
     assert len(damages) >= 40
     done = run("cluster", folder, "-o", tmp_path / "out.jsonl")
-    assert done.returncode == 0, done.stderr
+    unreadable = [damage for damage in damages if not damage.good]
+    assert done.returncode == 1
+    last = done.stderr.decode().splitlines()[-1]
+    assert last.startswith("error: ")
+    assert "files are unreadable" in last
+    assert "all else is read and written" in last
+    told = [line for line in done.stderr.decode().splitlines() if "unreadable; " in line or " of it are read; " in line]
+    assert 5 < len(told) <= 10 < len(unreadable)
+    assert run("cluster", folder, "-o", tmp_path / "out.jsonl", "--max-bad", "100%").returncode == 0
     good = sorted(name for damage in damages for name in damage.good)
     assert sorted(r["id"] for r in rows(tmp_path / "out.jsonl")) == good
     bad = {Path(r["file"]).as_posix(): r for r in rows(tmp_path / "out.jsonl.quarantine.jsonl")}
