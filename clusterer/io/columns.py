@@ -20,7 +20,7 @@ from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, is_relative_date, parse_date
 from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
-from clusterer.io.values import RowError, first_filled, is_no_date, is_nothing, kind, scalar, text_of, title_of
+from clusterer.io.values import LONGEST, NOTHING, RowError, first_filled, is_no_date, kind, scalar, text_of, title_of
 
 __all__ = ["FIELD_NAMES", "FieldMap", "RowError", "article_from", "column_key", "quoted"]
 
@@ -85,8 +85,10 @@ class FieldMap:
                     f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
                 )
         self._choice = Choice()
+        self._aggregator, self._no_dates = "", self._choice.no_dates
         self._learnt: dict[frozenset[str], tuple[Choice, list[Mapping[str, Any]]]] = {}
-        self._plans: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        self._plans: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}  # the columns in the order of FIELD_NAMES
+        self._outlets: dict[str, bool] = {}  # whether a source names an outlet, for those met so far
         self._columns_read: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
 
     @property
@@ -120,7 +122,9 @@ class FieldMap:
             self._learnt[names] = choice, seen
             self.notes.update(dict.fromkeys(choice.notes))
         self._choice = choice
+        self._aggregator, self._no_dates = choice.aggregator, choice.no_dates
         self._plans.clear()
+        self._outlets.clear()
 
     def _parse(self, value: Any) -> datetime | None:
         return None if value is None else parse_date(value, self.month_first, True, self._zone, self._now)
@@ -192,32 +196,31 @@ class FieldMap:
         if type(row) is not dict and not isinstance(row, Mapping):
             raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
         names = tuple(row)
-        plan = self._plans.get(names) or self._plan(names, row)
-        text, title = first_filled(row, plan["text"]), first_filled(row, plan["title"])
+        texts, titles, dates, sources, urls, ids = self._plans.get(names) or self._plan(names, row)
+        text, title = first_filled(row, texts), first_filled(row, titles)
         if type(title) is not str:
             title = title_of(title)
         if type(text) is not str:
-            text = self._no_text(row, plan["text"], title) if text is None else text_of(text, plan["text"][0])
+            text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
         if "\0" in text or "\0" in title:
             where = "text" if "\0" in text else "title"
             raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
-        url = scalar(first_filled(row, plan["url"]))
-        source, url = self._source(row, plan["source"], url)
-        id = first_filled(row, plan["id"])
+        url, id = first_filled(row, urls), first_filled(row, ids)
         if type(id) is float and abs(id) >= 2**64:
             self.lost_digits = True
-        return Article(
-            clean_text(text), scalar(id) or url, clean_text(title), source, url, self._date(row, plan["date"])
-        )
+        url = url.strip() if type(url) is str else scalar(url)
+        id = id.strip() if type(id) is str else scalar(id)
+        source, url = self._source(row, sources, url)
+        return Article(clean_text(text), id or url, clean_text(title), source, url, self._date(row, dates))
 
-    def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         plan = self.columns(names, (row,))
         if len(self._plans) >= 1000:  # rows with ever new columns must not fill the memory
             self._plans.clear()
-        self._plans[names] = plan
         for attribute, columns in plan.items():
             self._columns_read[attribute][next(iter(columns), "")] = None
-        return plan
+        self._plans[names] = tuple(plan[attribute] for attribute in FIELD_NAMES)
+        return self._plans[names]
 
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""
@@ -230,20 +233,29 @@ class FieldMap:
 
     def _source(self, row: Mapping[str, Any], names: tuple[str, ...], url: str) -> tuple[str, str]:
         """Who printed it, and where; a source that is an address is none, unless the caller named its column."""
-        is_given = "source" in self._given
         for name in names:
             value = row[name]
             source = value.strip() if type(value) is str else scalar(value)
-            if not source or is_nothing(source) or (source == self._choice.aggregator and not is_given):
-                continue
-            if is_given or not source.lower().startswith(("http://", "https://")):
+            is_outlet = self._outlets.get(source)
+            if is_outlet is None:
+                is_outlet = self._is_outlet(source)
+            if is_outlet:
                 return source, url
-            if not url and column_key(name) == "source":
+            if not url and source[:4].lower() == "http" and column_key(name) == "source":
                 host, path = _place(source)
                 if not path:
                     return host, url
                 url = source
         return "", url
+
+    def _is_outlet(self, source: str) -> bool:
+        """Whether a source names an outlet; it is remembered."""
+        says_something = len(source) > LONGEST or source.lower() not in NOTHING
+        is_other = source != self._aggregator and source[:4].lower() != "http"
+        if len(self._outlets) >= 10_000:  # a source of its own in every row must not fill the memory
+            self._outlets.clear()
+        self._outlets[source] = found = says_something and (is_other or "source" in self._given)
+        return found
 
     def _date(self, row: Mapping[str, Any], names: tuple[str, ...]) -> datetime | None:
         """The date in the first column that tells one."""
@@ -258,7 +270,7 @@ class FieldMap:
                     unreadable = value
                     if is_relative_date(value) and (fetched := self._fetched(row)):
                         return parse_date(value, zone=self._zone, now=fetched)
-            elif moment in self._choice.no_dates or (moment.year == 1970 and moment.month == moment.day == 1):
+            elif (moment.year == 1970 and moment.month == moment.day == 1) or (self._no_dates and moment in self._no_dates):
                 self.default_dates += 1
             else:
                 if self._now is not None and is_relative_date(value) and (fetched := self._fetched(row)):

@@ -114,7 +114,7 @@ def parse_date(
                 except ValueError:
                     pass
                 else:
-                    if moment.year not in _BARE_HIJRI_YEARS:
+                    if moment.year >= _EARLIEST:
                         return _plausible(moment, zone)
             return _from_words(value, _Rules(month_first, serials, zone, now))
         if value is None or isinstance(value, bool):

@@ -16,7 +16,8 @@ NOTHING = frozenset({
     "غير معروف", "غير محدد", "لا يوجد", "مجهول",
 })  # fmt: skip
 """Words, lower case, that tables and APIs put where there is nothing: a cell that holds one of them is empty."""
-_LONGEST = max(map(len, NOTHING)) + 2
+LONGEST = max(map(len, NOTHING)) + 2
+"""Characters: what is longer says something."""
 _NO_DATES = ("0000-", "0001-01-01", "1900-01-01", "1899-12-3", "1970-01-01", "9999-12-31")
 
 
@@ -31,7 +32,7 @@ def is_nothing(value: Any) -> bool:
     [True, True, True, True, False, False]
     """
     if type(value) is str:
-        if len(value) > _LONGEST:
+        if len(value) > LONGEST:
             return value.isspace()
         return value.strip().lower() in NOTHING
     if isinstance(value, list | tuple | Mapping | str):
@@ -56,9 +57,10 @@ def first_filled(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
         value = row[name]
         if value is None:
             continue
-        if type(value) is str and len(value) > _LONGEST and not value.isspace():
-            return value
-        if not is_nothing(value):
+        if type(value) is str:  # as `is_nothing`, without its call: every cell of a feed comes here
+            if value.strip().lower() not in NOTHING if len(value) <= LONGEST else not value.isspace():
+                return value
+        elif not is_nothing(value):
             return value
     return None
 

@@ -53,6 +53,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     layout, records = begin_table(opened, opened.lines())
     if layout.columns:
         _check_table(opened, layout)
+    article_of = opened.columns
     for number, raw, cells, reason in records:
         if is_blank(cells):
             opened.walk.blank_rows += 1
@@ -60,7 +61,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             if reason or cells is None:
                 raise RowError(reason)
-            article = opened.columns(dict(zip(layout.columns, cells, strict=True)))
+            article = article_of(dict(zip(layout.columns, cells, strict=True)))
         except RowError as error:
             opened.bad(number, str(error), raw)
         else:

@@ -17,7 +17,6 @@ from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_json
 
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
-_SAMPLED = 1 << 17  # bytes whose rows tell the columns
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
@@ -52,8 +51,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 
 def _first_rows(head: bytes) -> list[dict[str, Any]]:
     """The objects of the first whole lines."""
-    lines = head[:_SAMPLED].removeprefix(BOM).split(b"\n")
-    lines = lines[:-1] if len(head) > _SAMPLED or len(head) >= HEAD else lines
+    lines = head[:HEAD].removeprefix(BOM).split(b"\n")
+    lines = lines[:-1] if len(head) >= HEAD else lines
     return [row for line in lines[:SAMPLE] if isinstance(row := loaded(line), dict)]
 
 

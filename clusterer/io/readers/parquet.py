@@ -60,15 +60,15 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             return
         names = tuple(table.schema_arrow.names)
         refuse_same_names(names, opened.name)
-        plan = opened.columns.check_header(names, opened.name, _first_rows(table, names, (*damage, IndexError)))
-        wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
-        wanted += [name for name in names if column_key(name) in FETCH_NAMES and name not in wanted]
+        opened.columns.check_header(names, opened.name)
+        wanted: list[str] = []
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
         layout, number = Layout("parquet", schema=schema), 0
         for group in range(table.num_row_groups):
             end = number + table.metadata.row_group(group).num_rows
             try:
                 for batch in table.iter_batches(PARQUET_BATCH, row_groups=[group]):
+                    wanted = wanted or _wanted(opened, batch)
                     if not batch.schema.equals(schema):
                         batch = batch.select(schema.names).cast(schema)
                     yield from _rows(opened, batch, wanted, number, layout)
@@ -89,23 +89,18 @@ def refuse_same_names(names: Sequence[str], file: str) -> None:
         raise InputError(f"{file}: {len(names)} columns, several of the name {twice[0]!r}; cure: rename all but one")
 
 
-def _first_rows(table: Any, names: Sequence[str], damage: tuple[type[Exception], ...]) -> list[dict[str, Any]]:
-    """The first rows, of columns of usual names and of strings; none where they are damaged."""
-    types = import_pyarrow("types")
+def _wanted(opened: OpenedInput, batch: Any) -> list[str]:
+    """The columns that articles are made of, as the first rows tell: of those of usual names, and of strings."""
+    types, names = import_pyarrow("types"), tuple(batch.schema.names)
     usual = {name for columns in usual_columns(names).values() for name in columns}
-    wanted = [
-        field.name
-        for field in table.schema_arrow
-        if field.name in usual or types.is_string(field.type) or types.is_large_string(field.type)
+    looked_at = [
+        own.name for own in batch.schema if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
     ]
-    try:
-        batch = next(iter(table.iter_batches(SAMPLE, row_groups=[0], columns=wanted)), None) if wanted else None
-    except damage:  # no row group at all
-        return []
-    if batch is None:
-        return []
-    columns = [[None if isinstance(v, Unreadable) else v for v in python_values(column)] for column in batch.columns]
-    return [dict(zip(batch.schema.names, values, strict=True)) for values in zip(*columns, strict=True)]
+    cells = [python_values(batch.column(name)[:SAMPLE]) for name in looked_at]
+    rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
+    plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
+    fetched = [name for name in names if column_key(name) in FETCH_NAMES]
+    return list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
 
 
 def _file(opened: OpenedInput, stack: ExitStack) -> Any:
@@ -122,12 +117,14 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
 def _rows(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
     columns = [python_values(batch.column(name)) for name in wanted]
+    is_broken = any(Unreadable in set(map(type, column)) for column in columns)
+    article_of = opened.columns
     for i, values in enumerate(zip(*columns, strict=True)):
         number = before + i + 1
         try:
-            if broken := next((v for v in values if isinstance(v, Unreadable)), None):
+            if is_broken and (broken := next((v for v in values if isinstance(v, Unreadable)), None)):
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the file again")
-            article = opened.columns(dict(zip(wanted, values, strict=True)))
+            article = article_of(dict(zip(wanted, values, strict=True)))
         except RowError as error:
             opened.bad(number, str(error), repr(values))
         else:
