@@ -32,6 +32,8 @@ _NO_TEXTS = re.compile(
     r"html|comment|tag|keyword|categor|image|photo|caption|video|script|json|xml|url|link|author|title|head"
 )
 _SAME_ROWS = 3  # at least so many rows say the same before that says anything
+_SECOND_LEVEL = frozenset(("co", "com", "net", "org", "gov", "edu", "ac", "mil"))  # as in spa.gov.sa
+_OTHERS = 5  # rows with other dates, beside which a default stands out
 _MANY_HOSTS = 3  # an outlet has fewer
 
 
@@ -108,12 +110,15 @@ class _TextColumn:
     differs: bool
     is_page: bool
     words: float
-    values: list[str]
+    cells: list[str]
 
 
 def _text_column(rows: Sequence[Mapping[str, Any]], name: str) -> _TextColumn:
-    raw = [value for row in rows[:_TEXTS] if isinstance(value := row.get(name), str) and not is_nothing(value)]
-    values = [clean_text(value[:20_000]) for value in raw]
+    cells = [
+        value if isinstance(value := row.get(name), str) and not is_nothing(value) else "" for row in rows[:_TEXTS]
+    ]
+    cleaned = [clean_text(value[:20_000]) for value in cells]
+    raw, values = list(filter(None, cells)), list(filter(None, cleaned))
     count = max(1, len(values))
     return _TextColumn(
         name,
@@ -121,7 +126,7 @@ def _text_column(rows: Sequence[Mapping[str, Any]], name: str) -> _TextColumn:
         len(values) < _SAME_ROWS or len(set(values)) > max(1, len(values) / 2),
         sum(_PAGE.search(value[:5000]) is not None for value in raw) > len(raw) / 2,
         sum(len(value.split()) for value in values) / count,
-        values,
+        cleaned,
     )
 
 
@@ -173,9 +178,12 @@ def _texts(
 
 
 def _unlike(one: _TextColumn, other: _TextColumn) -> bool:
-    """Whether two columns hold different texts: neither begins as the other, in most rows."""
-    pairs = list(zip(one.values, other.values, strict=False))
-    return sum(a.split()[:8] != b.split()[:8] for a, b in pairs) > len(pairs) / 2
+    """Whether two columns hold different texts: in most rows both are filled, and share less than half of their words."""
+    unlike = 0
+    for cell, beside in zip(one.cells, other.cells, strict=True):
+        words, others = set(cell.split()), set(beside.split())
+        unlike += bool(words and others) and 2 * len(words & others) < len(words | others)
+    return unlike > len(one.cells) / 2
 
 
 def _share(rows: Sequence[Mapping[str, Any]], name: str, is_such: Callable[[Any], bool]) -> float:
@@ -234,8 +242,8 @@ def _no_dates(
 ) -> frozenset[datetime]:
     """The one moment that more than a third of the rows have and that stands out: a default, not a date.
 
-    A moment with an hour stands out where no other is a third as common. A day without one, which many articles of a small
-    feed share, only where it is a first of January or years away, or ten times as common as any other.
+    A first of January years away from all others stands out; else the others must differ, as dates do: a paper gives all
+    articles of a day one date, and such a date is none of the defaults.
     """
     if not names:
         return frozenset()
@@ -247,14 +255,12 @@ def _no_dates(
     others = [other for other in found if other != moment]
     if count < _SAME_ROWS or count <= len(rows) / 3:
         return frozenset()
-    if _has_hour(moment):
-        stands_out = count >= 3 * next_count
-    else:
-        is_far = min(abs(other - moment) for other in others) > timedelta(days=366)
-        is_new_year = (moment.month, moment.day) == (1, 1)
-        stands_out = count >= (3 if is_far or is_new_year else 10) * next_count
-    if not stands_out:
-        return frozenset()
+    is_far = min(abs(other - moment) for other in others) > timedelta(days=366)
+    is_new_year = (moment.month, moment.day) == (1, 1)
+    if not (is_far and is_new_year):
+        do_differ = len(others) >= _OTHERS and 2 * len(set(others)) >= len(others)
+        if not do_differ or count < (3 if _has_hour(moment) or is_far or is_new_year else 10) * next_count:
+            return frozenset()
     notes.append(
         f"{moment.isoformat(' ', 'minutes')[:16]} UTC is the date of {count} of the first {len(rows)} rows: a default, read as "
         "no date; cure: --date-field with another column"
@@ -289,4 +295,6 @@ def _site(url: str) -> str:
     except ValueError:
         return ""
     labels = host.removeprefix("www.").split(".")
-    return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-2]) <= 3 else labels[-2:])
+    return ".".join(
+        labels[-3:] if labels[-2:-1] and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else labels[-2:]
+    )

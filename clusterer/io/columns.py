@@ -53,6 +53,7 @@ class FieldMap:
         month_first: whether days like 04/11/2016 are read month first; `learn` decides.
         lost_digits: whether an id since this was last set False was a number too large for its digits to be kept.
         notes: what `learn` found that a reader of the run should know.
+        text_columns: all that a text was or might have been read from, the first choices first.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class FieldMap:
         self.first_unreadable: Any = None
         self.month_first = self.lost_digits = False
         self.notes: dict[str, None] = {}
+        self.text_columns: dict[str, None] = {}
         self._zone, self._now, self._keeps_empty = zone, now, keeps_empty
         self._given = dict(fields or {})
         for attribute in self._given:
@@ -103,17 +105,20 @@ class FieldMap:
         """For each article attribute all columns that it was read from first, in any row; "" for rows without one."""
         return {attribute: tuple(columns) for attribute, columns in self._columns_read.items()}
 
-    def learn(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
         """Tell by the first rows of an input which columns hold what, and how its dates are written.
 
-        Inputs with the same columns are read alike: what earlier ones held counts too.
+        Args:
+            rows: the first ones, as they came.
+            is_alone: inputs with the same columns are not shards of one feed; else they are read alike, and what earlier
+                ones held counts too.
         """
         given = self._given.get("date")
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         dates = [given] if given in names else usual_columns(sorted(names))["date"]
         self.month_first = any(dates_month_first(row.get(name) for row in rows) for name in dates)
         rows = rows[:SAMPLE]
-        choice, seen = self._learnt.get(names, (Choice(), []))
+        choice, seen = (Choice(), []) if is_alone else self._learnt.get(names, (Choice(), []))
         if len(seen) < SAMPLE and (rows or not seen):
             seen = [*seen, *rows][:SAMPLE]
             choice = choose(seen, self._given, self._parse)
@@ -219,6 +224,7 @@ class FieldMap:
             self._plans.clear()
         for attribute, columns in plan.items():
             self._columns_read[attribute][next(iter(columns), "")] = None
+        self.text_columns.update(dict.fromkeys(plan["text"]))
         self._plans[names] = tuple(plan[attribute] for attribute in FIELD_NAMES)
         return self._plans[names]
 
@@ -270,7 +276,9 @@ class FieldMap:
                     unreadable = value
                     if is_relative_date(value) and (fetched := self._fetched(row)):
                         return parse_date(value, zone=self._zone, now=fetched)
-            elif (moment.year == 1970 and moment.month == moment.day == 1) or (self._no_dates and moment in self._no_dates):
+            elif (moment.year == 1970 and moment.month == moment.day == 1) or (
+                self._no_dates and moment in self._no_dates
+            ):
                 self.default_dates += 1
             else:
                 if self._now is not None and is_relative_date(value) and (fetched := self._fetched(row)):

@@ -142,6 +142,9 @@ class Feed:
         parts = []
         for attribute, columns in self._walk.columns.columns_read.items():
             parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
+            others = [name for name in self._walk.columns.text_columns if name not in columns]
+            if attribute == "text" and others:
+                parts[-1] += f" else {' else '.join(others)}"
         own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].read in _OF_OWN_NAMES]
         return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
 
@@ -151,8 +154,8 @@ class Feed:
         maps = (self._walk.columns, self._walk.fixed_columns)
         count = sum(columns.default_dates for columns in maps)
         notes = [note for columns in maps for note in columns.notes]
-        many = "1 date is a default" if count == 1 else f"{count:,} dates are defaults"
-        return [*notes, f"{many}, such as 1970-01-01, read as no date"] if count else notes
+        many = "1 date stands" if count == 1 else f"{count:,} dates stand"
+        return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
     @property
     def format(self) -> str:

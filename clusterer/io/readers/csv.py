@@ -39,9 +39,11 @@ def sniff_csv(head: bytes, columns: FieldMap) -> bool:
 
 
 def sniff_tsv(head: bytes, columns: FieldMap) -> bool:
-    """Whether these first bytes are of a table with a text column, between tabs."""
+    """Whether these first bytes are of a table with a text column, between tabs, and of rows as wide as its header."""
     layout = detect_dialect(head, "csv", columns)
-    return layout.delimiter == "\t" and _has_text(layout, columns)
+    if layout.delimiter != "\t" or not _has_text(layout, columns):
+        return False
+    return bool(_first_rows(head, layout)) or b"\n" not in head.strip()
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:

@@ -97,7 +97,9 @@ def _array_of_articles(document: bytes, opened: OpenedInput) -> int:
         value = loaded(document)
         if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
             first = JsonArray(iter([document]), opened.row_limit).first_elements()
-            sizes = [_text_size([loaded(element)], opened.columns) for element in itertools.islice(first, SAMPLE)]
+            for element, outer in itertools.islice(first, SAMPLE):
+                is_inner = outer >= 0 and sizes[outer] > 0
+                sizes.append(0.0 if is_inner else _text_size([loaded(element)], opened.columns))
         else:
             sizes = list(_array_sizes(value, opened.columns))
     most = max(sizes, default=0.0)

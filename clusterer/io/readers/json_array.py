@@ -97,15 +97,26 @@ class JsonArray:
         if self._cut or not self._bare:
             yield b"", DamageError(self._cut or _NOT_CLOSED)
 
-    def first_elements(self) -> Iterator[bytes]:
-        """The first element of every array of objects in a document that is held whole, in their order; nothing else is read."""
+    def first_elements(self) -> Iterator[tuple[bytes, int]]:
+        """The first element of every array of objects in a document that is held whole, in their order; nothing else is read.
+
+        With each comes the number of the array that it is inside, -1 for none.
+        """
+        enclosing, count = [-1], 0
         if self._skip_blanks():
             for mark in self._marks():
-                if mark == 0x5B and self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
+                if mark == 0x5D and len(enclosing) > 1:
+                    enclosing.pop()
+                if mark != 0x5B:
+                    continue
+                outer = enclosing[-1]
+                enclosing.append(outer)
+                if self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
+                    enclosing[-1], count = count, count + 1
                     inner = JsonArray(
                         iter([self._buffer[self._position : self._position + self._limit]]), self._limit, bare=True
                     )
-                    yield next(iter(inner))[0]
+                    yield next(iter(inner))[0], outer
 
     def _fill(self) -> bool:
         """Drop what is done with, take one more chunk."""

@@ -94,7 +94,9 @@ def _wanted(opened: OpenedInput, batch: Any) -> list[str]:
     types, names = import_pyarrow("types"), tuple(batch.schema.names)
     usual = {name for columns in usual_columns(names).values() for name in columns}
     looked_at = [
-        own.name for own in batch.schema if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
+        own.name
+        for own in batch.schema
+        if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
     ]
     cells = [python_values(batch.column(name)[:SAMPLE]) for name in looked_at]
     rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)

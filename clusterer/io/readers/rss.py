@@ -52,8 +52,10 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         resolve_relative_uris=False,
     )
     begun, readable, is_whole = _entries_in(data)
-    for number, entry in enumerate(parsed.entries if is_whole else parsed.entries[:readable], 1):
-        fields = _fields(entry, parsed.feed.get("title", ""))
+    entries = parsed.entries if is_whole else parsed.entries[:readable]
+    rows = [_fields(entry, parsed.feed.get("title", "")) for entry in entries]
+    opened.fixed_columns.learn(rows, is_alone=True)
+    for number, fields in enumerate(rows, 1):
         try:
             article = opened.fixed_columns(fields)
         except RowError as error:
