@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from clusterer.errors import InputError
@@ -13,6 +13,8 @@ from clusterer.errors import InputError
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
 _RUN = re.compile(rb"[\x81\x8d-\x90\x98\x9a\x9f\xaa\xc0-\xff]{3,}")  # bytes of Arabic letters in cp1256 or ISO 8859-6
+_LATIN = ("iso8859-1", "iso8859-15", "cp1252")
+_ENOUGH = 0.45  # share of an encoding's commonest letters that tells it
 _FEW = 6  # such bytes, in runs, are one word at least
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']""")
 
@@ -51,22 +53,19 @@ def detect_encoding(head: bytes, name: str) -> str:
     valid_bytes = len(valid) - len(valid.translate(None, bytes(range(128, 256))))
     if valid_bytes >= max(4, 0.95 * high_bytes):  # no other encoding looks so, whatever the feed declares
         return "utf-8"
+    arabic = b" ".join(_RUN.findall(head))  # accents of French stand alone: what stands together is Arabic, or no Latin
     if declared := _DECLARED.match(head):
         with contextlib.suppress(LookupError, UnicodeDecodeError):
             encoding = declared[1].decode("ascii")
             codecs.getincrementaldecoder(encoding)().decode(head)
-            return encoding
+            is_latin = codecs.lookup(encoding).name in _LATIN  # any bytes may be so
+            if not is_latin or len(arabic) < _FEW or max(_shares(arabic, _LEGACY[:2]).values()) < _ENOUGH:
+                return encoding
     if valid_bytes >= high_bytes / 2 or high_bytes < 4:
         return "utf-8"  # perhaps with damaged rows
-    shares = {}
-    arabic = b" ".join(
-        _RUN.findall(head)
-    )  # accents of French stand alone: what stands together is Arabic, or not Latin at all
-    for encoding, common in _LEGACY[:2] if len(arabic) >= _FEW else _LEGACY:
-        letters = [c for c in (arabic if len(arabic) >= _FEW else head).decode(encoding, "replace") if c > "\x7f"]
-        shares[encoding] = sum(c in common for c in letters) / len(letters)
+    shares = _shares(arabic, _LEGACY[:2]) if len(arabic) >= _FEW else _shares(head, _LEGACY)
     best = max(shares, key=shares.__getitem__)
-    if shares[best] >= 0.45:
+    if shares[best] >= _ENOUGH:
         return "cp1256" if best == "cp1252" and _is_both(head) else best
     if high_bytes < 16:  # too little to tell
         return "utf-8"
@@ -75,6 +74,15 @@ def detect_encoding(head: bytes, name: str) -> str:
     if guess is None:
         raise InputError(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
     return str(guess.encoding)
+
+
+def _shares(data: bytes, legacy: Sequence[tuple[str, frozenset[str]]]) -> dict[str, float]:
+    """The share that each encoding's commonest letters have of the letters beyond ASCII."""
+    shares = {}
+    for encoding, common in legacy:
+        letters = [c for c in data.decode(encoding, "replace") if c > "\x7f"]
+        shares[encoding] = sum(c in common for c in letters) / len(letters)
+    return shares
 
 
 def _is_both(head: bytes) -> bool:

@@ -98,12 +98,12 @@ def _array_of_articles(document: bytes, opened: OpenedInput) -> int:
         if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
             first = JsonArray(iter([document]), opened.row_limit).first_elements()
             for element, outer in itertools.islice(first, SAMPLE):
-                is_inner = outer >= 0 and sizes[outer] > 0
-                sizes.append(0.0 if is_inner else _text_size([loaded(element)], opened.columns))
+                is_inner = outer >= 0 and sizes[outer] != 0
+                sizes.append(-1.0 if is_inner else _text_size([loaded(element)], opened.columns))
         else:
             sizes = list(_array_sizes(value, opened.columns))
     most = max(sizes, default=0.0)
-    return sizes.index(most) if most else 0
+    return sizes.index(most) if most > 0 else 0
 
 
 def _array_sizes(value: Any, columns: FieldMap, is_inner: bool = False) -> Iterator[float]:
