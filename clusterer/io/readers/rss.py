@@ -51,7 +51,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         sanitize_html=False,
         resolve_relative_uris=False,
     )
-    begun, readable, is_whole = _entries_in(data)
+    begun, ended, readable, is_whole = _entries_in(data)
     entries = parsed.entries if is_whole else parsed.entries[:readable]
     rows = [_fields(entry, parsed.feed.get("title", "")) for entry in entries]
     opened.fixed_columns.learn(rows, is_alone=True)
@@ -66,7 +66,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         why = first_line(parsed.get("bozo_exception", "no channel, no entries"))
         opened.damaged(1, f"neither RSS nor Atom ({why}); cure: --format, or leave the file out", data)
     elif cut or not is_whole:
-        opened.damaged(number + 1, cut or _cut_reason(number, begun), data[-1000:])
+        opened.damaged(number + 1, cut or _cut_reason(number, begun, readable > ended), data[-1000:])
     elif len(parsed.entries) < begun:
         lost = begun - len(parsed.entries)
         why = first_line(parsed.get("bozo_exception", "broken XML"))
@@ -75,16 +75,16 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         )
 
 
-def _cut_reason(number: int, begun: int) -> str:
-    part = ", the last one is a part" if begun > number else ""
+def _cut_reason(number: int, begun: int, is_part: bool) -> str:
+    part = ", the last one in part" if is_part else ", of the next a part is lost" if begun > number else ""
     return (
         f"the file ends early: the feed is not closed; {number} entries are read{part}, how many are missing is not known; "
         "cure: fetch the file again"
     )
 
 
-def _entries_in(data: bytes) -> tuple[int, int, bool]:
-    """How many entries begin in a feed, how many have their text whole, and whether the feed itself is closed."""
+def _entries_in(data: bytes) -> tuple[int, int, int, bool]:
+    """How many entries begin in a feed, end, and have their text whole; and whether the feed itself is closed."""
     bare = _HIDDEN.sub(b"", data)
     begun = ended = last = 0
     for found in _ENTRY.finditer(bare):
@@ -96,6 +96,7 @@ def _entries_in(data: bytes) -> tuple[int, int, bool]:
     root = _ROOT.search(bare)
     return (
         begun,
+        ended,
         ended + is_last_readable,
         root is None or re.search(rb"</" + re.escape(root[1]) + rb"\s*>", bare) is not None,
     )
