@@ -138,6 +138,10 @@ def _texts(
     if not named:
         return ()
     full = [name for name in named if column_key(name) not in ABSTRACT_NAMES]
+    if len(named) == len(full) == 1:
+        cells = [row.get(named[0]) for row in rows[:_SAME_ROWS]]
+        if len(set(map(repr, cells))) == len(cells) and not any(map(is_nothing, cells)):
+            return tuple(named)
     elsewhere = {name for columns in usual.values() for name in columns}
     columns = {name: _text_column(rows, name) for name in named}
 

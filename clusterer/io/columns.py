@@ -25,6 +25,9 @@ from clusterer.io.values import LONGEST, NOTHING, RowError, first_filled, is_no_
 __all__ = ["FIELD_NAMES", "FieldMap", "RowError", "article_from", "column_key", "quoted"]
 
 
+_NO_CHOICE = Choice()
+
+
 def article_from(row: Mapping[str, Any], fields: Mapping[str, str] | None = None) -> Article:
     """One row as an article.
 
@@ -52,7 +55,6 @@ class FieldMap:
         default_dates: rows so far whose date stands for none: 1970-01-01, or the default of the feed.
         month_first: whether days like 04/11/2016 are read month first; `learn` decides.
         lost_digits: whether an id since this was last set False was a number too large for its digits to be kept.
-        notes: what `learn` found that a reader of the run should know.
         text_columns: all that a text was or might have been read from, the first choices first.
     """
 
@@ -77,7 +79,6 @@ class FieldMap:
         self.unreadable_dates = self.default_dates = 0
         self.first_unreadable: Any = None
         self.month_first = self.lost_digits = False
-        self.notes: dict[str, None] = {}
         self.text_columns: dict[str, None] = {}
         self._zone, self._now, self._keeps_empty = zone, now, keeps_empty
         self._given = dict(fields or {})
@@ -86,9 +87,12 @@ class FieldMap:
                 raise InputError(
                     f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
                 )
-        self._choice = Choice()
+        self._choice = _NO_CHOICE
         self._aggregator, self._no_dates = "", self._choice.no_dates
         self._learnt: dict[frozenset[str], tuple[Choice, list[Mapping[str, Any]]]] = {}
+        self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        self._date_columns: dict[frozenset[str], tuple[str, ...]] = {}
+        self._notes: dict[str, None] = {}
         self._plans: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}  # the columns in the order of FIELD_NAMES
         self._outlets: dict[str, bool] = {}  # whether a source names an outlet, for those met so far
         self._columns_read: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
@@ -105,6 +109,13 @@ class FieldMap:
         """For each article attribute all columns that it was read from first, in any row; "" for rows without one."""
         return {attribute: tuple(columns) for attribute, columns in self._columns_read.items()}
 
+    @property
+    def notes(self) -> list[str]:
+        """What `learn` found that a reader of the run should know."""
+        return list(
+            dict.fromkeys([*self._notes, *(note for choice, _ in self._learnt.values() for note in choice.notes)])
+        )
+
     def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
         """Tell by the first rows of an input which columns hold what, and how its dates are written.
 
@@ -113,23 +124,30 @@ class FieldMap:
             is_alone: inputs with the same columns are not shards of one feed; else they are read alike, and what earlier
                 ones held counts too.
         """
-        given = self._given.get("date")
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
-        dates = [given] if given in names else usual_columns(sorted(names))["date"]
+        if (dates := self._date_columns.get(names)) is None:
+            given = self._given.get("date")
+            dates = self._date_columns[names] = (given,) if given in names else usual_columns(sorted(names))["date"]
         self.month_first = any(dates_month_first(row.get(name) for row in rows) for name in dates)
-        rows = rows[:SAMPLE]
-        choice, seen = (Choice(), []) if is_alone else self._learnt.get(names, (Choice(), []))
-        if len(seen) < SAMPLE and (rows or not seen):
-            seen = [*seen, *rows][:SAMPLE]
-            choice = choose(seen, self._given, self._parse)
+        choice, seen = (_NO_CHOICE, []) if is_alone else self._learnt.get(names, (_NO_CHOICE, []))
+        if rows and len(seen) < SAMPLE:
+            before, seen = len(seen), [*seen, *rows[:SAMPLE]][:SAMPLE]
+            if (
+                before < 2 or len(seen) == SAMPLE or len(seen).bit_length() > before.bit_length()
+            ):  # there may be many inputs
+                choice = choose(seen, self._given, self._parse)
             if len(self._learnt) >= 100:  # inputs with ever new columns must not fill the memory
                 self._learnt.clear()
-            self._learnt[names] = choice, seen
-            self.notes.update(dict.fromkeys(choice.notes))
-        self._choice = choice
-        self._aggregator, self._no_dates = choice.aggregator, choice.no_dates
-        self._plans.clear()
-        self._outlets.clear()
+                self._date_columns.clear()
+            if is_alone:
+                self._notes.update(dict.fromkeys(choice.notes))
+            else:
+                self._learnt[names] = choice, seen
+        if choice is not self._choice:
+            self._choice = choice
+            self._aggregator, self._no_dates = choice.aggregator, choice.no_dates
+            for cache in (self._plans, self._known, self._outlets):
+                cache.clear()
 
     def _parse(self, value: Any) -> datetime | None:
         return None if value is None else parse_date(value, self.month_first, True, self._zone, self._now)
@@ -144,6 +162,8 @@ class FieldMap:
         Raises:
             RowError: none of them holds text.
         """
+        if (known := self._known.get(names)) is not None:
+            return known
         if {"story", "copy", "exact", "representative"} <= set(names):
             raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
         plan: dict[str, tuple[str, ...]] = {}
@@ -168,6 +188,9 @@ class FieldMap:
                 f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
                 f"so far there is no text field; expected {wanted}"
             )
+        if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
+            self._known.clear()
+        self._known[names] = plan
         return plan
 
     def check_header(

@@ -40,6 +40,9 @@ def sniff_csv(head: bytes, columns: FieldMap) -> bool:
 
 def sniff_tsv(head: bytes, columns: FieldMap) -> bool:
     """Whether these first bytes are of a table with a text column, between tabs, and of rows as wide as its header."""
+    first = head.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[0]
+    if b"\t" not in first and not first[:5].lower().lstrip(b'"').startswith(b"sep="):
+        return False
     layout = detect_dialect(head, "csv", columns)
     if layout.delimiter != "\t" or not _has_text(layout, columns):
         return False

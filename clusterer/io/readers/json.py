@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
-import orjson
-
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
@@ -21,6 +19,7 @@ from clusterer.io.rows import Layout, Row, as_json, too_long
 from clusterer.io.values import first_filled
 
 _SAMPLED = 1 << 20  # bytes of elements that tell the columns
+_MEASURED = 20  # elements of an array whose texts are measured
 _GLUED = re.compile(rb"\}\s*\{")
 _EMPTY_WRAPPING = re.compile(rb'\{\s*"[^"]*"\s*:\s*\[\s*\]\s*\}')  # {"articles": []}
 
@@ -67,16 +66,18 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
         # An object that may be one row, or wrap a list of rows: which, only the whole of it tells.
         beginning, rest = peek(chunks, limit + HEAD)
         document = beginning.strip()
-        if len(beginning) < limit + HEAD and is_article(document, opened.columns):
+        is_held = len(beginning) < limit + HEAD
+        value = loaded(document) if is_held else RowError("longer than may be held")
+        if isinstance(value, dict) and is_article(value, opened.columns):
             fits = len(document) <= limit
-            value = orjson.loads(document) if fits else RowError(too_long(len(document), limit))
-            return itertools.chain([(document, value)], JsonArray(rest, limit))  # the rest: damage, or nothing
-        if len(beginning) < limit + HEAD and _are_objects(document, opened):
+            row = value if fits else RowError(too_long(len(document), limit))
+            return itertools.chain([(document, row)], JsonArray(rest, limit))  # the rest: damage, or nothing
+        if is_held and isinstance(value, ValueError) and _are_objects(document, opened):
             return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
         if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
             return iter(JsonArray(rest, limit))
         chunks = itertools.chain([beginning], rest)
-        return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, opened)))
+        return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, value, opened)))
     return iter(JsonArray(chunks, limit))
 
 
@@ -85,39 +86,43 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
     if not _GLUED.search(document):
         return False
     first = next(iter(JsonArray(iter([document]), opened.row_limit, bare=True)))[0]
-    return (
-        len(first) < len(document) and document[len(first) :].lstrip()[:1] == b"{" and is_article(first, opened.columns)
-    )
+    follows = document[len(first) : len(first) + 1000].lstrip()[:1]
+    return follows == b"{" and isinstance(row := loaded(first), dict) and is_article(row, opened.columns)
 
 
-def _array_of_articles(document: bytes, opened: OpenedInput) -> int:
+def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
     """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text."""
-    sizes: list[float] = []
+    if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
+        first = JsonArray(iter([document]), opened.row_limit).first_elements()
+        sizes: list[float] = []
+        for element, outer in itertools.islice(first, SAMPLE):
+            is_inner = outer >= 0 and sizes[outer] != 0
+            sizes.append(-1.0 if is_inner else _text_size([loaded(element)], opened.columns))
+        most = max(sizes, default=0.0)
+        return sizes.index(most) if most > 0 else 0
     with contextlib.suppress(RecursionError):
-        value = loaded(document)
-        if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
-            first = JsonArray(iter([document]), opened.row_limit).first_elements()
-            for element, outer in itertools.islice(first, SAMPLE):
-                is_inner = outer >= 0 and sizes[outer] != 0
-                sizes.append(-1.0 if is_inner else _text_size([loaded(element)], opened.columns))
-        else:
-            sizes = list(_array_sizes(value, opened.columns))
-    most = max(sizes, default=0.0)
-    return sizes.index(most) if most > 0 else 0
+        arrays = list(_arrays(value, opened.columns))
+        size = [_text_size(rows[:_MEASURED], opened.columns) * len(rows) for rows in arrays]
+        if any(size):
+            chosen = arrays[size.index(max(size))]
+            return next(number for number, rows in enumerate(_arrays(value, None)) if rows is chosen)
+    return 0
 
 
-def _array_sizes(value: Any, columns: FieldMap, is_inner: bool = False) -> Iterator[float]:
-    """The characters of text in every array of objects in a document, in the order in which they begin.
+def _arrays(value: Any, columns: FieldMap | None) -> Iterator[list[Any]]:
+    """The arrays of objects in a document, in the order in which they begin.
 
-    Arrays inside articles, of comments or of parts of a text, hold none.
+    Args:
+        value: the document.
+        columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
     """
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        yield 0.0 if is_inner else _text_size(value[:SAMPLE], columns) * len(value)
-        with contextlib.suppress(RowError):
-            is_inner = bool(is_inner or columns.columns(tuple(value[-1]) if isinstance(value[-1], dict) else ()))
+        yield value
+        if columns and _text_size([value[0], value[-1]], columns):
+            return
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if isinstance(inner, dict | list):
-            yield from _array_sizes(inner, columns, is_inner)
+            yield from _arrays(inner, columns)
 
 
 def _text_size(rows: list[Any], columns: FieldMap) -> float:

@@ -28,7 +28,7 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
     if not first.startswith(b"{"):
         return False
     if len(whole) == 1:
-        return is_article(first, columns)
+        return isinstance(row := loaded(first), dict) and is_article(row, columns)
     return objects > 0 and objects >= sum(line.endswith(_PIECES) for line in whole[:20])
 
 
@@ -110,12 +110,11 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
         out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def is_article(document: bytes, columns: FieldMap) -> bool:
+def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
     """Whether a JSON object is an article, not the wrapping of a list of articles that has a description itself."""
     try:
-        row = orjson.loads(document)
         text = columns.columns(tuple(row))["text"][0]
-    except (orjson.JSONDecodeError, RowError):
+    except RowError:
         return False
     lists = [v for v in row.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     return not lists or column_key(text) not in ABSTRACT_NAMES

@@ -136,5 +136,5 @@ def _fields(entry: Any, feed_title: str) -> dict[str, Any]:
         "source": (entry.get("source") or {}).get("title") or feed_title,
         "url": entry.get("link", ""),
         "date": entry.get("published") or entry.get("updated") or "",
-        "text": max(bodies, key=lambda body: len(clean_text(body)), default=""),
+        "text": bodies[0] if len(bodies) == 1 else max(bodies, key=lambda body: len(clean_text(body)), default=""),
     }
