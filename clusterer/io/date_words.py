@@ -31,13 +31,13 @@ LETTERS = str.maketrans(
 """One digit and one letter for all their forms, blanks for commas (`str.translate`)."""
 
 _MONTHS = (
-    "يناير|كانون الثاني|كانون ثاني|كانون2|جانفي|january|jan|janvier",
-    "فبراير|شباط|فيفري|february|feb|fevrier",
+    "يناير|كانون الثاني|كانون ثاني|كانون2|جانفي|january|jan|janvier|janv",
+    "فبراير|شباط|فيفري|february|feb|fevrier|fevr",
     "مارس|اذار|march|mar|mars",
-    "ابريل|نيسان|افريل|april|apr|avril",
+    "ابريل|نيسان|افريل|april|apr|avril|avr",
     "مايو|ايار|ماي|مايس|may|mai",
     "يونيو|يونيه|حزيران|جوان|june|jun|juin",
-    "يوليو|يوليه|تموز|جويليه|يوليوز|july|jul|juillet",
+    "يوليو|يوليه|تموز|جويليه|يوليوز|july|jul|juillet|juil",
     "اغسطس|اب|اوت|غشت|august|aug|aout",
     "سبتمبر|ايلول|شتنبر|september|sept|sep|septembre",
     "اكتوبر|تشرين الاول|تشرين اول|تشرين1|october|oct|octobre",
@@ -148,6 +148,15 @@ _NOW = re.compile(r"(?:الان|للتو|قبل\s+قليل|منذ\s+(?:قليل|
 def is_relative(s: str) -> bool:
     """Whether a folded date is told from the day of its reading: "منذ ساعتين", "أمس", "2 hours ago"."""
     return any(pattern.search(s) for pattern in (_AGO, _AGO_AFTER, _DAYS, _NOW))
+
+
+def without_ago(s: str) -> str:
+    """A folded date without words on how long ago that was, where it says the day itself, too.
+
+    >>> without_ago("17 ابريل 2016 (منذ 3 ساعات)")
+    '17 ابريل 2016 ( )'
+    """
+    return _AGO_AFTER.sub(" ", _AGO.sub(" ", s))
 
 
 def time_ago(s: str, now: datetime) -> tuple[datetime, str] | None:

@@ -23,6 +23,7 @@ from clusterer.io.date_words import (
     hijri_month,
     is_relative,
     time_ago,
+    without_ago,
     zone_named,
 )
 
@@ -108,7 +109,7 @@ def parse_date(
     """
     try:
         if type(value) is str:
-            if value[4:5] == "-":
+            if value[4:5] == "-" and value[13:14] != ".":  # Python takes 10.30 for three tenths of a second past ten
                 try:
                     moment = datetime.fromisoformat(value)
                 except ValueError:
@@ -219,16 +220,17 @@ def _from_words(s: str, rules: _Rules) -> datetime | None:
     if not s:
         return None
     if re.fullmatch(r"\d+(?:\.\d+)?", s, re.ASCII):
-        if len(s) == 14:
-            return _plausible(datetime.strptime(s, "%Y%m%d%H%M%S"), rules.zone)
+        if len(s) == 14 or (len(s) == 12 and s[:2] in ("19", "20") and "." not in s):
+            return _plausible(datetime.strptime(s, "%Y%m%d%H%M%S" if len(s) == 14 else "%Y%m%d%H%M"), rules.zone)
         return _from_number(float(s) if "." in s else int(s), rules)
     if found := _COMPACT.fullmatch(s):
         text = f"{found[1]}T{found[2]}{found[3]}{found[4] or '00'}{(found[5] or '').upper()}"
         return _plausible(datetime.fromisoformat(text), rules.zone)
     rest, hijri = _without_hijri(s)
-    for part in _parts(rest):
-        if moment := _from_part(part, rules):
-            return moment
+    for words in (rest, without_ago(rest)):
+        for part in _parts(words):
+            if moment := _from_part(part, words, rules):
+                return moment
     if hijri is not None:
         return _with_clock(hijri, rest, rules)
     if rules.now is not None and (ago := time_ago(s, rules.now.astimezone(rules.zone or UTC))):
@@ -270,8 +272,9 @@ def _parts(s: str) -> Iterator[str]:
             yield part.strip()
 
 
-def _from_part(s: str, rules: _Rules) -> datetime | None:
-    if s[4:5] == "-":
+def _from_part(s: str, beside: str, rules: _Rules) -> datetime | None:
+    """The moment that a part of a folded date tells; its clock may stand in another part."""
+    if s[4:5] == "-" and s[13:14] != ".":
         try:
             return _plausible(datetime.fromisoformat(s), rules.zone)
         except ValueError:
@@ -280,7 +283,7 @@ def _from_part(s: str, rules: _Rules) -> datetime | None:
     day = _day(f"{s[: clock.start()]} {s[clock.end() :]}" if clock else s, rules.month_first)
     if day is None:
         return None
-    return _with_clock(day, s, rules)
+    return _with_clock(day, s if clock else beside, rules)
 
 
 def _clock_in(s: str) -> re.Match[str] | None:
@@ -311,6 +314,8 @@ def _with_clock(day: datetime, s: str, rules: _Rules) -> datetime | None:
             hour %= 12
         else:  # مساء, ظهرا, م, pm
             hour = hour % 12 + 12
+    if (hour, minute) == (24, 0):
+        return _plausible(day + timedelta(days=1), None)
     moment = day.replace(hour=hour, minute=minute, second=min(second, 59))
     place = OF_PLACE.search(s)
     zone = zone_named(place[1]) if place else None

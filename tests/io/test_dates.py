@@ -59,7 +59,7 @@ from clusterer.io.rows import UnreadableDate
                 "23/07/2015 - 08.15", "23.07.2015 08.15", "الخميس 23/07/15 08:15", "20150723T081500Z", "20150723T0815",
                 "20150723 081500", "Thu, 23 Jul 15 08:15:00 GMT", "23 Jul 2015 11:15 GMT+0300", "Thu, 23 Jul 2015 11:15:00 AST",
                 "2015-07-23 12:15 +04:00", "23 يوليو 2015 - 10:15 بتوقيت القاهرة", "7 شوال 1436 8:15 ص",
-                "23 juillet 2015 à 08h15",
+                "23 juillet 2015 à 08h15", "23 يوليو 2015 | 08:15", "2015-07-23 08.15", "201507230815",
                 "Thu Jul 23 2015 11:15:00 GMT+0300 (Arabian Standard Time)", "2015-07-23 11:15 بتوقيت مكة المكرمة",
             )
         ],
@@ -70,6 +70,8 @@ from clusterer.io.rows import UnreadableDate
         ("5 كانون الأول 2015", datetime(2015, 12, 5, tzinfo=UTC)),
         ("5 يناير/كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
         ("5 تشرين الثاني/نوفمبر 2015", datetime(2015, 11, 5, tzinfo=UTC)),
+        ("23 يوليو 2015 24:00", datetime(2015, 7, 24, tzinfo=UTC)),
+        ("5 janv. 2015", datetime(2015, 1, 5, tzinfo=UTC)),
         ("5 كانون ثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
         ("5 تشرين ثاني 2015 8 مساء", datetime(2015, 11, 5, 20, tzinfo=UTC)),
         ("5 تشرين الاول 2015", datetime(2015, 10, 5, tzinfo=UTC)),
@@ -118,6 +120,7 @@ NOW = datetime(2025, 3, 2, 12, tzinfo=UTC)
 def test_dates_told_from_the_day_of_reading(written: str, expected: datetime | None) -> None:
     assert parse_date(written) is None
     assert parse_date(written, now=NOW) == expected
+    assert parse_date(f"2 فبراير 2020 ({written})", now=NOW).date() == date(2020, 2, 2)
 
 
 def test_a_row_knows_when_it_was_fetched(tmp_path: Path) -> None:

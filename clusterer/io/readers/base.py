@@ -119,6 +119,13 @@ class OpenedInput:
         self.walk.damage = self.walk.damage or reason
         self.bad(line, reason, raw)
 
+    def last_bad(self, line: int, reason: str, raw: bytes) -> None:
+        """Report a bad row; the file seems cut off where it is the last one, without a line end."""
+        if raw.endswith((b"\n", b"\r")):
+            self.bad(line, reason, raw)
+        else:
+            self.damaged(line, reason.replace("; cure: ", ": the file ends here; cure: fetch it again, or ", 1), raw)
+
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1, and their line ends. Those over the limit are skipped and reported."""
         limit, number = self.row_limit, 0

@@ -68,7 +68,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
                 raise RowError(reason)
             article = article_of(dict(zip(layout.columns, cells, strict=True)))
         except RowError as error:
-            opened.bad(number, str(error), raw)
+            report = opened.last_bad if reason else opened.bad
+            report(number, str(error), raw)
         else:
             yield Row(article, raw.rstrip(b"\r\n"), opened.name, number, layout)
 

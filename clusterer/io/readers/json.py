@@ -20,6 +20,7 @@ from clusterer.io.values import first_filled
 
 _SAMPLED = 1 << 20  # bytes of elements that tell the columns
 _MEASURED = 20  # elements of an array whose texts are measured
+_ARRAY = re.compile(rb"\[\s*\{")
 _GLUED = re.compile(rb"\}\s*\{")
 _EMPTY_WRAPPING = re.compile(rb'\{\s*"[^"]*"\s*:\s*\[\s*\]\s*\}')  # {"articles": []}
 
@@ -76,6 +77,10 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
             return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
         if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
             return iter(JsonArray(rest, limit))
+        if is_held and "unexpected end" in str(value) and not _ARRAY.search(document):
+            return iter(
+                [(document, DamageError("the file ends early: the document is not closed; cure: fetch the file again"))]
+            )
         chunks = itertools.chain([beginning], rest)
         return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, value, opened)))
     return iter(JsonArray(chunks, limit))

@@ -58,7 +58,7 @@ def _first_rows(head: bytes) -> list[dict[str, Any]]:
 
 def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
     """The rows of a line that is no object as it stands: an element of an array, or several objects; else it is bad."""
-    line = line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
+    came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
         return
@@ -67,7 +67,9 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     try:
         rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
     except ValueError as error:
-        opened.bad(number, json_reason(line, error, opened.encoding), line)
+        reason = json_reason(line, error, opened.encoding)
+        report = opened.last_bad if "cut off" in reason else opened.bad
+        report(number, reason, came)
         return
     for raw, article in rows:
         yield Row(article, raw, opened.name, number, layout)
