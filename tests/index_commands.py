@@ -23,6 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 from made import words_of
 from places import ROOT
+from said import said
 
 from clusterer.cli.main import cli
 from clusterer.errors import ClustererError
@@ -141,7 +142,7 @@ class Talk:
     @property
     def said(self) -> str:
         """What is on standard error by now."""
-        return self._errors.read_text("utf-8")
+        return said(self._errors.read_text("utf-8"))
 
     def say(self, data: bytes) -> None:
         assert self._process.stdin

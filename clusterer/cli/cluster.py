@@ -11,6 +11,7 @@ import click
 
 from clusterer.articles import Article
 from clusterer.cli.options import (
+    SectionedCommand,
     input_options,
     pairs_option,
     report_option,
@@ -28,7 +29,7 @@ from clusterer.io.writers import result_form, write_result
 from clusterer.results import Clustering
 
 
-@click.command("cluster")
+@click.command("cluster", cls=SectionedCommand)
 @input_options
 @result_option
 @with_option
@@ -92,6 +93,7 @@ def cluster_command(
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, report, pairs, stories)
+    run.check()
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

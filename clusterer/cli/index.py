@@ -21,6 +21,7 @@ from clusterer.articles import Article
 from clusterer.cli.batches import batches, live_batches
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
+    SectionedCommand,
     input_options,
     output_option,
     pairs_option,
@@ -65,7 +66,7 @@ def create(path: str, **options: Any) -> None:
     StoryIndex.open(path, settings_of(options)).close()
 
 
-@index.command("add")
+@index.command("add", cls=SectionedCommand)
 @_file
 @input_options
 @click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
@@ -128,9 +129,10 @@ def add(
         raise stopped
     if not counts:
         run.refuse_nothing()
+    run.check()
 
 
-@index.command("query")
+@index.command("query", cls=SectionedCommand)
 @_file
 @input_options
 @output_option
@@ -149,6 +151,7 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
     run.summarise({"articles": relations.total(), **relations})
     if not relations:
         run.refuse_nothing()
+    run.check()
 
 
 @index.command("stories")
@@ -187,7 +190,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     click.echo(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
     click.echo(
-        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M}"
+        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
     )
     for a in story.assignments:
         click.echo(_shown(a, articles[a.id]))
@@ -369,7 +372,7 @@ def _summary(story: Story) -> dict[str, Any]:
 
 
 def _shown(a: Assignment, article: Article) -> str:
-    date = f"{article.date:%F %H:%M}" if article.date else "no date"
+    date = article.when or "no date"
     why = "stands for the story" if a.relation is None else f"{a.relation} {a.score:.2f} of {a.linked_to}"
     return f"\n  {article.title or article.text[:80]}\n    {date}  {article.outlet or 'no source'}  {a.id}\n    {why}"
 

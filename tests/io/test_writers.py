@@ -21,6 +21,7 @@ import pytest
 import zstandard
 from commands import run
 from places import ROOT
+from said import said
 
 from clusterer.index.story_index import StoryIndex
 
@@ -44,7 +45,7 @@ Row = dict[str, Any]
 def done(*args: object, cwd: Path, stdin: bytes = b"") -> bytes:
     """What a run that goes well and says nothing writes to standard output."""
     ran = run(*args, cwd=cwd, stdin=stdin)
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (ran.returncode, said(ran.stderr)) == (0, "")
     return ran.stdout
 
 

@@ -13,6 +13,7 @@ import pytest
 from commands import run
 from made import lines_of
 from reports import SAMPLE, embedded
+from said import said
 
 from clusterer import Article, StoryIndex, cluster
 from clusterer.io.feed import Feed
@@ -22,7 +23,7 @@ from clusterer.pipeline import PipelineRun
 def test_the_commands_write_reports(tmp_path: Path) -> None:
     page, lines, store = tmp_path / "r.html", tmp_path / "c.jsonl", tmp_path / "news.db"
     done = run("cluster", SAMPLE, "-o", lines, "--report", page)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     plain = run("cluster", SAMPLE)
     assert lines.read_bytes() == plain.stdout
     stories = embedded(page.read_bytes(), "listed")["stories"]

@@ -24,6 +24,7 @@ from index_commands import (
     write,
 )
 from made import words_of
+from said import said
 
 from clusterer.index.story_index import StoryIndex
 
@@ -32,7 +33,7 @@ def test_a_question_stores_nothing(news: Path, tmp_path: Path) -> None:
     before = news.read_bytes()
     feed = write(tmp_path / "new.jsonl", [SAMPLE[0], {**SAMPLE[1], "id": "again"}, made("x", words_of("x", 30))])
     done = run("query", news, feed)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     known, copy, new = rows(done.stdout)
     assert (known["id"], copy["id"], new["id"]) == (IDS[0], "again", "x")
     assert {tuple(r) for r in (known, copy, new)} == {tuple(FIELDS)}
