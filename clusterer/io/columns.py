@@ -19,7 +19,18 @@ from clusterer.io.dates import is_relative_date, parse_date
 from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
 from clusterer.io.plans import ColumnPlans, quoted
-from clusterer.io.values import LONGEST, NOTHING, RowError, first_filled, is_no_date, kind, scalar, text_of, title_of
+from clusterer.io.values import (
+    LONGEST,
+    NOTHING,
+    RowError,
+    first_filled,
+    first_id,
+    is_no_date,
+    kind,
+    scalar,
+    text_of,
+    title_of,
+)
 
 __all__ = ["FIELD_NAMES", "FieldMap", "RowError", "article_from", "column_key", "quoted"]
 
@@ -94,7 +105,7 @@ class FieldMap(ColumnPlans):
         if "\0" in text or "\0" in title:
             where = "text" if "\0" in text else "title"
             raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
-        url, id = first_filled(row, urls), first_filled(row, ids)
+        url, id = first_filled(row, urls), first_id(row, ids)
         if type(id) is float and abs(id) >= 2**64:
             self.lost_digits = True
         url = url.strip() if type(url) is str else scalar(url)

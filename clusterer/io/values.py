@@ -18,6 +18,7 @@ NOTHING = frozenset({
 """Words, lower case, that tables and APIs put where there is nothing: a cell that holds one of them is empty."""
 LONGEST = max(map(len, NOTHING)) + 2
 """Characters: what is longer says something."""
+_NO_IDS = frozenset({"", "nan", "NaN", "null", "NULL", "None", "\\N", "<NA>", "NaT"})
 _NO_DATES = ("0000-", "0001-01-01", "1900-01-01", "1899-12-3", "1970-01-01", "9999-12-31")
 
 
@@ -59,6 +60,22 @@ def first_filled(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
             continue
         if type(value) is str:  # as `is_nothing`, without its call: every cell of a feed comes here
             if value.strip().lower() not in NOTHING if len(value) <= LONGEST else not value.isspace():
+                return value
+        elif not is_nothing(value):
+            return value
+    return None
+
+
+def first_id(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """The first of these columns that holds an id; None where none does. An id may be any word but what programs write for none.
+
+    >>> [first_id({"id": value}, ("id",)) for value in ("none", "NULL", "-", float("nan"))]
+    ['none', None, '-', None]
+    """
+    for name in names:
+        value = row[name]
+        if type(value) is str:
+            if value.strip() not in _NO_IDS:
                 return value
         elif not is_nothing(value):
             return value
