@@ -123,14 +123,17 @@ def parse_date(
     """
     try:
         if type(value) is str:
-            if value[4:5] == "-" and value[13:14] != ".":  # Python takes 10.30 for three tenths of a second past ten
+            if value[4:5] == "-":
                 try:
                     moment = datetime.fromisoformat(value)
                 except ValueError:
                     pass
                 else:
-                    if moment.year >= _EARLIEST:
-                        return _plausible(moment, zone)
+                    if moment.year >= _EARLIEST and not (
+                        moment.microsecond and value[13:14] == "."
+                    ):  # 10.30 is no 10:00:00.3
+                        is_utc = moment.tzinfo is UTC and moment.year <= _LATEST
+                        return moment if is_utc else _plausible(moment, zone)
             return _from_words(value, _rules(month_first, serials, zone, now)) if len(value) <= _LONGEST else None
         if value is None or isinstance(value, bool):
             return None
