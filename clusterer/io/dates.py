@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from clusterer.errors import InputError
@@ -36,6 +37,12 @@ _BARE_CLOCK = re.compile(
     r"(?<![\d./-])(\d{1,2})\.(\d{2})(?![\d.])\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?!\w)"
 )  # 08.15
 _HOUR = re.compile(r"(?<!\d)(?:الساعه\s+)?(\d{1,2})\s*(صباحا|مساء|ظهرا|[ap]\.?m\b\.?)(?!\w)")  # 8 مساء
+_RFC_822 = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d)(?::(\d\d))?"
+    r"(?: (?:(GMT|UTC|Z)|([+-])(\d\d)(\d\d)))?",
+    re.ASCII,
+)
+_NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 _COMPACT = re.compile(r"(\d{8})[t ]?(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?\s*(z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
 _YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d/.-])(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4})(?!\d)")
@@ -56,10 +63,12 @@ _HIJRI = (
         rf"(?<![\d/.-])(?P<y>{_HIJRI_YEAR})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\3\s*(?P<d>\d{{1,2}})(?!\d){_HIJRI_MARK}"
     ),
 )
+_MAYBE_HIJRI = re.compile(r"\d\s*ه|(?<!\d)1[34]\d\d(?!\d)|محرم|صفر|ربيع|جماد|رجب|شعبان|رمضان|شوال|ذ[وي]")
 _HIJRI_REST = re.compile(rf"\d\s*ه(?!\w)|\d\s*هجري|(?<!\w){HIJRI_NAME}(?!\w)")
 _HIJRI_YEARS = range(1343, 1501)  # of the calendar of Umm al-Qura
 _BARE_HIJRI_YEARS = range(1420, 1501)  # of numbers alone: what is earlier may as well be a Persian year
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", re.I | re.ASCII)
+_LONGEST = 200  # characters of a date
 _CENTURY = 69  # two digits of a year below it are of this century
 _SERIALS = (20_000, 60_000)  # Excel: days since
 _SERIAL_ZERO = datetime(1899, 12, 30)
@@ -75,6 +84,11 @@ class _Rules:
     serials: bool
     zone: tzinfo | None
     now: datetime | None
+
+
+@lru_cache(maxsize=64)
+def _rules(month_first: bool, serials: bool, zone: tzinfo | None, now: datetime | None) -> _Rules:
+    return _Rules(month_first, serials, zone, now)
 
 
 def parse_date(
@@ -109,15 +123,18 @@ def parse_date(
     """
     try:
         if type(value) is str:
-            if value[4:5] == "-" and value[13:14] != ".":  # Python takes 10.30 for three tenths of a second past ten
+            if value[4:5] == "-":
                 try:
                     moment = datetime.fromisoformat(value)
                 except ValueError:
                     pass
                 else:
-                    if moment.year >= _EARLIEST:
-                        return _plausible(moment, zone)
-            return _from_words(value, _Rules(month_first, serials, zone, now))
+                    if moment.year >= _EARLIEST and not (
+                        moment.microsecond and value[13:14] == "."
+                    ):  # 10.30 is no 10:00:00.3
+                        is_utc = moment.tzinfo is UTC and moment.year <= _LATEST
+                        return moment if is_utc else _plausible(moment, zone)
+            return _from_words(value, _rules(month_first, serials, zone, now)) if len(value) <= _LONGEST else None
         if value is None or isinstance(value, bool):
             return None
         if isinstance(value, datetime):
@@ -125,12 +142,12 @@ def parse_date(
         if isinstance(value, date):
             return _plausible(datetime(value.year, value.month, value.day), None)
         if isinstance(value, int | float):
-            return _from_number(value, _Rules(month_first, serials, zone, now))
+            return _from_number(value, _rules(month_first, serials, zone, now))
         if isinstance(value, Mapping):  # MongoDB's {"$date": …}
             return parse_date(value.get("$date", value.get("$numberLong")), month_first, serials, zone, now)
         if isinstance(value, str | bytes):
             words = str(value) if isinstance(value, str) else value.decode()
-            return _from_words(words, _Rules(month_first, serials, zone, now))
+            return _from_words(words, _rules(month_first, serials, zone, now)) if len(words) <= _LONGEST else None
         return None
     except (ValueError, OverflowError, RecursionError):
         return None
@@ -166,7 +183,7 @@ def is_relative_date(value: Any) -> bool:
     >>> is_relative_date("منذ ساعتين"), is_relative_date("2015-07-23")
     (True, False)
     """
-    return isinstance(value, str) and len(value) <= 200 and is_relative(value.translate(LETTERS).strip().lower())
+    return isinstance(value, str) and len(value) <= _LONGEST and is_relative(value.translate(LETTERS).strip().lower())
 
 
 def dates_month_first(values: Iterable[Any]) -> bool:
@@ -213,9 +230,15 @@ def _from_number(number: int | float, rules: _Rules) -> datetime | None:
     return _plausible(_EPOCH + timedelta(seconds=number), None)
 
 
+@lru_cache(maxsize=4096)  # the articles of a day share it
 def _from_words(s: str, rules: _Rules) -> datetime | None:
-    if len(s) > 200:
-        return None
+    if found := _RFC_822.fullmatch(s):
+        return _from_rfc_822(found, rules)
+    if found := _NUMBERS.fullmatch(s):
+        day, month = _in_order(int(found[1]), int(found[3]), rules.month_first)
+        clock = (int(found[5] or 0), int(found[6] or 0), min(int(found[7] or 0), 59))
+        if (year := int(found[4])) >= _EARLIEST and clock[0] < 24:
+            return _plausible(datetime(year, month, day, *clock), rules.zone)
     s = s.translate(LETTERS).strip().lower()
     if not s:
         return None
@@ -227,21 +250,24 @@ def _from_words(s: str, rules: _Rules) -> datetime | None:
         text = f"{found[1]}T{found[2]}{found[3]}{found[4] or '00'}{(found[5] or '').upper()}"
         return _plausible(datetime.fromisoformat(text), rules.zone)
     rest, hijri = _without_hijri(s)
-    for words in (rest, without_ago(rest)):
-        for part in _parts(words):
-            if moment := _from_part(part, words, rules):
-                return moment
+    moment = _from_parts(rest, rules)
+    if moment is None and (bare := without_ago(rest)) != rest:
+        moment = _from_parts(bare, rules)
+    if moment is not None:
+        return moment
     if hijri is not None:
-        return _with_clock(hijri, rest, rules)
+        return _with_clock(hijri, _clock_in(rest), rest, rules)
     if rules.now is not None and (ago := time_ago(s, rules.now.astimezone(rules.zone or UTC))):
         moment, rest = ago
-        return _with_clock(moment, rest, rules) if moment.tzinfo is None else _plausible(moment, None)
+        return _with_clock(moment, _clock_in(rest), rest, rules) if moment.tzinfo is None else _plausible(moment, None)
     return None
 
 
 def _without_hijri(s: str) -> tuple[str, datetime | None]:
     """A folded date without its Hijri part, and the day which that part names, None where it names none."""
     day: datetime | None = None
+    if not _MAYBE_HIJRI.search(s):
+        return s, None
     for pattern in _HIJRI:
         while found := pattern.search(s):
             if day is None and found["y"]:
@@ -272,6 +298,10 @@ def _parts(s: str) -> Iterator[str]:
             yield part.strip()
 
 
+def _from_parts(s: str, rules: _Rules) -> datetime | None:
+    return next((moment for part in _parts(s) if (moment := _from_part(part, s, rules))), None)
+
+
 def _from_part(s: str, beside: str, rules: _Rules) -> datetime | None:
     """The moment that a part of a folded date tells; its clock may stand in another part."""
     if s[4:5] == "-" and s[13:14] != ".":
@@ -283,7 +313,9 @@ def _from_part(s: str, beside: str, rules: _Rules) -> datetime | None:
     day = _day(f"{s[: clock.start()]} {s[clock.end() :]}" if clock else s, rules.month_first)
     if day is None:
         return None
-    return _with_clock(day, s if clock else beside, rules)
+    if clock is None and beside != s:
+        clock, s = _clock_in(beside), beside
+    return _with_clock(day, clock, s, rules)
 
 
 def _clock_in(s: str) -> re.Match[str] | None:
@@ -296,9 +328,8 @@ def _clock_in(s: str) -> re.Match[str] | None:
     return _HOUR.search(s)
 
 
-def _with_clock(day: datetime, s: str, rules: _Rules) -> datetime | None:
-    """A day at the clock that stands in a folded date, in its zone; the day alone where none does."""
-    clock = _clock_in(s)
+def _with_clock(day: datetime, clock: re.Match[str] | None, s: str, rules: _Rules) -> datetime | None:
+    """A day at the clock that was found in a folded date, in its zone; the day alone where none was."""
     if clock is None:
         return _plausible(day, None)
     parts = clock.groups()
@@ -333,6 +364,20 @@ def _year_last(s: str) -> re.Match[str] | None:
     return _YEAR_LAST.search(s) or _SHORT.search(s)
 
 
+def _in_order(first: int, second: int, month_first: bool) -> tuple[int, int]:
+    """Day and month of the first two numbers of a date whose year stands last."""
+    return (second, first) if second > 12 >= first or (month_first and first <= 12) else (first, second)
+
+
+def _from_rfc_822(found: re.Match[str], rules: _Rules) -> datetime | None:
+    month = MONTH_OF[found[2].lower()]
+    moment = datetime(int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), min(int(found[6] or 0), 59))
+    if not found[8]:
+        return _plausible(moment.replace(tzinfo=UTC) if found[7] else moment, rules.zone)
+    shift = timedelta(hours=int(found[9]), minutes=int(found[10]))
+    return _plausible(moment.replace(tzinfo=timezone(shift if found[8] == "+" else -shift)), None)
+
+
 def _year(digits: str) -> int:
     return int(digits) if len(digits) == 4 else int(digits) + (2000 if int(digits) < _CENTURY else 1900)
 
@@ -342,9 +387,7 @@ def _day(s: str, month_first: bool) -> datetime | None:
     if match := _YEAR_FIRST.search(s):
         return datetime(int(match[1]), int(match[3]), int(match[4]))
     if match := _year_last(s):
-        day, month = int(match[1]), int(match[3])
-        if month > 12 >= day or (month_first and day <= 12):
-            day, month = month, day
+        day, month = _in_order(int(match[1]), int(match[3]), month_first)
         return datetime(_year(match[4]), month, day)
     if match := _NAMED.search(s):
         return datetime(_year(match[3]), MONTH_OF[" ".join(match[2].split())], int(match[1]))

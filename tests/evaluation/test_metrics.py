@@ -329,7 +329,7 @@ def test_the_page_shows_the_errors_and_stands_alone(place: Path, tmp_path: Path)
     title, source = 'الرياض "الأولى" 5 < 6 & 7 > 6', "<script>alert(1)</script>"
     rows = lines_of(DATA / "feed.jsonl")
     for row in rows:
-        row |= {"title": title, "source": source}
+        row |= {"title": title, "source": source, "url": "https://www.spa.example/" + row["id"]}
     feed.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows), "utf-8")
     said = says(place / "out.jsonl", DATA / "gold.jsonl", "--feed", feed, "--html", tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text("utf-8")

@@ -16,6 +16,7 @@ from commands import run_in_text as command
 from hypothesis import given, strategies as st
 from made import generated, words_of
 from places import ROOT, SHARED
+from said import said
 
 from benchmarks.corpora.generator import feed
 from benchmarks.corpora.gold import gold_articles, gold_rows
@@ -321,7 +322,7 @@ def test_little_gold_is_warned_of_everywhere(tmp_path: Path, articles: list[Arti
         "pairs that label chose are hard ones: their F1 is not that of the feed",
         "precision is that of the articles gold names; of the rest of the feed it says nothing",
     ]
-    assert [line.removeprefix("warning: ") for line in done.stderr.splitlines()] == wants
+    assert [line.removeprefix("warning: ") for line in said(done.stderr).splitlines()] == wants
     for want in wants:
         assert f"# Warning: {want}\n" in output.read_text("utf-8")
         assert want in page.read_text("utf-8")
@@ -381,7 +382,7 @@ def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
     paths = DATA / "feed.jsonl", DATA / "gold.jsonl"
     done = command("tune", *paths, "-o", tmp_path / "settings.toml", "--html", tmp_path / "tune.html")
     assert done.returncode == 0
-    assert done.stderr.count("warning: ") == len(done.stderr.splitlines()) == 2
+    assert done.stderr.count("warning: ") == len(said(done.stderr).splitlines()) == 2
     assert "suggested: --story" in done.stdout
     assert "copy: nothing tried is surely better; the start stays" in done.stdout
     text = (tmp_path / "settings.toml").read_text("utf-8")

@@ -109,6 +109,8 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
 
 def is_blank(cells: Sequence[str] | None) -> bool:
     """Whether a record has several cells and all are empty."""
+    if cells and cells[0] and not cells[0].isspace():  # nearly always
+        return False
     return bool(cells) and len(cells or ()) > 1 and not any(cell and not cell.isspace() for cell in cells or ())
 
 

@@ -77,7 +77,7 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
             return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
         if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
             return iter(JsonArray(rest, limit))
-        if is_held and "unexpected end" in str(value) and not _ARRAY.search(document):
+        if is_held and isinstance(value, ValueError) and "unexpected end" in str(value) and not _ARRAY.search(document):
             return iter(
                 [(document, DamageError("the file ends early: the document is not closed; cure: fetch the file again"))]
             )
