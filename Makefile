@@ -21,7 +21,7 @@ demo: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.suites.palmyra
 
 test: lint
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -43,9 +43,9 @@ test-all: $(VENV)/.bench
 
 quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.training.train $(CORPORA)
+	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
 	$(BIN)/python -m benchmarks.suites.variants
 	$(BIN)/python -m benchmarks.suites.palmyra $(SHARED)/feed-panarab
-	$(BIN)/python -m benchmarks.suites.copies $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)

@@ -54,11 +54,11 @@ class Article:
 
     @property
     def when(self) -> str:
-        """Its date to the minute, "" without one; the day alone where that is midnight to the second, an hour not told."""
+        """Its date to the minute with its zone, "" without one; the day alone at midnight to the second, an hour not told."""
         if self.date is None:
             return ""
         day = self.date.isoformat(" ", "minutes")
-        return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else day[:16]
+        return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else f"{day[:16]} UTC"
 
 
 def seconds(date: datetime | None) -> float:

@@ -44,7 +44,7 @@ MOVED: dict[str, dict[str, str]] = {
     "grouping": {
         **_same_names("clusterer.assignments", "first_of_group", "spanning_parents"),
         **_same_names("clusterer.copies.grouping", "star_centres"),
-        **_same_names("clusterer.stories.linkage", "average_linkage"),
+        **_same_names("clusterer.arrays.linkage", "average_linkage"),
     },
     "lsh": {
         **_same_names("clusterer.arrays.sorting", "distinct", "sort"),

@@ -70,7 +70,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_IN_PLACE",
         "_OPERATOR",
     ),
-    "clusterer.text.stemming": ("PREFIXES", "SUFFIXES", "VOWELS", "CLASSES", "WEEKDAYS"),
+    "clusterer.text.stemming": ("PREFIXES", "SUFFIXES", "VOWELS", "CLASSES", "WEEKDAYS", "NO_STEM"),
     "clusterer.text.date_words": ("_MONTHS", "_BESIDE", "_YEARS", "_REACH"),
     "clusterer.text.boilerplate": (
         "MIN_SUPPORT",

@@ -73,7 +73,9 @@ class Settings:
     bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
     story: float = _setting(0.5, "mean score from which texts report the same event", low=0.05, high=0.99)
     story_slots: int = _setting(256, "slots a signature of weighted stems", low=32, high=4096)
-    min_words: int = _setting(6, "words below which a text is never grouped", low=1, high=1000)
+    min_words: int = _setting(
+        6, "words below which a text is judged by its title, else like none but identical ones", low=1, high=1000
+    )
     representative: str = _setting(
         "earliest",
         "which member stands for its group; an agency's comes first in any case",

@@ -59,7 +59,7 @@ LINES: dict[str, tuple[bytes, str]] = {
     "single-quotes": (b"{'id': 'bad', 'text': 'abc'}", "broken JSON"),
     "bad-escape": (_with_text(b'"a\\xb"'), "broken JSON"),
     "raw-tab": (_with_text(b'"a\tb"'), "control character"),
-    "two-objects": (b'{"id": "bad", "text": "a"} {"id": "bad2", "text": "b"}', "after document"),
+    "object-and-more": (b'{"id": "bad", "text": "a"} ["id"]', "after document"),
     "plain-words": ("سطر من كلام لا من بيانات".encode(), "broken JSON"),
     "html-error": (b"<html><body>502 Bad Gateway</body></html>", "broken JSON"),
     "merge-conflict": (b"<<<<<<< HEAD", "broken JSON"),
@@ -253,7 +253,7 @@ def _arrays(out: _Folder) -> None:
     out.add(kind, f"{kind}.json", array(kind, b"{}", b",").split(b",{}")[0], 3, "not closed", 1, 2)
     kind = "array-cut"
     data = array(kind, b"{}", b",").split(b",{}")[0]
-    out.add(kind, f"{kind}.json", data[:-20], 2, "broken JSON", 1)
+    out.add(kind, f"{kind}.json", data[:-20], 2, "the file ends early", 1)
     kind = "array-more-after"
     data = b"[" + b",".join(_json(row) for row in out.good(kind, 1, 2)) + b"]\nmore"
     out.add(kind, f"{kind}.json", data, 3, "after the end of the array", 1, 2)

@@ -18,10 +18,12 @@ from types import TracebackType
 from typing import Any
 
 import click
+import commands
 import pytest
 from click.testing import CliRunner, Result
 from made import words_of
 from places import ROOT
+from said import said
 
 from clusterer.cli.main import cli
 from clusterer.errors import ClustererError
@@ -63,9 +65,9 @@ PATIENCE = 20.0  # seconds for an answer
 Row = dict[str, Any]
 
 
-def run(*args: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """A command as a process, in the test's own folder."""
-    return subprocess.run([*COMMAND, *map(str, args)], input=stdin, capture_output=True, timeout=60, check=False)
+    return commands.run("index", *args, stdin=stdin)
 
 
 def ask(*args: object, stdin: bytes | None = None) -> Result:
@@ -140,7 +142,7 @@ class Talk:
     @property
     def said(self) -> str:
         """What is on standard error by now."""
-        return self._errors.read_text("utf-8")
+        return said(self._errors.read_text("utf-8"))
 
     def say(self, data: bytes) -> None:
         assert self._process.stdin

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import combinations
 from typing import TypeVar
@@ -311,6 +312,35 @@ def stars(links: Mapping[tuple[int, int], float], n: int) -> list[int]:
         i if i in centres else min((c for c in near[i] if c in centres), key=lambda c: (-near[i][c], c))
         for i in range(n)
     ]
+
+
+def linked_on_average(
+    links: Mapping[tuple[int, int], float],
+    n: int,
+    threshold: float,
+    weights: Sequence[int] | None = None,
+    binding: set[tuple[int, int]] | None = None,
+) -> list[int]:
+    """Average linkage by its definition: of all pairs of groups the one with the highest mean is joined, again and again."""
+    size = weights or [1] * n
+    groups = [[i] for i in range(n)]
+
+    def mean(a: list[int], b: list[int]) -> Fraction:
+        total = sum(Fraction(links.get((min(x, y), max(x, y)), 0.0)) * size[x] * size[y] for x in a for y in b)
+        return total / (sum(size[x] for x in a) * sum(size[y] for y in b))
+
+    def bound(a: list[int], b: list[int]) -> bool:
+        between = {(min(x, y), max(x, y)) for x in a for y in b} & set(links)
+        return bool(between if binding is None else between & binding)
+
+    while True:
+        near = [(mean(a, b), -a[0], -b[0]) for a, b in combinations(groups, 2) if bound(a, b)]
+        if not near or max(near)[0] < threshold:
+            break
+        _, a, b = max(near)
+        one, other = (next(g for g in groups if g[0] == -x) for x in (a, b))
+        groups = sorted([*(g for g in groups if g not in (one, other)), sorted(one + other)])
+    return [next(g[0] for g in groups if i in g) for i in range(n)]
 
 
 def bcubed(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> tuple[float, float]:

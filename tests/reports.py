@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from places import ROOT
@@ -42,8 +39,3 @@ def members(made: report_model.Report) -> Iterator[tuple[report_model.Summary, l
     blocks = [unpacked(block) for block in made.blocks]
     for story in made.stories:
         yield story, blocks[story.block][story.place]
-
-
-def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
-    return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120, check=False)

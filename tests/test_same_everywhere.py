@@ -34,14 +34,20 @@ def by_id(result: Clustering) -> dict:
     return {a.id: a for a in result}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_order(articles: list[Article], expected: dict, seed: int) -> None:
     shuffled = articles[:]
     random.Random(seed).shuffle(shuffled)
     assert by_id(cluster(shuffled)) == expected
 
 
-@pytest.mark.parametrize("other", [{"chunk": 100}, {"chunk": 20_000}, {"threads": 2}, {"threads": 3, "chunk": 333}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"threads": 3, "chunk": 333},
+        *(pytest.param(x, marks=pytest.mark.slow) for x in ({"chunk": 100}, {"chunk": 20_000}, {"threads": 2})),
+    ],
+)
 def test_chunks_and_threads(articles: list[Article], expected: dict, other: dict) -> None:
     assert by_id(cluster(articles, Settings(**other))) == expected
 
@@ -51,17 +57,16 @@ def test_kernels(articles: list[Article], expected: dict) -> None:
     if "compiled" not in kernels.modules:
         pytest.skip("the compiled kernels are not here: the package was built without a C compiler")
     try:
-        for name in kernels.modules:
+        for name in kernels.modules.keys() - {before}:  # on those `expected` is from
             kernels.use(name)
             assert by_id(cluster(articles)) == expected
     finally:
         kernels.use(before)
 
 
-@pytest.mark.parametrize("seed", ["0", "1"])
-def test_hash_seed(seed: str, tmp_path: Path) -> None:
+def test_hash_seed(tmp_path: Path) -> None:
     outputs = []
-    for i, value in enumerate([seed, "random"]):
+    for i, value in enumerate(["0", "1", "random"]):
         outputs.append(tmp_path / f"{i}.jsonl")
         command = [
             sys.executable,
@@ -73,7 +78,7 @@ def test_hash_seed(seed: str, tmp_path: Path) -> None:
             str(outputs[-1]),
         ]
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": value}, cwd=ROOT, check=True)
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert len({output.read_bytes() for output in outputs}) == 1
 
 
 @pytest.mark.slow

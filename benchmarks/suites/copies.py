@@ -1,4 +1,4 @@
-"""The copy level on a real feed: ``python -m benchmarks.suites.copies FEED [GOLD]``.
+"""The copy level on a real feed: ``python -m benchmarks.suites.copies FEED [--gold GOLD]``.
 
 Prints, for the default settings: how many pairs that are alike by brute force stand in one group, and those that do not; pairs
 of one group that share next to nothing; pairs of one outlet on different days whose numbers differ both ways; what `dedup` takes

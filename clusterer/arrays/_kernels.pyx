@@ -828,12 +828,15 @@ cdef inline uint32_t meaning_of(
 
 cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
     cdef int both, other
+    cdef uint32_t kind = a >> 16, other_kind = b >> 16
     if not a & b & ARABIC:
         return False
     other = ones((a ^ b) & 0x7FFF)
     if other > 2:
         return False
     both = ones(a & b & 0x7FFF)
+    if (kind == UNKNOWN or kind == USUAL) and (other_kind == UNKNOWN or other_kind == USUAL):
+        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
 
 
@@ -931,14 +934,25 @@ cdef inline void tell(Told* side, uint64_t word, uint32_t meaning) noexcept nogi
     side.signature |= word & 0xFFFF
 
 
+cdef inline bint joined(Py_ssize_t n, uint32_t ours, Py_ssize_t m, uint32_t theirs) noexcept nogil:
+    """Whether one side, of so many words and with these letters, has the other's words in fewer pieces; none with digits."""
+    return n > 0 and m > 0 and n != m and max(n, m) <= PIECES and ours == theirs and not ours & 1
+
+
 cdef void judge(
     const Run* run, const uint64_t* a, const uint64_t* b, const uint32_t* keys, const uint32_t* meanings,
     const int32_t* starts, uint32_t unknown, uint32_t* others, int64_t* out
 ) noexcept nogil:
     """Add a run to facts, dates, names, subjects or edits. `others`: room for the words of one side."""
     cdef Py_ssize_t n = run.stop[0] - run.start[0], m = run.stop[1] - run.start[1], i, j, longest
-    cdef uint32_t meaning
+    cdef uint32_t meaning, first = 0, second = 0
     cdef Told ours, theirs
+    for i in range(n):
+        first |= a[run.start[0] + i] & 0xFFFF
+    for j in range(m):
+        second |= b[run.start[1] + j] & 0xFFFF
+    if joined(n, first, m, second):
+        return
     memset(&ours, 0, sizeof(Told))
     memset(&theirs, 0, sizeof(Told))
     for j in range(m):
@@ -967,11 +981,8 @@ cdef void judge(
             return
         out[0] += 1
         out[1] += ours.date and theirs.date
-    elif (
-        longest <= PIECES and ours.words and theirs.words and ours.words != theirs.words
-        and ours.signature == theirs.signature
-    ):
-        return  # words that were joined or split
+    elif joined(ours.words, ours.signature, theirs.words, theirs.signature):
+        return
     elif longest > SLOT or not (ours.subject and theirs.subject):
         out[4] += 1 + longest // 8
     elif ours.name and theirs.name:

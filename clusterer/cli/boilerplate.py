@@ -7,13 +7,13 @@ from typing import Any
 import click
 import orjson
 
-from clusterer.cli.options import input_options, output_option, settings_options
+from clusterer.cli.options import SectionedCommand, input_options, output_option, settings_options
 from clusterer.cli.run import Run
 from clusterer.io.atomic import atomic_output
 from clusterer.io.writers import form_for
 
 
-@click.command("boilerplate")
+@click.command("boilerplate", cls=SectionedCommand)
 @input_options
 @output_option
 @settings_options
@@ -39,3 +39,4 @@ def boilerplate_command(output: str, **options: Any) -> None:
                 }
                 out.write(orjson.dumps(row) + b"\n")
     run.warn()
+    run.check()

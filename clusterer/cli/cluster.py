@@ -11,6 +11,7 @@ import click
 
 from clusterer.articles import Article
 from clusterer.cli.options import (
+    SectionedCommand,
     input_options,
     pairs_option,
     report_option,
@@ -28,7 +29,7 @@ from clusterer.io.writers import result_form, write_result
 from clusterer.results import Clustering
 
 
-@click.command("cluster")
+@click.command("cluster", cls=SectionedCommand)
 @input_options
 @result_option
 @with_option
@@ -54,9 +55,9 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        for name in [name for name, path in (("pairs", pairs), ("stories", stories)) if path]:
-            raise click.UsageError(f"--{name} is not written with --engine spark")
-        cluster_on_spark(output, {**options, "added": added, "report": report})
+        if stories:
+            raise click.UsageError("--stories is not written with --engine spark")
+        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
         return
     run = Run(output, options, written=[report, pairs, stories])
     form = result_form(output)
@@ -92,6 +93,7 @@ def cluster_command(
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, report, pairs, stories)
+    run.check()
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 
-from clusterer.cli.options import input_options, output_option, pairs_option, settings_options
+from clusterer.cli.options import SectionedCommand, input_options, output_option, pairs_option, settings_options
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
 from clusterer.deduplication import KEEP, deduplicate
 from clusterer.errors import InputError
@@ -20,7 +20,7 @@ from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import form_for, result_form, write_rows
 
 
-@click.command("dedup")
+@click.command("dedup", cls=SectionedCommand)
 @input_options
 @output_option
 @click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
@@ -48,6 +48,8 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
     """
     run = Run(output, options, written=[removed, pairs])
     form = form_for(output, given_back_as(run.feed.format))
+    if form == "parquet":
+        run.feed.shards.refuse_conflicts()
     if removed:
         form_for(removed, ("jsonl",), "--removed")
     pairs_form = result_form(pairs) if pairs else ""
@@ -88,6 +90,7 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, removed, pairs)
+    run.check()
 
 
 def _values(run: Run, name: str) -> list[Any]:

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from clusterer.articles import Article
-from clusterer.cli.options import reading_options, settings_options
+from clusterer.cli.options import SectionedCommand, reading_options, settings_options
 from clusterer.cli.run import feed_of, keep_apart, progress_shown, settings_of
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, Step, path, steps
@@ -31,7 +31,7 @@ _SHOWN = 700  # letters of each text on a terminal
 _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 
 
-@click.command("explain")
+@click.command("explain", cls=SectionedCommand)
 @click.argument("a")
 @click.argument("b")
 @partial(reading_options, required=False)

@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any, BinaryIO
@@ -21,8 +21,10 @@ from clusterer.articles import Article
 from clusterer.cli.batches import batches, live_batches
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
+    SectionedCommand,
     input_options,
     output_option,
+    pairs_option,
     report_option,
     result_option,
     settings_options,
@@ -32,7 +34,8 @@ from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.errors import InputError
 from clusterer.index import Change, Removed, Story, StoryIndex
 from clusterer.io.atomic import appended, atomic_output, streamed
-from clusterer.io.writers import form_for, result_form, write_result
+from clusterer.io.writers import added_fields, form_for, result_form, write_lines, write_result
+from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
 _BATCH = 1000
@@ -63,7 +66,7 @@ def create(path: str, **options: Any) -> None:
     StoryIndex.open(path, settings_of(options)).close()
 
 
-@index.command("add")
+@index.command("add", cls=SectionedCommand)
 @_file
 @input_options
 @click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
@@ -76,13 +79,22 @@ def create(path: str, **options: Any) -> None:
     help="file for the answers; - is standard output. An earlier one is replaced at once; each line is there when its "
     "article is stored, and stays, however the run ends",
 )
+@with_option
 @_changes
-def add(path: str, batch: int | None, update: bool, output: str, changes: str | None, **options: Any) -> None:
+def add(
+    path: str,
+    batch: int | None,
+    update: bool,
+    output: str,
+    added: tuple[str, ...],
+    changes: str | None,
+    **options: Any,
+) -> None:
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
-    Fields of a line: those of `cluster`, and status: new (opens a story), report (of a story that is there), copy, or
-    known (was there already). With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are
-    added to FILE.quarantine.jsonl.
+    Fields of a line: those of `cluster`, status, and those of --with. A status is new (opens a story), report (of a story
+    that is there), copy, or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as
+    they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
@@ -102,10 +114,11 @@ def add(path: str, batch: int | None, update: bool, output: str, changes: str | 
         rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
         try:
             for part in live_batches(rows, batch or 1) if live else batches(rows, batch or _BATCH):
-                added = take([row.article for row in part])
-                counts.update(added.status)
-                _write(out, map(_line, added, added.status))
-                _write_changes(changes_file, added.changes)
+                taken = take([row.article for row in part])
+                counts.update(taken.status)
+                answers = zip(taken, taken.status, part, strict=True)
+                _write(out, (_line(a, status, added_fields(row, added)) for a, status, row in answers))
+                _write_changes(changes_file, taken.changes)
         except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
             stopped = error
     run.summarise({"articles": counts.total(), **counts})
@@ -116,13 +129,15 @@ def add(path: str, batch: int | None, update: bool, output: str, changes: str | 
         raise stopped
     if not counts:
         run.refuse_nothing()
+    run.check()
 
 
-@index.command("query")
+@index.command("query", cls=SectionedCommand)
 @_file
 @input_options
 @output_option
-def query(path: str, output: str, **options: Any) -> None:
+@with_option
+def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> None:
     """Say what the articles of INPUT would be; nothing is stored. Lines as of `add`, without status.
 
     Example: clusterer index query news.db new.jsonl
@@ -132,10 +147,11 @@ def query(path: str, output: str, **options: Any) -> None:
         for part in batches(iter(run.feed), _BATCH):
             answers = store.query([row.article for row in part])
             relations.update(a.relation or "alone" for a in answers)
-            _write(out, map(_line, answers))
+            _write(out, (_line(a, None, added_fields(row, added)) for a, row in zip(answers, part, strict=True)))
     run.summarise({"articles": relations.total(), **relations})
     if not relations:
         run.refuse_nothing()
+    run.check()
 
 
 @index.command("stories")
@@ -174,7 +190,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     click.echo(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
     click.echo(
-        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M}"
+        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
     )
     for a in story.assignments:
         click.echo(_shown(a, articles[a.id]))
@@ -255,16 +271,24 @@ def check(path: str) -> None:
 @result_option
 @with_option
 @report_option
-def export(path: str, output: str, added: tuple[str, ...], report: str | None) -> None:
+@pairs_option
+def export(path: str, output: str, added: tuple[str, ...], report: str | None, pairs: str | None) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
+
+    An index does not keep the files and rows in which its articles stood: pairs are without them.
 
     Example: clusterer index export news.db -o clusters.csv --with title,source,date --report report.html
     """
-    keep_apart([output, report], _files(path))
+    keep_apart([output, report, pairs], _files(path))
+    if unknown := {"file", "row"} & {*added}:
+        what = " and ".join(sorted(unknown))
+        raise InputError(f"--with {what}: an index does not keep that; cure: index add --with file,row")
     form = result_form(output)
+    pairs_form = result_form(pairs) if pairs else ""
     with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
+        aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         assignments = store.assignments()
         walk = partial(_articles, store, [a.id for a in assignments])
         write_result(out, assignments, form, added, walk() if added else None)
@@ -274,7 +298,10 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None) -
 
             made = build(assignments, walk, store.settings, furniture=store.furniture(), stats=store.counts())
             page.write(report_page(made))
-    tell_written(output, report)
+        if aside:
+            names = Pair._fields[:-2]
+            write_lines(aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form)
+    tell_written(output, report, pairs)
 
 
 @index.command("merge")
@@ -324,9 +351,9 @@ def _files(path: str) -> list[str]:
     return [path, f"{path}-wal", f"{path}-shm", f"{path}-writer"]
 
 
-def _line(assignment: Assignment, status: str | None = None) -> dict[str, Any]:
+def _line(assignment: Assignment, status: str | None = None, added: Mapping[str, Any] | None = None) -> dict[str, Any]:
     line = assignment.as_dict()
-    return line if status is None else {**line, "status": status}
+    return {**(line if status is None else {**line, "status": status}), **(added or {})}
 
 
 def _summary(story: Story) -> dict[str, Any]:
@@ -345,7 +372,7 @@ def _summary(story: Story) -> dict[str, Any]:
 
 
 def _shown(a: Assignment, article: Article) -> str:
-    date = f"{article.date:%F %H:%M}" if article.date else "no date"
+    date = article.when or "no date"
     why = "stands for the story" if a.relation is None else f"{a.relation} {a.score:.2f} of {a.linked_to}"
     return f"\n  {article.title or article.text[:80]}\n    {date}  {article.outlet or 'no source'}  {a.id}\n    {why}"
 

@@ -14,7 +14,7 @@ import click
 import orjson
 
 from clusterer.articles import Article
-from clusterer.cli.options import input_options, settings_options
+from clusterer.cli.options import SectionedCommand, input_options, settings_options
 from clusterer.cli.run import Run, progress_shown, settings_of
 from clusterer.cli.terminal import about_article, plain
 from clusterer.cli.tune import articles_of
@@ -41,7 +41,7 @@ _ASKED = {
 _HELP = "y yes, n no, s skip (nobody can say), u undo the last, q quit"
 
 
-@click.command("label")
+@click.command("label", cls=SectionedCommand)
 @input_options
 @click.option(
     "-o", "--output", "judged", required=True, type=click.Path(dir_okay=False), help="file to add the answers to"

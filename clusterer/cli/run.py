@@ -16,7 +16,7 @@ import click
 
 from clusterer.errors import InputError
 from clusterer.io.columns import FIELD_NAMES
-from clusterer.io.feed import Feed
+from clusterer.io.feed import MAX_ROW_BYTES, Feed
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.rows import BadRow
 from clusterer.io.writers import write_lines
@@ -66,6 +66,10 @@ def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None 
         fields={a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]},
         format=options["format_"],
         encoding=options["encoding"],
+        timezone=options["timezone"],
+        now=options["now"],
+        max_row_bytes=options.get("max_row_bytes") or MAX_ROW_BYTES,
+        strict=options.get("strict", False),
         on_bad=on_bad,
     )
 
@@ -97,6 +101,7 @@ class Run:
         self.feed = feed_of(options, self._set_aside)
         keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
         self.first_bad: list[BadRow] = []
+        self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
 
     def _set_aside(self, bad: BadRow) -> None:
@@ -140,16 +145,55 @@ class Run:
             )
 
     def warn(self) -> None:
-        """One line where rows were set aside, one where dates were unreadable, unless quiet."""
+        """Unless quiet: a line of bad rows, of each damaged file, of unreadable dates, of doubtful columns, of all columns."""
+        if self.quiet:
+            return
+        self._tell_damage()
+        if self.feed.rows:
+            for note in self.feed.notes:
+                click.echo(note, err=True)
+            click.echo(f"read as: {self.feed.reading}", err=True)
+
+    def _tell_damage(self) -> None:
         bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
-        if bad and not self.quiet:
+        if bad:
             click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        if dates and first and not self.quiet:
+        damaged = self.feed.damaged_files
+        for file in damaged[:_FIRST_BAD]:
+            rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
+            click.echo(f"{file.file}: {rows}; {file.reason}", err=True)
+        if len(damaged) > _FIRST_BAD:
+            click.echo(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)
+        if dates and first:
             many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
             kept = "the article is kept without" if dates == 1 else "articles are kept without"
             value = repr(first.value)
             value = value if len(value) <= 60 else value[:60] + "…"
             click.echo(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
+
+    def check(self) -> None:
+        """Refuse a run whose input was too damaged, after all is written.
+
+        Raises:
+            InputError: more rows were bad than --max-bad allows; without that, a whole file was unreadable.
+        """
+        bad, rows = self.quarantine.count, self.feed.rows
+        if self._max_bad is not None:
+            share = self._max_bad.endswith("%")
+            limit = float(self._max_bad.rstrip("%"))
+            if (100 * bad / max(1, rows + bad) if share else bad) > limit:
+                raise InputError(
+                    f"{bad:,} of {rows + bad:,} rows are bad, more than --max-bad {self._max_bad}; all outputs are written; "
+                    f"cure: see {self.quarantine_path}, mend them, or raise --max-bad"
+                )
+            return
+        unreadable = [file for file in self.feed.damaged_files if file.is_unreadable]
+        if unreadable:
+            names = ", ".join(file.file for file in unreadable[:3]) + (", …" if len(unreadable) > 3 else "")
+            many = "1 file is" if len(unreadable) == 1 else f"{len(unreadable)} files are"
+            raise InputError(
+                f"{many} unreadable: {names}; all else is read and written; cure: fetch again, leave out, or --max-bad 100%"
+            )
 
     def summarise(self, counts: Mapping[str, int]) -> None:
         """The counts of the run, as a table."""
@@ -163,13 +207,12 @@ class Run:
         table.add_column(justify="right")
         table.add_column()
         bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
+        if damaged := self.feed.damaged_files:
+            bad |= {"damaged files": len(damaged), "of them unreadable": sum(file.is_unreadable for file in damaged)}
         blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
-        if columns := self.feed.read_as:
-            names = ", ".join(f"{attribute} {column or 'none'}" for attribute, column in columns.items())
-            click.echo(f"read as: {names}", err=True)
 
 
 def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:

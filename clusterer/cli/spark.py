@@ -60,8 +60,14 @@ def _refuse(options: Mapping[str, Any]) -> None:
     """
     cures = {
         "report": ("--report", "--engine local, or a report of the part that you want to see"),
+        "pairs": ("--pairs", "--engine local, or index export --pairs"),
         "added": ("--with", "join the result with its input by id"),
         "encoding": ("--encoding", "UTF-8 inputs"),
+        "timezone": ("--timezone", "--engine local, or times with their zone"),
+        "now": ("--now", "--engine local, or dates that say the day"),
+        "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
+        "strict": ("--strict", "--engine local, or look at the quarantine file"),
+        "max_row_bytes": ("--max-row-bytes", "--engine local"),
     }
     for name, (option, cure) in cures.items():
         if options[name]:

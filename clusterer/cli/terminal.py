@@ -10,8 +10,7 @@ from clusterer.io.atomic import atomic_output
 
 def about_article(article: Article) -> dict[str, str]:
     """Outlet, date and title, "" where there is none."""
-    date = f"{article.date:%F %H:%M}" if article.date else ""
-    return {"source": article.outlet, "date": date, "title": " ".join(article.title.split())}
+    return {"source": article.outlet, "date": article.when, "title": " ".join(article.title.split())}
 
 
 def write_page(path: str, text: str) -> None:

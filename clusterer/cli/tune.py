@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
-from clusterer.cli.options import doubtful_option, gold_of, html_option, input_options, label_option, settings_file
+from clusterer.cli.options import (
+    SectionedCommand,
+    doubtful_option,
+    gold_of,
+    html_option,
+    input_options,
+    label_option,
+    settings_file,
+)
 from clusterer.cli.run import Run, progress_shown
 from clusterer.cli.terminal import write_page
 from clusterer.evaluation.metrics import Scores
@@ -18,7 +26,7 @@ from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
 from clusterer.settings import Settings
 
 
-class _GoldLast(click.Command):
+class _GoldLast(SectionedCommand):
     """A command of INPUT... GOLD: a single file is an INPUT, and it is GOLD that is missing."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -99,6 +107,7 @@ def tune_command(
         from clusterer.report.render import render
 
         write_page(html, render("tune.html", **_tuning_page(tuned)))
+    run.check()
 
 
 def articles_of(run: Run) -> Iterator[Article]:

@@ -17,6 +17,7 @@ from clusterer.arrays.hashing import mix
 from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.copies.documents import Documents
+from clusterer.copies.grouping import SHARE
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -59,8 +60,13 @@ def _sketches(
 
 
 def band_shape(settings: Settings) -> tuple[int, int]:
-    """Bands of a signature, and slots a band, that the settings ask for."""
-    return lsh_bands.choose_bands(settings.jaccard, settings.slots, settings.recall)
+    """Bands of a signature, and slots a band, that the settings ask for.
+
+    Groups are joined by the mean of their pairs (`grouping.SHARE` of the threshold), and one that was not looked at counts as
+    0: so pairs are looked for down to that mean, unless there are too few slots.
+    """
+    b, r = lsh_bands.choose_bands(settings.jaccard, settings.slots, settings.recall)
+    return (b, r) if r == 1 else lsh_bands.choose_bands(SHARE * settings.jaccard, settings.slots, settings.recall)
 
 
 def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.linkage import components
 from clusterer.copies.facts import Differences
 
-# Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/15-series.md.
+# Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same

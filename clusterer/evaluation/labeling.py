@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.articles import Article
 from clusterer.copies.candidates import generate_candidates
-from clusterer.copies.verify import verify
+from clusterer.copies.verify import FAR, SERIES, classify, verify
 from clusterer.errors import SettingsError
 from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
@@ -139,7 +139,8 @@ def _of_copies(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Pairs of documents, int64 (m, 2), their containment and margins, float64 (m,).
 
-    The margin is by how much the nearer rule is kept or broken: alike as a whole, or a cut that holds the opening.
+    The margin is by how much the nearer rule is kept or broken: alike as a whole, or a cut that holds the opening. What is a
+    series is decided by other things than these, and not asked.
     """
     low = {f.name: f.metadata["low"] for f in fields(Settings) if f.name in ("jaccard", "containment", "opening")}
     looser = replace(settings, containment=max(settings.containment - _LOOSER, low["containment"]))
@@ -153,8 +154,11 @@ def _of_copies(
     overlap = links.overlap
     opening = np.minimum(overlap.opening, overlap.own_opening)
     cut = np.minimum(overlap.containment - settings.containment, opening - settings.opening)
-    margin = np.maximum(overlap.jaccard - settings.jaccard, cut)
-    kept = margin >= _FAR
+    shorter = overlap.smaller <= settings.cut_ratio * overlap.larger
+    margin = np.maximum(overlap.jaccard - settings.jaccard, np.where(shorter, cut, _FAR - 1))
+    outlets, dates = done.documents.outlets, done.documents.dates
+    kind = classify(links.pairs, overlap, links.differences, outlets, dates, settings)
+    kept = (margin >= _FAR) & (kind != SERIES) & (kind != FAR)
     return links.pairs[kept], overlap.containment[kept], margin[kept]
 
 

@@ -56,7 +56,7 @@ class Changes:
 
 
 def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, int]:
-    """The story of articles, by number; those too short to group are left out."""
+    """The story of articles, by number; those without a word are left out."""
     return dict(
         index.database.among(
             "SELECT article.number, story FROM article JOIN document ON document.number = document JOIN text ON"

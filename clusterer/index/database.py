@@ -158,7 +158,8 @@ class Database:
         with self._transaction("IMMEDIATE"):
             version = self.rows("PRAGMA user_version")[0][0]  # another process may have been faster
             for step in range(version, VERSION):
-                self._connection.execute(MIGRATIONS[step])
+                for statement in MIGRATIONS[step]:
+                    self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:

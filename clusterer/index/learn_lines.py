@@ -49,7 +49,6 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     index.database.write_many(
         "INSERT OR IGNORE INTO furniture VALUES (?)", [(line,) for line in learned.view(np.int64).tolist()]
     )
-    index.learned_lines = np.union1d(index.learned_lines, learned)
     _, holders = index.postings.find(np.unique(keys_of(learned, "line")), every=True)
     stored = stored_words(index, np.unique(holders))
     segments = boilerplate.segments(stored.words, stored.outlets)
@@ -58,6 +57,9 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     holder_numbers = np.setdiff1d(numbers[rows], arrivals.numbers)
     changes.inherited_story |= stories_of_articles(index, holder_numbers.tolist())
     release_documents(index, changes, holder_numbers)
+    index.learned_lines = np.union1d(
+        index.learned_lines, learned
+    )  # from here on: what went had its stems by the old ones
     return _joined(arrivals, stored, np.searchsorted(numbers, holder_numbers))
 
 

@@ -17,7 +17,7 @@ from clusterer.copies.verify import Links, Overlap
 from clusterer.index.database import Database
 from clusterer.settings import Settings
 
-_COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers"
+_COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, ties"
 _WIDTH = 2 + len(_COLUMNS.split(","))
 
 
@@ -36,13 +36,13 @@ def write_links(database: Database, ends: NDArray[np.int64], links: Links, setti
         d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, shared.ties(settings).astype(np.int64),
     )  # fmt: skip
     database.write_many(
-        f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}, ties) VALUES ({', '.join('?' * (_WIDTH + 1))})",
+        f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}) VALUES ({', '.join('?' * _WIDTH)})",
         zip(*ends.T.tolist(), *(x.tolist() for x in columns), strict=True),
     )
 
 
 def read_table(database: Database, where: str = "", numbers: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-    """Rows of stored pairs, float64 (m, columns): both documents, then what `measured` reads.
+    """Rows of stored pairs, float64 (m, columns): both documents, what `measured` reads, and whether they are tied.
 
     Args:
         database: in a transaction.
@@ -58,7 +58,7 @@ def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:
     """What stored pairs share and differ in."""
     numbers = table.astype(np.int64)
     shared = Overlap(*numbers[:, 2:5].T, *table[:, 5:7].T)
-    return shared, Differences(*numbers[:, 7:].T)
+    return shared, Differences(*numbers[:, 7:13].T)
 
 
 def read_links(database: Database, documents: NDArray[np.int64], place: NDArray[np.int64], settings: Settings) -> Links:

@@ -10,14 +10,6 @@ APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
 VERSION = 3
 """SQLite's `user_version` of the schema below."""
-MIGRATIONS = {
-    1: "CREATE INDEX article_age ON article (coalesce(date, added))",
-    2: "ALTER TABLE link ADD COLUMN ties INTEGER NOT NULL DEFAULT 1",
-}
-"""By version the statement that makes its file one of the next version.
-
-Pairs of version 2 are of an older recipe: of such a file only articles are read.
-"""
 COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state`."""
 
@@ -37,7 +29,7 @@ CREATE TABLE article (
     outlet TEXT NOT NULL,
     date REAL,                   -- seconds since 1970, NULL where unknown
     added REAL NOT NULL,         -- seconds since 1970: when it came
-    document INTEGER             -- the distinct text that it holds; NULL where it is too short to group
+    document INTEGER             -- the distinct text that it holds; NULL where it has no word
 );
 CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
@@ -106,4 +98,13 @@ CREATE TABLE segment (
     crc INTEGER NOT NULL         -- CRC-32 of its pages, then of the two before
 );
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
+"""
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: ("CREATE INDEX article_age ON article (coalesce(date, added))",),
+    2: ("DROP TABLE link", *(x for x in SCHEMA.split(";\n") if "CREATE TABLE link" in x or "INDEX link_b" in x)),
+}
+"""By version the statements that make its file one of the next version.
+
+Pairs of version 2 are of an older recipe: of such a file only articles are read.
 """

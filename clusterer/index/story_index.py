@@ -29,6 +29,7 @@ from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
+from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings
 
@@ -277,7 +278,7 @@ class StoryIndex:
     ) -> list[Story]:
         """Stories, those with the latest article first.
 
-        Articles too short to group are stories of their own and are not among these.
+        Articles without a word are stories of their own and are not among these.
 
         Args:
             since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age.
@@ -292,6 +293,15 @@ class StoryIndex:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
         with reading(self._index):
             return self._reader.assignments(self._reader.all_numbers())
+
+    def pairs(self) -> list[Pair]:
+        """Every stored pair of articles that is something to each other: copies, cuts, quotations, series, reports.
+
+        As `clusterer cluster --pairs` writes them; a place is that of the article in order of arrival, without those that
+        have no word.
+        """
+        with reading(self._index):
+            return self._reader.pairs()
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Stored articles by id; those that are not there are left out."""

@@ -8,7 +8,7 @@ Array letters: `d` documents, `t` texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,8 @@ from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
 from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
+from clusterer.pairs import Pair, verified_pairs
+from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
@@ -82,7 +84,9 @@ class IndexReader:
             return next(self.stories([rows[0][0]]))
         article = name
         stored = numbers_of_ids(self.index, [name, name.rpartition("#")[0]])
-        if article not in stored:  # a story of one short article has a name that no story has, see `free_names`
+        if (
+            article not in stored
+        ):  # a story of one article without a word has a name that no story has, see `free_names`
             article = next((x for x in stored if self.free_names([x]) == [name]), name)
         if article not in stored:
             raise missing
@@ -92,6 +96,8 @@ class IndexReader:
             " document.centre WHERE article.number = ?",
             number,
         )
+        if rows and article != name:
+            raise missing
         return next(self.stories([rows[0][0]])) if rows else self._short_story(number)
 
     def latest_stories(self, after: float | None, min_size: int, limit: int | None) -> list[Story]:
@@ -148,7 +154,7 @@ class IndexReader:
             )
 
     def _short_story(self, number: int) -> Story:
-        """An article too short to group, as a story of its own."""
+        """An article without a word, as a story of its own."""
         article = read_articles(self.index, [number])[number]
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
@@ -174,18 +180,18 @@ class IndexReader:
             " document.centre WHERE article.number IN {}",
             numbers,
         )
-        columns = "article.number, article.id, outlet, date, document.number, hash, words, document.centre, story"
-        rows = database.among(
-            f"SELECT {columns} FROM text JOIN document ON document.centre = text.centre JOIN article ON"
-            " article.document = document.number WHERE story IN {} ORDER BY article.number",
-            sorted(stories),
-        )
+        rows = database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories))
         out = _assign(self.index, rows) if rows else {}
         short = database.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
             out[number] = Assignment(id, name, id, id, True, None, None, None)
         return out
+
+    def pairs(self) -> list[Pair]:
+        """All stored pairs that are something to each other, as a batch of the articles would verify them."""
+        rows = self._database.rows(f"{_HELD} ORDER BY article.number")
+        return list(verified_pairs(_as_run(self.index, rows), self.index.settings)) if rows else []
 
     # names
 
@@ -235,15 +241,37 @@ class IndexReader:
         return {**out, "bytes": self._database.bytes_used}
 
 
-def _assign(index: OpenIndex, rows: Iterable[tuple[Any, ...]]) -> dict[int, Assignment]:
-    """Assignments of all articles of some stories, by number.
+_HELD = (
+    "SELECT article.number, article.id, outlet, date, document.number, hash, words, document.centre, story FROM text JOIN"
+    " document ON document.centre = text.centre JOIN article ON article.document = document.number"
+)
+"""Articles that are long enough to group, as `_as_run` takes them."""
+
+
+def _assign(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> dict[int, Assignment]:
+    """Assignments of all articles of some stories, by number; rows as for `_as_run`."""
+    numbers, ids, _, _, document, _, _, centre, story = zip(*rows, strict=True)
+    clustering = _as_run(index, rows).clustering
+    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
+    exact_name, copy_name = dict[int, str](), dict[int, str]()
+    for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
+        exact_name.setdefault(document[i], id)
+        copy_name.setdefault(centre[i], id)
+    return {
+        numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
+        for i, a in enumerate(clustering)
+    }
+
+
+def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
+    """Some stories as a batch of their articles would find them.
 
     Args:
         index: that holds them.
         rows: number, id, outlet, date, document, its hash, words and centre, and story of each article, in order of
             arrival.
     """
-    numbers, ids, outlets, dates, document, hashes, words, centre, story = zip(*rows, strict=True)
+    _, ids, outlets, dates, document, hashes, words, centre, story = zip(*rows, strict=True)
     distinct, first, row = np.unique(np.array(document, dtype=np.int64), return_index=True, return_inverse=True)
     hash = np.array(hashes, dtype=np.int64).view(np.uint64)[first]
     order = np.lexsort((hash, -np.array(words, dtype=np.int64)[first]))
@@ -261,15 +289,7 @@ def _assign(index: OpenIndex, rows: Iterable[tuple[Any, ...]]) -> dict[int, Assi
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     links = read_links(index.database, distinct, place, index.settings)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
-    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
-    exact_name, copy_name = dict[int, str](), dict[int, str]()
-    for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
-        exact_name.setdefault(document[i], id)
-        copy_name.setdefault(centre[i], id)
-    return {
-        numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
-        for i, a in enumerate(clustering)
-    }
+    return PipelineRun(clustering, corpus, documents, no_pairs, links, centres, None, stories)
 
 
 def _read_likenesses(

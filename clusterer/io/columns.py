@@ -1,61 +1,38 @@
-"""From one row of a feed to one `Article`: names of fields, stray HTML, dates.
+"""From one row of a feed to one `Article`: the columns that hold its fields, stray HTML, dates.
 
-Finds the columns that hold text, title, date, source, url and id under the names that feeds use, in English and Arabic;
-takes HTML out of texts (`html`), reads dates (`dates`).
+Takes of the columns that `plans` finds the first that is filled in each row, takes HTML out of texts (`html`), reads dates
+(`dates`).
 
 Does not read files, does not normalise Arabic: letters, marks and digits of texts stay as they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from clusterer.articles import Article
-from clusterer.errors import ClustererError, InputError
-from clusterer.io.dates import _NO_MARKS, parse_date
+from clusterer.io.dates import is_relative_date, parse_date
+from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
+from clusterer.io.plans import ColumnPlans, quoted
+from clusterer.io.values import (
+    LONGEST,
+    NOTHING,
+    RowError,
+    first_filled,
+    first_id,
+    is_no_date,
+    kind,
+    scalar,
+    text_of,
+    title_of,
+)
 
-FIELD_NAMES: dict[str, tuple[str, ...]] = {
-    "text": (
-        "text", "content", "body", "article", "article_body", "articlebody", "article_text", "full_text",
-        "fulltext", "maintext", "main_text", "content_text", "content_html", "description", "summary",
-        "body_text", "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "متن_الخبر", "نص_المقال", "الخبر", "المقال",
-        "المتن", "محتوى_الخبر", "نص_المقالة", "التفاصيل", "الوصف", "الملخص", "story",
-    ),
-    "title": (
-        "title", "headline", "head", "heading", "article_title",
-        "العنوان", "عنوان", "عنوان_الخبر", "عنوان_المقال",
-    ),
-    "date": (
-        "date", "published", "pubdate", "pub_date", "published_at", "publishedat", "publish_date", "datetime",
-        "timestamp", "created_at", "date_published", "datepublished", "date_publish", "publication_date",
-        "date_extracted", "updated", "updated_at",
-        "التاريخ", "تاريخ", "تاريخ_النشر", "تاريخ_الخبر", "وقت_النشر",
-    ),
-    "source": (
-        "source", "outlet", "publisher", "newspaper", "site", "site_name", "source_name", "domain",
-        "source_domain", "المصدر", "مصدر", "الصحيفة", "الجريدة", "الموقع", "اسم_المصدر", "الوكالة", "القناة",
-        "channel", "media",
-    ),
-    "url": ("url", "link", "href", "permalink", "الرابط", "رابط", "رابط_الخبر"),
-    "id": ("id", "_id", "uuid", "guid", "article_id", "doc_id", "docid", "المعرف", "الرقم", "رقم_الخبر"),
-}  # fmt: skip
-"""Article attribute to the usual column names, in order of preference; compared by `column_key`."""
-
-
-class RowError(ClustererError, ValueError):
-    """One row cannot be an article. Its message is the reason in the quarantine file; the run goes on."""
-
-
-def column_key(name: str) -> str:
-    """The form in which column names are compared: case, outer spaces, `-` or `_`, diacritics, tatweel do not matter.
-
-    >>> column_key(" Pub-Date ")
-    'pub_date'
-    """
-    return name.translate(_NO_MARKS).strip().casefold().replace("-", "_").replace(" ", "_")
+__all__ = ["FIELD_NAMES", "FieldMap", "RowError", "article_from", "column_key", "quoted"]
 
 
 def article_from(row: Mapping[str, Any], fields: Mapping[str, str] | None = None) -> Article:
@@ -76,88 +53,39 @@ def article_from(row: Mapping[str, Any], fields: Mapping[str, str] | None = None
     return _shared_map(tuple(sorted(fields.items())) if fields else ())(row)
 
 
-class FieldMap:
-    """Turns rows into articles, resolving the columns once for every distinct tuple of column names.
+class FieldMap(ColumnPlans):
+    """Turns rows into articles, by the columns that `ColumnPlans` finds for them.
 
     Attributes:
         unreadable_dates: rows so far whose date was there, not empty, and unreadable.
         first_unreadable: the first of these dates, as it came; None before one.
-        month_first: whether days like 04/11/2016 are read month first; a reader that has seen the column decides.
+        default_dates: rows so far whose date stands for none: 1970-01-01, or the default of the feed.
+        lost_digits: whether an id since this was last set False was a number too large for its digits to be kept.
     """
 
-    def __init__(self, fields: Mapping[str, str] | None = None) -> None:
-        """Take the explicit column names; attributes that are not in `fields` are found by `FIELD_NAMES`."""
-        self.unreadable_dates = 0
-        self.first_unreadable: Any = None
-        self.month_first = False
-        self._given = dict(fields or {})
-        for attribute in self._given:
-            if attribute not in FIELD_NAMES:
-                raise InputError(
-                    f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
-                )
-        self._plans: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
-
-    @property
-    def read_as(self) -> dict[str, str] | None:
-        """For each article attribute the column that it was read from, "" for none; None where rows differ in that."""
-        columns_read = {tuple(next(iter(columns), "") for columns in plan.values()) for plan in self._plans.values()}
-        return dict(zip(FIELD_NAMES, columns_read.pop(), strict=True)) if len(columns_read) == 1 else None
-
-    def columns(self, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, tuple[str, ...]]:
-        """For each article attribute the columns among `names` that may hold it, the preferred one first.
+    def __init__(
+        self,
+        fields: Mapping[str, str] | None = None,
+        zone: tzinfo | None = None,
+        now: datetime | None = None,
+        keeps_empty: bool = False,
+    ) -> None:
+        """Take the explicit column names; attributes that are not in `fields` are found by `FIELD_NAMES`.
 
         Args:
-            names: of the columns.
-            rows: some of what is in them, for the cure to propose a column.
+            fields: article attribute to column name.
+            zone: as `parse_date` takes it.
+            now: as `parse_date` takes it; a row's own date of fetching wins.
+            keeps_empty: a row without text and title is an article nevertheless.
 
         Raises:
-            RowError: none of them holds text.
+            InputError: an attribute that articles do not have.
         """
-        if {"story", "copy", "exact", "representative"} <= set(names):
-            raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
-        by_key: dict[str, str] = {}
-        for name in names:
-            if isinstance(name, str):
-                by_key.setdefault(column_key(name), name)
-        plan: dict[str, tuple[str, ...]] = {}
-        for attribute, usual in FIELD_NAMES.items():
-            given = self._given.get(attribute)
-            if given is None:
-                plan[attribute] = tuple(by_key[key] for key in usual if key in by_key)
-            elif given in names:
-                plan[attribute] = (given,)
-            else:
-                plan[attribute] = tuple(by_key[key] for key in (column_key(given),) if key in by_key)
-        if not plan["text"]:
-            given = self._given.get("text")
-            wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
-            present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
-            raise RowError(
-                f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
-                f"so far there is no text field; expected {wanted}"
-            )
-        return plan
-
-    def check_header(
-        self, names: tuple[str, ...], file: str, rows: Sequence[Mapping[str, Any]] = ()
-    ) -> dict[str, tuple[str, ...]]:
-        """Refuse a table whose header cannot feed articles; else its `columns`.
-
-        Raises:
-            InputError: no text column, or a column named in `fields` is not in the header.
-        """
-        try:
-            plan = self.columns(names, rows)
-        except RowError as error:
-            raise InputError(f"{file}: {error}") from None
-        for attribute, given in self._given.items():
-            if not plan[attribute]:
-                raise InputError(
-                    f"{file}: no column {given!r} (given for {attribute}); "
-                    f"found columns: {', '.join(names)}; cure: --{attribute}-field with one of these"
-                )
-        return plan
+        super().__init__(fields, zone, now)
+        self.unreadable_dates = self.default_dates = 0
+        self.first_unreadable: Any = None
+        self.lost_digits = False
+        self._keeps_empty = keeps_empty
 
     def __call__(self, row: Mapping[str, Any]) -> Article:
         """The row as an article.
@@ -166,42 +94,91 @@ class FieldMap:
             RowError: the row cannot be an article; the message says why.
         """
         if type(row) is not dict and not isinstance(row, Mapping):
-            raise RowError(f"the row is {_kind(row)}, not an object; cure: one JSON object a row")
+            raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
         names = tuple(row)
-        plan = self._plans.get(names)
-        if plan is None:
-            plan = self.columns(names, (row,))
-            if len(self._plans) >= 1000:  # rows with ever new columns must not fill the memory
-                self._plans.clear()
-            self._plans[names] = plan
-        text, title, when = _first(row, plan["text"]), _first(row, plan["title"]), _first(row, plan["date"])
-        if type(text) is not str or type(title) is not str:
-            title = _title(title)
-            text = _text(text, title, plan["text"][0])
+        texts, titles, dates, sources, urls, ids = self._plans.get(names) or self._plan(names, row)
+        text, title = first_filled(row, texts), first_filled(row, titles)
+        if type(title) is not str:
+            title = title_of(title)
+        if type(text) is not str:
+            text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
         if "\0" in text or "\0" in title:
             where = "text" if "\0" in text else "title"
             raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
-        url = _scalar(_first(row, plan["url"]))
-        moment = parse_date(when, self.month_first, serials=True)
-        if moment is None and when and (_scalar(when) or isinstance(when, list | dict)):
+        url, id = first_filled(row, urls), first_id(row, ids)
+        if type(id) is float and abs(id) >= 2**64:
+            self.lost_digits = True
+        url = url.strip() if type(url) is str else scalar(url)
+        id = id.strip() if type(id) is str else scalar(id)
+        source, url = self._source(row, sources, url)
+        return Article(clean_text(text), id or url, clean_text(title), source, url, self._date(row, dates))
+
+    def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
+        """The text of a row without one: "" where it has a title, or an empty string for a text."""
+        values = [row[name] for name in names]
+        if title or self._keeps_empty or any(type(value) is str and not value.strip() for value in values):
+            return ""
+        word = next((value for value in values if type(value) is str), None)
+        what = "null" if word is None else f"{word!r}, which says nothing,"
+        raise RowError(f"text (column {names[0]!r}) is {what} and there is no title; cure: give the row one of them")
+
+    def _source(self, row: Mapping[str, Any], names: tuple[str, ...], url: str) -> tuple[str, str]:
+        """Who printed it, and where; a source that is an address is none, unless the caller named its column."""
+        for name in names:
+            value = row[name]
+            source = value.strip() if type(value) is str else scalar(value)
+            is_outlet = self._outlets.get(source)
+            if is_outlet is None:
+                is_outlet = self._is_outlet(source)
+            if is_outlet:
+                return source, url
+            if not url and source[:4].lower() == "http" and column_key(name) == "source":
+                host, path = _place(source)
+                if not path:
+                    return host, url
+                url = source
+        return "", url
+
+    def _is_outlet(self, source: str) -> bool:
+        """Whether a source names an outlet; it is remembered."""
+        says_something = len(source) > LONGEST or source.lower() not in NOTHING
+        is_other = source != self._choice.aggregator and source[:4].lower() != "http"
+        if len(self._outlets) >= 10_000:  # a source of its own in every row must not fill the memory
+            self._outlets.clear()
+        self._outlets[source] = found = says_something and (is_other or "source" in self._given)
+        return found
+
+    def _date(self, row: Mapping[str, Any], names: tuple[str, ...]) -> datetime | None:
+        """The date in the first column that tells one."""
+        unreadable = None
+        for name in names:
+            value = row[name]
+            if value is None:
+                continue
+            moment = parse_date(value, self.month_first, True, self._zone, self._now)
+            if moment is None:
+                if unreadable is None and not is_no_date(value):
+                    unreadable = value
+                    if is_relative_date(value) and (fetched := self._fetched(row)):
+                        return parse_date(value, zone=self._zone, now=fetched)
+            elif (moment.year == 1970 and moment.month == moment.day == 1) or (
+                self._choice.no_dates and moment in self._choice.no_dates
+            ):
+                self.default_dates += 1
+            else:
+                if self._now is not None and is_relative_date(value) and (fetched := self._fetched(row)):
+                    return parse_date(value, zone=self._zone, now=fetched)
+                return moment
+        if unreadable is not None:
             self.unreadable_dates += 1
             if self.first_unreadable is None:
-                self.first_unreadable = when
-        return Article(
-            clean_text(text),
-            _scalar(_first(row, plan["id"])) or url,
-            clean_text(title),
-            self._source(row, plan["source"]),
-            url,
-            moment,
-        )
+                self.first_unreadable = unreadable
+        return None
 
-    def _source(self, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
-        """Who printed it. A column `media` that nobody named may hold pictures: an address there is no source."""
-        source = _scalar(_first(row, names))
-        if source[:4] == "http" and column_key(names[-1]) == "media" and "source" not in self._given:
-            return _scalar(_first(row, names[:-1]))
-        return source
+    def _fetched(self, row: Mapping[str, Any]) -> datetime | None:
+        """When the row was fetched, as it says itself."""
+        values = [value for name, value in row.items() if isinstance(name, str) and column_key(name) in FETCH_NAMES]
+        return next((moment for value in values if (moment := parse_date(value, zone=self._zone))), None)
 
 
 @lru_cache(maxsize=64)
@@ -209,94 +186,10 @@ def _shared_map(fields: tuple[tuple[str, str], ...]) -> FieldMap:
     return FieldMap(dict(fields))
 
 
-def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The value of the first column that is not null."""
-    for name in names:
-        value = row[name]
-        if value is not None:
-            return value
-    return None
-
-
-def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The column most likely meant as text, quoted for a shell: the longest strings, of no other usual name; else NAME."""
-    usual_elsewhere = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
-    free = [
-        name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in usual_elsewhere
-    ]
-    if not free:
-        return "NAME"
-    length = {name: sum(len(v) for row in rows if isinstance(v := row.get(name), str)) for name in free}
-    return quoted(max(free, key=length.__getitem__))
-
-
-def quoted(name: str) -> str:
-    r"""A name as a shell takes it.
-
-    >>> print(quoted("it's"))
-    'it'\''s'
-    """
-    return "'" + name.replace("'", "'\\''") + "'"
-
-
-def _missing(value: object) -> bool:
-    """Whether a value stands for none: None, NaN as data frames and tables have it, pandas' NA."""
+def _place(address: str) -> tuple[str, str]:
+    """Host and path of an address, the host without "www."; two "" where it is none."""
     try:
-        return value is None or bool(value != value)
-    except TypeError:  # NA is neither true nor false
-        return True
-    except ValueError:  # an array
-        return False
-
-
-def _kind(value: object) -> str:
-    """What a value is, in the words of JSON."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return "a string" if isinstance(value, str) else f"a {type(value).__name__}"
-
-
-def _title(value: Any) -> str:
-    if isinstance(value, list | tuple | Mapping):
-        raise RowError(f"title is {_kind(value)}, not a string; cure: write it as a string")
-    return _scalar(value)
-
-
-def _text(value: Any, title: str, name: str) -> str:
-    if isinstance(value, str):
-        return value
-    if _missing(value):
-        if title:
-            return ""
-        raise RowError(f"text (column {name!r}) is null and there is no title; cure: give the row one of them")
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError as error:
-            raise RowError(f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}") from None
-    raise RowError(f"text (column {name!r}) is {_kind(value)}, not a string; cure: --text-field NAME")
-
-
-def _scalar(value: Any) -> str:
-    """A short field as a string; "" for what is missing, a list, or an object (save the well-known ones)."""
-    if type(value) is str:
-        return value.strip()
-    if _missing(value):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip()
-    if isinstance(value, Mapping):  # MongoDB's {"$oid": …}, NewsAPI's {"id": …, "name": …}
-        for name in ("$oid", "name", "title", "url"):
-            if isinstance(value.get(name), str):
-                return str(value[name]).strip()
-    return "" if isinstance(value, list | tuple | Mapping) else str(value)
+        parts = urlsplit(address)
+        return (parts.hostname or "").removeprefix("www."), parts.path.strip("/") + parts.query
+    except ValueError:
+        return "", ""

@@ -1,12 +1,14 @@
-"""Chunks of bytes, unpacked: gzip and Zstandard up to the byte where they are damaged.
+"""Chunks of bytes, unpacked: gzip, Zstandard, bzip2 and xz, up to where they are damaged.
 
 Damage is a `TruncatedInput`, raised after all bytes that stand before it.
 """
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,7 +20,15 @@ from clusterer.io.rows import first_line
 
 CHUNK = 1 << 18  # bytes read at once
 HEAD = 1 << 18  # bytes looked at to detect format, encoding and dialect
-MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
+PACKINGS = (".gz", ".zst", ".bz2", ".xz")
+"""Endings of what is unpacked."""
+_CLOSED = {
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\x04\x22\x4d\x18": "packed with LZ4",
+}
+_WINDOW = 1 << 31  # bytes that a Zstandard frame may refer back to: all that the format allows on 64 bits
 
 
 class TruncatedInput(Exception):
@@ -79,14 +89,35 @@ def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
         raise TruncatedInput(first_line(error)) from None
 
 
+def packing_of(head: bytes) -> str:
+    """How bytes are packed, by the first of them: "gz", "zst", "bz2", "xz", or "" for not at all.
+
+    >>> packing_of(bz2.compress(b"x")), packing_of(b"BZh is no bzip2")
+    ('bz2', '')
+    """
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "")
+    return "" if kind == "bz2" and head[4:10] not in (b"1AY&SY", b"\x17rE8P\x90") else kind
+
+
+def closed_archive(head: bytes) -> str:
+    """What a packing that is not opened here is, in words; "" for all else."""
+    if head[257:262] == b"ustar":
+        return "a tar archive"
+    return next((name for magic, name in _CLOSED.items() if head.startswith(magic)), "")
+
+
 def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
-    """Unpack gzip members or Zstandard frames, one after the other; damage comes after all that is readable."""
+    """Unpack gzip, Zstandard, bzip2 or xz, one member after the other; damage comes after all that is readable."""
+    if packing in ("bz2", "xz"):
+        yield from _inflated_blocks(chunks, packing)
+        return
     new: Callable[[], Any]
     if packing == "gz":
         new, damage, size = partial(zlib.decompressobj, 31), zlib.error, 1 << 14
     else:
         zstandard = import_module("zstandard")
-        new, damage, size = zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError, 1 << 11
+        unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 11
     unpacker, inside_member = new(), False
     for chunk in chunks:
         for start in range(0, len(chunk), size):  # small pieces: what comes out stays small
@@ -111,6 +142,28 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
                 else:
                     piece, more, unpacker = unpacker.unused_data, False, new()
     if inside_member:
+        raise TruncatedInput(f"the {packing} data ends before its end mark")
+
+
+def _inflated_blocks(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
+    """Unpack bzip2 or xz; a block that is damaged costs what follows."""
+    new: Callable[[], Any] = bz2.BZ2Decompressor if packing == "bz2" else lzma.LZMADecompressor
+    unpacker, inside = new(), False
+    for chunk in chunks:
+        piece = chunk
+        while piece or (inside and not unpacker.needs_input):
+            if not inside and not piece.strip(b"\0"):  # padding between streams
+                break
+            try:
+                out = unpacker.decompress(piece, CHUNK)
+            except (OSError, lzma.LZMAError, EOFError) as error:
+                raise TruncatedInput(f"damaged {packing} data: {first_line(error)}") from None
+            if out:
+                yield out
+            inside, piece = not unpacker.eof, b""
+            if unpacker.eof:
+                piece, unpacker = unpacker.unused_data, new()
+    if inside:
         raise TruncatedInput(f"the {packing} data ends before its end mark")
 
 

@@ -22,7 +22,9 @@ from narwhals.exceptions import DuplicateError
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
-from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.choice import SAMPLE, usual_columns
+from clusterer.io.columns import FieldMap, RowError, column_key
+from clusterer.io.field_names import FETCH_NAMES
 from clusterer.io.rows import Unreadable, python_values
 
 _BLOCK = 4096  # rows
@@ -92,10 +94,12 @@ def _of_column(column: nw.Series[Any]) -> Iterator[Any]:
 
 
 def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[str, str] | None) -> Iterator[Article]:
-    article = FieldMap(fields)
+    article = FieldMap(fields, keeps_empty=True)
     if not names and not len(frame):
         return iter(())
     try:
+        article.columns(names)
+        article.learn(_first_rows(frame, names))
         plan = article.columns(names)
     except RowError as error:
         raise InputError(f"data frame: {_in_python(error)}") from None
@@ -105,19 +109,28 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
                 f"data frame: no column {name!r} (given for {attribute}); found columns: {', '.join(map(str, names))}; "
                 f"cure: fields={{{attribute!r}: one of these}}"
             )
-    wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
-    return _articles(frame.select(wanted), article, plan["text"])
+    fetched = [name for name in names if isinstance(name, str) and column_key(name) in FETCH_NAMES]
+    wanted = list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
+    return _articles(frame.select(wanted), article)
 
 
-def _articles(frame: nw.DataFrame[Any], article: FieldMap, texts: tuple[str, ...]) -> Iterator[Article]:
+def _first_rows(frame: nw.DataFrame[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The first rows, of columns of usual names and of strings."""
+    usual = {name for columns in usual_columns(names).values() for name in columns}
+    wanted = [name for name in names if name in usual or frame.schema[name] in (nw.String, nw.Object)]
+    head = frame[:SAMPLE].select(wanted)
+    return [
+        dict(zip(wanted, row, strict=True)) for row in zip(*(_cells(head.get_column(n)) for n in wanted), strict=True)
+    ]
+
+
+def _articles(frame: nw.DataFrame[Any], article: FieldMap) -> Iterator[Article]:
     names, place = frame.columns, 0
     for start in range(0, len(frame), _BLOCK):
         block = frame[start : start + _BLOCK]
         for values in zip(*(_cells(block.get_column(name)) for name in names), strict=True):
             place += 1
             row = dict(zip(names, values, strict=True))
-            if all(row[name] is None for name in texts):
-                row[texts[0]] = ""
             try:
                 yield article(row)
             except RowError as error:

@@ -1,58 +1,65 @@
-"""Moments from what feeds write into date fields: ISO, RFC 822, epochs, both Arabic month traditions, Excel.
+"""Moments from what feeds write into date fields: ISO, RFC 822, epochs, Arabic month traditions, Hijri, Excel, "منذ ساعتين".
 
-Hijri dates are not converted: they are unreadable, None. No zone is guessed: a date without one is UTC.
+A Hijri date beside a Gregorian one is left out; alone it is converted, by the calendar of Umm al-Qura. No zone is guessed: a
+date without one is in the zone that the caller names, else UTC. The words themselves are in `date_words`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-_MARKS = {0x640, *range(0x64B, 0x653), 0x670, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0xFEFF}
-_NO_MARKS: dict[int, None] = dict.fromkeys({*_MARKS, *range(0x2066, 0x206A)})  # tatweel, diacritics, marks of direction
+from clusterer.errors import InputError
+from clusterer.io.date_words import (
+    HIJRI_NAME,
+    LETTERS,
+    MONTH_NAME,
+    MONTH_OF,
+    OF_PLACE,
+    ZONE_NAME,
+    hijri_month,
+    is_relative,
+    time_ago,
+    without_ago,
+    zone_named,
+)
 
-_MONTHS = (
-    "يناير|كانون الثاني|جانفي|january|jan",
-    "فبراير|شباط|فيفري|february|feb",
-    "مارس|اذار|march|mar",
-    "ابريل|نيسان|افريل|april|apr",
-    "مايو|ايار|ماي|مايس|may",
-    "يونيو|يونيه|حزيران|جوان|june|jun",
-    "يوليو|يوليه|تموز|جويليه|يوليوز|july|jul",
-    "اغسطس|اب|اوت|غشت|august|aug",
-    "سبتمبر|ايلول|شتنبر|september|sept|sep",
-    "اكتوبر|تشرين الاول|october|oct",
-    "نوفمبر|تشرين الثاني|نونبر|november|nov",
-    "ديسمبر|كانون الاول|دجنبر|december|dec",
-)
-_MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split("|")}
-_MONTH = re.compile(r"(?<![^\W\d_])(?:" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")(?![^\W\d_])")
-_HIJRI_MONTH = re.compile(
-    r"محرم|صفر|ربيع (?:ال)?(?:اول|اخر|ثاني)|جماد[يه] |رجب|شعبان|رمضان|شوال|ذ[وي] (?:ال)?(?:قعده|حجه)"
-)
-_HIJRI_YEAR = re.compile(r"\d\s*ه(?!\w)|\d\s*هجري")
-_LETTERS = str.maketrans(
-    {
-        **{chr(zero + i): str(i) for zero in (0x660, 0x6F0) for i in range(10)},
-        **dict.fromkeys("أإآٱ", "ا"),
-        "ى": "ي",
-        "ة": "ه",
-        "ی": "ي",
-        "ک": "ك",
-        **dict.fromkeys("،,\u00a0\u202f", " "),
-    }
-    | _NO_MARKS
-)
+_MONTH = re.compile(rf"(?<![^\W\d_]){MONTH_NAME}(?![^\W\d_])")
 _CLOCK = re.compile(
-    r"(?<!\d)(?:t\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?!\w)"
-    r"\s*(?:(?:utc|gmt|z)?\s*([+-])(\d{1,2}):?(\d{2})?(?!\d))?"
+    r"(?<!\d)(?:t\s*)?(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?![^\W\d_z])"
+    rf"\s*({ZONE_NAME}(?![^\W\d_]))?\s*(?:\(?([+-])(\d{{1,2}})(?::?(\d{{2}}))?(?![\d/.-]))?"
 )
-_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,2})(?!\d)")
-_YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})(?!\d)")
-_SHORT = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2})", re.ASCII)  # Excel: 4/25/16
-_SHORT_NAMED = re.compile(r"(\d{1,2})-([^\W\d_]+(?: [^\W\d_]+)?)-(\d{2})")  # Excel: 11-Apr-16
+_BARE_CLOCK = re.compile(
+    r"(?<![\d./-])(\d{1,2})\.(\d{2})(?![\d.])\s*(صباحا|مساء|ظهرا|ص|م|[ap]\.?m\b\.?)?(?!\w)"
+)  # 08.15
+_HOUR = re.compile(r"(?<!\d)(?:الساعه\s+)?(\d{1,2})\s*(صباحا|مساء|ظهرا|[ap]\.?m\b\.?)(?!\w)")  # 8 مساء
+_COMPACT = re.compile(r"(\d{8})[t ]?(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?\s*(z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{1,2})(?!\d)")
+_YEAR_LAST = re.compile(r"(?<![\d/.-])(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4})(?!\d)")
+_SHORT = re.compile(r"(?<![\d/.-])(\d{1,2})([-/.])(\d{1,2})\2(\d{2})(?![\d/.-])")  # Excel: 4/25/16
+_NAMED = re.compile(
+    rf"(?<!\d)(\d{{1,2}})[\s-]+({MONTH_NAME})[\s-]+(\d{{2}})(?!\d)"
+)  # Excel: 11-Apr-16; RFC 822: 11 Apr 16
+_HIJRI_YEAR = r"(1[34]\d\d)(?!\d)"
+_HIJRI_MARK = r"(?:\s*\(?(?:ه(?!\w)|هجري\w*))?"
+_HIJRI = (
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})\s*(?:من\s+)?(?:شهر\s+)?[-/]?\s*(?P<m>{HIJRI_NAME})(?!\w)"
+        rf"(?:\s*[-/]?\s*(?:عام\s+|سنه\s+|لعام\s+)?(?P<y>{_HIJRI_YEAR}))?{_HIJRI_MARK}"
+    ),
+    re.compile(rf"(?<!\w)(?P<m>{HIJRI_NAME})\s+(?P<d>\d{{1,2}})\s+(?P<y>{_HIJRI_YEAR}){_HIJRI_MARK}"),
+    re.compile(rf"(?<![\d/.-])(?P<d>\d{{1,2}})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\2\s*(?P<y>{_HIJRI_YEAR}){_HIJRI_MARK}"),
+    re.compile(
+        rf"(?<![\d/.-])(?P<y>{_HIJRI_YEAR})\s*([-/.])\s*(?P<m>\d{{1,2}})\s*\3\s*(?P<d>\d{{1,2}})(?!\d){_HIJRI_MARK}"
+    ),
+)
+_HIJRI_REST = re.compile(rf"\d\s*ه(?!\w)|\d\s*هجري|(?<!\w){HIJRI_NAME}(?!\w)")
+_HIJRI_YEARS = range(1343, 1501)  # of the calendar of Umm al-Qura
+_BARE_HIJRI_YEARS = range(1420, 1501)  # of numbers alone: what is earlier may as well be a Persian year
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", re.I | re.ASCII)
 _CENTURY = 69  # two digits of a year below it are of this century
 _SERIALS = (20_000, 60_000)  # Excel: days since
 _SERIAL_ZERO = datetime(1899, 12, 30)
@@ -60,131 +67,246 @@ _EARLIEST, _LATEST = 1970, 2100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def parse_date(value: Any, month_first: bool = False, serials: bool = False) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the caller knows of a column of dates: see `parse_date`."""
+
+    month_first: bool
+    serials: bool
+    zone: tzinfo | None
+    now: datetime | None
+
+
+def parse_date(
+    value: Any,
+    month_first: bool = False,
+    serials: bool = False,
+    zone: tzinfo | None = None,
+    now: datetime | None = None,
+) -> datetime | None:
     """A moment in UTC from what feeds put into date fields; None where it is unreadable. Never raises.
 
     Reads ISO 8601, RFC 822, epoch seconds, milli-, micro- and nanoseconds (numbers or digits), `datetime` and
-    `date`, day/month/year and year/month/day, English and Arabic month names (يناير, كانون الثاني, جانفي), digits
-    of all three scripts, ص/م clocks, Excel's 25/4/16 and 25-Apr-16 (two digits of a year: 1969 to 2068). Without a
-    zone: UTC. Years outside 1970 to 2100 are implausible: None.
+    `date`, day/month/year and year/month/day, English, French and Arabic month names (يناير, كانون الثاني, جانفي), digits
+    of all three scripts, ص/م clocks, Excel's 25/4/16 and 25-Apr-16 (two digits of a year: 1969 to 2068), Hijri dates that
+    stand alone. Years outside 1970 to 2100 are implausible: None.
 
     Args:
         value: as it came.
         month_first: 04/11/2016 is the eleventh of April. What can only be read the other way is, in both orders.
         serials: numbers of 20000 to 60000 are Excel's days since 1899-12-30, 42485.5 the noon of 2016-04-25.
+        zone: of a clock without one; UTC where None. A day without a clock stays that day, whatever the zone.
+        now: when the feed was fetched, with a zone; "منذ ساعتين" and "أمس" are told from it, and unreadable where None.
 
     >>> parse_date("٢٣ تموز ٢٠١٥، 1:20 م").isoformat()
     '2015-07-23T13:20:00+00:00'
     >>> parse_date("Thu, 23 Jul 2015 13:20:30 +0300").isoformat()
     '2015-07-23T10:20:30+00:00'
+    >>> parse_date("7 شوال 1436هـ").date().isoformat()
+    '2015-07-23'
     >>> print(parse_date("yesterday"))
     None
     """
     try:
         if type(value) is str:
-            if value[4:5] == "-":
+            if value[4:5] == "-" and value[13:14] != ".":  # Python takes 10.30 for three tenths of a second past ten
                 try:
-                    return _plausible(datetime.fromisoformat(value))
+                    moment = datetime.fromisoformat(value)
                 except ValueError:
                     pass
-            return _from_words(value, month_first, serials)
+                else:
+                    if moment.year >= _EARLIEST:
+                        return _plausible(moment, zone)
+            return _from_words(value, _Rules(month_first, serials, zone, now))
         if value is None or isinstance(value, bool):
             return None
         if isinstance(value, datetime):
-            return _plausible(value)
+            return _plausible(value, zone)
         if isinstance(value, date):
-            return _plausible(datetime(value.year, value.month, value.day))
+            return _plausible(datetime(value.year, value.month, value.day), None)
         if isinstance(value, int | float):
-            return _from_number(value, serials)
+            return _from_number(value, _Rules(month_first, serials, zone, now))
         if isinstance(value, Mapping):  # MongoDB's {"$date": …}
-            return parse_date(value.get("$date", value.get("$numberLong")), month_first, serials)
+            return parse_date(value.get("$date", value.get("$numberLong")), month_first, serials, zone, now)
         if isinstance(value, str | bytes):
-            return _from_words(str(value) if isinstance(value, str) else value.decode(), month_first, serials)
+            words = str(value) if isinstance(value, str) else value.decode()
+            return _from_words(words, _Rules(month_first, serials, zone, now))
         return None
     except (ValueError, OverflowError, RecursionError):
         return None
 
 
-def dates_month_first(values: Iterable[str]) -> bool:
+def zone_from(zone: str | tzinfo | None) -> tzinfo | None:
+    """The zone of a name such as "Asia/Riyadh", or of an offset such as "+03:00".
+
+    Raises:
+        InputError: there is none of that name.
+
+    >>> zone_from("+03:00").utcoffset(None)
+    datetime.timedelta(seconds=10800)
+    """
+    if zone is None or isinstance(zone, tzinfo):
+        return zone
+    if found := _OFFSET.fullmatch(zone.strip()):
+        shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+        return timezone(shift if found[1] == "+" else -shift)
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(zone.strip())
+    except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
+        raise InputError(
+            f"timezone {zone!r} is not known; cure: a name such as Asia/Riyadh or Africa/Cairo, or an offset such as +03:00"
+        ) from None
+
+
+def is_relative_date(value: Any) -> bool:
+    """Whether a date is told from the day of its reading.
+
+    >>> is_relative_date("منذ ساعتين"), is_relative_date("2015-07-23")
+    (True, False)
+    """
+    return isinstance(value, str) and len(value) <= 200 and is_relative(value.translate(LETTERS).strip().lower())
+
+
+def dates_month_first(values: Iterable[Any]) -> bool:
     """Whether a column writes the month before the day: some value can only be read so, none only the other way.
 
     >>> dates_month_first(["04/11/2016", "04/25/2016"]), dates_month_first(["04/11/2016"])
     (True, False)
     """
-    orders = {_order(value) for value in values}
+    orders = {_order(value) for value in values if isinstance(value, str)}
     return "month" in orders and "day" not in orders
 
 
 def _order(value: str) -> str:
     """What a date in numbers must begin with, "day" or "month"; "" where it may be either, or no such date."""
-    for part in _parts(value[:200].translate(_LETTERS).lower()):
+    rest, _ = _without_hijri(value[:200].translate(LETTERS).lower())
+    for part in _parts(rest):
         bare = _CLOCK.sub(" ", part)
         if not _YEAR_FIRST.search(bare) and (match := _year_last(bare)):
-            first, second = int(match[1]), int(match[2])
+            first, second = int(match[1]), int(match[3])
             return "month" if first <= 12 < second <= 31 else "day" if second <= 12 < first <= 31 else ""
     return ""
 
 
-def _plausible(moment: datetime) -> datetime | None:
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _plausible(moment: datetime, zone: tzinfo | None) -> datetime | None:
+    """The moment in UTC; None in years that no feed means. Midnight without a zone is a day, not an hour: it stays."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    elif zone is None or not (moment.hour or moment.minute or moment.second):
+        moment = moment.replace(tzinfo=UTC)
+    else:
+        moment = moment.replace(tzinfo=zone).astimezone(UTC)
     return moment if _EARLIEST <= moment.year <= _LATEST else None
 
 
-def _from_number(number: int | float, serials: bool) -> datetime | None:
+def _from_number(number: int | float, rules: _Rules) -> datetime | None:
     if 19_700_101 <= number <= 21_001_231 and number == int(number):  # 20150723
-        return _plausible(datetime.strptime(str(int(number)), "%Y%m%d"))
-    if serials and _SERIALS[0] <= number <= _SERIALS[1]:
-        return _plausible(_SERIAL_ZERO + timedelta(seconds=round(number * 86_400)))
+        return _plausible(datetime.strptime(str(int(number)), "%Y%m%d"), None)
+    if rules.serials and _SERIALS[0] <= number <= _SERIALS[1]:
+        return _plausible(_SERIAL_ZERO + timedelta(seconds=round(number * 86_400)), rules.zone)
     if not 1e8 <= number < 1e20:  # zero and small numbers mean "missing", not the early 1970s
         return None
     while number >= 1e11:
         number /= 1000
-    return _plausible(_EPOCH + timedelta(seconds=number))
+    return _plausible(_EPOCH + timedelta(seconds=number), None)
 
 
-def _from_words(s: str, month_first: bool, serials: bool) -> datetime | None:
+def _from_words(s: str, rules: _Rules) -> datetime | None:
     if len(s) > 200:
         return None
-    s = s.translate(_LETTERS).strip().lower()
+    s = s.translate(LETTERS).strip().lower()
     if not s:
         return None
     if re.fullmatch(r"\d+(?:\.\d+)?", s, re.ASCII):
-        if len(s) == 14:
-            return _plausible(datetime.strptime(s, "%Y%m%d%H%M%S"))
-        return _from_number(float(s) if "." in s else int(s), serials)
-    for part in _parts(s):
-        if moment := _from_part(part, month_first):
-            return moment
+        if len(s) == 14 or (len(s) == 12 and s[:2] in ("19", "20") and "." not in s):
+            return _plausible(datetime.strptime(s, "%Y%m%d%H%M%S" if len(s) == 14 else "%Y%m%d%H%M"), rules.zone)
+        return _from_number(float(s) if "." in s else int(s), rules)
+    if found := _COMPACT.fullmatch(s):
+        text = f"{found[1]}T{found[2]}{found[3]}{found[4] or '00'}{(found[5] or '').upper()}"
+        return _plausible(datetime.fromisoformat(text), rules.zone)
+    rest, hijri = _without_hijri(s)
+    for words in (rest, without_ago(rest)):
+        for part in _parts(words):
+            if moment := _from_part(part, words, rules):
+                return moment
+    if hijri is not None:
+        return _with_clock(hijri, rest, rules)
+    if rules.now is not None and (ago := time_ago(s, rules.now.astimezone(rules.zone or UTC))):
+        moment, rest = ago
+        return _with_clock(moment, rest, rules) if moment.tzinfo is None else _plausible(moment, None)
     return None
 
 
+def _without_hijri(s: str) -> tuple[str, datetime | None]:
+    """A folded date without its Hijri part, and the day which that part names, None where it names none."""
+    day: datetime | None = None
+    for pattern in _HIJRI:
+        while found := pattern.search(s):
+            if day is None and found["y"]:
+                named = not found["m"].isdigit()
+                day = _gregorian(int(found["y"]), hijri_month(found["m"]) if named else int(found["m"]), int(found["d"]),
+                                 named or found[0].endswith("ه"))  # fmt: skip
+            s = f"{s[: found.start()]} | {s[found.end() :]}"
+    return s, day
+
+
+def _gregorian(year: int, month: int, day: int, is_marked: bool) -> datetime | None:
+    """The day of a Hijri one; None where there is none. Numbers alone must be of years that feeds have."""
+    if year not in (_HIJRI_YEARS if is_marked else _BARE_HIJRI_YEARS):
+        return None
+    from hijridate import Hijri
+
+    try:
+        found = Hijri(year, month, day).to_gregorian()
+    except (ValueError, OverflowError):
+        return None
+    return datetime(found.year, found.month, found.day)
+
+
 def _parts(s: str) -> Iterator[str]:
-    """The parts of a date whose letters are folded, one a calendar, without those of the Hijri one."""
+    """The parts of a folded date, one a calendar, without those of the Hijri one."""
     for part in re.split(r"الموافق|\|", s):
-        if not (_HIJRI_YEAR.search(part) or _HIJRI_MONTH.search(part)):
+        if not _HIJRI_REST.search(part):
             yield part.strip()
 
 
-def _from_part(s: str, month_first: bool) -> datetime | None:
-    if s[4:5] == "-":
+def _from_part(s: str, beside: str, rules: _Rules) -> datetime | None:
+    """The moment that a part of a folded date tells; its clock may stand in another part."""
+    if s[4:5] == "-" and s[13:14] != ".":
         try:
-            return _plausible(datetime.fromisoformat(s))
+            return _plausible(datetime.fromisoformat(s), rules.zone)
         except ValueError:
             pass
-    if re.match(r"(?:[a-z]{3} +)?\d{1,2} +[a-z]{3} +\d{4} +\d", s):
-        from email.utils import parsedate_to_datetime
+    clock = _clock_in(s)
+    day = _day(f"{s[: clock.start()]} {s[clock.end() :]}" if clock else s, rules.month_first)
+    if day is None:
+        return None
+    return _with_clock(day, s if clock else beside, rules)
 
-        try:
-            return _plausible(parsedate_to_datetime(s))
-        except (ValueError, TypeError, IndexError):  # what the parser lets through differs by Python version
-            pass
-    clock = _CLOCK.search(s)
-    rest = f"{s[: clock.start()]} {s[clock.end() :]}" if clock else s
-    day = _day(rest, month_first)
-    if day is None or clock is None:
-        return None if day is None else _plausible(day)
-    hour, minute, second = (int(part or 0) for part in clock.group(1, 2, 3))
-    half = clock[4] or ""
+
+def _clock_in(s: str) -> re.Match[str] | None:
+    """Where the clock of a folded date stands: 8:15, else 08.15, else 8 مساء."""
+    if found := _CLOCK.search(s):
+        return found
+    for found in _BARE_CLOCK.finditer(s):
+        if int(found[1]) < 24 and int(found[2]) < 60:
+            return found
+    return _HOUR.search(s)
+
+
+def _with_clock(day: datetime, s: str, rules: _Rules) -> datetime | None:
+    """A day at the clock that stands in a folded date, in its zone; the day alone where none does."""
+    clock = _clock_in(s)
+    if clock is None:
+        return _plausible(day, None)
+    parts = clock.groups()
+    is_whole = clock.re is _CLOCK
+    hour = int(parts[0])
+    minute = 0 if clock.re is _HOUR else int(parts[1])
+    second = int(parts[2] or 0) if is_whole else 0
+    half = (parts[3] if is_whole else parts[-1]) or ""
     if half:
         if not 1 <= hour <= 12:
             half = ""  # "14:30 م": the mark adds nothing
@@ -192,15 +314,23 @@ def _from_part(s: str, month_first: bool) -> datetime | None:
             hour %= 12
         else:  # مساء, ظهرا, م, pm
             hour = hour % 12 + 12
-    moment = day.replace(hour=hour, minute=minute, second=min(second, 59), tzinfo=UTC)
-    if clock[5]:
-        shift = timedelta(hours=int(clock[6]), minutes=int(clock[7] or 0))
-        moment += -shift if clock[5] == "+" else shift
-    return _plausible(moment)
+    if (hour, minute) == (24, 0):
+        return _plausible(day + timedelta(days=1), None)
+    moment = day.replace(hour=hour, minute=minute, second=min(second, 59))
+    place = OF_PLACE.search(s)
+    zone = zone_named(place[1]) if place else None
+    if is_whole and parts[5] and int(parts[6]) <= 14:
+        shift = timedelta(hours=int(parts[6]), minutes=int(parts[7] or 0))
+        zone = timezone(shift if parts[5] == "+" else -shift)
+    elif is_whole and parts[4]:
+        zone = zone_named(parts[4])
+    if zone is not None:
+        return _plausible(moment.replace(tzinfo=zone), None)
+    return _plausible(moment, rules.zone)
 
 
 def _year_last(s: str) -> re.Match[str] | None:
-    return _YEAR_LAST.search(s) or _SHORT.fullmatch(s.strip())
+    return _YEAR_LAST.search(s) or _SHORT.search(s)
 
 
 def _year(digits: str) -> int:
@@ -210,16 +340,15 @@ def _year(digits: str) -> int:
 def _day(s: str, month_first: bool) -> datetime | None:
     """The day that a date without its clock names: year first, year last, or a month's name."""
     if match := _YEAR_FIRST.search(s):
-        year, month, day = map(int, match.groups())
-        return datetime(year, month, day)
+        return datetime(int(match[1]), int(match[3]), int(match[4]))
     if match := _year_last(s):
-        day, month = int(match[1]), int(match[2])
+        day, month = int(match[1]), int(match[3])
         if month > 12 >= day or (month_first and day <= 12):
             day, month = month, day
-        return datetime(_year(match[3]), month, day)
-    if (match := _SHORT_NAMED.fullmatch(s.strip())) and match[2] in _MONTH_OF:
-        return datetime(_year(match[3]), _MONTH_OF[match[2]], int(match[1]))
-    months = {_MONTH_OF[name] for name in _MONTH.findall(s)}
+        return datetime(_year(match[4]), month, day)
+    if match := _NAMED.search(s):
+        return datetime(_year(match[3]), MONTH_OF[" ".join(match[2].split())], int(match[1]))
+    months = {MONTH_OF[" ".join(name.split())] for name in _MONTH.findall(s)}
     numbers = re.findall(r"\d+", s)
     years = [n for n in numbers if len(n) == 4]
     days = [n for n in numbers if len(n) <= 2]

@@ -9,11 +9,13 @@ from contextlib import ExitStack
 
 from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
-from clusterer.io.compression import HEAD, MAGIC, TruncatedInput, inflated, peek, read_chunks
+from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
 from clusterer.io.sources import BAD_ZIP, Source
+
+_NESTED = 4  # packings, one in the other
 
 
 def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | None = None) -> OpenedInput:
@@ -38,9 +40,13 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary := _binary_format(source, head, walk.columns):
         path = None if packing else source.path
         return OpenedInput(binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path)
-    if not source.formats and head.startswith(b"PK\x03\x04"):
+    if what := closed_archive(head):
+        raise InputError(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
+    if (packing or not source.formats) and head.startswith(b"PK\x03\x04"):
         raise InputError(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
     cure = wrong_encoding_cure(head, encoding) if encoding else ""
+    if cure:
+        raise InputError(f"{source.name}: not {encoding}; cure: {cure}")
     encoding = encoding or detect_encoding(head, source.name)
     if not is_utf8(encoding):
         try:
@@ -72,12 +78,18 @@ def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
         ) from None
     except BAD_ZIP as error:
         raise TruncatedInput(f"the archive's member cannot be unpacked ({error})") from None
-    head, rest = peek(read_chunks(stream), 4)
-    packing = source.packing or next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "")
-    if packing and not any(head.startswith(magic) for magic, kind in MAGIC.items() if kind == packing):
-        raise TruncatedInput(f"not {packing} data, as its ending says" if head else f"empty, not {packing} data")
+    head, rest = peek(read_chunks(stream), 16)
+    packing = packing_of(head)
+    if source.packing and packing != source.packing:
+        what = source.packing
+        if not packing:
+            raise TruncatedInput(f"not {what} data, as its ending says" if head else f"empty, not {what} data")
     chunks: Iterator[bytes] = itertools.chain([head], rest)
-    return (inflated(chunks, packing) if packing else chunks), packing
+    inner, depth = packing, 0
+    while inner and depth < _NESTED:  # what was packed by a crawler, and again by who keeps its files
+        head, rest = peek(inflated(chunks, inner), 16)
+        chunks, inner, depth = itertools.chain([head], rest), packing_of(head), depth + 1
+    return chunks, packing
 
 
 def _binary_format(source: Source, head: bytes, columns: FieldMap) -> str:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from clusterer.errors import InputError
 
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
+_RUN = re.compile(rb"[\x81\x8d-\x90\x98\x9a\x9f\xaa\xc0-\xff]{3,}")  # bytes of Arabic letters in cp1256 or ISO 8859-6
+_LATIN = ("iso8859-1", "iso8859-15", "cp1252")
+_ENOUGH = 0.45  # share of an encoding's commonest letters that tells it
+_FEW = 6  # such bytes, in runs, are one word at least
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']""")
 
 
 def detect_encoding(head: bytes, name: str) -> str:
     """The encoding of a text by its first bytes.
 
-    In this order: a byte order mark, the NULs of UTF-16, what an XML declaration says if the bytes agree, UTF-8 if half of
-    the letters beyond ASCII are valid, the legacy encoding whose commonest letters make up most of them, and a guess by
-    charset_normalizer.
+    In this order: a byte order mark, the NULs of UTF-16, UTF-8 if nearly all letters beyond ASCII are valid, what an XML
+    declaration says if the bytes agree, UTF-8 if half of these letters are valid, the legacy encoding whose commonest letters
+    make up most of them, words before single accents, and a guess by charset_normalizer.
 
     Args:
         head: the first bytes.
@@ -44,23 +48,25 @@ def detect_encoding(head: bytes, name: str) -> str:
     for encoding, high in (("utf-16-le", head[1:8192:2]), ("utf-16-be", head[0:8192:2])):
         if len(high) > 1 and b"\0" in high and high.count(0) + high.count(6) >= 0.7 * len(high):
             return encoding
+    high_bytes = len(head) - len(head.translate(None, bytes(range(128, 256))))
+    valid = head.decode("utf-8", "ignore").encode()
+    valid_bytes = len(valid) - len(valid.translate(None, bytes(range(128, 256))))
+    if valid_bytes >= max(4, 0.95 * high_bytes):  # no other encoding looks so, whatever the feed declares
+        return "utf-8"
+    arabic = b" ".join(_RUN.findall(head))  # accents of French stand alone: what stands together is Arabic, or no Latin
     if declared := _DECLARED.match(head):
         with contextlib.suppress(LookupError, UnicodeDecodeError):
             encoding = declared[1].decode("ascii")
             codecs.getincrementaldecoder(encoding)().decode(head)
-            return encoding
-    high_bytes = len(head) - len(head.translate(None, bytes(range(128, 256))))
-    valid = head.decode("utf-8", "ignore").encode()
-    valid_bytes = len(valid) - len(valid.translate(None, bytes(range(128, 256))))
+            is_latin = codecs.lookup(encoding).name in _LATIN  # any bytes may be so
+            if not is_latin or len(arabic) < _FEW or max(_shares(arabic, _LEGACY[:2]).values()) < _ENOUGH:
+                return encoding
     if valid_bytes >= high_bytes / 2 or high_bytes < 4:
         return "utf-8"  # perhaps with damaged rows
-    shares = {}
-    for encoding, common in _LEGACY:
-        letters = [c for c in head.decode(encoding, "replace") if c > "\x7f"]
-        shares[encoding] = sum(c in common for c in letters) / len(letters)
+    shares = _shares(arabic, _LEGACY[:2]) if len(arabic) >= _FEW else _shares(head, _LEGACY)
     best = max(shares, key=shares.__getitem__)
-    if shares[best] >= 0.45:
-        return best
+    if shares[best] >= _ENOUGH:
+        return "cp1256" if best == "cp1252" and _is_both(head) else best
     if high_bytes < 16:  # too little to tell
         return "utf-8"
     start = max(0, next(i for i, byte in enumerate(head) if byte > 127) - 1000)
@@ -68,6 +74,21 @@ def detect_encoding(head: bytes, name: str) -> str:
     if guess is None:
         raise InputError(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
     return str(guess.encoding)
+
+
+def _shares(data: bytes, legacy: Sequence[tuple[str, frozenset[str]]]) -> dict[str, float]:
+    """The share that each encoding's commonest letters have of the letters beyond ASCII."""
+    shares = {}
+    for encoding, common in legacy:
+        letters = [c for c in data.decode(encoding, "replace") if c > "\x7f"]
+        shares[encoding] = sum(c in common for c in letters) / len(letters)
+    return shares
+
+
+def _is_both(head: bytes) -> bool:
+    """Whether these bytes are the same letters in cp1252 and cp1256, which holds Arabic beside them: rows to come may."""
+    high = bytes(sorted(set(head.translate(None, bytes(range(128))))))
+    return high.decode("cp1252", "replace") == high.decode("cp1256", "replace")
 
 
 def is_utf8(encoding: str) -> bool:
@@ -81,7 +102,7 @@ def is_utf8(encoding: str) -> bool:
 
 def wrong_encoding_cure(head: bytes, encoding: str) -> str:
     """The cure where the encoding that was given is not UTF-8 and the bytes are, with letters beyond ASCII; else ""."""
-    if is_utf8(encoding) or head.isascii():
+    if is_utf8(encoding) or len(head) - len(head.translate(None, bytes(range(128, 256)))) < _FEW:
         return ""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut

@@ -13,18 +13,25 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from datetime import datetime, tzinfo
+from functools import cached_property, partial
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
+from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
 from clusterer.io.formats import FORMATS_BY_NAME
-from clusterer.io.readers import jsonl
+from clusterer.io.readers import jsonl, rss, text
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
+from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
+
+MAX_ROW_BYTES = 32 * 2**20
+"""Bytes that a row may have unless set otherwise."""
+_OF_OWN_NAMES = (rss.read, text.read)  # readers that name the fields themselves
 
 
 class Feed:
@@ -41,6 +48,7 @@ class Feed:
 
     Attributes:
         first_unreadable_date: where the first of `unreadable_dates` is; None before one.
+        damaged_files: of the latest walk so far, the files that are cut off, damaged, or of no use at all.
     """
 
     def __init__(
@@ -50,7 +58,10 @@ class Feed:
         fields: Mapping[str, str] | None = None,
         format: str | None = None,
         encoding: str | None = None,
-        max_row_bytes: int = 32 * 2**20,
+        timezone: str | tzinfo | None = None,
+        now: str | datetime | None = None,
+        max_row_bytes: int = MAX_ROW_BYTES,
+        strict: bool = False,
         on_bad: Callable[[BadRow], None] | None = None,
     ) -> None:
         """Find the inputs; nothing is read yet.
@@ -61,11 +72,14 @@ class Feed:
             format: a name in `clusterer.io.formats.FORMATS` when endings and first bytes mislead; in folders and archives
                 it picks the files of that format.
             encoding: of all text inputs; detected for each when None.
+            timezone: of clocks that name none, such as "Asia/Riyadh" or "+03:00"; UTC when None.
+            now: when the inputs were fetched; dates such as "منذ ساعتين" are told from it, if a row has no date of fetching.
             max_row_bytes: a longer row is bad; it is skipped without being held.
+            strict: the first bad row, damage or unreadable date is an `InputError`.
             on_bad: called once for every bad row, however often the feed is walked.
 
         Raises:
-            InputError: a path or glob without a file, an unknown format, encoding or field.
+            InputError: a path or glob without a file, an unknown format, encoding, field or zone, a `now` that is no date.
         """
         if format is not None and format not in FORMATS_BY_NAME:
             raise InputError(f"format {format!r} is not known; cure: one of {', '.join(FORMATS_BY_NAME)}")
@@ -80,13 +94,20 @@ class Feed:
                 ) from None
         self._fields, self._encoding = dict(fields or {}), encoding
         self._row_limit, self._on_bad = max_row_bytes, on_bad
+        self._zone, self._now, self._strict = zone_from(timezone), None, strict
+        if now is not None:
+            self._now = parse_date(now, zone=self._zone)
+            if self._now is None:
+                raise InputError(f"now {now!r} is no date; cure: one such as 2025-03-02T12:00")
         self._reported = 0
         self._sources = find_sources(paths, format)
         self._walk = self._new_walk()
 
     def _new_walk(self) -> Walk:
         self.first_unreadable_date: UnreadableDate | None = None
-        return Walk(FieldMap(self._fields), FieldMap(), self._row_limit, self._report)
+        self.damaged_files: list[DamagedFile] = []
+        columns = FieldMap(self._fields, self._zone, self._now)
+        return Walk(columns, FieldMap(None, self._zone, self._now), self._row_limit, self._report)
 
     @property
     def rows(self) -> int:
@@ -114,6 +135,29 @@ class Feed:
         return None if self._walk.fixed_columns.read_as else self._walk.columns.read_as
 
     @property
+    def reading(self) -> str:
+        """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
+        if not any(self._walk.columns.columns_read.values()):
+            return f"{', '.join(self._walk.formats) or 'no rows'}, fields by the format's own names"
+        parts = []
+        for attribute, columns in self._walk.columns.columns_read.items():
+            parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
+            others = [name for name in self._walk.columns.text_columns if name not in columns]
+            if attribute == "text" and others:
+                parts[-1] += f" else {' else '.join(others)}"
+        own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].read in _OF_OWN_NAMES]
+        return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the latest walk's result should know of how it was read, each with its cure."""
+        maps = (self._walk.columns, self._walk.fixed_columns)
+        count = sum(columns.default_dates for columns in maps)
+        notes = [note for columns in maps for note in columns.notes]
+        many = "1 date stands" if count == 1 else f"{count:,} dates stand"
+        return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
+
+    @property
     def format(self) -> str:
         """The one format of all inputs; "jsonl" where they differ, or where their format is never written."""
         names = {self._format_of(source) for source in self._sources}
@@ -125,6 +169,18 @@ class Feed:
         """The files that are read, without standard input; an archive once."""
         return list(dict.fromkeys(s.path or s.name for s in self._sources if os.path.exists(s.path or s.name)))
 
+    @cached_property
+    def shards(self) -> Shards:
+        """What the footers of the inputs in Parquet say; read once, before any row.
+
+        Raises:
+            InputError: a shard cannot be read beside the others; names files and fields.
+        """
+        paths = [(s.name, s.path) for s in self._sources if s.formats == ("parquet",) and s.path and not s.packing]
+        if len(paths) < 2:
+            return Shards()
+        return check_shards(paths, FieldMap(self._fields))
+
     def __iter__(self) -> Iterator[Row]:
         """Walk the good rows.
 
@@ -132,9 +188,18 @@ class Feed:
             InputError: an input cannot be opened, its format or encoding cannot be told, or it has no text column.
         """
         self._walk = self._new_walk()
+        self._walk.schemas = self.shards.schemas
         for source in self._sources:
+            walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
+            walk.damage = walk.first_reason = ""
             for row in self._read(source):
                 yield self._counted(row)
+            if walk is not self._walk:  # another walk began meanwhile
+                return
+            rows, bad = walk.rows - rows, walk.bad_rows - bad
+            if walk.damage or (not rows and bad > 1):
+                reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
+                self.damaged_files.append(DamagedFile(source.name, reason, rows))
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -162,8 +227,10 @@ class Feed:
                 opened = open_input(source, stack, self._walk, self._encoding)
             except TruncatedInput as cut:
                 self._walk.bad_rows += 1
-                self._report(BadRow(source.name, 1, f"{cut}; cure: fetch the file again", ""))
+                self._walk.damage = f"{cut}; cure: fetch the file again"
+                self._report(BadRow(source.name, 1, self._walk.damage, ""))
                 return
+            self._walk.formats[opened.format] = None
             yield from FORMATS_BY_NAME[opened.format].read(opened)
 
     def _counted(self, row: Row) -> Row:
@@ -173,10 +240,19 @@ class Feed:
             value = next((columns.first_unreadable for columns in maps if columns.unreadable_dates), None)
             if value is not None:
                 self.first_unreadable_date = UnreadableDate(row.file, row.line, value)
+                if self._strict:
+                    cure = "--timezone, --now or --date-field, or leave --strict out"
+                    raise InputError(f"{row.file}, line {row.line}: date {value!r:.80} cannot be read; cure: {cure}")
         return row
 
     def _report(self, bad: BadRow) -> None:
-        """Hand on a bad row that no walk before has met."""
+        """Hand on a bad row that no walk before has met.
+
+        Raises:
+            InputError: in strict feeds.
+        """
+        if self._strict:
+            raise InputError(f"{bad.file}, line {bad.line}: {bad.reason}; or leave --strict out")
         if self._walk.bad_rows > self._reported:
             self._reported = self._walk.bad_rows
             if self._on_bad:
@@ -198,6 +274,8 @@ def read(
     fields: Mapping[str, str] | None = None,
     format: str | None = None,
     encoding: str | None = None,
+    timezone: str | tzinfo | None = None,
+    now: str | datetime | None = None,
     on_bad: Callable[[BadRow], None] | None = None,
 ) -> Iterator[Article]:
     r"""Read files of any format as articles, one after the other: the short way where rows and counts of `Feed` do not matter.
@@ -207,6 +285,8 @@ def read(
         fields: as for `Feed`.
         format: as for `Feed`.
         encoding: as for `Feed`.
+        timezone: as for `Feed`.
+        now: as for `Feed`.
         on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``.
 
     Returns:
@@ -221,5 +301,5 @@ def read(
     >>> [article.text for article in read(path)]
     ['an article']
     """
-    feed = Feed(paths, fields=fields, format=format, encoding=encoding, on_bad=on_bad)
+    feed = Feed(paths, fields=fields, format=format, encoding=encoding, timezone=timezone, now=now, on_bad=on_bad)
     return (row.article for row in feed)

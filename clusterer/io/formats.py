@@ -44,6 +44,7 @@ class Format:
         in_lines: a carriage return alone ends a line where a file has no line feed.
         write_rows: writes rows that were read; None where rows of this format are given back as JSON lines.
         write_result: writes results; None where these cannot have this format.
+        may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
         also: names of other formats that rows of this one can be given back as.
     """
@@ -56,6 +57,7 @@ class Format:
     in_lines: bool = False
     write_rows: RowWriter | None = None
     write_result: ResultWriter | None = None
+    may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
 
@@ -79,7 +81,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
     ),
-    Format("txt", (".txt",), text.read),
+    Format("txt", (".txt",), text.read, may_be=("tsv",)),
 )  # fmt: skip
 """All formats, in the order in which an input without a known ending is compared with them."""
 FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}

@@ -11,6 +11,8 @@ from clusterer.errors import InputError
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
 
+    from clusterer.io.columns import FieldMap
+
 
 def articles_from(
     articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
@@ -43,25 +45,30 @@ def articles_from(
         items = articles if rows is None else rows
         if not isinstance(items, Iterable):
             raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
-    if fields:
+    columns = None
+    first = (
+        next((item for item in items if type(item) is not Article), None) if isinstance(items, list | tuple) else None
+    )
+    if fields or isinstance(first, Mapping):
+        from clusterer.io.choice import SAMPLE
         from clusterer.io.columns import FieldMap
 
-        FieldMap(fields)  # refuse what articles do not have before the walk
+        columns = FieldMap(fields)  # refuses what articles do not have before the walk
+        if isinstance(first, Mapping):
+            columns.learn([item for item in items[:SAMPLE] if isinstance(item, Mapping)])
     return (
-        item if type(item) is Article else _as_article(item, number, fields)
+        item if type(item) is Article else _as_article(item, number, columns)
         for number, item in enumerate(items, start=1)
     )
 
 
-def _as_article(
-    item: Article | Mapping[str, Any] | str, number: int, fields: Mapping[str, str] | None = None
-) -> Article:
+def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: FieldMap | None = None) -> Article:
     """An item of the caller's as an `Article`.
 
     Args:
         item: a text, a mapping of column names to values, or an article.
         number: of the item, from 1, for the error.
-        fields: article attribute to column name, where the usual names do not fit.
+        columns: makes articles of mappings; None where nothing is known of them.
 
     Raises:
         InputError: it is none of the kinds that `cluster` takes, or a mapping without a text.
@@ -74,7 +81,7 @@ def _as_article(
         from clusterer.io.columns import RowError, article_from
 
         try:
-            return article_from(item, fields)
+            return columns(item) if columns else article_from(item)
         except RowError as error:
             raise InputError(f"article {number}: {error}") from None
     raise InputError(f"article {number} is a {type(item).__name__}; give a str, a mapping or an Article")

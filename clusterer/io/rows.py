@@ -44,6 +44,26 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedFile:
+    """A file that is not whole, or of which nothing could be read.
+
+    Attributes:
+        file: as in `BadRow`.
+        reason: what is wrong, how much is missing as far as that is known, and the cure.
+        rows: good rows that were read of it.
+    """
+
+    file: str
+    reason: str
+    rows: int
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether nothing at all of it was read."""
+        return not self.rows
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How the rows of one file were written: what a writer needs beside the rows themselves.
 
@@ -132,7 +152,8 @@ def unfit(row: Row, format: str, why: str) -> OutputError:
 
 def too_long(size: int, limit: int) -> str:
     """The reason of a row over the limit, both in bytes."""
-    return f"longer than a row may be: {size:,} bytes, limit {limit:,}; cure: raise max_row_bytes"
+    cure = f"--max-row-bytes {size}, in Python max_row_bytes={size}"
+    return f"longer than a row may be: {size:,} bytes, limit {limit:,}; cure: {cure}"
 
 
 def first_line(error: object) -> str:

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from clusterer.errors import InputError
-from clusterer.io.compression import CHUNK
-from clusterer.io.formats import FORMATS
+from clusterer.io.compression import CHUNK, PACKINGS
+from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 
 STDIN_NAME = "<stdin>"
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
@@ -30,14 +30,14 @@ BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
 
 @dataclass(slots=True)
 class Source:
-    """One file, archive member or stream.
+    r"""One file, archive member or stream.
 
     Attributes:
-        name: as it is shown; members of archives as "feed.zip/member.jsonl".
+        name: as it is shown; members of archives as "feed.zip/member.jsonl"; bytes that are not UTF-8 as "\xce".
         open: opens it for reading.
         formats: names of the formats that it may have by its ending or by the caller's word; none where these say
             nothing. Of several, or none, its first bytes decide.
-        packing: "gz" or "zst" by its ending, else "".
+        packing: "gz", "zst", "bz2" or "xz" by its ending, else "".
         id: its name without folder and endings, the id of an article that is a whole file.
         path: of a file that can be opened by it; None for members and streams.
     """
@@ -74,11 +74,22 @@ def find_sources(
             raise InputError(f"{path!r} matches no file; cure: check the pattern, or name a folder")
         else:
             raise InputError(f"{path!r} does not exist; cure: check the path")
+    for source in sources:
+        source.name, source.id = printable(source.name), printable(source.id)
     counts = Counter(source.id for source in sources)
     for source in sources:
         if counts[source.id] > 1:  # the same name in two places: ids of text files must differ
             source.id = os.path.splitext(source.name)[0]
     return tuple(sources)
+
+
+def printable(name: str) -> str:
+    r"""A file's name as UTF-8 can hold it.
+
+    >>> printable(b"\xce\xc8\xd1.txt".decode("utf-8", "surrogateescape"))
+    '\\xce\\xc8\\xd1.txt'
+    """
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 class _Stdin:
@@ -125,7 +136,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
-            Source(f"{path}/{name}", partial(_open_member, archive, name), _given(format) or _ending(name)[0],
+            Source(f"{path}/{name}", partial(_open_member, archive, name), _given(format) or _possible(_ending(name)[0]),
                     _ending(name)[1], _stem(name))
             for name in members
         ]  # fmt: skip
@@ -139,11 +150,18 @@ def source_of_file(path: str, format: str | None = None) -> Source:
     ('csv',)
     """
     formats, packing = _ending(path)
-    return Source(path, partial(_open_file, path), _given(format) or formats, packing, _stem(Path(path).name), path)
+    return Source(
+        path, partial(_open_file, path), _given(format) or _possible(formats), packing, _stem(Path(path).name), path
+    )
 
 
 def _given(format: str | None) -> tuple[str, ...]:
     return () if format is None else (format,)
+
+
+def _possible(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Formats that an ending says, after those that files with it may have by their first bytes."""
+    return tuple(dict.fromkeys([*(other for name in formats for other in FORMATS_BY_NAME[name].may_be), *formats]))
 
 
 def _open_file(path: str) -> BinaryIO:
@@ -162,7 +180,7 @@ def _nothing_in(path: str, kind: str, format: str | None) -> InputError:
     endings = dict.fromkeys(ending for own in FORMATS if format in (None, own.name) for ending in own.endings)
     return InputError(
         f"{path}: the {kind} holds no file that can be read; cure: files ending in {' '.join(endings)}, "
-        "also with .gz or .zst"
+        "also with .gz, .zst, .bz2 or .xz"
     )
 
 
@@ -177,13 +195,13 @@ def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
 
 
 def _ending(name: str) -> tuple[tuple[str, ...], str]:
-    """What the ending says: the formats that may have it, and the packing ("gz", "zst" or "")."""
+    """What the ending says: the formats that may have it, and the packing ("gz", "zst", "bz2", "xz" or "")."""
     stem, last = os.path.splitext(name.lower())
-    packing = last[1:] if last in (".gz", ".zst") else ""
+    packing = last[1:] if last in PACKINGS else ""
     ending = os.path.splitext(stem)[1] if packing else last
     return tuple(format.name for format in FORMATS if ending in format.endings), packing
 
 
 def _stem(name: str) -> str:
     stem, packed = os.path.splitext(name)
-    return os.path.splitext(stem)[0] if packed.lower() in (".gz", ".zst") else stem
+    return os.path.splitext(stem)[0] if packed.lower() in PACKINGS else stem

@@ -104,10 +104,7 @@ def write_result(
     """
     lines: Iterable[dict[str, Any]] = (assignment.as_dict() for assignment in assignments)
     if added and articles is not None:
-        lines = (
-            {**line, **{name: _added(article, name) for name in added}}
-            for line, article in zip(lines, articles, strict=True)
-        )
+        lines = ({**line, **added_fields(article, added)} for line, article in zip(lines, articles, strict=True))
     write_lines(out, lines, (*Assignment._fields, *added), form)
 
 
@@ -129,13 +126,12 @@ def write_lines(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequenc
     write(out, lines, columns, form)
 
 
-def _added(article: Article | Row, name: str) -> Any:
-    """Return a field of an article, or where its row stood."""
+def added_fields(article: Article | Row, names: Sequence[str]) -> dict[str, Any]:
+    """Fields of an article, or where its row stood, by name; names of `ADDABLE`."""
     if not isinstance(article, Row):
-        return getattr(article, name)
-    if name in ("file", "row"):
-        return article.file if name == "file" else article.line
-    return getattr(article.article, name)
+        return {name: getattr(article, name) for name in names}
+    where = {"file": article.file, "row": article.line}
+    return {name: where[name] if name in where else getattr(article.article, name) for name in names}
 
 
 def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:

@@ -14,6 +14,7 @@ import click
 import pytest
 from damage import write_damaged_feed
 from places import ROOT
+from said import said
 
 from clusterer import InputError, cluster, read_gold
 from clusterer.cli.main import cli
@@ -34,7 +35,7 @@ def rows(path: Path) -> list[dict]:
 
 def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> None:
     done = run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     out = rows(tmp_path / "out.jsonl")
     assert [r["id"] for r in out] == [r["id"] for r in rows(DATA / "feed.jsonl")]
     assert {tuple(r) for r in out} == {
@@ -105,7 +106,15 @@ def test_damaged_feeds_lose_no_good_row(tmp_path: Path) -> None:
     damages = write_damaged_feed(folder)
     assert len(damages) >= 40
     done = run("cluster", folder, "-o", tmp_path / "out.jsonl")
-    assert done.returncode == 0, done.stderr
+    unreadable = [damage for damage in damages if not damage.good]
+    assert done.returncode == 1
+    last = done.stderr.decode().splitlines()[-1]
+    assert last.startswith("error: ")
+    assert "files are unreadable" in last
+    assert "all else is read and written" in last
+    told = [line for line in done.stderr.decode().splitlines() if "unreadable; " in line or " of it are read; " in line]
+    assert 5 < len(told) <= 10 < len(unreadable)
+    assert run("cluster", folder, "-o", tmp_path / "out.jsonl", "--max-bad", "100%").returncode == 0
     good = sorted(name for damage in damages for name in damage.good)
     assert sorted(r["id"] for r in rows(tmp_path / "out.jsonl")) == good
     bad = {Path(r["file"]).as_posix(): r for r in rows(tmp_path / "out.jsonl.quarantine.jsonl")}

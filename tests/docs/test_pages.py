@@ -1,12 +1,14 @@
 """Every command and every example of README and of the site's pages runs, in a folder that holds the sample feed.
 
-Recipes and Spark have more to say than that they run: see `test_recipes` and the last test here.
+Recipes and Spark have more to say than that they run: see `test_recipes`, `tests/spark` and the slow test here.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+
+from clusterer.cli.main import cli
 
 README = ROOT / "README.md"
 ELSEWHERE = ("recipes.md", "spark.md")
@@ -97,6 +101,25 @@ def test_make_targets_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_the_examples_of_spark_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options that there are, and names that can be imported; that they run is seen below, and that Spark does in its tests."""
+    pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
+    page = ROOT / "docs" / "spark.md"
+    monkeypatch.chdir(ROOT)
+    typed = [shlex.split(command) for command in commands(page)]
+    assert typed
+    for program, name, *words in typed:
+        assert program == "clusterer"
+        chosen = cli.commands[name].make_context(name, words).params
+        assert chosen["engine"] == "spark"
+    assert blocks(page, "python")
+    for example in blocks(page, "python"):
+        tree = ast.parse(example)
+        tree.body = [line for line in tree.body if isinstance(line, ast.Import | ast.ImportFrom)]
+        exec(compile(tree, str(page), "exec"), {})
+
+
+@pytest.mark.slow
 def test_the_examples_of_spark(workplace: Path) -> None:
     pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands import run_in_text
 from places import ROOT
 
 from benchmarks.corpora.generator import feed
@@ -35,8 +36,7 @@ def articles() -> list[Article]:
 
 
 def label(out: Path, answers: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [*LABEL, str(out), *options]
-    return subprocess.run(command, input=answers, capture_output=True, text=True, timeout=60, check=False)
+    return run_in_text("label", DATA, "-o", out, *options, stdin=answers)
 
 
 def lines(path: Path) -> list[dict]:
@@ -64,7 +64,7 @@ def test_margins_are_what_decides() -> None:
     made = list(feed(1500))
     done = run_pipeline(made, settings)
     of = {a.id: i for i, a in enumerate(done.clustering)}
-    linked = {tuple(sorted(pair)) for pair in done.documents.articles[done.links.pairs].tolist()}
+    linked = {tuple(sorted(pair)) for pair in done.documents.articles[done.links.pairs[done.links.linked]].tolist()}
     questions = PairSampler(made, settings)
     assert {(p.a, p.b) for p in questions.pairs() if p.margin >= 0} == linked
     assert questions.ids == list(of)
@@ -82,7 +82,7 @@ def test_no_story_and_no_two_outlets_are_all_that_is_asked_about() -> None:
     stories = Counter(label for p in asked for label in {result.assignments[p.a].story, result.assignments[p.b].story})
     outlets = Counter(tuple(sorted((made[p.a]["source"], made[p.b]["source"]))) for p in asked)
     assert max(stories.values()) <= 3
-    assert max(outlets.values()) <= 4
+    assert max(outlets.values()) <= 5
     assert len(outlets) == 36  # all there are
 
 

@@ -38,7 +38,6 @@ def test_the_sample_feed_in_batches_of_any_size(size: int, path: Path) -> None:
         assert_as_batch(index, SAMPLE)
 
 
-@both_loops
 @pytest.mark.parametrize("size", [1, 7, 50, 200])
 def test_a_generated_feed_in_batches_of_any_size(size: int, generated: list[Article], path: Path) -> None:
     with StoryIndex.open(path) as index:
@@ -89,7 +88,6 @@ def test_taking_away_what_was_added_leaves_the_groups_of_the_rest(path: Path) ->
         assert_as_batch(index, SAMPLE)
 
 
-@both_loops
 @pytest.mark.parametrize(
     "other",
     [

@@ -163,7 +163,7 @@ CHECKED = {
     "article": "key id digest date outlet document",
     "body": "content",
     "document": "article hash words centre",
-    "link": "shared smaller larger opening copy",
+    "link": "shared smaller larger opening own_opening facts dates names subjects edits numbers ties",
     "text": "story first last outlets",
     "pair": "score",
     "segment": "firsts documents stems",

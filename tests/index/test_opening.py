@@ -34,7 +34,7 @@ def test_an_index_keeps_the_settings_it_was_made_with(path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"jaccard": 0.8}, ["jaccard 0.5, not 0.8"]),
+        ({"jaccard": 0.8}, ["jaccard 0.43, not 0.8"]),
         ({"level": "copy", "size": 5}, ["level 'story', not 'copy'", "size 3, not 5"]),
     ],
 )

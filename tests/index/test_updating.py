@@ -106,10 +106,10 @@ def test_of_two_versions_in_one_update_the_last_stays(path: Path) -> None:
         assert_well_formed(index)
 
 
-def test_an_update_to_a_short_text_ends_its_story(path: Path) -> None:
+def test_an_update_to_a_text_without_a_word_ends_its_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a")])
-        assert index.update([Article("قصير", "a")]).changes == (Change("ended", "a", "", ()),)
+        assert index.update([Article("؟!", "a")]).changes == (Change("ended", "a", "", ()),)
         assert index.counts()["stories"] == 0
         assert index.story("a").assignments[0].id == "a"
         assert index.update([Article(text_of(1, 40), "a")]).assignments[0].story == "a"

@@ -155,3 +155,38 @@ def test_no_byte_before_the_damage_is_lost_that_gzip_gives() -> None:
         assert ours.startswith(theirs)
         lengths.append(len(theirs))
     assert max(lengths) > len(whole) // 2
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "one.json", "wrapped.json"])
+def test_a_file_that_ends_within_a_row_is_told_as_cut_off(name: str, tmp_path: Path) -> None:
+    rows = [good_row(f"r-{i}") for i in range(4)]
+    data = {
+        "a.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "a.json": json.dumps(rows),
+        "a.csv": "id,text\n" + "".join(f'{row["id"]},"{row["text"]}"\n' for row in rows),
+        "one.json": json.dumps(rows[0]),
+        "wrapped.json": json.dumps({"n": 4, "articles": rows}),
+    }[name].encode()
+    count = 0 if name == "one.json" else 3
+    (tmp_path / name).write_bytes(data[:-30])
+    feed = Feed(tmp_path / name)
+    assert [row.article.id for row in feed] == [row["id"] for row in rows[:count]]
+    assert feed.bad_rows == 1
+    ((rows_read, reason),) = ((file.rows, file.reason) for file in feed.damaged_files)
+    assert rows_read == count
+    assert "the file ends" in reason
+    assert "fetch" in reason
+    (tmp_path / name).write_bytes(data.rstrip(b"\n"))
+    list(feed)
+    assert not feed.damaged_files
+
+
+def test_a_file_of_bad_rows_only_is_of_no_use(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"colour": "red"}\n{"colour": "blue"}\n')
+    (tmp_path / "b.jsonl").write_text('{"colour": "red"}\n{"text": "x"}\n')
+    (tmp_path / "c.json").write_text('{"text": null}')  # an article that is none, not a file that is damaged
+    feed = Feed(tmp_path)
+    assert [row.article.text for row in feed] == ["x"]
+    ((file, reason),) = ((Path(d.file).name, d.reason) for d in feed.damaged_files)
+    assert (file, reason.partition("; the first")[0]) == ("a.jsonl", "none of 2 rows is an article")
+    assert feed.damaged_files[0].is_unreadable

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from feed_forms import MOMENT, read
+from hijridate import Gregorian
 from hypothesis import example, given, settings, strategies as st
 
+from clusterer.articles import Article
+from clusterer.errors import InputError
 from clusterer.io.columns import article_from
 from clusterer.io.dates import parse_date
 from clusterer.io.feed import Feed
@@ -44,7 +47,20 @@ from clusterer.io.rows import UnreadableDate
                 "2015.7.23", "23 يوليو 2015", "الخميس 23 تموز 2015", "الخميس، 23 تموز (يوليو) 2015م",
                 "23/7/15", "7/23/15", "٢٣/٧/١٥", "23-Jul-15", "23-Jul-2015", "23-يوليو-15", "23-تموز-15", "7/23/2015",
                 "٢٣ يوليو/تموز ٢٠١٥", "23 جويلية 2015", "23 يوليوز 2015", "23 يولـيو 2015 م", "July 23, 2015",
+                "7 شوال 1436هـ", "07/10/1436 هـ", "1436/10/07", "7 شوال 1436", "شوال 7 1436", "1436-10-07",
+                "23/07/2015 - 07/10/1436", "الخميس 7 شوال 1436 هـ - 23 يوليو 2015 م", "23 يوليو 2015 (7 شوال 1436)",
+                "23.07.15", "23-07-15", "الخميس 23/07/15", "23 juillet 2015",
                 "الخميس 7 شوال 1436هـ الموافق 23 يوليو 2015م", "23/07/2015م الموافق 07/10/1436هـ",
+            )
+        ],
+        *[
+            (value, datetime(2015, 7, 23, 8, 15, tzinfo=UTC))
+            for value in (
+                "23/07/2015 - 08.15", "23.07.2015 08.15", "الخميس 23/07/15 08:15", "20150723T081500Z", "20150723T0815",
+                "20150723 081500", "Thu, 23 Jul 15 08:15:00 GMT", "23 Jul 2015 11:15 GMT+0300", "Thu, 23 Jul 2015 11:15:00 AST",
+                "2015-07-23 12:15 +04:00", "23 يوليو 2015 - 10:15 بتوقيت القاهرة", "7 شوال 1436 8:15 ص",
+                "23 juillet 2015 à 08h15", "23 يوليو 2015 | 08:15", "2015-07-23 08.15", "201507230815",
+                "Thu Jul 23 2015 11:15:00 GMT+0300 (Arabian Standard Time)", "2015-07-23 11:15 بتوقيت مكة المكرمة",
             )
         ],
         ("5-كانون الثاني-15", datetime(2015, 1, 5, tzinfo=UTC)),
@@ -54,6 +70,10 @@ from clusterer.io.rows import UnreadableDate
         ("5 كانون الأول 2015", datetime(2015, 12, 5, tzinfo=UTC)),
         ("5 يناير/كانون الثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
         ("5 تشرين الثاني/نوفمبر 2015", datetime(2015, 11, 5, tzinfo=UTC)),
+        ("23 يوليو 2015 24:00", datetime(2015, 7, 24, tzinfo=UTC)),
+        ("5 janv. 2015", datetime(2015, 1, 5, tzinfo=UTC)),
+        ("5 كانون ثاني 2015", datetime(2015, 1, 5, tzinfo=UTC)),
+        ("5 تشرين ثاني 2015 8 مساء", datetime(2015, 11, 5, 20, tzinfo=UTC)),
         ("5 تشرين الاول 2015", datetime(2015, 10, 5, tzinfo=UTC)),
         ("5 آب (أغسطس) 2015", datetime(2015, 8, 5, tzinfo=UTC)),
         ("5 اب 2015", datetime(2015, 8, 5, tzinfo=UTC)),
@@ -65,9 +85,9 @@ from clusterer.io.rows import UnreadableDate
             for value in (
                 None, "", "  ", "أمس", "منذ 3 ساعات", "2015", "2015-07", "2015-13-01", "31/02/2015", "x" * 10**6, True,
                 0, -1, 2015, 1e30, float("nan"), float("inf"), 10**400, [], {}, object(), "1969-12-31", "2101-01-01",
-                "7 شوال 1436هـ", "07/10/1436 هـ", "1436/10/07", "7 رمضان 1436", "0001-01-01T00:00:00+14:00",
+                "0001-01-01T00:00:00+14:00",
                 "9999-12-31T23:59:59-14:00", "5 يناير/فبراير 2015", "9" * 150, "5 مارسيليا 2015",
-                "13/13/15", "1/2/69", "1/2/15/6", "11-رمضان-36", "31-Feb-15", "11-May", "15-07-23", 42471, "42471",
+                "13/13/15", "1/2/69", "1/2/15/6", "11-رمضان-36", "31-Feb-15", "11-May", 42471, "42471",
             )
         ],
     ],
@@ -76,6 +96,64 @@ def test_dates(written: Any, expected: datetime | None) -> None:
     found = parse_date(written)
     assert found == expected
     assert found is None or found.tzinfo is UTC
+
+
+NOW = datetime(2025, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        *[(value, NOW - timedelta(hours=2)) for value in ("منذ ساعتين", "قبل ساعتين", "منذ 2 ساعة", "2 hours ago")],
+        *[(value, NOW - timedelta(days=3)) for value in ("منذ ٣ أيام", "قبل ثلاثة أيام", "3 days ago", "il y a 3 jours")],
+        ("قبل 5 دقائق", NOW - timedelta(minutes=5)),
+        ("منذ أسبوع", NOW - timedelta(weeks=1)),
+        ("الآن", NOW),
+        ("أمس", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("yesterday", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("أول أمس", datetime(2025, 2, 28, tzinfo=UTC)),
+        ("أمس 10:30", datetime(2025, 3, 1, 10, 30, tzinfo=UTC)),
+        ("اليوم، 08:15 ص", datetime(2025, 3, 2, 8, 15, tzinfo=UTC)),
+        ("منذ زمن", None),
+    ],
+)  # fmt: skip
+def test_dates_told_from_the_day_of_reading(written: str, expected: datetime | None) -> None:
+    assert parse_date(written) is None
+    assert parse_date(written, now=NOW) == expected
+    assert parse_date(f"2 فبراير 2020 ({written})", now=NOW).date() == date(2020, 2, 2)
+
+
+def test_a_row_knows_when_it_was_fetched(tmp_path: Path) -> None:
+    rows = [{"text": "x", "date": "منذ ساعتين", "scraped_at": "2025-03-02T12:00:00Z"}, {"text": "y", "date": "أمس"}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    two = NOW - timedelta(hours=2)
+    assert [row.article.date for row in Feed(tmp_path / "a.jsonl")] == [two, None]
+    feed = Feed(tmp_path / "a.jsonl", now="2025-03-05T12:00")
+    assert [row.article.date for row in feed] == [two, datetime(2025, 3, 4, tzinfo=UTC)]
+    with pytest.raises(InputError, match="now 'soon' is no date; cure"):
+        Feed(tmp_path / "a.jsonl", now="soon")
+
+
+def test_clocks_without_a_zone_are_of_the_one_that_is_given(tmp_path: Path) -> None:
+    rows = {
+        "2025-03-04 09:30": "2025-03-04T06:30", "4/3/2025 9:30 ص": "2025-03-04T06:30", "2025-03-04T09:30Z": "2025-03-04T09:30",
+        "2025-03-04": "2025-03-04T00:00", "1741080600": "2025-03-04T09:30", "20250304093000": "2025-03-04T06:30",
+    }  # fmt: skip
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": "x", "date": value}) + "\n" for value in rows))
+    for zone in ("Asia/Riyadh", "+03:00", timezone(timedelta(hours=3))):
+        dates = [row.article.date for row in Feed(tmp_path / "a.jsonl", timezone=zone)]
+        assert dates == [datetime.fromisoformat(value).replace(tzinfo=UTC) for value in rows.values()], zone
+    with pytest.raises(InputError, match="timezone 'Riyadh' is not known; cure: a name such as Asia/Riyadh"):
+        Feed(tmp_path / "a.jsonl", timezone="Riyadh")
+    assert Article("x", date=NOW).when == "2025-03-02 12:00 UTC"
+
+
+@given(st.dates(date(2000, 1, 1), date(2070, 1, 1)))
+@settings(max_examples=60, deadline=None)
+def test_hijri_days_come_back(day: date) -> None:
+    hijri = Gregorian(day.year, day.month, day.day).to_hijri()
+    for written in (f"{hijri.day}/{hijri.month}/{hijri.year}", f"{hijri.day} {hijri.month_name('ar')} {hijri.year} هـ"):
+        assert parse_date(written) == datetime(day.year, day.month, day.day, tzinfo=UTC), written
 
 
 def test_all_month_names_of_both_traditions() -> None:
@@ -158,7 +236,7 @@ def test_the_order_of_dates_is_told_by_whole_rows_only(tmp_path: Path) -> None:
 
 
 def test_unreadable_dates_are_counted(tmp_path: Path) -> None:
-    values = ["2015-07-23", "أمس", "", None, "٧ شوال ١٤٣٦هـ", 0, [], ["2015"], "  ", "9999-99-99", float("1e300")]
+    values = ["2015-07-23", "أمس", "", None, "٧ شوال", 0, [], ["2015"], "  ", "9999-99-99", float("1e300")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": "x", "date": v}) + "\n" for v in values))
     feed = Feed(tmp_path / "a.jsonl")
     assert [row.article.date is not None for row in feed] == [True] + [False] * 10

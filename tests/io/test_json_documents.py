@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from clusterer.articles import Article
 from clusterer.io.feed import Feed
+from clusterer.io.values import is_nothing
 from clusterer.io.writers import write_rows
 
 
@@ -141,7 +142,9 @@ def test_any_rows_survive_json(rows: list[dict[str, str]], form: str) -> None:
         path.write_bytes(text.encode())
         feed = Feed(path, encoding="utf-8")
         got = list(feed)
-        assert [(r.article.text, r.article.title) for r in got] == [(r["text"], r.get("title", "")) for r in rows]
+        assert [(r.article.text, r.article.title) for r in got] == [
+            tuple("" if is_nothing(s) else s for s in (r["text"], r.get("title", ""))) for r in rows
+        ]
         assert feed.bad_rows == 0
         out = Path(folder) / "out.jsonl"
         write_rows(out, got, "jsonl")

@@ -19,7 +19,9 @@ from typing import Any
 
 import pytest
 import zstandard
+from commands import run
 from places import ROOT
+from said import said
 
 from clusterer.index.story_index import StoryIndex
 
@@ -40,20 +42,14 @@ UNPACK: dict[str, Callable[[bytes], bytes]] = {
 Row = dict[str, Any]
 
 
-def run(*args: object, cwd: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [*COMMAND, *map(str, args)]
-    return subprocess.run(words, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=60, check=False)
-
-
-def done(*args: object, cwd: Path, stdin: bytes | None = None) -> bytes:
+def done(*args: object, cwd: Path, stdin: bytes = b"") -> bytes:
     """What a run that goes well and says nothing writes to standard output."""
     ran = run(*args, cwd=cwd, stdin=stdin)
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (ran.returncode, said(ran.stderr)) == (0, "")
     return ran.stdout
 
 
-def refused(*args: object, cwd: Path, stdin: bytes | None = None) -> str:
+def refused(*args: object, cwd: Path, stdin: bytes = b"") -> str:
     """The one line of a refusal that leaves the folder as it is."""
     before = {path: path.stat().st_mtime_ns for path in cwd.iterdir()}
     ran = run(*args, cwd=cwd, stdin=stdin)

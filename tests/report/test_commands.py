@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from made import lines_of
-from reports import SAMPLE, embedded, run
+from reports import SAMPLE, embedded
+from said import said
 
-from clusterer import Article, Clustering, StoryIndex, cluster
+from clusterer import Article, StoryIndex, cluster
 from clusterer.io.feed import Feed
+from clusterer.pipeline import PipelineRun
 
 
 def test_the_commands_write_reports(tmp_path: Path) -> None:
     page, lines, store = tmp_path / "r.html", tmp_path / "c.jsonl", tmp_path / "news.db"
     done = run("cluster", SAMPLE, "-o", lines, "--report", page)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     plain = run("cluster", SAMPLE)
     assert lines.read_bytes() == plain.stdout
     stories = embedded(page.read_bytes(), "listed")["stories"]
@@ -69,17 +72,17 @@ def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, m
 
     feed = tmp_path / "feed.jsonl"
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
-    whole = cli_run.cluster
+    whole = cli_run.run_pipeline
 
     for after in (lines[:-1], [*lines, lines[0]], lines[::-1]):
 
-        def changing(*args: Any, _after: list[bytes] = after, **named: Any) -> Clustering:
+        def changing(*args: Any, _after: list[bytes] = after, **named: Any) -> PipelineRun:
             result = whole(*args, **named)
             feed.write_bytes(b"".join(_after))
             return result
 
         feed.write_bytes(b"".join(lines))
-        monkeypatch.setattr(cli_run, "cluster", changing)
+        monkeypatch.setattr(cli_run, "run_pipeline", changing)
         with pytest.raises(InputError, match="changed between"):
             cli.cli.main(
                 ["cluster", str(feed), "-o", str(tmp_path / "o"), "--report", str(tmp_path / "r")],

@@ -7,7 +7,6 @@ import math
 import random
 from collections import Counter
 from collections.abc import Collection
-from fractions import Fraction
 from itertools import combinations, groupby
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from strategies import texts
 from benchmarks.corpora.gold import label
 from clusterer import Article, Settings, cluster
 from clusterer.arrays.letters import NAME_LETTERS
-from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.ragged import Ragged
 from clusterer.assignments import spanning_parents
 from clusterer.io.feed import Feed
@@ -257,41 +255,6 @@ def test_rarity_blends_background_and_feed() -> None:
     assert few[at] < 1 < few[1 - at]
     many = term_weights.inverse_frequencies(stems, np.array([10**6, 10**6]), 10**6)
     assert (many < few).all()
-
-
-def slow_linkage(n: int, links: dict[tuple[int, int], float], threshold: float) -> list[int]:
-    """Average linkage by definition, joining the best pair of groups again and again."""
-    groups = [[i] for i in range(n)]
-    while True:
-        best = None
-        for x, y in combinations(range(len(groups)), 2):
-            total = sum(Fraction(links.get((min(a, b), max(a, b)), 0.0)) for a in groups[x] for b in groups[y])
-            mean = total / (len(groups[x]) * len(groups[y]))
-            if mean >= threshold and (best is None or mean > best[0]):
-                best = (mean, x, y)
-        if best is None:
-            return [next(k for k, g in enumerate(groups) if i in g) for i in range(n)]
-        _, x, y = best
-        groups[x] += groups.pop(y)
-
-
-@given(st.integers(2, 9), st.randoms(use_true_random=False), st.floats(0.1, 0.9))
-def test_average_linkage_equals_its_definition(n: int, draw: random.Random, threshold: float) -> None:
-    # Multiples of 1/1024: sums are exact, and unequal means are far enough apart for floats.
-    links = {pair: draw.randint(1, 1024) / 1024 for pair in combinations(range(n), 2) if draw.random() < 0.6}
-    found = average_linkage(
-        np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n, threshold
-    )
-    assert same_partition(found.tolist(), slow_linkage(n, links, threshold))
-
-
-def test_a_chain_of_stories_is_cut_and_a_double_article_does_not_weld() -> None:
-    chain = np.array([[i, i + 1] for i in range(99)])
-    groups = average_linkage(chain, np.full(99, 0.9), 100, 0.4)
-    assert max(Counter(groups.tolist()).values()) <= 4
-    two = [*combinations(range(4), 2), *combinations(range(4, 8), 2), (3, 8), (4, 8)]  # 8 tells both
-    joined = average_linkage(np.array(two), np.full(len(two), 0.8), 9, 0.4)
-    assert joined[0] != joined[4]
 
 
 @given(st.integers(1, 12), st.randoms(use_true_random=False))

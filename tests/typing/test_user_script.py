@@ -27,10 +27,17 @@ SCRIPT = Path(__file__).with_name("user_script.py")
 MYPY_SETTINGS = "[mypy]\nstrict = True\n[mypy-clusterer.*]\nfollow_imports = silent\n"
 
 
+@pytest.fixture(scope="module")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy knows of everything but the script: the same for every run here."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, mypy_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that holds the script alone."""
     shutil.copy(SCRIPT, tmp_path)
+    monkeypatch.setenv("MYPY_CACHE_DIR", str(mypy_cache))
     return tmp_path
 
 

@@ -143,6 +143,8 @@ def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
 
 def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None:
     """Add a run to the counts of facts, dates, names, subjects or edits."""
+    if _joined(a, b):
+        return
     theirs = [(word, _meaning(word, known)) for word in b]
     ours = []
     for word in a:
@@ -160,12 +162,13 @@ def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None
         return
     kinds = [{meaning >> 16 for _, meaning in side} for side in sides]
     longest = max(map(len, sides))
+    words = [[word for word, _ in side] for side in sides]
     if all(NUMBER in x or DATE in x for x in kinds):
         if not any(DATE in x for x in kinds) and _written_out(*sides):
             return
         counts[0] += 1
         counts[1] += all(DATE in x for x in kinds)
-    elif longest <= PIECES and _joined(*sides):
+    elif _joined(*words):
         return
     elif longest > SLOT or not all(x & {*_SUBJECTS} for x in kinds):
         counts[4] += 1 + longest // 8
@@ -175,12 +178,12 @@ def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None
         counts[3] += 1
 
 
-def _joined(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> bool:
-    """Whether one side has the other's words in fewer pieces."""
-    if len(ours) == len(theirs) or not ours or not theirs:
+def _joined(ours: list[int], theirs: list[int]) -> bool:
+    """Whether one side has the other's words, none of them with digits, in fewer pieces."""
+    if not ours or not theirs or len(ours) == len(theirs) or max(len(ours), len(theirs)) > PIECES:
         return False
-    letters = [reduce(or_, (word & 0xFFFF for word, _ in side)) for side in (ours, theirs)]
-    return letters[0] == letters[1]
+    letters = [reduce(or_, (word & 0xFFFF for word in side)) for side in (ours, theirs)]
+    return letters[0] == letters[1] and not letters[0] & 1
 
 
 def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> bool:
@@ -217,8 +220,14 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
 
 
 def _spelt_alike(a: int, b: int) -> bool:
-    """By the classes of their consonants: all but one are shared, or all but two of at least six."""
+    """By the classes of their consonants: all but one are shared, or all but two of at least six.
+
+    Names of one pattern ("المنصوري", "الزهراني") share many: of two words that may both be names, all but one of at least
+    four, or all but two of at least eight.
+    """
     if not a & b & ARABIC:
         return False
     both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
+    if all(meaning >> 16 in (UNKNOWN, USUAL) for meaning in (a, b)):
+        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
@@ -33,6 +33,10 @@ class Walk:
         rows: good rows.
         bad_rows: bad rows.
         blank_rows: rows of tables whose cells are all empty.
+        damage: why the latest input is not whole, "" while it seems to be.
+        first_reason: of the latest input's bad rows the first one's reason, "" before one.
+        formats: names of the formats of all inputs so far.
+        schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
     columns: FieldMap
@@ -42,6 +46,10 @@ class Walk:
     rows: int = 0
     bad_rows: int = 0
     blank_rows: int = 0
+    damage: str = ""
+    first_reason: str = ""
+    formats: dict[str, None] = field(default_factory=dict)
+    schemas: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,9 +103,28 @@ class OpenedInput:
             raw: the row, or its beginning.
         """
         self.walk.bad_rows += 1
+        self.walk.first_reason = self.walk.first_reason or reason
         head = raw[: 4 * EXCERPT]
         text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
         self.walk.report(BadRow(self.name, line, reason, text.strip("\r\n")[:EXCERPT]))
+
+    def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
+        """Report that the input is not whole: one bad row, and a word of the file when the run ends.
+
+        Args:
+            line: of the first row that is lost.
+            reason: as for `bad`; says how much is lost where that is known.
+            raw: what is left of the row.
+        """
+        self.walk.damage = self.walk.damage or reason
+        self.bad(line, reason, raw)
+
+    def last_bad(self, line: int, reason: str, raw: bytes) -> None:
+        """Report a bad row; the file seems cut off where it is the last one, without a line end."""
+        if raw.endswith((b"\n", b"\r")):
+            self.bad(line, reason, raw)
+        else:
+            self.damaged(line, reason.replace("; cure: ", ": the file ends here; cure: fetch it again, or ", 1), raw)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1, and their line ends. Those over the limit are skipped and reported."""
@@ -114,7 +141,7 @@ class OpenedInput:
                     size += len(piece)
                 self.bad(number, too_long(size, limit), line)
         except TruncatedInput as cut:
-            self.bad(number + 1, cut_reason(cut))
+            self.damaged(number + 1, cut_reason(cut))
 
     def whole(self) -> tuple[bytes, str]:
         """All bytes, and "" or the reason why they are not all; of a file over the limit only the first."""

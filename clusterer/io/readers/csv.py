@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
-from clusterer.io.dates import dates_month_first
 from clusterer.io.encodings import is_utf8
+from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
 
@@ -39,9 +39,14 @@ def sniff_csv(head: bytes, columns: FieldMap) -> bool:
 
 
 def sniff_tsv(head: bytes, columns: FieldMap) -> bool:
-    """Whether these first bytes are of a table with a text column, between tabs."""
+    """Whether these first bytes are of a table with a text column, between tabs, and of rows as wide as its header."""
+    first = head.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[0]
+    if b"\t" not in first and not first[:5].lower().lstrip(b'"').startswith(b"sep="):
+        return False
     layout = detect_dialect(head, "csv", columns)
-    return layout.delimiter == "\t" and _has_text(layout, columns)
+    if layout.delimiter != "\t" or not _has_text(layout, columns):
+        return False
+    return bool(_first_rows(head, layout)) or b"\n" not in head.strip()
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:
@@ -53,6 +58,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     layout, records = begin_table(opened, opened.lines())
     if layout.columns:
         _check_table(opened, layout)
+    article_of = opened.columns
     for number, raw, cells, reason in records:
         if is_blank(cells):
             opened.walk.blank_rows += 1
@@ -60,9 +66,10 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             if reason or cells is None:
                 raise RowError(reason)
-            article = opened.columns(dict(zip(layout.columns, cells, strict=True)))
+            article = article_of(dict(zip(layout.columns, cells, strict=True)))
         except RowError as error:
-            opened.bad(number, str(error), raw)
+            report = opened.last_bad if reason else opened.bad
+            report(number, str(error), raw)
         else:
             yield Row(article, raw.rstrip(b"\r\n"), opened.name, number, layout)
 
@@ -96,7 +103,7 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
     mark = BOM if opened.head.startswith(BOM) or not is_utf8(opened.encoding) else b""
     newline = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
     first = mark + (separator_line + newline if separator_line else b"") + header.raw.rstrip(b"\r\n")
-    layout = replace(layout, columns=tuple(header.cells), header=first, newline=newline)
+    layout = replace(layout, columns=each_once(tuple(header.cells)), header=first, newline=newline)
     return layout, (_of_full_width(record, layout) for record in records)
 
 
@@ -117,10 +124,10 @@ def _of_full_width(record: Record, layout: Layout) -> Record:
 
 
 def _check_table(opened: OpenedInput, layout: Layout) -> None:
-    """Refuse a header that cannot feed articles; tell by the first rows which way the dates are written."""
+    """Refuse a header that cannot feed articles; tell by the first rows what the columns hold."""
     rows = _first_rows(opened.head, layout)
     try:
-        plan = opened.columns.check_header(layout.columns, opened.name, rows)
+        opened.columns.check_header(layout.columns, opened.name, rows)
     except InputError as error:
         if not opened.encoding_cure:
             raise
@@ -128,7 +135,6 @@ def _check_table(opened: OpenedInput, layout: Layout) -> None:
         raise InputError(
             f"{opened.name}: not {opened.encoding}; cure: {opened.encoding_cure}; as {opened.encoding}: {what}"
         ) from None
-    opened.columns.month_first = bool(plan["date"]) and dates_month_first(row[plan["date"][0]] for row in rows)
 
 
 def _has_text(layout: Layout, columns: FieldMap) -> bool:

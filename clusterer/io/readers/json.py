@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
-import orjson
-
+from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
 from clusterer.io.readers.base import BOM, OpenedInput
-from clusterer.io.readers.json_array import JsonArray
-from clusterer.io.readers.jsonl import is_article, json_reason
+from clusterer.io.readers.json_array import DamageError, JsonArray
+from clusterer.io.readers.jsonl import is_article, json_reason, loaded
 from clusterer.io.rows import Layout, Row, as_json, too_long
+from clusterer.io.values import first_filled
 
+_SAMPLED = 1 << 20  # bytes of elements that tell the columns
+_MEASURED = 20  # elements of an array whose texts are measured
+_ARRAY = re.compile(rb"\[\s*\{")
+_GLUED = re.compile(rb"\}\s*\{")
 _EMPTY_WRAPPING = re.compile(rb'\{\s*"[^"]*"\s*:\s*\[\s*\]\s*\}')  # {"articles": []}
 
 
@@ -26,16 +32,32 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of a JSON document; `line` is their number in it."""
-    layout = Layout("json")
-    for number, (raw, value) in enumerate(_elements(opened), 1):
+    layout, columns = Layout("json"), opened.columns
+    for number, (raw, value) in enumerate(_learnt_from(_elements(opened), columns), 1):
         try:
             if isinstance(value, ValueError):
                 raise value
-            article = opened.columns(value)
+            article = columns(value)
+            if columns.lost_digits:
+                columns.lost_digits = False
+                article = columns(json.loads(raw))
+        except DamageError as damage:
+            opened.damaged(number, json_reason(raw, damage, opened.encoding), raw)
         except ValueError as error:
             opened.bad(number, json_reason(raw, error, opened.encoding), raw)
         else:
             yield Row(article, raw, opened.name, number, layout)
+
+
+def _learnt_from(elements: Iterator[tuple[bytes, Any]], columns: FieldMap) -> Iterator[tuple[bytes, Any]]:
+    """The elements, after the columns were told by the first of them."""
+    first: list[tuple[bytes, Any]] = []
+    size = 0
+    while len(first) < SAMPLE and size < _SAMPLED and (element := next(elements, None)):
+        first.append(element)
+        size += len(element[0])
+    columns.learn([value for _, value in first if isinstance(value, dict)])
+    return itertools.chain(first, elements)
 
 
 def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
@@ -45,14 +67,78 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
         # An object that may be one row, or wrap a list of rows: which, only the whole of it tells.
         beginning, rest = peek(chunks, limit + HEAD)
         document = beginning.strip()
-        if len(beginning) < limit + HEAD and is_article(document, opened.columns):
+        is_held = len(beginning) < limit + HEAD
+        value = loaded(document) if is_held else RowError("longer than may be held")
+        if isinstance(value, dict) and is_article(value, opened.columns):
             fits = len(document) <= limit
-            value = orjson.loads(document) if fits else RowError(too_long(len(document), limit))
-            return itertools.chain([(document, value)], JsonArray(rest, limit))  # the rest: damage, or nothing
+            row = value if fits else RowError(too_long(len(document), limit))
+            return itertools.chain([(document, row)], JsonArray(rest, limit))  # the rest: damage, or nothing
+        if is_held and isinstance(value, ValueError) and _are_objects(document, opened):
+            return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
         if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
             return iter(JsonArray(rest, limit))
+        if is_held and "unexpected end" in str(value) and not _ARRAY.search(document):
+            return iter(
+                [(document, DamageError("the file ends early: the document is not closed; cure: fetch the file again"))]
+            )
         chunks = itertools.chain([beginning], rest)
+        return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, value, opened)))
     return iter(JsonArray(chunks, limit))
+
+
+def _are_objects(document: bytes, opened: OpenedInput) -> bool:
+    """Whether a document is objects one after the other, the first of them an article."""
+    if not _GLUED.search(document):
+        return False
+    first = next(iter(JsonArray(iter([document]), opened.row_limit, bare=True)))[0]
+    follows = document[len(first) : len(first) + 1000].lstrip()[:1]
+    return follows == b"{" and isinstance(row := loaded(first), dict) and is_article(row, opened.columns)
+
+
+def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
+    """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text."""
+    if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
+        first = JsonArray(iter([document]), opened.row_limit).first_elements()
+        sizes: list[float] = []
+        for element, outer in itertools.islice(first, SAMPLE):
+            is_inner = outer >= 0 and sizes[outer] != 0
+            sizes.append(-1.0 if is_inner else _text_size([loaded(element)], opened.columns))
+        most = max(sizes, default=0.0)
+        return sizes.index(most) if most > 0 else 0
+    with contextlib.suppress(RecursionError):
+        arrays = list(_arrays(value, opened.columns))
+        size = [_text_size(rows[:_MEASURED], opened.columns) * len(rows) for rows in arrays]
+        if any(size):
+            chosen = arrays[size.index(max(size))]
+            return next(number for number, rows in enumerate(_arrays(value, None)) if rows is chosen)
+    return 0
+
+
+def _arrays(value: Any, columns: FieldMap | None) -> Iterator[list[Any]]:
+    """The arrays of objects in a document, in the order in which they begin.
+
+    Args:
+        value: the document.
+        columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
+    """
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        yield value
+        if columns and _text_size([value[0], value[-1]], columns):
+            return
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(inner, dict | list):
+            yield from _arrays(inner, columns)
+
+
+def _text_size(rows: list[Any], columns: FieldMap) -> float:
+    """Characters of text that these rows hold, on average; 0 where they are no articles."""
+    size = 0
+    for row in rows:
+        with contextlib.suppress(RowError):
+            if isinstance(row, dict):
+                text = first_filled(row, columns.columns(tuple(row))["text"])
+                size += len(text) if isinstance(text, str) else 0
+    return size / max(1, len(rows))
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

@@ -22,15 +22,23 @@ _BARE = re.compile(rb"[^,\]\s]++|.", re.S)
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\\n]{1,200}"\s*:')
 
 
+_NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
+
+
+class DamageError(RowError):
+    """The document ends here, and was not whole."""
+
+
 class JsonArray:
     """The elements of the array in a JSON document as (bytes, value); one held at a time. Damage has an error as value.
 
-    The array is the document, or the first array of objects inside it. After a broken element the walk goes on where
+    The array is the document, or one of the arrays of objects inside it: the first, or the one after so many others. A
+    bare one is objects one after the other, without brackets. After a broken element the walk goes on where
     the next one seems to begin: a comma, a brace and the first key, laid out as in the elements before.
     """
 
-    def __init__(self, chunks: Iterator[bytes], limit: int) -> None:
-        self._chunks, self._limit = chunks, limit
+    def __init__(self, chunks: Iterator[bytes], limit: int, skip: int = 0, bare: bool = False) -> None:
+        self._chunks, self._limit, self._skip, self._bare = chunks, limit, skip, bare
         self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
         self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
@@ -40,7 +48,7 @@ class JsonArray:
         if not self._enter():
             size, excerpt = self._skipped + len(self._buffer), self._excerpt or self._buffer[: 4 * EXCERPT]
             if self._cut:
-                yield excerpt, RowError(self._cut)
+                yield excerpt, DamageError(self._cut)
             elif size > self._limit:
                 yield excerpt, RowError(f"no array of objects in this JSON document, and {too_long(size, self._limit)}")
             elif size:
@@ -52,7 +60,7 @@ class JsonArray:
                 self._start += 1
                 if not self._skip_blanks():
                     if self._cut:
-                        yield b"", RowError(self._cut)
+                        yield b"", DamageError(self._cut)
                     return
                 if self._wrapped:
                     return
@@ -63,7 +71,9 @@ class JsonArray:
                 continue
             gap = self._buffer[end_of_last : self._start] if 0 <= end_of_last <= self._start else b""
             element, reason = self._element()
-            value = RowError(reason) if reason else loaded(element)
+            is_cut = self._ended and not reason.startswith("longer")
+            error_type = DamageError if is_cut else RowError
+            value = error_type(reason or _NOT_CLOSED) if reason or is_cut else loaded(element)
             if not isinstance(value, ValueError):
                 if element[:1] == b"{" and (key := _FIRST_KEY.match(element)):
                     self._opening = re.escape(key[0])
@@ -84,8 +94,29 @@ class JsonArray:
             yield element, value
             if self._ended and not resumption:
                 return
-        why = self._cut or "the array is not closed: the file ends early; cure: fetch the file again"
-        yield b"", RowError(why)
+        if self._cut or not self._bare:
+            yield b"", DamageError(self._cut or _NOT_CLOSED)
+
+    def first_elements(self) -> Iterator[tuple[bytes, int]]:
+        """The first element of every array of objects in a document that is held whole, in their order; nothing else is read.
+
+        With each comes the number of the array that it is inside, -1 for none.
+        """
+        enclosing, count = [-1], 0
+        if self._skip_blanks():
+            for mark in self._marks():
+                if mark == 0x5D and len(enclosing) > 1:
+                    enclosing.pop()
+                if mark != 0x5B:
+                    continue
+                outer = enclosing[-1]
+                enclosing.append(outer)
+                if self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
+                    enclosing[-1], count = count, count + 1
+                    inner = JsonArray(
+                        iter([self._buffer[self._position : self._position + self._limit]]), self._limit, bare=True
+                    )
+                    yield next(iter(inner))[0], outer
 
     def _fill(self) -> bool:
         """Drop what is done with, take one more chunk."""
@@ -149,6 +180,8 @@ class JsonArray:
         self._wrapped = False
         if not self._skip_blanks():
             return False
+        if self._bare:
+            return True
         if self._buffer[self._start] == 0x5B:
             self._start += 1
             return True
@@ -158,6 +191,9 @@ class JsonArray:
                 while not (rest := self._buffer[self._position : self._position + 1000].lstrip()) and self._fill():
                     pass
                 if rest[:1] == b"{":
+                    if self._skip:
+                        self._skip -= 1
+                        continue
                     self._start = self._position
                     return True
             elif mark == 0:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import orjson
 
+from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
+from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_json
 
-_ABSTRACTS = ("description", "summary", "الوصف", "الملخص")  # what a whole feed may have as well as an article
+_PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
@@ -24,25 +27,74 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
     first = whole[0] if whole else lines[0]
     if not first.startswith(b"{"):
         return False
-    return is_article(first, columns) if len(whole) == 1 else objects > 0
+    if len(whole) == 1:
+        return isinstance(row := loaded(first), dict) and is_article(row, columns)
+    return objects > 0 and objects >= sum(line.endswith(_PIECES) for line in whole[:20])
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of JSON lines; blank lines are skipped."""
     layout, loads, article_of, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
+    if opened.head:
+        article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
         try:
             article = article_of(loads(line))
         except ValueError:
-            line = line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
-            if not line.strip():
-                continue
-            try:
-                article = article_of(loads(line))
-            except ValueError as error:
-                opened.bad(number, json_reason(line, error, opened.encoding), line)
-                continue
+            yield from _mended(opened, number, line, layout)
+            continue
+        if article_of.lost_digits:
+            article_of.lost_digits = False
+            article = article_of(json.loads(line))
         yield Row(article, line.rstrip(b"\r\n"), file, number, layout)
+
+
+def _first_rows(head: bytes) -> list[dict[str, Any]]:
+    """The objects of the first whole lines."""
+    lines = head[:HEAD].removeprefix(BOM).split(b"\n")
+    lines = lines[:-1] if len(head) >= HEAD else lines
+    return [row for line in lines[:SAMPLE] if isinstance(row := loaded(line), dict)]
+
+
+def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
+    """The rows of a line that is no object as it stands: an element of an array, or several objects; else it is bad."""
+    came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
+    bare = line.strip()
+    if bare in (b"", b"[", b"]"):
+        return
+    line = bare[:-1].rstrip() if bare[-1:] == b"," else line
+    parts = glued_objects(line)
+    try:
+        rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
+    except ValueError as error:
+        reason = json_reason(line, error, opened.encoding)
+        report = opened.last_bad if "cut off" in reason else opened.bad
+        report(number, reason, came)
+        return
+    for raw, article in rows:
+        yield Row(article, raw, opened.name, number, layout)
+
+
+def glued_objects(line: bytes) -> list[tuple[bytes, Any]]:
+    """The objects of a line that holds several, one after the other, with their bytes; none where it holds aught else.
+
+    >>> [raw for raw, value in glued_objects(b'{"a": 1}{"b": 2}')]
+    [b'{"a": 1}', b'{"b": 2}']
+    """
+    if not re.search(rb"\}\s*\{", line):
+        return []
+    try:
+        text = line.decode().strip()
+        decode, position, found = json.JSONDecoder().raw_decode, 0, []
+        while position < len(text):
+            value, end = decode(text, position)
+            if not isinstance(value, dict):
+                return []
+            found.append((text[position:end].encode(), value))
+            position = end + len(text[end:]) - len(text[end:].lstrip())
+    except (ValueError, RecursionError):
+        return []
+    return found if len(found) > 1 else []
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
@@ -60,15 +112,14 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
         out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def is_article(document: bytes, columns: FieldMap) -> bool:
+def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
     """Whether a JSON object is an article, not the wrapping of a list of articles that has a description itself."""
     try:
-        row = orjson.loads(document)
         text = columns.columns(tuple(row))["text"][0]
-    except (orjson.JSONDecodeError, RowError):
+    except RowError:
         return False
     lists = [v for v in row.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
-    return not lists or column_key(text) not in _ABSTRACTS
+    return not lists or column_key(text) not in ABSTRACT_NAMES
 
 
 def loaded(raw: bytes) -> Any:

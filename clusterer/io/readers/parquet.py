@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
+from clusterer.errors import InputError
+from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import TruncatedInput
+from clusterer.io.field_names import FETCH_NAMES, column_key
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.rows import (
     PARQUET_BATCH,
@@ -52,22 +56,53 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             table = parquet.ParquetFile(_file(opened, stack))
         except (*damage, TruncatedInput) as error:
-            opened.bad(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+            opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
             return
         names = tuple(table.schema_arrow.names)
-        plan = opened.columns.check_header(names, opened.name)
-        wanted = list(dict.fromkeys(name for columns in plan.values() for name in columns))
-        layout, number = Layout("parquet", schema=table.schema_arrow), 0
+        refuse_same_names(names, opened.name)
+        opened.columns.check_header(names, opened.name)
+        wanted: list[str] = []
+        schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
+        layout, number = Layout("parquet", schema=schema), 0
         for group in range(table.num_row_groups):
             end = number + table.metadata.row_group(group).num_rows
             try:
                 for batch in table.iter_batches(PARQUET_BATCH, row_groups=[group]):
+                    wanted = wanted or _wanted(opened, batch)
+                    if not batch.schema.equals(schema):
+                        batch = batch.select(schema.names).cast(schema)
                     yield from _rows(opened, batch, wanted, number, layout)
                     number += batch.num_rows
             except damage as error:
                 lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
-                opened.bad(number + 1, lost)
+                opened.damaged(number + 1, lost)
                 number = end
+
+
+def refuse_same_names(names: Sequence[str], file: str) -> None:
+    """Refuse a file in which two columns have one name.
+
+    Raises:
+        InputError: naming the column.
+    """
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{file}: {len(names)} columns, several of the name {twice[0]!r}; cure: rename all but one")
+
+
+def _wanted(opened: OpenedInput, batch: Any) -> list[str]:
+    """The columns that articles are made of, as the first rows tell: of those of usual names, and of strings."""
+    types, names = import_pyarrow("types"), tuple(batch.schema.names)
+    usual = {name for columns in usual_columns(names).values() for name in columns}
+    looked_at = [
+        own.name
+        for own in batch.schema
+        if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
+    ]
+    cells = [python_values(batch.column(name)[:SAMPLE]) for name in looked_at]
+    rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
+    plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
+    fetched = [name for name in names if column_key(name) in FETCH_NAMES]
+    return list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
 
 
 def _file(opened: OpenedInput, stack: ExitStack) -> Any:
@@ -84,12 +119,14 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
 def _rows(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
     columns = [python_values(batch.column(name)) for name in wanted]
+    is_broken = any(Unreadable in set(map(type, column)) for column in columns)
+    article_of = opened.columns
     for i, values in enumerate(zip(*columns, strict=True)):
         number = before + i + 1
         try:
-            if broken := next((v for v in values if isinstance(v, Unreadable)), None):
+            if is_broken and (broken := next((v for v in values if isinstance(v, Unreadable)), None)):
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the file again")
-            article = opened.columns(dict(zip(wanted, values, strict=True)))
+            article = article_of(dict(zip(wanted, values, strict=True)))
         except RowError as error:
             opened.bad(number, str(error), repr(values))
         else:

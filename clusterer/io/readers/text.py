@@ -12,6 +12,9 @@ from clusterer.io.rows import Layout, Row
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the one row of a text file; its id is the file's name without ending."""
     data, reason = opened.whole()
+    if reason and not reason.startswith("longer"):
+        opened.damaged(1, reason, data)
+        return
     try:
         if reason:
             raise RowError(reason)

@@ -24,6 +24,7 @@ from index_commands import (
     write,
 )
 from made import words_of
+from said import said
 
 from clusterer import Settings
 from clusterer.index.story_index import StoryIndex
@@ -31,7 +32,7 @@ from clusterer.index.story_index import StoryIndex
 
 def test_an_index_is_made_and_keeps_its_settings(tmp_path: Path) -> None:
     done = run("create", "news.db", "--level", "copy", "--jaccard", "0.7", "--threads", "2")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     assert [p.name for p in tmp_path.iterdir()] == ["news.db"]
     with StoryIndex.open("news.db", must_exist=True) as store:
         assert store.settings == Settings(level="copy", jaccard=0.7)
@@ -44,7 +45,7 @@ def test_what_is_there_is_not_made_again(news: Path) -> None:
     before = news.read_bytes()
     done = run("create", news)
     assert (done.returncode, done.stdout) == (1, b"")
-    (line,) = done.stderr.decode().splitlines()
+    (line,) = said(done.stderr).splitlines()
     assert str(news) in line
     assert "cure" in line
     Path("note.txt").write_text("mine")
@@ -72,7 +73,7 @@ def test_no_index_is_made_that_could_not_be_used(args: list[str], says: str, tmp
 
 def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: Path) -> None:
     done = run("add", empty, FEED)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     told = rows(done.stdout)
     assert [r["id"] for r in told] == IDS
     assert {tuple(r) for r in told} == {(*FIELDS, "status")}
@@ -83,7 +84,7 @@ def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: P
         assert r["status"] == ("copy" if is_copy else "report" if is_report else "new")
     assert list(tmp_path.iterdir()) == [empty]
     again = ask("add", empty, FEED)
-    assert again.stderr == ""
+    assert said(again.stderr) == ""
     assert rows(again.stdout) == [{**r, "status": "known"} for r in told]
     assert sound(empty) == IDS
 
@@ -120,7 +121,7 @@ def test_bad_rows_are_set_aside_with_file_and_line_and_the_run_goes_on(empty: Pa
     assert bad[0]["row"] == BAD.decode()
     assert sound(empty) == IDS[:3]
     quiet = ask("add", empty, feed, "-q", "--quarantine", "elsewhere.jsonl")
-    assert quiet.stderr == ""
+    assert said(quiet.stderr) == ""
     assert rows(Path("elsewhere.jsonl").read_bytes()) == bad
     ask("add", empty, FEED)  # a run without a bad row takes away none of an earlier one
     assert rows(aside(empty).read_bytes()) == bad
@@ -160,3 +161,17 @@ def test_an_id_with_another_text_gets_a_number_or_is_an_update(news: Path) -> No
     with StoryIndex.open(news) as store:
         assert store.articles([IDS[0]])[IDS[0]].text == other["content"]
     assert sorted(sound(news)) == sorted([*IDS, "fresh"])
+
+
+def test_answers_say_where_their_articles_stood(empty: Path) -> None:
+    one, other = write(Path("one.jsonl"), SAMPLE[:3]), write(Path("other.jsonl"), SAMPLE[3:6])
+    with_ = ("--with", "row,file,title")
+    answers = rows(ask("add", empty, one, other, "--batch", "2", *with_).stdout)
+    assert [(r["file"], r["row"]) for r in answers] == [(str(x), i) for x in (one, other) for i in (1, 2, 3)]
+    assert [r["title"] for r in answers] == [article["title"] for article in SAMPLE[:6]]
+    assert list(answers[0]) == [*FIELDS, "status", "row", "file", "title"]
+    piped = rows(run("add", empty, "-", *with_, stdin=b"\n".join(LINES[:2])).stdout)
+    assert [(r["file"], r["row"], r["status"]) for r in piped] == [("<stdin>", 1, "known"), ("<stdin>", 2, "known")]
+    asked = rows(ask("query", empty, other, *with_).stdout)
+    assert [(r["file"], r["row"]) for r in asked] == [(str(other), i) for i in (1, 2, 3)]
+    assert list(asked[0]) == [*FIELDS, "row", "file", "title"]

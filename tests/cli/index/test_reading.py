@@ -24,13 +24,16 @@ from index_commands import (
     write,
 )
 from made import words_of
+from said import said
+
+from clusterer.index.story_index import StoryIndex
 
 
 def test_a_question_stores_nothing(news: Path, tmp_path: Path) -> None:
     before = news.read_bytes()
     feed = write(tmp_path / "new.jsonl", [SAMPLE[0], {**SAMPLE[1], "id": "again"}, made("x", words_of("x", 30))])
     done = run("query", news, feed)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     known, copy, new = rows(done.stdout)
     assert (known["id"], copy["id"], new["id"]) == (IDS[0], "again", "x")
     assert {tuple(r) for r in (known, copy, new)} == {tuple(FIELDS)}
@@ -162,3 +165,16 @@ def test_odd_articles_can_be_shown(empty: Path) -> None:
     assert rows(ask("show", empty, "short", "--json").stdout)[0]["articles"] == 1
     for unknown in ("nobody", "", "\udcff", "short#2"):
         assert repr(unknown) in refused("show", empty, unknown)
+
+
+def test_pairs_are_exported_without_places_that_an_index_does_not_keep(filled: Path, tmp_path: Path) -> None:
+    ask("export", filled, "-o", "out.jsonl", "--pairs", "pairs.jsonl")
+    told = rows(Path("pairs.jsonl").read_bytes())
+    with StoryIndex.open(filled) as store:
+        assert [tuple(row.values()) for row in told] == [pair[:-2] for pair in store.pairs()]
+    assert {row["relation"] for row in told} >= {"exact", "copy", "contained", "story"}
+    assert list(told[0]) == ["relation", "score", "jaccard", "containment", "containment_of_longer", "a", "b"]
+    for names, says in (("file", "--with file:"), ("title,row,file", "--with file and row:")):
+        assert f"{says} an index does not keep that; cure: index add --with file,row" in refused(
+            "export", filled, "--with", names
+        )

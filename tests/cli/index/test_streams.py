@@ -31,6 +31,7 @@ from index_commands import (
     write,
 )
 from made import words_of
+from said import said
 
 from clusterer.index.story_index import StoryIndex
 
@@ -67,13 +68,13 @@ def test_each_line_is_answered_before_the_next_is_written(empty: Path, tmp_path:
 @pytest.mark.parametrize("last", [BAD, b"", b"\n\n"])
 def test_a_pipe_may_end_in_any_way(last: bytes, empty: Path) -> None:
     done = run("add", empty, "-", "-q", stdin=LINES[0] + b"\n" + last)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     assert sound(empty) == [r["id"] for r in rows(done.stdout)] == IDS[:1]
 
 
 def test_an_empty_pipe_adds_nothing(empty: Path) -> None:
     done = run("add", empty, "-", stdin=b"")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     assert sound(empty) == []
 
 
@@ -92,7 +93,7 @@ def test_nobody_waits_for_a_batch_to_fill(empty: Path) -> None:
 
 def test_a_pipe_gives_what_the_file_gives(empty: Path, filled: Path) -> None:
     done = run("add", empty, "-", "--batch", 1000, stdin=FEED.read_bytes())
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     assert [r["id"] for r in rows(done.stdout)] == IDS
     assert_alike(empty, filled)
 
@@ -115,7 +116,7 @@ def test_a_pipe_is_read_in_the_encoding_that_is_named(encoding: str, empty: Path
     title = "أعلنت الوزارة اليوم موعد العام الدراسي"
     row = json.dumps({"id": "x", "title": title, "text": title * 3}, ensure_ascii=False)
     done = run("add", empty, "-", "--encoding", encoding, stdin=f"{row}\n".encode(encoding))
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     with StoryIndex.open(empty) as store:
         assert store.articles(["x"])["x"].title == title
 
@@ -124,14 +125,14 @@ def test_a_pipe_is_read_in_the_encoding_that_is_named(encoding: str, empty: Path
 def test_a_packed_pipe_is_refused_with_the_cure(packed: bytes, empty: Path, tmp_path: Path) -> None:
     done = run("add", empty, "-", stdin=packed)
     assert (done.returncode, done.stdout) == (1, b"")
-    (line,) = done.stderr.decode().splitlines()
+    (line,) = said(done.stderr).splitlines()
     assert "zcat" in line
     assert list(tmp_path.iterdir()) == [empty]
 
 
 def test_other_formats_are_read_from_a_pipe_to_its_end(empty: Path) -> None:
     told = ask("add", empty, "-", "--format", "json", stdin=json.dumps(SAMPLE[:3]).encode())
-    assert told.stderr == ""
+    assert said(told.stderr) == ""
     assert [r["id"] for r in rows(told.stdout)] == IDS[:3]
 
 
@@ -198,7 +199,7 @@ def test_head_takes_one_line_of_many(news: Path) -> None:
     command = " ".join(f"'{word}'" for word in [*COMMAND, "add", str(news), str(FEED), "--batch", "1"])
     done = subprocess.run(["bash", "-c", f"{command} | head -n 1"], capture_output=True, timeout=60, check=False)
     assert len(done.stdout.splitlines()) == 1
-    assert done.stderr == b""
+    assert said(done.stderr) == ""
 
 
 @pytest.mark.skipif(shutil.which("tail") is None, reason="there is no tail here")
@@ -230,7 +231,7 @@ def test_a_second_process_adds_while_the_first_one_streams(empty: Path) -> None:
         talk.say(LINES[0] + b"\n")
         talk.hear()
         second = run("add", empty, FEED)
-        assert (second.returncode, second.stderr) == (0, b"")
+        assert (second.returncode, said(second.stderr)) == (0, "")
         assert [r["status"] for r in rows(second.stdout)].count("known") == 1
         ask("remove", empty, IDS[5])
         talk.say(LINES[5] + b"\n" + LINES[6] + b"\n" + json.dumps(made("x", words_of("x", 30))).encode() + b"\n")

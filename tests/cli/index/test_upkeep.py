@@ -31,6 +31,7 @@ from index_commands import (
     write,
 )
 from made import words_of
+from said import said
 
 from clusterer import InputError, OutputError, Settings
 from clusterer.cli.index import index
@@ -125,7 +126,7 @@ def test_a_size_without_end_keeps_all(news: Path) -> None:
 
 def test_check_counts_what_is_there(filled: Path) -> None:
     done = run("check", filled)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     told = {name.strip(): int(count.replace(",", "")) for count, name in map(halves, done.stdout.decode().splitlines())}
     exported = rows(ask("export", filled).stdout)
     listed = rows(ask("stories", filled).stdout)
@@ -149,7 +150,7 @@ def test_damage_is_told_with_exit_code_1(news: Path) -> None:
     assert done.returncode == 1
     found = done.stdout.decode().splitlines()
     assert found
-    (line,) = done.stderr.decode().splitlines()
+    (line,) = said(done.stderr).splitlines()
     assert line.startswith(f"error: {news}: {len(found)} found; cure: ")
 
 
@@ -169,7 +170,7 @@ def test_a_cut_file_is_told_in_one_line(news: Path) -> None:
     news.write_bytes(data[: len(data) // 2])
     done = run("check", news)
     assert done.returncode == 1
-    (line,) = done.stderr.decode().splitlines()
+    (line,) = said(done.stderr).splitlines()
     assert line.startswith("error: ")
     assert "cure: " in line
     for command in ("export", "stories", "compact"):
@@ -178,7 +179,7 @@ def test_a_cut_file_is_told_in_one_line(news: Path) -> None:
 
 def test_export_is_what_cluster_writes_and_evaluate_takes_it(filled: Path) -> None:
     done = run("export", filled, "-o", "clusters.jsonl")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     runner = CliRunner()
     batch = rows(runner.invoke(cli, ["cluster", str(FEED)], catch_exceptions=False).stdout)
     told = rows(Path("clusters.jsonl").read_bytes())
@@ -215,7 +216,7 @@ def test_an_index_of_other_settings_is_merged(news: Path, empty: Path, tmp_path:
         f"3 articles added of {empty}, 0 known",
     ]
     assert sorted(sound(Path("whole.db"))) == sorted([*IDS, "left", "right", "both"])
-    assert rows(ask("show", "whole.db", "right", "--json").stdout)[0]["story"] == "left"
+    assert rows(ask("show", "whole.db", "both", "--json").stdout)[0]["story"] in ("left", "right")
     with StoryIndex.open("whole.db") as store:
         assert store.settings == Settings(level="copy", jaccard=0.6)
         for r in rows(ask("stories", news).stdout):  # the names of its stories lead to what they were

@@ -1,0 +1,199 @@
+"""Which columns of which rows hold what: found by their names, put in order by what the first rows hold.
+
+Keeps what was found for every tuple of column names, and tells what was read as what. Makes no articles: `columns` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from clusterer.errors import InputError
+from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
+from clusterer.io.dates import dates_month_first, parse_date
+from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.values import RowError
+
+_NO_CHOICE = Choice()
+
+
+class ColumnPlans:
+    """The columns of rows, resolved once for every distinct tuple of column names.
+
+    Attributes:
+        month_first: whether days like 04/11/2016 are read month first; `learn` decides.
+        text_columns: all that a text was or might have been read from, the first choices first.
+    """
+
+    def __init__(self, fields: Mapping[str, str] | None, zone: tzinfo | None, now: datetime | None) -> None:
+        """Take the explicit column names, and how dates are read; see `FieldMap`.
+
+        Raises:
+            InputError: an attribute that articles do not have.
+        """
+        self.month_first = False
+        self.text_columns: dict[str, None] = {}
+        self._zone, self._now = zone, now
+        self._given = dict(fields or {})
+        for attribute in self._given:
+            if attribute not in FIELD_NAMES:
+                raise InputError(
+                    f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
+                )
+        self._choice = _NO_CHOICE
+        self._learnt: dict[frozenset[str], tuple[Choice, list[Mapping[str, Any]]]] = {}
+        self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        self._date_columns: dict[frozenset[str], tuple[str, ...]] = {}
+        self._notes: dict[str, None] = {}
+        self._plans: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}  # the columns in the order of FIELD_NAMES
+        self._outlets: dict[str, bool] = {}  # whether a source names an outlet, for those met so far
+        self._columns_read: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
+
+    @property
+    def read_as(self) -> dict[str, str] | None:
+        """For each article attribute the column that it was read from, "" for none; None where rows differ in that."""
+        if any(len(columns) != 1 for columns in self._columns_read.values()):
+            return None
+        return {attribute: next(iter(columns)) for attribute, columns in self._columns_read.items()}
+
+    @property
+    def columns_read(self) -> dict[str, tuple[str, ...]]:
+        """For each article attribute all columns that it was read from first, in any row; "" for rows without one."""
+        return {attribute: tuple(columns) for attribute, columns in self._columns_read.items()}
+
+    @property
+    def notes(self) -> list[str]:
+        """What `learn` found that a reader of the run should know."""
+        return list(
+            dict.fromkeys([*self._notes, *(note for choice, _ in self._learnt.values() for note in choice.notes)])
+        )
+
+    def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
+        """Tell by the first rows of an input which columns hold what, and how its dates are written.
+
+        Args:
+            rows: the first ones, as they came.
+            is_alone: inputs with the same columns are not shards of one feed; else they are read alike, and what earlier
+                ones held counts too.
+        """
+        names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
+        if (dates := self._date_columns.get(names)) is None:
+            given = self._given.get("date")
+            dates = self._date_columns[names] = (given,) if given in names else usual_columns(sorted(names))["date"]
+        self.month_first = any(dates_month_first(row.get(name) for row in rows) for name in dates)
+        choice, seen = (_NO_CHOICE, []) if is_alone else self._learnt.get(names, (_NO_CHOICE, []))
+        if rows and len(seen) < SAMPLE:
+            before, seen = len(seen), [*seen, *rows[:SAMPLE]][:SAMPLE]
+            if (
+                before < 2 or len(seen) == SAMPLE or len(seen).bit_length() > before.bit_length()
+            ):  # there may be many inputs
+                choice = choose(seen, self._given, self._parse)
+            if len(self._learnt) >= 100:  # inputs with ever new columns must not fill the memory
+                self._learnt.clear()
+                self._date_columns.clear()
+            if is_alone:
+                self._notes.update(dict.fromkeys(choice.notes))
+            else:
+                self._learnt[names] = choice, seen
+        if choice is not self._choice:
+            self._choice = choice
+            for cache in (self._plans, self._known, self._outlets):
+                cache.clear()
+
+    def _parse(self, value: Any) -> datetime | None:
+        return None if value is None else parse_date(value, self.month_first, True, self._zone, self._now)
+
+    def columns(self, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, tuple[str, ...]]:
+        """For each article attribute the columns among `names` that may hold it, the preferred one first.
+
+        Args:
+            names: of the columns.
+            rows: some of what is in them, for the cure to propose a column.
+
+        Raises:
+            RowError: none of them holds text.
+        """
+        if (known := self._known.get(names)) is not None:
+            return known
+        if {"story", "copy", "exact", "representative"} <= set(names):
+            raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
+        plan: dict[str, tuple[str, ...]] = {}
+        for attribute, usual in usual_columns(names).items():
+            given = self._given.get(attribute)
+            if given is None:
+                chosen = self._choice.columns.get(attribute)
+                plan[attribute] = usual if not chosen else tuple(dict.fromkeys(
+                    [*(name for name in chosen if name in names), *usual]
+                ))  # fmt: skip
+            elif given in names:
+                plan[attribute] = (given,)
+            else:
+                plan[attribute] = tuple(
+                    [name for name in names if isinstance(name, str) and column_key(name) == column_key(given)][:1]
+                )
+        if not plan["text"]:
+            given = self._given.get("text")
+            wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
+            present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
+            raise RowError(
+                f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
+                f"so far there is no text field; expected {wanted}"
+            )
+        if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
+            self._known.clear()
+        self._known[names] = plan
+        return plan
+
+    def check_header(
+        self, names: tuple[str, ...], file: str, rows: Sequence[Mapping[str, Any]] = ()
+    ) -> dict[str, tuple[str, ...]]:
+        """Refuse a table whose header cannot feed articles; else its `columns`, as its first rows tell them.
+
+        Raises:
+            InputError: no text column, or a column named in `fields` is not in the header.
+        """
+        try:
+            self.columns(names, rows)
+        except RowError as error:
+            raise InputError(f"{file}: {error}") from None
+        self.learn(rows)
+        plan = self.columns(names, rows)
+        for attribute, given in self._given.items():
+            if not plan[attribute]:
+                raise InputError(
+                    f"{file}: no column {given!r} (given for {attribute}); "
+                    f"found columns: {', '.join(names)}; cure: --{attribute}-field with one of these"
+                )
+        return plan
+
+    def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        plan = self.columns(names, (row,))
+        if len(self._plans) >= 1000:  # rows with ever new columns must not fill the memory
+            self._plans.clear()
+        for attribute, columns in plan.items():
+            self._columns_read[attribute][next(iter(columns), "")] = None
+        self.text_columns.update(dict.fromkeys(plan["text"]))
+        self._plans[names] = tuple(plan[attribute] for attribute in FIELD_NAMES)
+        return self._plans[names]
+
+
+def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The column most likely meant as text, quoted for a shell: the longest strings, of no other usual name; else NAME."""
+    usual_elsewhere = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
+    free = [
+        name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in usual_elsewhere
+    ]
+    if not free:
+        return "NAME"
+    length = {name: sum(len(v) for row in rows if isinstance(v := row.get(name), str)) for name in free}
+    return quoted(max(free, key=length.__getitem__))
+
+
+def quoted(name: str) -> str:
+    r"""A name as a shell takes it.
+
+    >>> print(quoted("it's"))
+    'it'\''s'
+    """
+    return "'" + name.replace("'", "'\\''") + "'"

@@ -1,0 +1,108 @@
+"""The compiled kernels of texts and words: the same bits as their NumPy twins, at the edges of every buffer too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, strategies as st
+from kernel_twins import NEEDS_BOTH, agreed, assert_same
+from strategies import texts
+
+from clusterer.text.words import Words, hash_words
+
+pytestmark = NEEDS_BOTH
+
+
+def hashed(batch: Sequence[str], profile: str = "news") -> Words:
+    """The words of a batch with their stems, agreed on."""
+    without = agreed(lambda: hash_words(batch, profile))
+    words = agreed(lambda: hash_words(batch, profile, stems=True))
+    np.testing.assert_array_equal(without.hashes, words.hashes)
+    return words
+
+
+@given(st.lists(texts(40), max_size=6), st.sampled_from(["news", "strict"]))
+def test_words_of_any_texts_are_those_of_the_twin(batch: list[str], profile: str) -> None:
+    words = hashed(batch, profile)
+    assert words.counts.tolist() == [len(reference.words(text, profile)) for text in batch]
+
+
+def test_every_letter_is_folded_as_by_the_twin() -> None:
+    """Each in the middle of a word, alone and with a mark to compose; of the long ranges without cases every seventh."""
+    plain = [*range(0x3400), *range(0x3400, 0xD7A0, 7), *range(0xD7A0, 0x10000), *range(0x10000, 0x110000, 997)]
+    for mark in ("", "\u0654", "\u064e\u0301"):
+        hashed([f"ا{chr(point)}{mark}بد" for point in plain])
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [],
+        [""],
+        ["", "", ""],
+        ["", "كلمه", "", "ا", ""],
+        ["a", " ", "\n", "é", "ا", "😀", "𐤀", "\ud800", "\uffff", "\x00"],
+        ["plain ascii, two\nlines", "déjà vu à Zürich ½", "كلمه ا\u0654خرى", "نص 😀 مع 𐤀𐤁𐤂 رمز"],
+        ["\ud83d", "ا\udc00ب", "\udc00\ud800", "\ud800\udc00", "😀\ud83d", "abc\udfff"],
+        ["ا\uffffب", "\uffff\u0301", "\uffff\uffff", "a\x00b", "\x00", "\x01\x02", "ا\x02ب"],
+        ["ـ\u200b\u064b", "ـ" * 100, "\u0301", "\u0654\u0655", "\ufe0f"],
+        ["ا" * 5000, "ا " * 5000, "x" * 4096 + " " + "y" * 4097],
+    ],
+    ids=["none", "empty", "empties", "between", "single", "kinds", "surrogates", "controls", "deleted", "long"],
+)
+@pytest.mark.parametrize("profile", ["news", "strict"])
+def test_texts_of_every_kind_of_string_and_at_every_edge(batch: list[str], profile: str) -> None:
+    words = hashed(batch, profile)
+    assert words.counts.tolist() == [len(reference.words(text, profile)) for text in batch]
+
+
+def test_words_of_every_length_and_stem() -> None:
+    """At the start, in the middle and at the very end of a text, where no letter follows that could be read."""
+    prefixes = ["", "و", "ل", "ال", "لل", "وال", "بال"]
+    suffixes = ["", "ه", "ي", "ها", "ات", "تين", "تان"]
+    words = [a + "سمكرتدبجحخطعغ"[:size] + z for a in prefixes for size in range(1, 14) for z in suffixes]
+    hashed(words)
+    hashed([f"{word} {word}" for word in words])
+    hashed([" ".join(words)])
+    hashed(["abcdefghijklm"[:size] for size in range(1, 14)])
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        ["ﷺ" * 3000],
+        ["ﷺ "] * 5000,
+        ["½ " * 20_000, "½ " * 92_869],  # the second just fits what the first might be taken to leave
+        ["ﷺ" * 8000, "½ " * 165_000],
+        ["½ " * 6000, "a", "½ " * 9000, "", "½ " * 30_000, "ا"],
+        ["ﷺ" * 10, "ا ب " * 10_000, "½" * 9000],
+    ],
+    ids=["one word", "many texts", "left over", "far over", "again and again", "between plain ones"],
+)
+def test_ligatures_that_unfold_beyond_the_room_that_was_made(batch: list[str]) -> None:
+    words = hashed(batch)
+    assert words.offsets[-1] == len(words.hashes) == sum(len(reference.words(text)) for text in batch)
+
+
+def test_kinds_of_string_count_as_strings_and_nothing_else_does() -> None:
+    plain, kind = hash_words(["كلمه اخرى", "ﻻ"], stems=True), type("Text", (str,), {})
+    assert_same(plain, hash_words([np.str_("كلمه اخرى"), np.str_("ﻻ")], stems=True))
+    assert_same(plain, hash_words([kind("كلمه اخرى"), kind("ﻻ")], stems=True))
+    for wrong in (None, 5, b"abc"):
+        with pytest.raises(TypeError):
+            hash_words(["كلمه", wrong])
+
+
+def test_an_error_on_the_small_path_comes_out() -> None:
+    """And the next call works."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clusterer.text.words.small_path", lambda text, profile: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            hash_words(["كلمه", "ﻻ"])
+        patch.setattr("clusterer.text.words.small_path", lambda text, profile: None)
+        with pytest.raises(TypeError):
+            hash_words(["كلمه", "ﻻ"])
+    hashed(["كلمه", "ﻻ"])

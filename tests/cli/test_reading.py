@@ -1,0 +1,147 @@
+"""Options of reading: what a run tells of its input, and when damage is an error."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from clusterer.cli.main import cli, main
+
+TEXT = "قالت الوزارة في بيان لها اليوم إن العمل مستمر في المشروع رقم {}"
+
+
+def lines(count: int, bad: int = 0, **fields: str) -> str:
+    rows = [json.dumps({"id": str(i), "text": TEXT.format(i), **fields}) for i in range(count)]
+    return "".join(row + "\n" for row in [*rows, *(["{broken"] * bad)])
+
+
+@pytest.fixture
+def feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "feed.jsonl"
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, ["cluster", "-o", "out.jsonl", *args])
+
+
+def error_of(result: Result) -> str:
+    assert result.exit_code == 1
+    return str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_allowed"), [("0", False), ("2", False), ("3", True), ("20%", False), ("24%", True)]
+)
+def test_more_bad_rows_than_allowed_are_an_error_after_all_is_written(limit: str, is_allowed: bool, feed: Path) -> None:
+    feed.write_text(lines(10, bad=3))
+    result = run("feed.jsonl", "--max-bad", limit)
+    assert Path("out.jsonl").read_text().count("\n") == 10
+    assert Path("out.jsonl.quarantine.jsonl").read_text().count("\n") == 3
+    if is_allowed:
+        assert result.exit_code == 0, result.output
+    else:
+        told = error_of(result)
+        assert told.startswith(f"3 of 13 rows are bad, more than --max-bad {limit}; all outputs are written; cure: ")
+
+
+def test_a_share_of_bad_rows_must_be_one(feed: Path) -> None:
+    feed.write_text(lines(1))
+    for limit in ("101%", "-1", "a", "5%%"):
+        assert f"{limit!r} is neither a number of rows nor a share" in run("feed.jsonl", "--max-bad", limit).output
+
+
+def test_an_unreadable_file_is_named_and_an_error_unless_allowed(feed: Path) -> None:
+    feed.write_text(lines(5))
+    Path("cut.jsonl.gz").write_bytes(gzip.compress(lines(5).encode())[:15])
+    Path("page.jsonl").write_text("<html>\n<body>502 Bad Gateway</body>\n</html>\n")
+    result = run("feed.jsonl", "cut.jsonl.gz", "page.jsonl")
+    assert error_of(result).startswith(
+        "2 files are unreadable: cut.jsonl.gz, page.jsonl; all else is read and written; cure: "
+    )
+    assert Path("out.jsonl").read_text().count("\n") == 5
+    told = result.stderr.splitlines()
+    assert told[0] == "4 bad rows set aside in out.jsonl.quarantine.jsonl"
+    assert told[1].startswith("cut.jsonl.gz: unreadable; the file ends early or is damaged here")
+    assert told[2].startswith("page.jsonl: unreadable; none of 3 rows is an article; the first: broken JSON")
+    assert run("feed.jsonl", "cut.jsonl.gz", "page.jsonl", "--max-bad", "4").exit_code == 0
+    assert "damaged files" in run("feed.jsonl", "cut.jsonl.gz", "--summary").stderr
+
+
+def test_a_file_that_is_cut_off_is_told_and_no_error(feed: Path) -> None:
+    data = gzip.compress(
+        "".join(json.dumps({"text": TEXT.format(i) + str(hash((i, "x")))}) + "\n" for i in range(999)).encode()
+    )
+    Path("cut.jsonl.gz").write_bytes(data[: len(data) // 2])
+    result = run("cut.jsonl.gz")
+    assert result.exit_code == 0, result.output
+    count = Path("out.jsonl").read_text().count("\n")
+    assert result.stderr.splitlines()[1].startswith(f"cut.jsonl.gz: {count} rows of it are read; the file ends early")
+
+
+def test_strict_ends_at_the_first_fault_and_writes_nothing(feed: Path) -> None:
+    for data, told in (
+        (lines(3, bad=1), "feed.jsonl, line 4: broken JSON"),
+        (
+            lines(3, date="قريبا"),
+            "feed.jsonl, line 1: date 'قريبا' cannot be read; cure: --timezone, --now or --date-field",
+        ),
+    ):
+        feed.write_text(data)
+        assert run("feed.jsonl").exit_code == 0
+        Path("out.jsonl").unlink()
+        assert told in error_of(run("feed.jsonl", "--strict"))
+        assert not Path("out.jsonl").exists()
+    feed.write_text(lines(3))
+    assert run("feed.jsonl", "--strict").exit_code == 0
+
+
+def test_what_was_read_as_what_is_one_line_unless_quiet(feed: Path) -> None:
+    feed.write_text(lines(3, summary="موجز", source="واس"))
+    result = run("feed.jsonl")
+    assert result.stderr == "read as: text text else summary, title none, date none, source source, url none, id id\n"
+    assert run("feed.jsonl", "-q").stderr == ""
+    Path("a.txt").write_text(TEXT)
+    assert run("feed.jsonl", "a.txt").stderr.endswith("id id; txt by the format's own names\n")
+    assert run("a.txt").stderr == "read as: txt, fields by the format's own names\n"
+
+
+def test_doubt_is_told(feed: Path) -> None:
+    rows = [
+        {"text": TEXT.format(i), "body": " ".join(f"كلمة{i}{n}" for n in range(9)), "date": "1970-01-01"}
+        for i in range(4)
+    ]
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = run("feed.jsonl").stderr.splitlines()
+    assert told[0].startswith("texts stand in 'text' and 'body'; 'text' was read; cure: --text-field 'body'")
+    assert told[1] == "4 dates stand for none, such as 1970-01-01"
+    assert run("feed.jsonl", "--text-field", "body").stderr.splitlines()[0] == told[1]
+
+
+def test_zone_and_day_of_fetching(feed: Path) -> None:
+    feed.write_text(lines(1, date="2025-03-04 09:30") + lines(1, date="منذ ساعتين"))
+    run("feed.jsonl", "--timezone", "Asia/Riyadh", "--now", "2025-03-02 12:00", "--with", "date")
+    dates = [json.loads(line)["date"] for line in Path("out.jsonl").read_text().splitlines()]
+    assert dates == ["2025-03-04T06:30:00+00:00", "2025-03-02T07:00:00+00:00"]
+    assert "timezone 'Mars' is not known; cure" in error_of(run("feed.jsonl", "--timezone", "Mars"))
+    assert "now 'soon' is no date; cure" in error_of(run("feed.jsonl", "--now", "soon"))
+
+
+def test_rows_may_be_longer_where_that_is_asked_for(feed: Path) -> None:
+    feed.write_text(json.dumps({"text": "كلمة " * 999}))
+    assert "cure: --max-row-bytes" in error_of(run("feed.jsonl", "--max-row-bytes", "1KB"))
+    assert run("feed.jsonl", "--max-row-bytes", "1MB").exit_code == 0
+
+
+def test_help_shows_options_in_sections() -> None:
+    for command in (["cluster"], ["dedup"], ["boilerplate"], ["tune"], ["label"], ["explain"], ["index", "add"]):
+        told = CliRunner().invoke(cli, [*command, "--help"]).output
+        reading = told.index("How INPUT is read:")
+        assert reading < told.index("--timezone"), command
+        if command != ["explain"]:
+            assert reading < told.index("What cannot be read:") < told.index("--max-bad"), command
+    assert callable(main)

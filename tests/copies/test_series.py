@@ -1,0 +1,110 @@
+"""What is a series: pairs by their differences, forms that come back on many days, hours between printings."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from clusterer.copies.facts import Differences
+from clusterer.copies.series import are_series, hours_apart, recur
+
+DAY = 86_400.0
+NOON = datetime(2025, 3, 3, 12, tzinfo=UTC).timestamp()
+
+
+def is_series(one_outlet: bool, hours: float, jaccard: float = 0.8, opening: float = 0.9, **differing: int) -> bool:
+    columns = [np.array([differing.get(f, 0)]) for f in ("facts", "dates", "names", "subjects", "edits", "numbers")]
+    told = np.array([jaccard]), np.array([opening]), Differences(*columns), np.array([one_outlet]), np.array([hours])
+    return bool(are_series(*told)[0])
+
+
+SAME_DAY, NEXT_DAY, UNKNOWN = 0.0, 24.0, float("nan")
+
+
+@pytest.mark.parametrize(
+    ("what", "series", "one_outlet", "hours", "differing"),
+    [
+        ("prices of two days", True, True, NEXT_DAY, {"facts": 3, "numbers": 3}),
+        ("one outlet's numbers, updated within hours", False, True, SAME_DAY, {"facts": 3, "numbers": 3}),
+        ("the same prices by another outlet", False, False, SAME_DAY, {"facts": 3, "numbers": 3}),
+        ("one number, months later, by another outlet", False, False, 2000.0, {"facts": 1, "numbers": 1}),
+        ("two numbers and a name, months later, by another outlet", True, False, 2000.0, {"facts": 2, "names": 1}),
+        ("calls with two presidents of one day", True, True, 3.0, {"names": 2}),
+        ("names of one day by two outlets", False, False, 3.0, {"names": 2}),
+        ("cables of two days", True, True, NEXT_DAY, {"names": 2, "subjects": 1}),
+        ("an edited article, the next day", False, True, NEXT_DAY, {"edits": 6}),
+        ("an edited article with one number", False, True, NEXT_DAY, {"facts": 1, "edits": 4, "numbers": 1}),
+        ("a form with three numbers and an added sentence", True, True, NEXT_DAY, {"facts": 3, "edits": 5}),
+        ("two dates in the texts themselves", True, False, UNKNOWN, {"facts": 2, "dates": 1}),
+        ("two numbers, dates of printing unknown", False, True, UNKNOWN, {"facts": 2}),
+        ("one date only", False, True, UNKNOWN, {"facts": 1, "dates": 1}),
+        ("another lead, the background repeated", True, True, NEXT_DAY, {"opening": 0.1, "jaccard": 0.5, "edits": 20}),
+        ("another lead within hours", False, True, SAME_DAY, {"opening": 0.1, "jaccard": 0.5, "edits": 20}),
+        ("another lead, most of the whole the same", False, True, NEXT_DAY, {"opening": 0.1, "jaccard": 0.8}),
+        ("one odd word in a long text", False, True, NEXT_DAY, {"subjects": 1, "jaccard": 0.95}),
+        ("one odd word in a short text", True, True, NEXT_DAY, {"subjects": 1, "jaccard": 0.8}),
+        ("one known name in a long text", True, True, NEXT_DAY, {"names": 1, "jaccard": 0.95}),
+        ("little shared, other numbers", True, True, NEXT_DAY, {"jaccard": 0.44, "edits": 20, "numbers": 2}),
+        ("nothing differs", False, True, NEXT_DAY, {}),
+    ],
+)  # fmt: skip
+def test_series(what: str, series: bool, one_outlet: bool, hours: float, differing: dict) -> None:
+    assert is_series(one_outlet, hours, **differing) == series, what
+
+
+@given(st.integers(0, 2**32))
+def test_forms_recur_where_more_than_five_days_are_tied(seed: int) -> None:
+    source = random.Random(seed)
+    d = source.randint(1, 14)
+    dates = [
+        source.choice([NOON + DAY * source.randint(0, 7) + 3600 * source.randint(-12, 11), np.inf]) for _ in range(d)
+    ]
+    pairs = [(a, b) for a in range(d) for b in range(a + 1, d) if source.random() < 0.4]
+    ties = [source.random() < 0.7 for _ in pairs]
+    jaccard = [source.choice([0.5, 0.69, 0.7, 0.9]) for _ in pairs]
+    rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    moments = np.array(dates)
+    hours = hours_apart(moments[rows[:, 0]], moments[rows[:, 1]])
+    found = recur(rows, np.array(ties, dtype=bool), np.array(jaccard), moments, hours)
+
+    def tied(start: int) -> set[int]:
+        reached, waiting = {start}, [start]
+        while waiting:
+            here = waiting.pop()
+            near = {x for (a, b), tie in zip(pairs, ties, strict=True) if tie and here in (a, b) for x in (a, b)}
+            waiting += near - reached
+            reached |= near
+        return reached
+
+    expected = []
+    for k, (a, b) in enumerate(pairs):
+        days = {datetime.fromtimestamp(dates[i], UTC).date() for i in tied(a) if np.isfinite(dates[i])}
+        expected.append(len(days) > 5 and b in tied(a) and bool(hours[k] > 10) and jaccard[k] < 0.7)
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(("days", "recurs"), [(2, False), (5, False), (6, True), (30, True)])
+def test_a_report_is_reprinted_for_five_days_at_most(days: int, recurs: bool) -> None:
+    pairs = np.array([(i, i + 1) for i in range(days - 1)])
+    dates = NOON + DAY * np.arange(days)
+    hours = hours_apart(dates[pairs[:, 0]], dates[pairs[:, 1]])
+    everything = np.ones(len(pairs), dtype=bool)
+    assert recur(pairs, everything, np.full(len(pairs), 0.6), dates, hours).tolist() == [recurs] * len(pairs)
+    assert not recur(pairs, everything, np.full(len(pairs), 0.75), dates, hours).any()
+    assert not recur(pairs, ~everything, np.full(len(pairs), 0.6), dates, hours).any()
+    assert not recur(
+        pairs, everything, np.full(len(pairs), 0.6), np.full(days, np.inf), np.full(len(pairs), np.nan)
+    ).any()
+
+
+def test_hours_apart() -> None:
+    a = np.array([NOON, NOON, NOON, NOON, np.inf, np.inf])
+    b = np.array([NOON + 3600, NOON - 11 * 3600, NOON + 13 * 3600, NOON - 36 * 3600, NOON, np.inf])
+    hours = hours_apart(a, b)
+    assert hours.tolist()[:4] == [0.0, 0.0, 13.0, 36.0]
+    assert np.isnan(hours[4:]).all()
+    assert np.array_equal(hours_apart(b, a), hours, equal_nan=True)

@@ -1,0 +1,316 @@
+"""What `dedup` keeps and removes, against the rule told slowly: an article goes only with one that stays, verified."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import reference
+from made import generated, text_of, words_of
+
+from clusterer import Article, InputError, Settings
+from clusterer.copies.verify import verify
+from clusterer.deduplication import HELD, KEEP, Deduplication, dedup, deduplicate
+from clusterer.pipeline import PipelineRun, run_pipeline
+
+COUNT = 500  # articles of a generated feed
+PLAIN = Settings(level="copy", boilerplate="none", series="merge")
+
+
+@cache
+def words(text: str) -> list[str]:
+    return reference.words(text)
+
+
+def shingles(text: str) -> list[tuple[str, ...]]:
+    return reference.shingles(words(text), 3)
+
+
+def relation(gone: str, kept: str) -> tuple[str, float] | None:
+    """What the text that goes is of the one that stays, at the default thresholds, and the score."""
+    if words(gone) == words(kept):
+        return "exact", 1.0
+    ours, theirs = shingles(gone), shingles(kept)
+    small, large = {*ours}, {*theirs}
+    if reference.jaccard(small, large) >= 0.43:
+        return "copy", reference.jaccard(small, large)
+    inside = reference.containment(small, large)
+    is_short = len(small) <= 0.75 * len(large)
+    head = set(ours[:40])
+    own = len(head & large) / len(head)
+    opens = reference.opening(ours, theirs) >= 0.25 and own >= 0.25
+    return ("contained", inside) if inside >= 0.6 and is_short and opens else None
+
+
+def words_lost(gone: str, kept: str) -> int:
+    held = set(words(kept))
+    return sum(word not in held for word in words(gone))
+
+
+def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any]) -> dict[str, tuple[str, str]]:
+    """Of every article that goes the one that stays for it, and the relation: in every group the best that is left, in turn."""
+    gone: dict[str, tuple[str, str]] = {}
+    order = sorted(range(len(articles)), key=lambda i: rank[i])
+    groups: dict[str, list[int]] = {}
+    for i in order:
+        groups.setdefault(run.clustering.assignments[i].copy, []).append(i)
+    for group in groups.values():
+        kept: list[int] = []
+        fate: dict[tuple[str, ...], tuple[int, str]] = {}
+        for i in group:
+            text = articles[i].text
+            spelt = tuple(words(text))
+            if spelt not in fate:
+                for k in kept:
+                    found = relation(text, articles[k].text)
+                    if found and words_lost(text, articles[k].text) <= (1 - HELD) * len(spelt):
+                        fate[spelt] = k, found[0]
+                        break
+                else:
+                    kept.append(i)
+                    fate[spelt] = i, "exact"
+                    continue
+            k, kind = fate[spelt]
+            gone[articles[i].id] = articles[k].id, kind
+    return gone
+
+
+@pytest.fixture(scope="module")
+def run() -> PipelineRun:
+    articles, _ = generated()
+    return run_pipeline(articles[:COUNT], PLAIN, keep=True)
+
+
+def test_removals_are_those_of_the_rule(run: PipelineRun) -> None:
+    articles = generated()[0][:COUNT]
+    rank = list(range(len(articles)))
+    random.Random(5).shuffle(rank)
+    result = deduplicate(run, PLAIN, "quality", rank)
+    assert {r.id: (r.kept, r.relation) for r in result.removed} == slow_dedup(run, articles, rank)
+    assert {r.relation for r in result.removed} == {"exact", "copy", "contained"}
+    falling = deduplicate(run, PLAIN, "quality desc", [-x for x in rank])
+    assert falling.removed == result.removed
+
+
+@pytest.mark.parametrize("keep", KEEP)
+def test_every_removed_article_was_verified_against_one_that_stays(run: PipelineRun, keep: str) -> None:
+    articles = generated()[0][:COUNT]
+    result = deduplicate(run, PLAIN, keep)
+    text = {a.id: a.text for a in articles}
+    stays = set(result.kept_ids)
+    assert len(result.removed) > 100
+    assert len(stays) + len(result.removed) == len(articles)
+    for removal in result.removed:
+        assert removal.kept in stays
+        assert removal.id not in stays
+        assert (articles[removal.place].id, articles[removal.kept_place].id) == (removal.id, removal.kept)
+        kind, score = relation(text[removal.id], text[removal.kept]) or ("", 0.0)
+        assert (removal.relation, removal.score) == (kind, pytest.approx(score, abs=5e-5))
+        lost = words_lost(text[removal.id], text[removal.kept])
+        assert removal.words_lost == lost <= (1 - HELD) * len(words(text[removal.id]))
+    counts = [len(words(text[r.id])) for r in result.removed]
+    assert result.stats["words of removed articles"] == sum(counts)
+    assert result.stats["of these not in the one kept"] == sum(r.words_lost for r in result.removed)
+    assert result.stats["articles kept"] == len(stays)
+    assert sum(result.stats.get(f"removed as {kind}", 0) for kind in ("exact", "copy", "contained")) == len(counts)
+
+
+def test_forms_outlets_and_dates_count_as_in_grouping() -> None:
+    articles = generated()[0][:COUNT]
+    settings = Settings(level="copy")
+    done = run_pipeline(articles, settings, keep=True)
+    result = deduplicate(done, settings)
+    document = done.documents.of_article
+    pairs = np.array([sorted((document[r.place], document[r.kept_place])) for r in result.removed])
+    asked = pairs[pairs[:, 0] != pairs[:, 1]]
+    found = verify(done.documents, np.unique(asked, axis=0), settings)
+    assert len(asked) > 80
+    assert found.linked.all()
+    assert len(found) == len(np.unique(asked, axis=0))
+
+
+# --- which one is kept
+
+DATE = generated()[0][0].date
+
+
+def three(**fields: Sequence[Any]) -> list[Article]:
+    """One text, with a sentence more, and with two more; of another day each."""
+    assert DATE is not None
+    base, dates = text_of("base", 60), [DATE + timedelta(days=x) for x in (1, 0, 2)]
+    texts = [base, f"{base} {text_of('more', 4)}", f"{base} {text_of('more', 4)} {text_of('most', 2)}"]
+    made = [Article(x, name, "", "", "", date) for x, name, date in zip(texts, "abc", dates, strict=True)]
+    for name, values in fields.items():
+        made = [replace(article, **{name: value}) for article, value in zip(made, values, strict=True)]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [("longest", "c"), ("earliest", "b"), ("central", "b"), ("title", "c"), ("title desc", "a"), ("date desc", "c")],
+)
+def test_which_one_is_kept(keep: str, kept: str) -> None:
+    articles = three(title=["3", "2", "1"])
+    result = dedup(articles, keep=keep)
+    assert result.kept_ids == [kept]
+    assert {r.kept for r in result.removed} == {kept}
+    assert [result.mask[i] for i in range(3)] == [name == kept for name in "abc"]
+
+
+def test_the_longest_is_kept_unless_another_order_is_asked_for() -> None:
+    assert dedup(three()).kept_ids == ["c"]
+    assert {r.id: r.words_lost for r in dedup(three()).removed} == {"a": 0, "b": 0}
+    assert {r.id: r.words_lost for r in dedup(three(), keep="earliest").removed} == {"a": 0, "c": 2}
+
+
+def test_what_holds_too_much_of_its_own_stays() -> None:
+    """A copy by its Jaccard whose own paragraph would be lost."""
+    base = text_of("base", 100)
+    long, other = f"{base} {text_of('end', 30)}", f"{base} {text_of('interview', 25)}"
+    assert relation(other, long) is not None
+    assert words_lost(other, long) > (1 - HELD) * 125
+    result = dedup([long, other], PLAIN)
+    assert result.removed == ()
+    assert result.stats["copy groups"] == 1
+    short = f"{base} {text_of('interview', 9)}"
+    assert [r.words_lost for r in dedup([long, short], PLAIN).removed] == [9]
+
+
+def test_columns_with_gaps_ties_and_texts() -> None:
+    text = text_of(1, 30)
+    rows = [{"id": str(i), "text": text, "quality": value} for i, value in enumerate([None, 0.1, 0.9, 0.9])]
+    assert dedup(rows, keep="quality").kept_ids == ["1"]
+    assert dedup(rows, keep="quality desc").kept_ids == ["2"], "of equal ones the first"
+    mixed = [row | {"quality": value} for row, value in zip(rows, ["b", 3, "a", float("nan")], strict=True)]
+    assert dedup(mixed, keep="quality").kept_ids == ["1"], "as texts where they cannot be compared"
+    with pytest.raises(InputError, match=r"keep 'rank': no article has that; cure: longest, earliest, central"):
+        dedup(rows, keep="rank")
+    with pytest.raises(InputError, match=r"keep 'rank' is no column; cure: longest"):
+        dedup(pd.DataFrame(rows), keep="rank")
+
+
+def test_without_dates_the_first_is_the_earliest() -> None:
+    text = text_of(1, 30)
+    rows = [{"id": name, "text": text} for name in ("9", "10", "2")]
+    assert dedup(rows).kept_ids == ["9"]
+    assert dedup(rows, keep="earliest").kept_ids == ["9"]
+
+
+# --- the window, levels, tiny texts
+
+
+@pytest.mark.parametrize(("window", "kept"), [(0.0, 1), (1.0, 3), (2.5, 2), (10.0, 1)])
+def test_dates_further_apart_than_the_window_never_match(window: float, kept: int) -> None:
+    assert DATE is not None
+    text = text_of("window", 40)
+    texts = [f"{text} {text_of(i, 2)}" for i in range(3)]
+    articles = [Article(x, str(i), date=DATE + timedelta(days=2 * i)) for i, x in enumerate(texts)]
+    result = dedup(articles, Settings(level="copy", window=window, series="merge"))
+    assert len(result.kept_ids) == kept
+    dates = {a.id: a.date for a in articles}
+    for removal in result.removed:
+        apart = abs(dates[removal.id] - dates[removal.kept])  # type: ignore[operator]
+        assert not window or apart <= timedelta(days=window)
+
+
+def test_levels() -> None:
+    base = words_of("level", 50)
+    articles = [" ".join(base), " ".join(base), " ".join([*base[:-1], "آخر"]), "كلمة", "كلمة", ""]
+    exact = dedup(articles, Settings(level="exact"))
+    assert [r.relation for r in exact.removed] == ["exact", "exact"]
+    copies = dedup(articles)
+    assert [r.relation for r in copies.removed] == ["exact", "copy", "exact"]
+    assert len(copies.kept_ids) == 3, "the empty one stays"
+
+
+def test_identical_texts_of_one_that_goes_name_the_one_that_stays() -> None:
+    base = words_of("chain", 60)
+    longer = " ".join([*base, *words_of("tail", 3)])
+    articles = [{"id": str(i), "text": text} for i, text in enumerate([" ".join(base), " ".join(base), longer])]
+    result = dedup(articles)
+    assert [(r.id, r.kept, r.relation) for r in result.removed] == [("0", "2", "copy"), ("1", "2", "copy")]
+
+
+def test_reports_of_one_event_go_only_at_the_level_of_stories(sample: list[Article]) -> None:
+    at_copy = dedup(sample)
+    at_story = dedup(sample, Settings(level="story"))
+    assert {r.relation for r in at_copy.removed} <= {"exact", "copy", "contained"}
+    reports = [r for r in at_story.removed if r.relation == "story"]
+    assert len(reports) > 20
+    assert all(r.score >= Settings().story for r in reports)
+    stays = set(at_story.kept_ids)
+    assert {r.kept for r in at_story.removed} <= stays
+    assert stays < set(at_copy.kept_ids)
+
+
+@pytest.fixture(scope="module")
+def sample() -> list[Article]:
+    from places import DATA
+
+    from clusterer.io import Feed
+
+    return [row.article for row in Feed([DATA / "feed.jsonl"])]
+
+
+# --- lists and frames
+
+TEXTS = [text_of(1, 30), text_of(2, 30), f"{text_of(1, 30)} {text_of(3, 2)}"]
+
+
+def test_lists_of_any_kind_come_back_as_they_were() -> None:
+    rows = [{"id": name, "text": text, "more": [name]} for name, text in zip("xyz", TEXTS, strict=True)]
+    for items in (TEXTS, tuple(TEXTS), rows, [Article(**{k: v for k, v in r.items() if k != "more"}) for r in rows]):
+        result = dedup(items)
+        assert result.kept == [items[1], items[2]]
+        assert result.removed_items == [items[0]]
+        assert result.kept[0] is items[1]
+    assert dedup(iter(TEXTS)).kept == TEXTS[1:], "what can be read once only is held"
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_frames_come_back_as_frames_of_their_library(library: str) -> None:
+    columns = {"id": list("xyz"), "text": TEXTS, "quality": [3.0, 2.0, 1.0]}
+    make = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}[library]
+    frame = make(columns)
+    result = dedup(frame)
+    assert type(result.kept) is type(frame)
+    ids = result.kept["id"].to_pylist() if library == "pyarrow" else result.kept["id"].to_list()
+    assert ids == ["y", "z"] == result.kept_ids
+    assert len(result.removed_items) == 1
+    assert dedup(frame, keep="quality desc").kept_ids == ["x", "y"]
+    if library == "pandas":
+        indexed = dedup(frame.set_index(pd.Index([7, 7, 9])))
+        assert indexed.kept.index.tolist() == [7, 9]
+
+
+@pytest.mark.parametrize("column", [pd.Series(TEXTS), pl.Series(TEXTS), np.array(TEXTS)])
+def test_columns_come_back_as_columns(column: Any) -> None:
+    result = dedup(column)
+    assert type(result.kept) is type(column)
+    assert list(result.kept) == TEXTS[1:]
+    assert list(result.removed_items) == TEXTS[:1]
+
+
+def test_nothing_in_nothing_out() -> None:
+    result = dedup([])
+    assert (result.kept, result.removed, result.kept_ids, result.mask) == ([], (), [], [])
+    assert isinstance(result, Deduplication)
+
+
+def test_order_chunks_and_threads_change_nothing(run: PipelineRun) -> None:
+    articles = generated()[0][:COUNT]
+    expected = {(r.id, r.kept, r.relation, r.score, r.words_lost) for r in deduplicate(run, PLAIN).removed}
+    shuffled = articles[:]
+    random.Random(3).shuffle(shuffled)
+    other = replace(PLAIN, chunk=100, threads=2)
+    found = dedup(shuffled, other)
+    assert {(r.id, r.kept, r.relation, r.score, r.words_lost) for r in found.removed} == expected
