@@ -119,20 +119,29 @@ def _furniture_end(words: Words, start: int, place: int, end: int, size: int, ta
         return place
     if alone:
         return end
-    rest = words.hashes[after:end]
-    signs, small = np.isin(rest, _hashed(SIGNS, profile)), np.isin(rest, _hashed(SMALL_WORDS, profile))
-    kinds, share = len(np.unique(rest[signs])), (size + int(signs.sum())) / (end - place)
-    echo = float(np.isin(rest, words.hashes[start:place]).mean()) if len(rest) else 0.0
+    rest = words.hashes[after:end].tolist()  # a few dozen words: sets of them are faster than arrays
     if tail.tags:
-        return end if opens and not small.any() and echo >= ECHO else place
+        small = not opens or any(word in _set_of(SMALL_WORDS, profile) for word in rest)
+        return place if small or _echo(words, start, place, rest) < ECHO else end
+    if tail.sure and colon and (opens or sentences[place]):
+        return end
+    signs = [word for word in rest if word in _set_of(SIGNS, profile)]
+    kinds, share = len(set(signs)), (size + len(signs)) / (end - place)
     if opens or sentences[place]:
-        if tail.sure and colon:
-            return end
-        proven = (kinds >= 1 and share >= SIGN_SHARE) or (colon and echo >= ECHO)
-        proven = proven or (opens and len(rest) <= 4 and bool(sentences[after : after + 1].any()))
+        proven = (kinds >= 1 and share >= SIGN_SHARE) or (
+            opens and len(rest) <= 4 and bool(sentences[after : after + 1].any())
+        )
+        asked = colon
     else:
-        proven = (kinds >= 2 and share >= SIGN_SHARE_IN_LINE) or (colon and len(rest) > 2 and echo >= ECHO)
-    return end if proven else place
+        proven = kinds >= 2 and share >= SIGN_SHARE_IN_LINE
+        asked = colon and len(rest) > 2
+    return end if proven or (asked and _echo(words, start, place, rest) >= ECHO) else place
+
+
+def _echo(words: Words, start: int, place: int, rest: list[int]) -> float:
+    """The share of the words of a tail that its article, from `start`, has before it, at `place`."""
+    before = set(words.hashes[start:place].tolist())
+    return sum(word in before for word in rest) / max(len(rest), 1)
 
 
 def _titles_end(words: Words, line_end: int, end: int) -> int:
@@ -172,6 +181,11 @@ def _rows_with(words: Words, rows: NDArray[np.int64], any_of: NDArray[np.uint64]
 def _hashed(phrases: tuple[str, ...], profile: str) -> NDArray[np.uint64]:
     """uint64 (x,), ascending: the words of some phrases."""
     return np.unique(hash_words(list(phrases), profile).hashes)
+
+
+@lru_cache(maxsize=32)
+def _set_of(phrases: tuple[str, ...], profile: str) -> frozenset[int]:
+    return frozenset(_hashed(phrases, profile).tolist())
 
 
 @lru_cache(maxsize=4)
