@@ -19,7 +19,7 @@ from clusterer.arrays.hashing import mix
 from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
-from clusterer.copies.candidates import shingle
+from clusterer.copies.candidates import band_shape, shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import NEAR, Links, classify, verify
 from clusterer.corpus import Corpus
@@ -178,7 +178,7 @@ class CopyPool:
     def _shape(self, jaccard: float) -> tuple[int, int] | None:
         """The bands that find copies from this similarity on; None where the recall is out of reach."""
         try:
-            return bands.choose_bands(jaccard, self._settings.slots, self._settings.recall)
+            return band_shape(replace(self._settings, jaccard=jaccard))
         except SettingsError:
             if jaccard == self._settings.jaccard:
                 raise

@@ -61,9 +61,11 @@ def assert_reproduced(e: Explanation, settings: Settings) -> None:
         assert (x.shared, x.smaller + x.larger - x.shared) == (both, either)
         assert x.jaccard == pytest.approx(both / either)
         assert x.containment == pytest.approx(both / min(len(mine), len(theirs)))
-        copies = x.jaccard >= settings.jaccard or (
-            x.containment >= settings.containment and x.opening >= settings.opening
-        )
+        cut = x.containment >= settings.containment and x.smaller <= settings.cut_ratio * x.larger
+        cut = cut and min(x.opening, x.own_opening) >= settings.opening
+        copies = x.kind in ("copy", "contained")
+        assert copies <= (x.jaccard >= settings.jaccard or cut)
+        assert copies or x.kind == "series" or not (x.jaccard >= settings.jaccard or cut)
         assert (e.relation in ("copy", "contained")) == copies
     if e.reporting is not None:
         r, points = e.reporting, 0.0

@@ -75,7 +75,7 @@ def test_a_reader_is_a_function_and_a_line_of_the_table(tmp_path: Path) -> None:
     """A toy reader, registered before the others are loaded: found in folders, packed, by first bytes, by name, and written."""
     toy = b"TOY1\nfirst|a text\nsecond|\xff\nthird|another text\n"
     (tmp_path / "a.toy").write_bytes(toy)
-    (tmp_path / "b.toy.gz").write_bytes(gzip.compress(toy))
+    (tmp_path / "b.toy.gz").write_bytes(gzip.compress(toy.replace(b"text", b"note")))
     (tmp_path / "c.csv").write_text("id,text\n1,x\n")
     code = """
 import sys
@@ -113,7 +113,7 @@ main()
     done = dedup(tmp_path, "--format", "toy")
     assert done.returncode == 0, done.stderr.decode()
     first = b'{"id":"a-2","title":"first","text":"a text"}\n{"id":"a-4","title":"third","text":"another text"}\n'
-    assert done.stdout == first + first.replace(b'"a-', b'"b-')
+    assert done.stdout == first + first.replace(b'"a-', b'"b-').replace(b" text", b" note")
     assert (tmp_path / "clusterer.quarantine.jsonl").read_bytes().count(b"\n") == 2
     assert dedup("-", stdin=toy).stdout == first.replace(b'"a-', b'"stdin-')
     assert b"csv, tsv, parquet, txt, toy" in dedup(tmp_path, "--format", "paper").stderr
