@@ -144,8 +144,7 @@ def preferences(
         weight = sum(np.bincount(links.pairs[inside, end], links.score[inside], len(documents)) for end in (0, 1))
         wanted = (document, np.append(-np.round(weight, 9), 0.0)[document])
     # Articles of one time by name; where no date is known, the first that was read is first.
-    place = np.where(np.isfinite(corpus.dates), corpus.ranks, np.arange(len(corpus.ranks)))
-    return np.lexsort((place, dates, *wanted))
+    return np.lexsort((corpus.ranks, dates, *wanted))
 
 
 def _copy_trees(

@@ -76,8 +76,7 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
     words = with_titles(words, heads, settings.min_words)
     when = dates.array()
     ids, renamed = _unique_ids(ids, ties, outlets, when, words)
-    ranks = np.empty(len(ids), dtype=np.int64)
-    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
 
 
@@ -114,6 +113,13 @@ def with_titles(words: Words, titles: Words, least: int) -> Words:
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
 
 
+def ranks_of_ids(ids: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each id among all, sorted, int64 (n,)."""
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    return ranks
+
+
 def _unique_ids(
     ids: list[str], ties: list[int], outlets: list[str], dates: NDArray[np.float64], words: Words
 ) -> tuple[list[str], int]:
@@ -143,7 +149,7 @@ class Corpus:
         ids: unique names.
         outlets: who published each, "" where unknown.
         dates: float64 (n,), seconds since 1970, +inf where unknown.
-        ranks: int64 (n,), the place of each id among all, sorted.
+        ranks: int64 (n,), the place of each article among those of its date: by its id; without a date, by the input.
         words: their words without boilerplate; with stems at the story level. None once the copy level is done: they are
             most of what a run holds.
         titles: the words of their titles, with stems; empty below the story level; None as `words`.

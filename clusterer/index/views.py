@@ -21,7 +21,7 @@ from clusterer.articles import free_ids
 from clusterer.assignments import assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
-from clusterer.corpus import Corpus
+from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
 from clusterer.index.links import first_printed, read_links
@@ -278,8 +278,7 @@ def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
     place = np.argsort(order)  # by row of `distinct` the number that `assign` knows a document by
     centres = place[np.searchsorted(distinct, np.array(centre, dtype=np.int64)[first])][order]
     days = np.array([np.inf if date is None else date for date in dates])
-    ranks = np.empty(len(ids), dtype=np.int64)
-    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    ranks = np.where(np.isfinite(days), ranks_of_ids(ids), np.arange(len(ids)))
     corpus = Corpus(list(ids), list(outlets), days, ranks, None, None, 0, 0, index.learned_lines)
     first_outlets, first_dates = first_printed(index.database, distinct)
     documents = Documents(first[order], place[row], None, first_outlets[order], first_dates[order])

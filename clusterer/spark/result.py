@@ -17,7 +17,7 @@ from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import no_differences
 from clusterer.copies.verify import Links
-from clusterer.corpus import Corpus
+from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, numbers, ragged, whole
 from clusterer.spark.copies import measured
@@ -50,11 +50,9 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     others = [i for i in range(d) if lead[i]["id"] != early[i]["id"]]
     rows = lead + [early[i] for i in others]
     ids = [row["id"] for row in rows]
-    ranks = np.empty(len(ids), dtype=np.int64)
-    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
     dates = np.array([row["date"] for row in rows], dtype=np.float64)
     none = np.zeros(0, dtype=np.uint64)
-    corpus = Corpus(ids, [row["outlet"] for row in rows], dates, ranks, None, None, 0, 0, none)
+    corpus = Corpus(ids, [row["outlet"] for row in rows], dates, ranks_of_ids(ids), None, None, 0, 0, none)
     of_article = np.concatenate([np.arange(d), np.array(others, dtype=np.int64)])
     documents = Documents(np.arange(d), of_article, None, np.full(d, -1), np.full(d, np.inf))
     centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))

@@ -180,13 +180,13 @@ def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: 
     settings = Settings(level="copy")
     first = told(clusterer_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
     assert seen[0] == "articles"
-    (tmp_path / "stages" / "copies" / "_SUCCESS").unlink()  # as if it had died there, half written
+    (tmp_path / "stages" / "grouped" / "_SUCCESS").unlink()  # as if it had died there, half written
     for name in ("told", "result"):
         shutil.rmtree(tmp_path / "stages" / name)
     seen.clear()
     again = told(clusterer_spark.cluster(df, settings, checkpoint=folder, tell=seen.append))
     assert again == first
-    assert seen == ["copies", "told", "result"]
+    assert seen == ["grouped", "told", "result"]
     with pytest.raises(SettingsError, match="other settings"):
         clusterer_spark.cluster(df, Settings(level="copy", jaccard=0.6), checkpoint=folder)
     with pytest.raises(SettingsError, match="other partitions"):
@@ -215,7 +215,7 @@ def giant(count: int, alike: bool) -> list[Article]:
     body = words_of("giant", 60)
     turn = random.Random(1)
     return [
-        Article(" ".join([*body, *([] if alike else words_of(f"own {i}", 2))]) if i % 2 else text_of(i, 60), f"g{i}",
+        Article(" ".join([*body, *([] if alike else words_of(f"own {i}", 2))]) if i % 2 else text_of(i, 60), f"g{i:04}",
                 source=f"s{turn.randrange(9)}")
         for i in range(count)
     ]  # fmt: skip
