@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from clusterer.io.columns import FieldMap
-from clusterer.io.readers import csv, json, jsonl, parquet, rss, text
+from clusterer.io.readers import csv, html, json, jsonl, markdown, parquet, rss, sitemap, sqlite, text, warc, workbook
 from clusterer.io.readers.base import Reader
 from clusterer.io.rows import Layout, Row
 
@@ -46,6 +46,9 @@ class Format:
         write_result: writes results; None where these cannot have this format.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
+        own_names: its reader names the fields, not the file.
+        is_page: a file is one article, and may as well explain a feed: in folders and archives with files of other formats
+            it is left out, unless the caller names the format.
         also: names of other formats that rows of this one can be given back as.
     """
 
@@ -60,6 +63,8 @@ class Format:
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
+    own_names: bool = False
+    is_page: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -68,7 +73,20 @@ FORMATS: tuple[Format, ...] = (
         write_rows=jsonl.write_rows, write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
-    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff),
+    Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, own_names=True),
+    Format(
+        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, own_names=True, is_page=True
+    ),
+    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff, own_names=True),
+    Format("markdown", (".md", ".markdown"), markdown.read, own_names=True, is_page=True),
+    Format(
+        "warc", (".warc", ".wet"), warc.read, warc.sniff, is_binary=True, require=warc.require, own_names=True
+    ),
+    Format(
+        "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
+        require=workbook.require,
+    ),
+    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
         write_rows=csv.write_rows, write_result=csv.write_result, also=("tsv", "jsonl", "json"),
@@ -81,7 +99,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
     ),
-    Format("txt", (".txt",), text.read, may_be=("tsv",)),
+    Format("txt", (".txt",), text.read, may_be=("tsv",), own_names=True),
 )  # fmt: skip
 """All formats, in the order in which an input without a known ending is compared with them."""
 FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}

@@ -14,7 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -39,6 +39,7 @@ class Source:
             nothing. Of several, or none, its first bytes decide.
         packing: "gz", "zst", "bz2" or "xz" by its ending, else "".
         id: its name without folder and endings, the id of an article that is a whole file.
+        part: of a database or workbook the table or sheet that is meant; "" for none.
         path: of a file that can be opened by it; None for members and streams.
     """
 
@@ -48,6 +49,7 @@ class Source:
     packing: str
     id: str
     path: str | None = None
+    part: str = ""
 
 
 def find_sources(
@@ -67,6 +69,9 @@ def find_sources(
             sources.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
             sources += _sources_at(path, format)
+        elif os.path.isfile(path.rpartition("::")[0]):
+            file, _, part = path.rpartition("::")
+            sources.append(replace(source_of_file(file, format), name=path, part=part))
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
             for match in matches:
                 sources += _sources_at(match, format)
@@ -114,7 +119,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
     if os.path.isdir(path):
         root = Path(path)
         names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-        wanted = [name for name in names if _wanted(name, format, zips=True)]
+        wanted = _without_pages([name for name in names if _wanted(name, format, zips=True)], format)
         sources = []
         for name in wanted:
             for source in _sources_at(str(root / name), format, inside=True):
@@ -132,7 +137,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
             raise InputError(
                 f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
             ) from None
-        members = sorted(name for name in archive.namelist() if _wanted(name, format))
+        members = _without_pages(sorted(name for name in archive.namelist() if _wanted(name, format)), format)
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
@@ -192,6 +197,14 @@ def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
         return True
     formats = _ending(name)[0]
     return bool(formats) if format is None else format in formats
+
+
+def _without_pages(names: list[str], format: str | None) -> list[str]:
+    """The files without pages, where some are none: the page that explains a feed is no article of it."""
+    if format is not None:
+        return names
+    feeds = [name for name in names if not any(FORMATS_BY_NAME[own].is_page for own in _ending(name)[0])]
+    return feeds or names
 
 
 def _ending(name: str) -> tuple[tuple[str, ...], str]:
