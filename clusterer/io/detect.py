@@ -33,7 +33,10 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     """
     chunks, packing = _unpacked(source, stack)
     head, rest = peek(chunks, HEAD)
-    if binary := _binary_format(source, head, walk.columns):
+    binary = _binary_format(source, head, walk.columns)
+    if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
+        raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
+    if binary:
         path = None if packing else source.path
         return OpenedInput(
             binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part
@@ -43,8 +46,6 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         raise InputError(
             f'{source.name}: an Excel workbook, not a table of text; cure: {cure}, or save it as "CSV UTF-8"'
         )
-    if source.part:
-        raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     if what := closed_archive(head):
         raise InputError(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
     if (packing or not source.formats) and head.startswith(b"PK\x03\x04"):
@@ -67,10 +68,12 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
             f"{source.name}: neither its ending nor its first bytes tell the format; "
             f"cure: {cure or '--format with one of ' + ', '.join(FORMATS_BY_NAME)}"
         )
+    if source.part and not FORMATS_BY_NAME[format].has_parts:
+        raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
-    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure)
+    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part)
 
 
 def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:

@@ -11,7 +11,21 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from clusterer.io.columns import FieldMap
-from clusterer.io.readers import csv, html, json, jsonl, markdown, parquet, rss, sitemap, sqlite, text, warc, workbook
+from clusterer.io.readers import (
+    csv,
+    html,
+    json,
+    jsonl,
+    markdown,
+    parquet,
+    rss,
+    sitemap,
+    sql,
+    sqlite,
+    text,
+    warc,
+    workbook,
+)
 from clusterer.io.readers.base import Reader
 from clusterer.io.rows import Layout, Row
 
@@ -49,6 +63,7 @@ class Format:
         own_names: its reader names the fields, not the file.
         is_page: a file is one article, and may as well explain a feed: in folders and archives with files of other formats
             it is left out, unless the caller names the format.
+        has_parts: a path may name a table or sheet of it, as `news.db::articles`.
         also: names of other formats that rows of this one can be given back as.
     """
 
@@ -65,6 +80,7 @@ class Format:
     also: tuple[str, ...] = ()
     own_names: bool = False
     is_page: bool = False
+    has_parts: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -84,9 +100,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
-        require=workbook.require,
+        require=workbook.require, has_parts=True,
     ),
-    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True),
+    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, has_parts=True),
+    Format("sql", (".sql",), sql.read, sql.sniff, has_parts=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
         write_rows=csv.write_rows, write_result=csv.write_result, also=("tsv", "jsonl", "json"),

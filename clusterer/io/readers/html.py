@@ -8,7 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,7 @@ _META = re.compile(r"<meta\b[^<>]*>", re.I)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _LINKED = re.compile(r"<script\b[^<>]*\bld\+json\b[^<>]*>(.*?)</script", re.I | re.S)
 _CANONICAL = re.compile(r"<link\b[^<>]*\brel\s*=\s*[\"']?canonical\b[^<>]*>", re.I)
+_SHORTEST = "40"  # characters: a brief of one sentence
 _ARTICLES = ("Article", "BlogPosting", "LiveBlog", "Report")
 _PUBLISHED = (
     "article:published_time",
@@ -52,7 +53,10 @@ def _extract() -> Any:
         raise InputError("HTML needs trafilatura; cure: pip install 'clusterer[web]'") from None
     for name in ("trafilatura", "htmldate"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what it cannot read is a bad row of ours
-    return module.bare_extraction
+    config = module.settings.use_config()
+    for name in ("MIN_EXTRACTED_SIZE", "MIN_OUTPUT_SIZE"):  # below it whole pages, menus too, would be taken for the text
+        config.set("DEFAULT", name, _SHORTEST)
+    return partial(module.bare_extraction, config=config)
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
