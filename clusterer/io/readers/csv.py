@@ -22,6 +22,7 @@ from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
 
 _SEPARATOR_LINE = re.compile(r"""[\r\n]*("?sep=([^\w"'\r\n])"?[ \t]*)(?:\r\n?|\n)""", re.I)
+_QUOTED_CELL = re.compile(r'(?:^|\t)"[^\t\n]*"(?:\t|$)', re.M)
 
 
 class Record(NamedTuple):
@@ -167,7 +168,7 @@ def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
         if rank > best_rank:
             best, best_rank = layout, rank
     is_dumped = best.delimiter == "\t" and "\\" in text and escapes.are_escaped(text)
-    if is_dumped and not ('"' in text and _quotes_matter(text.splitlines(), best)):
+    if is_dumped and not _QUOTED_CELL.search(text):
         return replace(best, quoted=False, escaped=True)
     if best.delimiter == "\t" and '"' in text:
         best = replace(best, quoted=_quotes_matter(text.splitlines()[: None if len(head) < HEAD else -1], best))

@@ -54,8 +54,7 @@ def _extract() -> Any:
     for name in ("trafilatura", "htmldate"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what it cannot read is a bad row of ours
     config = module.settings.use_config()
-    for name in ("MIN_EXTRACTED_SIZE", "MIN_OUTPUT_SIZE"):  # below it whole pages, menus too, would be taken for the text
-        config.set("DEFAULT", name, _SHORTEST)
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", _SHORTEST)  # below it whole pages, menus too, are taken for the text
     return partial(module.bare_extraction, config=config)
 
 

@@ -22,17 +22,25 @@ _COPY = re.compile(rf"COPY {_NAME} \(([^()]*)\) FROM stdin", re.I)
 _INSERT = re.compile(rf"(?:INSERT|REPLACE) (?:IGNORE )?INTO {_NAME}\s*(?:\(([^()]*)\)\s*)?VALUES\s*", re.I)
 _VALUE = {
     True: re.compile(
-        r"\s*(?:(?:_\w+\s*|[NE])?'((?:[^'\\]|''|\\.)*+)'|([^,()']++(?:\([^()']*\))?))\s*(?=[,)])", re.S | re.I
+        r"\s*(?:(?P<call>_\w+\s*|[NE])?'(?P<text>(?:[^'\\]|''|\\.)*+)'|(?P<bare>[^,()']++(?:\([^()']*\))?))\s*(?=[,)])",
+        re.S | re.I,
     ),
-    False: re.compile(r"\s*(?:'((?:[^']|'')*+)'|([^,()']++(?:\([^()']*\))?))\s*(?=[,)])", re.S),
+    False: re.compile(
+        r"\s*(?:(?P<call>(?:replace\()++|unistr\()?'(?P<text>(?:[^']|'')*+)'(?(call)(?P<ends>(?:,'[^']*',char\(\d+\)\))++|\)))"
+        r"|(?P<bare>[^,()']++(?:\([^()']*\))?))\s*(?=[,)])",
+        re.S,
+    ),
 }
+"""A value of a tuple, where backslashes are escapes (MySQL) and where they are none (PostgreSQL, SQLite)."""
+_TOKEN = re.compile(r"'([^']*)',char\((\d+)\)")
+_CODE = re.compile(r"\\(u[0-9a-fA-F]{4}|\\)")
 _BETWEEN = re.compile(r"\s*(,|;|\Z|ON\b)\s*", re.I)
 _DUMP = re.compile(
     rb"(?:--[^\n]*\n|\s|/\*.*?\*/;?|#[^\n]*\n)*+"
     rb"(?:PRAGMA |BEGIN|SET |CREATE (?:TABLE|DATABASE)|INSERT INTO|COPY |DROP TABLE|USE |START TRANS|LOCK TABLES|SELECT pg_)",
     re.S,
 )
-_PLAIN_QUOTES = re.compile(rb"PostgreSQL database dump|PRAGMA |standard_conforming_strings = on")
+_PLAIN_QUOTES = re.compile(rb"PostgreSQL database dump|PRAGMA |\ABEGIN TRANSACTION|standard_conforming_strings = on")
 _NO_POSTS = {
     "post_type": {"revision", "attachment", "nav_menu_item"},
     "post_status": {"auto-draft", "trash", "inherit"},
@@ -206,7 +214,7 @@ def _tuples(text: str, escapes: bool) -> tuple[list[tuple[str, list[str | None]]
         cells: list[str | None] = []
         position = start + 1
         while found := value.match(text, position):
-            cells.append(_cell(found[1], found[2], escapes))
+            cells.append(_cell(found, escapes))
             position = found.end()
             if text[position] == ")":
                 break
@@ -222,9 +230,16 @@ def _tuples(text: str, escapes: bool) -> tuple[list[tuple[str, list[str | None]]
             return rows, end, True
 
 
-def _cell(quoted: str | None, bare: str | None, escapes: bool) -> str | None:
-    if quoted is None:
-        word = (bare or "").strip()
+def _cell(found: re.Match[str], escapes: bool) -> str | None:
+    """A value of a tuple: a string between quotes, with SQLite's functions for line ends around it; or a bare word."""
+    if found["text"] is None:
+        word = found["bare"].strip()
         return None if word.upper() == "NULL" else word
-    text = quoted.replace("''", "'")
-    return unescaped(text) if escapes else text
+    text = found["text"].replace("''", "'")
+    if escapes:
+        return unescaped(text)
+    if (found["call"] or "").startswith("unistr"):
+        return _CODE.sub(lambda code: "\\" if code[1] == "\\" else chr(int(code[1][1:], 16)), text)
+    for token, number in _TOKEN.findall(found["ends"] or ""):
+        text = text.replace(token, chr(int(number)))
+    return text

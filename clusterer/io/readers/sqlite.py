@@ -36,6 +36,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             database = stack.enter_context(
                 closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True))
             )
+            database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # one bad row, not the end
             names = [str(name) for (name,) in database.execute(
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
                 " ORDER BY rowid"
@@ -98,7 +99,6 @@ def _table(opened: OpenedInput, database: sqlite3.Connection, names: list[str]) 
 
 
 def _rows(opened: OpenedInput, database: sqlite3.Connection, table: str) -> Iterator[Row]:
-    database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # one bad row, not the end
     cursor = database.execute(f"SELECT * FROM {_quoted(table)}")
     columns = each_once(tuple(column[0] for column in cursor.description))
     layout = Layout("sqlite")

@@ -51,15 +51,14 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     data = b"".join(opened.chunks)
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = [opened.part] if opened.part else list(book.sheet_names)
-        if opened.part and opened.part not in book.sheet_names:
-            raise InputError(
-                f"{opened.name}: no sheet {opened.part!r}; cure: one of {', '.join(map(repr, book.sheet_names))}"
-            )
+        all_names = list(book.sheet_names)
+        names = [name for name in all_names if opened.part in ("", name)]
         sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names]
     except (calamine.CalamineError, OSError, ValueError) as error:
         opened.damaged(1, f"not a whole workbook ({first_line(error)}); cure: fetch it again, or save it anew")
         return
+    if opened.part and not sheets:
+        raise InputError(f"{opened.name}: no sheet {opened.part!r}; cure: one of {', '.join(map(repr, all_names))}")
     reasons = []
     for name, rows in sheets:
         start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)
