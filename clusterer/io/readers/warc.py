@@ -56,7 +56,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             record = next(records, None)
             if record is None:
-                break
+                if counted.cut:
+                    opened.damaged(number, counted.cut)
+                return
             if not _is_page(record):
                 continue
             data = record.content_stream().read(opened.row_limit + 1)
@@ -66,10 +68,12 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             if counted.is_at_end and record.raw_stream.limit > 0:
                 raise TruncatedInput(f"the record ends {record.raw_stream.limit:,} of {length:,} bytes early")
         except TruncatedInput as cut:
-            opened.damaged(number, cut_reason(cut))
+            opened.damaged(number, counted.cut or cut_reason(cut))
             return
         except Exception as error:  # warcio raises what it met, of many kinds
-            opened.damaged(number, f"no WARC record from here on ({first_line(error)}); cure: fetch the file again")
+            opened.damaged(
+                number, counted.cut or f"no WARC record from here on ({first_line(error)}); cure: fetch the file again"
+            )
             return
         try:
             if len(data) > opened.row_limit:
@@ -83,13 +87,16 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 
 
 class _Counted:
-    """Chunks, and whether the last one was handed out."""
+    """Chunks up to damage, which is kept until what stands before it is read; and whether the last one was handed out."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self.is_at_end = chunks, False
+        self._chunks, self.is_at_end, self.cut = chunks, False, ""
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
+        try:
+            yield from self._chunks
+        except TruncatedInput as cut:
+            self.cut = cut_reason(cut)
         self.is_at_end = True
 
 
