@@ -6,7 +6,9 @@ Opens nothing but archives, whose members it must name. What a name's ending say
 from __future__ import annotations
 
 import glob
+import io
 import os
+import re
 import shutil
 import sys
 import weakref
@@ -16,13 +18,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 from clusterer.errors import InputError
 from clusterer.io.compression import CHUNK, PACKINGS
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|[a-z][a-z0-9+-]+::[a-z][a-z0-9+-]*://", re.I)
+_PART = re.compile(r"\.(?:db|sqlite3?|xls[xmb]?|ods|sql)::[^:/]+$", re.I)
 STDIN_NAME = "<stdin>"
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
 BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
@@ -69,6 +75,8 @@ def find_sources(
             sources.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
             sources += _sources_at(path, format)
+        elif _SCHEME.match(path):
+            sources += _remote(path, format)
         elif os.path.isfile(path.rpartition("::")[0]):
             file, _, part = path.rpartition("::")
             sources.append(replace(source_of_file(file, format), name=path, part=part))
@@ -86,6 +94,51 @@ def find_sources(
         if counts[source.id] > 1:  # the same name in two places: ids of text files must differ
             source.id = os.path.splitext(source.name)[0]
     return tuple(sources)
+
+
+def _remote(path: str, format: str | None) -> list[Source]:
+    """The files that an address of fsspec's names: one, a glob's, or those of a folder that ends in a slash.
+
+    Raises:
+        InputError: fsspec, or what it needs for the address, is not installed; nothing is there.
+    """
+    try:
+        fsspec = import_module("fsspec")
+    except ImportError:
+        raise InputError(f"{path}: remote paths need fsspec; cure: pip install 'clusterer[remote]'") from None
+    address, _, part = path.rpartition("::") if _PART.search(path) else (path, "", "")
+    try:
+        system, inner = fsspec.core.url_to_fs(address)
+        protocol = address.partition("://")[0]
+        if glob.has_magic(address) and protocol not in ("http", "https"):
+            names = sorted(name for name in system.glob(inner) if system.isfile(name))
+        elif address.endswith("/"):
+            names = sorted(name for name in system.find(inner) if _wanted(name, format))
+            names = _without_pages(names, format)
+        else:
+            names = [inner]
+    except ImportError as error:
+        raise InputError(f"{path}: {error}; cure: install the package that it names") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be reached ({error}); cure: check the address and the access to it") from None
+    if not names:
+        raise InputError(f"{path!r} matches no file; cure: check the pattern, or end the address of a folder in /")
+    sources = []
+    for name in names:
+        full = name if "://" in name else f"{protocol}://{name.lstrip('/')}"
+        source = source_of_file(urlsplit(full).path if protocol in ("http", "https") else full, format)
+        opener = partial(_open_remote, system, name)
+        sources.append(replace(source, name=f"{full}::{part}" if part else full, open=opener, path=None, part=part))
+    return sources
+
+
+def _open_remote(system: Any, name: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, io.BufferedReader(system.open(name, "rb")))
+    except OSError:
+        raise
+    except Exception as error:  # of the storage's own client
+        raise OSError(f"{type(error).__name__}: {error}") from None
 
 
 def printable(name: str) -> str:
