@@ -117,6 +117,8 @@ CREATE TABLE `wp_posts` (
 LOCK TABLES `wp_posts` WRITE;
 INSERT INTO `wp_posts` VALUES {values};
 UNLOCK TABLES;
+
+-- Dump completed on 2015-07-23 10:20:30
 """
 
 
@@ -192,7 +194,7 @@ def test_pg_dump(kind: str, tmp_path: Path) -> None:
         values = ",\n\t".join(quoted)
         body += f"INSERT INTO public.articles (id, title, body, price, published) VALUES\n\t{values};\n"
     path = tmp_path / "a.sql"
-    path.write_text(POSTGRES + body, "utf-8")
+    path.write_text(POSTGRES + body + "--\n-- PostgreSQL database dump complete\n--\n\n", "utf-8")
     articles, bad = read(path)
     assert [(a.id, a.title, a.text, a.date) for a in articles] == [
         ("1", "عنوان", HARD, MOMENT),

@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 import pytest
 from feed_forms import ROWS, dump, lines, read, rss, sitemap, table, warc
 from places import ROOT
 
 from clusterer import Article
+from clusterer.errors import InputError
 from clusterer.io import Feed, read as read_articles, write_rows
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 
@@ -159,3 +161,26 @@ main()
     assert dedup("-", stdin=toy).stdout == first.replace(b'"a-', b'"stdin-')
     assert b"csv, tsv, parquet, txt, toy" in dedup(tmp_path, "--format", "paper").stderr
     assert b".toy promises what is not written here" in dedup(tmp_path, "-o", "out.toy").stderr
+
+
+@pytest.mark.parametrize("name", FORMATS_BY_NAME)
+def test_whatever_is_damaged_is_read_as_far_as_it_is_whole(name: str, tmp_path: Path) -> None:
+    """Samples cut or changed at random: never another error than an InputError, and a cut is told."""
+    random, data = Random(17), sample(name)
+    path = tmp_path / "a"
+    for number in range(60):
+        at = random.randrange(1, len(data))
+        changed = data[:at] if number % 2 else data[:at] + random.randbytes(random.randrange(1, 9)) + data[at + 4 :]
+        path.write_bytes(changed)
+        feed = Feed(path, format=name)
+        with contextlib.suppress(InputError):
+            found = len(list(feed))
+            if number % 2 and name not in (
+                "csv",
+                "tsv",
+                "jsonl",
+                "txt",
+                "markdown",
+            ):  # whose ends look like ends of rows
+                told = feed.bad_rows or feed.damaged_files
+                assert found >= len(texts(name)) or told, f"cut at byte {at} of {len(data)}"

@@ -41,6 +41,13 @@ _DUMP = re.compile(
     re.S,
 )
 _PLAIN_QUOTES = re.compile(rb"PostgreSQL database dump|PRAGMA |\ABEGIN TRANSACTION|standard_conforming_strings = on")
+_ENDS = (
+    (re.compile(rb"^-- (?:MySQL|MariaDB) dump", re.M), "-- Dump completed"),
+    (re.compile(rb"^-- PostgreSQL database dump", re.M), "-- PostgreSQL database dump complete"),
+    (re.compile(rb"\A(?:PRAGMA [^\n]*\n)*BEGIN TRANSACTION;"), "COMMIT;"),
+)
+"""What a dump that begins so ends with, near enough."""
+_CUT = "the dump ends early{}; rows before it are kept; cure: fetch the file again, or dump it anew"
 _NO_POSTS = {
     "post_type": {"revision", "attachment", "nav_menu_item"},
     "post_status": {"auto-draft", "trash", "inherit"},
@@ -132,9 +139,11 @@ def _records(dump: _Dump) -> Iterator[_Record]:
     """The rows of the tables that are read, statement by statement."""
     opened, copied, inserted = dump.opened, "", ""
     created, held, first = "", "", 0
-    number = 0
+    number, is_complete, text = 0, False, ""
+    end_mark = next((mark for begin, mark in _ENDS if begin.search(opened.head[:4096])), "")
     for number, line in opened.lines():
         text = line.decode("utf-8", "surrogateescape")
+        is_complete = is_complete or text.startswith(end_mark)
         if copied:
             if text.rstrip("\r\n") == r"\.":
                 copied = ""
@@ -173,11 +182,9 @@ def _records(dump: _Dump) -> Iterator[_Record]:
         else:
             created = ""
     if copied or held.strip():
-        opened.damaged(
-            number,
-            "the dump ends early, inside a table; rows before it are kept; cure: fetch the file again",
-            held[:4000],
-        )
+        opened.damaged(number, _CUT.format(", inside a table"), held[:4000])
+    elif end_mark and not is_complete:
+        opened.damaged(number, _CUT.format(f", before {end_mark!r}"), text)
 
 
 def _names(columns: str) -> tuple[str, ...]:

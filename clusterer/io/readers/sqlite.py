@@ -45,7 +45,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             yield from _rows(opened, database, table)
         except TruncatedInput as cut:
             opened.damaged(1, cut_reason(cut))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:  # names that are not UTF-8 any more
             opened.damaged(1, _BROKEN.format(first_line(error)))
 
 

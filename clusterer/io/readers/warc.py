@@ -16,6 +16,7 @@ from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.text import split_title
 from clusterer.io.rows import Layout, Row, first_line, too_long
 
+_HEAD = 1 << 16  # bytes; no head of a record is longer
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
@@ -56,17 +57,20 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         try:
             record = next(records, None)
             if record is None:
-                if counted.cut:
-                    opened.damaged(number, counted.cut)
+                if counted.cut or counted.ends_in_head():
+                    reason = "the file ends early, inside the head of a record; cure: fetch the file again"
+                    opened.damaged(number, counted.cut or reason)
                 return
-            if not _is_page(record):
-                continue
-            data = record.content_stream().read(opened.row_limit + 1)
+            is_page = _is_page(record)
+            data = record.content_stream().read(opened.row_limit + 1) if is_page else b""
             length = int(record.rec_headers.get_header("Content-Length") or 0)
             while record.raw_stream.read(CHUNK):
                 pass
-            if counted.is_at_end and record.raw_stream.limit > 0:
-                raise TruncatedInput(f"the record ends {record.raw_stream.limit:,} of {length:,} bytes early")
+            left = getattr(record.raw_stream, "limit", 0)
+            if counted.is_at_end and (left > 0 or not record.rec_headers.get_header("Content-Length")):
+                raise TruncatedInput(f"the record ends {left:,} of {length:,} bytes early" if left else "no whole head")
+            if not is_page:
+                continue
         except TruncatedInput as cut:
             opened.damaged(number, counted.cut or cut_reason(cut))
             return
@@ -90,14 +94,21 @@ class _Counted:
     """Chunks up to damage, which is kept until what stands before it is read; and whether the last one was handed out."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self.is_at_end, self.cut = chunks, False, ""
+        self._chunks, self.is_at_end, self.cut, self._tail = chunks, False, "", b""
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._chunks
+            for chunk in self._chunks:
+                self._tail = (self._tail + chunk)[-_HEAD:]
+                yield chunk
         except TruncatedInput as cut:
             self.cut = cut_reason(cut)
         self.is_at_end = True
+
+    def ends_in_head(self) -> bool:
+        """Whether the last bytes are the beginning of a record's head: warcio takes them for the end."""
+        last = self._tail.rpartition(b"\r\n\r\n")[2]
+        return bool(last) and (last.startswith(b"WARC/") or b"WARC/".startswith(last))
 
 
 def _is_page(record: Any) -> bool:
