@@ -61,8 +61,8 @@ class Format:
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
         own_names: its reader names the fields, not the file.
-        is_page: a file is one article, and may as well explain a feed: in folders and archives with files of other formats
-            it is left out, unless the caller names the format.
+        is_aside: its files stand beside feeds, too: pages that explain them, databases of tools. In folders and archives with
+            files of other formats they are left out, unless the caller names the format.
         has_parts: a path may name a table or sheet of it, as `news.db::articles`.
         also: names of other formats that rows of this one can be given back as.
     """
@@ -79,7 +79,7 @@ class Format:
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
     own_names: bool = False
-    is_page: bool = False
+    is_aside: bool = False
     has_parts: bool = False
 
 
@@ -91,10 +91,10 @@ FORMATS: tuple[Format, ...] = (
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
     Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, own_names=True),
     Format(
-        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, own_names=True, is_page=True
+        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, own_names=True, is_aside=True
     ),
     Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff, own_names=True),
-    Format("markdown", (".md", ".markdown"), markdown.read, own_names=True, is_page=True),
+    Format("markdown", (".md", ".markdown"), markdown.read, own_names=True, is_aside=True),
     Format(
         "warc", (".warc", ".wet"), warc.read, warc.sniff, is_binary=True, require=warc.require, own_names=True
     ),
@@ -102,8 +102,8 @@ FORMATS: tuple[Format, ...] = (
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
         require=workbook.require, has_parts=True,
     ),
-    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, has_parts=True),
-    Format("sql", (".sql",), sql.read, sql.sniff, has_parts=True),
+    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True),
+    Format("sql", (".sql",), sql.read, sql.sniff, is_aside=True, has_parts=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
         write_rows=csv.write_rows, write_result=csv.write_result, also=("tsv", "jsonl", "json"),

@@ -70,7 +70,9 @@ def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool) 
 def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row with the name of its account, if it is a post, as its source."""
     for name in _ACCOUNTS:
-        account = row.get(name)
+        account, source = row.get(name), row.get("source")
+        if isinstance(source, str) and source.strip() and source[:1] != "<" and "id_str" not in row:
+            continue  # an outlet; X's is the program, as a link
         if isinstance(account, Mapping) and not row.get("source_name"):
             for key in _NAMES_OF_ACCOUNTS:
                 if isinstance(account.get(key), str):

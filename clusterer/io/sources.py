@@ -114,7 +114,7 @@ def _remote(path: str, format: str | None) -> list[Source]:
             names = sorted(name for name in system.glob(inner) if system.isfile(name))
         elif address.endswith("/"):
             names = sorted(name for name in system.find(inner) if _wanted(name, format))
-            names = _without_pages(names, format)
+            names = _without_asides(names, format)
         else:
             names = [inner]
     except ImportError as error:
@@ -172,7 +172,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
     if os.path.isdir(path):
         root = Path(path)
         names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-        wanted = _without_pages([name for name in names if _wanted(name, format, zips=True)], format)
+        wanted = _without_asides([name for name in names if _wanted(name, format, zips=True)], format)
         sources = []
         for name in wanted:
             for source in _sources_at(str(root / name), format, inside=True):
@@ -190,7 +190,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
             raise InputError(
                 f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
             ) from None
-        members = _without_pages(sorted(name for name in archive.namelist() if _wanted(name, format)), format)
+        members = _without_asides(sorted(name for name in archive.namelist() if _wanted(name, format)), format)
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
@@ -252,11 +252,11 @@ def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
     return bool(formats) if format is None else format in formats
 
 
-def _without_pages(names: list[str], format: str | None) -> list[str]:
-    """The files without pages, where some are none: the page that explains a feed is no article of it."""
+def _without_asides(names: list[str], format: str | None) -> list[str]:
+    """The files of a feed, without those that only stand beside it; all, where there are no others."""
     if format is not None:
         return names
-    feeds = [name for name in names if not any(FORMATS_BY_NAME[own].is_page for own in _ending(name)[0])]
+    feeds = [name for name in names if not any(FORMATS_BY_NAME[own].is_aside for own in _ending(name)[0])]
     return feeds or names
 
 

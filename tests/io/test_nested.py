@@ -187,6 +187,8 @@ def test_mastodon_and_x(tmp_path: Path) -> None:
             (article,), bad, _ = read(tmp_path / name, [value])
             assert (article.text, article.id, article.source, article.date) == (text, id, "spa", MOMENT)
             assert not bad
+    comment = {"text": "نص", "source": "واس", "user": {"username": "x"}}
+    assert [a.source for a in read(tmp_path / "a.jsonl", [comment])[0]] == ["واس"]
     archive = [{"tweet": {"id_str": "5", "full_text": "قالت الوزارة", "created_at": "Thu Jul 23 10:20:30 +0000 2015"}}]
     (article,), _, _ = read(tmp_path / "a.json", archive)
     assert (article.text, article.date) == ("قالت الوزارة", datetime(2015, 7, 23, 10, 20, 30, tzinfo=UTC))

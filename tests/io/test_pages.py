@@ -75,6 +75,8 @@ def test_folders_and_archives_of_pages(tmp_path: Path) -> None:
 def test_a_page_beside_a_feed_is_not_of_it(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# About\n\nThis feed is ours.", "utf-8")
     (tmp_path / "index.html").write_text(page(), "utf-8")
+    (tmp_path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99))
+    (tmp_path / "schema.sql").write_text("CREATE TABLE x (id int);", "utf-8")
     (tmp_path / "a.jsonl").write_text('{"text": "نص"}\n', "utf-8")
     assert [a.text for a in read(tmp_path)[0]] == ["نص"]
     assert [a.title for a in read(tmp_path, format="markdown")[0]] == ["About"]
