@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -50,6 +52,48 @@ def rss() -> str:
         for r in ROWS
     )
     return f'<rss version="2.0"><channel><title>واس</title>{items}</channel></rss>'
+
+
+def sitemap() -> str:
+    """The feed as a sitemap for Google News: titles, no texts."""
+    entries = "".join(
+        f"<url><loc>{r['url']}</loc><image:image><image:title>صورة</image:title></image:image><news:news><news:publication>"
+        f"<news:name>{r['source']}</news:name><news:language>ar</news:language></news:publication>"
+        f"<news:publication_date>2015-07-23T13:20:30+03:00</news:publication_date><news:title>{r['title']}</news:title>"
+        "</news:news></url>"
+        for r in ROWS
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1" '
+        f'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{entries}</urlset>'
+    )
+
+
+def dump() -> str:
+    """The feed as SQLite dumps a table."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as memory:
+        memory.execute(
+            "CREATE TABLE articles (id TEXT PRIMARY KEY, title TEXT, text TEXT, date TEXT, source TEXT, url TEXT)"
+        )
+        memory.executemany("INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?)", [tuple(row.values()) for row in ROWS])
+        memory.commit()
+        return "".join(f"{line}\n" for line in memory.iterdump())
+
+
+def warc() -> bytes:
+    """The feed as texts of Common Crawl (WET), every record with its request before it."""
+    out = b""
+    for r in ROWS:
+        for kind, media, body in (
+            ("request", "application/http; msgtype=request", b"GET / HTTP/1.0\r\n\r\n"),
+            ("conversion", "text/plain", f"{r['title']}\n\n{r['text']}".encode()),
+        ):
+            out += (
+                f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {r['url']}\r\nWARC-Date: 2015-07-23T10:20:30Z\r\n"
+                f"WARC-Record-ID: <urn:uuid:0>\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode() + body + b"\r\n\r\n"  # fmt: skip
+    return out
 
 
 def atom() -> str:

@@ -143,7 +143,7 @@ FORMATS: dict[str, Check] = {
     "rss_truncated.xml": _truncated,
     "scrapy.jsonl": _by_ids("scrapy.jsonl", 12),
     "sitemap-news.xml": lambda folder: _equal(len({a.title for a in _read(folder / "sitemap-news.xml")[0]}), 12),
-    "telegram.json": _by_ids("telegram.json", 12, starts_alike=True),
+    "telegram.json": _by_ids("telegram.json", 13, starts_alike=True),
     "trafilatura": _trafilatura,
     "tz.jsonl": _zones,
     "wrapped_lines.json": _wrapped,

@@ -55,8 +55,9 @@ def _fail(message: str) -> None:
 def cli() -> None:
     """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 
-    INPUT is any mix of JSON lines, JSON, CSV/TSV, Parquet, RSS/Atom and folders of .txt files, also .gz, .zst, .bz2, .xz or
-    .zip, globs, or - for standard input.
+    INPUT is any mix of JSON lines, JSON (also as interfaces answer), CSV/TSV, Parquet, RSS/Atom, news sitemaps, HTML, Markdown,
+    WARC/WET, workbooks, SQLite (news.db::articles), .sql dumps and folders of .txt files, also .gz, .zst, .bz2, .xz or .zip,
+    globs, addresses such as s3://bucket/feed/, or - for standard input.
 
     Example: clusterer cluster feed.jsonl -o clusters.jsonl
     """

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from clusterer.io.field_names import ABSTRACT_NAMES, FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
-from clusterer.io.values import is_no_date, is_nothing, scalar
+from clusterer.io.values import is_no_date, is_nothing, scalar, scalar_text
 
 SAMPLE = 100
 """Rows that are looked at."""
@@ -114,9 +114,7 @@ class _TextColumn:
 
 
 def _text_column(rows: Sequence[Mapping[str, Any]], name: str) -> _TextColumn:
-    cells = [
-        value if isinstance(value := row.get(name), str) and not is_nothing(value) else "" for row in rows[:_TEXTS]
-    ]
+    cells = [value if (value := scalar_text(row.get(name))) and not is_nothing(value) else "" for row in rows[:_TEXTS]]
     cleaned = [clean_text(value[:20_000]) for value in cells]
     raw, values = list(filter(None, cells)), list(filter(None, cleaned))
     count = max(1, len(values))

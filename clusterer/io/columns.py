@@ -18,10 +18,12 @@ from clusterer.articles import Article
 from clusterer.io.dates import is_relative_date, parse_date
 from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
+from clusterer.io.nested import is_service_message
 from clusterer.io.plans import ColumnPlans, quoted
 from clusterer.io.values import (
     LONGEST,
     NOTHING,
+    BlankRow,
     RowError,
     first_filled,
     first_id,
@@ -96,7 +98,12 @@ class FieldMap(ColumnPlans):
         if type(row) is not dict and not isinstance(row, Mapping):
             raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
         names = tuple(row)
-        texts, titles, dates, sources, urls, ids = self._plans.get(names) or self._plan(names, row)
+        plan = self._plans.get(names)
+        if plan is None:  # rows with nested fields come here each time: none but their flat form has a plan
+            row = self.flattened(row)
+            names = tuple(row)
+            plan = self._plans.get(names) or self._plan(names, row)
+        texts, titles, dates, sources, urls, ids = plan
         text, title = first_filled(row, texts), first_filled(row, titles)
         if type(title) is not str:
             title = title_of(title)
@@ -116,6 +123,8 @@ class FieldMap(ColumnPlans):
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""
         values = [row[name] for name in names]
+        if not title and is_service_message(row):
+            raise BlankRow("a message without words, left out; cure: none is needed")
         if title or self._keeps_empty or any(type(value) is str and not value.strip() for value in values):
             return ""
         word = next((value for value in values if type(value) is str), None)
@@ -155,6 +164,8 @@ class FieldMap(ColumnPlans):
             value = row[name]
             if value is None:
                 continue
+            if type(value) is list and len(value) == 1:
+                value = value[0]
             moment = parse_date(value, self.month_first, True, self._zone, self._now)
             if moment is None:
                 if unreadable is None and not is_no_date(value):

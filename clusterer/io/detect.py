@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -12,6 +11,7 @@ from clusterer.io.columns import FieldMap
 from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
+from clusterer.io.readers import workbook
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
 from clusterer.io.sources import BAD_ZIP, Source
 
@@ -33,13 +33,19 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     """
     chunks, packing = _unpacked(source, stack)
     head, rest = peek(chunks, HEAD)
-    if _is_workbook(head):
-        raise InputError(
-            f'{source.name}: an Excel workbook, not a table of text; cure: save it as "CSV UTF-8" in Excel'
-        )
-    if binary := _binary_format(source, head, walk.columns):
+    binary = _binary_format(source, head, walk.columns)
+    if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
+        raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
+    if binary:
         path = None if packing else source.path
-        return OpenedInput(binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path)
+        return OpenedInput(
+            binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part
+        )
+    if workbook.sniff(head, walk.columns):
+        cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
+        raise InputError(
+            f'{source.name}: an Excel workbook, not a table of text; cure: {cure}, or save it as "CSV UTF-8"'
+        )
     if what := closed_archive(head):
         raise InputError(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
     if (packing or not source.formats) and head.startswith(b"PK\x03\x04"):
@@ -62,10 +68,12 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
             f"{source.name}: neither its ending nor its first bytes tell the format; "
             f"cure: {cure or '--format with one of ' + ', '.join(FORMATS_BY_NAME)}"
         )
+    if source.part and not FORMATS_BY_NAME[format].has_parts:
+        raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
-    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure)
+    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part)
 
 
 def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
@@ -113,13 +121,6 @@ def _text_format(candidates: tuple[str, ...], head: bytes, columns: FieldMap) ->
                 return format.name
         return candidates[-1] if candidates else ""
     return candidates[-1] if candidates else FORMATS[0].name
-
-
-def _is_workbook(head: bytes) -> bool:
-    """Whether these are the first bytes of .xlsx, a zip archive with members in xl/, or of the older .xls."""
-    if head.startswith(b"PK\x03\x04"):
-        return re.search(rb"PK\x03\x04.{26}xl/", head, re.S) is not None
-    return head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 
 def _with_first_line(head: bytes, rest: Iterator[bytes], limit: int) -> tuple[bytes, Iterator[bytes]]:

@@ -23,7 +23,7 @@ from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
 from clusterer.io.formats import FORMATS_BY_NAME
-from clusterer.io.readers import jsonl, rss, text
+from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
@@ -31,7 +31,6 @@ from clusterer.io.sources import STDIN_NAME, Source, find_sources
 
 MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
-_OF_OWN_NAMES = (rss.read, text.read)  # readers that name the fields themselves
 
 
 class Feed:
@@ -145,7 +144,7 @@ class Feed:
             others = [name for name in self._walk.columns.text_columns if name not in columns]
             if attribute == "text" and others:
                 parts[-1] += f" else {' else '.join(others)}"
-        own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].read in _OF_OWN_NAMES]
+        own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].own_names]
         return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
 
     @property
@@ -153,7 +152,7 @@ class Feed:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
         maps = (self._walk.columns, self._walk.fixed_columns)
         count = sum(columns.default_dates for columns in maps)
-        notes = [note for columns in maps for note in columns.notes]
+        notes = [*(note for columns in maps for note in columns.notes), *self._walk.notes]
         many = "1 date stands" if count == 1 else f"{count:,} dates stand"
         return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 

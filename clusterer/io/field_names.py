@@ -24,6 +24,7 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         "العنوان", "عنوان", "عنوان_الخبر", "عنوان_المقال",
     ),
     "date": (
+        "date_gmt", "post_date_gmt", "date_unixtime",
         "date", "published", "pubdate", "pub_date", "published_at", "publishedat", "publish_date", "datetime",
         "date_time", "published_time", "publish_time", "published_date", "publisheddate",
         "timestamp", "date_published", "datepublished", "date_publish", "publication_date", "post_date",

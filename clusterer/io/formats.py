@@ -11,7 +11,21 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from clusterer.io.columns import FieldMap
-from clusterer.io.readers import csv, json, jsonl, parquet, rss, text
+from clusterer.io.readers import (
+    csv,
+    html,
+    json,
+    jsonl,
+    markdown,
+    parquet,
+    rss,
+    sitemap,
+    sql,
+    sqlite,
+    text,
+    warc,
+    workbook,
+)
 from clusterer.io.readers.base import Reader
 from clusterer.io.rows import Layout, Row
 
@@ -46,6 +60,10 @@ class Format:
         write_result: writes results; None where these cannot have this format.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
+        own_names: its reader names the fields, not the file.
+        is_aside: its files stand beside feeds, too: pages that explain them, databases of tools. In folders and archives with
+            files of other formats they are left out, unless the caller names the format.
+        has_parts: a path may name a table or sheet of it, as `news.db::articles`.
         also: names of other formats that rows of this one can be given back as.
     """
 
@@ -60,6 +78,9 @@ class Format:
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
+    own_names: bool = False
+    is_aside: bool = False
+    has_parts: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -68,7 +89,21 @@ FORMATS: tuple[Format, ...] = (
         write_rows=jsonl.write_rows, write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
-    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff),
+    Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, own_names=True),
+    Format(
+        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, own_names=True, is_aside=True
+    ),
+    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff, own_names=True),
+    Format("markdown", (".md", ".markdown"), markdown.read, own_names=True, is_aside=True),
+    Format(
+        "warc", (".warc", ".wet"), warc.read, warc.sniff, is_binary=True, require=warc.require, own_names=True
+    ),
+    Format(
+        "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
+        require=workbook.require, has_parts=True,
+    ),
+    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True),
+    Format("sql", (".sql",), sql.read, sql.sniff, is_aside=True, has_parts=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
         write_rows=csv.write_rows, write_result=csv.write_result, also=("tsv", "jsonl", "json"),
@@ -81,7 +116,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
     ),
-    Format("txt", (".txt",), text.read, may_be=("tsv",)),
+    Format("txt", (".txt",), text.read, may_be=("tsv",), own_names=True),
 )  # fmt: skip
 """All formats, in the order in which an input without a known ending is compared with them."""
 FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}

@@ -13,9 +13,11 @@ from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.nested import WRAPPINGS, flattened
 from clusterer.io.values import RowError
 
 _NO_CHOICE = Choice()
+_TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
 
 class ColumnPlans:
@@ -77,6 +79,7 @@ class ColumnPlans:
             is_alone: inputs with the same columns are not shards of one feed; else they are read alike, and what earlier
                 ones held counts too.
         """
+        rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         if (dates := self._date_columns.get(names)) is None:
             given = self._given.get("date")
@@ -144,6 +147,19 @@ class ColumnPlans:
             self._known.clear()
         self._known[names] = plan
         return plan
+
+    def flattened(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row with what it nests, and what the caller named by a dotted path, at the top (`nested`)."""
+        paths = {attribute: name for attribute, name in self._given.items() if "." in name}
+        if not paths and not any(isinstance(value, Mapping) or name == "from_id" for name, value in row.items()):
+            return row
+        has_text = any(
+            isinstance(name, str)
+            and column_key(name) in _TEXT_KEYS
+            and not (name in WRAPPINGS and isinstance(value, Mapping))
+            for name, value in row.items()
+        )
+        return flattened(row, paths, has_text)
 
     def check_header(
         self, names: tuple[str, ...], file: str, rows: Sequence[Mapping[str, Any]] = ()

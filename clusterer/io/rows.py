@@ -20,6 +20,7 @@ import orjson
 
 from clusterer.articles import Article
 from clusterer.errors import InputError, OutputError
+from clusterer.io.escapes import cells_of
 
 EXCERPT = 1000  # characters of a bad row that are kept
 PARQUET_BATCH = 1024  # rows
@@ -74,6 +75,7 @@ class Layout:
             `sep=;` before it, where there was one.
         delimiter: CSV and TSV: what stands between cells.
         quoted: CSV and TSV: False where quotes have no meaning.
+        escaped: TSV: cells are as MySQL and PostgreSQL dump them (`escapes`).
         newline: CSV and TSV: the line end.
         schema: Parquet: the `pyarrow.Schema`.
     """
@@ -83,6 +85,7 @@ class Layout:
     header: bytes = b""
     delimiter: str = ","
     quoted: bool = True
+    escaped: bool = False
     newline: bytes = b"\n"
     schema: Any = None
 
@@ -116,6 +119,8 @@ class Row:
 def csv_cells(row: Row) -> list[str]:
     """The cells of a row that was read from a table of text."""
     text = cast(bytes, row.raw).decode()
+    if row.layout.escaped:
+        return cells_of(text)
     return next(csv.reader(io.StringIO(text, newline=""), **row.layout.dialect))
 
 

@@ -6,7 +6,9 @@ Opens nothing but archives, whose members it must name. What a name's ending say
 from __future__ import annotations
 
 import glob
+import io
 import os
+import re
 import shutil
 import sys
 import weakref
@@ -14,15 +16,19 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 from clusterer.errors import InputError
 from clusterer.io.compression import CHUNK, PACKINGS
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|[a-z][a-z0-9+-]+::[a-z][a-z0-9+-]*://", re.I)
+_PART = re.compile(r"\.(?:db|sqlite3?|xls[xmb]?|ods|sql)::[^:/]+$", re.I)
 STDIN_NAME = "<stdin>"
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
 BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
@@ -39,6 +45,7 @@ class Source:
             nothing. Of several, or none, its first bytes decide.
         packing: "gz", "zst", "bz2" or "xz" by its ending, else "".
         id: its name without folder and endings, the id of an article that is a whole file.
+        part: of a database or workbook the table or sheet that is meant; "" for none.
         path: of a file that can be opened by it; None for members and streams.
     """
 
@@ -48,6 +55,7 @@ class Source:
     packing: str
     id: str
     path: str | None = None
+    part: str = ""
 
 
 def find_sources(
@@ -67,6 +75,11 @@ def find_sources(
             sources.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
             sources += _sources_at(path, format)
+        elif _SCHEME.match(path):
+            sources += _remote(path, format)
+        elif os.path.isfile(path.rpartition("::")[0]):
+            file, _, part = path.rpartition("::")
+            sources.append(replace(source_of_file(file, format), name=path, part=part))
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
             for match in matches:
                 sources += _sources_at(match, format)
@@ -81,6 +94,51 @@ def find_sources(
         if counts[source.id] > 1:  # the same name in two places: ids of text files must differ
             source.id = os.path.splitext(source.name)[0]
     return tuple(sources)
+
+
+def _remote(path: str, format: str | None) -> list[Source]:
+    """The files that an address of fsspec's names: one, a glob's, or those of a folder that ends in a slash.
+
+    Raises:
+        InputError: fsspec, or what it needs for the address, is not installed; nothing is there.
+    """
+    try:
+        fsspec = import_module("fsspec")
+    except ImportError:
+        raise InputError(f"{path}: remote paths need fsspec; cure: pip install 'clusterer[remote]'") from None
+    address, _, part = path.rpartition("::") if _PART.search(path) else (path, "", "")
+    try:
+        system, inner = fsspec.core.url_to_fs(address)
+        protocol = address.partition("://")[0]
+        if glob.has_magic(address) and protocol not in ("http", "https"):
+            names = sorted(name for name in system.glob(inner) if system.isfile(name))
+        elif address.endswith("/"):
+            names = sorted(name for name in system.find(inner) if _wanted(name, format))
+            names = _without_asides(names, format)
+        else:
+            names = [inner]
+    except ImportError as error:
+        raise InputError(f"{path}: {error}; cure: install the package that it names") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be reached ({error}); cure: check the address and the access to it") from None
+    if not names:
+        raise InputError(f"{path!r} matches no file; cure: check the pattern, or end the address of a folder in /")
+    sources = []
+    for name in names:
+        full = name if "://" in name else f"{protocol}://{name.lstrip('/')}"
+        source = source_of_file(urlsplit(full).path if protocol in ("http", "https") else full, format)
+        opener = partial(_open_remote, system, name)
+        sources.append(replace(source, name=f"{full}::{part}" if part else full, open=opener, path=None, part=part))
+    return sources
+
+
+def _open_remote(system: Any, name: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, io.BufferedReader(system.open(name, "rb")))
+    except OSError:
+        raise
+    except Exception as error:  # of the storage's own client
+        raise OSError(f"{type(error).__name__}: {error}") from None
 
 
 def printable(name: str) -> str:
@@ -114,7 +172,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
     if os.path.isdir(path):
         root = Path(path)
         names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-        wanted = [name for name in names if _wanted(name, format, zips=True)]
+        wanted = _without_asides([name for name in names if _wanted(name, format, zips=True)], format)
         sources = []
         for name in wanted:
             for source in _sources_at(str(root / name), format, inside=True):
@@ -132,7 +190,7 @@ def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Sou
             raise InputError(
                 f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
             ) from None
-        members = sorted(name for name in archive.namelist() if _wanted(name, format))
+        members = _without_asides(sorted(name for name in archive.namelist() if _wanted(name, format)), format)
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
@@ -192,6 +250,14 @@ def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
         return True
     formats = _ending(name)[0]
     return bool(formats) if format is None else format in formats
+
+
+def _without_asides(names: list[str], format: str | None) -> list[str]:
+    """The files of a feed, without those that only stand beside it; all, where there are no others."""
+    if format is not None:
+        return names
+    feeds = [name for name in names if not any(FORMATS_BY_NAME[own].is_aside for own in _ending(name)[0])]
+    return feeds or names
 
 
 def _ending(name: str) -> tuple[tuple[str, ...], str]:

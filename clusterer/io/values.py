@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusterer.errors import ClustererError
+from clusterer.io.nested import in_pieces
 
 NOTHING = frozenset({
     "", "nan", "null", "none", "nil", "n/a", "#n/a", "na", "<na>", "nat", "\\n", "-", "--", "---", "—", "–", "...", "?",
@@ -24,6 +25,10 @@ _NO_DATES = ("0000-", "0001-01-01", "1900-01-01", "1899-12-3", "1970-01-01", "99
 
 class RowError(ClustererError, ValueError):
     """One row cannot be an article. Its message is the reason in the quarantine file; the run goes on."""
+
+
+class BlankRow(RowError):
+    """A row that is no article and never meant to be one: it is counted as blank."""
 
 
 def is_nothing(value: Any) -> bool:
@@ -108,12 +113,14 @@ def kind(value: object) -> str:
 
 
 def title_of(value: Any) -> str:
-    """A title as a string.
+    """A title as a string; one in pieces as one line.
 
     Raises:
-        RowError: it is a list or an object.
+        RowError: it is a list or an object, and not of strings.
     """
     if isinstance(value, list | tuple | Mapping):
+        if (text := in_pieces(value)) is not None:
+            return " ".join(text.split())
         raise RowError(f"title is {kind(value)}, not a string; cure: write it as a string")
     return scalar(value)
 
@@ -122,7 +129,7 @@ def text_of(value: Any, name: str) -> str:
     """A text that is no plain string, as one.
 
     Raises:
-        RowError: it is neither a string nor bytes of UTF-8.
+        RowError: it is neither a string, nor pieces of one, nor bytes of UTF-8.
     """
     if isinstance(value, str):
         return value
@@ -131,11 +138,20 @@ def text_of(value: Any, name: str) -> str:
             return value.decode()
         except UnicodeDecodeError as error:
             raise RowError(f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}") from None
+    if isinstance(value, list | tuple | Mapping) and (text := in_pieces(value)) is not None:
+        return text
     raise RowError(f"text (column {name!r}) is {kind(value)}, not a string; cure: --text-field NAME")
 
 
+def scalar_text(value: Any) -> str:
+    """What a cell holds as text, "" for no text: as `text_of`, where nothing is to be told of it."""
+    if isinstance(value, list | tuple | Mapping):
+        return in_pieces(value) or ""
+    return value if isinstance(value, str) else ""
+
+
 def scalar(value: Any) -> str:
-    """A short field as a string; "" for what is missing, a list, or an object (save the well-known ones)."""
+    """A short field as a string; "" for what is missing, a list of several, or an object (save the well-known ones)."""
     if type(value) is str:
         return value.strip()
     if missing(value):
@@ -145,7 +161,9 @@ def scalar(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     if isinstance(value, Mapping):  # MongoDB's {"$oid": …}, NewsAPI's {"id": …, "name": …}
-        for name in ("$oid", "name", "title", "url"):
+        for name in ("$oid", "name", "title", "url", "rendered"):
             if isinstance(value.get(name), str):
                 return str(value[name]).strip()
+    if isinstance(value, list | tuple) and len(value) == 1:  # Scrapy's
+        return scalar(value[0])
     return "" if isinstance(value, list | tuple | Mapping) else str(value)

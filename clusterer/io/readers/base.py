@@ -36,6 +36,7 @@ class Walk:
         damage: why the latest input is not whole, "" while it seems to be.
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         formats: names of the formats of all inputs so far.
+        notes: what readers left out or chose, each with its cure.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
@@ -50,6 +51,7 @@ class Walk:
     first_reason: str = ""
     formats: dict[str, None] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class OpenedInput:
         name: as rows say where they are from.
         id: name of the file without folder and endings.
         path: where the file itself can be opened, if its bytes stand there as in `chunks`; else None.
+        part: of a database or workbook the table or sheet that the caller named; "" for none.
         encoding_cure: the cure where the encoding that the caller gave is most likely wrong; else "".
     """
 
@@ -78,6 +81,7 @@ class OpenedInput:
     id: str = ""
     path: str | None = None
     encoding_cure: str = ""
+    part: str = ""
 
     @property
     def columns(self) -> FieldMap:
@@ -118,6 +122,10 @@ class OpenedInput:
         """
         self.walk.damage = self.walk.damage or reason
         self.bad(line, reason, raw)
+
+    def note(self, note: str) -> None:
+        """Tell whoever reads the run's result what was left out or chosen, and the cure."""
+        self.walk.notes[note] = None
 
     def last_bad(self, line: int, reason: str, raw: bytes) -> None:
         """Report a bad row; the file seems cut off where it is the last one, without a line end."""

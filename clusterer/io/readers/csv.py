@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from clusterer.errors import InputError
+from clusterer.io import escapes
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
 from clusterer.io.encodings import is_utf8
@@ -21,6 +22,7 @@ from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
 
 _SEPARATOR_LINE = re.compile(r"""[\r\n]*("?sep=([^\w"'\r\n])"?[ \t]*)(?:\r\n?|\n)""", re.I)
+_QUOTED_CELL = re.compile(r'(?:^|\t)"[^\t\n]*"(?:\t|$)', re.M)
 
 
 class Record(NamedTuple):
@@ -167,6 +169,9 @@ def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
         rank = (_has_text(layout, columns), len(header))
         if rank > best_rank:
             best, best_rank = layout, rank
+    is_dumped = best.delimiter == "\t" and "\\" in text and escapes.are_escaped(text)
+    if is_dumped and not _QUOTED_CELL.search(text):
+        return replace(best, quoted=False, escaped=True)
     if best.delimiter == "\t" and '"' in text:
         best = replace(best, quoted=_quotes_matter(text.splitlines()[: None if len(head) < HEAD else -1], best))
     return best
@@ -205,6 +210,9 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
     After a quote that is never closed, only the first physical line of what it swallowed is bad; the others are
     read again.
     """
+    if layout.escaped:
+        yield from _dumped_records(lines, limit)
+        return
     waiting: deque[tuple[int, bytes]] = deque()
     consumed: list[tuple[int, bytes]] = []
 
@@ -244,6 +252,21 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
             yield Record(consumed[0][0], raw, cells, "")
 
 
+def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[Record]:
+    """Records of a table that a database dumped; a bad one has a reason."""
+    for number, raw in escapes.records(lines):
+        bare = raw.rstrip(b"\r\n")
+        if not bare:
+            continue
+        if len(raw) > limit:
+            yield Record(number, raw, None, too_long(len(raw), limit))
+            continue
+        try:
+            yield Record(number, raw, escapes.cells_of(bare.decode()), "")
+        except UnicodeDecodeError as error:
+            yield Record(number, raw, None, undecodable(raw, error, "utf-8"))
+
+
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
     """Write rows of tables of text; return their number. Records that fit as they came keep their bytes.
 
@@ -252,9 +275,12 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     """
     delimiter = layout.delimiter if format == layout.format else "\t" if format == "tsv" else ","
     target = replace(layout, format=format, delimiter=delimiter, quoted=layout.quoted or delimiter != layout.delimiter)
+    target = replace(target, escaped=layout.escaped and delimiter == layout.delimiter)
 
     def record(cells: Sequence[str]) -> bytes:
         text = io.StringIO(newline="")
+        if target.escaped:
+            return ("\t".join(map(escapes.escaped, cells)) + layout.newline.decode()).encode()
         csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
         return text.getvalue().encode()
 
@@ -262,7 +288,8 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     for count, row in enumerate(rows, 1):
         if not row.layout.columns:
             raise unfit(row, format, f"a row of {row.layout.format} has no columns to stand")
-        same = (row.layout.delimiter, row.layout.quoted) == (target.delimiter, target.quoted)
+        own = row.layout
+        same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
         if count == 1:
             mark = BOM if layout.header.startswith(BOM) else b""
             out.write(layout.header + layout.newline if same else mark + record(layout.columns))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import re
@@ -14,12 +13,12 @@ from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.readers.json_array import DamageError, JsonArray
-from clusterer.io.readers.jsonl import is_article, json_reason, loaded
+from clusterer.io.readers.json_pages import arrays_by_path, arrays_of_articles, frame_rows, rows_within, text_size
+from clusterer.io.readers.jsonl import is_article, json_reason, loaded, loaded_exactly
 from clusterer.io.rows import Layout, Row, as_json, too_long
-from clusterer.io.values import first_filled
+from clusterer.io.values import BlankRow
 
 _SAMPLED = 1 << 20  # bytes of elements that tell the columns
-_MEASURED = 20  # elements of an array whose texts are measured
 _ARRAY = re.compile(rb"\[\s*\{")
 _GLUED = re.compile(rb"\}\s*\{")
 _EMPTY_WRAPPING = re.compile(rb'\{\s*"[^"]*"\s*:\s*\[\s*\]\s*\}')  # {"articles": []}
@@ -41,6 +40,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             if columns.lost_digits:
                 columns.lost_digits = False
                 article = columns(json.loads(raw))
+        except BlankRow:
+            opened.walk.blank_rows += 1
         except DamageError as damage:
             opened.damaged(number, json_reason(raw, damage, opened.encoding), raw)
         except ValueError as error:
@@ -81,6 +82,10 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
             return iter(
                 [(document, DamageError("the file ends early: the document is not closed; cure: fetch the file again"))]
             )
+        if isinstance(value, dict):
+            arrays = arrays_of_articles(value, opened.columns)
+            if len(arrays) > 1 or (not arrays and frame_rows(value, opened.columns)):
+                return iter(rows_within(loaded_exactly(document), opened.columns))
         chunks = itertools.chain([beginning], rest)
         return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, value, opened)))
     return iter(JsonArray(chunks, limit))
@@ -102,43 +107,23 @@ def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
         sizes: list[float] = []
         for element, outer in itertools.islice(first, SAMPLE):
             is_inner = outer >= 0 and sizes[outer] != 0
-            sizes.append(-1.0 if is_inner else _text_size([loaded(element)], opened.columns))
+            sizes.append(-1.0 if is_inner else _first_size(loaded(element), opened.columns))
         most = max(sizes, default=0.0)
         return sizes.index(most) if most > 0 else 0
-    with contextlib.suppress(RecursionError):
-        arrays = list(_arrays(value, opened.columns))
-        size = [_text_size(rows[:_MEASURED], opened.columns) * len(rows) for rows in arrays]
-        if any(size):
-            chosen = arrays[size.index(max(size))]
-            return next(number for number, rows in enumerate(_arrays(value, None)) if rows is chosen)
-    return 0
+    chosen = arrays[0] if (arrays := arrays_of_articles(value, opened.columns)) else None
+    if chosen is None:
+        return 0
+    return next(number for number, (_, rows) in enumerate(arrays_by_path(value, None)) if rows is chosen)
 
 
-def _arrays(value: Any, columns: FieldMap | None) -> Iterator[list[Any]]:
-    """The arrays of objects in a document, in the order in which they begin.
-
-    Args:
-        value: the document.
-        columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
-    """
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        yield value
-        if columns and _text_size([value[0], value[-1]], columns):
-            return
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        if isinstance(inner, dict | list):
-            yield from _arrays(inner, columns)
-
-
-def _text_size(rows: list[Any], columns: FieldMap) -> float:
-    """Characters of text that these rows hold, on average; 0 where they are no articles."""
-    size = 0
-    for row in rows:
-        with contextlib.suppress(RowError):
-            if isinstance(row, dict):
-                text = first_filled(row, columns.columns(tuple(row))["text"])
-                size += len(text) if isinstance(text, str) else 0
-    return size / max(1, len(rows))
+def _first_size(row: Any, columns: FieldMap) -> float:
+    """Characters of text that an array's first element holds; more than nothing where it is an article without a text."""
+    try:
+        flat = columns.flattened(row)
+        columns.columns(tuple(flat))
+    except (RowError, AttributeError):
+        return 0
+    return max(0.5, text_size([row], columns))
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +15,11 @@ from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
+from clusterer.io.readers.json_pages import rows_within
 from clusterer.io.rows import Layout, Row, as_json
+from clusterer.io.values import BlankRow, scalar_text
 
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
 
 
@@ -64,8 +68,17 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
         return
     line = bare[:-1].rstrip() if bare[-1:] == b"," else line
     parts = glued_objects(line)
+    if not parts and isinstance(page := loaded_exactly(line), dict) and not is_article(page, opened.columns):
+        parts = rows_within(page, opened.columns)
+        opened.columns.learn([value for _, value in parts])
+        if len(parts) > 1:
+            yield from _page(opened, number, parts, layout)
+            return
     try:
         rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
+    except BlankRow:
+        opened.walk.blank_rows += 1
+        return
     except ValueError as error:
         reason = json_reason(line, error, opened.encoding)
         report = opened.last_bad if "cut off" in reason else opened.bad
@@ -73,6 +86,17 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
         return
     for raw, article in rows:
         yield Row(article, raw, opened.name, number, layout)
+
+
+def _page(opened: OpenedInput, number: int, parts: list[tuple[bytes, Any]], layout: Layout) -> Iterator[Row]:
+    """The articles of one answer of an interface; each that is none is a bad row of its own."""
+    for raw, value in parts:
+        try:
+            yield Row(opened.columns(value), raw, opened.name, number, layout)
+        except BlankRow:
+            opened.walk.blank_rows += 1
+        except RowError as error:
+            opened.bad(number, str(error), raw)
 
 
 def glued_objects(line: bytes) -> list[tuple[bytes, Any]]:
@@ -115,8 +139,11 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
 def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
     """Whether a JSON object is an article, not the wrapping of a list of articles that has a description itself."""
     try:
+        row = dict(columns.flattened(row))
         text = columns.columns(tuple(row))["text"][0]
     except RowError:
+        return False
+    if isinstance(row[text], dict) and not scalar_text(row[text]):  # a data frame's column
         return False
     lists = [v for v in row.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     return not lists or column_key(text) not in ABSTRACT_NAMES
@@ -128,6 +155,14 @@ def loaded(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return error
+
+
+def loaded_exactly(raw: bytes) -> Any:
+    """As `loaded`, with all digits of numbers."""
+    with contextlib.suppress(ValueError, RecursionError):
+        if _MANY_DIGITS.search(raw):
+            return json.loads(raw)
+    return loaded(raw)
 
 
 def json_reason(raw: bytes, error: Exception, encoding: str) -> str:

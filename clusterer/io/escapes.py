@@ -1,0 +1,74 @@
+r"""Cells as MySQL and PostgreSQL write them into text: `\n` for a line end, `\t` for a tab, `\N` for null."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_ESCAPE = re.compile(r"\\(.)", re.S)
+_MEANING = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a", "f": "\f", "v": "\v"}
+_CELL = re.compile(r"(?:[^\\\t]|\\.|\\\Z)*+", re.S)
+_NEEDED = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\0": r"\0", "\\": r"\\"}
+_LEGAL = re.compile(r"\\[0bnrtZNfv\\'\"\t\n]")
+_COMMON = re.compile(r"\\[nrtN\\]")
+
+
+def unescaped(cell: str) -> str:
+    r"""A cell with its escapes undone; `\N`, the null of dumps, is "".
+
+    >>> unescaped(r"first\nsecond"), unescaped(r"\N")
+    ('first\nsecond', '')
+    """
+    if "\\" not in cell:
+        return cell
+    return "" if cell == r"\N" else _ESCAPE.sub(lambda found: _MEANING.get(found[1], found[1]), cell)
+
+
+def escaped(cell: str) -> str:
+    r"""A cell as a dump holds it.
+
+    >>> print(escaped("first\nsecond"))
+    first\nsecond
+    """
+    return "".join(_NEEDED.get(letter, letter) for letter in cell)
+
+
+def cells_of(record: str) -> list[str]:
+    r"""The cells of a record between tabs, escapes undone; a tab or line end behind a backslash is part of a cell.
+
+    >>> cells_of("1\tfirst\\\nsecond\\tthird\t\\N")
+    ['1', 'first\nsecond\tthird', '']
+    """
+    if "\\\t" not in record:
+        return [unescaped(cell) for cell in record.split("\t")]
+    cells, position = [], 0
+    while cell := _CELL.match(record, position):
+        cells.append(unescaped(cell[0]))
+        position = cell.end() + 1
+        if position > len(record):
+            break
+    return cells
+
+
+def records(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Records with the number of their first line: a line that ends in a backslash goes on in the next one."""
+    first, held = 0, b""
+    for number, line in lines:
+        first = first or number
+        held += line
+        bare = held.rstrip(b"\r\n")
+        if (len(bare) - len(bare.rstrip(b"\\"))) % 2 and bare != held:
+            continue
+        yield first, held
+        first, held = 0, b""
+    if held:
+        yield first, held
+
+
+def are_escaped(text: str) -> bool:
+    r"""Whether every backslash in the first lines of a table begins an escape, and some are common ones.
+
+    >>> are_escaped(r"first\nsecond"), are_escaped(r"C:\Users")
+    (True, False)
+    """
+    return _COMMON.search(text) is not None and "\\" not in _LEGAL.sub("", text).rstrip("\\")

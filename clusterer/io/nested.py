@@ -1,0 +1,155 @@
+"""Rows of JSON as interfaces answer and programs dump them: fields inside fields, texts in pieces, pages, whole tables.
+
+What is found here is brought to the one form that `columns` knows: an object with its fields at the top.
+
+Knows no files. Which column is a row's text is the business of `columns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WRAPPINGS = (
+    "_source", "fields", "attributes", "node", "article", "item", "post", "story", "document", "doc", "record", "data",
+    "object", "tweet", "legacy", "status", "extended_tweet",
+)  # fmt: skip
+"""Fields that hold an article as an object: of Elasticsearch, JSON:API, the Guardian, GraphQL, ActivityPub, X, ..."""
+_ACCOUNTS = ("account", "user")  # of Mastodon, of X
+_NAMES_OF_ACCOUNTS = ("acct", "screen_name", "username")
+_MISSING = object()
+_SPLIT = {"columns", "data"}  # of a data frame, beside its index
+
+
+def at_path(row: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path; of lists on the way their first element. `_MISSING` where there is none.
+
+    >>> at_path({"a": [{"b.c": 1}]}, "a.b.c")
+    1
+    """
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        value = row.get(".".join(parts[:count]), _MISSING)
+        if count == len(parts) and value is not _MISSING:
+            return value
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, Mapping) and (found := at_path(value, ".".join(parts[count:]))) is not _MISSING:
+            return found
+    return _MISSING
+
+
+def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool) -> Mapping[str, Any]:
+    """A row with its nested fields at the top; the row itself where it has none that matter.
+
+    Args:
+        row: as it came.
+        paths: article attribute to the dotted path that the caller gave for it.
+        has_text: whether a column of the row itself may be its text; then what it wraps is something else.
+
+    >>> flattened({"_id": "7", "_source": {"body": "text"}}, {}, False)["body"]
+    'text'
+    """
+    found: dict[str, Any] = {}
+    for attribute, path in paths.items():
+        if path not in row and (value := at_path(row, path)) is not _MISSING:
+            found[path] = value
+        elif path not in row and attribute != "text":
+            found[path] = None
+    if not has_text and not paths.get("text"):
+        for name in WRAPPINGS:
+            if isinstance(inner := row.get(name), Mapping):
+                found = {**{key: value for key, value in row.items() if key != name}, **inner, **found}
+                return flattened(found, {}, False) if any(name in inner for name in WRAPPINGS) else _signed(found)
+    elif isinstance(extended := row.get("extended_tweet"), Mapping) and isinstance(extended.get("full_text"), str):
+        found["full_text"] = extended["full_text"]
+        found["text"] = None  # cut at 140 characters
+    return _signed({**row, **found}) if found else _signed(row)
+
+
+def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with the name of its account, if it is a post, as its source."""
+    for name in _ACCOUNTS:
+        account, source = row.get(name), row.get("source")
+        if isinstance(source, str) and source.strip() and source[:1] != "<" and "id_str" not in row:
+            continue  # an outlet; X's is the program, as a link
+        if isinstance(account, Mapping) and not row.get("source_name"):
+            for key in _NAMES_OF_ACCOUNTS:
+                if isinstance(account.get(key), str):
+                    return {**{k: v for k, v in row.items() if k != "source"}, "source_name": account[key]}
+    if "from_id" in row and isinstance(row.get("from"), str) and not row.get("source_name"):
+        return {**row, "source_name": row["from"]}  # Telegram's
+    return row
+
+
+def is_service_message(row: Mapping[str, Any]) -> bool:
+    """Whether a row without words is what Telegram exports beside messages: a channel was made, a picture was sent."""
+    kind = row.get("type")
+    return (kind == "service" and "action" in row) or (kind == "message" and "date" in row and "id" in row)
+
+
+def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a data frame as pandas' `to_json` writes it, `orient` "columns", "index" or "split"; none of aught else.
+
+    >>> table_rows({"id": {"0": 1, "1": 2}, "text": {"0": "a", "1": "b"}})
+    [{'id': 1, 'text': 'a'}, {'id': 2, 'text': 'b'}]
+    """
+    if (
+        set(document) >= _SPLIT
+        and isinstance(names := document["columns"], list)
+        and isinstance(document["data"], list)
+    ):
+        if all(isinstance(row, list) and len(row) == len(names) for row in document["data"]):
+            return [dict(zip(map(str, names), row, strict=True)) for row in document["data"]]
+        return []
+    values = list(document.values())
+    if not values or not all(isinstance(value, dict) and value for value in values):
+        return []
+    keys = list(values[0])
+    if any(list(value) != keys for value in values[1:]):
+        return []
+    if all(map(str.isdecimal, keys)) or not all(map(str.isdecimal, document)):
+        return [{name: value[key] for name, value in document.items()} for key in keys]
+    return values
+
+
+def transposed(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The objects of an object whose members are rows, under their keys: `orient="index"` with an index of words."""
+    values = list(document.values())
+    return values if len(values) > 1 and all(isinstance(value, dict) for value in values) else []
+
+
+_INLINE = frozenset((
+    "bold", "italic", "link", "text_link", "hashtag", "plain", "mention", "mention_name", "underline", "strikethrough",
+    "bot_command", "email", "phone", "cashtag", "spoiler", "custom_emoji", "blockquote", "bank_card",
+))  # fmt: skip
+_HOLDERS = ("rendered", "text", "html", "value", "content", "plain", "#text", "$t", "_", "raw", "__cdata", "$", "body")
+
+
+def in_pieces(value: Sequence[Any] | Mapping[str, Any]) -> str | None:
+    r"""A text that is a list of strings, paragraphs or entities, or an object around one; None where it is no text.
+
+    Strings and paragraphs are lines; entities, as Telegram's, are pieces of a line.
+
+    >>> in_pieces(["first", "second"]), in_pieces({"rendered": "<p>text</p>"})
+    ('first\nsecond', '<p>text</p>')
+    >>> in_pieces(["see ", {"type": "link", "text": "here"}])
+    'see here'
+    """
+    if isinstance(value, Mapping):
+        for name in _HOLDERS:
+            inner = value.get(name)
+            if isinstance(inner, str):
+                return inner
+            if isinstance(inner, list | tuple | Mapping):
+                return in_pieces(inner)
+        return None
+    parts = [part if isinstance(part, str) else in_pieces(part) if part else "" for part in value if _is_part(part)]
+    if len(parts) < len(value) or any(part is None for part in parts):
+        return None
+    is_inline = any(isinstance(part, Mapping) and part.get("type") in _INLINE for part in value)
+    return ("" if is_inline else "\n").join(part or "" for part in parts)
+
+
+def _is_part(part: Any) -> bool:
+    return part is None or isinstance(part, str | list | tuple | Mapping)
