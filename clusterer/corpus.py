@@ -108,6 +108,12 @@ def with_titles(words: Words, titles: Words, least: int) -> Words:
     short = (counts < least) & (titles.counts > 0)
     if not short.any():
         return words
+    if words.letters is None and words.spans is None:
+        rows = np.flatnonzero(short)
+        put, places = titles.take(rows), np.repeat(words.offsets[rows], titles.counts[rows])
+        stems = None if words.stems is None or put.stems is None else np.insert(words.stems, places, put.stems)
+        offsets = words.offsets + np.concatenate(([0], np.cumsum(titles.counts * short)))
+        return Words(np.insert(words.hashes, places, put.hashes), offsets, stems=stems)
     rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
     pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
