@@ -36,6 +36,8 @@ KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
 HELD = 0.9
 """Share of its words that a kept text must hold of one that goes as its copy or cut."""
+PASSAGE, IN_PASSAGE = 30, 12
+"""Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
 _BLOCK = 1 << 12  # pairs whose words are compared at a time
 
 
@@ -248,10 +250,11 @@ def _copies(
             places = order[np.searchsorted(wanted[order], found.pairs @ np.array([d, 1]))]
             kind[places], value[places] = found.kind, found.score
         goes = (kind == COPY) | (kind == CONTAINED) & (asked > against)  # the longer of a pair has the lower number
-        missing = np.zeros(len(pairs), dtype=np.int64)
-        missing[goes] = _words_lost(documents, asked[goes], against[goes])
+        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
+        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
         assert documents.corpus_words is not None
         goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
+        goes &= densest <= IN_PASSAGE
         articles = lead[asked[goes]]
         keeper[articles], relation[articles] = lead[against[goes]], kind[goes]
         score[articles], lost[articles] = value[goes], missing[goes]
@@ -293,19 +296,25 @@ def _reports(
     articles = lead[rows]
     keeper[articles], relation[articles] = lead[against], 3
     score[articles] = [gone[int(run.copies[x])][1] for x in rows.tolist()]
-    lost[articles] = _words_lost(documents, rows, against)
+    lost[articles] = _words_lost(documents, rows, against)[0]
 
 
 def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (m,): words of each text that goes, every time they are there, that the one that is kept does not hold."""
-    out = np.zeros(len(gone), dtype=np.int64)
+    """int64 (2, m): words of each text that goes, every time they are there, that the one that is kept does not hold.
+
+    In all, and most in any `PASSAGE` words in a row.
+    """
+    out = np.zeros((2, len(gone)), dtype=np.int64)
     for start in range(0, len(gone), _BLOCK):
         block = slice(start, start + _BLOCK)
         ours, theirs = documents.take(gone[block]), documents.take(kept[block])
         rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
         salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
         missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
-        out[block] = np.bincount(rows[0][missing], minlength=len(ours))
+        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
+        so_far = np.concatenate(([0], np.cumsum(missing)))
+        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
+        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
     return out
 
 

@@ -19,7 +19,7 @@ from made import generated, text_of, words_of
 
 from clusterer import Article, InputError, Settings
 from clusterer.copies.verify import verify
-from clusterer.deduplication import HELD, KEEP, Deduplication, dedup, deduplicate
+from clusterer.deduplication import HELD, IN_PASSAGE, KEEP, PASSAGE, Deduplication, dedup, deduplicate
 from clusterer.pipeline import PipelineRun, run_pipeline
 
 COUNT = 500  # articles of a generated feed
@@ -56,6 +56,14 @@ def words_lost(gone: str, kept: str) -> int:
     return sum(word not in held for word in words(gone))
 
 
+def tells_more(gone: str, kept: str) -> bool:
+    """Whether a passage of a text is not in the other one, or too many of its words in all."""
+    held, told = set(words(kept)), words(gone)
+    passages = (told[i : i + PASSAGE] for i in range(len(told)))
+    dense = max(sum(word not in held for word in passage) for passage in passages)
+    return dense > IN_PASSAGE or words_lost(gone, kept) > (1 - HELD) * len(told)
+
+
 def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any]) -> dict[str, tuple[str, str]]:
     """Of every article that goes the one that stays for it, and the relation: in every group the best that is left, in turn."""
     gone: dict[str, tuple[str, str]] = {}
@@ -72,7 +80,7 @@ def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any
             if spelt not in fate:
                 for k in kept:
                     found = relation(text, articles[k].text)
-                    if found and words_lost(text, articles[k].text) <= (1 - HELD) * len(spelt):
+                    if found and not tells_more(text, articles[k].text):
                         fate[spelt] = k, found[0]
                         break
                 else:

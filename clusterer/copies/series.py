@@ -20,7 +20,7 @@ _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
-_TYPO = 0.9  # Jaccard from which one word that is no known name is a misprint
+_TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
 _DAYS = 5  # on which one report is printed at most
 _DAY = 86_400.0
 
@@ -51,7 +51,7 @@ def are_series(
     other_day = hours > _SAME_DAY
     other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
     filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
-    spelt = (differing.subjects == named) & (named == 1) & (jaccard >= _TYPO)  # one odd word in a long text
+    spelt = (differing.subjects == named) & (named <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
     filled |= (named >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
     series = one_outlet & other_day & (other_lead | filled | recounted)
@@ -65,6 +65,7 @@ def recur(
     pairs: NDArray[np.int64],
     ties: NDArray[np.bool_],
     jaccard: NDArray[np.float64],
+    differing: Differences,
     dates: NDArray[np.float64],
     hours: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
@@ -77,10 +78,12 @@ def recur(
         pairs: int64 (m, 2), rows of d documents.
         ties: bool (m,), pairs that tie documents.
         jaccard: float64 (m,).
+        differing: what the pairs differ in: texts that differ in nothing stated are one text, edited.
         dates: float64 (d,), seconds since 1970, inf where unknown.
         hours: float64 (m,), as `hours_apart` gives them.
     """
-    recurring = (hours > _SAME_DAY) & (jaccard < _RETOLD)
+    stated = differing.facts + differing.names + differing.subjects
+    recurring = (hours > _SAME_DAY) & (jaccard < _RETOLD) & (stated >= 1)
     if not recurring.any():
         return recurring
     component = components(pairs[ties], len(dates))

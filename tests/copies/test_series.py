@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from clusterer.copies.facts import Differences
+from clusterer.copies.facts import Differences, no_differences
 from clusterer.copies.series import are_series, hours_apart, recur
 
 DAY = 86_400.0
@@ -56,6 +58,11 @@ def test_series(what: str, series: bool, one_outlet: bool, hours: float, differi
     assert is_series(one_outlet, hours, **differing) == series, what
 
 
+def differing_in(stated: Sequence[bool] | np.ndarray) -> Differences:
+    """A name each where it is True."""
+    return replace(no_differences(len(stated)), names=np.array(stated, dtype=np.int64))
+
+
 @given(st.integers(0, 2**32))
 def test_forms_recur_where_more_than_five_days_are_tied(seed: int) -> None:
     source = random.Random(seed)
@@ -69,7 +76,8 @@ def test_forms_recur_where_more_than_five_days_are_tied(seed: int) -> None:
     rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     moments = np.array(dates)
     hours = hours_apart(moments[rows[:, 0]], moments[rows[:, 1]])
-    found = recur(rows, np.array(ties, dtype=bool), np.array(jaccard), moments, hours)
+    stated = [source.random() < 0.8 for _ in pairs]
+    found = recur(rows, np.array(ties, dtype=bool), np.array(jaccard), differing_in(stated), moments, hours)
 
     def tied(start: int) -> set[int]:
         reached, waiting = {start}, [start]
@@ -83,7 +91,7 @@ def test_forms_recur_where_more_than_five_days_are_tied(seed: int) -> None:
     expected = []
     for k, (a, b) in enumerate(pairs):
         days = {datetime.fromtimestamp(dates[i], UTC).date() for i in tied(a) if np.isfinite(dates[i])}
-        expected.append(len(days) > 5 and b in tied(a) and bool(hours[k] > 10) and jaccard[k] < 0.7)
+        expected.append(len(days) > 5 and b in tied(a) and bool(hours[k] > 10) and jaccard[k] < 0.7 and stated[k])
     assert found.tolist() == expected
 
 
@@ -93,12 +101,13 @@ def test_a_report_is_reprinted_for_five_days_at_most(days: int, recurs: bool) ->
     dates = NOON + DAY * np.arange(days)
     hours = hours_apart(dates[pairs[:, 0]], dates[pairs[:, 1]])
     everything = np.ones(len(pairs), dtype=bool)
-    assert recur(pairs, everything, np.full(len(pairs), 0.6), dates, hours).tolist() == [recurs] * len(pairs)
-    assert not recur(pairs, everything, np.full(len(pairs), 0.75), dates, hours).any()
-    assert not recur(pairs, ~everything, np.full(len(pairs), 0.6), dates, hours).any()
-    assert not recur(
-        pairs, everything, np.full(len(pairs), 0.6), np.full(days, np.inf), np.full(len(pairs), np.nan)
-    ).any()
+    names, far = differing_in(everything), np.full(len(pairs), 0.6)
+    assert recur(pairs, everything, far, names, dates, hours).tolist() == [recurs] * len(pairs)
+    assert not recur(pairs, everything, far, differing_in(~everything), dates, hours).any()
+    assert not recur(pairs, everything, np.full(len(pairs), 0.75), names, dates, hours).any()
+    assert not recur(pairs, ~everything, far, names, dates, hours).any()
+    unknown = np.full(days, np.inf), np.full(len(pairs), np.nan)
+    assert not recur(pairs, everything, far, names, *unknown).any()
 
 
 def test_hours_apart() -> None:

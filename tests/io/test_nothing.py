@@ -37,8 +37,8 @@ WORDS = [
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_for_nothing_is_nothing_in_every_field(word: str, tmp_path: Path) -> None:
-    row = {"text": "نص الخبر", **dict.fromkeys(("id", "title", "date", "source", "url"), word)}
+def test_a_word_for_nothing_is_nothing_in_every_field_but_the_id(word: str, tmp_path: Path) -> None:
+    row = {"text": "نص الخبر", **dict.fromkeys(("title", "date", "source", "url"), word)}
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
     (tmp_path / "b.csv").write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n", encoding="utf-8")
     for name in ("a.jsonl", "b.csv"):
@@ -47,6 +47,13 @@ def test_a_word_for_nothing_is_nothing_in_every_field(word: str, tmp_path: Path)
         assert feed.unreadable_dates == 0
     assert article_from(row) == Article("نص الخبر")
     assert article_from({"text": word, "summary": "موجز", "title": word, "head": "ع"}) == Article("موجز", title="ع")
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [("none", "none"), ("-", "-"), ("NULL", ""), ("None", ""), ("nan", ""), (" ", "")]
+)
+def test_an_id_may_be_any_word_but_what_programs_write_for_none(word: str, name: str) -> None:
+    assert article_from({"text": "نص", "id": word}).id == name
 
 
 @given(st.text(max_size=20))
