@@ -133,7 +133,12 @@ class Database:
         start = time.monotonic()
         while self.rows("PRAGMA journal_mode")[0][0] != "wal":
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                if mode == "memory" or time.monotonic() - start > WAIT:
+                    raise InputError(
+                        f"{self.path}: kept with the journal mode {mode!r}, an index needs 'wal', which names in memory and file systems"
+                        " without shared memory do not have; cure: name a file on a local disk"
+                    )
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() - start > WAIT:
                     raise

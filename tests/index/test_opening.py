@@ -139,3 +139,8 @@ def test_two_open_indexes_of_one_file_see_each_others_work(tmp_path: Path) -> No
         assert two.query(SAMPLE) == alone.query(SAMPLE)
         for index in (one, two, alone):
             assert_well_formed(index)
+
+
+def test_a_name_without_a_write_ahead_log_is_refused() -> None:
+    with pytest.raises(InputError, match=r":memory:.*journal mode 'memory'.*cure: name a file"):
+        StoryIndex.open(":memory:")
