@@ -1,8 +1,8 @@
 """Data frames and columns to articles, row by row, in the order of the rows: pandas, Polars, pyarrow, NumPy arrays of texts.
 
 Every library by one road, narwhals. A missing value is an absent one, whatever its library calls it (None, NaN, NaT, NA). A
-row without a text is an article with an empty one, so that results stay aligned with the rows. Labels of an index are no
-column.
+row without a text is an article with an empty one, so that results stay aligned with the rows. Labels of an index
+are a column where the index has a name.
 
 Rows are taken in blocks, of the columns that articles have; no second copy of the frame is made. Names of columns and kinds
 of values are the business of `fields`. Does not read files, makes no frames.
@@ -53,7 +53,9 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
     except DuplicateError as error:
         raise InputError(f"data frame: {' '.join(str(error).split())}; cure: rename columns") from None
     if isinstance(found, nw.LazyFrame):
-        raise InputError("articles is a lazy frame, its rows are not there yet; cure: .collect() it first")
+        raise InputError(f"articles is a lazy frame, its rows are not there yet; cure: {_cure_of_lazy(given)} first")
+    if cure := _cure_of_reader(given):
+        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     if isinstance(found, nw.Series):
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
@@ -66,8 +68,31 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
     return None
 
 
+_CURES_OF_LAZY = {"duckdb": ".df()", "dask": ".compute()", "ibis": ".to_pandas()", "pyspark": ".toPandas()"}
+"""By library, what makes a data frame of its lazy one; Polars' own word for all others."""
+_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()"}
+"""What makes a table of pyarrow's readers, by the name of their class or of its base."""
+
+
+def _cure_of_lazy(given: object) -> str:
+    cure = _CURES_OF_LAZY.get(type(given).__module__.lstrip("_").split(".")[0], ".collect()")
+    return f"{cure} it"
+
+
+def _cure_of_reader(given: object) -> str:
+    """What makes a table of a reader or a data set of pyarrow; "" of others."""
+    for base in type(given).__mro__:
+        if base.__module__.startswith("pyarrow") and base.__name__ in _READERS:
+            return f"{_READERS[base.__name__]} it"
+    return ""
+
+
 def _whole(given: object) -> object:
-    """Parts of pyarrow's tables as tables and columns, which narwhals takes."""
+    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas and isinstance(given, pandas.DataFrame) and given.columns.nlevels == 1:
+        named = [name for name in given.index.names if isinstance(name, str) and name not in given.columns]
+        return given.reset_index(named) if named else given
     arrow: Any = sys.modules.get("pyarrow")
     if arrow and isinstance(given, arrow.RecordBatch):
         return arrow.table(given)
