@@ -26,6 +26,7 @@ from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
 from clusterer.io.rows import Unreadable, python_values
+from clusterer.io.wording import in_python
 
 _BLOCK = 4096  # rows
 
@@ -127,7 +128,10 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         article.learn(_first_rows(frame, names))
         plan = article.columns(names)
     except RowError as error:
-        raise InputError(f"data frame: {_in_python(error)}") from None
+        reason = re.sub(
+            r"cure: (fields={[^}]*})", r"cure: rename a column, or cluster(frame, \1)", in_python(str(error))
+        )
+        raise InputError(f"data frame: {reason}") from None
     for attribute, name in (fields or {}).items():
         if not plan[attribute]:
             raise InputError(
@@ -159,7 +163,7 @@ def _articles(frame: nw.DataFrame[Any], article: FieldMap) -> Iterator[Article]:
             try:
                 yield article(row)
             except RowError as error:
-                raise InputError(f"article {place}: {_in_python(error)}") from None
+                raise InputError(f"article {place}: {in_python(str(error))}") from None
 
 
 def _cells(column: nw.Series[Any]) -> list[Any]:
@@ -184,13 +188,3 @@ def _readable(column: nw.Series[Any]) -> nw.Series[Any]:
         least, most = (datetime(day.year, 1, 1, tzinfo=zone) for day in (least, most))
     frame = column.alias("day").to_frame()
     return frame.select(nw.when(nw.col("day").is_between(least, most)).then(nw.col("day"))).get_column("day")
-
-
-def _in_python(error: RowError) -> str:
-    """A row's reason with the cure of who calls from Python."""
-
-    def cure(match: re.Match[str]) -> str:
-        name = repr(match[1].replace("'\\''", "'")) if match[1] else "NAME"
-        return f"rename a column, or cluster(frame, fields={{'text': {name}}})"
-
-    return re.sub(r"--text-field (?:NAME|'((?:[^']|'\\'')*)')", cure, str(error), count=1)

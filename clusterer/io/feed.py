@@ -30,6 +30,7 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
+from clusterer.io.wording import in_python
 
 MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
@@ -308,20 +309,28 @@ def read(
     ['an article']
     """
     feed = Feed(paths, fields=fields, format=format, encoding=encoding, timezone=timezone, now=now, on_bad=on_bad)
-    return (row.article for row in feed) if on_bad else _told(feed)
+    return _in_words_of_python(feed) if on_bad else _told(feed)
+
+
+def _in_words_of_python(feed: Feed) -> Iterator[Article]:
+    """The articles of a feed, whose errors name arguments for options."""
+    try:
+        for row in feed:
+            yield row.article
+    except InputError as error:
+        raise InputError(in_python(str(error))) from None
 
 
 def _told(feed: Feed) -> Iterator[Article]:
     """The articles of a feed, and a warning of what was left out or is doubtful, once all are taken."""
-    for row in feed:
-        yield row.article
+    yield from _in_words_of_python(feed)
     first = feed.first_bad
     for damaged in feed.damaged_files:
-        warnings.warn(f"{damaged.file}: {damaged.reason}", stacklevel=2)
+        warnings.warn(f"{damaged.file}: {in_python(damaged.reason)}", stacklevel=2)
     if first:
         many = "1 bad row was" if feed.bad_rows == 1 else f"{feed.bad_rows:,} bad rows were"
         warnings.warn(
-            f"{many} left out; the first: {first.file}, line {first.line}: {first.reason}; clusterer.read(path,"
+            f"{many} left out; the first: {first.file}, line {first.line}: {in_python(first.reason)}; clusterer.read(path,"
             " on_bad=print) shows all",
             stacklevel=2,
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
+from clusterer.io.wording import in_python
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
@@ -60,7 +61,8 @@ def articles_from(
     if isinstance(articles, str | Mapping | Article):
         raise InputError(f"articles is one {type(articles).__name__}; cure: {_cure_of_one(articles)}")
     items: Any = articles
-    if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
+    # narwhals takes a moment to import; a reader of pyarrow is an iterator, but not of rows
+    if not isinstance(articles, list | tuple | Iterator) or hasattr(articles, "read_all"):
         from clusterer.io.dataframes import rows_of
 
         rows = rows_of(articles, fields)
@@ -172,7 +174,7 @@ def _walk(
             continue
         try:
             article = _as_article(item, number, columns)
-        except _BadMapping as error:
+        except _Wordless as error:
             if not keeps_bad:
                 raise InputError(str(error)) from None
             bad, first_reason = bad + 1, first_reason or str(error)
@@ -183,12 +185,12 @@ def _walk(
     if bad and not good:
         raise InputError(first_reason)
     if bad:
-        many = "1 article has" if bad == 1 else f"{bad:,} articles have"
-        warnings.warn(f"{many} no text and group with nothing; {first_reason}", stacklevel=2)
+        many = "1 article has no text and groups" if bad == 1 else f"{bad:,} articles have no text and group"
+        warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
 
 
-class _BadMapping(InputError):
-    """A mapping that cannot be an article."""
+class _Wordless(InputError):
+    """A mapping with neither text nor title."""
 
 
 def _wordless(row: Mapping[str, Any], fields: Mapping[str, str] | None) -> Article:
@@ -211,7 +213,7 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         columns: makes articles of mappings; None where nothing is known of them.
 
     Raises:
-        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text (`_BadMapping`).
+        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text (`_Wordless`).
     """
     if isinstance(item, Article):
         return item
@@ -219,11 +221,13 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         return Article(item)
     if isinstance(item, Mapping):
         from clusterer.io.columns import RowError, article_from
+        from clusterer.io.values import BlankRow, NoText
 
         try:
             return columns(item) if columns else article_from(item)
         except RowError as error:
-            raise _BadMapping(f"article {number}: {error}") from None
+            kind = _Wordless if isinstance(error, NoText | BlankRow) else InputError
+            raise kind(f"article {number}: {in_python(str(error))}") from None
     if isinstance(inner := getattr(item, "article", None), Article):  # a `Row` of a `Feed`
         return inner
     cure = "give a str, a mapping or an Article"
