@@ -282,6 +282,8 @@ def read(
     encoding: str | None = None,
     timezone: str | tzinfo | None = None,
     now: str | datetime | None = None,
+    max_row_bytes: int = MAX_ROW_BYTES,
+    strict: bool = False,
     on_bad: Callable[[BadRow], None] | None = None,
 ) -> Iterator[Article]:
     r"""Read files of any format as articles, one after the other: the short way where rows and counts of `Feed` do not matter.
@@ -293,6 +295,8 @@ def read(
         encoding: as for `Feed`.
         timezone: as for `Feed`.
         now: as for `Feed`.
+        max_row_bytes: as for `Feed`.
+        strict: as for `Feed`.
         on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``. Where None, a warning
             says how many there were, which is the first, and what of the files is damaged or undated.
 
@@ -308,7 +312,17 @@ def read(
     >>> [article.text for article in read(path)]
     ['an article']
     """
-    feed = Feed(paths, fields=fields, format=format, encoding=encoding, timezone=timezone, now=now, on_bad=on_bad)
+    feed = Feed(
+        paths,
+        fields=fields,
+        format=format,
+        encoding=encoding,
+        timezone=timezone,
+        now=now,
+        max_row_bytes=max_row_bytes,
+        strict=strict,
+        on_bad=on_bad,
+    )
     return _in_words_of_python(feed) if on_bad else _told(feed)
 
 
