@@ -97,7 +97,7 @@ def never() -> bool:
 
 
 def test_files_and_settings_by_name(workplace: Path) -> None:
-    said = python(recipe("Files, settings by name"), workplace)
+    said = python(recipe("Files and settings by name"), workplace)
     found = cluster(ROWS, level="copy", jaccard=0.5)
     assert said.startswith(f"{found!r}\n{found['aldifaf-13'].copy} ")
 
