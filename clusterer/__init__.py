@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clusterer.evaluation.gold import Gold, read_gold
     from clusterer.evaluation.tuning import Tuning, tune
     from clusterer.index.story_index import StoryIndex
+    from clusterer.io.feed import read
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "cluster",
     "dedup",
     "explain",
+    "read",
     "read_gold",
     "tune",
 ]
@@ -56,6 +58,7 @@ if not TYPE_CHECKING:
             "evaluation.gold": ["Gold", "read_gold"],
             "evaluation.tuning": ["Tuning", "tune"],
             "index.story_index": ["StoryIndex"],
+            "io.feed": ["read"],
         },
     )
 

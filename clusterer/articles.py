@@ -8,13 +8,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zlib import crc32
 
 import numpy as np
+
+from clusterer.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,27 @@ class Article:
         'example.org'
     """
 
-    text: str
+    if TYPE_CHECKING:
+        text: str
+    else:
+        text: str = None  # refused with a cure below, where Python would give a bare TypeError
     id: str = ""
     title: str = ""
     source: str = ""
     url: str = ""
     date: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Make of values what the attributes hold: dates of texts and days, texts of numbers, "" of None.
+
+        Raises:
+            InputError: a text is none, or a date is no date.
+        """
+        if not (type(self.text) is type(self.id) is type(self.title) is type(self.source) is type(self.url) is str):
+            for name in ("text", "id", "title", "source", "url"):
+                object.__setattr__(self, name, _text(name, getattr(self, name)))
+        if self.date is not None and type(self.date) is not datetime:
+            object.__setattr__(self, "date", _moment(self.date))
 
     @property
     def outlet(self) -> str:
@@ -59,6 +78,35 @@ class Article:
             return ""
         day = self.date.isoformat(" ", "minutes")
         return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else f"{day[:16]} UTC"
+
+
+def _text(name: str, value: object) -> str:
+    """A value of an article's attribute as a text."""
+    if isinstance(value, str):
+        return str(value)
+    if value is None and name != "text":
+        return ""
+    if name == "id" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InputError(f"{name} is {value!r:.80}; it must be a str; cure: Article(text=..., id=..., title=...)")
+
+
+def _moment(value: object) -> datetime | None:
+    """A date of another kind, such as a text in ISO form, as a point in time; None for a NaT."""
+    if isinstance(value, datetime):  # pandas has points in time of its own kind, and a NaT that is one
+        return value if value == value else None
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value.strip())
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise InputError(
+        f"date is {value!r:.80}; it must be a datetime, or a text such as 2025-03-02T12:00; cure: one of these, or a"
+        " dict in place of the Article, whose dates are read in any usual form"
+    )
 
 
 def seconds(date: datetime | None) -> float:

@@ -11,26 +11,23 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import mix
-from clusterer.articles import Article
 from clusterer.assignments import preferences
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.errors import InputError
+from clusterer.io.inputs import Articles, held
 from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
 from clusterer.results import Relation
-from clusterer.settings import Settings
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame, IntoSeries
+from clusterer.settings import Settings, settings_from
 
 KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
@@ -101,12 +98,13 @@ class Deduplication:
 
 
 def dedup(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
-    settings: Settings | None = None,
+    articles: Articles,
+    settings: Settings | Mapping[str, Any] | None = None,
     *,
     keep: str = "longest",
     fields: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
+    **choices: Any,
 ) -> Deduplication:
     """Keep one article of what is printed again and again; nothing goes that is not verified against one that stays.
 
@@ -116,7 +114,8 @@ def dedup(
         keep: "longest", "earliest" or "central" (most alike to all others of its group); or a column's name, smallest values
             first, or with " desc" after it largest first.
         fields: article attribute to column name, where the usual names do not fit.
-        progress: told how far the work is.
+        progress: as for `cluster`.
+        **choices: as for `cluster`.
 
     Returns:
         What stays and what goes.
@@ -130,11 +129,11 @@ def dedup(
         >>> dedup([text, text + " الحكومية"]).kept_ids == dedup([text + " الحكومية"]).ids
         False
     """
-    items = list(articles) if isinstance(articles, Iterator) else articles
+    items = held(articles, fields)
     values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
-    settings = settings or Settings(level="copy")
-    run = run_pipeline(cast(Any, items), settings, progress, keep=True, fields=fields)
-    return deduplicate(run, settings, keep, values, items)
+    chosen = settings_from(settings, choices, Settings(level="copy"))
+    run = run_pipeline(items, chosen, progress, keep=True, fields=fields)
+    return deduplicate(run, chosen, keep, values, items)
 
 
 def deduplicate(

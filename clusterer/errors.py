@@ -21,5 +21,9 @@ class InputError(ClustererError, ValueError):
     """
 
 
+class MissingNameError(InputError, AttributeError):
+    """An object of ours does not have the attribute that was asked for, or not yet; says what gives it."""
+
+
 class OutputError(ClustererError, OSError):
     """An output cannot be written (folder missing, disk full, target is a folder)."""

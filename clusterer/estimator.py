@@ -5,20 +5,17 @@ Source of the contract: scikit-learn, "Developing scikit-learn estimators".
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, clone
 
-from clusterer.articles import Article
-from clusterer.errors import InputError
+from clusterer.errors import InputError, MissingNameError
 from clusterer.evaluation.metrics import evaluate
+from clusterer.io.inputs import Articles
 from clusterer.pipeline import cluster
-from clusterer.settings import Settings
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame, IntoSeries
+from clusterer.settings import Settings, refuse_unknown
 
 __all__ = ["StoryClusterer", "bcubed_scorer"]
 
@@ -41,6 +38,7 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         [0, 0, 1]
     """
 
+    @refuse_unknown
     def __init__(
         self,
         level: str = _D.level,
@@ -93,9 +91,7 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.threads = threads
         self.chunk = chunk
 
-    def fit(
-        self, X: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries, y: object = None
-    ) -> StoryClusterer:
+    def fit(self, X: Articles, y: object = None) -> StoryClusterer:
         """Group the articles of X, which may be all that `clusterer.cluster` takes. `y` is ignored.
 
         Raises:
@@ -111,6 +107,18 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.labels_ = np.argsort(np.argsort(first))[numbers]
         return self
+
+    if not TYPE_CHECKING:  # a type checker knows the names itself
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("labels_", "clustering_"):
+                raise MissingNameError(f"{name} is not there before fit; cure: fit(articles) first")
+            if name == "predict":
+                raise MissingNameError(
+                    "a StoryClusterer has no 'predict', as a new article changes groups; cure: fit_predict(all articles), or"
+                    " StoryIndex.query for a new one"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __sklearn_tags__(self) -> Any:
         """Texts in, not numbers."""

@@ -7,14 +7,13 @@ Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.articles import Article
 from clusterer.assignments import assign
 from clusterer.copies import grouping
 from clusterer.copies.candidates import CandidatePairs, generate_candidates
@@ -22,41 +21,41 @@ from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
-from clusterer.io.inputs import articles_from
-from clusterer.progress import Progress, silent
+from clusterer.io.inputs import Articles, articles_from
+from clusterer.progress import Progress, progress_from
 from clusterer.results import Clustering
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.texts import StoryTexts, story_texts
 
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame, IntoSeries
-
 
 def cluster(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
-    settings: Settings | None = None,
+    articles: Articles,
+    settings: Settings | Mapping[str, Any] | None = None,
     *,
     fields: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
+    **choices: Any,
 ) -> Clustering:
     """Group articles: exact copies within copies within stories.
 
     Args:
         articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order. Or a data
             frame of pandas, Polars or pyarrow, of which a row is an article, or a column of texts; a missing text is "".
-        settings: thresholds and choices; defaults where None.
+            Or files: a path, several, or an open file.
+        settings: thresholds and choices, `Settings` or a dict; defaults where None.
         fields: article attribute to column name, where the usual names do not fit.
-        progress: told how far the work is.
+        progress: told how far the work is; True for a line on standard error at each stage.
+        **choices: settings by name, such as ``level="copy"``; they win.
 
     Returns:
         One assignment an article, in the order given. Below the story level, `story` equals `copy`.
 
     Raises:
         InputError: an item is none of these, or a frame has no text column; names the place and what is wrong.
-        SettingsError: settings contradict each other.
+        SettingsError: a name is no setting, a value is out of range, or settings contradict each other.
     """
-    return run_pipeline(articles, settings or Settings(), progress, fields=fields).clustering
+    return run_pipeline(articles, settings_from(settings, choices), progress, fields=fields).clustering
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,14 @@ class PipelineRun:
 
 
 def run_pipeline(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    articles: Articles,
     settings: Settings,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     keep: bool = False,
     fields: Mapping[str, str] | None = None,
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
-    tell = progress or silent
+    tell = progress_from(progress)
     corpus = read(articles_from(articles, fields), settings, tell)
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, MissingNameError
 
 Level = Literal["exact", "copy", "story"]
 Relation = Literal["exact", "copy", "contained", "story"]
@@ -54,7 +54,7 @@ class Assignment(NamedTuple):
         return self._asdict()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Clustering:
     """The result: one `Assignment` an article, in input order, and the counts of the run.
 
@@ -79,10 +79,44 @@ class Clustering:
     def __iter__(self) -> Iterator[Assignment]:
         return iter(self.assignments)
 
+    def __getitem__(self, which: int | str) -> Assignment:
+        """The assignment at a place of the input, from 0, or of an id; a walk for each id.
+
+        Raises:
+            InputError: there is none.
+        """
+        if isinstance(which, str):
+            for a in self.assignments:
+                if a.id == which:
+                    return a
+            raise InputError(f"no article {which!r} among {len(self)}; cure: an id such as {self._some_id()}")
+        try:
+            return self.assignments[which]
+        except (IndexError, TypeError):
+            raise InputError(
+                f"no article at {which!r}; cure: a place from 0 to {len(self) - 1}, or an id such as {self._some_id()}"
+            ) from None
+
+    def __repr__(self) -> str:
+        many = "1 article" if len(self) == 1 else f"{len(self):,} articles"
+        parts = [f"{len(self.sizes(level)):,} by {level}" for level in reversed(LEVELS)]
+        largest = self.sizes("story").most_common(1)
+        more = f"\n  largest story: {largest[0][0]!r:.60} with {largest[0][1]:,}" if largest else ""
+        return f"<Clustering of {many}; groups: {', '.join(parts)}{more}>"
+
+    if not TYPE_CHECKING:  # a type checker knows the names itself
+
+        def __getattr__(self, name: str) -> Any:
+            cure = ".to_frame() gives a data frame" if name.startswith("to_") else ".groups(), .labels() or .to_frame()"
+            raise MissingNameError(f"a Clustering has no {name!r}; cure: {cure}")
+
+    def _some_id(self) -> str:
+        return repr(self.assignments[0].id) if self.assignments else "those of articles given"
+
     def labels(self, level: str = "copy") -> list[str]:
         """Group id of every article at a level, in input order, length `len(self)`."""
         if level not in LEVELS:
-            raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
+            raise InputError(f"level {level!r} is not one of {', '.join(LEVELS)}; cure: one of these")
         return [getattr(a, level) for a in self.assignments]
 
     def groups(self, level: str = "copy") -> dict[str, list[str]]:

@@ -6,11 +6,14 @@ The command line and the estimator build their options from here; the numeric co
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from clusterer.errors import SettingsError
+
+_Init = TypeVar("_Init", bound=Callable[..., None])
 
 
 def _setting(
@@ -116,6 +119,64 @@ class Settings:
         return cls(**toml_values(text, name))
 
 
+def refuse_unknown(init: _Init) -> _Init:
+    """An `__init__` that takes settings by name, and tells of a name that is none what was meant.
+
+    Python's own `TypeError` knows no cure. Signature and type stay as they are.
+    """
+
+    @wraps(init)
+    def checked(self: object, *args: Any, **values: Any) -> None:
+        for name in values:
+            _check_name(name)
+        init(self, *args, **values)
+
+    return cast(_Init, checked)
+
+
+Settings.__init__ = refuse_unknown(Settings.__init__)  # type: ignore[method-assign]
+
+
+def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:
+    """Settings from what a caller calls settings.
+
+    Args:
+        given: `Settings`, a mapping of their names to values, or None.
+        choices: more of them by name, which win.
+        default: what holds where `given` is None, or leaves a setting out.
+
+    Raises:
+        SettingsError: it is none of these, or a name or value is wrong.
+
+    >>> settings_from({"level": "copy"}, {"jaccard": 0.6}).jaccard
+    0.6
+    """
+    base = default or Settings()
+    if isinstance(given, Settings):
+        base = given
+    elif isinstance(given, Mapping):
+        choices = {**given, **(choices or {})}
+    elif given is not None:
+        raise SettingsError(
+            f"settings is {given!r:.80}; it must be Settings or a dict; cure: name what is set, for example"
+            " Settings(jaccard=0.5)"
+        )
+    for name in choices or ():
+        _check_name(name)
+    return replace(base, **choices) if choices else base
+
+
+def _check_name(name: object, place: str = "") -> None:
+    """Refuse a name that no setting has; `place` opens the message."""
+    import difflib  # few runs name settings
+
+    known = [f.name for f in fields(Settings)]
+    if name not in known:
+        near = difflib.get_close_matches(str(name), known, 1)
+        meant = f"did you mean {near[0]!r}? It is " if near else ""
+        raise SettingsError(f"{place}{name!r} is no setting; cure: {meant}one of {', '.join(known)}")
+
+
 def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     """The settings that the text of a TOML file gives, by name; each is of its type and in its range.
 
@@ -126,8 +187,7 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     Raises:
         SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
     """
-    import difflib  # most runs have no settings file
-    import tomllib
+    import tomllib  # most runs have no settings file
 
     try:
         values = tomllib.loads(text)
@@ -135,10 +195,7 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
         raise SettingsError(f"{name}: not TOML ({error}); cure: lines such as jaccard = 0.5") from None
     known = {f.name: f for f in fields(Settings)}
     for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            meant = f"did you mean {near[0]!r}? It is " if near else ""
-            raise SettingsError(f"{name}: {key!r} is no setting; cure: {meant}one of {', '.join(known)}")
+        _check_name(key, f"{name}: ")
         try:
             _check(key, value, type(known[key].default), known[key].metadata)
         except SettingsError as error:
@@ -158,6 +215,8 @@ def _check(name: str, value: Any, kind: type, meta: Any) -> None:
         value = float(value)
     if kind in (int, float) and type(value) is str:
         raise SettingsError(f"{name} is {value!r}; it must be a {'whole ' * (kind is int)}number, without quotes")
+    if type(value) is not kind and meta["choices"]:
+        raise SettingsError(f"{name} is {value!r}; use one of {', '.join(meta['choices'])}")
     if type(value) is not kind:
         raise SettingsError(f"{name} is {value!r}; it must be of type {kind.__name__}")
     if meta["choices"] and value not in meta["choices"]:

@@ -1,18 +1,13 @@
-"""Points in time and sizes as they are typed on the command line."""
+"""Points in time and sizes as they are typed on the command line: what is none is an error of use."""
 
 from __future__ import annotations
 
-import contextlib
-import re
 from datetime import datetime, timedelta
 
 import click
 
-from clusterer.io.dates import parse_date
-
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
+from clusterer.errors import InputError
+from clusterer.io import limits
 
 
 def parse_moment(value: str | None) -> datetime | timedelta | None:
@@ -25,15 +20,10 @@ def parse_moment(value: str | None) -> datetime | timedelta | None:
         >>> parse_moment("12h")
         datetime.timedelta(seconds=43200)
     """
-    if value is None:
-        return None
-    if age := _AGE.fullmatch(value.strip()):
-        with contextlib.suppress(OverflowError):
-            return timedelta(**{_UNITS[age[2]]: float(age[1])})
-        return timedelta.max
-    if date := parse_date(value):
-        return date
-    raise click.UsageError(f"{value!r} is neither an age such as 12h, 7d, 2w nor a date such as 2015-07-21")
+    try:
+        return None if value is None else limits.parse_moment(value)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def parse_bytes(value: str | None) -> int | None:
@@ -46,8 +36,7 @@ def parse_bytes(value: str | None) -> int | None:
         >>> parse_bytes("500MB")
         500000000
     """
-    if value is None:
-        return None
-    if size := _SIZE.fullmatch(value.strip()):
-        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
-    raise click.UsageError(f"{value!r} is no size such as 500MB or 2GB")
+    try:
+        return None if value is None else limits.parse_bytes(value)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None

@@ -20,14 +20,13 @@ Array letters: `d` documents, `m` pairs, `g` labelled articles, `u` units that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.articles import Article
 from clusterer.copies.candidates import band_shape
 from clusterer.copies.documents import find_documents
 from clusterer.corpus import read
@@ -37,10 +36,10 @@ from clusterer.evaluation.gold import Gold
 from clusterer.evaluation.judge import Judge, judges_of, warnings_of
 from clusterer.evaluation.metrics import PairScores, Scores
 from clusterer.evaluation.sweeps import COPY_AXES, CopyPool, CurveBin, StorySweep, Tried, axis_of
-from clusterer.io.inputs import articles_from
-from clusterer.progress import Progress, silent
+from clusterer.io.inputs import Articles, articles_from
+from clusterer.progress import Progress, progress_from
 from clusterer.results import Level
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 
 STAYS = "nothing tried is surely better; the start stays"
 """What is said of a level whose thresholds stay."""
@@ -134,13 +133,13 @@ def figures(scores: Scores | PairScores) -> tuple[float, float, float]:
 
 
 def tune(
-    articles: Iterable[Article | Mapping[str, Any] | str],
+    articles: Articles,
     gold: Gold,
     *,
-    settings: Settings | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
     precision: float | None = None,
     recall: float | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Tuning:
     """Find the thresholds that fit gold best, or that fulfil a wish.
 
@@ -163,7 +162,7 @@ def tune(
         InputError: an article of gold is not in the feed, or gold says nothing of what can be tuned.
         SettingsError: two wishes, or one that is not within 0 and 1, or the level is "exact".
     """
-    start, progress = settings or Settings(), progress or silent
+    start, tell = settings_from(settings), progress_from(progress)
     wish = wish_of(precision, recall)
     if start.level == "exact":
         raise SettingsError("level exact has no threshold; use copy or story")
@@ -172,10 +171,10 @@ def tune(
         raise InputError(
             f"{gold.name}: says nothing of copies{' or stories' * (start.level == 'story')}; cure: other gold"
         )
-    corpus = read(articles_from(articles), replace(start, level="story" if "story" in levels else "copy"), progress)
+    corpus = read(articles_from(articles), replace(start, level="story" if "story" in levels else "copy"), tell)
     documents = find_documents(corpus, start)
     judges = judges_of(gold, levels, corpus.ids, documents)
-    pool = CopyPool(documents, start, progress)
+    pool = CopyPool(documents, start, tell)
     suggested, copies = start, pool.copies(start)
     found: dict[Level, _Level] = {}
     if "copy" in judges:
@@ -184,7 +183,7 @@ def tune(
     if "story" in judges:
 
         def sweep(settings: Settings, groups: NDArray[np.int64]) -> StorySweep:
-            return StorySweep(corpus, documents, groups, settings, judges["story"], progress)
+            return StorySweep(corpus, documents, groups, settings, judges["story"], tell)
 
         sweeps = [sweep(start, copies)] * 2
         if not np.array_equal(copies, copies_after := pool.copies(suggested)):

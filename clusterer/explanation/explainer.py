@@ -7,10 +7,10 @@ Array letters: `n` articles, `d` documents, `t` copy groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,30 +20,27 @@ from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
-from clusterer.io.inputs import articles_from
+from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.lsh import weighted_minhash
 from clusterer.progress import Progress
 from clusterer.results import Clustering
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 from clusterer.stories import features as stories_features, term_weights
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame, IntoSeries
 
 
 def explain(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
-    a: str,
-    b: str,
-    settings: Settings | None = None,
+    articles: Articles,
+    a: Article | Mapping[str, Any] | str | int,
+    b: str | int | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
 ) -> Explanation:
     """Group articles, and return why two of them are together or not. For several pairs take `Explainer`.
 
     Args:
-        articles: as for `cluster`.
-        a: id of one.
-        b: id of the other.
-        settings: thresholds and choices; defaults where None.
+        articles: as for `cluster`; or one article alone.
+        a: id of one; or the other article, where `articles` is one.
+        b: id of the other; None where both articles are given themselves.
+        settings: as for `cluster`.
 
     Raises:
         InputError: an id is not there, or an item is no article.
@@ -54,6 +51,20 @@ def explain(
         >>> found.level, found.verdict
         ('copy', 'Copies: one text, reprinted, changed a little or cut.')
     """
+    if b is None:
+        for name, one in (("articles", articles), ("a", a)):
+            if not isinstance(one, Article | Mapping | str):
+                cure = "explain(articles, id, other_id) or explain(article, other_article)"
+                raise InputError(
+                    f"{name} is a {type(one).__name__}, which is no article, and b is not given; cure: {cure}"
+                )
+        explainer = Explainer([articles, a], settings)  # type: ignore[list-item]
+        return explainer.explain(*(assignment.id for assignment in explainer.clustering))
+    if isinstance(articles, Mapping | Article) or not isinstance(a, str | int):
+        raise InputError(
+            f"a is a {type(a).__name__}, and b is given; cure: explain(articles, id, other_id) with all articles, or"
+            " explain(article, other_article)"
+        )
     return Explainer(articles, settings).explain(a, b)
 
 
@@ -71,11 +82,11 @@ class Explainer:
 
     def __init__(
         self,
-        articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
-        settings: Settings | None = None,
+        articles: Articles,
+        settings: Settings | Mapping[str, Any] | None = None,
         *,
         fields: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> None:
         """Group articles as `cluster` does.
 
@@ -85,15 +96,15 @@ class Explainer:
             fields: as for `cluster`.
             progress: as for `cluster`.
         """
-        self._settings = settings or Settings()
-        self._articles = list(articles) if isinstance(articles, Iterator) else articles
+        self._settings = settings_from(settings)
+        self._articles = held(articles, fields)
         self._fields = fields
         self._walk = pipeline.run_pipeline(self._articles, self._settings, progress, keep=True, fields=fields)
         self.clustering: Clustering = self._walk.clustering
         self._place = {a.id: i for i, a in enumerate(self.clustering)}
 
-    def explain(self, a: str, b: str) -> Explanation:
-        """Return why two articles, given by id, are together or not.
+    def explain(self, a: str | int, b: str | int) -> Explanation:
+        """Return why two articles, given by id, are together or not; a number is the id that it is written as.
 
         Raises:
             InputError: an id is not there.
@@ -115,7 +126,7 @@ class Explainer:
             (int(words.counts[0]), int(words.counts[1])),
             copying(words, self._settings, *self._printed(i, j)),
             self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
-            steps(a, links, titles),
+            steps(assignments[i].id, links, titles),
             self.clustering.furniture,
         )
 
@@ -127,10 +138,14 @@ class Explainer:
             return np.full(2, -1), np.full(2, np.inf)
         return documents.outlets[rows], documents.dates[rows]
 
-    def _number(self, id: str) -> int:
-        if id not in self._place:
-            raise InputError(f"no article {id!r} among {len(self._place)}; cure: an id as `cluster` writes it")
-        return self._place[id]
+    def _number(self, id: str | int) -> int:
+        name = str(id) if isinstance(id, int) else id
+        if name not in self._place:
+            known = f", such as {self.clustering.assignments[0].id!r}" if len(self.clustering) else ""
+            raise InputError(
+                f"no article {id!r} among {len(self._place)}; cure: an id as `cluster` writes it{known}, no place"
+            )
+        return self._place[name]
 
     def _items(self, places: Collection[int]) -> dict[int, Article]:
         last = max(places)

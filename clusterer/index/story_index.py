@@ -29,9 +29,10 @@ from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
+from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 
 Status = Literal["new", "report", "copy", "known"]
 
@@ -94,7 +95,11 @@ class StoryIndex:
 
     @classmethod
     def open(
-        cls, path: str | os.PathLike[str], settings: Settings | None = None, *, must_exist: bool = False
+        cls,
+        path: str | os.PathLike[str],
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        must_exist: bool = False,
     ) -> StoryIndex:
         """Open an index, or make one.
 
@@ -109,9 +114,10 @@ class StoryIndex:
             SettingsError: the index was made with other settings.
             OutputError: the file cannot be made.
         """
-        if settings is not None:
-            candidates.band_shape(settings)  # refuse what no article could be sketched with
-        return cls(Database(path, settings, recipe(), must_exist))
+        chosen = None if settings is None else settings_from(settings)
+        if chosen is not None:
+            candidates.band_shape(chosen)  # refuse what no article could be sketched with
+        return cls(Database(path, chosen, recipe(), must_exist))
 
     def close(self) -> None:
         """Close the file."""
@@ -190,27 +196,31 @@ class StoryIndex:
 
     def expire(
         self,
-        older_than: datetime | timedelta | None = None,
+        older_than: datetime | timedelta | str | None = None,
         *,
         max_articles: int | None = None,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
     ) -> Removed:
         """Forget the oldest articles, and give their space back.
 
         An article is as old as its date, or, where it has none, as its stay in the index.
 
         Args:
-            older_than: a point in time (UTC where it has no zone), or an age.
+            older_than: a point in time (UTC where it has no zone), or an age; also as texts, "2015-07-21" and "7d".
             max_articles: keep no more than so many.
-            max_bytes: keep so many that the file's pages in use are at most so large.
+            max_bytes: keep so many that the file's pages in use are at most so large; also as a text, "500MB".
 
         Raises:
-            InputError: a limit or an age is negative.
+            InputError: a limit or an age is negative, or of a kind that says neither.
             OutputError: another writer does not finish, or the disk is full.
         """
+        older_than = parse_moment(older_than) if isinstance(older_than, str) else older_than
+        max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
+        if not isinstance(older_than, datetime | timedelta | None):
+            raise InputError(f"older_than is {older_than!r}; it must be an age or a date; cure: '7d' or '2015-07-21'")
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
-            if least is not None and least < 0:
-                raise InputError(f"{name} is {least}; it must be 0 or more, or None to keep all")
+            if least is not None and (not isinstance(least, int) or least < 0):
+                raise InputError(f"{name} is {least!r}; it must be a whole number, 0 or more, or None to keep all")
         if isinstance(older_than, timedelta) and older_than < timedelta():
             raise InputError(f"older_than is {older_than}; an age must not be negative")
         count, changes = expiring.expire(self._index, _point(older_than), max_articles, max_bytes)
@@ -369,7 +379,7 @@ def _added(
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:
     out = []
-    for place, article in enumerate(articles_from(articles), start=1):
+    for place, article in enumerate(articles_from(articles, keeps_bad=False), start=1):
         for what, value in (("id", name_of(article)), ("source", article.outlet)):
             if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
                 raise InputError(f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding")

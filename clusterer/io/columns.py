@@ -24,6 +24,7 @@ from clusterer.io.values import (
     LONGEST,
     NOTHING,
     BlankRow,
+    NoText,
     RowError,
     first_filled,
     first_id,
@@ -129,7 +130,7 @@ class FieldMap(ColumnPlans):
             return ""
         word = next((value for value in values if type(value) is str), None)
         what = "null" if word is None else f"{word!r}, which says nothing,"
-        raise RowError(f"text (column {names[0]!r}) is {what} and there is no title; cure: give the row one of them")
+        raise NoText(f"text (column {names[0]!r}) is {what} and there is no title; cure: give the row one of them")
 
     def _source(self, row: Mapping[str, Any], names: tuple[str, ...], url: str) -> tuple[str, str]:
         """Who printed it, and where; a source that is an address is none, unless the caller named its column."""

@@ -1,8 +1,8 @@
 """Data frames and columns to articles, row by row, in the order of the rows: pandas, Polars, pyarrow, NumPy arrays of texts.
 
 Every library by one road, narwhals. A missing value is an absent one, whatever its library calls it (None, NaN, NaT, NA). A
-row without a text is an article with an empty one, so that results stay aligned with the rows. Labels of an index are no
-column.
+row without a text is an article with an empty one, so that results stay aligned with the rows. Labels of an index
+are a column where the index has a name.
 
 Rows are taken in blocks, of the columns that articles have; no second copy of the frame is made. Names of columns and kinds
 of values are the business of `fields`. Does not read files, makes no frames.
@@ -26,6 +26,7 @@ from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
 from clusterer.io.rows import Unreadable, python_values
+from clusterer.io.wording import in_python
 
 _BLOCK = 4096  # rows
 
@@ -53,7 +54,9 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
     except DuplicateError as error:
         raise InputError(f"data frame: {' '.join(str(error).split())}; cure: rename columns") from None
     if isinstance(found, nw.LazyFrame):
-        raise InputError("articles is a lazy frame, its rows are not there yet; cure: .collect() it first")
+        raise InputError(f"articles is a lazy frame, its rows are not there yet; cure: {_cure_of_lazy(given)} first")
+    if cure := _cure_of_reader(given):
+        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     if isinstance(found, nw.Series):
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
@@ -66,8 +69,31 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
     return None
 
 
+_CURES_OF_LAZY = {"duckdb": ".df()", "dask": ".compute()", "ibis": ".to_pandas()", "pyspark": ".toPandas()"}
+"""By library, what makes a data frame of its lazy one; Polars' own word for all others."""
+_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()"}
+"""What makes a table of pyarrow's readers, by the name of their class or of its base."""
+
+
+def _cure_of_lazy(given: object) -> str:
+    cure = _CURES_OF_LAZY.get(type(given).__module__.lstrip("_").split(".")[0], ".collect()")
+    return f"{cure} it"
+
+
+def _cure_of_reader(given: object) -> str:
+    """What makes a table of a reader or a data set of pyarrow; "" of others."""
+    for base in type(given).__mro__:
+        if base.__module__.startswith("pyarrow") and base.__name__ in _READERS:
+            return f"{_READERS[base.__name__]} it"
+    return ""
+
+
 def _whole(given: object) -> object:
-    """Parts of pyarrow's tables as tables and columns, which narwhals takes."""
+    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas and isinstance(given, pandas.DataFrame) and given.columns.nlevels == 1:
+        named = [name for name in given.index.names if isinstance(name, str) and name not in given.columns]
+        return given.reset_index(named) if named else given
     arrow: Any = sys.modules.get("pyarrow")
     if arrow and isinstance(given, arrow.RecordBatch):
         return arrow.table(given)
@@ -102,7 +128,10 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         article.learn(_first_rows(frame, names))
         plan = article.columns(names)
     except RowError as error:
-        raise InputError(f"data frame: {_in_python(error)}") from None
+        reason = re.sub(
+            r"cure: (fields={[^}]*})", r"cure: rename a column, or cluster(frame, \1)", in_python(str(error))
+        )
+        raise InputError(f"data frame: {reason}") from None
     for attribute, name in (fields or {}).items():
         if not plan[attribute]:
             raise InputError(
@@ -134,7 +163,7 @@ def _articles(frame: nw.DataFrame[Any], article: FieldMap) -> Iterator[Article]:
             try:
                 yield article(row)
             except RowError as error:
-                raise InputError(f"article {place}: {_in_python(error)}") from None
+                raise InputError(f"article {place}: {in_python(str(error))}") from None
 
 
 def _cells(column: nw.Series[Any]) -> list[Any]:
@@ -159,13 +188,3 @@ def _readable(column: nw.Series[Any]) -> nw.Series[Any]:
         least, most = (datetime(day.year, 1, 1, tzinfo=zone) for day in (least, most))
     frame = column.alias("day").to_frame()
     return frame.select(nw.when(nw.col("day").is_between(least, most)).then(nw.col("day"))).get_column("day")
-
-
-def _in_python(error: RowError) -> str:
-    """A row's reason with the cure of who calls from Python."""
-
-    def cure(match: re.Match[str]) -> str:
-        name = repr(match[1].replace("'\\''", "'")) if match[1] else "NAME"
-        return f"rename a column, or cluster(frame, fields={{'text': {name}}})"
-
-    return re.sub(r"--text-field (?:NAME|'((?:[^']|'\\'')*)')", cure, str(error), count=1)

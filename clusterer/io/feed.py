@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
@@ -23,11 +24,13 @@ from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
 from clusterer.io.formats import FORMATS_BY_NAME
+from clusterer.io.plans import check_fields
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
+from clusterer.io.wording import in_python
 
 MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
@@ -47,6 +50,7 @@ class Feed:
 
     Attributes:
         first_unreadable_date: where the first of `unreadable_dates` is; None before one.
+        first_bad: the first bad row of the latest walk; None before one.
         damaged_files: of the latest walk so far, the files that are cut off, damaged, or of no use at all.
     """
 
@@ -91,6 +95,7 @@ class Feed:
                 raise InputError(
                     f"encoding {encoding!r} is not known; cure: a name such as utf-8, utf-16 or windows-1256"
                 ) from None
+        check_fields(fields)
         self._fields, self._encoding = dict(fields or {}), encoding
         self._row_limit, self._on_bad = max_row_bytes, on_bad
         self._zone, self._now, self._strict = zone_from(timezone), None, strict
@@ -105,6 +110,7 @@ class Feed:
     def _new_walk(self) -> Walk:
         self.first_unreadable_date: UnreadableDate | None = None
         self.damaged_files: list[DamagedFile] = []
+        self.first_bad: BadRow | None = None
         columns = FieldMap(self._fields, self._zone, self._now)
         return Walk(columns, FieldMap(None, self._zone, self._now), self._row_limit, self._report)
 
@@ -252,6 +258,7 @@ class Feed:
         """
         if self._strict:
             raise InputError(f"{bad.file}, line {bad.line}: {bad.reason}; or leave --strict out")
+        self.first_bad = self.first_bad or bad
         if self._walk.bad_rows > self._reported:
             self._reported = self._walk.bad_rows
             if self._on_bad:
@@ -275,6 +282,8 @@ def read(
     encoding: str | None = None,
     timezone: str | tzinfo | None = None,
     now: str | datetime | None = None,
+    max_row_bytes: int = MAX_ROW_BYTES,
+    strict: bool = False,
     on_bad: Callable[[BadRow], None] | None = None,
 ) -> Iterator[Article]:
     r"""Read files of any format as articles, one after the other: the short way where rows and counts of `Feed` do not matter.
@@ -286,7 +295,10 @@ def read(
         encoding: as for `Feed`.
         timezone: as for `Feed`.
         now: as for `Feed`.
-        on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``.
+        max_row_bytes: as for `Feed`.
+        strict: as for `Feed`.
+        on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``. Where None, a warning
+            says how many there were, which is the first, and what of the files is damaged or undated.
 
     Returns:
         The articles, in the order of the inputs; files are opened as their articles are asked for.
@@ -300,5 +312,45 @@ def read(
     >>> [article.text for article in read(path)]
     ['an article']
     """
-    feed = Feed(paths, fields=fields, format=format, encoding=encoding, timezone=timezone, now=now, on_bad=on_bad)
-    return (row.article for row in feed)
+    feed = Feed(
+        paths,
+        fields=fields,
+        format=format,
+        encoding=encoding,
+        timezone=timezone,
+        now=now,
+        max_row_bytes=max_row_bytes,
+        strict=strict,
+        on_bad=on_bad,
+    )
+    return _in_words_of_python(feed) if on_bad else _told(feed)
+
+
+def _in_words_of_python(feed: Feed) -> Iterator[Article]:
+    """The articles of a feed, whose errors name arguments for options."""
+    try:
+        for row in feed:
+            yield row.article
+    except InputError as error:
+        raise InputError(in_python(str(error))) from None
+
+
+def _told(feed: Feed) -> Iterator[Article]:
+    """The articles of a feed, and a warning of what was left out or is doubtful, once all are taken."""
+    yield from _in_words_of_python(feed)
+    first = feed.first_bad
+    for damaged in feed.damaged_files:
+        warnings.warn(f"{damaged.file}: {in_python(damaged.reason)}", stacklevel=2)
+    if first:
+        many = "1 bad row was" if feed.bad_rows == 1 else f"{feed.bad_rows:,} bad rows were"
+        warnings.warn(
+            f"{many} left out; the first: {first.file}, line {first.line}: {in_python(first.reason)}; clusterer.read(path,"
+            " on_bad=print) shows all",
+            stacklevel=2,
+        )
+    if feed.unreadable_dates and (where := feed.first_unreadable_date):
+        warnings.warn(
+            f"{feed.unreadable_dates:,} dates cannot be read; the first: {where.file}, line {where.line}:"
+            f" {where.value!r:.80}; cure: timezone=, now= or fields={{'date': ...}} of clusterer.read",
+            stacklevel=2,
+        )

@@ -1,50 +1,76 @@
-"""The door: whatever a caller's articles are in, to `Article`s, one by one. Behind it nothing else is met."""
+"""The door: whatever a caller's articles are in, to `Article`s, one by one. Behind it nothing else is met.
+
+Items and files here; data frames in `dataframes`, rows of files in `feed`.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
+from clusterer.io.wording import in_python
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
 
     from clusterer.io.columns import FieldMap
 
+Articles: TypeAlias = Union[
+    "Iterable[Article | Mapping[str, Any] | str | os.PathLike[str]]", "os.PathLike[str]", "IntoDataFrame", "IntoSeries"
+]
+"""What a caller may call articles."""
+
+_LIKE_A_PATH = re.compile(r"\S*\.[A-Za-z][A-Za-z0-9]{1,7}(::\S+)?|[a-z][a-z0-9+.-]+://\S+", re.ASCII)
+
 
 def articles_from(
-    articles: Iterable[Article | Mapping[str, Any] | str] | IntoDataFrame | IntoSeries,
+    articles: Articles,
     fields: Mapping[str, str] | None = None,
+    *,
+    keeps_bad: bool = True,
 ) -> Iterator[Article]:
-    """Give the articles one by one: of a list, an iterator, a data frame, or a column of texts.
+    """Give the articles one by one: of a list, an iterator, a data frame, a column of texts, or files.
+
+    A mapping without a text, among others that have one, is an article without words: its place is kept, and a warning says
+    how many there were.
 
     Args:
         articles: as `clusterer.cluster` takes them.
         fields: article attribute to column name, where the usual names do not fit.
+        keeps_bad: False where the first mapping without a text is an error.
 
     Returns:
         An iterator; items are taken, and made articles, as it is walked.
 
     Raises:
         InputError: a single article; a frame that has no articles; `fields` names an attribute that articles do not have.
-            While it is walked: an item is no article.
+            While it is walked: an item is no article, or no mapping has a text.
 
     >>> [article.text for article in articles_from(["a text", {"body": "another"}, Article("a third")])]
     ['a text', 'another', 'a third']
     """
+    if (paths := _paths(articles)) is not None:
+        from clusterer.io.feed import read
+
+        return read(paths, fields=fields)
     if isinstance(articles, str | Mapping | Article):
-        cure = "give a list of articles, or read a file with clusterer.io.read(path)"
-        raise InputError(f"articles is one {type(articles).__name__}; {cure}")
+        raise InputError(f"articles is one {type(articles).__name__}; cure: {_cure_of_one(articles)}")
     items: Any = articles
-    if not isinstance(articles, list | tuple | Iterator):  # narwhals takes a moment to import
+    # narwhals takes a moment to import; a reader of pyarrow is an iterator, but not of rows
+    if not isinstance(articles, list | tuple | Iterator) or hasattr(articles, "read_all"):
         from clusterer.io.dataframes import rows_of
 
         rows = rows_of(articles, fields)
         items = articles if rows is None else rows
         if not isinstance(items, Iterable):
-            raise InputError(f"articles is a {type(articles).__name__}; give a list of articles")
+            raise InputError(
+                f"articles is a {type(articles).__name__}; give a list of articles, a data frame, or a path"
+            )
     columns = None
     first = (
         next((item for item in items if type(item) is not Article), None) if isinstance(items, list | tuple) else None
@@ -56,10 +82,126 @@ def articles_from(
         columns = FieldMap(fields)  # refuses what articles do not have before the walk
         if isinstance(first, Mapping):
             columns.learn([item for item in items[:SAMPLE] if isinstance(item, Mapping)])
-    return (
-        item if type(item) is Article else _as_article(item, number, columns)
-        for number, item in enumerate(items, start=1)
-    )
+    return _walk(items, columns, fields, keeps_bad)
+
+
+def held(articles: Any, fields: Mapping[str, str] | None = None) -> Any:
+    """What can be walked again: iterators as lists, files as their articles; other things as they are."""
+    if _paths(articles) is not None:
+        return list(articles_from(articles, fields))
+    return list(articles) if isinstance(articles, Iterator) else articles
+
+
+def _paths(given: Any) -> list[str | os.PathLike[str]] | None:
+    """The files that are meant; None where none are.
+
+    Raises:
+        InputError: an open file that has no name to read it by, or that is partly read.
+    """
+    if isinstance(given, str):
+        return [given] if _names_files(given) else None
+    if isinstance(given, os.PathLike):
+        return [given]
+    if hasattr(given, "read") and hasattr(given, "readline"):
+        return [_path_of_open(given)]
+    if not isinstance(given, list | tuple) or not given:
+        return None
+    if isinstance(given[0], os.PathLike) or (isinstance(given[0], str) and _is_file(given[0])):
+        for number, item in enumerate(given, start=1):
+            if not isinstance(item, os.PathLike) and not (isinstance(item, str) and _names_files(item)):
+                raise InputError(
+                    f"article {number} is {item!r:.80}, and the first is the path {str(given[0])!r}; cure: paths alone, or"
+                    " articles alone"
+                )
+        return list(given)
+    return None
+
+
+def _names_files(text: str) -> bool:
+    """Whether a text is a path: one that exists, or that looks like one and like no text."""
+    if not text or len(text) > 4096 or "\n" in text or "\0" in text:
+        return False
+    return bool(_LIKE_A_PATH.fullmatch(text)) or os.path.exists(text) or (os.sep in text and "*" in text)
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text among others is a path: in a list a name alone is a text, unless the file is there."""
+    return _names_files(text) and ("://" in text or os.path.isfile(text) or (os.sep in text and os.path.exists(text)))
+
+
+def _path_of_open(given: Any) -> str:
+    """The path of an open file of which nothing is read yet."""
+    name = getattr(given, "name", None)
+    cure = "cure: close it and give its path, for example cluster('feed.jsonl')"
+    if not isinstance(name, str) or not os.path.isfile(name):
+        raise InputError(
+            f"articles is an open {type(given).__name__} that is no file with a path; cure: write it to a file and give"
+            " the path, for example cluster('feed.jsonl')"
+        )
+    if getattr(given, "closed", False):
+        return name
+    try:
+        is_fresh = given.readable() and given.tell() == 0
+    except (AttributeError, OSError, ValueError):  # lines are being taken from it
+        is_fresh = False
+    if not is_fresh:
+        raise InputError(f"articles is the open file {name!r}, partly read or open for writing; {cure}")
+    return name
+
+
+def _cure_of_one(given: object) -> str:
+    if isinstance(given, Article):
+        return "a list, [article]"
+    if isinstance(given, str):
+        return "a list of texts, or the path of a file that is there"
+    values = list(given.values()) if isinstance(given, Mapping) else []
+    if values and all(isinstance(value, list | tuple) for value in values):
+        return "a data frame of these columns, for example pandas.DataFrame(columns)"
+    if values and not isinstance(values[0], str | int | float | None):
+        return f"one of its values, for example articles[{next(iter(given))!r}]"  # type: ignore[call-overload]
+    return "a list of articles, [article], or the path of a file"
+
+
+def _walk(
+    items: Iterable[Any], columns: FieldMap | None, fields: Mapping[str, str] | None, keeps_bad: bool
+) -> Iterator[Article]:
+    """The items as articles; bad ones among good ones become articles without words."""
+    bad, good, first_reason = 0, 0, ""
+    for number, item in enumerate(items, start=1):
+        if type(item) is Article:
+            good += 1
+            yield item
+            continue
+        try:
+            article = _as_article(item, number, columns)
+        except _Wordless as error:
+            if not keeps_bad:
+                raise InputError(str(error)) from None
+            bad, first_reason = bad + 1, first_reason or str(error)
+            article = _wordless(item, fields)
+        else:
+            good += 1
+        yield article
+    if bad and not good:
+        raise InputError(first_reason)
+    if bad:
+        many = "1 article has no text and groups" if bad == 1 else f"{bad:,} articles have no text and group"
+        warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
+
+
+class _Wordless(InputError):
+    """A mapping with neither text nor title."""
+
+
+def _wordless(row: Mapping[str, Any], fields: Mapping[str, str] | None) -> Article:
+    """What can be known of a mapping without a text: its id, date and outlet, or its id alone."""
+    from clusterer.io.columns import FieldMap, RowError
+
+    try:
+        return FieldMap(fields, keeps_empty=True)(row)
+    except RowError:
+        id = row.get((fields or {}).get("id", "id"))
+        return Article("", "" if id is None else str(id))
 
 
 def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: FieldMap | None = None) -> Article:
@@ -71,7 +213,7 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         columns: makes articles of mappings; None where nothing is known of them.
 
     Raises:
-        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text.
+        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text (`_Wordless`).
     """
     if isinstance(item, Article):
         return item
@@ -79,9 +221,18 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         return Article(item)
     if isinstance(item, Mapping):
         from clusterer.io.columns import RowError, article_from
+        from clusterer.io.values import BlankRow, NoText
 
         try:
             return columns(item) if columns else article_from(item)
         except RowError as error:
-            raise InputError(f"article {number}: {error}") from None
-    raise InputError(f"article {number} is a {type(item).__name__}; give a str, a mapping or an Article")
+            kind = _Wordless if isinstance(error, NoText | BlankRow) else InputError
+            raise kind(f"article {number}: {in_python(str(error))}") from None
+    if isinstance(inner := getattr(item, "article", None), Article):  # a `Row` of a `Feed`
+        return inner
+    cure = "give a str, a mapping or an Article"
+    if isinstance(item, bytes):
+        cure = "cure: its text, for example item.decode('utf-8')"
+    elif isinstance(item, list | tuple):
+        cure = "cure: name its values, for example dict(zip(['id', 'text'], item))"
+    raise InputError(f"article {number} is a {type(item).__name__}; {cure}")

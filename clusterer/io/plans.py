@@ -37,6 +37,7 @@ class ColumnPlans:
         self.month_first = False
         self.text_columns: dict[str, None] = {}
         self._zone, self._now = zone, now
+        check_fields(fields)
         self._given = dict(fields or {})
         for attribute in self._given:
             if attribute not in FIELD_NAMES:
@@ -213,3 +214,16 @@ def quoted(name: str) -> str:
     'it'\''s'
     """
     return "'" + name.replace("'", "'\\''") + "'"
+
+
+def check_fields(fields: object) -> None:
+    """Refuse what names no columns.
+
+    Raises:
+        InputError: it is no mapping of attributes to names.
+    """
+    if fields is not None and not isinstance(fields, Mapping):
+        example = repr(fields) if isinstance(fields, str) else "NAME"
+        raise InputError(
+            f"fields is {fields!r:.80}; it must be a dict, attribute to column; cure: fields={{'text': {example}}}"
+        )

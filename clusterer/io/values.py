@@ -27,6 +27,10 @@ class RowError(ClustererError, ValueError):
     """One row cannot be an article. Its message is the reason in the quarantine file; the run goes on."""
 
 
+class NoText(RowError):
+    """A row whose text is missing, and that has no title."""
+
+
 class BlankRow(RowError):
     """A row that is no article and never meant to be one: it is counted as blank."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from clusterer.io.columns import FieldMap
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 from clusterer.spark.articles import Source
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.job import Job
@@ -21,7 +21,7 @@ __all__ = ["cluster"]
 
 def cluster(
     df: DataFrame,
-    settings: Settings | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
     *,
     text: str | None = None,
     title: str | None = None,
@@ -65,7 +65,7 @@ def cluster(
     """
     given = {"text": text, "title": title, "date": date, "source": source, "url": url, "id": id}
     fields = tuple((name, column) for name, column in given.items() if column)
-    settings = settings or Settings()
+    settings = settings_from(settings)
     plan = FieldMap(dict(fields))
     plan.check_header(tuple(df.columns), "data frame")
     columns = list(dict.fromkeys(name for names in plan.columns(tuple(df.columns)).values() for name in names))

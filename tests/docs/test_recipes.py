@@ -96,6 +96,12 @@ def never() -> bool:
     return False
 
 
+def test_files_and_settings_by_name(workplace: Path) -> None:
+    said = python(recipe("Files and settings by name"), workplace)
+    found = cluster(ROWS, level="copy", jaccard=0.5)
+    assert said.startswith(f"{found!r}\n{found['aldifaf-13'].copy} ")
+
+
 def test_every_block_has_its_test() -> None:
     source = Path(__file__).read_text("utf-8")
     called = re.findall(r'recipe\("([^"]+)"(?:, "([^"]+)")?\)', source)
