@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from feed_forms import MOMENT, PACKINGS, read
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from clusterer.articles import Article
 from clusterer.io.feed import Feed
@@ -133,6 +133,7 @@ def test_two_arrays_in_one_file_and_missing_commas(tmp_path: Path) -> None:
 def test_any_rows_survive_json(rows: list[dict[str, str]], form: str) -> None:
     for row in rows:
         row.setdefault("text", "")
+    assume(all(not row["text"].strip() or not is_nothing(row["text"]) for row in rows))  # such a row is a bad one
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("a.jsonl" if form == "jsonl" else "a.json")
         if form == "jsonl":
