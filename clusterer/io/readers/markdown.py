@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clusterer.io.columns import RowError
 from clusterer.io.field_names import FIELD_NAMES, column_key
-from clusterer.io.readers.base import OpenedInput, undecodable
-from clusterer.io.readers.text import split_title
-from clusterer.io.rows import Layout, Row
+from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.text import read_whole, split_title
+from clusterer.io.rows import Row
 
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*(.+?)[ \t]*$", re.M)
@@ -35,21 +34,7 @@ _MARKS = (
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the one row of a Markdown file; its id is the file's name without ending."""
-    data, reason = opened.whole()
-    if reason and not reason.startswith("longer"):
-        opened.damaged(1, reason, data)
-        return
-    try:
-        if reason:
-            raise RowError(reason)
-        fields = {"id": opened.id, **fields_of(data.decode().replace("\r\n", "\n"))}
-        article = opened.fixed_columns(fields)
-    except UnicodeDecodeError as error:
-        opened.bad(1, undecodable(data, error, opened.encoding), data)
-    except RowError as error:
-        opened.bad(1, str(error), data)
-    else:
-        yield Row(article, fields, opened.name, 1, Layout("markdown"))
+    return read_whole(opened, fields_of, "markdown")
 
 
 def fields_of(text: str) -> dict[str, str]:

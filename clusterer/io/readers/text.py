@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from clusterer.io.columns import RowError
 from clusterer.io.readers.base import OpenedInput, undecodable
@@ -11,6 +11,17 @@ from clusterer.io.rows import Layout, Row
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the one row of a text file; its id is the file's name without ending."""
+    return read_whole(opened, lambda text: dict(zip(("title", "text"), split_title(text), strict=True)), "txt")
+
+
+def read_whole(opened: OpenedInput, fields_of: Callable[[str], dict[str, str]], layout: str) -> Iterator[Row]:
+    """Yield the one row of a file that is one article.
+
+    Args:
+        opened: the file.
+        fields_of: makes the row's fields, but for the id, of the file's text.
+        layout: name of the format.
+    """
     data, reason = opened.whole()
     if reason and not reason.startswith("longer"):
         opened.damaged(1, reason, data)
@@ -18,15 +29,14 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     try:
         if reason:
             raise RowError(reason)
-        title, text = split_title(data.decode().replace("\r\n", "\n"))
-        fields = {"id": opened.id, "title": title, "text": text}
+        fields = {"id": opened.id, **fields_of(data.decode().replace("\r\n", "\n"))}
         article = opened.fixed_columns(fields)
     except UnicodeDecodeError as error:
         opened.bad(1, undecodable(data, error, opened.encoding), data)
     except RowError as error:
         opened.bad(1, str(error), data)
     else:
-        yield Row(article, fields, opened.name, 1, Layout("txt"))
+        yield Row(article, fields, opened.name, 1, Layout(layout))
 
 
 def split_title(text: str) -> tuple[str, str]:
