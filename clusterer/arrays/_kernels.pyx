@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 6  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 7  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -41,13 +41,19 @@ cdef extern from *:
         return count;
     }
     #endif
+    static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
+    static const unsigned long long SEPARATES = 0x0021002100210021ULL;  // the first code that is none, in every lane
+    static const unsigned long long TOPS = 0x8000800080008000ULL;
     """
+    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
 
 cdef enum:
     AHEAD = 16
+    NEAR = 0x0800  # letters below are Latin, Greek, Cyrillic, Hebrew and Arabic
+    FOUR = 4  # letters read at a time
     SPACE = 0x20
     NEWLINE = 0x0A
     DELETE = 1
@@ -84,11 +90,6 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
 }
 
-cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
-cdef uint64_t M2 = 0x94D049BB133111EBULL
-cdef uint64_t GAMMA = 0x9E3779B97F4A7C15ULL
-cdef uint64_t SEPARATES = 0x0021002100210021ULL  # the first code that is no separator, in every lane
-cdef uint64_t TOPS = 0x8000800080008000ULL
 cdef double STEP = 9.5367431640625e-07  # 2**-20
 
 
@@ -108,17 +109,34 @@ ctypedef fused Letter:
 
 
 cdef Py_ssize_t fold_letters(
-    const Letter* letters, Py_ssize_t length, const uint16_t* table, uint16_t* codes, bint* special
+    const Letter* letters, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
-    """Folded letters, those to be deleted left out; whether any asks for the small path."""
+    """Folded letters and their classes, those to be deleted left out; -1 where one asks for the small path."""
     cdef Py_ssize_t i, m = 0
-    cdef uint16_t code
+    cdef uint32_t letter, code, entry
     for i in range(length):
-        code = table[letters[i]]
-        codes[m] = code
+        letter = letters[i]
+        entry = near[letter] if letter < NEAR else entry_of(letter, table, classes)
+        code = entry & 0xFFFF
+        codes[m] = <uint16_t>code
+        kinds[m] = <uint16_t>(entry >> 16)
         m += code != DELETE
-        special[0] |= code == UNFOLD
+        if code == UNFOLD:
+            return -1
     return m
+
+
+cdef inline uint32_t entry_of(uint32_t letter, const uint16_t* table, const uint16_t* classes) noexcept nogil:
+    """A folded letter, and its class above it."""
+    return <uint32_t>table[letter] | <uint32_t>classes[table[letter]] << 16
+
+
+cdef inline void fill_near(uint32_t* near, const uint16_t* table, const uint16_t* classes) noexcept nogil:
+    """Entries of the letters that nearly all texts here are made of: one look instead of two."""
+    cdef int letter
+    for letter in range(NEAR):
+        near[letter] = entry_of(letter, table, classes)
 
 
 cdef inline bint is_digit(uint16_t code) noexcept nogil:
@@ -144,17 +162,17 @@ cdef inline bint separates_thousands(
 
 
 cdef Py_ssize_t fold_text(
-    const void* data, int kind, Py_ssize_t length, const uint16_t* table, uint16_t* codes
+    const void* data, int kind, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
-    """Folded letters of one text and a separator after them; -1 where a letter asks for the small path."""
-    cdef Py_ssize_t i, m = 0
+    """Folded letters of one text and their classes, and a separator after them; -1 where one asks for the small path."""
+    cdef Py_ssize_t i, found, m = 0
     cdef uint32_t letter
     cdef uint16_t units[2]
-    cdef bint special = False
     if kind == 2:
-        m = fold_letters(<const uint16_t*>data, length, table, codes, &special)
+        m = fold_letters(<const uint16_t*>data, length, near, table, classes, codes, kinds)
     elif kind == 1:
-        m = fold_letters(<const uint8_t*>data, length, table, codes, &special)
+        m = fold_letters(<const uint8_t*>data, length, near, table, classes, codes, kinds)
     else:
         for i in range(length):
             letter = (<const uint32_t*>data)[i]
@@ -162,10 +180,12 @@ cdef Py_ssize_t fold_text(
             if letter > 0xFFFF:  # two units, as in UTF-16
                 units[0] = <uint16_t>(0xD800 + ((letter - 0x10000) >> 10))
                 units[1] = <uint16_t>(0xDC00 + ((letter - 0x10000) & 0x3FF))
-            m += fold_letters(units, 2 if letter > 0xFFFF else 1, table, codes + m, &special)
-    if special:
-        return -1
-    memset(codes + m, 0, 5 * sizeof(uint16_t))  # so that four letters can be read from any of them, and one after them
+            found = fold_letters(units, 2 if letter > 0xFFFF else 1, near, table, classes, codes + m, kinds + m)
+            if found < 0:
+                return -1
+            m += found
+    if m >= 0:
+        memset(codes + m, 0, 2 * FOUR * sizeof(uint16_t))  # so that eight letters can be read from any of them
     return m
 
 
@@ -252,55 +272,80 @@ cdef inline uint32_t hash_stem(
     return <uint32_t>(hash_run(word, stem) >> 32)
 
 
-cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const uint16_t* classes) noexcept nogil:
+cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const uint16_t* kinds) noexcept nogil:
     """An odd number, the same for the same digits; 1 where there are two numbers."""
     cdef Py_ssize_t j, runs = 0
     cdef uint64_t number = 0
     cdef bint inside = False
     for j in range(length):
-        if classes[word[j]] & 1:
+        if kinds[j] & 1:
             runs += not inside
             number = number * 10 + (word[j] & 15)
-        inside = classes[word[j]] & 1
+        inside = kinds[j] & 1
     if runs > 1:
         return 1
     number = mix(number + 1) >> 49
     return (number if number > 1 else 1) << 1 | 1
 
 
+cdef inline uint64_t first_separator(uint64_t letters) noexcept nogil:
+    """The top bit of the first lane whose letter is a separator, alone; 0 where none is."""
+    # Every such lane has its top bit here, exact up to and with the first one.
+    cdef uint64_t ends = (letters - SEPARATES) & ~letters & TOPS
+    return ends & (0 - ends)
+
+
+cdef inline Py_ssize_t lanes_before(uint64_t separator) noexcept nogil:
+    """How many lanes of four there are before the one with that bit."""
+    return (low_zeros(separator | <uint64_t>1 << 63) >> 4) + (separator == 0)
+
+
 cdef Py_ssize_t hash_codes(
-    uint16_t* codes, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
-    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, const uint16_t* classes, Py_ssize_t count,
-    bint joins_waw,
+    uint16_t* codes, uint16_t* kinds, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
+    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, Py_ssize_t count, bint joins_waw,
 ) noexcept nogil:
     """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator. `opens`: 1 for
-    a word that opens a line, and 2 for one that opens a sentence, as every line does."""
-    cdef Py_ssize_t i = 0, start = 0, here, joined = -1, j
+    a word that opens a line, and 2 for one that opens a sentence, as every line does. `kinds`: the class of each letter.
+
+    Most words have up to seven letters, and how many nobody can foretell: their two groups of four are hashed without a
+    branch, and masks say what counts."""
+    cdef Py_ssize_t i = 0, start = 0, here, joined = -1
     cdef bint opening = True, sentence = True
-    cdef uint64_t letters, ends, h, more, signature
+    cdef uint64_t letters, separator, mask, longer, h, more, signature
     while i < length:
         if codes[i] <= SPACE:
             opening |= codes[i] == NEWLINE
             sentence |= codes[i] == STOP
             i += 1
             continue
-        start, h = i, 0
-        while True:
+        start = i
+        letters = four(codes + i)
+        separator = first_separator(letters)
+        mask = (separator >> 15) - 1
+        longer = 0 - <uint64_t>(separator == 0)
+        h = (letters & mask) * M1
+        h ^= h >> 30
+        signature = four(kinds + i) & mask
+        i += lanes_before(separator)
+        letters = four(codes + start + FOUR)
+        separator = first_separator(letters)
+        mask = ((separator >> 15) - 1) & longer
+        signature |= four(kinds + start + FOUR) & mask
+        more = (h ^ (letters & mask)) * M2
+        more ^= more >> 31
+        h ^= (h ^ more) & (0 - <uint64_t>(mask != 0))
+        i += lanes_before(separator) & <Py_ssize_t>longer
+        while codes[i] > SPACE:
             letters = four(codes + i)
-            # A lane's top bit is set where its letter is a separator: exact up to and with the first one.
-            ends = (letters - SEPARATES) & ~letters & TOPS
-            here = low_zeros(ends) >> 4 if ends else 4
-            if i == start:
-                h = first_letters(letters, here) * M1
-                h ^= h >> 30
-            elif here:
-                more = (h ^ first_letters(letters, here)) * M2
-                h = more ^ (more >> 31)
-            i += here
-            if here < 4:
-                break
+            separator = first_separator(letters)
+            mask = (separator >> 15) - 1
+            signature |= four(kinds + i) & mask
+            more = (h ^ (letters & mask)) * M2
+            h = more ^ (more >> 31)
+            i += lanes_before(separator)
         if codes[i] == COMMA and separates_thousands(codes, start, i, joined):
             memmove(codes + start + 1, codes + start, (i - start) * sizeof(uint16_t))
+            memmove(kinds + start + 1, kinds + start, (i - start) * sizeof(uint16_t))
             joined = i + 1
             i = start + 1  # the word anew, with what follows
             continue
@@ -311,14 +356,13 @@ cdef Py_ssize_t hash_codes(
                 here += 1
             if here < length and codes[here] > SPACE:
                 i = here - 1  # beside the next word, in place of what stood between
-                codes[i] = WAW
+                codes[i], kinds[i] = WAW, kinds[start]
                 continue
         h *= M2
-        signature = 0
-        for j in range(start, i):
-            signature |= classes[codes[j]]
+        signature |= signature >> 32
+        signature = (signature | signature >> 16) & 0xFFFF
         if signature & 1:
-            signature = number_signature(codes + start, i - start, classes)
+            signature = number_signature(codes + start, i - start, kinds + start)
         hashes[count] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
         opens[count] = opening | (opening | sentence) << 1
         if stems != NULL:
@@ -337,44 +381,48 @@ def hash_texts(
     uint32 (w,) or None."""
     cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
     cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
-    cdef int* kinds = <int*>malloc((n + 1) * sizeof(int))
+    cdef int* widths = <int*>malloc((n + 1) * sizeof(int))
     cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
     cdef uint16_t* codes = NULL
+    cdef uint16_t* kinds
+    cdef uint32_t near[NEAR]
     cdef uint64_t[::1] hashes
     cdef uint8_t[::1] opens
     cdef uint32_t[::1] stems
     cdef uint32_t* stem_at
     cdef int64_t[::1] offsets
-    if data == NULL or kinds == NULL or lengths == NULL:
-        free(data); free(kinds); free(lengths)
+    if data == NULL or widths == NULL or lengths == NULL:
+        free(data); free(widths); free(lengths)
         raise MemoryError
     try:
         for i in range(n):
             text = texts[i]
             if not isinstance(text, str):  # a kind of string, such as NumPy's, is one
                 raise TypeError(f"text {i} is no string but {type(text).__name__}")
-            data[i], kinds[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
+            data[i], widths[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
             longest = max(longest, lengths[i])
             total += lengths[i] // 2 + 1
         total += spare
         room = 2 * longest + 16
-        codes = <uint16_t*>malloc(room * sizeof(uint16_t))
+        codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
         if codes == NULL:
             raise MemoryError
+        fill_near(near, &table[0], &classes[0])
         hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
         stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
         hashes, opens, stems, offsets = hash_array, open_array, stem_array, offset_array
         i = 0
         while i < n:
             stem_at = &stems[0] if with_stems else NULL
+            kinds = codes + room
             with nogil:
                 while i < n:
-                    length = fold_text(data[i], kinds[i], lengths[i], &table[0], codes)
+                    length = fold_text(data[i], widths[i], lengths[i], near, &table[0], &classes[0], codes, kinds)
                     if length < 0:
                         break
                     count = hash_codes(
-                        codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
-                        count, joins_waw,
+                        codes, kinds, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
+                        joins_waw,
                     )
                     i += 1
                     offsets[i] = count
@@ -395,18 +443,23 @@ def hash_texts(
             if 2 * length + 16 > room:
                 free(codes)
                 room = 2 * length + 16
-                codes = <uint16_t*>malloc(room * sizeof(uint16_t))
+                codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
                 if codes == NULL:
                     raise MemoryError
-            length = fold_text(PyUnicode_DATA(text), PyUnicode_KIND(text), length, &settled[0], codes)
+                kinds = codes + room
+            fill_near(near, &settled[0], &classes[0])
+            length = fold_text(
+                PyUnicode_DATA(text), PyUnicode_KIND(text), length, near, &settled[0], &classes[0], codes, kinds
+            )
+            fill_near(near, &table[0], &classes[0])
             count = hash_codes(
-                codes, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], &classes[0],
-                count, joins_waw,
+                codes, kinds, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
+                joins_waw,
             )
             i += 1
             offsets[i] = count
     finally:
-        free(data); free(kinds); free(lengths); free(codes)
+        free(data); free(widths); free(lengths); free(codes)
     stems_out = stem_array[:count] if with_stems else None
     return hash_array[:count], offset_array, open_array[:count], stems_out
 
@@ -741,13 +794,19 @@ cdef inline Py_ssize_t find(
     return at
 
 
+cdef inline Py_ssize_t mask_for(Py_ssize_t count) noexcept nogil:
+    """One below the cells of a table for so many values."""
+    cdef Py_ssize_t mask = 7
+    while mask < 2 * count:
+        mask = 2 * mask + 1
+    return mask
+
+
 cdef inline Py_ssize_t fill(
     const uint64_t* values, Py_ssize_t count, uint64_t* keys, int32_t* first, Py_ssize_t head, int64_t* heads
 ) noexcept nogil:
     """A hash table of a row's distinct values with the place of each one's first occurrence; gives their number."""
-    cdef Py_ssize_t mask = 7, j, at, distinct = 0
-    while mask < 2 * count:
-        mask = 2 * mask + 1
+    cdef Py_ssize_t mask = mask_for(count), j, at, distinct = 0
     memset(first, 0xFF, (mask + 1) * sizeof(int32_t))
     heads[0] = 0
     for j in range(count):
@@ -760,17 +819,48 @@ cdef inline Py_ssize_t fill(
     return distinct
 
 
+cdef inline Py_ssize_t needed(double least, int64_t size) noexcept nogil:
+    """The fewest members whose share of so many is `least`."""
+    cdef Py_ssize_t count = <Py_ssize_t>(least * <double>size)
+    while <double>count / <double>max(size, 1) < least:
+        count += 1
+    while count > 0 and <double>(count - 1) / <double>max(size, 1) >= least:
+        count -= 1
+    return count
+
+
+cdef inline void share(
+    const uint64_t* row, Py_ssize_t length, const uint64_t* keys, const int32_t* first, Py_ssize_t mask, uint32_t* seen,
+    uint32_t turn, Py_ssize_t head, Py_ssize_t least, int64_t* shared, int64_t* opened
+) noexcept nogil:
+    """What a row has in common with the one whose table this is; nothing where that is below `least`."""
+    cdef Py_ssize_t j, at, spare = length - least
+    shared[0] = opened[0] = opened[1] = 0
+    for j in range(length):
+        at = find(keys, first, mask, row[j])
+        if first[at] >= 0 and seen[at] != turn:
+            seen[at] = turn
+            shared[0] += 1
+            opened[0] += first[at] < head
+            opened[1] += j < head
+        else:
+            spare -= 1
+            if spare < 0:  # what is left is too little
+                shared[0] = opened[0] = opened[1] = 0
+                return
+
+
 def overlaps(
-    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head,
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head, double least,
     int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
 ):
     """Distinct members of each row and of its first `head`; of each pair what both hold, and of either's head."""
-    cdef Py_ssize_t n = offsets.shape[0] - 1, i, j, p, longest = 0, room = 8, mask = 7, at, count, b, held = -1
-    cdef Py_ssize_t first_head, second_head
+    cdef Py_ssize_t n = offsets.shape[0] - 1, m = pairs.shape[0], i, o, p, longest = 0, room = 8, mask = 7, held = -1
     cdef uint64_t* keys
     cdef int32_t* first
     cdef uint32_t* seen
     cdef uint32_t turn = 0
+    cdef bint ascending = True
     for i in range(n):
         longest = max(longest, offsets[i + 1] - offsets[i])
     while room < 2 * longest + 1:
@@ -783,27 +873,39 @@ def overlaps(
         free(keys); free(first); free(seen)
         raise MemoryError
     with nogil:
-        for i in range(n):
+        for p in range(m):
+            ascending &= pairs[p, 0] <= pairs[p, 1] and (p == 0 or pairs[p - 1, 0] <= pairs[p, 0])
+        p = m - 1
+        # From the last row to the first: of ascending pairs the second is then known, and no table is made twice.
+        for i in range(n - 1, -1, -1):
             sizes[i] = fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
-        for p in range(pairs.shape[0]):
-            i, b = pairs[p, 0], pairs[p, 1]
+            if not ascending or p < 0 or pairs[p, 0] != i:
+                continue
+            mask = mask_for(offsets[i + 1] - offsets[i])
+            memset(seen, 0, (mask + 1) * sizeof(uint32_t))
+            turn = 0
+            while p >= 0 and pairs[p, 0] == i:
+                o = pairs[p, 1]
+                turn += 1
+                share(
+                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                    needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
+                )
+                p -= 1
+        for p in range(m):
+            if ascending:
+                break
+            i, o = pairs[p, 0], pairs[p, 1]
             if i != held:
                 fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
-                mask = 7
-                while mask < 2 * (offsets[i + 1] - offsets[i]):
-                    mask = 2 * mask + 1
+                mask = mask_for(offsets[i + 1] - offsets[i])
                 memset(seen, 0, (mask + 1) * sizeof(uint32_t))
                 held, turn = i, 0
             turn += 1
-            count, first_head, second_head = 0, 0, 0
-            for j in range(offsets[b], offsets[b + 1]):
-                at = find(keys, first, mask, values[j])
-                if first[at] >= 0 and seen[at] != turn:
-                    seen[at] = turn
-                    count += 1
-                    first_head += first[at] < head
-                    second_head += j - offsets[b] < head
-            shared[p], opened[p, 0], opened[p, 1] = count, first_head, second_head
+            share(
+                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
+            )
     free(keys); free(first); free(seen)
 
 
@@ -860,13 +962,19 @@ cdef int align(
     Gives their number, or -1 where they are more than `EDITS`. `trace`: room for (EDITS + 1) * (2 * EDITS + 3).
     """
     cdef Py_ssize_t x, y, before
-    cdef int d, k, best = -1, width = 2 * EDITS + 3, middle = EDITS + 1
+    cdef int d, k, low, high, gap, best = -1, width = 2 * EDITS + 3, middle = EDITS + 1
     cdef int32_t* row = trace
     cdef int32_t* last
+    if n - m > EDITS or m - n > EDITS:
+        return -1
+    gap = <int>(n - m)
     for d in range(EDITS + 1):
         row = trace + d * width
         last = row - width
-        for k in range(-d, d + 1, 2):
+        # Diagonals from which the last one, `gap`, is still in reach: what these ask of others is in reach as well.
+        low, high = max(-d, gap - (EDITS - d)), min(d, gap + (EDITS - d))
+        low += (low ^ d) & 1
+        for k in range(low, high + 1, 2):
             if d == 0:
                 x = 0
             elif k == -d or (k != d and last[middle + k - 1] < last[middle + k + 1]):
@@ -991,19 +1099,25 @@ cdef void judge(
         out[3] += 1
 
 
-cdef int64_t own_numbers(const uint64_t* a, Py_ssize_t n, const uint64_t* b, Py_ssize_t m) noexcept nogil:
-    """Words of a with a number that no word of b has."""
+cdef inline Py_ssize_t numbers_of(const uint64_t* words, Py_ssize_t n, uint16_t* numbers) noexcept nogil:
+    """The signatures of words with one number; gives how many there are."""
+    cdef Py_ssize_t i, count = 0
+    for i in range(n):
+        numbers[count] = <uint16_t>words[i]
+        count += words[i] & 1 & (<uint16_t>words[i] != UNSURE)
+    return count
+
+
+cdef int64_t own_numbers(const uint16_t* a, Py_ssize_t n, const uint16_t* b, Py_ssize_t m) noexcept nogil:
+    """Numbers of a that b has not."""
     cdef Py_ssize_t i, j
     cdef int64_t count = 0
-    cdef uint64_t signature
     for i in range(n):
-        signature = a[i] & 0xFFFF
-        if signature & 1 and signature != UNSURE:
-            for j in range(m):
-                if b[j] & 0xFFFF == signature:
-                    break
-            else:
-                count += 1
+        for j in range(m):
+            if b[j] == a[i]:
+                break
+        else:
+            count += 1
     return count
 
 
@@ -1018,6 +1132,7 @@ def differences(
     cdef const uint64_t* b
     cdef int32_t* trace
     cdef uint8_t* marks
+    cdef uint16_t* numbers
     cdef uint32_t* words
     cdef Run* runs
     cdef Run* last
@@ -1025,10 +1140,11 @@ def differences(
         longest = max(longest, offsets[i + 1] - offsets[i])
     trace = <int32_t*>malloc((EDITS + 1) * (2 * EDITS + 3) * sizeof(int32_t))
     marks = <uint8_t*>malloc(2 * (longest + 1))
+    numbers = <uint16_t*>malloc(2 * (longest + 1) * sizeof(uint16_t))
     words = <uint32_t*>malloc((2 * EDITS + 2) * sizeof(uint32_t))
     runs = <Run*>malloc((EDITS + 1) * sizeof(Run))
-    if trace == NULL or marks == NULL or words == NULL or runs == NULL:
-        free(trace); free(marks); free(words); free(runs)
+    if trace == NULL or marks == NULL or numbers == NULL or words == NULL or runs == NULL:
+        free(trace); free(marks); free(numbers); free(words); free(runs)
         raise MemoryError
     with nogil:
         for p in range(pairs.shape[0]):
@@ -1036,7 +1152,10 @@ def differences(
             n = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
             m = offsets[pairs[p, 1] + 1] - offsets[pairs[p, 1]]
             out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = 0
-            out[p, 5] = min(own_numbers(a, n, b, m), own_numbers(b, m, a, n))
+            i, j = numbers_of(a, n, numbers), numbers_of(b, m, numbers + longest + 1)
+            out[p, 5] = min(
+                own_numbers(numbers, i, numbers + longest + 1, j), own_numbers(numbers + longest + 1, j, numbers, i)
+            )
             if align(a, n, b, m, trace, marks, marks + longest + 1) < 0:
                 out[p, 4] = EDITS
                 continue
@@ -1065,7 +1184,7 @@ def differences(
                 count += 1
             for i in range(count):
                 judge(runs + i, a, b, &keys[0], &meanings[0], &starts[0], unknown, words, &out[p, 0])
-    free(trace); free(marks); free(words); free(runs)
+    free(trace); free(marks); free(numbers); free(words); free(runs)
 
 
 # --- salience and events
@@ -1361,10 +1480,7 @@ def pair_sums(
         for p in range(pairs.shape[0]):
             i, o = pairs[p, 0], pairs[p, 1]
             if with_runs and i != held:
-                count = token_offsets[i + 1] - token_offsets[i] - size + 1
-                mask = 7
-                while mask < 2 * count:
-                    mask = 2 * mask + 1
+                mask = mask_for(token_offsets[i + 1] - token_offsets[i] - size + 1)
                 memset(first, 0xFF, (mask + 1) * sizeof(int32_t))
                 for j in range(token_offsets[i], token_offsets[i + 1] - size + 1):
                     h = run_hash(&tokens[j], &factors[0], size)

@@ -107,7 +107,7 @@ def verify(
         block = pairs[start : start + _VERIFY_BLOCK]
         needed, local = factorize(block)
         words = documents.take(needed)
-        shared = overlap(shingle(words, settings), local)
+        shared = overlap(shingle(words, settings), local, least_shared(settings))
         near = np.flatnonzero(are_near(words, local, shared, settings))
         shared, local = shared.where(near), local[near]
         differing = no_differences(len(near))
@@ -159,6 +159,11 @@ def classify(
     return kind
 
 
+def least_shared(settings: Settings) -> float:
+    """Containment below which nothing of a pair matters."""
+    return min(NEAR, settings.jaccard, settings.containment)
+
+
 def are_near(words: Words, pairs: NDArray[np.int64], shared: Overlap, settings: Settings) -> NDArray[np.bool_]:
     """Bool (m,): pairs that share enough to be looked at further; of short texts, nearly all of their words.
 
@@ -168,7 +173,7 @@ def are_near(words: Words, pairs: NDArray[np.int64], shared: Overlap, settings: 
         shared: what these pairs share.
         settings: with the thresholds.
     """
-    near = shared.containment >= min(NEAR, settings.jaccard, settings.containment)
+    near = shared.containment >= least_shared(settings)
     asked = np.flatnonzero(near)
     of_longer, of_shorter = share_words(words, pairs[asked], settings.profile)
     if settings.cuts:
@@ -238,17 +243,18 @@ class Overlap:
         return (self.opening >= opening) & (self.own_opening >= opening)
 
 
-def overlap(shingles: Ragged, pairs: NDArray[np.int64]) -> Overlap:
+def overlap(shingles: Ragged, pairs: NDArray[np.int64], least: float = 0.0) -> Overlap:
     """Exact overlap of pairs of articles.
 
     Args:
         shingles: uint64, n articles' shingles in reading order, repeats kept.
         pairs: int64 (m, 2), row numbers. Of two sets of one size the first row of the pair counts as the larger.
+        least: containment below which a pair counts as sharing nothing, so that not all of it need be compared.
     """
     counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
     shared, opened = np.empty(len(pairs), dtype=np.int64), np.empty((len(pairs), 2), dtype=np.int64)
     pairs = np.ascontiguousarray(pairs)
-    kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, counts, heads, shared, opened)
+    kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, least, counts, heads, shared, opened)
     large, small = _by_size(counts, pairs)
     of_large, of_small = np.where(large != pairs[:, 0], opened[:, ::-1].T, opened.T)
     # A very short text cannot hold forty shingles: its own length is then what can be asked of it.

@@ -142,6 +142,7 @@ def overlaps(
     offsets: NDArray[np.int64],
     pairs: NDArray[np.int64],
     head: int,
+    least: float,
     sizes: NDArray[np.int64],
     heads: NDArray[np.int64],
     shared: NDArray[np.int64],
@@ -153,6 +154,7 @@ def overlaps(
         values, offsets: uint64 members of n rows, repeats kept, int64 (n + 1,).
         pairs: int64 (m, 2), row numbers.
         head: how many of a row's first members make its head.
+        least: share of the smaller row below which nothing is told of a pair: it is given as 0.
         sizes, heads: int64 (n,), written: distinct members of each row and of its head.
         shared: int64 (m,), written: distinct members that both rows hold.
         opened: int64 (m, 2), written: those of the first one's head that the second holds, and the other way round.
@@ -167,6 +169,8 @@ def overlaps(
     shared[:] = np.diff(whole[first].multiply(whole[second]).indptr)
     opened[:, 0] = np.diff(opening[first].multiply(whole[second]).indptr)
     opened[:, 1] = np.diff(opening[second].multiply(whole[first]).indptr)
+    far = shared / np.maximum(np.minimum(sizes[first], sizes[second]), 1) < least
+    shared[far], opened[far] = 0, 0
 
 
 def unique_sets(values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
