@@ -135,7 +135,10 @@ def name_of(article: Article) -> str:
 
 def tie(title: str, url: str) -> int:
     """Return what orders articles of one id, date, text and outlet: 32 bits of title and URL."""
-    return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
+    try:
+        return crc32(title.encode(), crc32(url.encode()))
+    except UnicodeEncodeError:  # half of a pair; rare, and naming the cure takes every text longer
+        return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
 
 
 def numbered_id(name: str, number: int) -> str:

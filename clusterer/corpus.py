@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
-from clusterer.arrays.ragged import Growing
+from clusterer.arrays.ragged import Growing, put_before
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.deprecated import moved_names
 from clusterer.progress import Progress, silent
@@ -45,13 +45,16 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
         while chunk := list(islice(remaining, settings.chunk)):
             ids.extend(map(name_of, chunk))
             ties.extend([tie(a.title, a.url) for a in chunk])
-            outlets.extend([known.setdefault(a.outlet, a.outlet) for a in chunk])
+            outlets.extend([known.setdefault(name, name) for name in [a.outlet for a in chunk]])
             dates.append(np.array([seconds(a.date) for a in chunk]))
             yield chunk
 
     def words_of(chunk: list[Article]) -> tuple[Words, Words]:
         tell("reading", len(chunk))
-        return text_words([a.text for a in chunk], settings), title_words([a.title for a in chunk], settings)
+        words = text_words([a.text for a in chunk], settings)
+        if settings.boilerplate != "learned":  # no line matters any more
+            words = replace(words, opens_line=None)
+        return words, title_words([a.title for a in chunk], settings)
 
     def texts() -> Iterator[Words]:
         for words, heads in ordered_map(words_of, chunks(), settings.threads):
@@ -88,6 +91,7 @@ def text_words(texts: Sequence[str], settings: Settings) -> Words:
     words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":
         tails = known_tails(words, settings.profile)
+        words = replace(words, opens_sentence=None)
         if tails.any():
             words = words.keep(~tails)
     return replace(without_dates(words, settings.profile), opens_sentence=None)
@@ -110,10 +114,10 @@ def with_titles(words: Words, titles: Words, least: int) -> Words:
         return words
     if words.letters is None and words.spans is None:
         rows = np.flatnonzero(short)
-        put, places = titles.take(rows), np.repeat(words.offsets[rows], titles.counts[rows])
-        stems = None if words.stems is None or put.stems is None else np.insert(words.stems, places, put.stems)
-        offsets = words.offsets + np.concatenate(([0], np.cumsum(titles.counts * short)))
-        return Words(np.insert(words.hashes, places, put.hashes), offsets, stems=stems)
+        stems = None
+        if words.stems is not None and titles.stems is not None:
+            stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows)[0]
+        return Words(*put_before(words.hashes, words.offsets, titles.hashes, titles.offsets, rows), stems=stems)
     rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
     pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))

@@ -54,7 +54,7 @@ def main(other: str, feed: tuple[str, ...], rounds: int, chosen: tuple[str, ...]
         n, kernels = told["ours"]["articles"], {side: about["kernels"] for side, about in told.items()}
         click.echo(f"{other} on {n:,} articles, kernels {kernels['theirs']} and {kernels['ours']}, {rounds} rounds\n")
         times, stages = compare(sides, jobs, rounds)
-        click.echo(f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'ratio of rounds':>20}")
+        click.echo(f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'speed, least':>14}{'speed by round':>16}")
         for name in jobs:
             _print(name, times)
             if name in ("copies", "stories"):
@@ -89,13 +89,12 @@ def _print(name: str, times: Times, least: float = 0.0) -> None:
     before, now = statistics.median(theirs), statistics.median(ours)
     if max(before, now) < least:
         return
-    ratios = f"{min(_ratios(theirs, ours)):.2f} to {max(_ratios(theirs, ours)):.2f}" if min(before, now) else ""
-    speed, cost = (f"{before / now:.2f}", f"{now / before:.2f}") if min(before, now) else ("", "")
-    click.echo(f"{name:52}{before:9.3f}{now:9.3f}{speed:>8}{cost:>8}{ratios:>20}")
-
-
-def _ratios(theirs: list[float], ours: list[float]) -> list[float]:
-    return [a / b for a, b in zip(theirs, ours, strict=True)]
+    told = ""
+    if min(before, now):
+        rounds = [a / b for a, b in zip(theirs, ours, strict=True)]
+        told = f"{before / now:8.2f}{now / before:8.2f}{min(theirs) / min(ours):14.2f}"
+        told += f"{min(rounds):.2f} to {max(rounds):.2f}".rjust(16)
+    click.echo(f"{name:52}{before:9.3f}{now:9.3f}{told}")
 
 
 def _cost(name: str, times: Times) -> float:

@@ -488,12 +488,13 @@ ctypedef fused Value:
 def take_rows(
     const Value[::1] values, const int64_t[::1] offsets, const int64_t[::1] rows, const int64_t[::1] to, Value[::1] out
 ):
-    """Copy rows of a ragged array to where `to`, their offsets in `out`, says."""
-    cdef Py_ssize_t i
+    """Copy rows of a ragged array to where `to` says that each begins in `out`."""
+    cdef Py_ssize_t i, count
     with nogil:
         for i in range(rows.shape[0]):
-            if to[i + 1] > to[i]:
-                memcpy(&out[to[i]], &values[offsets[rows[i]]], (to[i + 1] - to[i]) * sizeof(Value))
+            count = offsets[rows[i] + 1] - offsets[rows[i]]
+            if count > 0:
+                memcpy(&out[to[i]], &values[offsets[rows[i]]], count * sizeof(Value))
 
 
 # --- shingles and signatures
@@ -582,41 +583,71 @@ def band_keys(
 
 # --- pairs
 
+cdef bint settle(uint64_t* values, Py_ssize_t n, int lowest) noexcept nogil:
+    """Sort values that nearly are, by their bits from `lowest` on; False where that would take long."""
+    cdef Py_ssize_t i, j, moves = 0
+    cdef uint64_t value
+    for i in range(1, n):
+        if values[i] >> lowest >= values[i - 1] >> lowest:
+            continue
+        value, j = values[i], i
+        while j > 0 and values[j - 1] >> lowest > value >> lowest:
+            values[j] = values[j - 1]
+            j -= 1
+            moves += 1
+        values[j] = value
+        if moves > n:
+            return False
+    return True
+
+
 def sort_in_place(uint64_t[::1] values, int lowest):
     """Ascending by the bits from `lowest` on, equal ones in the order they had: eleven bits a pass, least significant
-    first; passes in which all are alike are left out."""
+    first; passes in which all are alike are left out.
+
+    The upper 33 bits that differ come first: where values are hashes, next to nothing is left to do after them."""
     cdef Py_ssize_t n = values.shape[0], i, total, before
     cdef Py_ssize_t* places = <Py_ssize_t*>malloc(6 * 2048 * sizeof(Py_ssize_t))
     cdef uint64_t* spare = <uint64_t*>malloc((n + 1) * sizeof(uint64_t))
     cdef uint64_t* here = &values[0] if n else NULL
     cdef uint64_t* there = spare
     cdef Py_ssize_t* digit
-    cdef uint64_t value
-    cdef int turn, shift
+    cdef uint64_t value, set_bits = 0
+    cdef int turn, turns, shift, start, top = 64
+    cdef bint done = n < 2
     if places == NULL or spare == NULL:
         free(places); free(spare)
         raise MemoryError
     with nogil:
-        memset(places, 0, 6 * 2048 * sizeof(Py_ssize_t))
         for i in range(n):
-            value = here[i] >> lowest
-            for turn in range(6):
-                places[2048 * turn + (value & 2047)] += 1
-                value >>= 11
-        for turn in range(6):
-            digit, shift = places + 2048 * turn, 11 * turn + lowest
-            if n == 0 or shift > 63 or digit[here[0] >> shift & 2047] == n:
-                continue
-            total = 0
-            for i in range(2048):
-                before = digit[i]
-                digit[i] = total
-                total += before
+            set_bits |= here[i]
+        while top > 0 and not set_bits >> (top - 1):
+            top -= 1
+        start = max(top - 33, lowest)
+        while not done:
+            turns = (max(top - start, 0) + 10) // 11
+            memset(places, 0, turns * 2048 * sizeof(Py_ssize_t))
             for i in range(n):
-                value = here[i]
-                there[digit[value >> shift & 2047]] = value
-                digit[value >> shift & 2047] += 1
-            here, there = there, here
+                value = here[i] >> start
+                for turn in range(turns):
+                    places[2048 * turn + (value & 2047)] += 1
+                    value >>= 11
+            for turn in range(turns):
+                digit, shift = places + 2048 * turn, 11 * turn + start
+                if digit[here[0] >> shift & 2047] == n:
+                    continue
+                total = 0
+                for i in range(2048):
+                    before = digit[i]
+                    digit[i] = total
+                    total += before
+                for i in range(n):
+                    value = here[i]
+                    there[digit[value >> shift & 2047]] = value
+                    digit[value >> shift & 2047] += 1
+                here, there = there, here
+            done = start == lowest or settle(here, n, lowest)
+            start = lowest
         if n and here != &values[0]:
             memcpy(&values[0], here, n * sizeof(uint64_t))
     free(places); free(spare)

@@ -47,6 +47,29 @@ def take_rows(
     return taken, out
 
 
+def put_before(
+    values: NDArray[_V], offsets: NDArray[np.int64], others: NDArray[_V], starts: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[_V], NDArray[np.int64]]:
+    """Rows of which some have the same row of another array before them.
+
+    Args:
+        values, offsets: of one dimension, and int64 (n + 1,).
+        others, starts: likewise, of as many rows.
+        rows: int64 (m,), ascending, those that get it.
+
+    Returns:
+        The values, and int64 (n + 1,) offsets.
+    """
+    counts, more = np.diff(offsets), np.zeros(len(offsets) - 1, dtype=np.int64)
+    more[rows] = np.diff(starts)[rows]
+    out = offsets_from_counts(counts + more)
+    joined, unsigned = np.empty(out[-1], dtype=values.dtype), _UNSIGNED[values.dtype.itemsize]
+    for part, part_offsets, which, to in ((others, starts, rows, out[rows]), (values, offsets, np.arange(len(counts)), out[:-1] + more)):
+        part = np.ascontiguousarray(part).view(unsigned)
+        kernels.take_rows(part, part_offsets, which, np.ascontiguousarray(to), joined.view(unsigned))
+    return joined, out
+
+
 _UNSIGNED: dict[int, Any] = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}  # by bytes a value
 
 

@@ -34,8 +34,8 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     held = np.flatnonzero(of_article >= 0)
     first = held[np.lexsort((corpus.ranks[held], corpus.dates[held], of_article[held]))]
     first = first[run_starts(of_article[first])]
-    known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets)) if name}
-    outlets = np.fromiter((known.get(corpus.outlets[i], -1) for i in first.tolist()), dtype=np.int64, count=len(first))
+    known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets))} | {"": -1}
+    outlets = np.array(list(map(known.__getitem__, corpus.outlets)), dtype=np.int64)[first]
     compared = int((counts[order[new]] >= settings.min_words).sum())
     return Documents(order[new], of_article, words, outlets, corpus.dates[first], compared)
 

@@ -103,7 +103,13 @@ def _linked(
     weights: NDArray[np.int64],
     bound: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """`average_linkage`; most clumps have one neighbour that has no other, and need no queue."""
+    """`average_linkage`; most clumps have one neighbour that has no other, and need no queue.
+
+    What no chain of bonds joins never comes together, whatever it shares.
+    """
+    component = components(links[bound], n)
+    inside = component[links[:, 0]] == component[links[:, 1]]
+    links, mean, bound = links[inside], mean[inside], bound[inside]
     degree = np.bincount(links.ravel(), minlength=n)
     single = (degree[links] == 1).all(axis=1)
     group = average_linkage(links[~single], mean[~single], n, threshold, weights, bound[~single])

@@ -132,7 +132,7 @@ _LINK = re.compile(
 
 def without_links(text: str) -> str:
     """The text with blanks in place of addresses, so that every other letter keeps its place."""
-    if not _may_hold_links(text):
+    if not ("t" in text or "w" in text) or not _may_hold_links(text):  # most texts of Arabic need no call
         return text
     return _LINK.sub(lambda link: " " * len(link[0]), text)
 

@@ -39,18 +39,24 @@ def known_tails(words: Words, profile: str) -> NDArray[np.bool_]:
     """
     cut = _notices(words, profile)
     article, places, numbers = _phrases_at(words, profile)
+    assert words.opens_line is not None
+    lines = np.flatnonzero(words.opens_line)
+    next_lines = np.append(lines, len(words.hashes))[np.searchsorted(lines, places, side="right")].tolist()
+    tails = _hashed_tails(profile)
     bounds = [*np.searchsorted(article, np.unique(article)).tolist(), len(article)]
     for first, last in pairwise(bounds):
         i = int(article[first])
         start, end = int(words.offsets[i]), int(words.offsets[i + 1])
         # From the end: what stands before a tail that is cut is the end of the article then.
         for k in range(last - 1, first - 1, -1):
-            place, phrase, tail = int(places[k]), *_hashed_tails(profile)[int(numbers[k])]
+            place, phrase, tail = int(places[k]), *tails[int(numbers[k])]
             if place + len(phrase) > end:
                 continue
-            stop = _furniture_end(words, start, place, end, len(phrase), tail, profile)
+            stop = _furniture_end(words, start, place, end, len(phrase), tail, profile, min(next_lines[k], end))
+            if stop == place:
+                continue
             left = place - start + int((~cut[stop : words.offsets[i + 1]]).sum())
-            if stop > place and (left >= STUB_WORDS or left == 0):
+            if left >= STUB_WORDS or left == 0:
                 cut[place:stop] = True
                 end = place if stop == end else end
     return cut
@@ -71,10 +77,10 @@ def _phrases_at(words: Words, profile: str) -> tuple[NDArray[np.int64], NDArray[
     mark[[int(p[0] >> np.uint64(48)) for p, _ in phrases]] = True
     near = np.flatnonzero(mark[hashes.astype("<u8", copy=False).view("<u2")[3::4]])
     article = np.searchsorted(ends, near, side="right")
+    first, left = hashes[near], ends[article] - near
     found = []
     for number, (phrase, tail) in enumerate(phrases):
-        left = ends[article] - near
-        hit = (hashes[near] == phrase[0]) & (left >= len(phrase))
+        hit = (first == phrase[0]) & (left >= len(phrase))
         if not tail.titles:
             hit &= left <= len(phrase) + tail.within + TAIL_WORDS
         if len(phrase) == 1:
@@ -89,7 +95,9 @@ def _phrases_at(words: Words, profile: str) -> tuple[NDArray[np.int64], NDArray[
     return rows[0], rows[1], rows[2]
 
 
-def _furniture_end(words: Words, start: int, place: int, end: int, size: int, tail: Tail, profile: str) -> int:
+def _furniture_end(
+    words: Words, start: int, place: int, end: int, size: int, tail: Tail, profile: str, line_end: int
+) -> int:
     """Where the furniture ends that a phrase of `size` words begins; `place` itself where it is prose.
 
     Args:
@@ -98,13 +106,12 @@ def _furniture_end(words: Words, start: int, place: int, end: int, size: int, ta
         place: of the phrase.
         size, tail: of the phrase.
         profile: that the words were folded by.
+        line_end: of the line that the phrase begins in.
     """
     assert words.opens_line is not None
     after = place + size
     opens = bool(words.opens_line[place])
     sentences = words.opens_line if words.opens_sentence is None else words.opens_sentence
-    following = np.flatnonzero(words.opens_line[place + 1 : end])
-    line_end = place + 1 + int(following[0]) if len(following) else end
     alone = opens and line_end - after <= 1
     if tail.closes:
         return end if opens and after == end else place
@@ -121,11 +128,11 @@ def _furniture_end(words: Words, start: int, place: int, end: int, size: int, ta
         return end
     rest = words.hashes[after:end].tolist()  # a few dozen words: sets of them are faster than arrays
     if tail.tags:
-        small = not opens or any(word in _set_of(SMALL_WORDS, profile) for word in rest)
+        small = not opens or not _set_of(SMALL_WORDS, profile).isdisjoint(rest)
         return place if small or _echo(words, start, place, rest) < ECHO else end
     if tail.sure and colon and (opens or sentences[place]):
         return end
-    signs = [word for word in rest if word in _set_of(SIGNS, profile)]
+    signs = list(filter(_set_of(SIGNS, profile).__contains__, rest))
     kinds, share = len(set(signs)), (size + len(signs)) / (end - place)
     if opens or sentences[place]:
         proven = (kinds >= 1 and share >= SIGN_SHARE) or (
@@ -141,7 +148,7 @@ def _furniture_end(words: Words, start: int, place: int, end: int, size: int, ta
 def _echo(words: Words, start: int, place: int, rest: list[int]) -> float:
     """The share of the words of a tail that its article, from `start`, has before it, at `place`."""
     before = set(words.hashes[start:place].tolist())
-    return sum(word in before for word in rest) / max(len(rest), 1)
+    return sum(map(before.__contains__, rest)) / max(len(rest), 1)
 
 
 def _titles_end(words: Words, line_end: int, end: int) -> int:

@@ -45,8 +45,10 @@ def take_rows(
     to: NDArray[np.int64],
     out: NDArray[Any],
 ) -> None:
-    """Copy rows of a ragged array to where `to`, int64 (m + 1,), their offsets in `out`, says."""
-    out[to[0] : to[-1]] = values[ragged_index(offsets, rows)[0]]
+    """Copy rows of a ragged array to where `to`, int64 (m or more,), says that each begins in `out`."""
+    places, begins = ragged_index(offsets, rows)
+    counts = np.diff(begins)
+    out[np.arange(len(places)) + np.repeat(to[: len(rows)] - begins[:-1], counts)] = values[places]
 
 
 def shingle_rows(
