@@ -31,9 +31,11 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
     of_article = np.full(len(words), -1, dtype=np.int64)
     of_article[order] = np.cumsum(new) - 1
-    held = np.flatnonzero(of_article >= 0)
-    first = held[np.lexsort((corpus.ranks[held], corpus.dates[held], of_article[held]))]
-    first = first[run_starts(of_article[first])]
+    first = order[new]
+    held = order[(np.bincount(of_article[order])[of_article[order]] > 1)]  # several articles have these words
+    held = held[np.lexsort((corpus.ranks[held], corpus.dates[held], of_article[held]))]
+    held = held[run_starts(of_article[held])]
+    first[of_article[held]] = held
     known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets))} | {"": -1}
     outlets = np.array(list(map(known.__getitem__, corpus.outlets)), dtype=np.int64)[first]
     compared = int((counts[order[new]] >= settings.min_words).sum())

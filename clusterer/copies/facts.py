@@ -107,10 +107,14 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
         profile: by which the words were folded.
     """
     # By length and content, so that the same two texts are compared the same way wherever they stand.
-    order = np.lexsort((whole_hashes(words), -words.counts))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    turned = np.ascontiguousarray(order[np.sort(place[pairs], axis=1)])
+    (a, b), (ours, theirs) = pairs.T, words.counts[pairs].T
+    swapped = theirs > ours
+    equal = np.flatnonzero(ours == theirs)
+    if len(equal):
+        rows, local = np.unique(pairs[equal], return_inverse=True)
+        first, second = whole_hashes(words.take(rows))[local.reshape(-1, 2)].T
+        swapped[equal] = (second < first) | (second == first) & (b[equal] < a[equal])
+    turned = np.ascontiguousarray(np.where(swapped[:, None], pairs[:, ::-1], pairs))
     known = known_words(profile)
     found = np.empty((len(pairs), 6), dtype=np.int64)
     hashes = np.ascontiguousarray(words.hashes)

@@ -143,8 +143,10 @@ def links_of(text: str, start: int = 0) -> list[tuple[int, int]]:
 
 
 def _may_hold_links(text: str) -> bool:
-    """A cheap look: every form of an address has one of two letters, and one of these beginnings."""
-    return ("t" in text or "w" in text) and any(map(text.__contains__, _LINK_HINTS))
+    """A cheap look: every form of an address has one of two letters, one of these beginnings, and a slash or "www."."""
+    if not ("t" in text or "w" in text):
+        return False
+    return "www." in text or ("/" in text and any(map(text.__contains__, _LINK_HINTS)))
 
 
 def dateline_end(text: str) -> int:

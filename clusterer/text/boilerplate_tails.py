@@ -77,22 +77,28 @@ def _phrases_at(words: Words, profile: str) -> tuple[NDArray[np.int64], NDArray[
     mark[[int(p[0] >> np.uint64(48)) for p, _ in phrases]] = True
     near = np.flatnonzero(mark[hashes.astype("<u8", copy=False).view("<u2")[3::4]])
     article = np.searchsorted(ends, near, side="right")
-    first, left = hashes[near], ends[article] - near
-    found = []
+    left = ends[article] - near
+    order = np.argsort(hashes[near], kind="stable")
+    first, begins = np.unique(hashes[near[order]], return_index=True)
+    places = dict(zip(first.tolist(), np.split(order, begins[1:]), strict=False))
+    found = [np.zeros((3, 0), dtype=np.int64)]
     for number, (phrase, tail) in enumerate(phrases):
-        hit = (first == phrase[0]) & (left >= len(phrase))
+        rows = places.get(int(phrase[0]))
+        if rows is None:
+            continue
+        hit = left[rows] >= len(phrase)
         if not tail.titles:
-            hit &= left <= len(phrase) + tail.within + TAIL_WORDS
+            hit &= left[rows] <= len(phrase) + tail.within + TAIL_WORDS
         if len(phrase) == 1:
-            hit &= opens[near]
-        at, of = near[hit], article[hit]
+            hit &= opens[near[rows]]
+        at, of = near[rows[hit]], article[rows[hit]]
         for i, word in enumerate(phrase[1:], start=1):
             same = hashes[at + i] == word
             at, of = at[same], of[same]
         found.append(np.stack([of, at, np.full(len(at), number)]))
-    rows = np.concatenate(found, axis=1).astype(np.int64)
-    rows = rows[:, np.lexsort((rows[2], rows[1]))]
-    return rows[0], rows[1], rows[2]
+    every = np.concatenate(found, axis=1)
+    every = every[:, np.lexsort((every[2], every[1]))]
+    return every[0], every[1], every[2]
 
 
 def _furniture_end(
