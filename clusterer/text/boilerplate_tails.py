@@ -75,7 +75,7 @@ def _phrases_at(words: Words, profile: str) -> tuple[NDArray[np.int64], NDArray[
     # Sixteen bits of a word's hash tell nearly all words apart from the phrases' first ones at the cost of one look-up.
     mark = np.zeros(1 << 16, dtype=np.bool_)
     mark[[int(p[0] >> np.uint64(48)) for p, _ in phrases]] = True
-    near = np.flatnonzero(mark[hashes.astype("<u8", copy=False).view("<u2")[3::4]])
+    near = np.flatnonzero(mark.take((hashes >> np.uint64(48)).view(np.int64)))
     article = np.searchsorted(ends, near, side="right")
     left = ends[article] - near
     order = np.argsort(hashes[near], kind="stable")
