@@ -54,7 +54,9 @@ def main(other: str, feed: tuple[str, ...], rounds: int, chosen: tuple[str, ...]
         n, kernels = told["ours"]["articles"], {side: about["kernels"] for side, about in told.items()}
         click.echo(f"{other} on {n:,} articles, kernels {kernels['theirs']} and {kernels['ours']}, {rounds} rounds\n")
         times, stages = compare(sides, jobs, rounds)
-        click.echo(f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'speed, least':>14}{'speed by round':>16}")
+        click.echo(
+            f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'speed, least':>14}{'speed by round':>16}"
+        )
         for name in jobs:
             _print(name, times)
             if name in ("copies", "stories"):
@@ -106,7 +108,10 @@ def _print_growth(
     sides: dict[str, subprocess.Popen[bytes]], jobs: dict[str, dict[str, Any]], n: int, rounds: int, times: Times
 ) -> None:
     """The power of the size that every job's time grows with on either side."""
-    parts = {n // part: compare(sides, {x: job | {"articles": n // part} for x, job in jobs.items()}, rounds)[0] for part in PARTS}
+    parts = {}
+    for size in (n // part for part in PARTS):
+        smaller = {name: job | {"articles": size} for name, job in jobs.items()}
+        parts[size] = compare(sides, smaller, rounds)[0]
     click.echo(f"\n{'time grows with the size to the power of':52}{'theirs':>9}{'ours':>9}")
     for name in jobs:
         powers = []
@@ -126,7 +131,8 @@ def checkout(other: str) -> Iterator[Path]:
     if found.returncode:
         raise click.ClickException(f"{other!r} is neither a checkout nor a commit: {found.stderr.decode().strip()}")
     with tempfile.TemporaryDirectory() as folder:
-        tarfile.open(fileobj=io.BytesIO(found.stdout)).extractall(folder, filter="data")
+        with tarfile.open(fileobj=io.BytesIO(found.stdout)) as archive:
+            archive.extractall(folder, filter="data")
         command = [sys.executable, "setup.py", "build_ext", "--inplace", "-q"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
         yield Path(folder)

@@ -48,7 +48,11 @@ def take_rows(
 
 
 def put_before(
-    values: NDArray[_V], offsets: NDArray[np.int64], others: NDArray[_V], starts: NDArray[np.int64], rows: NDArray[np.int64]
+    values: NDArray[_V],
+    offsets: NDArray[np.int64],
+    others: NDArray[_V],
+    starts: NDArray[np.int64],
+    rows: NDArray[np.int64],
 ) -> tuple[NDArray[_V], NDArray[np.int64]]:
     """Rows of which some have the same row of another array before them.
 
@@ -64,9 +68,13 @@ def put_before(
     more[rows] = np.diff(starts)[rows]
     out = offsets_from_counts(counts + more)
     joined, unsigned = np.empty(out[-1], dtype=values.dtype), _UNSIGNED[values.dtype.itemsize]
-    for part, part_offsets, which, to in ((others, starts, rows, out[rows]), (values, offsets, np.arange(len(counts)), out[:-1] + more)):
-        part = np.ascontiguousarray(part).view(unsigned)
-        kernels.take_rows(part, part_offsets, which, np.ascontiguousarray(to), joined.view(unsigned))
+
+    def put(part: NDArray[_V], bounds: NDArray[np.int64], which: NDArray[np.int64], to: NDArray[np.int64]) -> None:
+        part = np.ascontiguousarray(part)
+        kernels.take_rows(part.view(unsigned), bounds, which, np.ascontiguousarray(to), joined.view(unsigned))
+
+    put(others, starts, rows, out[rows])
+    put(values, offsets, np.arange(len(counts)), out[:-1] + more)
     return joined, out
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from kernel_twins import FEWER, NEEDS_BOTH, agreed, assert_same, growing, ragged_of
+from kernel_twins import FEWER, NEEDS_BOTH, agreed, assert_same, growing, mixed, pairs_of, ragged_of, rows_and_pairs
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels, letters, ragged, sorting
@@ -183,3 +183,15 @@ def test_loops_side_by_side_give_what_one_gives() -> None:
         for first, results in zip((0, 1), pool.map(together, (0, 1)), strict=True):
             for turn, result in enumerate(results):
                 assert_same(result, alone[(first + turn) % 4])
+
+
+@FEWER
+@given(rows_and_pairs(st.integers(0, 9)), st.sampled_from([0.0, 0.25, 0.4, 0.5, 1.0]))
+def test_pairs_that_share_too_little_share_nothing(given_: tuple[list, list], least: float) -> None:
+    rows, pairs = given_
+    sets = mixed(rows)
+    for some in (pairs_of(pairs), pairs_of(sorted(map(sorted, pairs)))):
+        whole, found = overlap(sets, some), agreed(lambda some=some: overlap(sets, some, least))
+        near = whole.containment >= least
+        assert_same(found.where(near), whole.where(near))
+        assert not found.shared[~near].any()
