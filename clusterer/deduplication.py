@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.hashing import mix
 from clusterer.assignments import preferences
 from clusterer.copies.documents import Documents
+from clusterer.copies.series import may_report_others
 from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.errors import InputError
 from clusterer.io.inputs import Articles, held
@@ -227,7 +228,7 @@ def _copies(
 ) -> None:
     """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes."""
     documents, links, d = run.documents, run.links, len(run.documents)
-    codes = links.pairs @ np.array([d, 1])
+    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
     best_first = np.lexsort((rank[lead], run.copies))
     many = np.bincount(run.copies, minlength=d) > 1
     left = best_first[many[run.copies[best_first]]]
@@ -241,14 +242,16 @@ def _copies(
         at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
         known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
         kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
-        kind[known], value[known] = links.kind[at[known]], links.score[at[known]]
+        other = np.zeros(len(pairs), dtype=np.bool_)
+        kind[known], value[known], other[known] = links.kind[at[known]], links.score[at[known]], others[at[known]]
         unknown = np.flatnonzero(~known)
         if len(unknown):
             order = unknown[np.argsort(wanted[unknown])]
             found = verify(documents, pairs[order], settings)
             places = order[np.searchsorted(wanted[order], found.pairs @ np.array([d, 1]))]
             kind[places], value[places] = found.kind, found.score
-        goes = (kind == COPY) | (kind == CONTAINED) & (asked > against)  # the longer of a pair has the lower number
+            other[places] = may_report_others(found.overlap.jaccard, found.differences)
+        goes = ~other & ((kind == COPY) | (kind == CONTAINED) & (asked > against))  # the longer of a pair has the lower number
         missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
         missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
         assert documents.corpus_words is not None

@@ -21,6 +21,7 @@ _LEAD = 0.35  # share of either opening below which an outlet's later article ha
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
+_EDITED = 2  # runs edited up to which two texts that name others may be fillings of one form
 _DAYS = 5  # on which one report is printed at most
 _DAY = 86_400.0
 
@@ -58,7 +59,34 @@ def are_series(
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
     series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7)
     series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
-    return series
+    return series | report_others(jaccard, differing)
+
+
+def report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): texts of one form that name others, whoever printed them and when: two accidents, two ambassadors, two towns.
+
+    Either text names something that the other has nowhere; a copy that is shortened, spelt otherwise or credited to another
+    agency does not. Words that are no known names may be edited ones: beside them a number or a date must differ as well, and
+    little else.
+
+    Args:
+        jaccard: float64 (m,).
+        differing: what the m pairs differ in.
+    """
+    others, unknowns = differing.others, differing.unknowns
+    found: NDArray[np.bool_] = (others >= 2) | (others == 1) & (jaccard < _TYPO)
+    found |= (unknowns >= 1) & (differing.facts >= 1) & (unknowns + differing.facts >= differing.edits)
+    return found
+
+
+def may_report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): copies of which either names something that the other has nowhere, and little else was edited.
+
+    Most of them are one report with a name spelt otherwise or a word exchanged; but where one is to be removed, it may be news.
+    """
+    unknown = (differing.unknowns >= 1) & (differing.edits <= _EDITED) & (jaccard < _TYPO)
+    found: NDArray[np.bool_] = (differing.others >= 1) | unknown
+    return found
 
 
 def recur(

@@ -18,7 +18,7 @@ from clusterer.copies.fact_words import GIVEN_NAMES, MONTHS, WEEKDAYS
 from clusterer.copies.facts import Differences, common_words, differences, known_words, no_differences
 from clusterer.text.words import hash_words
 
-FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers")
+FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns")
 
 
 def between(a: str, b: str, profile: str = "news") -> dict[str, int]:
