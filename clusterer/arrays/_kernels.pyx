@@ -74,7 +74,8 @@ cdef enum:
     OPPOSITE = 7
     NAME_BITS = 14
     MONTHS = 16
-    CLITICS = 0x300
+    CLITIC_CLASSES = 0x300
+    ARTICLE = 0x200
     LETTERS = 3
     PLACE = 3
     ARABIC = 0x8000
@@ -88,7 +89,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
-    "OPPOSITE": OPPOSITE, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITICS": CLITICS, "LETTERS": LETTERS, "PLACE": PLACE,
+    "OPPOSITE": OPPOSITE, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
 }
 
 cdef uint64_t M1 = 0xBF58476D1CE4E5B9ULL
@@ -133,9 +134,10 @@ cdef inline bint is_digit(uint16_t code) noexcept nogil:
 
 
 cdef inline bint separates_thousands(
-    const uint16_t* codes, Py_ssize_t start, Py_ssize_t comma, Py_ssize_t joined
+    const uint16_t* codes, Py_ssize_t start, Py_ssize_t comma, Py_ssize_t joined, uint16_t joint
 ) noexcept nogil:
-    """Whether a comma after a word does: the word begins at `start`, the digits after one that did before at `joined`."""
+    """Whether a comma or a stop after a word does: the word begins at `start`, the digits after one that did before, which was
+    a `joint`, at `joined`. Stops do so by twos at least: one alone is a decimal point."""
     cdef Py_ssize_t first = comma
     if not (is_digit(codes[comma + 1]) and is_digit(codes[comma + 2]) and is_digit(codes[comma + 3])):
         return False
@@ -145,7 +147,14 @@ cdef inline bint separates_thousands(
         first -= 1
     if not 1 <= comma - first <= 3:
         return False
-    if first == joined or (first > 0 and first == start and codes[first - 1] == COMMA):
+    if codes[comma] == STOP:
+        if first == joined:
+            return joint == STOP
+        if codes[comma + 4] != STOP or is_digit(codes[comma + 8]) or not (
+            is_digit(codes[comma + 5]) and is_digit(codes[comma + 6]) and is_digit(codes[comma + 7])
+        ):
+            return False
+    elif (first == joined and joint == COMMA) or (first > 0 and first == start and codes[first - 1] == COMMA):
         return True
     return codes[first] != 0x30 and codes[first] != 0x0660 and codes[first] != 0x06F0
 
@@ -284,6 +293,7 @@ cdef Py_ssize_t hash_codes(
     a word that opens a line, and 2 for one that opens a sentence, as every line does."""
     cdef Py_ssize_t i = 0, start = 0, here, joined = -1, j
     cdef bint opening = True, sentence = True
+    cdef uint16_t joint = 0
     cdef uint64_t letters, ends, h, more, signature
     while i < length:
         if codes[i] <= SPACE:
@@ -306,7 +316,8 @@ cdef Py_ssize_t hash_codes(
             i += here
             if here < 4:
                 break
-        if codes[i] == COMMA and separates_thousands(codes, start, i, joined):
+        if (codes[i] == COMMA or codes[i] == STOP) and separates_thousands(codes, start, i, joined, joint):
+            joint = codes[i]
             memmove(codes + start + 1, codes + start, (i - start) * sizeof(uint16_t))
             joined = i + 1
             i = start + 1  # the word anew, with what follows
@@ -843,8 +854,15 @@ cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
         return False
     both = ones(a & b & 0x7FFF)
     if (kind == UNKNOWN or kind == USUAL) and (other_kind == UNKNOWN or other_kind == USUAL):
-        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
+        return other <= (2 if both >= 6 else 1 if ones(a & b & 0x7FFF & ~<uint32_t>ARTICLE) >= 4 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
+
+
+cdef inline bint same_letters(uint64_t a, uint64_t b) noexcept nogil:
+    """Whether two words have the same consonants, but for those of clitics."""
+    if not a & b & ARABIC or a & 1 or b & 1:
+        return False
+    return (a ^ b) & 0x7FFF & ~<uint64_t>CLITIC_CLASSES == 0 and ones(<uint32_t>(a & b & 0x7FFF & ~<uint64_t>CLITIC_CLASSES)) >= LETTERS
 
 
 cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, uint32_t other) noexcept nogil:
@@ -856,7 +874,9 @@ cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, 
         kind == NAME and other_kind == NAME
     ) or kind == OPPOSITE or other_kind == OPPOSITE:
         return meaning == other
-    return kind != NAME and other_kind != NAME and spelt_alike(meaning, other)
+    if kind == NAME or other_kind == NAME:
+        return same_letters(word, other_word)
+    return spelt_alike(meaning, other)
 
 
 cdef int align(
@@ -959,13 +979,6 @@ cdef inline void tell(Told* side, uint64_t word, uint32_t meaning) noexcept nogi
     side.name |= kind == NAME
     side.subject |= kind == NAME or kind == UNKNOWN or kind == USUAL
     side.signature |= word & 0xFFFF
-
-
-cdef inline bint same_letters(uint64_t a, uint64_t b) noexcept nogil:
-    """Whether two words have the same consonants, but for those of clitics."""
-    if not a & b & ARABIC or a & 1 or b & 1:
-        return False
-    return (a ^ b) & 0x7FFF & ~<uint64_t>CLITICS == 0 and ones(<uint32_t>(a & b & 0x7FFF & ~<uint64_t>CLITICS)) >= LETTERS
 
 
 cdef void understand(

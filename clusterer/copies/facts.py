@@ -173,7 +173,8 @@ def _name_values() -> dict[str, int]:
     """Of every spelling in the lists of names what it means: its kind, its class and what it names."""
     values: dict[str, int] = {}
     number = 0
-    for place, names in enumerate((lists.COUNTRIES, lists.CITIES, lists.GIVEN_NAMES, lists.CLUBS)):
+    people = f"{lists.FAMILIES} {lists.GIVEN_NAMES}"  # of a name in both the given one counts
+    for place, names in enumerate((lists.COUNTRIES, lists.CITIES, people, lists.CLUBS)):
         for number, spellings in enumerate(names.split(), start=number + 1):
             values.update(dict.fromkeys(spellings.split("|"), NAME << 16 | place << NAME_BITS | number))
     return values

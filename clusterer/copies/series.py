@@ -52,8 +52,9 @@ def are_series(
     other_day = hours > _SAME_DAY
     other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
     filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
-    spelt = (differing.subjects == named) & (named <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
-    filled |= (named >= 1) & (form >= 0.5) & ~spelt
+    told = differing.others + differing.unknowns
+    spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
+    filled |= (told >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
     series = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)

@@ -27,10 +27,12 @@ NAME_BITS = 14
 """Bits of a name's value below its class: what it names. Names of two classes do not exclude each other."""
 MONTHS = 16
 """Value of a date from which it is a month; below it is a weekday."""
-CLITICS = 1 << 8 | 1 << 9
+CLITIC_CLASSES = 1 << 8 | 1 << 9
 """Classes of the letters that spelling puts before a word: ب and ل."""
 PLACE = 3
 """Words that differ beside two of opposite meaning at most, where these stand in one place."""
+ARTICLE = 1 << 9
+"""Class of ل, which names share by their article."""
 LETTERS = 3
 """Classes of consonants that a word must have at least to be told again in another form."""
 EDITS = 96
@@ -237,7 +239,7 @@ def _same_letters(a: int, b: int) -> bool:
     """Whether two words have the same consonants, but for those of clitics."""
     if not a & b & ARABIC or a & 1 or b & 1:
         return False
-    return not (a ^ b) & 0x7FFF & ~CLITICS and (a & b & 0x7FFF & ~CLITICS).bit_count() >= LETTERS
+    return not (a ^ b) & 0x7FFF & ~CLITIC_CLASSES and (a & b & 0x7FFF & ~CLITIC_CLASSES).bit_count() >= LETTERS
 
 
 def _joined(ours: list[int], theirs: list[int]) -> bool:
@@ -278,7 +280,7 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
     kinds = meaning >> 16, other >> 16
     if any(kind in (NUMBER, DATE, OPPOSITE) for kind in kinds) or kinds == (NAME, NAME):
         return meaning == other
-    return NAME not in kinds and _spelt_alike(meaning, other)
+    return _same_letters(word, other_word) if NAME in kinds else _spelt_alike(meaning, other)
 
 
 def _spelt_alike(a: int, b: int) -> bool:
@@ -291,5 +293,6 @@ def _spelt_alike(a: int, b: int) -> bool:
         return False
     both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
     if all(meaning >> 16 in (UNKNOWN, USUAL) for meaning in (a, b)):
-        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
+        own = (a & b & 0x7FFF & ~ARTICLE).bit_count()
+        return other <= (2 if both >= 6 else 1 if own >= 4 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
