@@ -1000,7 +1000,7 @@ cdef inline bint is_own(uint64_t word, uint32_t meaning, const Text* other) noex
             if other.meanings[i] == meaning:
                 return False
         return True
-    if meaning >> 16 != UNKNOWN:
+    if meaning >> 16 != UNKNOWN and meaning >> 16 != USUAL:
         return False
     for i in range(other.count):
         if other.words[i] == word or same_letters(word, other.words[i]):
@@ -1015,7 +1015,7 @@ cdef void tell_apart(
     """Add a run to those in which each text names something else, by lists or by words that are not known."""
     cdef Py_ssize_t i, j
     cdef uint32_t classes = 0, others = 0
-    cdef bint own = False, other = False, apart = False
+    cdef bint own = False, other = False, sure = False, other_sure = False, listed = False, apart = False
     if ours.words > SLOT or theirs.words > SLOT or ours.words == 0 or theirs.words == 0:
         return
     for i in range(ours.words if max(ours.words, theirs.words) <= PLACE else 0):
@@ -1030,6 +1030,8 @@ cdef void tell_apart(
         for i in range(ours.words):
             if is_own(ours.word[i], ours.meaning[i], b):
                 own = True
+                sure |= ours.meaning[i] >> 16 != USUAL
+                listed |= ours.meaning[i] >> 16 == NAME
                 if ours.meaning[i] >> 16 == NAME:
                     classes |= 1 << ((ours.meaning[i] & 0xFFFF) >> NAME_BITS)
         if not own:
@@ -1037,12 +1039,14 @@ cdef void tell_apart(
         for j in range(theirs.words):
             if is_own(theirs.word[j], theirs.meaning[j], a):
                 other = True
+                other_sure |= theirs.meaning[j] >> 16 != USUAL
+                listed |= theirs.meaning[j] >> 16 == NAME
                 if theirs.meaning[j] >> 16 == NAME:
                     others |= 1 << ((theirs.meaning[j] & 0xFFFF) >> NAME_BITS)
         apart = classes & others != 0
     if apart:
         out[6] += 1
-    elif own and other:
+    elif own and other and (listed or (sure and other_sure)):
         out[7] += 1
 
 

@@ -95,15 +95,20 @@ class Differences:
     def __len__(self) -> int:
         return len(self.facts)
 
+    @property
+    def columns(self) -> tuple[NDArray[np.int64], ...]:
+        """Every column, in the order above."""
+        return tuple(getattr(self, f.name) for f in fields(self))
+
     def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Differences:
         """Only the pairs where `kept`, bool (m,), is True, or those with these numbers."""
-        return Differences(*(getattr(self, f.name)[kept] for f in fields(self)))
+        return Differences(*(column[kept] for column in self.columns))
 
     def filled(self, places: NDArray[np.bool_], found: Differences) -> Differences:
         """With what was found at the places, bool (m,), that are True."""
-        columns = [getattr(self, f.name).copy() for f in fields(self)]
-        for column, f in zip(columns, fields(self), strict=True):
-            column[places] = getattr(found, f.name)
+        columns = [column.copy() for column in self.columns]
+        for column, told in zip(columns, found.columns, strict=True):
+            column[places] = told
         return Differences(*columns)
 
     @classmethod

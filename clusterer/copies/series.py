@@ -17,6 +17,7 @@ from clusterer.copies.facts import Differences
 
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
+_UPDATED = 18.0  # hours up to which one or two other numbers are an update: a toll of the evening, of the next morning
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
@@ -51,14 +52,15 @@ def are_series(
     form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
     other_day = hours > _SAME_DAY
     other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
-    filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
     told = differing.others + differing.unknowns
+    updated = (hours <= _UPDATED) & (differing.facts <= 2) & (differing.dates == 0) & (told == 0)
+    filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated
     spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
     filled |= (told >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
     series = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
-    series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7)
+    series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
     series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
     return series | report_others(jaccard, differing)
 

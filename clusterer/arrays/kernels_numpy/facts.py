@@ -220,10 +220,11 @@ def _tell_apart(sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, 
     near = max(map(len, sides)) <= PLACE
     opposites = [{meaning for _, meaning in side if near and meaning >> 16 == OPPOSITE} for side in sides]
     own = [[told for told in side if _is_own(*told, text)] for side, text in zip(sides, texts[::-1], strict=True)]
+    kinds = [{meaning >> 16 for _, meaning in side} for side in own]
     classes = [{(meaning & 0xFFFF) >> NAME_BITS for _, meaning in side if meaning >> 16 == NAME} for side in own]
     if classes[0] & classes[1] or any(meaning ^ 1 in opposites[1] for meaning in opposites[0]):
         others[0] += 1
-    elif all(any(meaning >> 16 in (NAME, UNKNOWN) for _, meaning in side) for side in own):
+    elif all(kinds) and (NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
         others[1] += 1
 
 
@@ -232,7 +233,7 @@ def _is_own(word: int, meaning: int, other: list[tuple[int, int]]) -> bool:
     kind = meaning >> 16
     if kind == NAME:
         return all(meaning != told for _, told in other)
-    return kind == UNKNOWN and not any(word == said or _same_letters(word, said) for said, _ in other)
+    return kind in (UNKNOWN, USUAL) and not any(word == said or _same_letters(word, said) for said, _ in other)
 
 
 def _same_letters(a: int, b: int) -> bool:
