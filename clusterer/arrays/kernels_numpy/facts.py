@@ -222,7 +222,9 @@ def _tell_apart(sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, 
     own = [[told for told in side if _is_own(*told, text)] for side, text in zip(sides, texts[::-1], strict=True)]
     kinds = [{meaning >> 16 for _, meaning in side} for side in own]
     classes = [{(meaning & 0xFFFF) >> NAME_BITS for _, meaning in side if meaning >> 16 == NAME} for side in own]
-    if classes[0] & classes[1] or any(meaning ^ 1 in opposites[1] for meaning in opposites[0]):
+    if any(meaning ^ 1 in opposites[1] for meaning in opposites[0]):
+        others[0] += 2  # no copy says the opposite
+    elif classes[0] & classes[1]:
         others[0] += 1
     elif all(kinds) and (NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
         others[1] += 1
