@@ -180,7 +180,8 @@ def _name_values() -> dict[str, int]:
     number = 0
     people = f"{lists.FAMILIES} {lists.GIVEN_NAMES}"  # of a name in both the given one counts
     for place, names in enumerate((lists.COUNTRIES, lists.CITIES, people, lists.CLUBS)):
-        for number, spellings in enumerate(names.split(), start=number + 1):
+        for spellings in names.split():
+            number += 1
             values.update(dict.fromkeys(spellings.split("|"), NAME << 16 | place << NAME_BITS | number))
     return values
 

@@ -89,8 +89,9 @@ def may_report_others(jaccard: NDArray[np.float64], differing: Differences) -> N
 
     Most of them are one report with a name spelt otherwise or a word exchanged; but where one is to be removed, it may be news.
     """
-    unknown = (differing.unknowns >= 1) & (differing.edits <= _EDITED) & (jaccard < _TYPO)
-    found: NDArray[np.bool_] = (differing.others >= 1) | unknown
+    stated = (differing.facts >= 1) & (differing.names + differing.subjects >= 1)
+    doubtful = ((differing.unknowns >= 1) | stated) & (differing.edits <= _EDITED) & (jaccard < _TYPO)
+    found: NDArray[np.bool_] = (differing.others >= 1) | doubtful
     return found
 
 
