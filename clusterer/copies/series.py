@@ -58,7 +58,7 @@ def are_series(
     spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
     filled |= (told >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
-    series = one_outlet & other_day & (other_lead | filled | recounted)
+    series: NDArray[np.bool_] = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
     series |= (
         ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
