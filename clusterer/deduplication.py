@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.hashing import mix
 from clusterer.assignments import preferences
 from clusterer.copies.documents import Documents
+from clusterer.copies.series import may_report_others
 from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.errors import InputError
 from clusterer.io.inputs import Articles, held
@@ -153,17 +154,17 @@ def deduplicate(
     n, d = len(corpus.ids), len(documents)
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
-    keeper, relation = np.arange(n), np.zeros(n, dtype=np.int64)
-    score, lost = np.ones(n), np.zeros(n, dtype=np.int64)
+    found = _Removals(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n), np.zeros(n, dtype=np.int64))
+    keeper, relation, score, lost = found.keeper, found.relation, found.score, found.lost
     held = np.flatnonzero(documents.of_article >= 0)
     lead = np.full(d, n)
     np.minimum.at(lead, documents.of_article[held], rank[held])
     lead = order[lead] if d else lead
     keeper[held] = lead[documents.of_article[held]]
     if settings.level != "exact" and d:
-        _copies(run, settings, rank, lead, keeper, relation, score, lost)
+        _copies(run, settings, rank, lead, found)
     if run.stories is not None and d:
-        _reports(run, settings, rank, lead, keeper, relation, score, lost)
+        _reports(run, settings, rank, lead, found)
     top = keeper.copy()  # an identical text of one that goes is verified against the same article
     while (keeper[top] != top).any():
         top = keeper[top]
@@ -194,6 +195,35 @@ def deduplicate(
     return Deduplication(tuple(corpus.ids), removed, items, stats)
 
 
+@dataclass(frozen=True, slots=True)
+class _Removals:
+    """What becomes of n articles, filled step by step.
+
+    Attributes:
+        keeper: int64 (n,), the article that stays for each; its own place where it stays.
+        relation: int64 (n,), what the two were verified as: a place in the names of relations.
+        score: float64 (n,), of the two.
+        lost: int64 (n,), words that the kept one does not hold.
+    """
+
+    keeper: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    score: NDArray[np.float64]
+    lost: NDArray[np.int64]
+
+    def enter(
+        self,
+        gone: NDArray[np.int64],
+        kept: NDArray[np.int64],
+        relation: NDArray[np.int64] | int,
+        score: NDArray[np.float64] | list[float],
+        lost: NDArray[np.int64],
+    ) -> None:
+        """Let some articles go for others."""
+        self.keeper[gone], self.relation[gone] = kept, relation
+        self.score[gone], self.lost[gone] = score, lost
+
+
 def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray[np.int64]:
     """Articles from best to last."""
     if values is None:
@@ -220,14 +250,11 @@ def _copies(
     settings: Settings,
     rank: NDArray[np.int64],
     lead: NDArray[np.int64],
-    keeper: NDArray[np.int64],
-    relation: NDArray[np.int64],
-    score: NDArray[np.float64],
-    lost: NDArray[np.int64],
+    found: _Removals,
 ) -> None:
     """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes."""
     documents, links, d = run.documents, run.links, len(run.documents)
-    codes = links.pairs @ np.array([d, 1])
+    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
     best_first = np.lexsort((rank[lead], run.copies))
     many = np.bincount(run.copies, minlength=d) > 1
     left = best_first[many[run.copies[best_first]]]
@@ -241,22 +268,24 @@ def _copies(
         at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
         known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
         kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
-        kind[known], value[known] = links.kind[at[known]], links.score[at[known]]
+        other = np.zeros(len(pairs), dtype=np.bool_)
+        kind[known], value[known], other[known] = links.kind[at[known]], links.score[at[known]], others[at[known]]
         unknown = np.flatnonzero(~known)
         if len(unknown):
             order = unknown[np.argsort(wanted[unknown])]
-            found = verify(documents, pairs[order], settings)
-            places = order[np.searchsorted(wanted[order], found.pairs @ np.array([d, 1]))]
-            kind[places], value[places] = found.kind, found.score
-        goes = (kind == COPY) | (kind == CONTAINED) & (asked > against)  # the longer of a pair has the lower number
+            new = verify(documents, pairs[order], settings)
+            places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
+            kind[places], value[places] = new.kind, new.score
+            other[places] = may_report_others(new.overlap.jaccard, new.differences)
+        goes = ~other & (
+            (kind == COPY) | (kind == CONTAINED) & (asked > against)
+        )  # the longer of a pair has the lower number
         missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
         missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
         assert documents.corpus_words is not None
         goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
         goes &= densest <= IN_PASSAGE
-        articles = lead[asked[goes]]
-        keeper[articles], relation[articles] = lead[against[goes]], kind[goes]
-        score[articles], lost[articles] = value[goes], missing[goes]
+        found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
         left = asked[~goes]
 
 
@@ -265,15 +294,12 @@ def _reports(
     settings: Settings,
     rank: NDArray[np.int64],
     lead: NDArray[np.int64],
-    keeper: NDArray[np.int64],
-    relation: NDArray[np.int64],
-    score: NDArray[np.float64],
-    lost: NDArray[np.int64],
+    found: _Removals,
 ) -> None:
     """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold."""
     documents, stories = run.documents, run.stories
     assert stories is not None
-    staying = np.flatnonzero(keeper[lead] == lead)
+    staying = np.flatnonzero(found.keeper[lead] == lead)
     strong: dict[int, dict[int, float]] = {}
     for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
         if value >= settings.story:
@@ -292,10 +318,8 @@ def _reports(
     if not len(rows):
         return
     against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
-    articles = lead[rows]
-    keeper[articles], relation[articles] = lead[against], 3
-    score[articles] = [gone[int(run.copies[x])][1] for x in rows.tolist()]
-    lost[articles] = _words_lost(documents, rows, against)[0]
+    scores = [gone[int(run.copies[x])][1] for x in rows.tolist()]
+    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against)[0])
 
 
 def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:

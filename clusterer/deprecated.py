@@ -43,7 +43,7 @@ MOVED: dict[str, dict[str, str]] = {
     },
     "grouping": {
         **_same_names("clusterer.assignments", "first_of_group", "spanning_parents"),
-        **_same_names("clusterer.copies.grouping", "star_centres"),
+        **_same_names("clusterer.copies.grouping", "clump_centres"),
         **_same_names("clusterer.arrays.linkage", "average_linkage"),
     },
     "lsh": {

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-_REVISION = 6  # raise when code, and no constant, makes other words, keys, scores or groups
+_REVISION = 7  # raise when code, and no constant, makes other words, keys, scores or groups
 
 CHANGING: Mapping[str, tuple[str, ...]] = {
     "clusterer.arrays.hashing": ("MULTIPLIER_1", "MULTIPLIER_2", "GAMMA", "SHIFT_30", "SHIFT_27", "SHIFT_31"),
@@ -42,7 +42,16 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_WAW",
         "_ZEROS",
     ),
-    "clusterer.arrays.kernels_numpy.facts": ("EDITS", "SLOT", "PIECES", "_SUBJECTS"),
+    "clusterer.arrays.kernels_numpy.facts": (
+        "EDITS",
+        "SLOT",
+        "PIECES",
+        "CLITIC_CLASSES",
+        "ARTICLE",
+        "PLACE",
+        "LETTERS",
+        "_SUBJECTS",
+    ),
     "clusterer.arrays.kernels_numpy.sketches": ("ROUNDS", "VALUE_BITS"),
     "clusterer.arrays.kernels_numpy.pairs": ("_BLOCK_BITS",),
     "clusterer.text.normalize": (
@@ -125,11 +134,15 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "PEOPLES",
         "CITIES",
         "GIVEN_NAMES",
+        "FAMILIES",
         "CLUBS",
+        "SERVANTS",
+        "ORDINARY",
+        "OPPOSITES",
     ),
-    "clusterer.copies.facts": ("_COMMON_RANK",),
+    "clusterer.copies.facts": ("_COMMON_RANK", "_NAME_LETTERS"),
     "clusterer.copies.grouping": ("DENSE", "SHARE", "FORMULA", "_EQUALLY"),
-    "clusterer.copies.series": ("_SAME_DAY", "_LEAD", "_RETOLD", "_CUT", "_TYPO", "_DAYS"),
+    "clusterer.copies.series": ("_SAME_DAY", "_UPDATED", "_LEAD", "_RETOLD", "_CUT", "_TYPO", "_EDITED", "_DAYS"),
     "clusterer.copies.verify": ("OPENING", "NEAR", "AGAINST"),
     "clusterer.copies.short_texts": ("SHORT_WORDS", "MISSING", "FEWEST"),
     "clusterer.stories.calendar": ("MONTHS", "NUMBERS"),
@@ -177,7 +190,8 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "active": "both modules of kernels give the same bits",
     },
     "clusterer.arrays.kernels_numpy.facts": dict.fromkeys(
-        ("UNKNOWN", "COMMON", "NAME", "NEUTRAL", "NUMBER", "DATE", "USUAL"), "a name of a kind"
+        ("UNKNOWN", "COMMON", "NAME", "NEUTRAL", "NUMBER", "DATE", "USUAL", "OPPOSITE", "NAME_BITS", "MONTHS"),
+        "a name of a kind or a part of a value",
     ),
     "clusterer.arrays.kernels_numpy.pairs": {"_PAIRS": "size of a block"},
     "clusterer.arrays.kernels_numpy.sketches": {
@@ -213,7 +227,13 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.lsh.bands": {"_MOVED": "size of a block"},
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},
-    "clusterer.copies.facts": {"_BUCKET_BITS": "size of a table of first places"},
+    "clusterer.copies.facts": {
+        "_BUCKET_BITS": "size of a table of first places",
+        "_CLASSES": "names of parts of a value",
+        "_PERSON": "a place in _CLASSES",
+        "_SERVANT": "a number that nothing else has",
+        "_LISTED": "a number that nothing else has",
+    },
     "clusterer.copies.series": {"_DAY": "seconds of a day"},
     "clusterer.copies.verify": {
         **dict.fromkeys(("NEITHER", "COPY", "CONTAINED", "QUOTED", "SERIES", "FAR"), "a name of a kind"),
@@ -241,6 +261,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
 
 DATA_FILES: tuple[tuple[str, str], ...] = (
     ("clusterer.copies", "common_words.npy"),
+    ("clusterer.copies", "name_words.txt"),
     ("clusterer.stories", "background.npz"),
     ("clusterer.stories", "event_model.json"),
 )

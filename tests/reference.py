@@ -55,6 +55,7 @@ WORDS = {
         "تبارك وتعالى", "رحمهم الله"], strict=True)),
 }  # fmt: skip
 NUMERALS = {*"0123456789", *DIGITS}
+STOP = "\x04"
 
 
 def is_sign(ch: str) -> bool:
@@ -74,6 +75,8 @@ def fold_letter(ch: str, news: bool, later: bool = False) -> str:
     on, commas and what is a sign in its profile."""
     if later and ch in COMMAS:
         return ","
+    if later and ch in ".!?:\u061f\u06d4\u2026\uff01\uff0e\uff1f\u3002":
+        return STOP
     if later and not news and is_sign(ch):
         flat = unicodedata.normalize("NFKC", ch).replace("٪", "%")
         return flat if len(flat) == 1 and is_sign(flat) else ch
@@ -164,19 +167,36 @@ def prepared(text: str, news: bool) -> str:
 
 
 def without_commas(text: str) -> str:
-    """Folded text without what separates thousands; other commas are spaces."""
+    """Folded text without what separates thousands; other commas and stops are spaces."""
     out = []
+    joined: set[int] = set()
     for i, ch in enumerate(text):
-        if ch != ",":
+        if ch not in {",", STOP}:
             out.append(ch)
             continue
         run = 0
         while run < i and text[i - run - 1] in NUMERALS:
             run += 1
         first, before = text[i - run : i - run + 1], text[i - run - 1 : i - run] if i > run else ""
-        after = text[i + 1 : i + 4]
-        three = len(after) == 3 and set(after) <= NUMERALS and text[i + 4 : i + 5] not in NUMERALS
-        if not (1 <= run <= 3 and three and (before == "," or first not in "0٠۰")):
+
+        def three(at: int, sign: str = ch) -> bool:
+            after = text[at + 1 : at + 4]
+            return (
+                text[at] == sign
+                and set(after) <= NUMERALS
+                and len(after) == 3
+                and text[at + 4 : at + 5] not in NUMERALS
+            )
+
+        opens = first not in "0٠۰"
+        if ch == ",":
+            joins = before == "," or opens
+        else:
+            goes_on = i - run - 1 in joined
+            joins = before == STOP if goes_on else opens and i + 4 < len(text) and three(i + 4)
+        if 1 <= run <= 3 and three(i) and joins:
+            joined.add(i)
+        else:
             out.append(" ")
     return "".join(out)
 

@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 7  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 8  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -77,6 +77,13 @@ cdef enum:
     NUMBER = 4
     DATE = 5
     USUAL = 6
+    OPPOSITE = 7
+    NAME_BITS = 14
+    MONTHS = 16
+    CLITIC_CLASSES = 0x300
+    ARTICLE = 0x200
+    LETTERS = 3
+    PLACE = 3
     ARABIC = 0x8000
     UNSURE = 1
     SLOT = 8  # words that the slot of a form holds at most
@@ -88,6 +95,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
+    "OPPOSITE": OPPOSITE, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
 }
 
 cdef double STEP = 9.5367431640625e-07  # 2**-20
@@ -144,9 +152,10 @@ cdef inline bint is_digit(uint16_t code) noexcept nogil:
 
 
 cdef inline bint separates_thousands(
-    const uint16_t* codes, Py_ssize_t start, Py_ssize_t comma, Py_ssize_t joined
+    const uint16_t* codes, Py_ssize_t start, Py_ssize_t comma, Py_ssize_t joined, uint16_t joint
 ) noexcept nogil:
-    """Whether a comma after a word does: the word begins at `start`, the digits after one that did before at `joined`."""
+    """Whether a comma or a stop after a word does: the word begins at `start`, the digits after one that did before, which was
+    a `joint`, at `joined`. Stops do so by twos at least: one alone is a decimal point."""
     cdef Py_ssize_t first = comma
     if not (is_digit(codes[comma + 1]) and is_digit(codes[comma + 2]) and is_digit(codes[comma + 3])):
         return False
@@ -156,7 +165,14 @@ cdef inline bint separates_thousands(
         first -= 1
     if not 1 <= comma - first <= 3:
         return False
-    if first == joined or (first > 0 and first == start and codes[first - 1] == COMMA):
+    if codes[comma] == STOP:
+        if first == joined:
+            return joint == STOP
+        if codes[comma + 4] != STOP or is_digit(codes[comma + 8]) or not (
+            is_digit(codes[comma + 5]) and is_digit(codes[comma + 6]) and is_digit(codes[comma + 7])
+        ):
+            return False
+    elif (first == joined and joint == COMMA) or (first > 0 and first == start and codes[first - 1] == COMMA):
         return True
     return codes[first] != 0x30 and codes[first] != 0x0660 and codes[first] != 0x06F0
 
@@ -311,6 +327,7 @@ cdef Py_ssize_t hash_codes(
     branch, and masks say what counts."""
     cdef Py_ssize_t i = 0, start = 0, here, joined = -1
     cdef bint opening = True, sentence = True
+    cdef uint16_t joint = 0
     cdef uint64_t letters, separator, mask, longer, h, more, signature
     while i < length:
         if codes[i] <= SPACE:
@@ -343,7 +360,8 @@ cdef Py_ssize_t hash_codes(
             more = (h ^ (letters & mask)) * M2
             h = more ^ (more >> 31)
             i += lanes_before(separator)
-        if codes[i] == COMMA and separates_thousands(codes, start, i, joined):
+        if (codes[i] == COMMA or codes[i] == STOP) and separates_thousands(codes, start, i, joined, joint):
+            joint = codes[i]
             memmove(codes + start + 1, codes + start, (i - start) * sizeof(uint16_t))
             memmove(kinds + start + 1, kinds + start, (i - start) * sizeof(uint16_t))
             joined = i + 1
@@ -951,7 +969,7 @@ cdef inline uint32_t meaning_of(
     for at in range(starts[word >> 50], starts[(word >> 50) + 1]):
         if keys[at] == key:
             kind = meanings[at] >> 16
-            if kind == NAME or kind == NUMBER or kind == DATE:
+            if kind == NAME or kind == NUMBER or kind == DATE or kind == OPPOSITE:
                 return meanings[at]
             break
     if kind == UNKNOWN and (unknown != UNKNOWN or not signature & ARABIC):
@@ -969,8 +987,15 @@ cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
         return False
     both = ones(a & b & 0x7FFF)
     if (kind == UNKNOWN or kind == USUAL) and (other_kind == UNKNOWN or other_kind == USUAL):
-        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
+        return other <= (2 if both >= 6 else 1 if ones(a & b & 0x7FFF & ~<uint32_t>ARTICLE) >= 4 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
+
+
+cdef inline bint same_letters(uint64_t a, uint64_t b) noexcept nogil:
+    """Whether two words have the same consonants, but for those of clitics."""
+    if not a & b & ARABIC or a & 1 or b & 1:
+        return False
+    return (a ^ b) & 0x7FFF & ~<uint64_t>CLITIC_CLASSES == 0 and ones(<uint32_t>(a & b & 0x7FFF & ~<uint64_t>CLITIC_CLASSES)) >= LETTERS
 
 
 cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, uint32_t other) noexcept nogil:
@@ -980,9 +1005,11 @@ cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, 
         return True
     if kind == NUMBER or kind == DATE or other_kind == NUMBER or other_kind == DATE or (
         kind == NAME and other_kind == NAME
-    ):
+    ) or kind == OPPOSITE or other_kind == OPPOSITE:
         return meaning == other
-    return kind != NAME and other_kind != NAME and spelt_alike(meaning, other)
+    if kind == NAME or other_kind == NAME:
+        return same_letters(word, other_word)
+    return spelt_alike(meaning, other)
 
 
 cdef int align(
@@ -1049,28 +1076,119 @@ cdef struct Run:
     int32_t stop[2]
 
 
+cdef enum:
+    IS_NUMBER = 1  # what a word states: only like can differ from like
+    IS_TIME = 2
+    IS_DAY = 4
+    IS_MONTH = 8
+
 cdef struct Told:
-    # What the words of one side of a run are.
+    # What the words of one side of a run are, and the first of them.
     Py_ssize_t words
-    bint fact
-    bint date
+    uint32_t stated
     bint digits
     bint spelt
     bint name
     bint subject
     uint32_t signature
+    uint64_t word[SLOT]
+    uint32_t meaning[SLOT]
+
+
+cdef struct Text:
+    # The words of a text, and their meanings once they are asked for.
+    const uint64_t* words
+    Py_ssize_t count
+    uint32_t* meanings
+    bint known
 
 
 cdef inline void tell(Told* side, uint64_t word, uint32_t meaning) noexcept nogil:
     cdef uint32_t kind = meaning >> 16
+    if side.words < SLOT:
+        side.word[side.words] = word
+        side.meaning[side.words] = meaning
     side.words += 1
-    side.fact |= kind == NUMBER or kind == DATE
-    side.date |= kind == DATE
+    if kind == NUMBER:
+        side.stated |= IS_NUMBER if meaning & 1 else IS_TIME
+    elif kind == DATE:
+        side.stated |= IS_MONTH if meaning & 0xFFFF >= MONTHS else IS_DAY
     side.digits |= kind == NUMBER and (word & 1) == 1
     side.spelt |= kind == NUMBER and (word & 1) == 0
     side.name |= kind == NAME
     side.subject |= kind == NAME or kind == UNKNOWN or kind == USUAL
     side.signature |= word & 0xFFFF
+
+
+cdef void understand(
+    Text* text, const uint32_t* keys, const uint32_t* meanings, const int32_t* starts, uint32_t unknown
+) noexcept nogil:
+    """Look the meanings of a text's words up, once."""
+    cdef Py_ssize_t i
+    if not text.known:
+        for i in range(text.count):
+            text.meanings[i] = meaning_of(text.words[i], keys, meanings, starts, unknown)
+        text.known = True
+
+
+cdef inline bint is_own(uint64_t word, uint32_t meaning, const Text* other) noexcept nogil:
+    """Whether a word names something that another text does not, in no spelling."""
+    cdef Py_ssize_t i
+    if meaning >> 16 == NAME:
+        for i in range(other.count):
+            if other.meanings[i] == meaning:
+                return False
+        return True
+    if meaning >> 16 != UNKNOWN and meaning >> 16 != USUAL:
+        return False
+    for i in range(other.count):
+        if other.words[i] == word or same_letters(word, other.words[i]):
+            return False
+    return True
+
+
+cdef void tell_apart(
+    const Told* ours, const Told* theirs, Text* a, Text* b, const uint32_t* keys, const uint32_t* meanings,
+    const int32_t* starts, uint32_t unknown, int64_t* out
+) noexcept nogil:
+    """Add a run to those in which each text names something else, by lists or by words that are not known."""
+    cdef Py_ssize_t i, j
+    cdef uint32_t classes = 0, others = 0
+    cdef bint own = False, other = False, sure = False, other_sure = False, listed = False, apart = False, opposite = False
+    if ours.words > SLOT or theirs.words > SLOT or ours.words == 0 or theirs.words == 0:
+        return
+    for i in range(ours.words if max(ours.words, theirs.words) <= PLACE else 0):
+        if ours.meaning[i] >> 16 == OPPOSITE:
+            for j in range(theirs.words):
+                opposite |= theirs.meaning[j] == ours.meaning[i] ^ 1
+    if not opposite:
+        if not (ours.subject and theirs.subject):
+            return
+        understand(a, keys, meanings, starts, unknown)
+        understand(b, keys, meanings, starts, unknown)
+        for i in range(ours.words):
+            if is_own(ours.word[i], ours.meaning[i], b):
+                own = True
+                sure |= ours.meaning[i] >> 16 != USUAL
+                listed |= ours.meaning[i] >> 16 == NAME
+                if ours.meaning[i] >> 16 == NAME:
+                    classes |= 1 << ((ours.meaning[i] & 0xFFFF) >> NAME_BITS)
+        if not own:
+            return
+        for j in range(theirs.words):
+            if is_own(theirs.word[j], theirs.meaning[j], a):
+                other = True
+                other_sure |= theirs.meaning[j] >> 16 != USUAL
+                listed |= theirs.meaning[j] >> 16 == NAME
+                if theirs.meaning[j] >> 16 == NAME:
+                    others |= 1 << ((theirs.meaning[j] & 0xFFFF) >> NAME_BITS)
+        apart = classes & others != 0
+    if opposite:
+        out[6] += 2
+    elif apart:
+        out[6] += 1
+    elif own and other and (listed or (sure and other_sure)):
+        out[7] += 1
 
 
 cdef inline bint joined(Py_ssize_t n, uint32_t ours, Py_ssize_t m, uint32_t theirs) noexcept nogil:
@@ -1079,10 +1197,12 @@ cdef inline bint joined(Py_ssize_t n, uint32_t ours, Py_ssize_t m, uint32_t thei
 
 
 cdef void judge(
-    const Run* run, const uint64_t* a, const uint64_t* b, const uint32_t* keys, const uint32_t* meanings,
+    const Run* run, Text* first_text, Text* second_text, const uint32_t* keys, const uint32_t* meanings,
     const int32_t* starts, uint32_t unknown, uint32_t* others, int64_t* out
 ) noexcept nogil:
-    """Add a run to facts, dates, names, subjects or edits. `others`: room for the words of one side."""
+    """Add a run to facts, dates, names, subjects or edits, and to what tells apart. `others`: room for the words of one side."""
+    cdef const uint64_t* a = first_text.words
+    cdef const uint64_t* b = second_text.words
     cdef Py_ssize_t n = run.stop[0] - run.start[0], m = run.stop[1] - run.start[1], i, j, longest
     cdef uint32_t meaning, first = 0, second = 0
     cdef Told ours, theirs
@@ -1112,14 +1232,14 @@ cdef void judge(
     longest = max(ours.words, theirs.words)
     if longest == 0:
         return
-    if ours.fact and theirs.fact:
-        if not ours.date and not theirs.date and (
+    if ours.stated & theirs.stated:
+        if not ours.stated & theirs.stated & (IS_DAY | IS_MONTH) and (
             (ours.digits and not ours.spelt and theirs.spelt and not theirs.digits)
             or (ours.spelt and not ours.digits and theirs.digits and not theirs.spelt)
         ):
             return
         out[0] += 1
-        out[1] += ours.date and theirs.date
+        out[1] += ours.stated & theirs.stated & (IS_DAY | IS_MONTH) != 0
     elif joined(ours.words, ours.signature, theirs.words, theirs.signature):
         return
     elif longest > SLOT or not (ours.subject and theirs.subject):
@@ -1128,6 +1248,7 @@ cdef void judge(
         out[2] += 1
     else:
         out[3] += 1
+    tell_apart(&ours, &theirs, first_text, second_text, keys, meanings, starts, unknown, out)
 
 
 cdef inline Py_ssize_t numbers_of(const uint64_t* words, Py_ssize_t n, uint16_t* numbers) noexcept nogil:
@@ -1157,7 +1278,7 @@ def differences(
     const uint32_t[::1] meanings, const int32_t[::1] starts, uint32_t unknown, int64_t[:, ::1] out,
 ):
     """Of pairs of rows of words: how many of the runs that differ are facts, of these dates, names, subjects, and edits; and
-    how many numbers either has for itself."""
+    how many numbers either has for itself; and in how many runs each names something else."""
     cdef Py_ssize_t n, m, i, j, p, longest = 1, count
     cdef const uint64_t* a
     cdef const uint64_t* b
@@ -1167,6 +1288,8 @@ def differences(
     cdef uint32_t* words
     cdef Run* runs
     cdef Run* last
+    cdef uint32_t* known
+    cdef Text[2] texts
     for i in range(offsets.shape[0] - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])
     trace = <int32_t*>malloc((EDITS + 1) * (2 * EDITS + 3) * sizeof(int32_t))
@@ -1174,15 +1297,18 @@ def differences(
     numbers = <uint16_t*>malloc(2 * (longest + 1) * sizeof(uint16_t))
     words = <uint32_t*>malloc((2 * EDITS + 2) * sizeof(uint32_t))
     runs = <Run*>malloc((EDITS + 1) * sizeof(Run))
-    if trace == NULL or marks == NULL or numbers == NULL or words == NULL or runs == NULL:
-        free(trace); free(marks); free(numbers); free(words); free(runs)
+    known = <uint32_t*>malloc(2 * (longest + 1) * sizeof(uint32_t))
+    if trace == NULL or marks == NULL or numbers == NULL or words == NULL or runs == NULL or known == NULL:
+        free(trace); free(marks); free(numbers); free(words); free(runs); free(known)
         raise MemoryError
     with nogil:
         for p in range(pairs.shape[0]):
             a, b = &values[0] + offsets[pairs[p, 0]], &values[0] + offsets[pairs[p, 1]]
             n = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
             m = offsets[pairs[p, 1] + 1] - offsets[pairs[p, 1]]
-            out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = 0
+            out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = out[p, 6] = out[p, 7] = 0
+            texts[0].words, texts[0].count, texts[0].meanings, texts[0].known = a, n, known, False
+            texts[1].words, texts[1].count, texts[1].meanings, texts[1].known = b, m, known + longest + 1, False
             i, j = numbers_of(a, n, numbers), numbers_of(b, m, numbers + longest + 1)
             out[p, 5] = min(
                 own_numbers(numbers, i, numbers + longest + 1, j), own_numbers(numbers + longest + 1, j, numbers, i)
@@ -1214,8 +1340,8 @@ def differences(
                         continue
                 count += 1
             for i in range(count):
-                judge(runs + i, a, b, &keys[0], &meanings[0], &starts[0], unknown, words, &out[p, 0])
-    free(trace); free(marks); free(numbers); free(words); free(runs)
+                judge(runs + i, &texts[0], &texts[1], &keys[0], &meanings[0], &starts[0], unknown, words, &out[p, 0])
+    free(trace); free(marks); free(numbers); free(words); free(runs); free(known)
 
 
 # --- salience and events

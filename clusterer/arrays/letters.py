@@ -98,7 +98,8 @@ def join_marks(codes: NDArray[np.uint16], joins_waw: bool) -> tuple[NDArray[np.u
     """Join what is one word: numbers over separators of thousands, and a lone و with the word after it.
 
     A comma separates thousands between one to three digits that do not begin with a zero, or three after another comma, and
-    just three. A و joins the next word of its line; one that was joined itself joins nothing.
+    just three; stops do so by twos at least, for one alone is a decimal point. A و joins the next word of its line; one that was
+    joined itself joins nothing.
 
     Args:
         codes: uint16 (c,), a folded batch without `DELETE`.
@@ -118,9 +119,13 @@ def join_marks(codes: NDArray[np.uint16], joins_waw: bool) -> tuple[NDArray[np.u
         rows = np.arange(len(commas))
         plain = (around[rows, 3 - np.minimum(before, 3)] == COMMA) | ~zero[rows, 4 - np.clip(before, 1, 4)]
         joins = (before >= 1) & (before <= 3) & plain & digit[:, 5:8].all(axis=1) & ~digit[:, 8]
+        points = _separating_stops(codes, commas[joins])
         codes = codes.copy()
         codes[commas] = SPACE
-        kept = np.delete(kept, commas[joins])
+        kept = np.delete(kept, np.concatenate((commas[joins], points)))
+        codes = codes[kept]
+    elif len(points := _separating_stops(codes, commas)):
+        kept = np.delete(kept, points)
         codes = codes[kept]
     waws = np.flatnonzero(codes == _WAW) if joins_waw else np.zeros(0, dtype=np.int64)
     lone = (codes[waws + 1] <= SPACE) & ((waws == 0) | (codes[waws - 1] <= SPACE))
@@ -134,6 +139,26 @@ def join_marks(codes: NDArray[np.uint16], joins_waw: bool) -> tuple[NDArray[np.u
             gaps.extend(range(waw + 1, after))
             done = after + 1
     return (np.delete(codes, gaps), np.delete(kept, gaps)) if gaps else (codes, kept)
+
+
+def _separating_stops(codes: NDArray[np.uint16], commas: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The stops that separate thousands, int64, in a folded batch in which these commas do."""
+    stops = np.flatnonzero(codes == STOP)
+    stops = stops[(stops > 0) & (stops + 4 < len(codes))]  # a batch ends with a boundary
+    around = _are_digits(codes[stops[:, None] + np.arange(-1, 5)])
+    stops = stops[around[:, [0, 2, 3, 4]].all(axis=1) & ~around[:, 5]]
+    found: list[int] = []
+    grouped, joining = set(stops.tolist()), set(commas.tolist())
+    for stop in stops.tolist():
+        if found and stop == found[-1] + 4:
+            found.append(stop)
+            continue
+        first = stop
+        while first > 0 and stop - first <= 3 and bool(_are_digits(codes[first - 1 : first])[0]):
+            first -= 1
+        if stop - first <= 3 and stop + 4 in grouped and codes[first] not in _ZEROS and first - 1 not in joining:
+            found.append(stop)
+    return np.array(found, dtype=np.int64)
 
 
 def _are_digits(codes: NDArray[np.uint16]) -> NDArray[np.bool_]:

@@ -20,18 +20,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
-from clusterer.arrays.kernels_numpy.facts import COMMON, DATE, NAME, NEUTRAL, NUMBER, UNKNOWN, USUAL
+from clusterer.arrays.kernels_numpy.facts import (
+    COMMON,
+    DATE,
+    MONTHS,
+    NAME,
+    NAME_BITS,
+    NEUTRAL,
+    NUMBER,
+    OPPOSITE,
+    UNKNOWN,
+    USUAL,
+)
 from clusterer.copies import fact_words as lists
 from clusterer.text.boilerplate import whole_hashes
 from clusterer.text.words import Words, hash_words, number_signature
 
 _COMMON_RANK = 1500  # words that make sentences; those after them make subjects
 _BUCKET_BITS = 14
+_CLASSES = ("country", "city", "person")
+_PERSON = 2
+_SERVANT, _LISTED = 2_000, 3_000  # numbers of the first name of each list
+_NAME_LETTERS = 3  # of a name in `name_words.txt` at least: shorter ones are too many other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,9 @@ class Differences:
         subjects: int64 (m,), other short runs with words on both sides that name something.
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
+        others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
+            the other has nowhere; where they say the opposite, two.
+        unknowns: int64 (m,), other short runs in which either names something that the other does nowhere.
     """
 
     facts: NDArray[np.int64]
@@ -70,19 +89,26 @@ class Differences:
     subjects: NDArray[np.int64]
     edits: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    others: NDArray[np.int64]
+    unknowns: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.facts)
 
+    @property
+    def columns(self) -> tuple[NDArray[np.int64], ...]:
+        """Every column, in the order above."""
+        return tuple(getattr(self, f.name) for f in fields(self))
+
     def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Differences:
         """Only the pairs where `kept`, bool (m,), is True, or those with these numbers."""
-        return Differences(*(getattr(self, f.name)[kept] for f in fields(self)))
+        return Differences(*(column[kept] for column in self.columns))
 
     def filled(self, places: NDArray[np.bool_], found: Differences) -> Differences:
         """With what was found at the places, bool (m,), that are True."""
-        columns = [getattr(self, f.name).copy() for f in fields(self)]
-        for column, f in zip(columns, fields(self), strict=True):
-            column[places] = getattr(found, f.name)
+        columns = [column.copy() for column in self.columns]
+        for column, told in zip(columns, found.columns, strict=True):
+            column[places] = told
         return Differences(*columns)
 
     @classmethod
@@ -116,7 +142,7 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
         swapped[equal] = (second < first) | (second == first) & (b[equal] < a[equal])
     turned = np.ascontiguousarray(np.where(swapped[:, None], pairs[:, ::-1], pairs))
     known = known_words(profile)
-    found = np.empty((len(pairs), 6), dtype=np.int64)
+    found = np.empty((len(pairs), len(fields(Differences))), dtype=np.int64)
     hashes = np.ascontiguousarray(words.hashes)
     kernels.differences(hashes, words.offsets, turned, known.keys, known.meanings, known.starts, known.unknown, found)
     return Differences(*found.T)
@@ -124,41 +150,111 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
 
 @lru_cache(maxsize=4)
 def known_words(profile: str) -> Known:
-    """The known words of a profile: numbers, dates and names, and common words where it is ``news``."""
-    meanings: dict[int, int] = {}
+    """The known words of a profile: numbers, dates, names and opposites, and common words where it is ``news``."""
     news = profile.startswith("news")
+    meanings: dict[int, int] = {}
+    common: dict[int, int] = {}
     if news:
         frequent = common_words().tolist()
-        meanings.update(dict.fromkeys(frequent[_COMMON_RANK:], USUAL << 16))
-        meanings.update(dict.fromkeys(frequent[:_COMMON_RANK], COMMON << 16))
+        common = dict.fromkeys(frequent[:_COMMON_RANK], COMMON << 16)
+        meanings = dict.fromkeys(frequent[_COMMON_RANK:], USUAL << 16)
+    usual = frozenset(meanings)
+    values = _name_values()
+    spelt, told = _spelt(values)
+    listed = _listed_names(values)
+    bases = list(dict.fromkeys(name.word for name in listed))
+    keys = (hash_words([*bases, *(name.form for name in listed), *spelt], profile).hashes >> np.uint64(32)).tolist()
+    key_of = dict(zip(bases, keys, strict=False))
+    for key, name in zip(keys[len(bases) : len(bases) + len(listed)], listed, strict=True):
+        base = key_of[name.word]
+        if base not in common and (name.alone or base not in usual):
+            meanings[key] = name.meaning
+    meanings.update(common)
+    meanings.update(zip(keys[len(bases) + len(listed) :], told, strict=True))
+    known = np.array(sorted(meanings), dtype=np.uint32)
+    edges = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << np.uint64(32 - _BUCKET_BITS)
+    starts = np.searchsorted(known.astype(np.uint64), edges).astype(np.int32)
+    found = np.array([meanings[key] for key in known.tolist()], dtype=np.uint32)
+    return Known(known, found, starts, UNKNOWN if news else COMMON)
+
+
+def _name_values() -> dict[str, int]:
+    """Of every spelling in the lists of names what it means: its kind, its class and what it names."""
+    values: dict[str, int] = {}
+    number = 0
+    people = f"{lists.FAMILIES} {lists.GIVEN_NAMES}"  # of a name in both the given one counts
+    for place, names in enumerate((lists.COUNTRIES, lists.CITIES, people, lists.CLUBS)):
+        for spellings in names.split():
+            number += 1
+            values.update(dict.fromkeys(spellings.split("|"), NAME << 16 | place << NAME_BITS | number))
+    return values
+
+
+def _spelt(values: dict[str, int]) -> tuple[list[str], list[int]]:
+    """Words of the lists with what may stand around them, and what each means; a later one of the same letters counts."""
+    spelt: list[str] = []
+    meanings: list[int] = []
 
     def enter(
         words: str, meaning: int, clitics: tuple[str, ...] = lists.CLITICS, endings: tuple[str, ...] = ("",)
     ) -> None:
-        spelt = [clitic + word + ending for word in words.split() for clitic in clitics for ending in endings]
-        meanings.update(dict.fromkeys((hash_words(spelt, profile).hashes >> np.uint64(32)).tolist(), meaning))
+        forms = [clitic + word + ending for word in words.split() for clitic in clitics for ending in endings]
+        spelt.extend(forms)
+        meanings.extend([meaning] * len(forms))
 
+    for place, (one, other) in enumerate(lists.OPPOSITES):
+        enter(one, OPPOSITE << 16 | 2 * place, ("", "و", "ب", "ال", "وال", "بال"))
+        enter(other, OPPOSITE << 16 | 2 * place + 1, ("", "و", "ب", "ال", "وال", "بال"))
     joined = (*lists.CLITICS, "ال", "وال", "بال", "لل")
-    names = " ".join((lists.COUNTRIES, lists.CITIES, lists.GIVEN_NAMES, lists.CLUBS)).split()
-    for place, spellings in enumerate(names, start=1):
-        enter(spellings.replace("|", " "), NAME << 16 | place, joined)
-    for place, spellings in enumerate(lists.PEOPLES.split(), start=len(names) + 1):
+    for name, value in values.items():
+        enter(name, value, lists.CLITICS if (value & 0xFFFF) >> NAME_BITS == _PERSON else joined)
+    ordinary = lists.ORDINARY.split()
+    for number, name in enumerate(lists.SERVANTS.split(), start=_SERVANT):
+        own = "" if name in ordinary else name
+        enter(f"عبد{name} العبد{name.removeprefix('ال')} {own}", NAME << 16 | _PERSON << NAME_BITS | number)
+    for country, spellings in lists.PEOPLES.items():
         endings = ("", "ة", "ين", "ون", "ا", "تين", "ات")
-        enter(spellings.replace("|", " "), NAME << 16 | place, ("", "ال", "وال", "لل", "بال"), endings)
+        enter(spellings.replace("|", " "), values[country], ("", "ال", "وال", "لل", "بال"), endings)
     enter(lists.PARTS, NEUTRAL << 16)
     for place, days in enumerate(lists.WEEKDAYS):
         enter(days, DATE << 16 | place)
     for place, months in enumerate(lists.MONTHS):
-        enter(months, DATE << 16 | 16 + place)
+        enter(months, DATE << 16 | MONTHS + place)
     for place, times in enumerate(lists.TIMES):
         enter(times, NUMBER << 16 | 2 * place + 2)  # an even value: no number has it
     for number, spellings in lists.NUMBERS.items():
         enter(spellings, NUMBER << 16 | number_signature(number))
-    keys = np.array(sorted(meanings), dtype=np.uint32)
-    values = np.array([meanings[key] for key in keys.tolist()], dtype=np.uint32)
-    edges = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << np.uint64(32 - _BUCKET_BITS)
-    starts = np.searchsorted(keys.astype(np.uint64), edges).astype(np.int32)
-    return Known(keys, values, starts, UNKNOWN if news else COMMON)
+    return spelt, meanings
+
+
+class _Listed(NamedTuple):
+    """A form of a listed name: what it means, the word that it is a form of, and whether that is a name by itself."""
+
+    form: str
+    meaning: int
+    word: str
+    alone: bool
+
+
+def _listed_names(values: dict[str, int]) -> list[_Listed]:
+    """The names of `name_words.txt` with what may stand before them.
+
+    Args:
+        values: of the names in the lists: those of another spelling there are the same.
+    """
+    out: dict[str, _Listed] = {}
+    text = files("clusterer.copies").joinpath("name_words.txt").read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), start=_LISTED):
+        kind, _, names = line.partition(" ")
+        spellings = names.split("|")
+        words = [word for name in spellings for word in name.split() if len(word) >= _NAME_LETTERS]
+        told = [values[word] for word in words if word in values] + [out[word].meaning for word in words if word in out]
+        meaning = min(told, default=NAME << 16 | _CLASSES.index(kind) << NAME_BITS | number)
+        for word in words:
+            defined = [f"لل{word[2:]}"] if word.startswith("ال") else []
+            for form in (*(clitic + word for clitic in lists.CLITICS), *defined):
+                out.setdefault(form, _Listed(form, meaning, word, word in spellings))
+    return list(out.values())
 
 
 def common_words() -> NDArray[np.uint32]:

@@ -77,11 +77,11 @@ def _cores(likeness: Likeness, n: int, jaccard: float, crowd: int) -> NDArray[np
         return np.arange(n)
     pairs, strength = likeness.pairs[copies], likeness.jaccard[copies]
     dense = strength >= max(DENSE, jaccard)
-    clump = star_centres(pairs[dense], strength[dense], n)
+    clump = clump_centres(pairs[dense], strength[dense], n)
     crowded = _crowded(clump[pairs], n, crowd)
     if crowded.any():
         loose = crowded[clump[pairs[:, 0]]]
-        wide = star_centres(pairs[loose], strength[loose], n)
+        wide = clump_centres(pairs[loose], strength[loose], n)
         clump = np.where(crowded[clump], wide, clump)
     ends = np.sort(clump[likeness.pairs], axis=1)
     between = np.flatnonzero(ends[:, 0] != ends[:, 1])
@@ -166,7 +166,7 @@ def _with_cuts(likeness: Likeness, cores: NDArray[np.int64], containment: float)
     return first[group]
 
 
-def star_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+def clump_centres(links: NDArray[np.int64], strength: NDArray[np.float64], n: int) -> NDArray[np.int64]:
     """The centre of every document, int64 (n,); a centre is its own.
 
     The document with the most links becomes a centre and takes every one that is linked to it; the next free one follows. Each

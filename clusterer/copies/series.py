@@ -17,10 +17,12 @@ from clusterer.copies.facts import Differences
 
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
+_UPDATED = 18.0  # hours up to which one or two other numbers are an update: a toll of the evening, of the next morning
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
+_EDITED = 2  # runs edited up to which two texts that name others may be fillings of one form
 _DAYS = 5  # on which one report is printed at most
 _DAY = 86_400.0
 
@@ -50,15 +52,47 @@ def are_series(
     form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
     other_day = hours > _SAME_DAY
     other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
-    filled = (differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)
-    spelt = (differing.subjects == named) & (named <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
-    filled |= (named >= 1) & (form >= 0.5) & ~spelt
+    told = differing.others + differing.unknowns
+    updated = (hours <= _UPDATED) & (differing.facts <= 2) & (differing.dates == 0) & (told == 0)
+    filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated
+    spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
+    filled |= (told >= 1) & (form >= 0.5) & ~spelt
     recounted = (differing.numbers >= 1) & (jaccard < _CUT)
-    series = one_outlet & other_day & (other_lead | filled | recounted)
+    series: NDArray[np.bool_] = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
-    series |= ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7)
+    series |= (
+        ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
+    )
     series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
-    return series
+    return series | report_others(jaccard, differing)
+
+
+def report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): texts of one form that name others, whoever printed them and when: two accidents, two ambassadors, two towns.
+
+    Either text names something that the other has nowhere; a copy that is shortened, spelt otherwise or credited to another
+    agency does not. Words that are no known names may be edited ones: beside them a number or a date must differ as well, and
+    little else.
+
+    Args:
+        jaccard: float64 (m,).
+        differing: what the m pairs differ in.
+    """
+    others, unknowns = differing.others, differing.unknowns
+    found: NDArray[np.bool_] = (others >= 2) | (others == 1) & (jaccard < _TYPO)
+    found |= (unknowns >= 1) & (differing.facts >= 1) & (unknowns + differing.facts >= differing.edits)
+    return found
+
+
+def may_report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): copies of which either names something that the other has nowhere, and little else was edited.
+
+    Most of them are one report with a name spelt otherwise or a word exchanged; but where one is to be removed, it may be news.
+    """
+    stated = (differing.facts >= 1) & (differing.names + differing.subjects >= 1)
+    doubtful = ((differing.unknowns >= 1) | stated) & (differing.edits <= _EDITED) & (jaccard < _TYPO)
+    found: NDArray[np.bool_] = (differing.others >= 1) | doubtful
+    return found
 
 
 def recur(

@@ -152,8 +152,7 @@ def _links(index: OpenIndex) -> list[str]:
         computed[places, :2] = ends[places]
         computed[places, 2:] = np.stack(
             [shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-             differing.facts, differing.dates, differing.names, differing.subjects, differing.edits, differing.numbers,
-             shared.ties(settings)],
+             *differing.columns, shared.ties(settings)],
             axis=1,
         )  # fmt: skip
         wrong += ends[(computed != block).any(axis=1), 0].tolist()

@@ -17,7 +17,7 @@ from clusterer.copies.verify import Links, Overlap
 from clusterer.index.database import Database
 from clusterer.settings import Settings
 
-_COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, ties"
+_COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, others, unknowns, ties"
 _WIDTH = 2 + len(_COLUMNS.split(","))
 
 
@@ -33,7 +33,7 @@ def write_links(database: Database, ends: NDArray[np.int64], links: Links, setti
     shared, d = links.overlap, links.differences
     columns = (
         shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-        d.facts, d.dates, d.names, d.subjects, d.edits, d.numbers, shared.ties(settings).astype(np.int64),
+        *d.columns, shared.ties(settings).astype(np.int64),
     )  # fmt: skip
     database.write_many(
         f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}) VALUES ({', '.join('?' * _WIDTH)})",
@@ -58,7 +58,7 @@ def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:
     """What stored pairs share and differ in."""
     numbers = table.astype(np.int64)
     shared = Overlap(*numbers[:, 2:5].T, *table[:, 5:7].T)
-    return shared, Differences(*numbers[:, 7:13].T)
+    return shared, Differences(*numbers[:, 7:-1].T)
 
 
 def read_links(database: Database, documents: NDArray[np.int64], place: NDArray[np.int64], settings: Settings) -> Links:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
-VERSION = 3
+VERSION = 4
 """SQLite's `user_version` of the schema below."""
 COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state`."""
@@ -54,6 +54,7 @@ CREATE TABLE link (
     opening REAL NOT NULL, own_opening REAL NOT NULL,
     facts INTEGER NOT NULL, dates INTEGER NOT NULL, names INTEGER NOT NULL,  -- runs that differ, as in facts.Differences
     subjects INTEGER NOT NULL, edits INTEGER NOT NULL, numbers INTEGER NOT NULL,
+    others INTEGER NOT NULL, unknowns INTEGER NOT NULL,
     ties INTEGER NOT NULL,       -- 1 a copy or a cut, or a series that would be one; 0 only near
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
@@ -100,11 +101,14 @@ CREATE TABLE segment (
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
 """
 
+_LINKS_ANEW = ("DROP TABLE link", *(x for x in SCHEMA.split(";\n") if "CREATE TABLE link" in x or "INDEX link_b" in x))
+
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: ("CREATE INDEX article_age ON article (coalesce(date, added))",),
-    2: ("DROP TABLE link", *(x for x in SCHEMA.split(";\n") if "CREATE TABLE link" in x or "INDEX link_b" in x)),
+    2: _LINKS_ANEW,
+    3: _LINKS_ANEW,
 }
 """By version the statements that make its file one of the next version.
 
-Pairs of version 2 are of an older recipe: of such a file only articles are read.
+Pairs of versions 2 and 3 are of an older recipe: of such a file only articles are read.
 """

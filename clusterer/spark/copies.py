@@ -13,6 +13,7 @@ Array letters: `n` articles, `d` documents, `e` keys, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ _SHARED = {
     **dict.fromkeys(("opening", "own_opening"), np.float64),
 }
 """What a pair shares, as in `verify.Overlap`."""
-_DIFFERING = dict.fromkeys(("facts", "dates", "names", "subjects", "edits", "numbers"), np.int64)
+_DIFFERING = dict.fromkeys((f.name for f in fields(Differences)), np.int64)
 """What it differs in, as in `facts.Differences`."""
 _MEASURES = ", ".join(
     f"{name} {'long' if kind is np.int64 else 'double'}" for name, kind in {**_SHARED, **_DIFFERING}.items()

@@ -18,7 +18,7 @@ from clusterer.copies.fact_words import GIVEN_NAMES, MONTHS, WEEKDAYS
 from clusterer.copies.facts import Differences, common_words, differences, known_words, no_differences
 from clusterer.text.words import hash_words
 
-FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers")
+FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns")
 
 
 def between(a: str, b: str, profile: str = "news") -> dict[str, int]:
@@ -226,19 +226,31 @@ def test_dates(a: str, b: str, expected: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [
-        ("الوفد يزور فرنسا", "الوفد يزور تركيا", {"names": 1}),
-        ("الوفد يزور الرياض", "الوفد يزور دمشق", {"names": 1}),
-        ("الوفد يضم محمد وخالد", "الوفد يضم سالم وناصر", {"names": 1}),
+        ("الوفد يزور فرنسا", "الوفد يزور تركيا", {"names": 1, "others": 1}),
+        ("الوفد يزور الرياض", "الوفد يزور دمشق", {"names": 1, "others": 1}),
+        ("الوفد يضم محمد وخالد", "الوفد يضم سالم وناصر", {"names": 1, "others": 1}),
         ("الاتصال مع ترامب", "الاتصال مع ترمب", {}),
         ("الاتصال مع الرئيس الأميركي", "الاتصال مع الرئيس الأمريكي", {}),
-        ("الوفد السعودي وصل", "الوفد التركي وصل", {"names": 1}),
+        ("الوفد السعودي وصل", "الوفد التركي وصل", {"names": 1, "others": 1}),
         ("الوفد السعودي وصل", "الوفد السعودية وصل", {}),
         # Names of one pattern are no spellings of each other, nor are short words that share a letter.
-        ("العزاء في وفاة المنصوري هناك", "العزاء في وفاة الزهراني هناك", {"subjects": 1}),
-        ("العزاء في وفاة المزروعي هناك", "العزاء في وفاة المنصوري هناك", {"subjects": 1}),
-        ("حادث على طريق الضليل هناك", "حادث على طريق وادي رم هناك", {"subjects": 1}),
+        ("العزاء في وفاة المنصوري هناك", "العزاء في وفاة الزهراني هناك", {"names": 1, "others": 1}),
+        ("العزاء في وفاة المزروعي هناك", "العزاء في وفاة المنصوري هناك", {"names": 1, "others": 1}),
+        ("حادث على طريق الضليل هناك", "حادث على طريق وادي رم هناك", {"subjects": 1, "unknowns": 1}),
         # A word that is neither common nor listed may be a name: another subject.
-        ("الحفل حضره زغلول", "الحفل حضره شمخاني", {"subjects": 1}),
+        ("الحفل حضره زغلول", "الحفل حضره شمخاني", {"subjects": 1, "unknowns": 1}),
+        # A country and its people are one name; one that the other text tells elsewhere, or of another class, is no other.
+        ("زار اليمن", "زار الجمهورية اليمنية", {"edits": 1}),
+        ("زار دمشق وفد من بيروت وعاد", "زار بيروت وفد من دمشق وعاد", {"names": 2}),
+        ("الوفد يزور الرياض", "الوفد يزور فرنسا", {"names": 1, "unknowns": 1}),
+        ("الوفد يضم عبدالرحمن هنا", "الوفد يضم عبد الرحمن هنا", {}),
+        ("الوفد يزور النرويج", "الوفد يزور النروج", {}),
+        # Opposites, in one place.
+        ("أكد الوزير", "نفى الوزير", {"edits": 1, "others": 2}),
+        ("أكد الوزير", "أعلن الوزير", {"edits": 1}),
+        # What says when in another way is no other fact.
+        ("الجلسة صباح أمس هناك", "الجلسة الأربعاء الماضي هناك", {"edits": 1}),
+        ("الكلفة 375.526.840 ريالا", "الكلفة 375,526,840 ريالا", {}),
     ],
 )
 def test_names(a: str, b: str, expected: dict[str, int]) -> None:
@@ -297,7 +309,10 @@ def test_strict_profiles_know_no_common_words() -> None:
     assert known_words("news").unknown == twin.UNKNOWN
     a, b = FRAME.format("الحفل حضره زغلول"), FRAME.format("الحفل حضره شمخاني")
     assert between(a, b, "strict") == {"edits": 1}
-    assert between(FRAME.format("الوفد يزور فرنسا"), FRAME.format("الوفد يزور تركيا"), "strict") == {"names": 1}
+    assert between(FRAME.format("الوفد يزور فرنسا"), FRAME.format("الوفد يزور تركيا"), "strict") == {
+        "names": 1,
+        "others": 1,
+    }
 
 
 @pytest.mark.parametrize("profile", ["news", "strict", "news-1", "strict-1"])

@@ -11,7 +11,7 @@ import reference
 from hypothesis import given, strategies as st
 
 from clusterer.assignments import first_of_group
-from clusterer.copies.grouping import DENSE, FORMULA, SHARE, Likeness, group_documents, star_centres
+from clusterer.copies.grouping import DENSE, FORMULA, SHARE, Likeness, clump_centres, group_documents
 
 
 @st.composite
@@ -24,7 +24,7 @@ def graphs(draw: st.DrawFn) -> tuple[dict[tuple[int, int], float], int]:
 
 
 def centres(links: dict[tuple[int, int], float], n: int) -> list[int]:
-    return star_centres(
+    return clump_centres(
         np.array(list(links), dtype=np.int64).reshape(-1, 2), np.array(list(links.values())), n
     ).tolist()
 

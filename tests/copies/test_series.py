@@ -15,11 +15,12 @@ from clusterer.copies.facts import Differences, no_differences
 from clusterer.copies.series import are_series, hours_apart, recur
 
 DAY = 86_400.0
+FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns")
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC).timestamp()
 
 
 def is_series(one_outlet: bool, hours: float, jaccard: float = 0.8, opening: float = 0.9, **differing: int) -> bool:
-    columns = [np.array([differing.get(f, 0)]) for f in ("facts", "dates", "names", "subjects", "edits", "numbers")]
+    columns = [np.array([differing.get(f, 0)]) for f in FIELDS]
     told = np.array([jaccard]), np.array([opening]), Differences(*columns), np.array([one_outlet]), np.array([hours])
     return bool(are_series(*told)[0])
 
@@ -36,8 +37,15 @@ SAME_DAY, NEXT_DAY, UNKNOWN = 0.0, 24.0, float("nan")
         ("one number, months later, by another outlet", False, False, 2000.0, {"facts": 1, "numbers": 1}),
         ("two numbers and a name, months later, by another outlet", True, False, 2000.0, {"facts": 2, "names": 1}),
         ("calls with two presidents of one day", True, True, 3.0, {"names": 2}),
-        ("names of one day by two outlets", False, False, 3.0, {"names": 2}),
-        ("cables of two days", True, True, NEXT_DAY, {"names": 2, "subjects": 1}),
+        ("names of one day by two outlets, which stand in both texts", False, False, 3.0, {"names": 2}),
+        ("towns of one day by two outlets", True, False, 3.0, {"names": 1, "others": 1}),
+        ("towns, dates and outlets unknown", True, False, UNKNOWN, {"names": 1, "others": 1}),
+        ("a town in a long text that is else the same", False, False, 3.0, {"names": 1, "others": 1, "jaccard": 0.93}),
+        ("a name and a number of one day by two outlets", True, False, 3.0, {"subjects": 1, "unknowns": 1, "facts": 1}),
+        ("a word and no number of one day by two outlets", False, False, 3.0, {"subjects": 1, "unknowns": 1}),
+        ("a word and a number, much edited", False, False, 3.0, {"unknowns": 1, "facts": 1, "edits": 5}),
+        ("cables of two days", True, True, NEXT_DAY, {"names": 2, "subjects": 1, "others": 1}),
+        ("an edited article that names nothing else", False, True, NEXT_DAY, {"subjects": 2}),
         ("an edited article, the next day", False, True, NEXT_DAY, {"edits": 6}),
         ("an edited article with one number", False, True, NEXT_DAY, {"facts": 1, "edits": 4, "numbers": 1}),
         ("a form with three numbers and an added sentence", True, True, NEXT_DAY, {"facts": 3, "edits": 5}),
@@ -47,9 +55,12 @@ SAME_DAY, NEXT_DAY, UNKNOWN = 0.0, 24.0, float("nan")
         ("another lead, the background repeated", True, True, NEXT_DAY, {"opening": 0.1, "jaccard": 0.5, "edits": 20}),
         ("another lead within hours", False, True, SAME_DAY, {"opening": 0.1, "jaccard": 0.5, "edits": 20}),
         ("another lead, most of the whole the same", False, True, NEXT_DAY, {"opening": 0.1, "jaccard": 0.8}),
-        ("one odd word in a long text", False, True, NEXT_DAY, {"subjects": 1, "jaccard": 0.95}),
-        ("one odd word in a short text", True, True, NEXT_DAY, {"subjects": 1, "jaccard": 0.8}),
-        ("one known name in a long text", True, True, NEXT_DAY, {"names": 1, "jaccard": 0.95}),
+        ("one odd word in a long text", False, True, NEXT_DAY, {"subjects": 1, "unknowns": 1, "jaccard": 0.95}),
+        ("one odd word in a short text", True, True, NEXT_DAY, {"subjects": 1, "unknowns": 1, "jaccard": 0.8}),
+        ("one known name in a long text", True, True, NEXT_DAY, {"names": 1, "others": 1, "jaccard": 0.95}),
+        ("a toll of the evening, and of the next morning", False, True, 12.0, {"facts": 2, "numbers": 2}),
+        ("the same by two outlets", False, False, 12.0, {"facts": 2, "numbers": 2}),
+        ("prices of the evening, and of the next morning", True, True, 12.0, {"facts": 3, "numbers": 3}),
         ("little shared, other numbers", True, True, NEXT_DAY, {"jaccard": 0.44, "edits": 20, "numbers": 2}),
         ("nothing differs", False, True, NEXT_DAY, {}),
     ],

@@ -20,8 +20,21 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.letters import ARABIC, UNSURE
 
-UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL = range(7)
-"""Kinds of words. `USUAL` ones are frequent, but as often part of a name or a subject as of the frame of a form."""
+UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL, OPPOSITE = range(8)
+"""Kinds of words. `USUAL` ones are frequent, but as often part of a name or a subject as of the frame of a form. An `OPPOSITE`
+is a common one that contradicts the one whose value differs in the last bit only."""
+NAME_BITS = 14
+"""Bits of a name's value below its class: what it names. Names of two classes do not exclude each other."""
+MONTHS = 16
+"""Value of a date from which it is a month; below it is a weekday."""
+CLITIC_CLASSES = 1 << 8 | 1 << 9
+"""Classes of the letters that spelling puts before a word: ب and ل."""
+PLACE = 3
+"""Words that differ beside two of opposite meaning at most, where these stand in one place."""
+ARTICLE = 1 << 9
+"""Class of ل, which names share by their article."""
+LETTERS = 3
+"""Classes of consonants that a word must have at least to be told again in another form."""
 EDITS = 96
 """Words that an alignment may put in or leave out."""
 SLOT = 8
@@ -58,8 +71,9 @@ def differences(
         keys, meanings: uint32 (k,), the upper halves of the known words' hashes, ascending; kind above 16 bits of value.
         starts: int32, where keys with the same upper 14 bits begin; not used here.
         unknown: the kind of other Arabic words.
-        out: int64 (m, 6), written: runs that are facts, those of them that are dates, names, subjects, edits, and how many
-            numbers either has for itself, the fewer of the two.
+        out: int64 (m, 8), written: runs that are facts, those of them that are dates, names, subjects, edits; how many
+            numbers either has for itself, the fewer of the two; and runs in which either text names something else, by lists
+            and by words that are not known.
     """
     known = _Known(keys, meanings, unknown)
     for i, (a, b) in enumerate(pairs.tolist()):
@@ -73,11 +87,14 @@ def _difference(a: list[int], b: list[int], known: _Known) -> tuple[int, ...]:
     own = min(sum(number not in other for number in one) for one, other in (numbers, numbers[::-1]))
     marks = _align(a, b)
     if marks is None:
-        return 0, 0, 0, 0, EDITS, own
-    counts = [0, 0, 0, 0, 0]
+        return 0, 0, 0, 0, EDITS, own, 0, 0
+    counts, others = [0, 0, 0, 0, 0], [0, 0]
+    texts = [[(word, _meaning(word, known)) for word in text] for text in (a, b)]
     for run in _runs(*marks):
-        _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, counts)
-    return *counts, own
+        sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, counts)
+        if sides is not None:
+            _tell_apart(sides, texts, others)
+    return *counts, own, *others
 
 
 def _align(a: list[int], b: list[int]) -> tuple[list[bool], list[bool]] | None:
@@ -141,10 +158,14 @@ def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
     return runs
 
 
-def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None:
-    """Add a run to the counts of facts, dates, names, subjects or edits."""
+def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> list[list[tuple[int, int]]] | None:
+    """Add a run to the counts of facts, dates, names, subjects or edits.
+
+    Returns:
+        What differs in it, words and their meanings of either side; None where nothing does.
+    """
     if _joined(a, b):
-        return
+        return None
     theirs = [(word, _meaning(word, known)) for word in b]
     ours = []
     for word in a:
@@ -159,23 +180,69 @@ def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> None
             ours.append((word, meaning))
     sides = [ours, [pair for pair in theirs if pair[1] >> 16 != NEUTRAL]]
     if not any(sides):
-        return
+        return None
     kinds = [{meaning >> 16 for _, meaning in side} for side in sides]
     longest = max(map(len, sides))
     words = [[word for word, _ in side] for side in sides]
-    if all(NUMBER in x or DATE in x for x in kinds):
-        if not any(DATE in x for x in kinds) and _written_out(*sides):
-            return
+    stated = set.intersection(*({*map(_stated, side)} for side in sides)) - {None}
+    if stated:
+        if "day" not in stated and "month" not in stated and _written_out(*sides):
+            return None
         counts[0] += 1
-        counts[1] += all(DATE in x for x in kinds)
+        counts[1] += "day" in stated or "month" in stated
     elif _joined(*words):
-        return
+        return None
     elif longest > SLOT or not all(x & {*_SUBJECTS} for x in kinds):
         counts[4] += 1 + longest // 8
     elif all(NAME in x for x in kinds):
         counts[2] += 1
     else:
         counts[3] += 1
+    return sides
+
+
+def _stated(told: tuple[int, int]) -> str | None:
+    """What a word and its meaning state: only like can differ from like ("صباح أمس" and "الأربعاء" may be one time)."""
+    kind, value = told[1] >> 16, told[1] & 0xFFFF
+    if kind == NUMBER:
+        return "number" if value & 1 else "time"
+    return ("month" if value >= MONTHS else "day") if kind == DATE else None
+
+
+def _tell_apart(sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, int]]], others: list[int]) -> None:
+    """Add a run to those in which each text names something else, by lists or by words that are not known.
+
+    A copy tells the same with more or fewer words and in another place: only what the other text says nowhere counts. Names
+    exclude each other within their class; words of opposite meaning do so in one place.
+    """
+    if max(map(len, sides)) > SLOT:
+        return
+    near = max(map(len, sides)) <= PLACE
+    opposites = [{meaning for _, meaning in side if near and meaning >> 16 == OPPOSITE} for side in sides]
+    own = [[told for told in side if _is_own(*told, text)] for side, text in zip(sides, texts[::-1], strict=True)]
+    kinds = [{meaning >> 16 for _, meaning in side} for side in own]
+    classes = [{(meaning & 0xFFFF) >> NAME_BITS for _, meaning in side if meaning >> 16 == NAME} for side in own]
+    if any(meaning ^ 1 in opposites[1] for meaning in opposites[0]):
+        others[0] += 2  # no copy says the opposite
+    elif classes[0] & classes[1]:
+        others[0] += 1
+    elif all(kinds) and (NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
+        others[1] += 1
+
+
+def _is_own(word: int, meaning: int, other: list[tuple[int, int]]) -> bool:
+    """Whether a word names something that another text does not, in no spelling."""
+    kind = meaning >> 16
+    if kind == NAME:
+        return all(meaning != told for _, told in other)
+    return kind in (UNKNOWN, USUAL) and not any(word == said or _same_letters(word, said) for said, _ in other)
+
+
+def _same_letters(a: int, b: int) -> bool:
+    """Whether two words have the same consonants, but for those of clitics."""
+    if not a & b & ARABIC or a & 1 or b & 1:
+        return False
+    return not (a ^ b) & 0x7FFF & ~CLITIC_CLASSES and (a & b & 0x7FFF & ~CLITIC_CLASSES).bit_count() >= LETTERS
 
 
 def _joined(ours: list[int], theirs: list[int]) -> bool:
@@ -202,7 +269,7 @@ def _meaning(word: int, known: _Known) -> int:
     if at < len(known.keys) and int(known.keys[at]) == word >> 32:
         meaning = int(known.meanings[at])
         kind = meaning >> 16
-        if kind in (NAME, NUMBER, DATE):
+        if kind in (NAME, NUMBER, DATE, OPPOSITE):
             return meaning
     if kind == UNKNOWN and (known.unknown != UNKNOWN or not signature & ARABIC):
         kind = COMMON
@@ -214,9 +281,9 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
     if word == other_word:
         return True
     kinds = meaning >> 16, other >> 16
-    if any(kind in (NUMBER, DATE) for kind in kinds) or kinds == (NAME, NAME):
+    if any(kind in (NUMBER, DATE, OPPOSITE) for kind in kinds) or kinds == (NAME, NAME):
         return meaning == other
-    return NAME not in kinds and _spelt_alike(meaning, other)
+    return _same_letters(word, other_word) if NAME in kinds else _spelt_alike(meaning, other)
 
 
 def _spelt_alike(a: int, b: int) -> bool:
@@ -229,5 +296,6 @@ def _spelt_alike(a: int, b: int) -> bool:
         return False
     both, other = (a & b & 0x7FFF).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
     if all(meaning >> 16 in (UNKNOWN, USUAL) for meaning in (a, b)):
-        return other <= (2 if both >= 6 else 1 if both >= 3 else 0)
+        own = (a & b & 0x7FFF & ~ARTICLE).bit_count()
+        return other <= (2 if both >= 6 else 1 if own >= 4 else 0)
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
