@@ -19,9 +19,12 @@ from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from clusterer.spark.job import Job
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_WRITTEN = (".parquet", ".jsonl", ".jsonl.gz")
 _LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
 
 
@@ -83,10 +86,11 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         SettingsError: the checkpoint is of a run with other settings.
     """
     _refuse(options)
-    packed = output.endswith(".jsonl.gz")
-    if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
-        raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
-    keep_apart([output], options["inputs"])
+    listed = options["stories"]
+    for option, name in (("-o", output), ("--stories", listed)):
+        if name and not name.endswith(_WRITTEN):
+            raise OutputError(f"{name}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
+    keep_apart([output, listed], options["inputs"])
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
@@ -102,8 +106,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     from clusterer.spark.checkpoint import exists, remove
     from clusterer.spark.job import Job
 
-    if exists(spark, output) and not exists(spark, f"{output}/_SUCCESS"):
-        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
+    for name in (output, listed):
+        if name and exists(spark, name) and not exists(spark, f"{name}/_SUCCESS"):
+            raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
     fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
@@ -122,11 +127,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         job = Job(df, settings, source, kept, options["partitions"], tell=tell)
         count = job.bad_rows()
         result = job.result()
-        if output.endswith(".parquet"):
-            result.write.mode("overwrite").parquet(output)
-        else:
-            text = result.mapInArrow(as_lines, "value string").write.mode("overwrite")
-            (text.option("compression", "gzip") if packed else text).text(output)
+        _write(result, output)
+        if listed:
+            _write(job.stories(), listed)
         if count:
             job.quarantined().write.mode("overwrite").json(aside)
         elif exists(spark, f"{aside}/_SUCCESS"):
@@ -138,15 +141,25 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         remove(spark, kept)
 
 
+def _write(rows: DataFrame, folder: str) -> None:
+    """Write rows as a folder of parts, in the form that its name tells."""
+    if folder.endswith(".parquet"):
+        rows.write.mode("overwrite").parquet(folder)
+    else:
+        text = rows.mapInArrow(as_lines, "value string").write.mode("overwrite")
+        (text.option("compression", "gzip") if folder.endswith(".gz") else text).text(folder)
+
+
 def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
-    """Results as the lines that `cluster` writes."""
+    """Rows as the lines that `cluster` writes."""
     import orjson
     import pyarrow as pa
 
     for batch in batches:
         rows = batch.to_pylist()
         for row in rows:
-            row["evidence"] = None if row["evidence"] is None else orjson.Fragment(row["evidence"])
+            if row.get("evidence") is not None:
+                row["evidence"] = orjson.Fragment(row["evidence"])
         yield pa.RecordBatch.from_arrays(
             [pa.array([orjson.dumps(row).decode() for row in rows], pa.string())], ["value"]
         )

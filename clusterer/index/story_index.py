@@ -299,6 +299,11 @@ class StoryIndex:
         with reading(self._index):
             return self._reader.latest_stories(after, min_size, limit)
 
+    def follows(self) -> dict[str, str]:
+        """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""
+        with reading(self._index):
+            return self._reader.follows(self._reader.all_stories())
+
     def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
         with reading(self._index):

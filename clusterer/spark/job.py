@@ -125,6 +125,19 @@ class Job:
                 run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
         return self.table("result")
 
+    def stories(self) -> DataFrame:
+        """Return a row a story: `story`, `articles`, `representative`, and `follows`, the earlier one of the same affair."""
+        from pyspark.sql import functions as F
+
+        told = (
+            self.result()
+            .groupBy("story")
+            .agg(F.count("*").alias("articles"), F.max_by("id", "representative").alias("representative"))
+        )
+        if "follows" in self._stages:
+            return told.join(self.table("follows"), "story", "left")
+        return told.withColumn("follows", F.lit(None).cast("string"))
+
     def table(self, name: str) -> DataFrame:
         """Return the rows of a stage that no run leaves out."""
         rows = self._table(name)

@@ -36,6 +36,8 @@ from clusterer.spark.arrow import (
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
 from clusterer.stories import candidates, clustering, term_weights
+from clusterer.stories.features import FEATURES
+from clusterer.stories.follow_ups import earlier_stories
 from clusterer.stories.texts import telling_stems
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
@@ -51,6 +53,7 @@ SLOTS = "to int, docs binary, first binary, last binary, slots binary"
 """Signatures of a batch's texts with their dates, for where some bands of all meet."""
 ALIKE = "a long, b long, score double, features binary"
 STORY_OF = "text long, story long"
+FOLLOWS = "story long, follows long"
 
 _HIGH = np.uint64(32)
 
@@ -391,3 +394,20 @@ def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     score = numbers(table.column("score"))[order]
     story = linkage.average_linkage(local, score, len(texts), settings.story)
     yield batch_of({"text": texts, "story": texts[story]})
+
+
+def follow_ups(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """`FOLLOWS`: of pairs of texts in two stories, all those of a later story, which earlier one it goes on with.
+
+    Rows of a_story, b_story, a_begun, b_begun, features. A story stands for its texts here: when it began is known.
+    """
+    table = whole(batches)
+    if table is None:
+        return
+    stories, pairs = factorize(np.stack([numbers(table.column(f"{end}_story")) for end in "ab"], axis=1))
+    begun = np.empty(len(stories))
+    for end, column in enumerate(("a_begun", "b_begun")):
+        begun[pairs[:, end]] = numbers(table.column(column), np.float64)
+    features = ragged(table.column("features"), np.float32).values.reshape(-1, len(FEATURES))
+    found = stories[earlier_stories(pairs, features, np.arange(len(stories)), begun)]
+    yield batch_of({"story": found[:, 0], "follows": found[:, 1]})
