@@ -16,6 +16,7 @@ from clusterer.index.links import are_filled
 from clusterer.index.open_index import OpenIndex
 from clusterer.stories.features import FEATURES
 from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.model import model_of
 
 
 def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]:
@@ -52,6 +53,6 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
     _, number = factorize(story[order])
     first_text = np.full(int(number.max()) + 1, len(rows))
     np.minimum.at(first_text, number, np.arange(len(rows)))
-    found = story[order][earlier_stories(local, features, first_text[number], first[order])].tolist()
+    found = story[order][earlier_stories(local, features, first_text[number], first[order], model_of(index.settings))]
     wanted = set(stories)
-    return {later: earlier for later, earlier in found if later in wanted}
+    return {later: earlier for later, earlier in found.tolist() if later in wanted}

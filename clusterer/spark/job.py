@@ -21,6 +21,7 @@ from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.run import Run, only_row
 from clusterer.spark.stages import stages_of
+from clusterer.stories.model import model_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -69,6 +70,7 @@ class Job:
         """
         if ".connect." in type(df).__module__:
             raise InputError("this data frame is of Spark Connect, which reaches no context; cure: a classic session")
+        model_of(settings)  # refuse weights of another release before anything is read
         spark = df.sparkSession.newSession()
         self.folder = spark_checkpoint.folder_of(spark, checkpoint)
         for name, value in _CONFIGURATION.items():

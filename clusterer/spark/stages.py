@@ -307,7 +307,8 @@ def likely(run: Run, met: DataFrame, weighed: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     leads = weighed.select(F.col("text").alias("doc"), "lead", "near", "first", "last")
-    return run.send_with_texts(met, leads, partial(spark_stories.near, receivers=run.receivers), messages.PAIRS)
+    near = partial(spark_stories.near, settings=run.settings, receivers=run.receivers)
+    return run.send_with_texts(met, leads, near, messages.PAIRS)
 
 
 def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame, grouped: DataFrame) -> DataFrame:
@@ -350,7 +351,8 @@ def follows(run: Run, texts: DataFrame, alike: DataFrame, stories: DataFrame, to
         pairs = pairs.join(of_end, end)
     later = F.when(F.col("a_begun") > F.col("b_begun"), F.col("a_story")).otherwise(F.col("b_story"))
     between = run.gather(pairs.where("a_story != b_story").withColumn("later", later), "later")
-    found = between.mapInArrow(spark_stories.follow_ups, spark_stories.FOLLOWS)
+    work = partial(spark_stories.follow_ups, settings=run.settings)
+    found = between.mapInArrow(work, spark_stories.FOLLOWS)
     for end in ("story", "follows"):  # the first text of a story is a document of it
         ids = told.select(F.col("doc").alias(end), F.col("story").alias(f"{end}_id"))
         found = found.join(ids, end).drop(end).withColumnRenamed(f"{end}_id", end)

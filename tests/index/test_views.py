@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from indexes import DAY, SAMPLE, chunks
+from indexes import DAY, SAMPLE, as_members, chunks
 from made import text_of
 
-from clusterer import Article, Assignment, InputError, cluster
+from clusterer import Article, InputError, cluster
 from clusterer.index.story_index import StoryIndex
 
 
@@ -88,16 +87,6 @@ def test_an_unknown_story_is_refused(path: Path) -> None:
         for name in ("", "nobody", "\x00", "\ud800", "ا" * 100_000):
             with pytest.raises(InputError, match=r"news\.db: no story.*cure"):
                 index.story(name)
-
-
-def as_members(
-    follows: Mapping[str, str], assignments: Iterable[Assignment]
-) -> set[tuple[frozenset[str], frozenset[str]]]:
-    """Follow-ups by the articles of both stories: an index may give stories other names than a batch does."""
-    of_story: dict[str, set[str]] = {}
-    for a in assignments:
-        of_story.setdefault(a.story, set()).add(a.id)
-    return {(frozenset(of_story[later]), frozenset(of_story[earlier])) for later, earlier in follows.items()}
 
 
 @pytest.mark.parametrize("size", [7, 130])
