@@ -118,7 +118,9 @@ def tune_command(
         _print_retraining(trained)
     _print_tuning(tuned)
     if output:
-        write_page(output, tuned.toml)
+        write_page(output, (f"# {_told(trained)}\n" if trained else "") + tuned.toml)
+    elif trained and trained.check.surely_better:
+        click.echo("the retrained weights are not kept; cure: -o FILE writes them, for --settings", err=True)
     if html:
         from clusterer.report.render import render
 
@@ -141,8 +143,12 @@ def _print_retraining(trained: Retraining) -> None:
     click.echo(f"{'':12}{'precision':>11}{'recall':>8}{'F1':>8}{'loss':>8}")
     for row, scores, loss in zip(("as it was", "retrained"), (check.before, check.after), check.losses, strict=True):
         click.echo(f"{row:12}{scores.precision:>11.4f}{scores.recall:>8.4f}{scores.f1:>8.4f}{loss:>8.4f}")
-    said = "the retrained ones are surely better, and are taken" if check.surely_better else STAYS
-    click.echo(f"weights: {said}\n")
+    click.echo(f"{_told(trained)}\n")
+
+
+def _told(trained: Retraining) -> str:
+    said = "the retrained ones are surely better, and are taken" if trained.check.surely_better else STAYS
+    return f"weights: {said}"
 
 
 def _print_tuning(tuned: Tuning) -> None:

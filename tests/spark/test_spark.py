@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from clusterer.spark.articles import Source, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
 from clusterer.spark.session import session
 from clusterer.stories import candidates
+from clusterer.stories.model import shipped_model
 
 pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
 
@@ -162,12 +164,15 @@ def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytes
         Settings(level="exact"), Settings(boilerplate="none", representative="longest"),
         Settings(level="copy", unit="char", size=12), Settings(boilerplate="known", representative="central", sample=0),
         Settings(level="copy", scheme="affine32", profile="strict", min_words=20, bucket_cap=8),
+        Settings(weights=replace(shipped_model(), weights=shipped_model().weights * 0.8, bias=-4.5).text),
     ],
-    ids=["exact", "longest", "char", "central", "affine"],
+    ids=["exact", "longest", "char", "central", "affine", "weights"],
 )  # fmt: skip
-def test_other_settings(spark: Any, some: list[Article], settings: Settings) -> None:
-    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5)
-    assert differing(told(local(some, settings)), told(found)) == {}
+def test_other_settings(spark: Any, some: list[Article], settings: Settings, tmp_path: Path) -> None:
+    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5, stories=str(tmp_path / "stories"))
+    wanted = local(some, settings)
+    assert differing(told(wanted), told(found)) == {}
+    assert by_story(parts(tmp_path / "stories")) == stories_of(wanted)
 
 
 @pytest.mark.slow
