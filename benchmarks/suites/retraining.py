@@ -5,8 +5,8 @@
 Of each corpus 50, 100 and 200 of its judged pairs are drawn by chance; these retrain the score as `clusterer tune --retrain`
 does, and the pairs that share no text with them judge it. Twice: from the shipped weights, which have seen
 the corpus, and from weights trained on the other corpora and `data/`, as a user with a feed of another kind has them. Printed
-are mean F1, Brier score and logarithmic loss before, after, and as the rule takes it (retrained where surely better), the
-worst change of F1, and how often the rule takes it. `--strength` tries other pulls to the prior.
+are mean F1, Brier score and logarithmic loss before, after, and as the rule takes it (retrained where better by
+cross-validation), the worst change of F1, and how often the rule takes it. `--strength` tries other pulls to the prior.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def figures_of(judged: Examples, prior: Model, size: int, strength: float, seed:
     """F1, Brier score and loss on the pairs that do not teach: before, retrained, and by the rule; and whether it takes it."""
     teach, judge = split(judged, size, seed)
     after = fit([teach], prior, strength)
-    is_taken = cross_validate(teach, prior, Settings().story, strength).surely_better
+    is_taken = cross_validate(teach, prior, Settings().story, strength).better
     return [[*_figures(judge, model), float(is_taken)] for model in (prior, after, after if is_taken else prior)]
 
 

@@ -62,7 +62,7 @@ class _GoldLast(SectionedCommand):
     "--retrain",
     "retrains",
     is_flag=True,
-    help="first retrain the weights of the story score on GOLD, starting from those it has; taken where surely better",
+    help="first retrain the weights of the story score on GOLD, starting from those it has; taken where better",
 )
 @label_option
 @doubtful_option
@@ -119,7 +119,7 @@ def tune_command(
     _print_tuning(tuned)
     if output:
         write_page(output, (f"# {_told(trained)}\n" if trained else "") + tuned.toml)
-    elif trained and trained.check.surely_better:
+    elif trained and trained.check.better:
         click.echo("the retrained weights are not kept; cure: -o FILE writes them, for --settings", err=True)
     if html:
         from clusterer.report.render import render
@@ -147,8 +147,8 @@ def _print_retraining(trained: Retraining) -> None:
 
 
 def _told(trained: Retraining) -> str:
-    said = "the retrained ones are surely better, and are taken" if trained.check.surely_better else STAYS
-    return f"weights: {said}"
+    said = "are better, and are taken" if trained.check.better else "are no better; those it had stay"
+    return f"weights: retrained ones {said}"
 
 
 def _print_tuning(tuned: Tuning) -> None:
