@@ -55,11 +55,12 @@ def _pairs(context: click.Context, option: click.Parameter, values: Sequence[str
     return dict(value.split("=", 1) for value in values)
 
 
-def _refuse(options: Mapping[str, Any]) -> None:
+def _refuse(output: str, options: Mapping[str, Any]) -> None:
     """What only one machine does.
 
     Raises:
         InputError: it is asked for; says what instead.
+        OutputError: a file is to be of a form that Spark does not write.
     """
     cures = {
         "report": ("--report", "--engine local, or a report of the part that you want to see"),
@@ -75,6 +76,9 @@ def _refuse(options: Mapping[str, Any]) -> None:
     for name, (option, cure) in cures.items():
         if options[name]:
             raise InputError(f"{option} is not for --engine spark; cure: {cure}")
+    for option, file in (("-o", output), ("--stories", options["stories"])):
+        if file and not file.endswith(_WRITTEN):
+            raise OutputError(f"{file}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
 
 
 def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
@@ -85,11 +89,8 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         OutputError: the output is there and is none of ours.
         SettingsError: the checkpoint is of a run with other settings.
     """
-    _refuse(options)
+    _refuse(output, options)
     listed = options["stories"]
-    for option, name in (("-o", output), ("--stories", listed)):
-        if name and not name.endswith(_WRITTEN):
-            raise OutputError(f"{name}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
     keep_apart([output, listed], options["inputs"])
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
