@@ -50,6 +50,7 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.retraining $(CORPORA)
 
 # Trains the same-event score on all labelled corpora; prints how each does when nothing of it was seen. Two minutes.
 SHARED ?= ../shared

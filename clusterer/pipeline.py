@@ -26,6 +26,7 @@ from clusterer.progress import Progress, progress_from
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
+from clusterer.stories.model import model_of
 from clusterer.stories.texts import StoryTexts, story_texts
 
 
@@ -89,6 +90,8 @@ def run_pipeline(
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
+    if settings.level == "story":
+        model_of(settings)  # refuse weights of another release before anything is read
     corpus = read(articles_from(articles, fields), settings, tell)
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)

@@ -10,10 +10,9 @@ import numpy as np
 from benchmarks.corpora.gold import gold_articles
 from benchmarks.training import corpora
 from benchmarks.training.families import sample_examples
-from benchmarks.training.fit import fit
-from benchmarks.training.train import FOLDS, out_of_fold
 from clusterer import Settings
 from clusterer.arrays import linkage
+from clusterer.evaluation.training import FOLDS, fit, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.training import corpora
-from benchmarks.training.fit import Examples, fit
 from clusterer import Article, Settings
 from clusterer.arrays.linkage import average_linkage
+from clusterer.evaluation.training import Examples, fit
 from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
 from clusterer.stories.model import Model

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.training.corpora import Compared
-from benchmarks.training.fit import Examples
 from clusterer import Settings
 from clusterer.arrays import linkage
 from clusterer.evaluation.metrics import evaluate
+from clusterer.evaluation.training import Examples
 from clusterer.stories.candidates import STORY_TRACE
 
 

@@ -26,15 +26,14 @@ from benchmarks.training import corpora
 from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
 from benchmarks.training.families import leave_families_out, sample_examples
-from benchmarks.training.fit import UNDATED, Examples, fit
 from benchmarks.training.judging import calibration, proposed, report
+from clusterer.evaluation.training import FOLDS, UNDATED, Examples, fit, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.model import Model
 
 GOLD_WEIGHT, ALONE_WEIGHT, FORM_WEIGHT = 1.0, 0.5, 0.25
 """How much pairs of labelled articles count in their feed, alone, and all of each short form, beside judged pairs (1)."""
-FOLDS = 10
 
 
 @click.command(help=__doc__.partition("\n")[0])
@@ -149,25 +148,6 @@ def transferred(feed: LabelledFeed, inside: NDArray[np.int64], batch: Batch) -> 
         if text >= 0 and feed.inside.judged_text[key] >= 0:
             out[text] = inside[feed.inside.judged_text[key]]
     return out
-
-
-def out_of_fold(
-    pairs: NDArray[np.int64],
-    features: NDArray[np.float64],
-    of_text: NDArray[np.int64],
-    models: Sequence[Model],
-    every: Model,
-) -> NDArray[np.float64]:
-    """Score pairs by models that never saw their texts.
-
-    Of texts in two folds, by the mean of the two models that lack one of them; of texts without a label, by the one of all.
-    """
-    total, times = np.zeros(len(pairs)), np.zeros(len(pairs))
-    for fold, model in enumerate(models):
-        held = (of_text[pairs] == fold).any(axis=1)
-        total[held] += model.score(features[held])
-        times[held] += 1
-    return np.where(times > 0, total / np.maximum(times, 1), every.score(features))
 
 
 if __name__ == "__main__":

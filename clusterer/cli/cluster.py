@@ -55,9 +55,7 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        if stories:
-            raise click.UsageError("--stories is not written with --engine spark")
-        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
+        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs, "stories": stories})
         return
     run = Run(output, options, written=[report, pairs, stories])
     form = result_form(output)

@@ -188,6 +188,8 @@ def show(path: str, id: str, as_json: bool) -> None:
         articles = store.articles([a.id for a in story.assignments])
     click.echo(f"{story.title or story.id}")
     click.echo(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
+    if story.follows:
+        click.echo(f"  follows {story.follows}, an earlier story of the same affair")
     texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
     click.echo(
         f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
@@ -296,7 +298,8 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None, p
             from clusterer.report.build import build
             from clusterer.report.page import page as report_page
 
-            made = build(assignments, walk, store.settings, furniture=store.furniture(), stats=store.counts())
+            furniture, stats, follows = store.furniture(), store.counts(), store.follows()
+            made = build(assignments, walk, store.settings, furniture=furniture, stats=stats, follows=follows)
             page.write(report_page(made))
         if aside:
             names = Pair._fields[:-2]
@@ -368,6 +371,7 @@ def _summary(story: Story) -> dict[str, Any]:
         "representative": head,
         "title": story.title,
         "aliases": story.aliases,
+        "follows": story.follows,
     }
 
 

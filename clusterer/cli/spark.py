@@ -19,9 +19,12 @@ from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from clusterer.spark.job import Job
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_WRITTEN = (".parquet", ".jsonl", ".jsonl.gz")
 _LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
 
 
@@ -52,11 +55,12 @@ def _pairs(context: click.Context, option: click.Parameter, values: Sequence[str
     return dict(value.split("=", 1) for value in values)
 
 
-def _refuse(options: Mapping[str, Any]) -> None:
+def _refuse(output: str, options: Mapping[str, Any]) -> None:
     """What only one machine does.
 
     Raises:
         InputError: it is asked for; says what instead.
+        OutputError: a file is to be of a form that Spark does not write.
     """
     cures = {
         "report": ("--report", "--engine local, or a report of the part that you want to see"),
@@ -72,6 +76,9 @@ def _refuse(options: Mapping[str, Any]) -> None:
     for name, (option, cure) in cures.items():
         if options[name]:
             raise InputError(f"{option} is not for --engine spark; cure: {cure}")
+    for option, file in (("-o", output), ("--stories", options["stories"])):
+        if file and not file.endswith(_WRITTEN):
+            raise OutputError(f"{file}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
 
 
 def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
@@ -82,11 +89,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         OutputError: the output is there and is none of ours.
         SettingsError: the checkpoint is of a run with other settings.
     """
-    _refuse(options)
-    packed = output.endswith(".jsonl.gz")
-    if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
-        raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
-    keep_apart([output], options["inputs"])
+    _refuse(output, options)
+    listed = options["stories"]
+    keep_apart([output, listed], options["inputs"])
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
@@ -102,8 +107,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     from clusterer.spark.checkpoint import exists, remove
     from clusterer.spark.job import Job
 
-    if exists(spark, output) and not exists(spark, f"{output}/_SUCCESS"):
-        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
+    for name in (output, listed):
+        if name and exists(spark, name) and not exists(spark, f"{name}/_SUCCESS"):
+            raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
     fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
@@ -122,11 +128,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         job = Job(df, settings, source, kept, options["partitions"], tell=tell)
         count = job.bad_rows()
         result = job.result()
-        if output.endswith(".parquet"):
-            result.write.mode("overwrite").parquet(output)
-        else:
-            text = result.mapInArrow(as_lines, "value string").write.mode("overwrite")
-            (text.option("compression", "gzip") if packed else text).text(output)
+        _write(result, output)
+        if listed:
+            _write(job.stories(), listed)
         if count:
             job.quarantined().write.mode("overwrite").json(aside)
         elif exists(spark, f"{aside}/_SUCCESS"):
@@ -138,15 +142,25 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         remove(spark, kept)
 
 
+def _write(rows: DataFrame, folder: str) -> None:
+    """Write rows as a folder of parts, in the form that its name tells."""
+    if folder.endswith(".parquet"):
+        rows.write.mode("overwrite").parquet(folder)
+    else:
+        text = rows.mapInArrow(as_lines, "value string").write.mode("overwrite")
+        (text.option("compression", "gzip") if folder.endswith(".gz") else text).text(folder)
+
+
 def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
-    """Results as the lines that `cluster` writes."""
+    """Rows as the lines that `cluster` writes."""
     import orjson
     import pyarrow as pa
 
     for batch in batches:
         rows = batch.to_pylist()
         for row in rows:
-            row["evidence"] = None if row["evidence"] is None else orjson.Fragment(row["evidence"])
+            if row.get("evidence") is not None:
+                row["evidence"] = orjson.Fragment(row["evidence"])
         yield pa.RecordBatch.from_arrays(
             [pa.array([orjson.dumps(row).decode() for row in rows], pa.string())], ["value"]
         )

@@ -293,7 +293,7 @@ def reporting(
         compared, mean, pairs: as in `StoryEvidence`.
         settings: of the run.
     """
-    model = stories_model.shipped_model()
+    model = stories_model.model_of(settings)
     values = np.where(np.isnan(features), model.undated, features).astype(np.float64)
     parts = [
         Part(one.name, None if np.isnan(value) else float(value), float(points) + 0.0, one.label)

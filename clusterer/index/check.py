@@ -200,7 +200,7 @@ def _pairs(index: OpenIndex) -> list[str]:
         return [_line("texts with a likeness whose features are cut", wrong)]
     features = np.frombuffer(b"".join([row[2] for row in rows]), dtype="<f4").reshape(-1, width).astype(np.float64)
     score = np.array([row[1] for row in rows], dtype=np.float64)
-    off = np.flatnonzero(np.abs(model.shipped_model().score(features) - score) > _NEAR)
+    off = np.flatnonzero(np.abs(model.model_of(index.settings).score(features) - score) > _NEAR)
     return (
         [_line("texts with a likeness whose score is not that of its features", [rows[i][0] for i in off])]
         if len(off)

@@ -25,7 +25,7 @@ from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
 from clusterer.index.open_index import OpenIndex, trim
 from clusterer.lsh import bands
-from clusterer.stories import candidates, clustering, features, term_weights
+from clusterer.stories import candidates, clustering, features, model, term_weights
 from clusterer.stories.texts import telling_stems
 from clusterer.text.words import Words
 
@@ -195,9 +195,10 @@ def compare(
         int64 (p, 2) such pairs, float64 (p,) their scores, float32 (p, f) their features.
     """
     weights = term_weights.weight_terms(texts.stems, texts.titles, index.settings.threads, document_frequencies(index))
-    pairs = candidates.prefilter_pairs(weights, pairs, texts.first, texts.last)
+    scorer = model.model_of(index.settings)
+    pairs = candidates.prefilter_pairs(weights, pairs, texts.first, texts.last, scorer)
     outlets = texts.outlet_numbers(np.unique(pairs))
-    return clustering.score_pairs(weights, pairs, outlets, texts.first, texts.last)
+    return clustering.score_pairs(weights, pairs, outlets, texts.first, texts.last, scorer)
 
 
 def pair_evidence(index: OpenIndex, texts: Texts) -> tuple[term_weights.TermWeights, NDArray[np.float64]]:

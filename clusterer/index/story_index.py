@@ -33,6 +33,7 @@ from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
+from clusterer.stories.model import model_of
 
 Status = Literal["new", "report", "copy", "known"]
 
@@ -116,7 +117,10 @@ class StoryIndex:
         """
         chosen = None if settings is None else settings_from(settings)
         if chosen is not None:
-            candidates.band_shape(chosen)  # refuse what no article could be sketched with
+            candidates.band_shape(
+                chosen
+            )  # refuse what no article could be sketched with, and weights of another release
+            model_of(chosen)
         return cls(Database(path, chosen, recipe(), must_exist))
 
     def close(self) -> None:
@@ -298,6 +302,11 @@ class StoryIndex:
         after = _point(since)
         with reading(self._index):
             return self._reader.latest_stories(after, min_size, limit)
+
+    def follows(self) -> dict[str, str]:
+        """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""
+        with reading(self._index):
+            return self._reader.follows(self._reader.all_stories())
 
     def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""

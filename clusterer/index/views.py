@@ -24,6 +24,7 @@ from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
+from clusterer.index.follow_ups import followed_stories
 from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.pairs import Pair, verified_pairs
@@ -46,6 +47,8 @@ class Story:
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
         title: of its representative.
+        follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
+            is none.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Story:
     first: datetime
     last: datetime
     title: str
+    follows: str | None
 
     def __len__(self) -> int:
         return len(self.assignments)
@@ -137,6 +141,7 @@ class IndexReader:
         ):
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
+        followed = self.follows(stories)
         titles = {number: article.title for number, article in read_articles(self.index, representatives).items()}
         for story in stories:
             rows_of_story = members[story]
@@ -151,7 +156,19 @@ class IndexReader:
                 moment(min(dates)),
                 moment(max(dates)),
                 titles[head],
+                followed.get(assigned[head].story),
             )
+
+    def all_stories(self) -> list[int]:
+        """Numbers of all stories, those of articles without a word aside."""
+        return [number for (number,) in self._database.rows("SELECT number FROM story WHERE into_story IS NULL")]
+
+    def follows(self, stories: Sequence[int]) -> dict[str, str]:
+        """Ids of those of some stories that go on with an earlier one, and of that one; stories by number."""
+        followed = followed_stories(self.index, stories)
+        ends = sorted({*followed, *followed.values()})
+        names = dict(self._database.among("SELECT number, id FROM story WHERE number IN {}", ends))
+        return {names[later]: names[earlier] for later, earlier in followed.items()}
 
     def _short_story(self, number: int) -> Story:
         """An article without a word, as a story of its own."""
@@ -159,7 +176,7 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None)
 
     # assignments
 

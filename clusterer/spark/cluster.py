@@ -31,6 +31,7 @@ def cluster(
     id: str | None = None,
     checkpoint: str | None = None,
     quarantine: str | None = None,
+    stories: str | None = None,
     partitions: int | None = None,
     links_together: int = LINKS_TOGETHER,
     tell: Callable[[str], None] | None = None,
@@ -50,6 +51,8 @@ def cluster(
             there. Input is told by its files' names, sizes and times; of rows that are in no file nothing is known. None:
             a temporary one of this machine, gone with the process.
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
+        stories: a folder for a line a story, JSON lines of `story`, `articles`, `representative` and `follows`, the earlier
+            story of the same affair; not written where there is none.
         partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core.
         links_together: links of a component that one worker groups.
         tell: called with the name of each stage that is written.
@@ -79,4 +82,6 @@ def cluster(
                 f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=2
             )
     job.result()
+    if stories:
+        job.stories().write.mode("overwrite").option("ignoreNullFields", "false").json(stories)
     return df.sparkSession.read.parquet(f"{job.folder}/result")

@@ -36,14 +36,15 @@ def cluster_stories(
     """
     tell = progress or silent
     weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    scorer = model.model_of(settings)
     tell("weighing", count)
     candidates, dropped = story_candidates(weights, texts.first, texts.last, settings)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
-        pairs = prefilter_pairs(weights, pairs, texts.first, texts.last)
-        return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last)
+        pairs = prefilter_pairs(weights, pairs, texts.first, texts.last, scorer)
+        return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last, scorer)
 
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
@@ -53,7 +54,7 @@ def cluster_stories(
         pairs, score, features = pairs[other], score[other], features[other]
     story = average_linkage(pairs, score, count, settings.story)
     centres = texts.centres
-    follows = earlier_stories(pairs, features, story, texts.first)
+    follows = earlier_stories(pairs, features, story, texts.first, scorer)
     return Stories(
         texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped, centres[follows]
     )
@@ -65,6 +66,7 @@ def score_pairs(
     outlets: Ragged,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
+    scorer: model.Model,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
     """Score pairs of texts and keep those with more than a trace of likeness.
 
@@ -72,12 +74,13 @@ def score_pairs(
         weights: of n texts.
         pairs: int64, rows of `weights`, as `prefilter_pairs` leaves them.
         outlets, first, last: as for `features.pair_features`.
+        scorer: makes the score.
 
     Returns:
         The pairs kept, int64 (m, 2), their scores, float64 (m,), and their features, float32 (m, f).
     """
     features = stories_features.pair_features(weights, pairs, outlets, first, last)
-    score = model.shipped_model().score(features)
+    score = scorer.score(features)
     likely = score >= STORY_TRACE
     return pairs[likely], score[likely], features[likely].astype(np.float32)
 
