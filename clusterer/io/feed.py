@@ -267,6 +267,9 @@ class Feed:
     def _format_of(self, source: Source) -> str:
         if len(source.formats) == 1:
             return source.formats[0]
+        own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
+        if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
+            return own.name
         with ExitStack() as stack:
             try:
                 return open_input(source, stack, self._walk, self._encoding).format

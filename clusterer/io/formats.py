@@ -86,6 +86,7 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format(
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
+        may_be=("json",),
         write_rows=jsonl.write_rows, write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
@@ -116,7 +117,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
     ),
-    Format("txt", (".txt",), text.read, may_be=("tsv",), own_names=True),
+    Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), own_names=True),
 )  # fmt: skip
 """All formats, in the order in which an input without a known ending is compared with them."""
 FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}
