@@ -26,7 +26,7 @@ from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
 from clusterer.io.rows import Unreadable, python_values
-from clusterer.io.wording import in_python
+from clusterer.io.wording import in_python, tell_notes
 
 _BLOCK = 4096  # rows
 
@@ -127,6 +127,7 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         article.columns(names)
         article.learn(_first_rows(frame, names))
         plan = article.columns(names)
+        tell_notes(article.notes)
     except RowError as error:
         reason = re.sub(
             r"cure: (fields={[^}]*})", r"cure: rename a column, or cluster(frame, \1)", in_python(str(error))

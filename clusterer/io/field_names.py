@@ -7,9 +7,7 @@ import re
 from clusterer.io.date_words import NO_MARKS
 
 _PARTS = re.compile(r"(?<!^)[_.:/ -]")
-_ADDED = re.compile(
-    r"^(?:_source\.|dc(?:terms)?[:_.]|og[:_.]|news:)|\.(?:rendered|#text|\$t|__cdata|_)$"
-)  # by vocabularies, and programs
+_ADDED = re.compile(r"^(?:_source\.|dc(?:terms)?[:_.]|og[:_.]|news:)|\.(?:rendered|#text|\$t|__cdata|_)$")
 _SAME_NAME = re.compile(r"#[2-9]$|#[1-9][0-9]+$")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
-from clusterer.io.wording import in_python
+from clusterer.io.wording import in_python, tell_notes
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
@@ -82,6 +82,7 @@ def articles_from(
         columns = FieldMap(fields)  # refuses what articles do not have before the walk
         if isinstance(first, Mapping):
             columns.learn([item for item in items[:SAMPLE] if isinstance(item, Mapping)])
+            tell_notes(columns.notes)
     return _walk(items, columns, fields, keeps_bad)
 
 

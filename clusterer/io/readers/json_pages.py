@@ -41,7 +41,8 @@ def likeness(rows: list[Any], columns: FieldMap) -> float:
     Of texts that stand more than once, as the word on a site that every category repeats, one counts.
     """
     sample = [row for row in rows[:_MEASURED] if isinstance(row, dict)]
-    names, lengths = set(), {}
+    names: set[str] = set()
+    lengths: dict[str, int] = {}
     for row in sample:
         with contextlib.suppress(RowError):
             flat = columns.flattened(row)

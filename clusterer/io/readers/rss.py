@@ -83,7 +83,7 @@ def _decodable(data: bytes, opened: OpenedInput) -> bytes:
     except UnicodeDecodeError as error:
         if error.start < len(data) - 3:  # else the last letter of a file that is cut off
             opened.note(
-                f"{opened.name}: not valid UTF-8 from byte {error.start + 1} on, shown as \ufffd; cure: --encoding NAME, or fetch it again"
+                f"{opened.name}: not valid UTF-8 at byte {error.start + 1}; cure: --encoding NAME, or fetch it again"
             )
         return data.decode("utf-8", "replace").encode()
     return data
