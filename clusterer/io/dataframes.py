@@ -61,6 +61,10 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
         return _of_frame(found, tuple(names), fields)
+    if (library := _library(given)) in _CURES_OF_LAZY:  # a column of Dask, a connection of DuckDB
+        raise InputError(
+            f"articles is a {type(given).__name__} of {library}, its rows are not there yet; cure: {_cure_of_lazy(given)} first"
+        )
     if hasattr(given, "columns"):  # walking a data frame gives the names of its columns
         raise InputError(
             "articles is a data frame of an unknown kind; cure: pandas, polars or pyarrow, or its rows, for example"
@@ -71,13 +75,16 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
 
 _CURES_OF_LAZY = {"duckdb": ".df()", "dask": ".compute()", "ibis": ".to_pandas()", "pyspark": ".toPandas()"}
 """By library, what makes a data frame of its lazy one; Polars' own word for all others."""
-_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()"}
+_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()", "ParquetFile": ".read()"}
 """What makes a table of pyarrow's readers, by the name of their class or of its base."""
 
 
 def _cure_of_lazy(given: object) -> str:
-    cure = _CURES_OF_LAZY.get(type(given).__module__.lstrip("_").split(".")[0], ".collect()")
-    return f"{cure} it"
+    return f"{_CURES_OF_LAZY.get(_library(given), '.collect()')} it"
+
+
+def _library(given: object) -> str:
+    return type(given).__module__.lstrip("_").split(".")[0]
 
 
 def _cure_of_reader(given: object) -> str:

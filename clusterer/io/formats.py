@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers import (
     csv,
+    duckdb,
     html,
     json,
     jsonl,
@@ -103,7 +104,14 @@ FORMATS: tuple[Format, ...] = (
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
         require=workbook.require, has_parts=True,
     ),
-    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True),
+    Format(
+        "duckdb", (".duckdb", ".ddb"), duckdb.read, duckdb.sniff, is_binary=True, require=duckdb.require, is_aside=True,
+        has_parts=True,
+    ),
+    Format(
+        "sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True,
+        may_be=("duckdb",),
+    ),
     Format("sql", (".sql",), sql.read, sql.sniff, is_aside=True, has_parts=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
