@@ -14,6 +14,13 @@ from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.rows import Layout, Row, first_line
 from clusterer.io.values import is_nothing
 
+FIELDS = {
+    "text": "the longest of `content`, `content:encoded`, `description`, `summary`; else what `media:`, `itunes:` or `dc:` describe",
+    "title": "`title`", "date": "`pubDate`, `published`, `dc:date`, else `updated`",
+    "source": "the entry's own `source`, else the feed's `title`", "url": "`link`", "id": "`guid`, `id`, `rdf:about`",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _XML = re.compile(rb"<(\?xml|!doctype|rss|feed|rdf)")
 _ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.I)
 _ENTRY = re.compile(rb"<(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*?(/?)>")

@@ -10,6 +10,11 @@ from clusterer.io.readers import csv
 from clusterer.io.readers.base import OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row
 
+FIELDS = {
+    "text": "what follows", "title": "a short first line", "date": "", "source": "", "url": "", "id": "the file's name",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the one row of a text file, its id the file's name without ending; of a table that was saved as a text, its rows."""
