@@ -75,13 +75,21 @@ def held_by_xml(data: bytes) -> Holding:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError, ValueError):  # what feeds are forgiven
         return Holding(len(_ENTRY.findall(data)))
-    return Holding(sum(element.tag.rpartition("}")[2] in ("item", "entry") for element in root.iter() if isinstance(element.tag, str)))
+    return Holding(
+        sum(
+            element.tag.rpartition("}")[2] in ("item", "entry")
+            for element in root.iter()
+            if isinstance(element.tag, str)
+        )
+    )
 
 
 def held_by_table(data: bytes) -> Holding:
     """Count the records of a table between commas, and take its widest column for the text."""
     try:
-        records = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) if any(map(str.strip, row))]
+        records = [
+            row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) if any(map(str.strip, row))
+        ]
     except (UnicodeDecodeError, csv.Error):
         return Holding(None)
     if not records:

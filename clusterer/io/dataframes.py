@@ -75,7 +75,12 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
 
 _CURES_OF_LAZY = {"duckdb": ".df()", "dask": ".compute()", "ibis": ".to_pandas()", "pyspark": ".toPandas()"}
 """By library, what makes a data frame of its lazy one; Polars' own word for all others."""
-_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()", "ParquetFile": ".read()"}
+_READERS = {
+    "RecordBatchReader": ".read_all()",
+    "Dataset": ".to_table()",
+    "Scanner": ".to_table()",
+    "ParquetFile": ".read()",
+}
 """What makes a table of pyarrow's readers, by the name of their class or of its base."""
 
 

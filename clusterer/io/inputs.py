@@ -189,7 +189,9 @@ def _walk(items: Iterable[Any], fields: Mapping[str, str] | None, keeps_bad: boo
         warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
 
 
-def _learnt(items: Iterator[Any], fields: Mapping[str, str] | None, is_list: bool) -> tuple[Iterator[Any], FieldMap | None]:
+def _learnt(
+    items: Iterator[Any], fields: Mapping[str, str] | None, is_list: bool
+) -> tuple[Iterator[Any], FieldMap | None]:
     """The items, and the columns of mappings as the first of them tell them; None where there are none."""
     from clusterer.io.choice import SAMPLE
 

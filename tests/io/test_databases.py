@@ -60,7 +60,9 @@ def test_tables_of_duckdb(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "news.db"
     with contextlib.closing(duckdb.connect(str(path))) as database:
-        database.execute("CREATE TABLE articles (id HUGEINT, title VARCHAR, body VARCHAR, date TIMESTAMPTZ, tags VARCHAR[])")
+        database.execute(
+            "CREATE TABLE articles (id HUGEINT, title VARCHAR, body VARCHAR, date TIMESTAMPTZ, tags VARCHAR[])"
+        )
         rows = [(2**65 + i, r["title"], r["text"], MOMENT, ["a"]) for i, r in enumerate(ROWS)]
         database.executemany("INSERT INTO articles VALUES (?, ?, ?, ?, ?)", rows)
         database.execute('CREATE SCHEMA old; CREATE TABLE old."the news" AS SELECT * FROM articles LIMIT 2')
