@@ -17,8 +17,8 @@ from clusterer.io.formats import FORMATS
 PAGE = Path(__file__).parents[2] / "docs" / "fields.md"
 HEAD = """# Formats and fields
 
-Written by `python -m benchmarks.report.fields` from the readers' own tables. How one of several fields is chosen, and what is nothing:
-[Formats](formats.md#how-input-is-read).
+Written by `python -m benchmarks.report.fields` from the readers' own tables. How one of several fields is chosen, and what
+is nothing: [Formats](formats.md#how-input-is-read).
 
 """
 
@@ -34,7 +34,7 @@ def page() -> str:
         "",
         "## Usual names",
         "",
-        "In the order of preference. Case, `_`, `-`, blanks, diacritics, `dc:` or `og:` before and `.rendered` behind do not matter:",
+        "In the order of preference. Case, `_`, `-`, blanks, diacritics, `dc:` before and `.rendered` behind do not matter:",
         "`pubDate`, `pub_date` and `Pub-Date` are one name.",
         "",
         "| field | names |",

@@ -1,9 +1,10 @@
 """Files made to break readers, each read as a feed: ``python -m benchmarks.suites.torture FOLDER``.
 
-FOLDER holds corpora that others keep, unpacked, none of them in the repository: the tests of feedparser (its source distribution),
-`csv-spectrum` (npm), JSONTestSuite, the data of frictionless, ... For each file: does the reader end, within seconds, without
-an exception but `InputError`; and is every loss told? What a file holds is counted by the standard library: entries of XML, records of
-CSV, objects of JSON. Those that are neither articles, nor bad rows, nor refused with a cure, are lost without a word.
+FOLDER holds corpora that others keep, unpacked, none of them in the repository: the tests of feedparser (of its source
+distribution), `csv-spectrum` (npm), JSONTestSuite, the data of frictionless, ... For each file: does the reader end, within
+seconds, without an exception but `InputError`; and is every loss told? What a file holds is counted by the standard library:
+entries of XML, records of CSV, objects of JSON. Those that are neither articles, nor bad rows, nor refused
+with a cure, are lost without a word.
 """
 
 from __future__ import annotations

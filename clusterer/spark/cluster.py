@@ -114,9 +114,10 @@ def columns_of(df: DataFrame, fields: Mapping[str, str], name: str) -> tuple[Dat
 def first_rows(df: DataFrame) -> list[Row]:
     """The first rows of the first file by name, where rows are in several: Spark begins with the largest, a run in memory not."""
     from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as F
 
     rows: list[Row] = []
     if len(files := sorted(df.inputFiles())) > 1:
         with suppress(AnalysisException):  # rows that were joined or grouped know no file
-            rows = df.where(df["_metadata.file_path"] == files[0]).take(SAMPLE)
+            rows = df.where(F.col("_metadata.file_path") == files[0]).take(SAMPLE)
     return rows or df.take(SAMPLE)

@@ -16,8 +16,10 @@ WHOLE = {
     "rss": rss(),
     "sitemap": sitemap(),
     "warc": warc().decode(),
-    "html": f"<html><head><title>عنوان</title><meta property='og:site_name' content='واس'><meta property='og:url' content='https://a.b/1'>"
-    f"<meta property='article:published_time' content='2015-07-23T10:20:30Z'></head><body><article><p>{TEXT}</p></article></body></html>",
+    "html": "<html><head><title>عنوان</title><meta property='og:site_name' content='واس'>"
+    "<meta property='og:url' content='https://a.b/1'>"
+    f"<meta property='article:published_time' content='2015-07-23T10:20:30Z'></head><body><article>"
+    f"<p>{TEXT}</p></article></body></html>",
     "markdown": f"---\ntitle: عنوان\ndate: 2015-07-23\nsource: واس\nurl: https://a.b/1\n---\n{TEXT}",
     "txt": f"عنوان\n\n{TEXT}",
 }  # fmt: skip

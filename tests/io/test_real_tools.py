@@ -240,45 +240,51 @@ def renamed(**names: str) -> list[dict[str, Any]]:
     return [{names.get(name, name): value for name, value in row.items()} for row in ROWS]
 
 
+def without_id(row: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in row.items() if name != "id"}
+
+
+DAY = "2015-07-23T10:20:30Z"
 HANDS: dict[str, Write] = {
     "wordpress-rest.json": by_hand(lambda: [
         {"id": r["id"], "date": "2015-07-23T13:20:30", "date_gmt": "2015-07-23T10:20:30", "link": r["url"], "source": r["source"],
          "title": {"rendered": r["title"]}, "content": {"rendered": f"<p>{r['text']}</p>", "protected": False},
          "excerpt": {"rendered": "<p>موجز</p>", "protected": False}} for r in ROWS]),
     "elasticsearch-search.json": by_hand(lambda: {"took": 3, "hits": {"total": {"value": 5}, "hits": [
-        {"_index": "news", "_id": r["id"], "_score": 1.0, "_source": {k: v for k, v in r.items() if k != "id"}} for r in ROWS]}}),
+        {"_index": "news", "_id": r["id"], "_score": 1.0, "_source": without_id(r)} for r in ROWS]}}),
     "elasticdump.json": by_hand(lambda: [
-        {"_index": "news", "_type": "_doc", "_id": r["id"], "_source": {k: v for k, v in r.items() if k != "id"}} for r in ROWS], True),
+        {"_index": "news", "_type": "_doc", "_id": r["id"], "_source": without_id(r)} for r in ROWS], True),
     "elasticsearch-bulk.ndjson": by_hand(lambda: [part for r in ROWS for part in (
-        {"index": {"_index": "news", "_id": r["id"]}}, {k: v for k, v in r.items() if k != "id"})], True),
+        {"index": {"_index": "news", "_id": r["id"]}}, without_id(r))], True),
     "mongoexport.json": by_hand(lambda: [
-        {**r, "id": None, "_id": {"$oid": r["id"]}, "date": {"$date": "2015-07-23T10:20:30Z"}} for r in ROWS], True),
+        {**r, "id": None, "_id": {"$oid": r["id"]}, "date": {"$date": DAY}} for r in ROWS], True),
     "solr.json": by_hand(lambda: {"responseHeader": {"status": 0}, "response": {"numFound": 5, "docs": [
         {**r, "text": [r["text"]], "title": [r["title"]]} for r in ROWS]}}),
     "newsapi.json": by_hand(lambda: {"status": "ok", "totalResults": 5, "articles": [
         {"id": r["id"], "source": {"id": None, "name": r["source"]}, "author": None, "title": r["title"], "description": "موجز",
-         "url": r["url"], "publishedAt": "2015-07-23T10:20:30Z", "content": r["text"]} for r in ROWS]}),
+         "url": r["url"], "publishedAt": DAY, "content": r["text"]} for r in ROWS]}),
     "guardian.json": by_hand(lambda: {"response": {"status": "ok", "results": [
-        {"id": r["id"], "type": "article", "webTitle": r["title"], "webUrl": r["url"], "webPublicationDate": "2015-07-23T10:20:30Z",
+        {"id": r["id"], "webTitle": r["title"], "webUrl": r["url"], "webPublicationDate": DAY,
          "source": r["source"], "fields": {"bodyText": r["text"]}} for r in ROWS]}}),
     "eventregistry.json": by_hand(lambda: {"articles": {"page": 1, "results": [
-        {"uri": r["id"], "date": "2015-07-23", "time": "10:20:30", "dateTime": "2015-07-23T10:20:30Z", "url": r["url"], "title": r["title"],
-         "body": r["text"], "source": {"uri": "spa.example", "title": r["source"]}} for r in ROWS]}}),
+        {"uri": r["id"], "date": "2015-07-23", "time": "10:20:30", "dateTime": DAY, "url": r["url"],
+         "title": r["title"], "body": r["text"], "source": {"uri": "spa.example", "title": r["source"]}} for r in ROWS]}}),
     "mastodon.json": by_hand(lambda: [
-        {"id": r["id"], "created_at": "2015-07-23T10:20:30.000Z", "url": r["url"], "title": r["title"], "content": f"<p>{r['text']}</p>",
-         "account": {"id": "1", "username": "wa", "acct": r["source"], "url": "https://m.example/@wa"}} for r in ROWS]),
+        {"id": r["id"], "created_at": "2015-07-23T10:20:30.000Z", "url": r["url"], "title": r["title"],
+         "content": f"<p>{r['text']}</p>", "account": {"id": "1", "username": "wa", "acct": r["source"]}} for r in ROWS]),
     "strapi.json": by_hand(lambda: {"data": [
-        {"id": r["id"], "attributes": {k: v for k, v in r.items() if k != "id"}} for r in ROWS], "meta": {"pagination": {"page": 1}}}),
+        {"id": r["id"], "attributes": without_id(r)} for r in ROWS], "meta": {"pagination": {"page": 1}}}),
     "graphql.json": by_hand(lambda: {"data": {"posts": {"edges": [{"node": r, "cursor": "x"} for r in ROWS]}}}),
     "jsonfeed.json": by_hand(lambda: {"version": "https://jsonfeed.org/version/1.1", "title": "واس", "items": [
-        {"id": r["id"], "url": r["url"], "title": r["title"], "content_text": r["text"], "date_published": "2015-07-23T10:20:30Z",
+        {"id": r["id"], "url": r["url"], "title": r["title"], "content_text": r["text"], "date_published": DAY,
          "source": r["source"]} for r in ROWS]}),
     "google-reader.json": by_hand(lambda: {"id": "feed", "title": "واس", "items": [
         {"id": r["id"], "title": r["title"], "published": 1437646830, "canonical": [{"href": r["url"]}],
          "origin": {"streamId": "feed/1", "title": r["source"]}, "summary": {"content": r["text"]}} for r in ROWS]}),
     "trafilatura-columns.csv": lambda path: python_csv_of(path, renamed(source="hostname", url="source")),
     "kibana.csv": lambda path: python_csv_of(path, renamed(text="_source.body", id="_id", title="_source.title")),
-    "json-normalize.csv": lambda path: python_csv_of(path, renamed(text="content.rendered", title="title.rendered", source="source.name")),
+    "json-normalize.csv": lambda path: python_csv_of(
+        path, renamed(text="content.rendered", title="title.rendered", source="source.name")),
     "dublin-core.csv": lambda path: python_csv_of(path, renamed(title="dc:title", date="dc:date", text="description")),
     "arabic-names.csv": lambda path: python_csv_of(
         path, renamed(id="المعرف", title="العنوان", text="النص", date="التاريخ", source="المصدر", url="الرابط")),

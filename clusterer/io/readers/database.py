@@ -25,8 +25,8 @@ Execute = Callable[[str], Any]
 def quoted(name: str) -> str:
     """A name as SQL takes it.
 
-    >>> quoted('my "news"')
-    '"my ""news""\"'
+    >>> quoted('my "news" here')
+    '"my ""news"" here"'
     """
     return '"' + name.replace('"', '""') + '"'
 

@@ -15,7 +15,7 @@ from clusterer.io.rows import Layout, Row, first_line
 from clusterer.io.values import is_nothing
 
 FIELDS = {
-    "text": "the longest of `content`, `content:encoded`, `description`, `summary`; else what `media:`, `itunes:` or `dc:` describe",
+    "text": "the longest of `content`, `content:encoded`, `description`, `summary`; else that of `media:`, `itunes:`, `dc:`",
     "title": "`title`", "date": "`pubDate`, `published`, `dc:date`, else `updated`",
     "source": "the entry's own `source`, else the feed's `title`", "url": "`link`", "id": "`guid`, `id`, `rdf:about`",
 }  # fmt: skip
