@@ -16,9 +16,9 @@ from clusterer.io.rows import Row, first_line
 _BROKEN = "the database cannot be read here ({}); cure: fetch it again, or `sqlite3 FILE .recover`"
 _TABLES = (
     "SELECT name FROM sqlite_master AS own WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    " AND NOT EXISTS (SELECT 1 FROM sqlite_master AS search WHERE search.sql LIKE 'CREATE VIRTUAL TABLE%' AND"
-    " (substr(own.name, 1, length(search.name) + 1) = search.name || '_' OR (own.name = search.name AND own.sql LIKE '%content=%')))"
-    " ORDER BY rowid"
+    " AND NOT EXISTS (SELECT 1 FROM sqlite_master AS search WHERE search.sql LIKE 'CREATE VIRTUAL TABLE%'"
+    " AND (substr(own.name, 1, length(search.name) + 1) = search.name || '_'"
+    " OR (own.name = search.name AND own.sql LIKE '%content=%'))) ORDER BY rowid"
 )
 """Tables and views, but for what an index for full-text search keeps beside them."""
 
