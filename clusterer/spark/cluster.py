@@ -119,5 +119,6 @@ def first_rows(df: DataFrame) -> list[Row]:
     rows: list[Row] = []
     if len(files := sorted(df.inputFiles())) > 1:
         with suppress(AnalysisException):  # rows that were joined or grouped know no file
-            rows = df.where(F.col("_metadata.file_path") == files[0]).take(SAMPLE)
+            file = F.regexp_replace("_metadata.file_path", "^file:/+", "file:///")  # as `inputFiles` writes it
+            rows = df.where(file == files[0]).take(SAMPLE)
     return rows or df.take(SAMPLE)

@@ -195,7 +195,9 @@ def test_a_file_of_bad_rows_only_is_of_no_use(tmp_path: Path) -> None:
 
 
 def test_how_much_of_a_packed_file_is_there_is_told_where_its_head_says_so(tmp_path: Path) -> None:
-    text = "".join(json.dumps({"id": i, "text": f"{Random(i).getrandbits(4000):x}"}) + "\n" for i in range(900)).encode()
+    text = "".join(
+        json.dumps({"id": i, "text": f"{Random(i).getrandbits(4000):x}"}) + "\n" for i in range(900)
+    ).encode()
     packed = zstandard.compress(text)
     (tmp_path / "a.jsonl.zst").write_bytes(packed[: len(packed) // 2])
     feed = Feed(tmp_path / "a.jsonl.zst")
