@@ -18,6 +18,7 @@ from clusterer.cli.options import (
     result_option,
     settings_options,
     stories_option,
+    versions_option,
     with_option,
 )
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs, write_stories
@@ -36,6 +37,7 @@ from clusterer.results import Clustering
 @report_option
 @pairs_option
 @stories_option
+@versions_option
 @engine_options
 @settings_options
 def cluster_command(
@@ -55,6 +57,8 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
+        if options["unique_url"]:
+            raise click.UsageError("--unique-url is not known to --engine spark; leave one of them out")
         cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs, "stories": stories})
         return
     run = Run(output, options, written=[report, pairs, stories])
@@ -66,7 +70,7 @@ def cluster_command(
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         listed = stack.enter_context(atomic_output(stories)) if stories else None
         done = run.pipeline()
-        result = done.clustering
+        result = run.versions.complete(done.clustering) if run.versions else done.clustering
         write_result(out, result, form, added, _rows_again(run, result) if added else None)
         if aside:
             write_pairs(aside, done, run, pairs_form)

@@ -209,6 +209,12 @@ def input_options(command: _F) -> _F:
     return reading_options(command)
 
 
+versions_option = click.option(
+    "--unique-url",
+    is_flag=True,
+    help="articles of one URL, without scheme, www, AMP and tracking, are versions of one: the latest is grouped, the others"
+    " go with it, relation version; INPUT is read once more",
+)
 output_option = click.option(
     "-o",
     "--output",

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import MAX_ROW_BYTES, Feed
@@ -25,6 +26,7 @@ from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
 from clusterer.results import Clustering
 from clusterer.settings import Settings
+from clusterer.versions import Versions
 
 CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 _FIRST_BAD = 10  # bad rows that a run remembers
@@ -103,6 +105,8 @@ class Run:
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
+        self.versions: Versions | None = None
+        self._unique_url: bool = options.get("unique_url", False)
 
     def _set_aside(self, bad: BadRow) -> None:
         if len(self.first_bad) < _FIRST_BAD:
@@ -126,8 +130,13 @@ class Run:
         Raises:
             InputError: all rows are bad.
         """
+        if self._unique_url:
+            self.versions = Versions.of(row.article for row in self.feed)
+        articles: Iterator[Article] = (row.article for row in self.feed)
+        if self.versions is not None:
+            articles = self.versions.grouped(articles)
         with progress_shown(self.quiet) as progress:
-            done = run_pipeline((row.article for row in self.feed), self.settings, progress, keep)
+            done = run_pipeline(articles, self.settings, progress, keep)
         if not done.clustering:
             self.refuse_nothing()
         return done
@@ -228,6 +237,8 @@ def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
         InputError: there are fewer rows than before.
     """
     stood = [(row.file, row.line) for row in run.feed]
+    if run.versions is not None:
+        stood = [stood[place] for place in run.versions.places]
     if len(stood) != len(done.clustering):
         raise InputError(CHANGED)
     lines = (

@@ -17,10 +17,12 @@ import click
 from clusterer.cli.run import keep_apart, settings_of
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
+from clusterer.io.readers.jsonl import loaded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from clusterer.spark.articles import Source
     from clusterer.spark.job import Job
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -103,8 +105,8 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
-    from clusterer.spark.articles import Source
     from clusterer.spark.checkpoint import exists, remove
+    from clusterer.spark.cluster import columns_of
     from clusterer.spark.job import Job
 
     for name in (output, listed):
@@ -118,13 +120,12 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         if lines:
             read = spark.read.option("lineSep", "\n").text(list(options["inputs"]))
             df = read.select(F.col("value").cast("binary").alias("value"), F.col("_metadata.file_path").alias("file"))
+            source, notes = _source_of_lines(read, fields)
         else:
             df = spark.read.parquet(*options["inputs"])
-            plan = FieldMap(fields)
-            plan.check_header(tuple(df.columns), options["inputs"][0])
-            wanted = {name: None for names in plan.columns(tuple(df.columns)).values() for name in names}
-            df = df.select(*wanted)
-        source = Source(tuple(fields.items()), lines)
+            df, source, notes = columns_of(df, fields, options["inputs"][0])
+        for note in [] if options["quiet"] else notes:
+            click.echo(note, err=True)
         job = Job(df, settings, source, kept, options["partitions"], tell=tell)
         count = job.bad_rows()
         result = job.result()
@@ -179,6 +180,18 @@ def _are_lines(inputs: Sequence[str], form: str | None) -> bool:
     other = next(iter(found - {"lines", "parquet"}), None)
     what = f"{other}: Spark reads .jsonl (also .gz) and .parquet" if other else "Spark reads one format at a time"
     raise InputError(f"{what}; cure: --format jsonl or parquet, --engine local, or convert it")
+
+
+def _source_of_lines(read: Any, fields: dict[str, str]) -> tuple[Source, list[str]]:
+    """How lines of JSON are read, as the first of them tell, and what a reader of the result should know of that."""
+    from clusterer.spark.articles import Source
+    from clusterer.spark.cluster import first_rows
+
+    values = [loaded(row[0].encode("utf-8", "surrogatepass")) for row in first_rows(read)]
+    sample = tuple(value for value in values if isinstance(value, dict))
+    plan = FieldMap(fields)
+    plan.learn(sample)
+    return Source(tuple(fields.items()), True, sample), plan.notes
 
 
 def _told(stage: str) -> None:

@@ -29,6 +29,7 @@ from clusterer.io.values import (
     first_filled,
     first_id,
     is_no_date,
+    is_nothing,
     kind,
     scalar,
     text_of,
@@ -119,7 +120,10 @@ class FieldMap(ColumnPlans):
         url = url.strip() if type(url) is str else scalar(url)
         id = id.strip() if type(id) is str else scalar(id)
         source, url = self._source(row, sources, url)
-        return Article(clean_text(text), id or url, clean_text(title), source, url, self._date(row, dates))
+        text = clean_text(text)
+        if not text or text.isspace():
+            text = self._next_text(row, texts)
+        return Article(text, id or url, clean_text(title), source, url, self._date(row, dates))
 
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""
@@ -131,6 +135,11 @@ class FieldMap(ColumnPlans):
         word = next((value for value in values if type(value) is str), None)
         what = "null" if word is None else f"{word!r}, which says nothing,"
         raise NoText(f"text (column {names[0]!r}) is {what} and there is no title; cure: give the row one of them")
+
+    def _next_text(self, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
+        """The first text of which anything is left without its HTML; "" where there is none."""
+        texts = (clean_text(text_of(row[name], name)) for name in names if not is_nothing(row[name]))
+        return next((text for text in texts if not is_nothing(text) and "\0" not in text), "")
 
     def _source(self, row: Mapping[str, Any], names: tuple[str, ...], url: str) -> tuple[str, str]:
         """Who printed it, and where; a source that is an address is none, unless the caller named its column."""

@@ -107,6 +107,8 @@ def _binary_format(source: Source, head: bytes, columns: FieldMap) -> str:
         possible = format.is_binary and (not source.formats or format.name in source.formats)
         if possible and (known or format.sniff(head, columns)):
             return format.name
+    if source.formats and all(FORMATS_BY_NAME[name].is_binary for name in source.formats):
+        return source.formats[-1]  # its reader tells what is wrong
     return ""
 
 

@@ -10,6 +10,7 @@ Finds inputs by `sources`, opens them by `detect`, reads them by the readers of 
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,8 +31,9 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
-from clusterer.io.wording import in_python
+from clusterer.io.wording import in_python, tell_notes
 
+_LOG = logging.getLogger("clusterer")
 MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
 
@@ -267,6 +269,9 @@ class Feed:
     def _format_of(self, source: Source) -> str:
         if len(source.formats) == 1:
             return source.formats[0]
+        own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
+        if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
+            return own.name
         with ExitStack() as stack:
             try:
                 return open_input(source, stack, self._walk, self._encoding).format
@@ -298,7 +303,8 @@ def read(
         max_row_bytes: as for `Feed`.
         strict: as for `Feed`.
         on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``. Where None, a warning
-            says how many there were, which is the first, and what of the files is damaged or undated.
+            says how many there were, which is the first, and what of the files is damaged or undated; another one where a choice
+            of fields was close. What was read as what is logged, as information of the logger "clusterer".
 
     Returns:
         The articles, in the order of the inputs; files are opened as their articles are asked for.
@@ -348,6 +354,9 @@ def _told(feed: Feed) -> Iterator[Article]:
             " on_bad=print) shows all",
             stacklevel=2,
         )
+    if feed.rows:
+        tell_notes(feed.notes)
+        _LOG.info("read as: %s", feed.reading)
     if feed.unreadable_dates and (where := feed.first_unreadable_date):
         warnings.warn(
             f"{feed.unreadable_dates:,} dates cannot be read; the first: {where.file}, line {where.line}:"

@@ -12,7 +12,7 @@ from typing import Any
 
 WRAPPINGS = (
     "_source", "fields", "attributes", "node", "article", "item", "post", "story", "document", "doc", "record", "data",
-    "object", "tweet", "legacy", "status", "extended_tweet",
+    "object", "row", "tweet", "legacy", "status", "extended_tweet",
 )  # fmt: skip
 """Fields that hold an article as an object: of Elasticsearch, JSON:API, the Guardian, GraphQL, ActivityPub, X, ..."""
 _ACCOUNTS = ("account", "user")  # of Mastodon, of X
@@ -89,7 +89,7 @@ def is_service_message(row: Mapping[str, Any]) -> bool:
 
 
 def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a data frame as pandas' `to_json` writes it, `orient` "columns", "index" or "split"; none of aught else.
+    """The rows of a data frame: pandas' `to_json` with `orient` "columns", "index" or "split", or a list a column; else none.
 
     >>> table_rows({"id": {"0": 1, "1": 2}, "text": {"0": "a", "1": "b"}})
     [{'id': 1, 'text': 'a'}, {'id': 2, 'text': 'b'}]
@@ -103,6 +103,9 @@ def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             return [dict(zip(map(str, names), row, strict=True)) for row in document["data"]]
         return []
     values = list(document.values())
+    if len(values) > 1 and all(isinstance(value, list) and len(value) == len(values[0]) > 1 for value in values):
+        rows = [dict(zip(document, row, strict=True)) for row in zip(*values, strict=True)]
+        return [] if any(isinstance(cell, dict | list) for cell in rows[0].values()) else rows
     if not values or not all(isinstance(value, dict) and value for value in values):
         return []
     keys = list(values[0])

@@ -165,7 +165,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     if isinstance(value, Mapping):  # MongoDB's {"$oid": …}, NewsAPI's {"id": …, "name": …}
-        for name in ("$oid", "name", "title", "url", "rendered"):
+        for name in ("$oid", "$numberLong", "$uuid", "name", "title", "url", "href", "rendered"):
             if isinstance(value.get(name), str):
                 return str(value[name]).strip()
     if isinstance(value, list | tuple) and len(value) == 1:  # Scrapy's

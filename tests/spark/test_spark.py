@@ -43,6 +43,8 @@ from clusterer import (
 )
 from clusterer.cli.main import cli
 from clusterer.cli.run import write_stories
+from clusterer.cli.spark import _source_of_lines
+from clusterer.io.columns import FieldMap
 from clusterer.io.feed import Feed
 from clusterer.lsh import bands
 from clusterer.spark import connected_components, job as spark_job, messages, stages as spark_stages, stories
@@ -202,6 +204,31 @@ def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path:
         clusterer_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
     with pytest.raises(InputError, match="expected 'body'"):
         clusterer_spark.cluster(df, text="body", id="n")
+
+
+@pytest.mark.filterwarnings("ignore:.*was read as text")
+@pytest.mark.filterwarnings("ignore:.*stand for none")
+def test_columns_are_told_by_what_they_hold_as_in_memory(spark: Any, some: list[Article], tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    rows = [{"id": a.id, "description": "كل الأخبار", "page": a.text, "date": "1970-01-01", "pubDate": str(a.date)}
+            for a in some[:60]]  # fmt: skip
+    for number, part in enumerate(
+        (rows[:20], rows[20:])
+    ):  # the second file is the larger one, and has another order of columns
+        part = part if not number else [dict(reversed(row.items())) for row in part]
+        pq.write_table(pa.Table.from_pylist(part), tmp_path / f"{number}.parquet")
+        (tmp_path / f"{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part), "utf-8")
+    found = local([str(tmp_path / f"{number}.parquet") for number in (0, 1)])
+    rows_of_spark = spark.read.parquet(*(str(tmp_path / f"{number}.parquet") for number in (0, 1)))
+    assert not differing(told(clusterer_spark.cluster(rows_of_spark)), told(found))
+    lines = spark.read.text([str(tmp_path / f"{number}.jsonl") for number in (0, 1)])
+    source, notes = _source_of_lines(lines, {})
+    assert [row["id"] for row in source.sample] == [row["id"] for row in rows[:20]]
+    columns = FieldMap()
+    columns.learn(source.sample)
+    assert columns(rows[40]).text == rows[40]["page"]
+    assert any("'page' was read as text" in note for note in notes)
 
 
 def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: Path) -> None:

@@ -51,6 +51,17 @@ def sniff_tsv(head: bytes, columns: FieldMap) -> bool:
     return bool(_first_rows(head, layout)) or b"\n" not in head.strip()
 
 
+def is_surely_table(head: bytes, columns: FieldMap) -> bool:
+    """Whether these first bytes, of a file that should be a text, are of a table: three usual columns, and rows as wide."""
+    if head.partition(b"\n")[0].count(b",") + head.partition(b"\n")[0].count(b";") < 2:
+        return False
+    layout = detect_dialect(head, "csv", columns)
+    with contextlib.suppress(RowError):
+        found = columns.columns(layout.columns)
+        return sum(map(bool, found.values())) >= 3 and bool(_first_rows(head, layout))
+    return False
+
+
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of a table; rows whose cells are all empty are counted as blank.
 

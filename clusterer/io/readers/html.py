@@ -18,6 +18,14 @@ from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row
 from clusterer.io.values import scalar
 
+FIELDS = {
+    "text": "the main text by trafilatura, else `articleBody` of JSON-LD where that is much longer",
+    "title": "`headline` of JSON-LD, `og:title`, `title`",
+    "date": "`datePublished` of JSON-LD, `article:published_time` and the like, else what trafilatura finds",
+    "source": "`og:site_name`, `publisher` of JSON-LD", "url": "`link rel=canonical`, `og:url`", "id": "the file's name",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
 _META = re.compile(r"<meta\b[^<>]*>", re.I)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")

@@ -14,12 +14,14 @@ from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
 from clusterer.io.field_names import ABSTRACT_NAMES
+from clusterer.io.nested import table_rows
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
-from clusterer.io.readers.json_pages import rows_within
+from clusterer.io.readers.json_pages import is_empty_page, rows_within
 from clusterer.io.rows import Layout, Row, as_json
 from clusterer.io.values import BlankRow, scalar_text
 
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
+_ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
 
 
@@ -39,6 +41,9 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of JSON lines; blank lines are skipped."""
     layout, loads, article_of, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
+    if _ACTION.match(opened.head[:4096].removeprefix(BOM).partition(b"\n")[0]):
+        yield from _read_bulk(opened, layout)
+        return
     if opened.head:
         article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
@@ -51,6 +56,27 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             article_of.lost_digits = False
             article = article_of(json.loads(line))
         yield Row(article, line.rstrip(b"\r\n"), file, number, layout)
+
+
+def _read_bulk(opened: OpenedInput, layout: Layout) -> Iterator[Row]:
+    """The articles of a file for Elasticsearch's bulk interface: before each a line that names its id."""
+    opened.columns.learn([row for row in _first_rows(opened.head) if not {"index", "create", "update"} & row.keys()])
+    action: dict[str, Any] = {}
+    for number, line in opened.lines():
+        value = loaded_exactly(line)
+        if _ACTION.match(line) and isinstance(value, dict):
+            action = next(iter(value.values()))
+            continue
+        try:
+            if isinstance(value, ValueError):
+                raise value
+            article = opened.columns({"_id": action.get("_id"), **value} if isinstance(value, dict) else value)
+        except ValueError as error:
+            if line.strip():
+                opened.bad(number, json_reason(line, error, opened.encoding), line)
+        else:
+            yield Row(article, line.rstrip(b"\r\n"), opened.name, number, layout)
+        action = {}
 
 
 def _first_rows(head: bytes) -> list[dict[str, Any]]:
@@ -68,8 +94,11 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
         return
     line = bare[:-1].rstrip() if bare[-1:] == b"," else line
     parts = glued_objects(line)
-    if not parts and isinstance(page := loaded_exactly(line), dict) and not is_article(page, opened.columns):
-        parts = rows_within(page, opened.columns)
+    if not parts and is_page(page := loaded_exactly(line), opened.columns):
+        parts = rows_within(page, opened.columns, opened.note)
+        if not parts and is_empty_page(page):
+            opened.walk.blank_rows += 1
+            return
         opened.columns.learn([value for _, value in parts])
         if len(parts) > 1:
             yield from _page(opened, number, parts, layout)
@@ -143,10 +172,15 @@ def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
         text = columns.columns(tuple(row))["text"][0]
     except RowError:
         return False
-    if isinstance(row[text], dict) and not scalar_text(row[text]):  # a data frame's column
+    if (isinstance(row[text], dict) and not scalar_text(row[text])) or table_rows(row):  # a data frame's column
         return False
     lists = [v for v in row.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     return not lists or column_key(text) not in ABSTRACT_NAMES
+
+
+def is_page(value: Any, columns: FieldMap) -> bool:
+    """Whether a value may hold articles, and is none itself."""
+    return isinstance(value, list) or (isinstance(value, dict) and not is_article(value, columns))
 
 
 def loaded(raw: bytes) -> Any:

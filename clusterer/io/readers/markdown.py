@@ -10,6 +10,12 @@ from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.text import read_whole, split_title
 from clusterer.io.rows import Row
 
+FIELDS = {
+    "text": "what follows, without marks", "title": "front matter, else the first heading, else a short first line",
+    "date": "front matter", "source": "front matter", "url": "front matter", "id": "front matter, else the file's name",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*(.+?)[ \t]*$", re.M)
 _HEADING = re.compile(r"\A\s*(?:#[ \t]+(?P<marked>[^\n]+?)[ \t]*#*[ \t]*|(?P<ruled>[^\n]+)\n=+[ \t]*)(?:\n|\Z)")

@@ -14,6 +14,13 @@ from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.rows import Layout, Row, first_line
 from clusterer.io.values import is_nothing
 
+FIELDS = {
+    "text": "the longest of `content`, `content:encoded`, `description`, `summary`; else that of `media:`, `itunes:`, `dc:`",
+    "title": "`title`", "date": "`pubDate`, `published`, `dc:date`, else `updated`",
+    "source": "the entry's own `source`, else the feed's `title`", "url": "`link`", "id": "`guid`, `id`, `rdf:about`",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _XML = re.compile(rb"<(\?xml|!doctype|rss|feed|rdf)")
 _ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|rdf))[\s>]", re.I)
 _ENTRY = re.compile(rb"<(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*?(/?)>")
@@ -45,6 +52,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     if cut.startswith("longer"):
         opened.bad(1, cut, data)
         return
+    data = _decodable(data, opened)
     parsed = import_module("feedparser").parse(
         io.BytesIO(_set_apart(data)),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -73,6 +81,19 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         opened.damaged(
             number + 1, f"{lost} of {begun} entries cannot be read ({why}); cure: fetch the file again", data
         )
+
+
+def _decodable(data: bytes, opened: OpenedInput) -> bytes:
+    """Bytes that are UTF-8 throughout: over one that is not feedparser would guess another encoding for all."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 3:  # else the last letter of a file that is cut off
+            opened.note(
+                f"{opened.name}: not valid UTF-8 at byte {error.start + 1}; cure: --encoding NAME, or fetch it again"
+            )
+        return data.decode("utf-8", "replace").encode()
+    return data
 
 
 def _cut_reason(number: int, begun: int, is_part: bool) -> str:

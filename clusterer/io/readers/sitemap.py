@@ -11,6 +11,12 @@ from clusterer.io.compression import TruncatedInput, cut_reason
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.rows import Layout, Row, first_line
 
+FIELDS = {
+    "text": "", "title": "`news:title`", "date": "`news:publication_date`, else `lastmod`", "source": "`news:name`",
+    "url": "`loc`", "id": "the URL",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _OWN = (
     "sitemaps.org",
     "schemas/sitemap/",

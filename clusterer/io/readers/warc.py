@@ -16,6 +16,13 @@ from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.text import split_title
 from clusterer.io.rows import Layout, Row, first_line, too_long
 
+FIELDS = {
+    "text": "the page's main text, as of HTML; of WET the record", "title": "as of HTML; of WET a short first line",
+    "date": "as of HTML; `WARC-Date` is the day of fetching, from which \"yesterday\" is told", "source": "as of HTML",
+    "url": "`WARC-Target-URI`", "id": "the URL",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 _HEAD = 1 << 16  # bytes; no head of a record is longer
 _PAGES = ("text/html", "application/xhtml+xml")
 
