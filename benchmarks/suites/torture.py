@@ -89,7 +89,9 @@ def held_by_table(data: bytes) -> Holding:
     """Count the records of a table between commas, and take its widest column for the text."""
     try:
         records = [
-            row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True) if any(map(str.strip, row))
+            row
+            for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+            if any(map(str.strip, row))
         ]
     except (UnicodeDecodeError, csv.Error):
         return Holding(None)
