@@ -17,6 +17,7 @@ from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput
 from clusterer.io.detect import open_input
+from clusterer.io.feed_limits import FeedLimits
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.readers.csv import begin_table
 from clusterer.io.sources import source_of_file
@@ -52,7 +53,7 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
         source.formats = ("jsonl",)
     with ExitStack() as stack:
         try:
-            opened = open_input(source, stack, Walk(FieldMap(), FieldMap(), row_limit=1 << 30, report=_refuse))
+            opened = open_input(source, stack, Walk(FieldMap(), FieldMap(), FeedLimits(row_bytes=1 << 30), report=_refuse))
             yield from _table_rows(opened) if is_table else _objects(opened)
         except TruncatedInput as cut:
             raise InputError(f"{name}: cannot be read ({cut}); cure: a whole file that can be read") from None

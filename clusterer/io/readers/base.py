@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
+from clusterer.io.feed_limits import FeedLimits, LimitReached, TooManyRows, over
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
@@ -28,7 +29,7 @@ class Walk:
     Attributes:
         columns: makes articles of rows whose columns the feed names; the caller's choice of columns applies.
         fixed_columns: makes articles of rows whose fields the reader itself names.
-        row_limit: bytes that a row may have.
+        limits: what an input may cost.
         report: takes every bad row.
         rows: good rows.
         bad_rows: bad rows.
@@ -37,12 +38,14 @@ class Walk:
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
+        bad_since: number of good rows when the latest succession of bad rows began, and their number.
+        blank_since: the same of blank rows.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
     columns: FieldMap
     fixed_columns: FieldMap
-    row_limit: int
+    limits: FeedLimits
     report: Callable[[BadRow], None]
     rows: int = 0
     bad_rows: int = 0
@@ -52,6 +55,8 @@ class Walk:
     formats: dict[str, None] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    bad_since: tuple[int, int] = (0, 0)
+    blank_since: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
@@ -96,7 +101,12 @@ class OpenedInput:
     @property
     def row_limit(self) -> int:
         """Bytes that a row may have; longer ones are bad, and skipped without being held."""
-        return self.walk.row_limit
+        return self.walk.limits.row_bytes
+
+    @property
+    def limits(self) -> FeedLimits:
+        """What the input may cost."""
+        return self.walk.limits
 
     def bad(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report a row that cannot be an article.
@@ -106,11 +116,40 @@ class OpenedInput:
             reason: what is wrong, and after "; cure: " what helps.
             raw: the row, or its beginning.
         """
+        walk = self.walk
+        begun, count = walk.bad_since
+        count = count + 1 if begun == walk.rows else 1
+        walk.bad_since = walk.rows, count
+        if count > walk.limits.bad_rows:
+            what = f"{count - 1:,} bad rows in succession, the last: {reason.partition('; cure: ')[0]}; the rest is not read"
+            raise TooManyRows(over(what, "bad_rows", walk.limits.bad_rows))
         self.walk.bad_rows += 1
         self.walk.first_reason = self.walk.first_reason or reason
         head = raw[: 4 * EXCERPT]
         text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
         self.walk.report(BadRow(self.name, line, reason, text.strip("\r\n")[:EXCERPT]))
+
+    def blank(self, count: int = 1) -> None:
+        """Count rows without anything in them, which are skipped.
+
+        Raises:
+            TooManyRows: there are too many in succession.
+        """
+        self.walk.blank_rows += count
+        self.skipped(count)
+
+    def skipped(self, count: int = 1) -> None:
+        """Count blank lines, which are no rows.
+
+        Raises:
+            TooManyRows: there are too many in succession.
+        """
+        walk = self.walk
+        begun, before = walk.blank_since
+        walk.blank_since = walk.rows, count + before if begun == walk.rows else count
+        if walk.blank_since[1] > walk.limits.blank_rows:
+            what = f"{walk.limits.blank_rows:,} blank rows in succession; the rest is not read"
+            raise TooManyRows(over(what, "blank_rows", walk.limits.blank_rows))
 
     def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report that the input is not whole: one bad row, and a word of the file when the run ends.
@@ -147,9 +186,20 @@ class OpenedInput:
                 size, piece = len(line), line
                 while piece[-1:] not in (b"\n", b"") and (piece := stream.readline(CHUNK)):
                     size += len(piece)
+                    self.check_skipped(size)
                 self.bad(number, too_long(size, limit), line)
         except TruncatedInput as cut:
             self.damaged(number + 1, cut_reason(cut))
+
+    def check_skipped(self, size: int) -> None:
+        """Give up a row of which so many bytes were read without an end.
+
+        Raises:
+            LimitReached: they are too many.
+        """
+        if size > self.limits.skipped_bytes:
+            what = f"a row without an end in {size:,} bytes; the rest is not read"
+            raise LimitReached(over(what, "skipped_bytes", self.limits.skipped_bytes))
 
     def whole(self) -> tuple[bytes, str]:
         """All bytes, and "" or the reason why they are not all; of a file over the limit only the first."""
@@ -158,7 +208,10 @@ class OpenedInput:
             for chunk in self.chunks:
                 data += chunk
                 if len(data) > self.row_limit:
-                    size = len(data) + sum(map(len, self.chunks))
+                    size = len(data)
+                    for chunk in self.chunks:
+                        size += len(chunk)
+                        self.check_skipped(size)
                     return bytes(data[: 4 * EXCERPT]), too_long(size, self.row_limit)
         except TruncatedInput as cut:
             return bytes(data), cut_reason(cut)

@@ -17,6 +17,7 @@ from clusterer.io import escapes
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
 from clusterer.io.encodings import is_utf8
+from clusterer.io.feed_limits import BIG_ROW, FeedLimits, too_many_values
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
@@ -63,7 +64,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     article_of = opened.columns
     for number, raw, cells, reason in records:
         if is_blank(cells):
-            opened.walk.blank_rows += 1
+            opened.blank()
             continue
         try:
             if reason or cells is None:
@@ -92,7 +93,7 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
     """
     csv.field_size_limit(max(csv.field_size_limit(), opened.row_limit))
     layout = detect_dialect(opened.head, opened.format, opened.columns)
-    records = csv_records(lines, layout, opened.row_limit)
+    records = csv_records(lines, layout, opened.limits)
     separator_line = layout.header
     if separator_line:
         next(records, None)
@@ -193,26 +194,31 @@ def _first_rows(head: bytes, layout: Layout) -> list[dict[str, str]]:
     lines = io.BytesIO(head[:HEAD].removeprefix(BOM)).readlines()
     whole = lines[:-1] if len(head) >= HEAD else lines
     header_lines = 1 + bool(_SEPARATOR_LINE.match(head[:1000].removeprefix(BOM).decode("utf-8", "ignore")))
-    records = csv_records(iter(enumerate(whole, 1)), layout, HEAD)
+    records = csv_records(iter(enumerate(whole, 1)), layout, FeedLimits(row_bytes=HEAD))
     rows = [record.cells for record in itertools.islice(records, header_lines, None)]
     return [
         dict(zip(layout.columns, cells, strict=True)) for cells in rows if cells and len(cells) == len(layout.columns)
     ]
 
 
+_FEWEST_LINES = 1000  # that a record may have, however short its rows may be
+
+
 class _TooLong(csv.Error):
     """A record of many lines, most likely a quote that is never closed."""
 
 
-def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) -> Iterator[Record]:
-    """Records of at most `limit` bytes, bad ones with a reason; empty lines are none.
+def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limits: FeedLimits) -> Iterator[Record]:
+    """Records within the limits, bad ones with a reason; empty lines are none.
 
     After a quote that is never closed, only the first physical line of what it swallowed is bad; the others are
     read again.
     """
     if layout.escaped:
-        yield from _dumped_records(lines, limit)
+        yield from _dumped_records(lines, limits.row_bytes)
         return
+    limit, most_lines = limits.row_bytes, max(_FEWEST_LINES, limits.row_bytes >> 7)
+    separator = layout.delimiter.encode()
     waiting: deque[tuple[int, bytes]] = deque()
     consumed: list[tuple[int, bytes]] = []
 
@@ -225,6 +231,10 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
             size += len(item[1])
             if size > limit:
                 raise _TooLong(too_long(size, limit) + ", or close a quote")
+            if len(consumed) > most_lines:
+                raise _TooLong(f"a record of more than {most_lines:,} lines; cure: close a quote")
+            if len(item[1]) > BIG_ROW and (reason := too_many_values(item[1], limits, separator)):
+                raise _TooLong(reason)
             yield item[1].decode("utf-8", "surrogateescape")
 
     reader = csv.reader(physical(), **layout.dialect)
@@ -254,7 +264,7 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
 
 def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[Record]:
     """Records of a table that a database dumped; a bad one has a reason."""
-    for number, raw in escapes.records(lines):
+    for number, raw in escapes.records(lines, limit):
         bare = raw.rstrip(b"\r\n")
         if not bare:
             continue

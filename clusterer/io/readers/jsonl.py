@@ -13,6 +13,7 @@ import orjson
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
+from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import rows_within
@@ -42,6 +43,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     if opened.head:
         article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
+        if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
+            opened.bad(number, reason, line)
+            continue
         try:
             article = article_of(loads(line))
         except ValueError:
@@ -65,6 +69,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
+        opened.skipped()
         return
     line = bare[:-1].rstrip() if bare[-1:] == b"," else line
     parts = glued_objects(line)
@@ -77,7 +82,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     try:
         rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
     except BlankRow:
-        opened.walk.blank_rows += 1
+        opened.blank()
         return
     except ValueError as error:
         reason = json_reason(line, error, opened.encoding)
@@ -94,7 +99,7 @@ def _page(opened: OpenedInput, number: int, parts: list[tuple[bytes, Any]], layo
         try:
             yield Row(opened.columns(value), raw, opened.name, number, layout)
         except BlankRow:
-            opened.walk.blank_rows += 1
+            opened.blank()
         except RowError as error:
             opened.bad(number, str(error), raw)
 

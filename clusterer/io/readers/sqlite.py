@@ -12,10 +12,14 @@ from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import TruncatedInput, cut_reason
+from clusterer.io.feed_limits import FREE_BYTES, LimitReached, over
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.rows import Layout, Row, first_line, too_long
 
+_HEADER = 1 << 20  # bytes beyond a row's, for what SQLite puts around it
+_STEPS = 1_000_000  # instructions of SQLite between two looks at its budget
+_FREE_STEPS = 100_000_000  # about two seconds
 _BROKEN = "the database cannot be read here ({}); cure: fetch it again, or `sqlite3 FILE .recover`"
 
 
@@ -36,17 +40,55 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             database = stack.enter_context(
                 closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True))
             )
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2 * opened.row_limit + _HEADER)  # also of what a view makes up
+            for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON"):
+                database.execute(f"PRAGMA {pragma}")
+            budget = _Budget(opened, Path(path).stat().st_size)
+            database.set_progress_handler(budget.gives_up, _STEPS)
             database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # one bad row, not the end
             names = [str(name) for (name,) in database.execute(
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
                 " ORDER BY rowid"
             )]  # fmt: skip
             table = _table(opened, database, names)
-            yield from _rows(opened, database, table)
+            yield from _rows(opened, database, table, budget)
         except TruncatedInput as cut:
             opened.damaged(1, cut_reason(cut))
         except (sqlite3.Error, UnicodeError) as error:  # names that are not UTF-8 any more
-            opened.damaged(1, _BROKEN.format(first_line(error)))
+            opened.damaged(1, budget.reason or _BROKEN.format(first_line(error)))
+
+
+class _Budget:
+    """What reading a database may cost: a view can compute for ever, or give rows without end.
+
+    Attributes:
+        reason: why it was stopped; "" before.
+    """
+
+    def __init__(self, opened: OpenedInput, size: int) -> None:
+        """Of a file of so many bytes."""
+        self._limits, self._size, self.reason = opened.limits, size, ""
+        self._steps_left = _FREE_STEPS + opened.limits.ratio * size
+        self._bytes = 0
+
+    def gives_up(self) -> bool:
+        """Whether SQLite has worked enough; it asks every `_STEPS` instructions."""
+        self._steps_left -= _STEPS
+        if self._steps_left < 0:
+            what = f"a view that computes on and on in a file of {self._size:,} bytes; rows before are kept"
+            self.reason = over(what, "ratio", self._limits.ratio)
+        return bool(self.reason)
+
+    def spend(self, size: int) -> None:
+        """Count the bytes of a row.
+
+        Raises:
+            LimitReached: the rows are far more than the file can hold.
+        """
+        self._bytes += size
+        if self._bytes > FREE_BYTES and self._bytes > self._limits.ratio * self._size:
+            what = f"rows of {self._bytes:,} bytes out of a file of {self._size:,}; rows before are kept"
+            raise LimitReached(over(what, "ratio", self._limits.ratio))
 
 
 def _copied(opened: OpenedInput, stack: ExitStack) -> str:
@@ -98,7 +140,7 @@ def _table(opened: OpenedInput, database: sqlite3.Connection, names: list[str]) 
     return fit[0]
 
 
-def _rows(opened: OpenedInput, database: sqlite3.Connection, table: str) -> Iterator[Row]:
+def _rows(opened: OpenedInput, database: sqlite3.Connection, table: str, budget: _Budget) -> Iterator[Row]:
     cursor = database.execute(f"SELECT * FROM {_quoted(table)}")
     columns = each_once(tuple(column[0] for column in cursor.description))
     layout = Layout("sqlite")
@@ -108,12 +150,14 @@ def _rows(opened: OpenedInput, database: sqlite3.Connection, table: str) -> Iter
         try:
             cells = next(cursor, None)
         except sqlite3.Error as error:
-            opened.damaged(number, f"{_BROKEN.format(first_line(error))}; rows before it are kept")
+            reason = budget.reason or f"{_BROKEN.format(first_line(error))}; rows before it are kept"
+            opened.damaged(number, reason)
             return
         if cells is None:
             return
         try:
-            size = sum(len(cell.encode()) for cell in cells if isinstance(cell, str))
+            size = sum(len(cell) if isinstance(cell, bytes) else len(cell.encode()) if isinstance(cell, str) else 8 for cell in cells)
+            budget.spend(size)
             if size > opened.row_limit:
                 raise RowError(too_long(size, opened.row_limit))
             row = dict(zip(columns, cells, strict=True))

@@ -83,7 +83,7 @@ def _rows(opened: OpenedInput, header: tuple[str, ...], body: list[list[Any]], f
     layout = Layout("xlsx")
     for number, cells in enumerate(body, first):
         if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
-            opened.walk.blank_rows += 1
+            opened.blank()
             continue
         row = _cells(header, cells)
         try:
