@@ -16,10 +16,12 @@ from clusterer.cli.limits import parse_bytes
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.io.writers import ADDABLE
 from clusterer.results import Level
 from clusterer.settings import Settings, toml_values
 
+LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
 )
@@ -159,6 +161,15 @@ def _bytes(context: click.Context, option: click.Parameter, value: str | None) -
     return parse_bytes(value)
 
 
+def _limits(context: click.Context, option: click.Parameter, value: str | None) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in (value or "").split(",") if pair.strip()]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise click.BadParameter(f"{wrong!r} is no NAME=N; cure: such as ratio=1000,row-bytes=64MB")
+    limits = {name.strip(): number.strip() for name, _, number in pairs}
+    limits_from(limits)
+    return limits
+
+
 def _share_or_count(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"\d+|(?:\d{1,2}(?:\.\d+)?|100)%", value.strip(), re.ASCII):
         raise click.BadParameter(f"{value!r} is neither a number of rows nor a share of them; cure: such as 100 or 1%")
@@ -201,6 +212,12 @@ def input_options(command: _F) -> _F:
         _damage("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
         _damage(
             "--max-row-bytes", metavar="SIZE", callback=_bytes, help="longer rows are bad, such as 64MB; else 32 MiB"
+        ),
+        _damage(
+            "--limits",
+            metavar="NAME=N,...",
+            callback=_limits,
+            help="what one input may cost, such as ratio=1000,members=1000000; names: " + ", ".join(LIMIT_NAMES),
         ),
         click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
     ]

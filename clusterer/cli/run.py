@@ -16,7 +16,8 @@ import click
 
 from clusterer.errors import InputError
 from clusterer.io.columns import FIELD_NAMES
-from clusterer.io.feed import MAX_ROW_BYTES, Feed
+from clusterer.io.feed import Feed
+from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.rows import BadRow
 from clusterer.io.writers import write_lines
@@ -69,6 +70,7 @@ def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None 
         timezone=options["timezone"],
         now=options["now"],
         max_row_bytes=options.get("max_row_bytes") or MAX_ROW_BYTES,
+        limits=options.get("limits"),
         strict=options.get("strict", False),
         on_bad=on_bad,
     )

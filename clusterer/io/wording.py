@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _FIELD = re.compile(r"--(text|title|date|source|url|id)-field(?: (NAME|'(?:[^']|'\\''|)*'))?")
-_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|strict)\b")
+_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|limits|strict)\b")
 
 
 def in_python(message: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +21,10 @@ from clusterer.io.feed_limits import FeedLimits, LimitReached, TooManyRows, over
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
+_TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]*+)[^<>]*?(/?)>")
+_NEVER_CLOSED = frozenset(
+    b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th tbody thead tfoot".split()
+)
 
 
 @dataclass(slots=True)
@@ -216,6 +221,24 @@ class OpenedInput:
         except TruncatedInput as cut:
             return bytes(data), cut_reason(cut)
         return bytes(data), ""
+
+
+def too_deep(data: bytes, limits: FeedLimits) -> str:
+    """The reason of XML or HTML whose elements stand too deep in one another; "" where they do not.
+
+    Parsers of both go down into every element, and take long, or fall over, where there is no end to it. Counted are tags that
+    open over those that close: what HTML need not close (`<p>`, `<br>`) counts once for each that stands open at most.
+    """
+    depth = deepest = 0
+    for found in _TAG.finditer(data):
+        if found[1]:
+            depth = max(0, depth - 1)
+        elif not found[3] and found[2].lower() not in _NEVER_CLOSED:
+            depth += 1
+            deepest = max(deepest, depth)
+    if deepest <= limits.depth:
+        return ""
+    return over(f"elements stand {deepest:,} deep in one another", "depth", max(limits.depth, deepest // 2))
 
 
 class Reader(Protocol):
