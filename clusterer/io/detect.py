@@ -32,7 +32,8 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         InputError: it cannot be opened, or its format or encoding cannot be told.
         TruncatedInput: it is damaged from its first byte.
     """
-    chunks, packing = _unpacked(source, stack, walk.limits)
+    packed = [source.packed_bytes]
+    chunks, packing = _unpacked(source, stack, walk.limits, packed)
     head, rest = peek(chunks, HEAD)
     binary = _binary_format(source, head, walk.columns)
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
@@ -40,7 +41,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary:
         path = None if packing else source.path
         return OpenedInput(
-            binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part
+            binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part, packed=packed
         )
     if workbook.sniff(head, walk.columns):
         cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
@@ -74,10 +75,10 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
-    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part)
+    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part, packed)
 
 
-def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits) -> tuple[Iterator[bytes], str]:
+def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits, packed: list[int]) -> tuple[Iterator[bytes], str]:
     """The bytes of an input, and how they were packed, "" for not at all."""
     try:
         stream = stack.enter_context(source.open())
@@ -87,7 +88,6 @@ def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits) -> tuple[Ite
         ) from None
     except BAD_ZIP as error:
         raise TruncatedInput(f"the archive's member cannot be unpacked ({error})") from None
-    packed = [source.packed_bytes]
     head, rest = peek(read_chunks(stream) if source.packed_bytes else counted(read_chunks(stream), packed), 16)
     packing = packing_of(head)
     if source.packing and packing != source.packing:

@@ -18,6 +18,8 @@ MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
 FREE_BYTES = 2 * MAX_ROW_BYTES
 """Unpacked bytes that cost little, whatever they are packed into: the ratio counts beyond."""
+FREE_ROWS = 100_000
+"""Rows that cost little, whatever the size of their file."""
 BIG_ROW = 1 << 20
 """Bytes; only in longer rows values are counted."""
 
@@ -43,6 +45,7 @@ class FeedLimits:
     ratio: int = dataclasses.field(
         default=200, metadata={"help": "bytes unpacked, or read of a view, for each byte of the file; from 64 MiB on"}
     )
+    row_ratio: int = dataclasses.field(default=1, metadata={"help": "rows for each byte of the file; from 100,000 rows on"})
     inflated_bytes: int = dataclasses.field(default=2**37, metadata={"help": "bytes of one input, unpacked"})
     blank_rows: int = dataclasses.field(default=2_000_000, metadata={"help": "blank rows or lines in succession"})
     bad_rows: int = dataclasses.field(default=100_000, metadata={"help": "bad rows in succession"})
@@ -92,6 +95,17 @@ def limits_from(given: Mapping[str, Any] | None, row_bytes: int = MAX_ROW_BYTES)
             raise InputError(f"limit {name!r} is not known; cure: one of {known}")
         values[own] = parse_bytes(value) if isinstance(value, str) else value
     return FeedLimits(**values)
+
+
+def check_blank(count: int, limits: FeedLimits) -> None:
+    """Refuse ever more blank rows.
+
+    Raises:
+        TooManyRows: there are so many in succession.
+    """
+    if count > limits.blank_rows:
+        what = f"{limits.blank_rows:,} blank rows in succession; the rest is not read"
+        raise TooManyRows(over(what, "blank_rows", limits.blank_rows))
 
 
 def over(what: str, name: str, limit: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
-from clusterer.io.feed_limits import FeedLimits, LimitReached, TooManyRows, over
+from clusterer.io.feed_limits import FREE_ROWS, FeedLimits, LimitReached, TooManyRows, check_blank, over
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
@@ -79,6 +80,7 @@ class OpenedInput:
         id: name of the file without folder and endings.
         path: where the file itself can be opened, if its bytes stand there as in `chunks`; else None.
         part: of a database or workbook the table or sheet that the caller named; "" for none.
+        packed: one number, of the bytes that were read so far of the file itself.
         encoding_cure: the cure where the encoding that the caller gave is most likely wrong; else "".
     """
 
@@ -92,6 +94,7 @@ class OpenedInput:
     path: str | None = None
     encoding_cure: str = ""
     part: str = ""
+    packed: list[int] = field(default_factory=lambda: [0])
 
     @property
     def columns(self) -> FieldMap:
@@ -152,9 +155,22 @@ class OpenedInput:
         walk = self.walk
         begun, before = walk.blank_since
         walk.blank_since = walk.rows, count + before if begun == walk.rows else count
-        if walk.blank_since[1] > walk.limits.blank_rows:
-            what = f"{walk.limits.blank_rows:,} blank rows in succession; the rest is not read"
-            raise TooManyRows(over(what, "blank_rows", walk.limits.blank_rows))
+        check_blank(walk.blank_since[1], walk.limits)
+
+    def allowed_rows(self, rows: int) -> int:
+        """How many good rows may come before this is asked again.
+
+        Args:
+            rows: that came so far.
+
+        Raises:
+            TooManyRows: there are more than a file of this size can hold.
+        """
+        size = os.stat(self.path).st_size if self.path else self.packed[0]
+        if rows > max(FREE_ROWS, self.limits.row_ratio * size):
+            what = f"{rows:,} rows out of a file of {size:,} bytes; the rest is not read"
+            raise TooManyRows(over(what, "row_ratio", self.limits.row_ratio))
+        return rows + FREE_ROWS // 10
 
     def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report that the input is not whole: one bad row, and a word of the file when the run ends.

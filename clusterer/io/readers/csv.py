@@ -17,7 +17,7 @@ from clusterer.io import escapes
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
 from clusterer.io.encodings import is_utf8
-from clusterer.io.feed_limits import BIG_ROW, FeedLimits, too_many_values
+from clusterer.io.feed_limits import BIG_ROW, FeedLimits, check_blank, too_many_values
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
@@ -219,6 +219,7 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limits: Feed
         return
     limit, most_lines = limits.row_bytes, max(_FEWEST_LINES, limits.row_bytes >> 7)
     separator = layout.delimiter.encode()
+    blank = 0
     waiting: deque[tuple[int, bytes]] = deque()
     consumed: list[tuple[int, bytes]] = []
 
@@ -253,7 +254,10 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limits: Feed
             continue
         raw = b"".join(line for _, line in consumed)
         if not cells or (not raw.strip() and len(layout.columns) != 1):
+            blank += 1
+            check_blank(blank, limits)
             continue
+        blank = 0
         try:
             raw.decode()
         except UnicodeDecodeError as error:

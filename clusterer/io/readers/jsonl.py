@@ -43,6 +43,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     if opened.head:
         article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
+        if len(line) <= 2 and line.isspace():
+            opened.skipped()
+            continue
         if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
             opened.bad(number, reason, line)
             continue
