@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -477,25 +478,24 @@ def explode(name: str, folder: Path) -> dict[str, Any]:
     Returns:
         Bytes of the file, seconds of a processor and on the clock, peak bytes, exit code, what it said.
     """
-    ending, make = BOMBS[name]
-    path = folder / f"{name}{ending}"
-    path.write_bytes(make())
+    path, said = folder / f"{name}{BOMBS[name][0]}", folder / "said"
+    # in a process of its own: what is forked begins with the peak of whom it is forked from
+    subprocess.run([sys.executable, "-m", "benchmarks.suites.bombs", "--make", name, "--into", str(path)], check=True)
     size = path.stat().st_size
     if name.startswith("sparse"):
         os.truncate(path, 2 << 30)
     command = [sys.executable, "-m", "clusterer", "cluster", str(path), "-o", str(folder / "out.jsonl"), "-q"]
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=_bounded)
-    try:
-        _, said = child.communicate(timeout=6 * MOST_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        _, said = child.communicate()
-    wall, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds, peak = used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
-    for file in folder.iterdir():
-        file.unlink()
-    return {"name": name, "size": size, "seconds": seconds, "wall": wall, "peak": peak, "code": child.returncode, "said": said.decode("utf-8", "replace")}
+    with said.open("wb") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=_bounded)
+        watch = threading.Timer(6 * MOST_SECONDS, child.kill)
+        watch.start()
+        _, status, used = os.wait4(child.pid, 0)
+        watch.cancel()
+    return {
+        "name": name, "size": size, "seconds": used.ru_utime + used.ru_stime, "wall": time.perf_counter() - started,
+        "peak": 1024 * used.ru_maxrss, "code": os.waitstatus_to_exitcode(status), "said": said.read_text("utf-8", "replace"),
+    }  # fmt: skip
 
 
 def _bounded() -> None:
@@ -507,8 +507,12 @@ def main() -> None:
     """Run all bombs, or those named; print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BOMBS)}")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    for hidden in ("--one", "--make", "--into"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.make:
+        Path(arguments.into).write_bytes(BOMBS[arguments.make][1]())
+        return
     if arguments.one:  # a process for each: the peak of children never falls
         with tempfile.TemporaryDirectory() as folder:
             found = explode(arguments.one, Path(folder))

@@ -239,10 +239,11 @@ class Feed:
             try:
                 opened = open_input(source, stack, walk, self._encoding)
                 walk.formats[opened.format], form = None, f"the {opened.format}"
-                allowed = FREE_ROWS
+                allowed, room, size = FREE_ROWS, MAX_ROW_BYTES, 0
                 for row in FORMATS_BY_NAME[opened.format].read(opened):
-                    if walk.rows - before >= allowed:
-                        allowed = opened.allowed_rows(walk.rows - before)
+                    size += len(row.article.text)
+                    if walk.rows - before >= allowed or size > room:
+                        allowed, room = opened.check_gain(walk.rows - before, size)
                     yield row
                 return
             except TooManyRows as error:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
-from clusterer.io.feed_limits import FREE_ROWS, FeedLimits, LimitReached, TooManyRows, check_blank, over
+from clusterer.io.feed_limits import FREE_ROWS, MAX_ROW_BYTES, FeedLimits, LimitReached, TooManyRows, check_blank, over
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
@@ -157,20 +157,27 @@ class OpenedInput:
         walk.blank_since = walk.rows, count + before if begun == walk.rows else count
         check_blank(walk.blank_since[1], walk.limits)
 
-    def allowed_rows(self, rows: int) -> int:
-        """How many good rows may come before this is asked again.
+    def check_gain(self, rows: int, size: int) -> tuple[int, int]:
+        """Refuse an input that gives more than a file of its size can hold.
 
         Args:
-            rows: that came so far.
+            rows: good ones that came so far.
+            size: characters of their texts.
+
+        Returns:
+            How many rows, and how many characters, may come before this is asked again.
 
         Raises:
-            TooManyRows: there are more than a file of this size can hold.
+            TooManyRows: there are too many of either.
         """
-        size = os.stat(self.path).st_size if self.path else self.packed[0]
-        if rows > max(FREE_ROWS, self.limits.row_ratio * size):
-            what = f"{rows:,} rows out of a file of {size:,} bytes; the rest is not read"
+        weight = os.stat(self.path).st_size if self.path else self.packed[0]
+        if rows > max(FREE_ROWS, self.limits.row_ratio * weight):
+            what = f"{rows:,} rows out of a file of {weight:,} bytes; the rest is not read"
             raise TooManyRows(over(what, "row_ratio", self.limits.row_ratio))
-        return rows + FREE_ROWS // 10
+        if size > max(MAX_ROW_BYTES, self.limits.ratio * weight):
+            what = f"texts of {size:,} characters out of a file of {weight:,} bytes; the rest is not read"
+            raise TooManyRows(over(what, "ratio", self.limits.ratio))
+        return rows + FREE_ROWS // 10, size + MAX_ROW_BYTES // 10
 
     def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report that the input is not whole: one bad row, and a word of the file when the run ends.

@@ -12,6 +12,7 @@ from clusterer.io.nested import table_rows, transposed
 from clusterer.io.values import first_filled, scalar_text
 
 _MEASURED = 20  # elements of an array whose texts are measured
+_DEEPEST = 50  # names on the way to an array
 _MORE = 3  # times the own text of an object, and its array holds the articles
 
 
@@ -50,6 +51,8 @@ def arrays_by_path(
         columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
         path: names on the way to `value`.
     """
+    if len(path) > _DEEPEST:
+        return
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             yield path, value
