@@ -13,7 +13,6 @@ from clusterer.io.values import first_filled, scalar_text
 
 _MEASURED = 20  # elements of an array whose texts are measured
 _DEEPEST = 50  # names on the way to an array
-_MORE = 3  # times the own text of an object, and its array holds the articles
 
 
 def text_size(rows: list[Any], columns: FieldMap) -> float:
