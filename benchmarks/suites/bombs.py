@@ -321,13 +321,19 @@ def _parquet(columns: dict[str, Any], **options: Any) -> bytes:
 @bomb(".parquet")
 def brotli_texts() -> bytes:
     """Texts of 30 MB each, the same letter, packed with brotli."""
-    return _parquet({"id": [str(i) for i in range(40)], "text": ["x" * 30 * _MB] * 40}, compression="brotli", use_dictionary=False)
+    return _parquet(
+        {"id": [str(i) for i in range(40)], "text": ["x" * 30 * _MB] * 40}, compression="brotli", use_dictionary=False
+    )
 
 
 @bomb(".parquet")
 def one_value() -> bytes:
     """A text of 1 MB that stands once in the file and in four thousand rows."""
-    return _parquet({"id": [str(i) for i in range(4000)], "text": ["x" * _MB] * 4000}, compression="zstd", dictionary_pagesize_limit=4 * _MB)
+    return _parquet(
+        {"id": [str(i) for i in range(4000)], "text": ["x" * _MB] * 4000},
+        compression="zstd",
+        dictionary_pagesize_limit=4 * _MB,
+    )
 
 
 @bomb(".parquet")
@@ -360,16 +366,24 @@ def inflated_sheet() -> bytes:
 
 
 def _workbook(rows: bytes) -> bytes:
-    space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    relations = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = b"http://schemas.openxmlformats.org/package/2006/relationships"
-    book = b"<workbook %s xmlns:r='%s'><sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>" % (space, relations)
+    format, package = (f"http://schemas.openxmlformats.org/{of}/2006" for of in ("officeDocument", "package"))
+    sheets = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    types = f"<Types xmlns='{package}/content-types'/>"
+    book = (
+        f"<workbook xmlns='{sheets}' xmlns:r='{format}/relationships'>"
+        "<sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>"
+    )
+
+    def related(kind: str, target: str) -> bytes:
+        one = f"<Relationship Id='r1' Type='{format}/relationships/{kind}' Target='{target}'/>"
+        return f"<Relationships xmlns='{package}/relationships'>{one}</Relationships>".encode()
+
     return _zip({
-        "[Content_Types].xml": b"<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>",
-        "_rels/.rels": b"<Relationships xmlns='%s'><Relationship Id='r1' Type='%s/officeDocument' Target='xl/workbook.xml'/></Relationships>" % (package, relations),
-        "xl/workbook.xml": book,
-        "xl/_rels/workbook.xml.rels": b"<Relationships xmlns='%s'><Relationship Id='r1' Type='%s/worksheet' Target='worksheets/sheet1.xml'/></Relationships>" % (package, relations),
-        "xl/worksheets/sheet1.xml": b"<worksheet %s><sheetData>%s</sheetData></worksheet>" % (space, rows),
+        "[Content_Types].xml": types.encode(),
+        "_rels/.rels": related("officeDocument", "xl/workbook.xml"),
+        "xl/workbook.xml": book.encode(),
+        "xl/_rels/workbook.xml.rels": related("worksheet", "worksheets/sheet1.xml"),
+        "xl/worksheets/sheet1.xml": f"<worksheet xmlns='{sheets}'><sheetData>".encode() + rows + b"</sheetData></worksheet>",
     })  # fmt: skip
 
 
@@ -378,7 +392,8 @@ def repeated_cells() -> bytes:
     """One cell, repeated over a whole sheet."""
     names = (
         b'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-        b'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+        b'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        b'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
     )
     content = (
         b"<office:document-content %s><office:body><office:spreadsheet><table:table table:name='a'>"
@@ -386,7 +401,9 @@ def repeated_cells() -> bytes:
         b"table:number-columns-repeated='16384'><text:p>text</text:p></table:table-cell></table:table-row>"
         b"</table:table></office:spreadsheet></office:body></office:document-content>" % names
     )
-    return _zip({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}, zipfile.ZIP_STORED)
+    return _zip(
+        {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}, zipfile.ZIP_STORED
+    )
 
 
 # --- markup -----------------------------------------------------------------------------------------------------------
@@ -414,7 +431,11 @@ def many_entries() -> bytes:
 def billion_laughs() -> bytes:
     """Entities that hold entities that hold entities."""
     entities = b"".join(b"<!ENTITY l%d '%s'>" % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 12))
-    return b"<!DOCTYPE rss [<!ENTITY l0 'lol'>" + entities + b"]><rss><channel><item><title>&l11;</title></item></channel></rss>"
+    return (
+        b"<!DOCTYPE rss [<!ENTITY l0 'lol'>"
+        + entities
+        + b"]><rss><channel><item><title>&l11;</title></item></channel></rss>"
+    )
 
 
 @bomb(".xml")
@@ -459,7 +480,10 @@ def warc_claims() -> bytes:
     """A record that claims to be longer than any disk, and a page packed inside."""
     page = gzip.compress(b"<html><body>" + b"x" * 512 * _MB, 9)
     http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n" + page
-    head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n"
+    head = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\n"
+        b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n"
+    )
     return gzip.compress(head % len(http) + http + b"\r\n\r\n" + head % 10**18 + http)
 
 

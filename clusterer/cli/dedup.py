@@ -10,7 +10,14 @@ from typing import Any
 import click
 import orjson
 
-from clusterer.cli.options import SectionedCommand, input_options, output_option, pairs_option, settings_options
+from clusterer.cli.options import (
+    SectionedCommand,
+    guard_option,
+    input_options,
+    output_option,
+    pairs_option,
+    settings_options,
+)
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
 from clusterer.deduplication import KEEP, deduplicate
 from clusterer.errors import InputError
@@ -32,8 +39,9 @@ from clusterer.io.writers import form_for, result_form, write_rows
     help=f"which one is kept: {', '.join(KEEP)}, a field with its smallest value first, or 'FIELD desc' with its largest",
 )
 @pairs_option
+@guard_option
 @partial(settings_options, level="copy")
-def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, **options: Any) -> None:
+def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, guard: bool, **options: Any) -> None:
     """Keep one article of what is printed again and again; write what stays whole, in its own format and order.
 
     Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
@@ -86,7 +94,7 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
 
         write_rows(output, kept(), form)
         if listed:
-            write_pairs(listed, done, run, pairs_form)
+            write_pairs(listed, done, run, pairs_form, guard)
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, removed, pairs)

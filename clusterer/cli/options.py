@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 import click
 
 from clusterer.cli.limits import parse_bytes
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.columns import FIELD_NAMES
@@ -37,7 +38,7 @@ def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bo
     """Gold of a file; a word of it where it is nobody's judgement."""
     gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
     if gold.is_result:
-        click.echo(
+        tell(
             f"{path} is a result of clusterer, not what people judged: scores tell how far two results agree", err=True
         )
     return gold
@@ -273,6 +274,11 @@ pairs_option = click.option(
     callback=_named,
     help="also write every verified pair with its relation (exact, copy, contained, quoted, series, story), measures, files and"
     " rows; .csv, .tsv and .parquet make a table, all else JSON lines",
+)
+guard_option = click.option(
+    "--guard/--no-guard",
+    default=True,
+    help="in .csv and .tsv put an apostrophe before a text that a spreadsheet would take for a formula; default: --guard",
 )
 stories_option = click.option(
     "--stories",

@@ -6,7 +6,6 @@ Reads the list at the archive's end, never a member. What is wrong comes back as
 from __future__ import annotations
 
 import os
-import struct
 from typing import BinaryIO
 
 from clusterer.io.feed_limits import over
@@ -56,9 +55,9 @@ def _list_of_members(file: BinaryIO, size: int) -> int:
     end = tail.rfind(_END)
     if end < 0 or end + 20 > len(tail):
         return -1
-    length = struct.unpack("<L", tail[end + 12 : end + 16])[0]
+    length = int.from_bytes(tail[end + 12 : end + 16], "little")
     before = size - len(tail) + end
     if (end_64 := tail.rfind(_END_64, 0, end)) >= 0 and end_64 + 48 <= len(tail):
-        length = max(length % 0xFFFFFFFF, struct.unpack("<Q", tail[end_64 + 40 : end_64 + 48])[0])
+        length = max(length % 0xFFFFFFFF, int.from_bytes(tail[end_64 + 40 : end_64 + 48], "little"))
         before = size - len(tail) + end_64
     return max(0, before - length)

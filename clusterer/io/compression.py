@@ -117,7 +117,7 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     else:
         zstandard = import_module("zstandard")
         unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 11
+        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 9
     unpacker, inside_member = new(), False
     for chunk in chunks:
         for start in range(0, len(chunk), size):  # small pieces: what comes out stays small

@@ -41,7 +41,16 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary:
         path = None if packing else source.path
         return OpenedInput(
-            binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part, packed=packed
+            binary,
+            "",
+            head,
+            itertools.chain([head], rest),
+            walk,
+            source.name,
+            source.id,
+            path,
+            part=source.part,
+            packed=packed,
         )
     if workbook.sniff(head, walk.columns):
         cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"

@@ -20,6 +20,8 @@ FREE_BYTES = 2 * MAX_ROW_BYTES
 """Unpacked bytes that cost little, whatever they are packed into: the ratio counts beyond."""
 FREE_ROWS = 100_000
 """Rows that cost little, whatever the size of their file."""
+FREE_LINES = 1_000_000
+"""Lines that cost little, whatever the size of their file."""
 BIG_ROW = 1 << 20
 """Bytes; only in longer rows values are counted."""
 
@@ -37,7 +39,8 @@ class FeedLimits:
     """What one input may cost. Each field is a name that ``--limits`` takes, with "-" for "_"."""
 
     row_bytes: int = dataclasses.field(
-        default=MAX_ROW_BYTES, metadata={"help": "bytes of a row, and of a file that is held whole; longer ones are bad"}
+        default=MAX_ROW_BYTES,
+        metadata={"help": "bytes of a row, and of a file that is held whole; longer ones are bad"},
     )
     skipped_bytes: int = dataclasses.field(
         default=512 * 2**20, metadata={"help": "bytes of a row over row-bytes that are read in search of its end"}
@@ -45,7 +48,9 @@ class FeedLimits:
     ratio: int = dataclasses.field(
         default=200, metadata={"help": "bytes unpacked, or read of a view, for each byte of the file; from 64 MiB on"}
     )
-    row_ratio: int = dataclasses.field(default=1, metadata={"help": "rows for each byte of the file; from 100,000 rows on"})
+    row_ratio: int = dataclasses.field(
+        default=1, metadata={"help": "rows for each byte of the file; from 100,000 rows on"}
+    )
     inflated_bytes: int = dataclasses.field(default=2**37, metadata={"help": "bytes of one input, unpacked"})
     blank_rows: int = dataclasses.field(default=2_000_000, metadata={"help": "blank rows or lines in succession"})
     bad_rows: int = dataclasses.field(default=100_000, metadata={"help": "bad rows in succession"})
@@ -114,7 +119,9 @@ def over(what: str, name: str, limit: int) -> str:
     >>> over("more than 3 members", "members", 3)
     'more than 3 members; cure: leave the file out, or --limits members=6 if it is as it should be'
     """
-    return f"{what}; cure: leave the file out, or --limits {name.replace('_', '-')}={2 * limit} if it is as it should be"
+    return (
+        f"{what}; cure: leave the file out, or --limits {name.replace('_', '-')}={2 * limit} if it is as it should be"
+    )
 
 
 def held_to(chunks: Iterable[bytes], packed: list[int], limits: FeedLimits) -> Iterator[bytes]:

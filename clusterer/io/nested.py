@@ -150,7 +150,9 @@ def in_pieces(value: Sequence[Any] | Mapping[str, Any], depth: int = 0) -> str |
                 return in_pieces(inner, depth + 1)
         return None
     parts = [
-        part if isinstance(part, str) else in_pieces(part, depth + 1) if part else "" for part in value if _is_part(part)
+        part if isinstance(part, str) else in_pieces(part, depth + 1) if part else ""
+        for part in value
+        if _is_part(part)
     ]
     if len(parts) < len(value) or any(part is None for part in parts):
         return None

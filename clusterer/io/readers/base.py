@@ -18,10 +18,11 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
-from clusterer.io.feed_limits import FREE_ROWS, MAX_ROW_BYTES, FeedLimits, LimitReached, TooManyRows, check_blank, over
+from clusterer.io.feed_limits import FREE_LINES, FREE_ROWS, MAX_ROW_BYTES, FeedLimits, LimitReached, TooManyRows, check_blank, over
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
+_LINES = 4  # times `row_ratio`: lines for each byte of a file
 _TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]*+)[^<>]*?(/?)>")
 _NEVER_CLOSED = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th tbody thead tfoot".split()
@@ -208,6 +209,8 @@ class OpenedInput:
         try:
             for line in iter(partial(stream.readline, limit + 1), b""):
                 number += 1
+                if not number % FREE_LINES:
+                    self._check_lines(number)
                 if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
                     yield number, line
                     continue
@@ -218,6 +221,17 @@ class OpenedInput:
                 self.bad(number, too_long(size, limit), line)
         except TruncatedInput as cut:
             self.damaged(number + 1, cut_reason(cut))
+
+    def _check_lines(self, number: int) -> None:
+        """Refuse more lines than a file of this size can hold.
+
+        Raises:
+            LimitReached: there are several for each byte.
+        """
+        packed = self.packed[0]
+        if packed and number > _LINES * self.limits.row_ratio * packed:
+            what = f"{number:,} lines out of a file of {packed:,} bytes; the rest is not read"
+            raise LimitReached(over(what, "row_ratio", self.limits.row_ratio))
 
     def check_skipped(self, size: int) -> None:
         """Give up a row of which so many bytes were read without an end.

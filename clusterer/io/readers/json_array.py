@@ -24,7 +24,8 @@ _BARE_REST = re.compile(rb"[^,\]\s]*+")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\\n]{1,200}"\s*:')
 
 
-_AGAIN = 16  # times the longest row: bytes that are looked at again behind broken elements
+_ALL_MARKS = 10  # times `values`: brackets and ends of strings of a row
+_AGAIN = 2  # times the longest row: bytes that are looked at again behind broken elements
 _TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is not read; cure: fetch the file again"
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
 
@@ -155,8 +156,13 @@ class JsonArray:
 
     def _marks(self) -> Iterator[int]:
         """Brackets, braces and ends of strings from `_start` on; 0 whenever the element grows beyond the limit."""
-        self._position, in_string, starved = self._start, False, False
+        self._position, in_string, starved, count = self._start, False, False, 0
         while True:
+            count += 1
+            if count > _ALL_MARKS * self._limits.values:
+                what = f"a row of more than {count:,} brackets and strings; the rest is not read"
+                self._cut, self._chunks = over(what, "values", self._limits.values), iter(())
+                return
             if starved or self._position >= len(self._buffer):
                 if self._position - self._start > self._limit:
                     yield 0

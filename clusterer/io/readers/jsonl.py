@@ -15,6 +15,7 @@ from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
 from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
+from clusterer.io.guard import json_line
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import rows_within
 from clusterer.io.rows import Layout, Row, as_json
@@ -141,7 +142,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
     """Write the lines of a result as JSON lines."""
     for line in lines:
-        out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        out.write(json_line(line))
 
 
 def is_article(row: dict[str, Any], columns: FieldMap) -> bool:

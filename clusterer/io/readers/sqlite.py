@@ -40,7 +40,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             database = stack.enter_context(
                 closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True))
             )
-            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2 * opened.row_limit + _HEADER)  # also of what a view makes up
+            database.setlimit(
+                sqlite3.SQLITE_LIMIT_LENGTH, 2 * opened.row_limit + _HEADER
+            )  # also of what a view makes up
             for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON"):
                 database.execute(f"PRAGMA {pragma}")
             budget = _Budget(opened, Path(path).stat().st_size)
@@ -156,7 +158,7 @@ def _rows(opened: OpenedInput, database: sqlite3.Connection, table: str, budget:
         if cells is None:
             return
         try:
-            size = sum(len(cell) if isinstance(cell, bytes) else len(cell.encode()) if isinstance(cell, str) else 8 for cell in cells)
+            size = sum(len(cell.encode()) if isinstance(cell, str) else 8 for cell in cells)
             budget.spend(size)
             if size > opened.row_limit:
                 raise RowError(too_long(size, opened.row_limit))

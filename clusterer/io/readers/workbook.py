@@ -12,8 +12,8 @@ from typing import Any
 from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
-from clusterer.io.field_names import each_once
 from clusterer.io.feed_limits import LimitReached
+from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.workbook_size import check_workbook
 from clusterer.io.rows import Layout, Row, first_line

@@ -1,7 +1,7 @@
 """How much a workbook costs once it is read, told before it is: bytes of its members, cells of its sheets.
 
-calamine holds a sheet as a whole rectangle, from the first cell to the last; one cell far away makes billions. Streams members, holds
-none. Of .xlsb and .xls only the bytes are counted.
+calamine holds a sheet as a whole rectangle, from the first cell to the last; one cell far away makes billions. Streams
+members, holds none. Of .xlsb and .xls only the bytes are counted.
 """
 
 from __future__ import annotations
