@@ -18,7 +18,16 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
-from clusterer.io.feed_limits import FREE_LINES, FREE_ROWS, MAX_ROW_BYTES, FeedLimits, LimitReached, TooManyRows, check_blank, over
+from clusterer.io.feed_limits import (
+    FREE_LINES,
+    FREE_ROWS,
+    MAX_ROW_BYTES,
+    FeedLimits,
+    LimitReached,
+    TooManyRows,
+    check_blank,
+    over,
+)
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8

@@ -71,7 +71,10 @@ class JsonArray:
                 if self._wrapped:
                     return
                 if self._buffer[self._start] != 0x5B:
-                    yield self._buffer[self._start :], RowError("bytes after the end of the array; cure: remove them")
+                    while len(self._buffer) - self._start < 4 * EXCERPT and self._fill():
+                        pass
+                    excerpt = self._buffer[self._start : self._start + 4 * EXCERPT]
+                    yield excerpt, RowError("bytes after the end of the array; cure: remove them")
                     return
                 self._start += 1  # two arrays, one after the other
                 continue
