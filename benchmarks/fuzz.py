@@ -1,8 +1,8 @@
 """Fuzzing: bytes of no sense into all that reads bytes of others. `make fuzz`, or `python -m benchmarks.fuzz --seconds 60`.
 
 Each target takes bytes and may raise nothing but the errors that a user can mend; some hold two ways to one result against each
-other. Atheris leads the way by coverage where it is installed (`clusterer[fuzz]`); else samples are changed at random. A finding is
-written to a file that `--replay FILE TARGET` runs again, and ends as a small test.
+other. Atheris leads the way by coverage where it is installed (`clusterer[fuzz]`); else samples are changed at random. A finding
+is written to a file that `--replay FILE TARGET` runs again, and ends as a small test.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ ROWS = [
 Target = Callable[[bytes], None]
 
 
+def _check(holds: object, said: str) -> None:
+    assert holds, said
+
+
 def _folder() -> Path:
     shared = Path("/dev/shm")
     return Path(tempfile.mkdtemp(prefix="clusterer-fuzz-", dir=shared if shared.is_dir() else None))
@@ -55,7 +59,7 @@ def _reader(name: str, folder: Path) -> Target:
             feed = Feed(path, format=name, limits={"row-bytes": 1 << 18}, on_bad=bad.append)
             rows = list(feed)
         except InputError as error:
-            assert "cure: " in str(error), f"no cure: {error}"
+            _check("cure: " in str(error), f"no cure: {error}")
             return
         for one in bad:
             assert "cure: " in one.reason, f"no cure: {one.reason}"
@@ -146,7 +150,7 @@ def _settings(data: bytes) -> None:
     try:
         Settings(**toml_values(data.decode("utf-8", "replace")))
     except ClustererError as error:
-        assert str(error)
+        _check(str(error), "an error without a word")
 
 
 def _gold(folder: Path) -> Target:
@@ -163,7 +167,7 @@ def _gold(folder: Path) -> Target:
                 try:
                     load(path)
                 except ClustererError as error:
-                    assert str(error)
+                    _check(str(error), "an error without a word")
 
     return read
 
@@ -293,9 +297,9 @@ def changed(sample: bytes, pool: list[bytes], chance: random.Random) -> bytes:
 
 
 _TOKENS = [
-    b'"', b"'", b"\\", b"\0", b"\n", b"\r", b"<", b">", b"</", b"<!--", b"&#x", b"]]>", b"{", b"}", b"[", b"]", b",", b"\t", b"\xef\xbb\xbf",
-    b"\xff\xfe", b"\xed\xa0\x80", b"\\ud800", b"1e999", b"99999999999999999999", b"NaN", b"null", b"true", "٣".encode(), "ﷺ".encode(),
-    "\u202e".encode(), "هـ".encode(), b"\x1f\x8b", b"PK\3\4", b"\xe2\x80\xa8", b'"text":', b'"id":', b"<item>", b"</item>", b"<media:content ",
+    *(bytes([byte]) for byte in b"\"'\\\0\n\r<>{}[],\t"), b"</", b"<!--", b"&#x", b"]]>", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\xed\xa0\x80", b"\\ud800", b"1e999", b"99999999999999999999", b"NaN", b"null", b"true", "٣".encode(), "ﷺ".encode(), "\u202e".encode(),
+    "هـ".encode(), b"\x1f\x8b", b"PK\3\4", b"\xe2\x80\xa8", b'"text":', b'"id":', b"<item>", b"</item>", b"<media:content ",
     b"<itunes:owner>", b"<georss:polygon>1 2 3", b"xmlns:a='b'", b"0000-00-00", b"-1", b"24:00", b"1e400", b"'),", b");",
 ]  # fmt: skip
 
@@ -333,14 +337,7 @@ def _lead(name: str, target: Target, seconds: float, out: Path) -> None:
     corpus.mkdir(exist_ok=True)
     for number, sample in enumerate(seeds(name)):
         (corpus / f"seed-{number}").write_bytes(sample)
-    flags = [
-        f"-max_total_time={int(seconds)}",
-        "-max_len=8192",
-        "-timeout=20",
-        "-rss_limit_mb=3000",
-        "-print_final_stats=0",
-        "-verbosity=0",
-    ]
+    flags = [f"-max_total_time={int(seconds)}", "-max_len=8192", "-timeout=20", "-rss_limit_mb=3000", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *flags, f"-artifact_prefix={out}/{name}-", str(corpus)], target)
     atheris.Fuzz()
 
@@ -385,21 +382,15 @@ def main() -> None:
                 "--lead",
                 name,
                 "--seconds",
-                str(share),
+                f"{share}",
                 "--out",
-                str(arguments.out),
+                f"{arguments.out}",
             ]
             done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-            wrong = [
-                line
-                for line in done.stderr.decode("utf-8", "replace").splitlines()
-                if "Error" in line or "ERROR" in line
-            ]
+            lines = done.stderr.decode("utf-8", "replace").splitlines()
+            wrong = " | ".join([line for line in lines if "Error" in line or "ERROR" in line][-3:])[:400]
             found += bool(done.returncode)
-            print(
-                f"{name:14} {'a finding: ' + ' | '.join(wrong[-3:])[:400] if done.returncode else 'nothing found'}",
-                flush=True,
-            )
+            print(f"{name:14} {'a finding: ' + wrong if done.returncode else 'nothing found'}", flush=True)
         else:
             runs, findings = hunt(name, all_targets[name], share, arguments.out, arguments.seed)
             found += findings

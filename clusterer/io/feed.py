@@ -24,7 +24,7 @@ from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
-from clusterer.io.feed_limits import FREE_ROWS, MAX_ROW_BYTES, TooManyRows, limits_from
+from clusterer.io.feed_limits import FREE_ROWS, FREE_TEXT, MAX_ROW_BYTES, TooManyRows, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.plans import check_fields
 from clusterer.io.readers import jsonl
@@ -239,7 +239,7 @@ class Feed:
             try:
                 opened = open_input(source, stack, walk, self._encoding)
                 walk.formats[opened.format], form = None, f"the {opened.format}"
-                allowed, room, size = FREE_ROWS, MAX_ROW_BYTES, 0
+                allowed, room, size = FREE_ROWS, FREE_TEXT, 0
                 for row in FORMATS_BY_NAME[opened.format].read(opened):
                     size += len(row.article.text)
                     if walk.rows - before >= allowed or size > room:

@@ -18,6 +18,8 @@ MAX_ROW_BYTES = 32 * 2**20
 """Bytes that a row may have unless set otherwise."""
 FREE_BYTES = 2 * MAX_ROW_BYTES
 """Unpacked bytes that cost little, whatever they are packed into: the ratio counts beyond."""
+FREE_TEXT = 8 * 2**20
+"""Characters of texts that cost little, whatever the size of their file."""
 FREE_ROWS = 100_000
 """Rows that cost little, whatever the size of their file."""
 FREE_LINES = 1_000_000

@@ -21,7 +21,7 @@ from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_rea
 from clusterer.io.feed_limits import (
     FREE_LINES,
     FREE_ROWS,
-    MAX_ROW_BYTES,
+    FREE_TEXT,
     FeedLimits,
     LimitReached,
     TooManyRows,
@@ -31,7 +31,7 @@ from clusterer.io.feed_limits import (
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
-_LINES = 4  # times `row_ratio`: lines for each byte of a file
+_PIECES = 4  # times `row_ratio`: lines, or tags, for each byte of a file
 _TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]*+)[^<>]*?(/?)>")
 _NEVER_CLOSED = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th tbody thead tfoot".split()
@@ -184,10 +184,10 @@ class OpenedInput:
         if rows > max(FREE_ROWS, self.limits.row_ratio * weight):
             what = f"{rows:,} rows out of a file of {weight:,} bytes; the rest is not read"
             raise TooManyRows(over(what, "row_ratio", self.limits.row_ratio))
-        if size > max(MAX_ROW_BYTES, self.limits.ratio * weight):
+        if size > max(FREE_TEXT, self.limits.ratio * weight):
             what = f"texts of {size:,} characters out of a file of {weight:,} bytes; the rest is not read"
             raise TooManyRows(over(what, "ratio", self.limits.ratio))
-        return rows + FREE_ROWS // 10, size + MAX_ROW_BYTES // 10
+        return rows + FREE_ROWS // 10, size + FREE_TEXT // 10
 
     def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report that the input is not whole: one bad row, and a word of the file when the run ends.
@@ -219,7 +219,7 @@ class OpenedInput:
             for line in iter(partial(stream.readline, limit + 1), b""):
                 number += 1
                 if not number % FREE_LINES:
-                    self._check_lines(number)
+                    self.check_pieces(number + 1, "lines")
                 if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
                     yield number, line
                     continue
@@ -231,15 +231,19 @@ class OpenedInput:
         except TruncatedInput as cut:
             self.damaged(number + 1, cut_reason(cut))
 
-    def _check_lines(self, number: int) -> None:
-        """Refuse more lines than a file of this size can hold.
+    def check_pieces(self, number: int, what: str) -> None:
+        """Refuse more lines, or tags, than a file of this size can hold.
+
+        Args:
+            number: of those that are known so far.
+            what: they are, in the plural.
 
         Raises:
             LimitReached: there are several for each byte.
         """
         packed = self.packed[0]
-        if packed and number > _LINES * self.limits.row_ratio * packed:
-            what = f"{number:,} lines out of a file of {packed:,} bytes; the rest is not read"
+        if packed and number > max(FREE_LINES, _PIECES * self.limits.row_ratio * packed):
+            what = f"{number:,} {what} out of a file of {packed:,} bytes; the rest is not read"
             raise LimitReached(over(what, "row_ratio", self.limits.row_ratio))
 
     def check_skipped(self, size: int) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from clusterer.io.feed_limits import FREE_BYTES, FeedLimits, LimitReached, over
 from clusterer.io.rows import PARQUET_BATCH
 
-HELD = 1 << 26
+HELD = 1 << 25
 """Bytes that a batch may have where the same value may stand in every row of it."""
+_FEWEST = 8  # rows of a batch, however large a value may be
 _HEAD = 32  # bytes; enough for type and size of a page
 _ALL_FREE = 10  # times `values`: values of a row group, however few its rows are
 _A_ROW = 100  # values that a row of a group may have beyond them
@@ -37,7 +38,7 @@ def batch_rows(group: Any, file: Any, limits: FeedLimits) -> int:
     if values > max(_ALL_FREE * limits.values, _A_ROW * group.num_rows):
         raise LimitReached(over(f"{values:,} values in {group.num_rows:,} rows", "values", limits.values))
     largest = max((_repeated(column, file) for column in columns), default=0)
-    return max(1, min(PARQUET_BATCH, HELD // max(1, largest)))
+    return max(_FEWEST, min(PARQUET_BATCH, HELD // max(1, largest)))
 
 
 def _repeated(column: Any, file: Any) -> int:
