@@ -181,7 +181,7 @@ class OpenedInput:
             TooManyRows: there are too many of either.
         """
         weight = os.stat(self.path).st_size if self.path else self.packed[0]
-        if rows > max(FREE_ROWS, self.limits.row_ratio * weight):
+        if rows >= max(FREE_ROWS, self.limits.row_ratio * weight):
             what = f"{rows:,} rows out of a file of {weight:,} bytes; the rest is not read"
             raise TooManyRows(over(what, "row_ratio", self.limits.row_ratio))
         if size > max(FREE_TEXT, self.limits.ratio * weight):

@@ -19,7 +19,7 @@ from clusterer.io.rows import Layout, Row, first_line, too_long
 
 _HEADER = 1 << 20  # bytes beyond a row's, for what SQLite puts around it
 _STEPS = 1_000_000  # instructions of SQLite between two looks at its budget
-_FREE_STEPS = 100_000_000  # about two seconds
+_FREE_STEPS = 30_000_000  # less than a second
 _BROKEN = "the database cannot be read here ({}); cure: fetch it again, or `sqlite3 FILE .recover`"
 
 
