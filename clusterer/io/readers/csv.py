@@ -284,40 +284,60 @@ def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
     """Write rows of tables of text; return their number. Records that fit as they came keep their bytes.
 
+    What quotes and backslashes mean is told by a table's beginning. Where fewer rows would tell otherwise than all did, every
+    cell is quoted: the values stay, not the bytes.
+
     Raises:
         OutputError: a row has no columns, other ones, or cells that the dialect cannot hold.
     """
     delimiter = layout.delimiter if format == layout.format else "\t" if format == "tsv" else ","
     target = replace(layout, format=format, delimiter=delimiter, quoted=layout.quoted or delimiter != layout.delimiter)
     target = replace(target, escaped=layout.escaped and delimiter == layout.delimiter)
+    rows, first, size = iter(rows), list[Row](), 0
+    while size < HEAD and (row := next(rows, None)):
+        first.append(row)
+        size += len(cast(bytes, row.raw)) if row.layout.columns else HEAD
+    head = b"".join(_written(first, layout, target))[:HEAD]
+    found, quotes_all = detect_dialect(head, format, FieldMap()), False
+    if found.delimiter == delimiter and (found.quoted, found.escaped) != (target.quoted, target.escaped):
+        target, quotes_all = replace(target, quoted=True, escaped=False), True
+    written = map(out.write, _written(itertools.chain(first, rows), layout, target, quotes_all))
+    return max(0, sum(1 for _ in written) - 1)  # without the header
+
+
+def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bool = False) -> Iterator[bytes]:
+    """The header and the records of rows, as bytes: as they came where they came in this dialect, and not all is to be quoted."""
+    newline = layout.newline.decode()
+    dialect = {**target.dialect, **({"quoting": csv.QUOTE_ALL} if quotes_all else {})}
 
     def record(cells: Sequence[str]) -> bytes:
         text = io.StringIO(newline="")
         if target.escaped:
-            return ("\t".join(map(escapes.escaped, cells)) + layout.newline.decode()).encode()
-        csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
+            return ("\t".join(map(escapes.escaped, cells)) + newline).encode()
+        csv.writer(text, lineterminator=newline, **dialect).writerow(cells)
         return text.getvalue().encode()
 
-    count = 0
-    for count, row in enumerate(rows, 1):
+    for count, row in enumerate(rows):
         if not row.layout.columns:
-            raise unfit(row, format, f"a row of {row.layout.format} has no columns to stand")
+            raise unfit(row, target.format, f"a row of {row.layout.format} has no columns to stand")
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
-        if count == 1:
+        same = same and not quotes_all
+        if not count:
             mark = BOM if layout.header.startswith(BOM) else b""
-            out.write(layout.header + layout.newline if same else mark + record(layout.columns))
+            yield layout.header + layout.newline if same else mark + record(layout.columns)
         if same and row.layout.columns == layout.columns:
-            out.write(cast(bytes, row.raw) + layout.newline)
+            yield cast(bytes, row.raw) + layout.newline
             continue
         if sorted(row.layout.columns) != sorted(layout.columns):
-            raise unfit(row, format, "its columns differ from those of the rows before, and cannot stand together")
+            raise unfit(
+                row, target.format, "its columns differ from those of the rows before, and cannot stand together"
+            )
         cell_of = dict(zip(row.layout.columns, csv_cells(row), strict=True))
         try:
-            out.write(record([cell_of[name] for name in layout.columns]))
+            yield record([cell_of[name] for name in layout.columns])
         except csv.Error as error:
-            raise unfit(row, format, f"its cells ({error}) cannot stand") from None
-    return count
+            raise unfit(row, target.format, f"its cells ({error}) cannot stand") from None
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
