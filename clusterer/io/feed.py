@@ -246,17 +246,10 @@ class Feed:
                         allowed, room = opened.check_gain(walk.rows - before, size)
                     yield row
                 return
-            except TooManyRows as error:
-                reason = str(error)
-            except TruncatedInput as cut:
-                reason = str(cut) if "; cure: " in str(cut) else f"{cut}; cure: fetch the file again"
             except BaseException as error:
-                is_ours = isinstance(error, ClustererError) or error is self._of_caller
-                if is_ours or not (isinstance(error, Exception) or type(error).__name__ == _PANIC):
+                if isinstance(error, ClustererError) or error is self._of_caller:
                     raise
-                _LOG.debug("%s", source.name, exc_info=True)
-                what = f"{type(error).__name__}: {first_line(error)}"
-                reason = f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"
+                reason = _reason(error, form, source.name)
         walk.bad_rows += 1
         walk.damage = reason
         self._report(BadRow(source.name, walk.rows - before + 1, reason, ""))
@@ -301,6 +294,19 @@ class Feed:
                 raise
             except Exception:  # told when the input is read
                 return source.formats[-1] if source.formats else "jsonl"
+
+
+def _reason(error: BaseException, form: str, name: str) -> str:
+    """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
+    if isinstance(error, TooManyRows):
+        return str(error)
+    if isinstance(error, TruncatedInput):
+        return str(error) if "; cure: " in str(error) else f"{error}; cure: fetch the file again"
+    if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+        raise error
+    _LOG.debug("%s", name, exc_info=error)
+    what = f"{type(error).__name__}: {first_line(error)}"
+    return f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"
 
 
 def read(
