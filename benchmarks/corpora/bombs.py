@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-_MB = 1 << 20
+MB = 1 << 20
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {}
 
 
@@ -27,14 +27,15 @@ def bomb(ending: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
     return register
 
 
-def _gz(piece: bytes, times: int, head: bytes = b"", tail: bytes = b"") -> bytes:
+def packed(piece: bytes, times: int, head: bytes = b"", tail: bytes = b"") -> bytes:
+    """A piece so many times, between a head and a tail, as gzip."""
     out = io.BytesIO()
-    with gzip.GzipFile("", "wb", 9, out, mtime=0) as packed:
-        packed.write(head)
-        block = piece * max(1, _MB // len(piece))
+    with gzip.GzipFile("", "wb", 9, out, mtime=0) as file:
+        file.write(head)
+        block = piece * max(1, MB // len(piece))
         for _ in range(times * len(piece) // len(block)):
-            packed.write(block)
-        packed.write(tail)
+            file.write(block)
+        file.write(tail)
     return out.getvalue()
 
 
@@ -52,25 +53,25 @@ def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
 @bomb(".jsonl.gz")
 def blank_lines() -> bytes:
     """Two hundred million blank lines."""
-    return _gz(b"\n", 200 * _MB)
+    return packed(b"\n", 200 * MB)
 
 
 @bomb(".jsonl.gz")
 def refused_lines() -> bytes:
     """A hundred million lines that are no objects."""
-    return _gz(b"{\n", 100 * _MB)
+    return packed(b"{\n", 100 * MB)
 
 
 @bomb(".jsonl.gz")
 def tiny_articles() -> bytes:
     """Ten million articles of one letter."""
-    return _gz(b'{"text":"a"}\n', 10 * _MB)
+    return packed(b'{"text":"a"}\n', 10 * MB)
 
 
 @bomb(".jsonl.gz")
 def endless_line() -> bytes:
     """A line of 2 GB."""
-    return _gz(b"x", 2048 * _MB)
+    return packed(b"x", 2048 * MB)
 
 
 @bomb(".jsonl")
@@ -100,7 +101,7 @@ def nested_data() -> bytes:
 @bomb(".jsonl.gz")
 def empty_lists() -> bytes:
     """A row of eight million lists: each costs thirty times its bytes."""
-    return _gz(b"[],", 8 * _MB, b'{"text":"a","x":[', b"0]}\n")
+    return packed(b"[],", 8 * MB, b'{"text":"a","x":[', b"0]}\n")
 
 
 @bomb(".jsonl.gz")
@@ -113,7 +114,7 @@ def million_keys() -> bytes:
 @bomb(".jsonl.gz")
 def escaped_tags() -> bytes:
     """A text of 24 MB of half-open tags, entities and comments."""
-    return _gz(b"<a &amp;lt;<!-- <script ", _MB, b'{"text":"', b'"}\n')
+    return packed(b"<a &amp;lt;<!-- <script ", MB, b'{"text":"', b'"}\n')
 
 
 # --- JSON documents ---------------------------------------------------------------------------------------------------
@@ -122,37 +123,37 @@ def escaped_tags() -> bytes:
 @bomb(".json.gz")
 def open_array() -> bytes:
     """An array whose only object never ends, 1 GB."""
-    return _gz(b"x", 1024 * _MB, b'[{"text":"')
+    return packed(b"x", 1024 * MB, b'[{"text":"')
 
 
 @bomb(".json.gz")
 def array_of_numbers() -> bytes:
     """An array of 500 million numbers."""
-    return _gz(b"1,", 500 * _MB, b"[")
+    return packed(b"1,", 500 * MB, b"[")
 
 
 @bomb(".json.gz")
 def long_number() -> bytes:
     """An array of one number of 1 GB."""
-    return _gz(b"1", 1024 * _MB, b"[")
+    return packed(b"1", 1024 * MB, b"[")
 
 
 @bomb(".json.gz")
 def nested_arrays() -> bytes:
     """A billion brackets."""
-    return _gz(b"[", 1024 * _MB)
+    return packed(b"[", 1024 * MB)
 
 
 @bomb(".json.gz")
 def rows_in_rows() -> bytes:
     """Rows that are never closed: each looks like the beginning of all that follow."""
-    return _gz(b'{"text":"a",\n', 4 * _MB, b'[{"text":"a"},\n')
+    return packed(b'{"text":"a",\n', 4 * MB, b'[{"text":"a"},\n')
 
 
 @bomb(".json.gz")
 def long_prologue() -> bytes:
     """1 GB before an array of articles."""
-    return _gz(b"x", 1024 * _MB, b'{"note":"', b'","articles":[{"text":"a"}]}')
+    return packed(b"x", 1024 * MB, b'{"note":"', b'","articles":[{"text":"a"}]}')
 
 
 # --- packings ---------------------------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def zstandard_zeros() -> bytes:
     out = io.BytesIO()
     with zstandard.ZstdCompressor(3).stream_writer(out, closefd=False) as packed:
         for _ in range(64):
-            packed.write(bytes(64 * _MB))
+            packed.write(bytes(64 * MB))
     return out.getvalue()
 
 
@@ -179,7 +180,7 @@ def zstandard_window() -> bytes:
     out = io.BytesIO()
     with zstandard.ZstdCompressor(compression_params=parameters).stream_writer(out, closefd=False) as packed:
         for _ in range(16):
-            packed.write(b"\n" * 64 * _MB)
+            packed.write(b"\n" * 64 * MB)
     return out.getvalue()
 
 
@@ -188,7 +189,7 @@ def bzip2_zeros() -> bytes:
     """1 GB of NULs, in 800 bytes."""
     packer, parts = bz2.BZ2Compressor(), []
     for _ in range(16):
-        parts.append(packer.compress(bytes(64 * _MB)))
+        parts.append(packer.compress(bytes(64 * MB)))
     return b"".join(parts) + packer.flush()
 
 
@@ -197,14 +198,14 @@ def xz_blank_lines() -> bytes:
     """512 MB of blank lines."""
     packer, parts = lzma.LZMACompressor(preset=1), []
     for _ in range(8):
-        parts.append(packer.compress(b"\n" * 64 * _MB))
+        parts.append(packer.compress(b"\n" * 64 * MB))
     return b"".join(parts) + packer.flush()
 
 
 @bomb(".jsonl.gz")
 def gzip_in_gzip() -> bytes:
     """8 GB of blank lines, packed three times."""
-    inner = _gz(b"\n", 1024 * _MB)
+    inner = packed(b"\n", 1024 * MB)
     return gzip.compress(gzip.compress(inner * 8, 9), 9)
 
 
@@ -217,13 +218,13 @@ def many_members() -> bytes:
 @bomb(".zip")
 def zipped_blank_lines() -> bytes:
     """A member of 512 MB of blank lines."""
-    return _zip({"a.jsonl": b"\n" * 512 * _MB})
+    return _zip({"a.jsonl": b"\n" * 512 * MB})
 
 
 @bomb(".zip")
 def overlapping_members() -> bytes:
     """Two thousand members that are one and the same."""
-    whole = _zip({"000000.jsonl": b'{"text":"' + b"x" * 30 * _MB + b'"}\n'})
+    whole = _zip({"000000.jsonl": b'{"text":"' + b"x" * 30 * MB + b'"}\n'})
     end = whole.rindex(b"PK\5\6")
     start = whole.rindex(b"PK\1\2", 0, end)
     entry = whole[start:end]
@@ -239,31 +240,31 @@ def overlapping_members() -> bytes:
 @bomb(".csv.gz")
 def open_quote() -> bytes:
     """A quote that is never closed before 64 million short lines."""
-    return _gz(b"\n", 64 * _MB, b'id,text\n1,"')
+    return packed(b"\n", 64 * MB, b'id,text\n1,"')
 
 
 @bomb(".csv.gz")
 def wide_header() -> bytes:
     """A header of fifteen million columns."""
-    return _gz(b"a,", 15 * _MB, b"id,text,", b"z\n1,2\n")
+    return packed(b"a,", 15 * MB, b"id,text,", b"z\n1,2\n")
 
 
 @bomb(".csv.gz")
 def blank_cells() -> bytes:
     """A hundred million rows of empty cells."""
-    return _gz(b",\n", 100 * _MB, b"id,text\n")
+    return packed(b",\n", 100 * MB, b"id,text\n")
 
 
 @bomb(".tsv.gz")
 def backslashes() -> bytes:
     """A record of a dump that goes on for thirty million lines."""
-    return _gz(b"\\\n", 30 * _MB, b"id\ttext\n1\ta\\nb\n2\tc\\nd\n")
+    return packed(b"\\\n", 30 * MB, b"id\ttext\n1\ta\\nb\n2\tc\\nd\n")
 
 
 @bomb(".sql.gz")
 def endless_insert() -> bytes:
     """A statement that seems to end in every line, and does not."""
-    return _gz(b"),\n", 20 * _MB, b"CREATE TABLE a (id int, text text);\nINSERT INTO a VALUES (1,'")
+    return packed(b"),\n", 20 * MB, b"CREATE TABLE a (id int, text text);\nINSERT INTO a VALUES (1,'")
 
 
 @bomb(".db")
@@ -306,7 +307,7 @@ def _parquet(columns: dict[str, Any], **options: Any) -> bytes:
 def brotli_texts() -> bytes:
     """Texts of 30 MB each, the same letter, packed with brotli."""
     return _parquet(
-        {"id": [str(i) for i in range(40)], "text": ["x" * 30 * _MB] * 40}, compression="brotli", use_dictionary=False
+        {"id": [str(i) for i in range(40)], "text": ["x" * 30 * MB] * 40}, compression="brotli", use_dictionary=False
     )
 
 
@@ -314,9 +315,9 @@ def brotli_texts() -> bytes:
 def one_value() -> bytes:
     """A text of 1 MB that stands once in the file and in four thousand rows."""
     return _parquet(
-        {"id": [str(i) for i in range(4000)], "text": ["x" * _MB] * 4000},
+        {"id": [str(i) for i in range(4000)], "text": ["x" * MB] * 4000},
         compression="zstd",
-        dictionary_pagesize_limit=4 * _MB,
+        dictionary_pagesize_limit=4 * MB,
     )
 
 
@@ -388,90 +389,3 @@ def repeated_cells() -> bytes:
     return _zip(
         {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}, zipfile.ZIP_STORED
     )
-
-
-# --- markup -----------------------------------------------------------------------------------------------------------
-
-
-@bomb(".rss.gz")
-def nested_elements() -> bytes:
-    """An RSS feed of ten million elements, one in the other."""
-    return _gz(b"<a>", 10 * _MB, b"<rss><channel><item><title>")
-
-
-@bomb(".rss.gz")
-def empty_elements() -> bytes:
-    """An RSS feed of five million elements without a word."""
-    return _gz(b"<b/>", 5 * _MB, b"<rss version='2.0'><channel><item><title>a</title>", b"</item></channel></rss>")
-
-
-@bomb(".rss.gz")
-def many_entries() -> bytes:
-    """A million entries without a word."""
-    return _gz(b"<item></item>", 2 * _MB, b"<rss version='2.0'><channel>", b"</channel></rss>")
-
-
-@bomb(".xml")
-def billion_laughs() -> bytes:
-    """Entities that hold entities that hold entities."""
-    entities = b"".join(b"<!ENTITY l%d '%s'>" % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 12))
-    return (
-        b"<!DOCTYPE rss [<!ENTITY l0 'lol'>"
-        + entities
-        + b"]><rss><channel><item><title>&l11;</title></item></channel></rss>"
-    )
-
-
-@bomb(".xml")
-def laughing_sitemap() -> bytes:
-    """The same in a sitemap."""
-    entities = b"".join(b"<!ENTITY l%d '%s'>" % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 12))
-    return b"<!DOCTYPE urlset [<!ENTITY l0 'lol'>" + entities + b"]><urlset><url><loc>&l11;</loc></url></urlset>"
-
-
-@bomb(".html.gz")
-def nested_page() -> bytes:
-    """A page of six million elements, one in the other."""
-    return _gz(b"<div>", 6 * _MB, b"<html><body>")
-
-
-@bomb(".html.gz")
-def open_scripts() -> bytes:
-    """A page of a million scripts that are never closed."""
-    return _gz(b'<script type="application/ld+json">', 900_000, b"<html><body>")
-
-
-@bomb(".html.gz")
-def many_paragraphs() -> bytes:
-    """A page of four million paragraphs."""
-    return _gz(b"<p>a</p>", 4 * _MB, b"<html><body><article>", b"</article></body></html>")
-
-
-@bomb(".md.gz")
-def open_links() -> bytes:
-    """Markdown of thirty million brackets in one line."""
-    return _gz(b"[", 30 * _MB, b"# a\n\n")
-
-
-@bomb(".md")
-def open_marks() -> bytes:
-    """1 MB of Markdown of stars and blanks."""
-    return (b"# a\n\n" + b"**a " * (_MB // 4))[: _MB - 10]
-
-
-@bomb(".warc.gz")
-def warc_claims() -> bytes:
-    """A record that claims to be longer than any disk, and a page packed inside."""
-    page = gzip.compress(b"<html><body>" + b"x" * 512 * _MB, 9)
-    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n" + page
-    head = (
-        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\n"
-        b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n"
-    )
-    return gzip.compress(head % len(http) + http + b"\r\n\r\n" + head % 10**18 + http)
-
-
-@bomb(".txt.gz")
-def two_letter_words() -> bytes:
-    """A text of ten million words."""
-    return _gz(b"ab ", 10 * _MB, b"a\n")

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.corpora import bombs_of_markup  # noqa: F401  # registers its own
 from benchmarks.corpora.bombs import BOMBS
 
 MOST_SECONDS, MOST_BYTES = 10.0, 300_000_000
