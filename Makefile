@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint gate docs test-all bench quality train spark clean
+.PHONY: demo test lint gate fuzz docs test-all bench quality train spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -32,6 +32,12 @@ lint: $(VENV)/.ready
 # Recall, precision and the cost of stages beside benchmarks/gate.json; under a minute. --write writes what is so today.
 gate: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.gate
+
+# Bytes of no sense into all that reads bytes of others. Findings go to fuzz/; `python -m benchmarks.fuzz --replay FILE TARGET` runs one again.
+SECONDS ?= 1800
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fuzz]' || echo "without Atheris"
+	$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)
 
 # The site, without the network and without a warning; what is silenced speaks of the years after 2027.
 docs: $(VENV)/.docs
@@ -90,4 +96,4 @@ $(VENV)/.bench: $(VENV)/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo site build dist *.egg-info clusterer/arrays/_kernels.c clusterer/arrays/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo fuzz site build dist *.egg-info clusterer/arrays/_kernels.c clusterer/arrays/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
