@@ -15,9 +15,11 @@ from clusterer.copies import verify
 from clusterer.copies.facts import Differences
 from clusterer.copies.verify import Links, Overlap
 from clusterer.index.database import Database
+from clusterer.index.guards import damaged
 from clusterer.settings import Settings
 
 _COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, ties"
+_MOST = float(1 << 32)  # of any number of a link
 _WIDTH = 2 + len(_COLUMNS.split(","))
 
 
@@ -48,10 +50,18 @@ def read_table(database: Database, where: str = "", numbers: NDArray[np.int64] |
         database: in a transaction.
         where: condition; with ``{}`` for the numbers.
         numbers: of documents.
+
+    Raises:
+        IndexDamaged: a row says what no two texts can.
     """
     statement = f"SELECT a, b, {_COLUMNS} FROM link {where}"
     rows = database.rows(statement) if numbers is None else database.among(statement, numbers)
-    return np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
+    table = np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
+    shared, smaller, larger = table[:, 2:5].T
+    sound = (0 <= shared) & (shared <= smaller) & (1 <= smaller) & (smaller <= larger)
+    if not (sound.all() and (table >= 0).all() and (table <= _MOST).all() and (table[:, 5:7] <= 1).all()):
+        raise damaged(database.path, "a link counts shingles, openings or facts that no two texts can share")
+    return table
 
 
 def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:
