@@ -21,7 +21,6 @@ from clusterer.arrays import sorting
 from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.index import segments
 from clusterer.index.database import Database
-from clusterer.index.guards import damaged
 from clusterer.index.segments import NONE, NUMBER, SHIFT, Segment
 from clusterer.lsh import buckets
 
@@ -136,8 +135,6 @@ class Postings:
         for some, changes in self._all_changes():
             place, inside = find_sorted(some, stems)
             out[inside] += changes[place[inside]]
-        if len(out) and not 0 <= out.min() <= out.max() <= self._database.state["texts"]:
-            raise damaged(self._database.path, "segments count more texts to a stem than there are, or fewer than none")
         return out
 
     def all_stem_counts(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:

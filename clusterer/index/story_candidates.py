@@ -176,7 +176,15 @@ def read_texts(
 
 def document_frequencies(index: OpenIndex) -> term_weights.DocumentFrequencies:
     """How many texts there are, and how many of them hold a stem."""
-    return term_weights.DocumentFrequencies(index.database.state["texts"], index.postings.stem_counts)
+    texts = index.database.state["texts"]
+
+    def counts(stems: NDArray[np.uint32]) -> NDArray[np.int64]:
+        out = index.postings.stem_counts(stems)
+        if len(out) and not 0 <= out.min() <= out.max() <= texts:
+            raise damaged(index.database.path, "segments count more texts to a stem than there are, or fewer than none")
+        return out
+
+    return term_weights.DocumentFrequencies(texts, counts)
 
 
 def compare(
