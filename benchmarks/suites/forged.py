@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ import orjson
 from benchmarks.corpora.forgeries import FORGERIES, Forgery
 from benchmarks.corpora.generator import feed
 from clusterer import Article, StoryIndex
+from clusterer.cli.index import _articles as articles_of
 from clusterer.errors import ClustererError, IndexDamaged
 from clusterer.report.build import build
 from clusterer.report.page import page
@@ -61,11 +63,7 @@ def make_honest(path: Path, articles: Sequence[Article]) -> None:
 
 def _report(index: StoryIndex) -> str:
     assignments = index.assignments()
-
-    def articles() -> Any:
-        stored = index.articles([a.id for a in assignments])
-        return iter([stored[a.id] for a in assignments])
-
+    articles = partial(articles_of, index, [a.id for a in assignments])
     return page_of(build(assignments, articles, index.settings, furniture=index.furniture(), stats=index.counts()))
 
 

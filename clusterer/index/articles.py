@@ -32,6 +32,8 @@ from clusterer.text.words import Words, concatenate
 
 _CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
 _COMPRESSOR_LEVEL = 1
+CALENDAR = -62_135_596_800, 253_402_300_800
+"""Seconds since 1970 of the first moment of the year 1, and of that after the last of 9999."""
 
 
 class StoredWords(NamedTuple):
@@ -142,7 +144,16 @@ def _parse(body: bytes) -> Article:
         parts.append(part.decode(name, "strict" if name == "cp1256" else "surrogatepass"))
         start += length
     title, text, source, url = parts
-    return Article(text, "", title, source, url, moment(float(date)) if date else None)
+    return Article(text, "", title, source, url, _date(date))
+
+
+def _date(written: bytes) -> datetime | None:
+    """The date of a body, None where it has none."""
+    if not written:
+        return None
+    if not CALENDAR[0] <= float(written) <= CALENDAR[1]:
+        raise ValueError(f"no date is {written!r:.30}")
+    return moment(float(written))
 
 
 # what is stored

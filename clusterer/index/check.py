@@ -101,7 +101,7 @@ def _checksums(index: OpenIndex) -> list[str]:
     rows, out = index.database.rows, []
     sound: dict[str, list[tuple[int, bool]]] = {
         "articles whose arrival": [(x, crc_of_number(at) == crc) for x, at, crc in rows("SELECT number, added, crc FROM article")],
-        "texts whose slots": [(x, crc32(slots or b"") == crc) for x, slots, crc in rows("SELECT centre, slots, crc FROM text")],
+        "texts whose slots": [(x, crc32(slots) == crc) for x, crc, slots in _slots(index)],
         "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
         "stories whose id, or what it became part of,": [
             (number, crc_of_story(*row) == crc) for number, *row, crc in rows("SELECT * FROM story")
@@ -111,6 +111,14 @@ def _checksums(index: OpenIndex) -> list[str]:
         if wrong := [number for number, is_sound in found if not is_sound]:
             out.append(_line(f"{what} does not have its checksum", wrong))
     return out
+
+
+def _slots(index: OpenIndex) -> list[tuple[int, int, bytes]]:
+    """Centre, checksum and slots of every text, ascending; none below the story level, which has no slots."""
+    if index.settings.level != "story":
+        return []
+    width = 2 * index.settings.story_slots
+    return index.database.blobs("SELECT centre, crc, slots FROM text ORDER BY centre", width=width)
 
 
 def _postings(index: OpenIndex) -> list[str]:
@@ -240,12 +248,10 @@ def _texts(index: OpenIndex) -> list[str]:
         out.append(_line("texts whose outlets are not those of their articles", other))
     if index.settings.level != "story":
         return out
-    rows = database.rows("SELECT centre, slots FROM text ORDER BY centre")
-    if short := [centre for centre, slots in rows if len(slots or b"") != 2 * index.settings.story_slots]:
-        return [*out, _line("texts whose slots are cut", short)]
+    rows = _slots(index)
     for start in range(0, len(rows), _BLOCK):
-        centres = np.array([centre for centre, _ in rows[start : start + _BLOCK]], dtype=np.int64)
-        slots = np.frombuffer(b"".join([x for _, x in rows[start : start + _BLOCK]]), dtype="<u2")
+        centres = np.array([centre for centre, _, _ in rows[start : start + _BLOCK]], dtype=np.int64)
+        slots = np.frombuffer(b"".join([x for _, _, x in rows[start : start + _BLOCK]]), dtype="<u2")
         keys, row = lead_keys(slots.reshape(len(centres), -1))
         # A few keys may be cut away, where so many texts held them once that the buckets were cut.
         hits = np.bincount(row, weights=index.postings.holds(keys, centres[row]), minlength=len(centres))

@@ -283,13 +283,15 @@ class Database:
             return []
         return self._guard.run(statement.replace("{}", _LISTED), (_as_json(numbers), *more))
 
-    def blobs(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """As `rows`, of rows that end in a blob; they are refused where they are more than the file can hold."""
-        return self._guard.run_blobs(statement, values)
+    def blobs(self, statement: str, *values: Any, width: int | None = None) -> list[tuple[Any, ...]]:
+        """As `rows`, of rows that end in a blob of `width` bytes; they are refused where the file cannot hold so many."""
+        return self._guard.run_blobs(statement, values, width)
 
-    def blobs_among(self, statement: str, numbers: NDArray[np.int64] | Sequence[int]) -> list[tuple[Any, ...]]:
-        """As `among`, of rows that end in a blob."""
-        return self.blobs(statement.replace("{}", _LISTED), _as_json(numbers)) if len(numbers) else []
+    def blobs_among(
+        self, statement: str, numbers: NDArray[np.int64] | Sequence[int], width: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """As `among`, of rows that end in a blob of `width` bytes."""
+        return self.blobs(statement.replace("{}", _LISTED), _as_json(numbers), width=width) if len(numbers) else []
 
     def among_texts(self, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         """As `among`, for a list of texts."""

@@ -24,7 +24,7 @@ from clusterer.index.schema import TYPES
 _STEPS = 20_000  # steps of SQLite's machine between two looks at the clock: a fraction of a millisecond
 _PATIENCE = 0.1  # seconds that a statement runs before the pages of the file are looked through, ...
 _PACE = 50_000_000  # ... and a second more for so many bytes of it: about what looking through them takes
-_SLACK, _RATIO = 1 << 24, 32
+_SLACK, _RATIO = 1 << 20, 32
 """Bytes that bodies read together may inflate to: so many, and so many for each that they are packed in."""
 _OWN_SLACK = 4096
 
@@ -69,8 +69,13 @@ class StatementGuard:
             self._check_types(statement, cursor, rows)
         return rows
 
-    def run_blobs(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        """As `run`, of rows that end in a blob. Together these are no larger than the file, whatever its pages claim."""
+    def run_blobs(self, statement: str, values: Sequence[Any], width: int | None = None) -> list[Row]:
+        """As `run`, of rows that end in a blob. Together these are no larger than the file, whatever its pages claim.
+
+        Args:
+            statement, values: as `run`.
+            width: bytes of each; None where they differ.
+        """
         self._since = time.monotonic()
         cursor = self._connection.execute(statement, values)
         rows, total, most = [], 0, self._size
@@ -78,6 +83,8 @@ class StatementGuard:
             blob = row[-1]
             if type(blob) is not bytes:
                 raise damaged(self._path, f"a {type(blob).__name__} in place of the bytes of {cursor.description[-1][0]}")
+            if width not in (None, len(blob)):
+                raise damaged(self._path, f"{cursor.description[-1][0]} of {len(blob):,} bytes, not {width}")
             total += len(blob)
             if total > most:
                 most = self._size = self._bytes_of_file()
@@ -155,6 +162,18 @@ def blob_rows(path: str, name: str, blobs: Sequence[bytes], dtype: str, width: i
     if {len(blob) for blob in blobs} - {size}:
         raise damaged(path, f"{name} of another length than {size} bytes")
     return np.frombuffer(b"".join(blobs), dtype=dtype).reshape(-1, width)
+
+
+def checked_ends(path: str, ends: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Ends of pairs of texts, int64 (n, 2).
+
+    Raises:
+        IndexDamaged: the second is not the larger one.
+    """
+    out = np.array(ends, dtype=np.int64).reshape(-1, 2)
+    if not (out[:, 0] < out[:, 1]).all():
+        raise damaged(path, "a likeness of a text with itself, or with an earlier one")
+    return out
 
 
 def checked_scores(path: str, scores: Sequence[float]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from clusterer.copies import grouping
 from clusterer.index import keys
 from clusterer.index.articles import document_words, read_documents
 from clusterer.index.changes import Changes, linked_documents, retire_texts, store_links
-from clusterer.index.guards import checked_scores, crc_of_pair
+from clusterer.index.guards import checked_ends, checked_scores, crc_of_pair
 from clusterer.index.links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import compare, document_frequencies, document_stems, read_texts, story_candidates
@@ -318,7 +318,7 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
         return [[x] for x in centres.tolist()]
     order, place, _ = _longest_first(index, centres)
     rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", centres)
-    ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+    ends = checked_ends(index.database.path, [row[:2] for row in rows])
     score = checked_scores(index.database.path, [row[2] for row in rows])
     inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)

@@ -76,7 +76,9 @@ def story_candidates(
     rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
     codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
     stored = index.database.blobs_among(
-        "SELECT centre, first, last, slots FROM text WHERE centre IN {} ORDER BY centre", np.unique(codes & _NUMBER)
+        "SELECT centre, first, last, slots FROM text WHERE centre IN {} ORDER BY centre",
+        np.unique(codes & _NUMBER),
+        2 * slots.shape[1],
     )
     if not stored:
         return np.zeros((0, 2), dtype=np.int64)
