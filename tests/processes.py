@@ -202,7 +202,9 @@ def every_verb(seed: int, number: int, folder: Path) -> list[Step]:
         steps.append(step)
         if i % 5 == 1 and step.verb == "add":
             path = folder / f"other-{i}.db"
-            others = [replace(a, id=f"other-{a.id}") for a in dice.sample(step.articles, max(1, len(step.articles) // 2))]
+            others = [
+                replace(a, id=f"other-{a.id}") for a in dice.sample(step.articles, max(1, len(step.articles) // 2))
+            ]
             with StoryIndex.open(path) as index:
                 index.add(others)
             steps.append(Step("merge", tuple(others), source=path))

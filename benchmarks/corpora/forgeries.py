@@ -117,7 +117,10 @@ _NAMES = {"NULL": "NULL", "blob": "x'00ff'", "number": "7", "NUL": "char(0, 27, 
 def _values(table: str, column: str, values: dict[str, str], where: str = "", crc: str = "") -> Iterator[Forgery]:
     """Each of some values in a column of all rows, or of some; with a checksum that is right."""
     for name, value in values.items():
-        statements = [f"UPDATE {table} SET {column} = {value} {where}", *([f"UPDATE {table} SET crc = {crc}"] if crc else [])]
+        statements = [
+            f"UPDATE {table} SET {column} = {value} {where}",
+            *([f"UPDATE {table} SET crc = {crc}"] if crc else []),
+        ]
         yield _rows(f"{table}.{column} {name}", *statements)
 
 
@@ -236,7 +239,9 @@ _ARTICLES = [
     *_values("article", "digest", {"NULL": "NULL", "text": "'abc'", "one for all": "5"}),
     *_values("article", "date", _MOMENTS),
     *_values("article", "added", _MOMENTS, crc="crc_of_number(added)"),
-    *_values("article", "document", {**_VALUES, "one for all": _FIRST.format("number", "document")}, "WHERE number > 5"),
+    *_values(
+        "article", "document", {**_VALUES, "one for all": _FIRST.format("number", "document")}, "WHERE number > 5"
+    ),
     _rows("articles of negative numbers", "UPDATE article SET number = -number"),
     _rows("articles of huge numbers", f"UPDATE article SET number = number + {_HUGE}"),
     _rows("articles of numbers beyond 32 bits", "UPDATE article SET number = number + 4294967296"),
@@ -247,7 +252,9 @@ _DOCUMENTS = [
     *_values("document", "article", {**_VALUES, "one for all": _FIRST.format("number", "article")}),
     *_values("document", "hash", {"NULL": "NULL", "text": "'abc'", "one for all": "5"}),
     *_values("document", "words", {**_VALUES, "0": "0", "-2**63": "-9223372036854775808"}),
-    *_values("document", "centre", {**_VALUES, "one for all": _FIRST.format("number", "document"), "next": "number + 1"}),
+    *_values(
+        "document", "centre", {**_VALUES, "one for all": _FIRST.format("number", "document"), "next": "number + 1"}
+    ),
     _rows("no documents", "DELETE FROM document"),
     _rows("documents of negative numbers", "UPDATE document SET number = -number"),
 ]

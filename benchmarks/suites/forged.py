@@ -1,7 +1,7 @@
 """Forged index files under every operation: ``python -m benchmarks.suites.forged``, a few minutes.
 
-Each forgery of `benchmarks.corpora.forgeries` is opened, asked, written and merged, every operation on a fresh copy and in a process
-of its own. An operation must give an answer or one of our errors: no bare error, no crash, no more than `SECONDS` of
+Each forgery of `benchmarks.corpora.forgeries` is opened, asked, written and merged, every operation on a fresh copy and in a
+process of its own. An operation must give an answer or one of our errors: no bare error, no crash, no more than `SECONDS` of
 processor time, no more than `MEGABYTES` above what the same operation takes on the honest file. ``check`` must refuse or name
 every forgery but those that change no answer.
 """
@@ -37,7 +37,7 @@ from clusterer.report.build import build
 from clusterer.report.page import page
 
 SECONDS, MEGABYTES = 5, 500
-_WALL = 120  # seconds after which a process is ended that waits instead of working
+_WALL = 40  # times the seconds of a processor: when a process is ended that waits instead of working
 
 
 def sample() -> list[Article]:
@@ -99,7 +99,9 @@ OPERATIONS: dict[str, Operation] = {
     "assignments": lambda index, some: index.assignments(),
     "pairs": lambda index, some: index.pairs(),
     "articles": lambda index, some: [vars_of(x) for x in index.articles([x.id for x in some]).values()],
-    "explain": lambda index, some: [index.explain(some[i].id, some[j].id).as_dict() for i, j in ((12, 13), (12, 50), (14, 41))],
+    "explain": lambda index, some: [
+        index.explain(some[i].id, some[j].id).as_dict() for i, j in ((12, 13), (12, 50), (14, 41))
+    ],
     "report": lambda index, some: _report(index),
 }
 
@@ -149,8 +151,8 @@ def attempt(path: Path, name: str, articles: Sequence[Article]) -> tuple[str, st
     return "answer", "; ".join(answer) if name == "check" else ""
 
 
-def in_process(path: Path, name: str, articles: Sequence[Article]) -> Outcome:
-    """One operation on a file, in a process of its own that may take `SECONDS` of a processor."""
+def in_process(path: Path, name: str, articles: Sequence[Article], seconds: int = SECONDS) -> Outcome:
+    """One operation on a file, in a process of its own that may take so many seconds of a processor."""
     heard, tell = os.pipe()
     pid = os.fork()
     if not pid:
@@ -160,12 +162,12 @@ def in_process(path: Path, name: str, articles: Sequence[Article]) -> Outcome:
         if "ASAN_OPTIONS" not in os.environ:
             resource.setrlimit(resource.RLIMIT_AS, (16 << 30, resource.RLIM_INFINITY))
         used = int(time.process_time())
-        resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS + 1, used + SECONDS + 2))
+        resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 1, used + seconds + 2))
         with suppress(BaseException):
             os.write(tell, orjson.dumps(attempt(path, name, articles), default=str)[:60_000])
         os._exit(0)
     os.close(tell)
-    end, raw = time.monotonic() + _WALL, b""
+    end, raw = time.monotonic() + _WALL * seconds, b""
     while select.select([heard], [], [], max(end - time.monotonic(), 0))[0]:
         if not (part := os.read(heard, 1 << 16)):
             break
@@ -186,7 +188,12 @@ def in_process(path: Path, name: str, articles: Sequence[Article]) -> Outcome:
 
 
 def run(
-    forgeries: Sequence[Forgery], folder: Path, names: Sequence[str], tell: Callable[[str], None]
+    forgeries: Sequence[Forgery],
+    folder: Path,
+    names: Sequence[str],
+    tell: Callable[[str], None],
+    seconds: int = SECONDS,
+    megabytes: int = MEGABYTES,
 ) -> tuple[Counter[str], list[str], list[str]]:
     """Every forgery under some operations.
 
@@ -207,7 +214,7 @@ def run(
             _remove(folder, "work.db*", "new.db*")
             for part in folder.glob("forged.db*"):
                 shutil.copy(part, folder / part.name.replace("forged", "work"))
-            outcome = in_process(path, name, articles)
+            outcome = in_process(path, name, articles, seconds)
             if forgery.name == "honest":
                 usual[name] = outcome.megabytes
                 if outcome.kind != "answer" or (name == "check" and outcome.told):
@@ -217,7 +224,7 @@ def run(
             counts[outcome.kind] += 1
             if outcome.is_bad:
                 wrong.append(f"{forgery.name}, {name}: {outcome.kind} {outcome.told}")
-            elif more > MEGABYTES:
+            elif more > megabytes:
                 wrong.append(f"{forgery.name}, {name}: {more:,.0f} MB more than on the honest file")
             counts["most MB above the honest file"] = max(counts["most MB above the honest file"], int(more))
             if name == "check" and outcome.kind == "answer" and not outcome.told:
@@ -235,13 +242,14 @@ def _remove(folder: Path, *patterns: str) -> None:
 @click.command()
 @click.option("--only", default="", help="forgeries whose names hold this")
 @click.option("--operations", default="", help="some operations, by commas; all where none is named")
-def main(only: str, operations: str) -> None:
+@click.option("--seconds", default=SECONDS, show_default=True, help="of a processor that an operation may take")
+@click.option("--megabytes", default=MEGABYTES, show_default=True, help="more than on the honest file that it may take")
+def main(only: str, operations: str, seconds: int, megabytes: int) -> None:
     """Run every operation on every forged file; exit code 1 where one went wrong."""
     chosen = [forgery for forgery in FORGERIES if only in forgery.name]
     names = operations.split(",") if operations else [*OPERATIONS, "merge into new"]
     with tempfile.TemporaryDirectory() as folder:
-        counts, wrong, unnoticed = run(chosen, Path(folder), names, lambda name: click.echo(f"\r\x1b[K{name}", nl=False, err=True))
-    click.echo(err=True)
+        counts, wrong, unnoticed = run(chosen, Path(folder), names, partial(click.echo, err=True), seconds, megabytes)
     for line in wrong:
         click.echo(line)
     click.echo(f"{len(chosen)} forgeries, {len(names)} operations: {len(wrong)} went wrong")

@@ -45,7 +45,11 @@ _SHOWN, _LETTERS = 5, 20  # numbers named in a line, and letters of each: they m
 def check(index: OpenIndex) -> list[str]:
     """What is wrong, one line each; empty where all is well. Inside a transaction."""
     out = [f"SQLite: {line}" for line in index.database.look_through()]
-    for steps in ((_refresh, _rules, _counts), (_checksums, _postings, _bodies), (_links, _texts, _pairs, _groups, _stems)):
+    for steps in (
+        (_refresh, _rules, _counts),
+        (_checksums, _postings, _bodies),
+        (_links, _texts, _pairs, _groups, _stems),
+    ):
         if not out:  # each relies on those before
             out = [line for step in steps for line in _found(step, index)]
     return out
@@ -69,7 +73,10 @@ def _refresh(index: OpenIndex) -> list[str]:
 def _rules(index: OpenIndex) -> list[str]:
     """Types of values, and rows of one table against those of others."""
     rules = _type_rules(index) | _RULES
-    found = {what: index.database.rows(f"WITH found(place) AS ({statement}) SELECT quote(place) FROM found") for what, statement in rules.items()}
+    found = {
+        what: index.database.rows(f"WITH found(place) AS ({statement}) SELECT quote(place) FROM found")
+        for what, statement in rules.items()
+    }
     return [_line(what, [number for (number,) in rows]) for what, rows in found.items() if rows]
 
 
@@ -100,7 +107,9 @@ def _checksums(index: OpenIndex) -> list[str]:
     """What is written once and made of what is not kept."""
     rows, out = index.database.rows, []
     sound: dict[str, list[tuple[int, bool]]] = {
-        "articles whose arrival": [(x, crc_of_number(at) == crc) for x, at, crc in rows("SELECT number, added, crc FROM article")],
+        "articles whose arrival": [
+            (x, crc_of_number(at) == crc) for x, at, crc in rows("SELECT number, added, crc FROM article")
+        ],
         "texts whose slots": [(x, crc32(slots) == crc) for x, crc, slots in _slots(index)],
         "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
         "stories whose id, or what it became part of,": [
@@ -159,7 +168,9 @@ _RULES = {
 
 
 def _line(what: str, numbers: Sequence[object]) -> str:
-    shown = ", ".join(str(number)[:_LETTERS] for number in numbers[:_SHOWN]) + (", ..." if len(numbers) > _SHOWN else "")
+    shown = ", ".join(str(number)[:_LETTERS] for number in numbers[:_SHOWN]) + (
+        ", ..." if len(numbers) > _SHOWN else ""
+    )
     return f"{len(numbers)} {what}: {shown}"
 
 

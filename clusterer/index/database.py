@@ -138,7 +138,9 @@ class Database:
             values, stored_recipe = orjson.loads(texts["settings"]), str(texts["recipe"])
             if not values.keys() <= _SHAPING:
                 raise KeyError(*(values.keys() - _SHAPING))
-            if self.rows("PRAGMA user_version")[0][0] == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
+            if self.rows("PRAGMA user_version")[0][0] == VERSION and texts["crc"] != str(
+                crc32(texts["settings"].encode())
+            ):
                 raise ValueError("their checksum is another one")
             stored = Settings(**values)
         except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
@@ -218,7 +220,9 @@ class Database:
                 raise damaged(self.path, f"its counter {name!r} is {value!r:.30}")
         for name in ("articles", "texts", "dead"):
             if state[name] > state["article"]:
-                raise damaged(self.path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles")
+                raise damaged(
+                    self.path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles"
+                )
         return state
 
     @property
@@ -355,7 +359,9 @@ def _named(error: sqlite3.Error, path: str, note: WriterNote) -> ClustererError:
             f"{path}: the disk is full ({error}), nothing of this batch was stored; cure: free some space"
         )
     if code == sqlite3.SQLITE_NOTADB:
-        return InputError(f"{path}: not an index of clusterer's ({error}); cure: name another file, or restore a backup")
+        return InputError(
+            f"{path}: not an index of clusterer's ({error}); cure: name another file, or restore a backup"
+        )
     if code == sqlite3.SQLITE_INTERRUPT:
         return damaged(path, "its pages lead into each other, so that reading them would not end")
     if code in _DAMAGES and isinstance(error, sqlite3.DatabaseError):

@@ -82,7 +82,9 @@ class StatementGuard:
         for row in cursor:
             blob = row[-1]
             if type(blob) is not bytes:
-                raise damaged(self._path, f"a {type(blob).__name__} in place of the bytes of {cursor.description[-1][0]}")
+                raise damaged(
+                    self._path, f"a {type(blob).__name__} in place of the bytes of {cursor.description[-1][0]}"
+                )
             if width not in (None, len(blob)):
                 raise damaged(self._path, f"{cursor.description[-1][0]} of {len(blob):,} bytes, not {width}")
             total += len(blob)
@@ -232,4 +234,6 @@ def refuse_bombs(path: str, packed: Sequence[bytes]) -> None:
         total += size if size >= 0 else 1 << 62  # all that we write say how large they are
         most += _RATIO * len(body)
     if total > most:
-        raise damaged(path, f"bodies of {len(packed)} articles claim {total:,} bytes, more than {most:,} packed as they are")
+        raise damaged(
+            path, f"bodies of {len(packed)} articles claim {total:,} bytes, more than {most:,} packed as they are"
+        )

@@ -59,7 +59,13 @@ def read_table(database: Database, where: str = "", numbers: NDArray[np.int64] |
     table = np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
     shared, smaller, larger = table[:, 2:5].T
     sound = (0 <= shared) & (shared <= smaller) & (1 <= smaller) & (smaller <= larger)
-    if not (sound.all() and (table[:, 0] != table[:, 1]).all() and (table >= 0).all() and (table <= _MOST).all() and (table[:, 5:7] <= 1).all()):
+    if not (
+        sound.all()
+        and (table[:, 0] != table[:, 1]).all()
+        and (table >= 0).all()
+        and (table <= _MOST).all()
+        and (table[:, 5:7] <= 1).all()
+    ):
         raise damaged(database.path, "a link counts shingles, openings or facts as no two texts share them")
     return table
 

@@ -136,7 +136,9 @@ def differences(objects: Iterable[tuple[str, str, str, str | None]], version: in
     found = {(kind, name, table, _bare(statement)) for kind, name, table, statement in objects}
     wanted = _objects(version)
     known = {name for _, name, _, _ in wanted}
-    foreign = [f"{kind} {name!r} {'is another one' if name in known else ''}".strip() for kind, name, _, _ in found - wanted]
+    foreign = [
+        f"{kind} {name!r} {'is another one' if name in known else ''}".strip() for kind, name, _, _ in found - wanted
+    ]
     names = {name for _, name, _, _ in found}
     return sorted(foreign) + sorted(f"no {kind} {name!r}" for kind, name, _, _ in wanted if name not in names)
 

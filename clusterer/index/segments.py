@@ -116,7 +116,11 @@ def _joined(
     """The entries of pages, uint64 (e,), refused where they are not ascending pages that begin as the segment says."""
     pages = [page for (page,) in rows]
     sizes = {len(page) for page in pages[:-1]} | {8 * PAGE}
-    if len(pages) != len(firsts) or len(sizes) > 1 or not all(0 < len(x) <= 8 * PAGE and len(x) % 8 == 0 for x in pages[-1:]):
+    if (
+        len(pages) != len(firsts)
+        or len(sizes) > 1
+        or not all(0 < len(x) <= 8 * PAGE and len(x) % 8 == 0 for x in pages[-1:])
+    ):
         raise damaged(database.path, f"pages of segment {segment.number} are missing or cut")
     entries = np.frombuffer(b"".join(pages), dtype="<u8")
     if not np.array_equal(entries[::PAGE], firsts) or not _ascends(entries):
