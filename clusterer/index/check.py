@@ -73,11 +73,11 @@ def _refresh(index: OpenIndex) -> list[str]:
 def _rules(index: OpenIndex) -> list[str]:
     """Types of values, and rows of one table against those of others."""
     rules = _type_rules(index) | _RULES
-    found = {
-        what: index.database.rows(f"WITH found(place) AS ({statement}) SELECT quote(place) FROM found")
-        for what, statement in rules.items()
-    }
-    return [_line(what, [number for (number,) in rows]) for what, rows in found.items() if rows]
+    out = []
+    for what, statement in rules.items():
+        if rows := index.database.rows(f"WITH found(place) AS ({statement}) SELECT quote(place) FROM found"):
+            out.append(_line(what, [number for (number,) in rows]))
+    return out
 
 
 def _type_rules(index: OpenIndex) -> dict[str, str]:

@@ -58,14 +58,9 @@ def read_table(database: Database, where: str = "", numbers: NDArray[np.int64] |
     rows = database.rows(statement) if numbers is None else database.among(statement, numbers)
     table = np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
     shared, smaller, larger = table[:, 2:5].T
-    sound = (0 <= shared) & (shared <= smaller) & (1 <= smaller) & (smaller <= larger)
-    if not (
-        sound.all()
-        and (table[:, 0] != table[:, 1]).all()
-        and (table >= 0).all()
-        and (table <= _MOST).all()
-        and (table[:, 5:7] <= 1).all()
-    ):
+    in_order = (shared <= smaller) & (smaller >= 1) & (smaller <= larger) & (table[:, 0] != table[:, 1])
+    in_range = (table >= 0) & (table <= _MOST)
+    if not (in_order.all() and in_range.all() and (table[:, 5:7] <= 1).all()):
         raise damaged(database.path, "a link counts shingles, openings or facts as no two texts share them")
     return table
 

@@ -97,8 +97,9 @@ def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
     database = index.database
     for name, article in ids:
         database.write(
-            "INSERT OR IGNORE INTO story (id, into_story, crc) SELECT ?1, text.story, crc_of_story(?1, text.story) FROM article JOIN document ON"
-            " document.number = article.document JOIN text ON text.centre = document.centre WHERE article.number = ?2",
+            "INSERT OR IGNORE INTO story (id, into_story, crc) SELECT ?1, text.story, crc_of_story(?1, text.story) FROM article"
+            " JOIN document ON document.number = article.document JOIN text ON text.centre = document.centre WHERE"
+            " article.number = ?2",
             name,
             article,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from functools import lru_cache
 
 APPLICATION = 0x41725374
@@ -19,7 +20,8 @@ COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state`."""
 
 SCHEMA = """
--- What the file was made with, as text: settings (JSON), their fingerprint, recipe (what words and scores are made by).
+-- What the file was made with, as text: settings (JSON), crc (CRC-32 of these), recipe (what words and
+-- scores are made by).
 CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts
@@ -133,6 +135,9 @@ def differences(objects: Iterable[tuple[str, str, str, str | None]], version: in
         objects: rows of ``sqlite_master``: type, name, table, statement.
         version: of the file, 1 to `VERSION`.
     """
+    objects = frozenset(objects)
+    if version == VERSION and objects == _made():
+        return []
     found = {(kind, name, table, _bare(statement)) for kind, name, table, statement in objects}
     wanted = _objects(version)
     known = {name for _, name, _, _ in wanted}
@@ -148,17 +153,19 @@ def _bare(statement: object) -> str:
     return " ".join(re.sub(r"--[^\n]*", "", str(statement)).replace("(", " ( ").replace(")", " ) ").split())
 
 
+@lru_cache(maxsize=1)
+def _made() -> frozenset[tuple[str, str, str, str | None]]:
+    """The rows of ``sqlite_master`` of an index that this version makes."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in SCHEMA.split(";\n"):
+            connection.execute(statement)
+        return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+
+
 @lru_cache(maxsize=4)
 def _objects(version: int) -> frozenset[_Object]:
     """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
-    connection = sqlite3.connect(":memory:")
-    try:
-        for statement in SCHEMA.split(";\n"):
-            connection.execute(statement)
-        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    finally:
-        connection.close()
-    objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in rows]
+    objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
     if version <= 3:
         checks = " crc INTEGER NOT NULL"
         objects = [(k, n, t, s if t == "segment" else s.replace(f",{checks}", "")) for k, n, t, s in objects]

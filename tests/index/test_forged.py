@@ -93,11 +93,9 @@ def test_a_refused_file_says_what_is_forged_and_what_to_do(
     path = tmp_path / "news.db"
     shutil.copy(honest, path)
     next(x for x in FORGERIES if x.name == name).forge(path)
-    with pytest.raises(
-        IndexDamaged, match=rf"news\.db: the file is damaged: .*{message}.*; cure: .*index check.*backup.*merge"
-    ):
-        with StoryIndex.open(path) as index:
-            index.counts()
+    told = rf"news\.db: the file is damaged: .*{message}.*; cure: .*index check.*backup.*merge"
+    with pytest.raises(IndexDamaged, match=told), StoryIndex.open(path) as index:
+        index.counts()
 
 
 def test_readers_cannot_write(honest: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from places import DATA
 
-from clusterer import Article, Assignment, InputError, StoryIndex
+from clusterer import Assignment, InputError, StoryIndex
 from clusterer.io.feed import Feed
 
 FOLDER = Path(__file__).with_name("data")
@@ -36,7 +36,7 @@ def plain(assignments: list[Assignment]) -> list[dict[str, Any]]:
 
 
 def test_an_old_file_is_refused(old: Path) -> None:
-    with pytest.raises(InputError, match="schema 2 of an older clusterer.*cure: make a new index and merge"):
+    with pytest.raises(InputError, match=r"schema 2 of an older clusterer.*cure: make a new index and merge"):
         StoryIndex.open(old)
 
 
