@@ -105,15 +105,15 @@ class Database:
             if other := differences(objects, version):
                 raise damaged(self.path, f"its schema is not that of an index: {', '.join(other[:_SHOWN])}")
         run("PRAGMA cache_size = -32000")
-        with self._changing():
-            if empty:
-                run("PRAGMA auto_vacuum = INCREMENTAL")
-            self._log_ahead()
-            run("PRAGMA synchronous = FULL")  # an acknowledged batch survives a cut power
-            run("PRAGMA wal_autocheckpoint = 4000")  # pages: few large ones cost less than many small ones
-            run("PRAGMA journal_size_limit = 16000000")
-            if empty:
-                self._make(settings or Settings(), recipe or "")
+        if empty:
+            self._guard.allow_changes()
+            run("PRAGMA auto_vacuum = INCREMENTAL")
+        self._log_ahead()
+        run("PRAGMA synchronous = FULL")  # an acknowledged batch survives a cut power
+        run("PRAGMA wal_autocheckpoint = 4000")  # pages: few large ones cost less than many small ones
+        run("PRAGMA journal_size_limit = 16000000")
+        if empty:
+            self._make(settings or Settings(), recipe or "")
 
     def _check_version(self, application: int, version: int, recipe: str | None) -> None:
         """Refuse what is not an index, and one of another version; of an older one articles may be read."""
@@ -167,6 +167,7 @@ class Database:
         """Write-ahead log. SQLite does not wait where two connections of a new file both ask for it."""
         start = time.monotonic()
         while self.rows("PRAGMA journal_mode")[0][0] != "wal":
+            self._guard.allow_changes()
             try:
                 (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
                 if mode == "memory" or time.monotonic() - start > WAIT:
@@ -237,21 +238,13 @@ class Database:
         Raises:
             OutputError: the other one did not finish; says who it is. Or the disk is full: nothing was stored.
         """
-        with self.named_errors(), self._changing(), self._transaction("IMMEDIATE"):
+        self._guard.allow_changes()
+        with self.named_errors(), self._transaction("IMMEDIATE"):
             self._note.sign()
             self.state = self._read_state()
             yield
             self.state["generation"] += 1
             self.write_many("UPDATE state SET value = ? WHERE name = ?", [(v, k) for k, v in self.state.items()])
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Statements may change the file, which else they may not."""
-        self._connection.execute("PRAGMA query_only = OFF")
-        try:
-            yield
-        finally:
-            self._connection.execute("PRAGMA query_only = ON")
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
@@ -339,7 +332,8 @@ class Database:
 
     def give_back(self, all_of_it: bool = False) -> None:
         """Return free pages to the file system, where they are many. Between transactions."""
-        with self.named_errors(), self._changing():
+        with self.named_errors():
+            self._guard.allow_changes()
             self._guard.begin()
             pages, free = (self.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count"))
             if free and (all_of_it or free > pages // 5):

@@ -50,7 +50,7 @@ class StatementGuard:
             path: of its file.
         """
         self._connection, self._path = connection, path
-        self._since, self._size, self._is_sound = 0.0, 0, False
+        self._since, self._size, self._is_sound, self._only_reads = 0.0, 0, False, True
         self._types: dict[str, list[tuple[int, str, frozenset[type]]]] = {}
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -96,6 +96,12 @@ class StatementGuard:
         if rows:
             self._check_types(statement, cursor, rows)
         return rows
+
+    def allow_changes(self) -> None:
+        """From now on statements may change the file: whoever only reads cannot. For good, for SQLite compiles all anew."""
+        if self._only_reads:
+            self._connection.execute("PRAGMA query_only = OFF")
+            self._only_reads = False
 
     def begin(self) -> None:
         """A statement begins that gives no rows."""
@@ -143,9 +149,10 @@ class StatementGuard:
         if told is None:
             names = [column[0] for column in cursor.description]
             told = self._types[statement] = [(i, x, TYPES[x]) for i, x in enumerate(names) if x in TYPES]
+        columns = list(zip(*rows, strict=True)) if told else []
         for i, name, types in told:
-            if not types.issuperset([type(row[i]) for row in rows]):
-                other = next(row[i] for row in rows if type(row[i]) not in types)
+            if not types.issuperset(map(type, columns[i])):
+                other = next(x for x in columns[i] if type(x) not in types)
                 raise damaged(self._path, f"{_shown(other)} where {name} is expected")
 
 
