@@ -49,7 +49,7 @@ FORGED ?=
 
 sanitize: $(VENV)/.ready
 	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
-	cp -r clusterer benchmarks tests data setup.py setup.cfg pyproject.toml README.md $(SANITIZED)
+	cp -r clusterer benchmarks tests data docs setup.py setup.cfg pyproject.toml README.md $(SANITIZED)
 	rm -f $(SANITIZED)/clusterer/arrays/_kernels.*.so
 	cd $(SANITIZED) && CFLAGS="$(SANITIZERS)" $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
 	cd $(SANITIZED) && export PYTHONPATH=$$PWD LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
