@@ -101,7 +101,7 @@ class Database:
         if empty and must_exist:
             raise InputError(f"{self.path}: an empty file; cure: remove it, then clusterer index create {self.path}")
         if not empty:
-            self._check_version(application, version, recipe)
+            _check_version(self.path, application, version, recipe)
             if other := differences(objects, version):
                 raise damaged(self.path, f"its schema is not that of an index: {', '.join(other[:_SHOWN])}")
         run("PRAGMA cache_size = -32000")
@@ -115,36 +115,10 @@ class Database:
         if empty:
             self._make(settings or Settings(), recipe or "")
 
-    def _check_version(self, application: int, version: int, recipe: str | None) -> None:
-        """Refuse what is not an index, and one of another version; of an older one articles may be read."""
-        if application != APPLICATION:
-            raise InputError(f"{self.path}: an SQLite file of another program; cure: name an index of clusterer's")
-        if version > VERSION:
-            raise InputError(
-                f"{self.path}: schema {version} of a newer clusterer, this one knows {VERSION}; cure: update clusterer"
-            )
-        if version < 1:
-            raise damaged(self.path, f"it says that its schema is {version}, and the first one was 1")
-        if version < VERSION and recipe is not None:
-            raise InputError(
-                f"{self.path}: schema {version} of an older clusterer, this one knows {VERSION}; cure: make a new index"
-                " and merge this one into it, articles are read anew"
-            )
-
     def _check_made(self, settings: Settings | None, recipe: str | None) -> Settings:
         """The settings that the file was made with, or the equal ones that were asked for."""
         texts = dict(self.rows("SELECT name, value FROM made"))
-        try:
-            values, stored_recipe = orjson.loads(texts["settings"]), str(texts["recipe"])
-            if not values.keys() <= _SHAPING:
-                raise KeyError(*(values.keys() - _SHAPING))
-            if self.rows("PRAGMA user_version")[0][0] == VERSION and texts["crc"] != str(
-                crc32(texts["settings"].encode())
-            ):
-                raise ValueError("their checksum is another one")
-            stored = Settings(**values)
-        except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
-            raise damaged(self.path, f"what it was made with cannot be read ({error})") from None
+        stored, stored_recipe = _stored_settings(self.path, texts, self.rows("PRAGMA user_version")[0][0])
         if settings is not None and settings.fingerprint() != stored.fingerprint():
             asked_values, stored_values = settings.as_dict(), stored.as_dict()
             others = [
@@ -208,23 +182,8 @@ class Database:
             yield
             return
         with self.named_errors(), self._transaction("DEFERRED"):
-            self.state = self._read_state()
+            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
             yield
-
-    def _read_state(self) -> dict[str, int]:
-        """The counters by name; each may become a size of arrays."""
-        state = dict(self.rows("SELECT name, value FROM state"))
-        if state.keys() != set(COUNTERS):
-            raise damaged(self.path, f"it has the counters {', '.join(map(repr, state))}, not {', '.join(COUNTERS)}")
-        for name, value in state.items():
-            if type(value) is not int or not 0 <= value < (1 << 31 if name == "generation" else 1 << 32):
-                raise damaged(self.path, f"its counter {name!r} is {value!r:.30}")
-        for name in ("articles", "texts", "dead"):
-            if state[name] > state["article"]:
-                raise damaged(
-                    self.path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles"
-                )
-        return state
 
     @property
     def next_generation(self) -> int:
@@ -241,7 +200,7 @@ class Database:
         self._guard.allow_changes()
         with self.named_errors(), self._transaction("IMMEDIATE"):
             self._note.sign()
-            self.state = self._read_state()
+            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
             yield
             self.state["generation"] += 1
             self.write_many("UPDATE state SET value = ? WHERE name = ?", [(v, k) for k, v in self.state.items()])
@@ -340,6 +299,50 @@ class Database:
                 self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page
             if all_of_it:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _check_version(path: str, application: int, version: int, recipe: str | None) -> None:
+    """Refuse what is not an index, and one of another version; of an older one articles may be read."""
+    if application != APPLICATION:
+        raise InputError(f"{path}: an SQLite file of another program; cure: name an index of clusterer's")
+    if version > VERSION:
+        raise InputError(
+            f"{path}: schema {version} of a newer clusterer, this one knows {VERSION}; cure: update clusterer"
+        )
+    if version < 1:
+        raise damaged(path, f"it says that its schema is {version}, and the first one was 1")
+    if version < VERSION and recipe is not None:
+        raise InputError(
+            f"{path}: schema {version} of an older clusterer, this one knows {VERSION}; cure: make a new index"
+            " and merge this one into it, articles are read anew"
+        )
+
+
+def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Settings, str]:
+    """Settings and recipe that the rows of the table ``made`` tell."""
+    try:
+        values, stored_recipe = orjson.loads(texts["settings"]), str(texts["recipe"])
+        if not values.keys() <= _SHAPING:
+            raise KeyError(*(values.keys() - _SHAPING))
+        if version == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
+            raise ValueError("their checksum is another one")
+        stored = Settings(**values)
+    except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
+        raise damaged(path, f"what it was made with cannot be read ({error})") from None
+    return stored, stored_recipe
+
+
+def _checked_state(path: str, state: dict[str, int]) -> dict[str, int]:
+    """The counters by name; each may become a size of arrays."""
+    if state.keys() != set(COUNTERS):
+        raise damaged(path, f"it has the counters {', '.join(map(repr, state))}, not {', '.join(COUNTERS)}")
+    for name, value in state.items():
+        if type(value) is not int or not 0 <= value < (1 << 31 if name == "generation" else 1 << 32):
+            raise damaged(path, f"its counter {name!r} is {value!r:.30}")
+    for name in ("articles", "texts", "dead"):
+        if state[name] > state["article"]:
+            raise damaged(path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles")
+    return state
 
 
 def _named(error: sqlite3.Error, path: str, note: WriterNote) -> ClustererError:
