@@ -42,7 +42,6 @@ test-all: $(VENV)/.bench
 	$(BIN)/pytest -m "slow or not slow"
 
 quality: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.training.train $(CORPORA)
 	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
 	$(BIN)/python -m benchmarks.suites.variants
 	$(BIN)/python -m benchmarks.suites.palmyra $(SHARED)/feed-panarab
@@ -50,6 +49,7 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.quality $(CORPORA)
 
 # Trains the same-event score on all labelled corpora; prints how each does when nothing of it was seen. Two minutes.
 SHARED ?= ../shared

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.arrays.linkage import average_linkage
 from clusterer.copies import grouping
 from clusterer.index import keys
 from clusterer.index.articles import document_words, read_documents
@@ -25,6 +24,7 @@ from clusterer.index.story_candidates import compare, document_frequencies, docu
 from clusterer.index.story_ids import Change, assign_story_ids
 from clusterer.lsh import buckets
 from clusterer.stories import candidates, term_weights
+from clusterer.stories.linkage import link_texts
 
 
 def settle(index: OpenIndex, changes: Changes) -> list[Change]:
@@ -321,7 +321,7 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
     ends = table[:, :2].astype(np.int64)
     inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
-    group = average_linkage(local, table[inside, 2], len(centres), index.settings.story)
+    group = link_texts(local, table[inside, 2], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
     for number, label in zip(centres[order].tolist(), group.tolist(), strict=True):
         members.setdefault(label, []).append(number)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clusterer.arrays import linkage, sorting
+from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
@@ -36,6 +36,7 @@ from clusterer.spark.arrow import (
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
 from clusterer.stories import candidates, clustering, term_weights
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import telling_stems
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
@@ -389,5 +390,5 @@ def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     order = np.lexsort((b, a))
     texts, local = factorize(np.stack([a, b], axis=1)[order])
     score = numbers(table.column("score"))[order]
-    story = linkage.average_linkage(local, score, len(texts), settings.story)
+    story = link_texts(local, score, len(texts), settings.story)
     yield batch_of({"text": texts, "story": texts[story]})
