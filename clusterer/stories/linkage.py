@@ -29,7 +29,12 @@ def link_texts(pairs: NDArray[np.int64], score: NDArray[np.float64], count: int,
         count: how many texts there are.
         threshold: power mean of the scores between two stories from which they are joined, as `Settings.story`.
     """
-    return average_linkage(pairs, _raised(score), count, float(_raised(np.array([threshold]))[0]))
+    joins = np.zeros(
+        count, dtype=np.bool_
+    )  # a text whose every pair is below the threshold stays alone, whatever the others do
+    joins[pairs[score >= threshold].ravel()] = True
+    kept = joins[pairs].all(axis=1)
+    return average_linkage(pairs[kept], _raised(score[kept]), count, float(_raised(np.array([threshold]))[0]))
 
 
 def mean_score(score: NDArray[np.float64], pairs: int) -> float:
