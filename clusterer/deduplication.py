@@ -99,7 +99,7 @@ class Deduplication:
 
 def dedup(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Settings | Mapping[str, Any] | str | None = None,
     *,
     keep: str = "longest",
     fields: Mapping[str, str] | None = None,

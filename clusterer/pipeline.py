@@ -22,7 +22,7 @@ from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from
-from clusterer.progress import Progress, progress_from
+from clusterer.progress import Progress, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
@@ -31,7 +31,7 @@ from clusterer.stories.texts import StoryTexts, story_texts
 
 def cluster(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Settings | Mapping[str, Any] | str | None = None,
     *,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,
@@ -43,7 +43,7 @@ def cluster(
         articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order. Or a data
             frame of pandas, Polars or pyarrow, of which a row is an article, or a column of texts; a missing text is "".
             Or files: a path, several, or an open file.
-        settings: thresholds and choices, `Settings` or a dict; defaults where None.
+        settings: thresholds and choices, `Settings`, a dict, or the name of a preset such as "corpus"; defaults where None.
         fields: article attribute to column name, where the usual names do not fit.
         progress: told how far the work is; True for a line on standard error at each stage.
         **choices: settings by name, such as ``level="copy"``; they win.
@@ -89,7 +89,12 @@ def run_pipeline(
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
-    corpus = read(articles_from(articles, fields), settings, tell)
+    return group(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
+
+
+def group(corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False) -> PipelineRun:
+    """As `run_pipeline`, of articles that are read."""
+    tell = progress or silent
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)

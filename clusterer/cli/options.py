@@ -18,7 +18,7 @@ from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.writers import ADDABLE
 from clusterer.results import Level
-from clusterer.settings import Settings, toml_values
+from clusterer.settings import PRESETS, Settings, toml_values
 
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
@@ -122,7 +122,25 @@ def settings_options(command: _F, **defaults: Any) -> _F:
         if f.name == "window":
             kind = Days(meta["low"], meta["high"])
         command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
-    return settings_file(command, exposed=False)
+    return preset_option(settings_file(command, exposed=False))
+
+
+def preset_option(command: _F) -> _F:
+    """`--preset NAME`: settings for a kind of work stand for the defaults; those of --settings, and options given, win."""
+
+    def take(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name:
+            context.default_map = {**PRESETS[name], **(context.default_map or {})}
+
+    return click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        is_eager=True,
+        expose_value=False,
+        callback=take,
+        help="settings for a kind of work: news are the defaults, corpus is for texts that a model is trained on (whole texts by"
+        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); options given beside it win",
+    )(command)
 
 
 class SectionOption(click.Option):
