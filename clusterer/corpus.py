@@ -21,7 +21,7 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.deprecated import moved_names
-from clusterer.progress import Progress, silent
+from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
 from clusterer.text.boilerplate_phrases import dateline_end, without_links
@@ -32,7 +32,7 @@ from clusterer.text.words import Words, concatenate, hash_words
 
 def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
-    return gather(read_chunks(articles, settings, progress), settings)
+    return gather(read_chunks(articles, settings, progress), settings, progress)
 
 
 def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
@@ -58,15 +58,19 @@ def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progr
     yield from ordered_map(read_chunk, chunks(), settings.threads)
 
 
-def gather(chunks: Iterable[Chunk], settings: Settings, parts: Sequence[int] = ()) -> Corpus:
+def gather(
+    chunks: Iterable[Chunk], settings: Settings, progress: Progress | None = None, parts: Sequence[int] = ()
+) -> Corpus:
     """Put what was read together, cut what was learned of all of it, and make ids unique.
 
     Args:
         chunks: consumed one by one, each may then go.
         settings: of the run.
+        progress: told of stages.
         parts: where other parts begin, as numbers of articles, known once the chunks are consumed; ids are unique within a
             part.
     """
+    tell = progress or silent
     ids: list[str] = []
     outlets: list[str] = []
     known: dict[str, str] = {}
@@ -89,6 +93,7 @@ def gather(chunks: Iterable[Chunk], settings: Settings, parts: Sequence[int] = (
     heads = concatenate(titles)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
+        begin(tell, "learning boilerplate", len(ids))
         furniture, lines = boilerplate.learned_lines(words, outlets, heads)
         total = int(furniture.sum())
         if total:

@@ -22,7 +22,7 @@ from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from
-from clusterer.progress import Progress, progress_from, silent
+from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
@@ -95,10 +95,15 @@ def run_pipeline(
 def group(corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False) -> PipelineRun:
     """As `run_pipeline`, of articles that are read."""
     tell = progress or silent
+    begin(tell, "finding identical texts", len(corpus.ids))
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
+    if settings.level != "exact":
+        begin(tell, "sketching", min(documents.compared, len(documents)))
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
+    begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
+    begin(tell, "grouping", len(documents))
     copies = grouping.group_documents(
         links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
     )
@@ -106,6 +111,7 @@ def group(corpus: Corpus, settings: Settings, progress: Progress | None = None, 
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
     stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
+    begin(tell, "naming", len(corpus.ids))
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 

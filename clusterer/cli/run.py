@@ -8,25 +8,33 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
 import click
+import numpy as np
 
-from clusterer.errors import InputError
+from clusterer import __version__
+from clusterer.corpus import gather
+from clusterer.cli.stages import progress_shown
+from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import MAX_ROW_BYTES, Feed
 from clusterer.io.quarantine import Quarantine
+from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow
+from clusterer.io.shard_outputs import is_folder, work_place
+from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, run_pipeline
-from clusterer.progress import Progress
+from clusterer.pipeline import PipelineRun, group
+from clusterer.progress import Stages
+from clusterer.reading import CHANGED, InputReader
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
-CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -84,6 +92,7 @@ class Run:
         read: Sequence[str] = (),
         written: Sequence[str | None] = (),
         lasting: str | None = None,
+        resumes: bool = False,
     ) -> None:
         """Open the feed and its quarantine file as a command's options say.
 
@@ -92,33 +101,63 @@ class Run:
             options: by name.
             read, written: other files that it reads and writes.
             lasting: the file that it adds to, run after run; its quarantine is added to as well.
+            resumes: a run over several inputs, or into a folder, keeps what is done until it ends (`going_on`).
         """
         self.settings = settings_of(options)
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
-        beside = lasting or ("clusterer" if output == "-" else output)
+        beside = lasting or ("clusterer" if output == "-" else output.rstrip("/" + os.sep))
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
         self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
         self.feed = feed_of(options, self._set_aside)
-        keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
+        self.stats_path: str | None = options.get("stats")
+        keep_apart([output, self.quarantine_path, self.stats_path, *written], [*self.feed.paths, *read])
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
+        self.began = time.monotonic()
+        self.stages = Stages(dict.fromkeys(("reading", "writing"), lambda: self.feed.share_read))
+        self.stages.measures_memory = self.stats_path is not None
+        self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output) else None
+        self.key = _reading_key(options, self.settings) if self.work else ""
+        self.reader = InputReader(self.feed, self.settings, self.work, self.key)
+
+    def _is_long(self, output: str) -> bool:
+        """Whether it is worth while to keep what is done: an output with a name, of several inputs or by shard."""
+        named = output != "-" and (not os.path.exists(output) or os.path.isfile(output) or os.path.isdir(output))
+        return named and (len(self.feed.sources) > 1 or is_folder(output))
+
+    @contextlib.contextmanager
+    def going_on(self) -> Iterator[contextlib.ExitStack]:
+        """The quarantine file, the work folder, what else is opened, and bars or lines of progress.
+
+        A run that is killed, or runs out of room, leaves its work folder; one that ends, or that cannot be right, takes it away.
+        """
+        with self.quarantine, self.work or contextlib.nullcontext():
+            try:
+                with contextlib.ExitStack() as stack:
+                    stack.enter_context(progress_shown(self.quiet, self.stages))
+                    yield stack
+            except KeyboardInterrupt as interrupt:
+                if self.work and self.work.is_used:
+                    interrupt.add_note(f"the same command goes on from here (kept in {self.work.path})")
+                raise
+            except (OutputError, MemoryError):
+                raise
+            except Exception:
+                if self.work:
+                    self.work.remove()
+                raise
+            self.stages.end()
+            if self.work:
+                self.work.remove()
 
     def _set_aside(self, bad: BadRow) -> None:
         if len(self.first_bad) < _FIRST_BAD:
             self.first_bad.append(bad)
         self.quarantine.add(bad)
 
-    def cluster(self) -> Clustering:
-        """Group the articles, with progress on a terminal.
-
-        Raises:
-            InputError: all rows are bad.
-        """
-        return self.pipeline().clustering
-
     def pipeline(self, keep: bool = False) -> PipelineRun:
-        """Run the whole pipeline over the feed, with progress on a terminal.
+        """Run the whole pipeline over the feed; inside `going_on`.
 
         Args:
             keep: as for `run_pipeline`.
@@ -126,10 +165,11 @@ class Run:
         Raises:
             InputError: all rows are bad.
         """
-        with progress_shown(self.quiet) as progress:
-            done = run_pipeline((row.article for row in self.feed), self.settings, progress, keep)
+        corpus = gather(self.reader.chunks(self.stages), self.settings, self.stages)
+        done = group(corpus, self.settings, self.stages, keep)
         if not done.clustering:
             self.refuse_nothing()
+        self.stages.begin("writing", len(done.clustering))
         return done
 
     def refuse_nothing(self) -> None:
@@ -256,27 +296,10 @@ def write_stories(out: BinaryIO, result: Clustering, form: str) -> None:
     write_lines(out, lines, STORY_COLUMNS, form)
 
 
-@contextlib.contextmanager
-def progress_shown(quiet: bool) -> Iterator[Progress | None]:
-    """Bars on a terminal, unless quiet; what tells them how far the work is."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:
+    """What holds for how inputs are read and folded: versions, settings and options of reading."""
+    from clusterer.fingerprint import recipe
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,}"),
-        TimeElapsedColumn(),
-    )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(stage: str, done: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=None)
-            bars.advance(tasks[stage], done)
-
-        yield tell
+    names = ("format_", "encoding", "timezone", "now", "max_row_bytes", "strict", *(f"{a}_field" for a in FIELD_NAMES))
+    reading = {name: str(options.get(name)) for name in names}
+    return chained(f"{__version__} {recipe()} {settings.fingerprint()} {np.__version__}", reading)

@@ -31,7 +31,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         InputError: it cannot be opened, or its format or encoding cannot be told.
         TruncatedInput: it is damaged from its first byte.
     """
-    chunks, packing = _unpacked(source, stack)
+    chunks, packing = _unpacked(source, stack, walk)
     head, rest = peek(chunks, HEAD)
     binary = _binary_format(source, head, walk.columns)
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
@@ -76,10 +76,10 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part)
 
 
-def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
+def _unpacked(source: Source, stack: ExitStack, walk: Walk) -> tuple[Iterator[bytes], str]:
     """The bytes of an input, and how they were packed, "" for not at all."""
     try:
-        stream = stack.enter_context(source.open())
+        walk.stream = stream = stack.enter_context(source.open())
     except OSError as error:
         raise InputError(
             f"{source.name}: cannot be read ({error.strerror or error}); cure: check the path and its permissions"

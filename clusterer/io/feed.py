@@ -106,6 +106,7 @@ class Feed:
         self._reported = 0
         self._sources = find_sources(paths, format)
         self._walk = self._new_walk()
+        self._passed: list[str] = []
 
     def _new_walk(self) -> Walk:
         self.first_unreadable_date: UnreadableDate | None = None
@@ -170,6 +171,26 @@ class Feed:
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
 
     @property
+    def share_read(self) -> float | None:
+        """How much of all files' bytes the latest walk has read, from 0 to 1; None where that is not known."""
+        total = sum(self._sizes.values())
+        try:
+            place = self._walk.stream.tell() if self._walk.stream else 0
+        except (OSError, ValueError):  # closed, or no file that has places
+            place = 0
+        passed = sum(self._sizes.get(name, 0) for name in self._passed)
+        return min((passed + place) / total, 1.0) if total and len(self._sizes) == len(self._sources) else None
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {source.name: os.path.getsize(source.path) for source in self._sources if source.path}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The inputs, in the order in which they are read."""
+        return self._sources
+
+    @property
     def paths(self) -> list[str]:
         """The files that are read, without standard input; an archive once."""
         return list(dict.fromkeys(s.path or s.name for s in self._sources if os.path.exists(s.path or s.name)))
@@ -192,19 +213,38 @@ class Feed:
         Raises:
             InputError: an input cannot be opened, its format or encoding cannot be told, or it has no text column.
         """
+        for _, rows in self.by_input():
+            yield from rows
+
+    def by_input(self, own_schemas: bool = False) -> Iterator[tuple[Source, Iterator[Row]]]:
+        """Walk the inputs one after the other, each with its good rows; these are taken before the next one is asked for.
+
+        Args:
+            own_schemas: rows of Parquet files keep the schema of their file, where they are not put into one table.
+
+        Raises:
+            InputError: as a walk over the rows.
+        """
         self._walk = self._new_walk()
-        self._walk.schemas = self.shards.schemas
+        shards = self.shards
+        self._walk.schemas = {} if own_schemas else shards.schemas
+        self._passed = []
         for source in self._sources:
-            walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
-            walk.damage = walk.first_reason = ""
-            for row in self._read(source):
-                yield self._counted(row)
-            if walk is not self._walk:  # another walk began meanwhile
-                return
-            rows, bad = walk.rows - rows, walk.bad_rows - bad
-            if walk.damage or (not rows and bad > 1):
-                reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
-                self.damaged_files.append(DamagedFile(source.name, reason, rows))
+            yield source, self._rows_of(source)
+            self._walk.stream = None
+            self._passed.append(source.name)
+
+    def _rows_of(self, source: Source) -> Iterator[Row]:
+        walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
+        walk.damage = walk.first_reason = ""
+        for row in self._read(source):
+            yield self._counted(row)
+        if walk is not self._walk:  # another walk began meanwhile
+            return
+        rows, bad = walk.rows - rows, walk.bad_rows - bad
+        if walk.damage or (not rows and bad > 1):
+            reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
+            self.damaged_files.append(DamagedFile(source.name, reason, rows))
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.

@@ -284,6 +284,10 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
         csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
         return text.getvalue().encode()
 
+    def header(is_kept: bool) -> bytes:
+        mark = BOM if layout.header.startswith(BOM) else b""
+        return layout.header + layout.newline if is_kept else mark + record(layout.columns)
+
     count = 0
     for count, row in enumerate(rows, 1):
         if not row.layout.columns:
@@ -291,8 +295,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
         if count == 1:
-            mark = BOM if layout.header.startswith(BOM) else b""
-            out.write(layout.header + layout.newline if same else mark + record(layout.columns))
+            out.write(header(same))
         if same and row.layout.columns == layout.columns:
             out.write(cast(bytes, row.raw) + layout.newline)
             continue
@@ -303,6 +306,8 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
             out.write(record([cell_of[name] for name in layout.columns]))
         except csv.Error as error:
             raise unfit(row, format, f"its cells ({error}) cannot stand") from None
+    if not count and layout.columns:
+        out.write(header(target == replace(layout, format=format)))
     return count
 
 
