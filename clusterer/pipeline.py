@@ -89,10 +89,10 @@ def run_pipeline(
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
-    return group(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
+    return group_corpus(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
 
 
-def group(corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False) -> PipelineRun:
+def group_corpus(corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False) -> PipelineRun:
     """As `run_pipeline`, of articles that are read."""
     tell = progress or silent
     begin(tell, "finding identical texts", len(corpus.ids))

@@ -7,6 +7,7 @@ holds for the same bytes, read by the same options after the same inputs; of any
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
+from clusterer.articles import Article
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import InputError
 from clusterer.io.feed import Feed
@@ -62,7 +64,9 @@ class InputReader:
         inputs: those that have been read.
     """
 
-    def __init__(self, feed: Feed, settings: Settings, work: WorkFolder | None = None, key: str = "") -> None:
+    def __init__(
+        self, feed: Feed, settings: Settings, work: WorkFolder | None = None, key: str = "", name: str = "input"
+    ) -> None:
         """Read nothing yet.
 
         Args:
@@ -70,10 +74,11 @@ class InputReader:
             settings: of the run.
             work: where what was read is kept; None for nowhere.
             key: holds for all that decides how inputs are read.
+            name: of what is kept in the work folder.
         """
         self.feed = feed
         self.inputs: list[ReadInput] = []
-        self._settings, self._work, self._key = settings, work, key
+        self._settings, self._work, self._key, self._name = settings, work, key, name
 
     def chunks(self, progress: Progress | None = None) -> Iterator[Chunk]:
         """What is kept of the articles, in order; read, or taken from the work folder."""
@@ -82,7 +87,7 @@ class InputReader:
         for number, (source, rows) in enumerate(self.feed.by_input()):
             known = identity(source) if self._work else None
             key = chained(key, known or os.urandom(16))
-            name = f"input-{number:06d}"
+            name = f"{self._name}-{number:06d}"
             kept = self._work.get(name) if self._work and known else None
             lines: NDArray[np.int64]
             if kept and kept[0]["key"] == key:
@@ -108,6 +113,24 @@ class InputReader:
                     lines = places.array()
             self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed)))
             start += len(lines)
+
+    def articles(self) -> Iterator[Article]:
+        """The articles, in order, for who keeps something else of them; they are not kept in the work folder."""
+        self.inputs, key, start = [], self._key, 0
+        for source, rows in self.feed.by_input():
+            key, places = chained(key, identity(source) or os.urandom(16)), Growing(np.int64)
+            for row in _with_places(rows, places):
+                yield row.article
+            self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed)))
+            start = self.inputs[-1].stop
+
+    def place(self, number: int) -> tuple[str, int]:
+        """File and row of an article that was read, by its number among all."""
+        read = self.inputs[bisect_right(self._starts(), number) - 1]
+        return read.source.name, int(read.lines[number - read.start])
+
+    def _starts(self) -> list[int]:
+        return [read.start for read in self.inputs]
 
     def again(
         self, own_schemas: bool = False, is_needed: Callable[[ReadInput], bool] = lambda _: True

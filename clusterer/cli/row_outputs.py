@@ -87,10 +87,15 @@ class RowOutputs:
             write_rows(self.output, rows, self._form, partial(next, iter(layouts), None))
         return []
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether rows go into a folder, one file an input."""
+        return self._shards is not None
+
     def finish(self, about: dict[str, Any], entries: list[dict[str, Any]]) -> None:
-        """Write the manifest of a folder; nothing where the output is a file."""
-        if self._shards:
-            self._shards.finish(about, entries)
+        """Write the manifest of a folder."""
+        assert self._shards is not None
+        self._shards.finish(about, entries)
 
     def _written(
         self, fate: Fate, read: ReadInput, rows: Iterator[Row], aside: BinaryIO | None, layouts: list[Layout]

@@ -24,12 +24,12 @@ from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import MAX_ROW_BYTES, Feed
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.resuming import chained
-from clusterer.io.rows import BadRow
+from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, group
+from clusterer.pipeline import PipelineRun, group_corpus
 from clusterer.progress import Stages
 from clusterer.reading import CHANGED, InputReader
 from clusterer.results import Clustering
@@ -108,7 +108,8 @@ class Run:
         beside = lasting or ("clusterer" if output == "-" else output.rstrip("/" + os.sep))
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
         self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
-        self.feed = feed_of(options, self._set_aside)
+        self.feed = feed_of(options, self.set_aside)
+        self.other_feeds: list[Feed] = []
         self.stats_path: str | None = options.get("stats")
         keep_apart([output, self.quarantine_path, self.stats_path, *written], [*self.feed.paths, *read])
         self.first_bad: list[BadRow] = []
@@ -151,7 +152,8 @@ class Run:
             if self.work:
                 self.work.remove()
 
-    def _set_aside(self, bad: BadRow) -> None:
+    def set_aside(self, bad: BadRow) -> None:
+        """Put a bad row into the quarantine file."""
         if len(self.first_bad) < _FIRST_BAD:
             self.first_bad.append(bad)
         self.quarantine.add(bad)
@@ -166,11 +168,21 @@ class Run:
             InputError: all rows are bad.
         """
         corpus = gather(self.reader.chunks(self.stages), self.settings, self.stages)
-        done = group(corpus, self.settings, self.stages, keep)
+        done = group_corpus(corpus, self.settings, self.stages, keep)
         if not done.clustering:
             self.refuse_nothing()
         self.stages.begin("writing", len(done.clustering))
         return done
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """What is read: INPUT, and what it is compared against."""
+        return [self.feed, *self.other_feeds]
+
+    @property
+    def damaged_files(self) -> list[DamagedFile]:
+        """Of all that is read, the files that are cut off, damaged, or of no use."""
+        return [file for feed in self.feeds for file in feed.damaged_files]
 
     def refuse_nothing(self) -> None:
         """Refuse a run in which no row was an article; do nothing where there was no row.
@@ -195,10 +207,12 @@ class Run:
             click.echo(f"read as: {self.feed.reading}", err=True)
 
     def _tell_damage(self) -> None:
-        bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
+        bad = self.quarantine.count
+        dates = sum(feed.unreadable_dates for feed in self.feeds)
+        first = next((feed.first_unreadable_date for feed in self.feeds if feed.first_unreadable_date), None)
         if bad:
             click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        damaged = self.feed.damaged_files
+        damaged = self.damaged_files
         for file in damaged[:_FIRST_BAD]:
             rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
             click.echo(f"{file.file}: {rows}; {file.reason}", err=True)
@@ -217,7 +231,7 @@ class Run:
         Raises:
             InputError: more rows were bad than --max-bad allows; without that, a whole file was unreadable.
         """
-        bad, rows = self.quarantine.count, self.feed.rows
+        bad, rows = self.quarantine.count, sum(feed.rows for feed in self.feeds)
         if self._max_bad is not None:
             share = self._max_bad.endswith("%")
             limit = float(self._max_bad.rstrip("%"))
@@ -227,7 +241,7 @@ class Run:
                     f"cure: see {self.quarantine_path}, mend them, or raise --max-bad"
                 )
             return
-        unreadable = [file for file in self.feed.damaged_files if file.is_unreadable]
+        unreadable = [file for file in self.damaged_files if file.is_unreadable]
         if unreadable:
             names = ", ".join(file.file for file in unreadable[:3]) + (", …" if len(unreadable) > 3 else "")
             many = "1 file is" if len(unreadable) == 1 else f"{len(unreadable)} files are"
@@ -246,8 +260,8 @@ class Run:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(justify="right")
         table.add_column()
-        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
-        if damaged := self.feed.damaged_files:
+        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": sum(feed.unreadable_dates for feed in self.feeds)}
+        if damaged := self.damaged_files:
             bad |= {"damaged files": len(damaged), "of them unreadable": sum(file.is_unreadable for file in damaged)}
         blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}
         for name, value in {**counts, **blank, **bad}.items():
@@ -255,23 +269,21 @@ class Run:
         Console(stderr=True).print(table)
 
 
-def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
+def write_pairs(
+    out: BinaryIO, done: PipelineRun, run: Run, form: str, place: Callable[[int], tuple[str, int | None]] | None = None
+) -> None:
     """Write the verified pairs of a run, with the files and rows of their articles.
 
     Args:
         out: an open file.
         done: the run.
-        run: its inputs, read once more.
+        run: its inputs.
         form: as for `write_lines`.
-
-    Raises:
-        InputError: there are fewer rows than before.
+        place: file and row of an article by its number; by default as the run's inputs stand.
     """
-    stood = [(row.file, row.line) for row in run.feed]
-    if len(stood) != len(done.clustering):
-        raise InputError(CHANGED)
+    stood = place or run.reader.place
     lines = (
-        dict(zip(COLUMNS, (*pair[:-2], *stood[pair.a_place], *stood[pair.b_place]), strict=True))
+        dict(zip(COLUMNS, (*pair[:-2], *stood(pair.a_place), *stood(pair.b_place)), strict=True))
         for pair in verified_pairs(done, run.settings)
     )
     write_lines(out, lines, COLUMNS, form)
