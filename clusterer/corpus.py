@@ -107,9 +107,7 @@ def gather(
     hashes = boilerplate.whole_hashes(words) if len(set(ids)) < len(ids) else np.zeros(len(ids), dtype=np.uint64)
     for start, stop in pairwise([0, *parts, len(ids)]):
         part = slice(start, stop)
-        ids[part], again = _unique_ids(
-            ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part]
-        )
+        ids[part], again = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
         renamed += again
     ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)

@@ -92,7 +92,9 @@ def run_pipeline(
     return group_corpus(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
 
 
-def group_corpus(corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False) -> PipelineRun:
+def group_corpus(
+    corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False
+) -> PipelineRun:
     """As `run_pipeline`, of articles that are read."""
     tell = progress or silent
     begin(tell, "finding identical texts", len(corpus.ids))

@@ -74,7 +74,9 @@ class Stage:
         parts = [f"{self.done:,}"]
         expected = self.expected
         if expected:
-            parts[0] += f" of {'about ' * (self.total is None)}{expected:,.0f} ({self.done / expected:.0%})".replace("%", " %")
+            parts[0] += f" of {'about ' * (self.total is None)}{expected:,.0f} ({self.done / expected:.0%})".replace(
+                "%", " %"
+            )
         if self.done:
             parts.append(f"{rate:,.0f}/s")
         if expected and rate:

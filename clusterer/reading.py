@@ -1,7 +1,7 @@
 """Reading: the inputs of a run one after the other, each kept in a work folder once it is read, so that a killed run goes on.
 
-What is kept of an input is its chunk of the corpus, where its rows stood, its bad rows, and what the walk had counted after it. It
-holds for the same bytes, read by the same options after the same inputs; of anything else it is read again. Groups nothing.
+What is kept of an input is its chunk of the corpus, where its rows stood, its bad rows, and what the walk had counted after it.
+It holds for the same bytes, read by the same options after the same inputs; of anything else it is read again. Groups nothing.
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ class AgainstFeed:
             named += feed.paths
         for path in named:
             if os.path.realpath(path) in inputs:
-                raise InputError(f"{path} is an input and in --against; cure: leave it out of one, or nothing of it stays")
+                raise InputError(
+                    f"{path} is an input and in --against; cure: leave it out of one, or nothing of it stays"
+                )
 
     def chunks(self) -> Iterator[Chunk]:
         """What is kept of the articles, in order."""

@@ -19,6 +19,7 @@ from clusterer.cli.options import (
     rows_option,
     settings_options,
 )
+from clusterer.cli.paragraphs import remove_paragraphs
 from clusterer.cli.row_outputs import Fate, RowOutputs
 from clusterer.cli.run import Run, tell_written, write_pairs
 from clusterer.corpus import gather
@@ -47,14 +48,15 @@ from clusterer.quotations import benchmark_runs
     metavar="OLD...",
     cls=ManyOption,
     multiple=True,
-    help="files, folders or an index of what is there already: what is verified against it goes from INPUT as well; it all stays, and"
-    " is not written",
+    help="files, folders or an index of what is there already: what is verified against it goes from INPUT as well; it all"
+    " stays, and is not written",
 )
 @click.option(
     "--quote",
     metavar="N",
     type=click.IntRange(1, 1000),
-    help="instead of copies remove what has N words in a row in common with a text or title of --against, such as 13 for a benchmark",
+    help="instead of copies remove what has N words in a row in common with a text or title of --against, such as 13 for a"
+    " benchmark",
 )
 @pairs_option
 @stats_option
@@ -85,9 +87,11 @@ def dedup_command(
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
     if options["unit"] == "paragraph":
-        from clusterer.cli.paragraphs import remove_paragraphs
-
-        remove_paragraphs(output, removed, {**options, "unit": "word"}, pairs or against or quote)
+        if pairs or against or quote:
+            raise click.UsageError(
+                "--unit paragraph compares no articles; cure: leave --pairs, --against and --quote out"
+            )
+        remove_paragraphs(output, removed, {**options, "unit": "word"})
         return
     if quote and not against:
         raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
@@ -99,10 +103,7 @@ def dedup_command(
     old = AgainstFeed(against, options, run) if against else None
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
-        if quote and old:
-            result = _quoting(run, old, quote)
-        else:
-            result = _copies(run, old, keep, (listed, pairs_form))
+        result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form))
         gone = {removal.place: removal for removal in result.removed}
         entries = outputs.write(_fate(gone, old))
         if outputs.is_folder:
@@ -141,6 +142,12 @@ def _place(run: Run, old: AgainstFeed | None, count: int, number: int) -> tuple[
 def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
     """What stays of a run's articles where those that quote go."""
     runs = benchmark_runs(old.articles(), length, run.settings)
+    if runs.short and not run.quiet:
+        click.echo(
+            f"{runs.short:,} of {len(runs.ids):,} texts of --against have fewer than {length} words and are not looked for; cure: a"
+            " lower --quote",
+            err=True,
+        )
     result = quoting(run.reader.articles(), runs, progress=run.stages)
     if not result.ids:
         run.refuse_nothing()

@@ -269,8 +269,8 @@ rows_option = click.option(
     "--output",
     default="-",
     type=click.Path(allow_dash=True),
-    help="where to write; - is standard output; .gz or .zst compresses; a folder, FOLDER/, takes one file an input, of its name, and a"
-    " manifest",
+    help="where to write; - is standard output; .gz or .zst compresses; a folder, FOLDER/, takes one file an input, of its"
+    " name, and a manifest",
 )
 
 

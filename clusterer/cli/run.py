@@ -17,8 +17,8 @@ import click
 import numpy as np
 
 from clusterer import __version__
-from clusterer.corpus import gather
 from clusterer.cli.stages import progress_shown
+from clusterer.corpus import gather
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import MAX_ROW_BYTES, Feed
@@ -31,7 +31,7 @@ from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
 from clusterer.pipeline import PipelineRun, group_corpus
 from clusterer.progress import Stages
-from clusterer.reading import CHANGED, InputReader
+from clusterer.reading import InputReader
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
@@ -205,6 +205,11 @@ class Run:
             for note in self.feed.notes:
                 click.echo(note, err=True)
             click.echo(f"read as: {self.feed.reading}", err=True)
+        for feed in self.other_feeds:
+            if feed.rows:
+                for note in feed.notes:
+                    click.echo(f"--against: {note}", err=True)
+                click.echo(f"--against read as: {feed.reading}", err=True)
 
     def _tell_damage(self) -> None:
         bad = self.quarantine.count
@@ -260,7 +265,10 @@ class Run:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(justify="right")
         table.add_column()
-        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": sum(feed.unreadable_dates for feed in self.feeds)}
+        bad = {
+            "bad rows in quarantine": self.quarantine.count,
+            "unreadable dates": sum(feed.unreadable_dates for feed in self.feeds),
+        }
         if damaged := self.damaged_files:
             bad |= {"damaged files": len(damaged), "of them unreadable": sum(file.is_unreadable for file in damaged)}
         blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}

@@ -76,7 +76,14 @@ def identity(source: Source) -> list[Any] | None:
         found = os.stat(source.path)
     except OSError:
         return None
-    return [source.name, os.path.realpath(source.path), found.st_size, found.st_mtime_ns, list(source.formats), source.part]
+    return [
+        source.name,
+        os.path.realpath(source.path),
+        found.st_size,
+        found.st_mtime_ns,
+        list(source.formats),
+        source.part,
+    ]
 
 
 def chained(key: str, more: object) -> str:

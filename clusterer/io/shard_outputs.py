@@ -60,15 +60,15 @@ class ShardOutputs:
         self.folder, self._work = folder, work
         formats = [feed._format_of(source) for source in feed.sources]
         self.names = output_names(feed.sources, formats)
-        self.forms = [
-            form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)
-        ]
+        self.forms = [form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)]
         inputs = {os.path.realpath(path) for path in feed.paths}
         for name in self.names:
             if os.path.realpath(self.path(name)) in inputs:
                 raise OutputError(f"{self.path(name)} is an input; cure: another folder")
         there = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
-        there = {name for name in there if not name.startswith(f"{WORK}/") and not name.endswith(".tmp")}
+        there = {
+            name for name in there if not name.startswith((f"{WORK}/", f"{WORK}.gone/")) and not name.endswith(".tmp")
+        }
         before = _listed(self.path(MANIFEST)) if MANIFEST in there else set()
         if strange := sorted(there - before - {MANIFEST, *self.names}):
             more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
@@ -109,7 +109,9 @@ class ShardOutputs:
         name, form = self.names[number], self.forms[number]
         path = self.path(name)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        count = write_rows(path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None))
+        count = write_rows(
+            path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None)
+        )
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"file": name, "rows": count, "bytes": os.path.getsize(path), "sha256": digest}
@@ -199,5 +201,3 @@ def _empty_parquet(source: Source) -> Layout | None:
         return Layout("parquet", schema=import_pyarrow("parquet").read_schema(source.path))
     except (import_pyarrow().ArrowException, OSError, ValueError, TypeError):
         return None
-
-

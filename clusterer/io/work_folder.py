@@ -37,6 +37,7 @@ class WorkFolder:
         self.path = path
         self.failure = ""
         self._held: BinaryIO | None = None
+        self._going = f"{path}.gone"
 
     def __enter__(self) -> WorkFolder:
         """Take what a killed run left, where there is anything.
@@ -44,6 +45,7 @@ class WorkFolder:
         Raises:
             OutputError: another run uses it.
         """
+        shutil.rmtree(self._going, ignore_errors=True)
         if os.path.isdir(self.path):
             self._hold()
         return self
@@ -76,7 +78,7 @@ class WorkFolder:
             target = self.place(f"{name}.npz")
             text = np.frombuffer(orjson.dumps(header), dtype=np.uint8)
             with open(f"{target}.tmp", "wb") as file:
-                np.savez(file, **{_HEADER: text, **arrays})
+                np.savez(file, allow_pickle=False, **{_HEADER: text, **arrays})
             os.replace(f"{target}.tmp", target)
         except OSError as error:
             self.failure = error.strerror or str(error)
@@ -101,9 +103,12 @@ class WorkFolder:
                     os.unlink(os.path.join(self.path, name))
 
     def remove(self) -> None:
-        """Take the folder away."""
+        """Take the folder away, at once for who looks by its name: half of it would mislead the next run."""
         if self._held:
-            shutil.rmtree(self.path, ignore_errors=True)
+            shutil.rmtree(self._going, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.rename(self.path, self._going)
+            shutil.rmtree(self._going, ignore_errors=True)
             self._held.close()
             self._held = None
 
