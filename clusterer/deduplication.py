@@ -315,6 +315,8 @@ def _copies(
     while len(left):
         if old:  # those compared against stay, each is asked in its turn, as long as there is one to ask about
             left = left[np.isin(run.copies[left], run.copies[left[lead[left] >= old]])]
+            if not len(left):
+                break
         group = run.copies[left]
         opens = np.append(True, group[1:] != group[:-1])
         kept = left[np.flatnonzero(opens)[np.cumsum(opens) - 1]]

@@ -32,7 +32,7 @@ def remove_paragraphs(output: str, removed: str | None, options: Mapping[str, An
         if not done.stats["articles"]:
             run.refuse_nothing()
         run.stages.begin("writing", done.stats["articles"])
-        entries = outputs.write(_fate(done, unplaced))
+        entries = outputs.write(_fate(done, unplaced, options["text_field"]))
         stats = dict(done.stats)
         if unplaced:
             stats["articles left as they are: their text is not one field"] = len(unplaced)
@@ -50,8 +50,8 @@ def remove_paragraphs(output: str, removed: str | None, options: Mapping[str, An
     run.check()
 
 
-def _fate(done: ParagraphDeduplication, unplaced: list[int]) -> Fate:
-    gone, editor = done.by_article(), RowEditor()
+def _fate(done: ParagraphDeduplication, unplaced: list[int], text_field: str | None) -> Fate:
+    gone, editor = done.by_article(), RowEditor(text_field=text_field)
 
     def changed(number: int, row: Row) -> Row | None:
         if number not in gone:

@@ -16,6 +16,7 @@ import orjson
 
 from clusterer.errors import OutputError
 from clusterer.io.escapes import escaped
+from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
 from clusterer.io.rows import Layout, Row, csv_cells, import_pyarrow, python_values, unfit
 
@@ -23,13 +24,18 @@ from clusterer.io.rows import Layout, Row, csv_cells, import_pyarrow, python_val
 class RowEditor:
     """Edits rows; those of one file share their layout afterwards as before."""
 
-    def __init__(self, added: Sequence[str] = ()) -> None:
-        """Rows get these fields more, texts, at their end; none where other values are put into their own fields."""
+    def __init__(self, added: Sequence[str] = (), text_field: str | None = None) -> None:
+        """Remember what is to be done.
+
+        Args:
+            added: rows get these fields more, texts, at their end.
+            text_field: where texts stand, if the caller knows.
+        """
         self._added = tuple(added)
         self._layouts: dict[
             int, tuple[Layout, Layout]
         ] = {}  # by the old one's identity; it is held, so it stays unique
-        self._text_field = ""
+        self._text_field = text_field or ""
 
     def with_added(self, row: Row, values: Sequence[str]) -> Row:
         """A row with the values of the added fields.
@@ -66,7 +72,8 @@ class RowEditor:
         values = _fields(row)
         name = self._text_field
         if not _is_text(values.get(name), row.article.text):
-            name = next((own for own, value in values.items() if _is_text(value, row.article.text)), "")
+            equal = [own for own, value in values.items() if _is_text(value, row.article.text)]
+            name = next((own for own in equal if column_key(own) in FIELD_NAMES["text"]), next(iter(equal), ""))
         if not name:
             return None
         self._text_field = name
