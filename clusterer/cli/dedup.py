@@ -144,8 +144,8 @@ def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
     runs = benchmark_runs(old.articles(), length, run.settings)
     if runs.short and not run.quiet:
         click.echo(
-            f"{runs.short:,} of {len(runs.ids):,} texts of --against have fewer than {length} words and are not looked for; cure: a"
-            " lower --quote",
+            f"{runs.short:,} of {len(runs.ids):,} texts of --against have fewer than {length} words and are not looked for;"
+            " cure: a lower --quote",
             err=True,
         )
     result = quoting(run.reader.articles(), runs, progress=run.stages)
