@@ -96,7 +96,8 @@ class InputReader:
                 self._report_again(header)
                 lines = arrays["lines"]
                 tell("reading", len(lines))
-                yield _chunk_from(header, arrays)
+                if len(lines):  # words of nothing have no stems
+                    yield _chunk_from(header, arrays)
             else:
                 places = Growing(np.int64)
                 articles = (row.article for row in _with_places(rows, places))
@@ -107,7 +108,8 @@ class InputReader:
                     if identity(source) == known:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
                         self._work.put(name, *_packed(about, chunk, lines))
-                    yield chunk
+                    if len(chunk):
+                        yield chunk
                 else:
                     yield from read_chunks(articles, self._settings, tell)
                     lines = places.array()
