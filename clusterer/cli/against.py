@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clusterer.articles import Article
-from clusterer.cli.run import Run, feed_of
+from clusterer.cli.run import Run, feed_of, keep_apart
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import InputError
 from clusterer.reading import InputReader
@@ -21,13 +21,16 @@ class AgainstFeed:
         parts: one number, how many there are, once they are read.
     """
 
-    def __init__(self, paths: Sequence[str], options: Mapping[str, Any], run: Run) -> None:
+    def __init__(
+        self, paths: Sequence[str], options: Mapping[str, Any], run: Run, outputs: Sequence[str | None]
+    ) -> None:
         """Find them.
 
         Args:
             paths: of --against.
             options: of the command; they hold for these as well.
             run: of the command.
+            outputs: what is written.
 
         Raises:
             InputError: a path is also an input, or stands for nothing.
@@ -45,6 +48,7 @@ class AgainstFeed:
             self._reader = InputReader(feed, run.settings, run.work, run.key, "against")
             run.other_feeds.append(feed)
             named += feed.paths
+        keep_apart(outputs, named)
         for path in named:
             if os.path.realpath(path) in inputs:
                 raise InputError(

@@ -67,10 +67,9 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        for name, given in (("--stories", stories), ("--join", join), ("--stats", options["stats"])):
-            if given:
-                raise click.UsageError(f"{name} is not written with --engine spark")
-        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
+        if stories:
+            raise click.UsageError("--stories is not written with --engine spark")
+        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs, "join": join})
         return
     if join and added:
         raise click.UsageError("--with is of lines, and --join writes whole rows; cure: leave --with out")

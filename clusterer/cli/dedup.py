@@ -97,10 +97,10 @@ def dedup_command(
         raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
     if quote and pairs:
         raise click.UsageError("--pairs is not written with --quote; cure: --removed, it tells what matched where")
-    run = Run(output, options, written=[removed, pairs], resumes=True)
+    run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
     outputs = RowOutputs(run, output, removed)
     pairs_form = result_form(pairs) if pairs else ""
-    old = AgainstFeed(against, options, run) if against else None
+    old = AgainstFeed(against, options, run, [output, removed, pairs]) if against else None
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
         result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form))

@@ -61,6 +61,18 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
         taken[place] = "another output"
 
 
+def refuse_within(output: str, given: Sequence[str]) -> None:
+    """Refuse a folder of outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
+
+    Raises:
+        OutputError: naming both.
+    """
+    place = os.path.join(os.path.realpath(output), "")
+    for path in given if is_folder(output) else ():
+        if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
+            raise OutputError(f"{output} is inside {path}, which is read; cure: a folder beside it")
+
+
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a command's options give."""
     names = {f.name for f in fields(Settings)}
@@ -112,6 +124,7 @@ class Run:
         self.other_feeds: list[Feed] = []
         self.stats_path: str | None = options.get("stats")
         keep_apart([output, self.quarantine_path, self.stats_path, *written], [*self.feed.paths, *read])
+        refuse_within(output, [*options["inputs"], *options.get("against", ())])
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]

@@ -68,6 +68,8 @@ def _refuse(options: Mapping[str, Any]) -> None:
         "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
         "strict": ("--strict", "--engine local, or look at the quarantine file"),
         "max_row_bytes": ("--max-row-bytes", "--engine local"),
+        "stats": ("--stats", "--engine local, or Spark's own page"),
+        "join": ("--join", "join the result with its input by id"),
     }
     for name, (option, cure) in cures.items():
         if options[name]:

@@ -94,6 +94,19 @@ def test_bad_usage_is_one_line(options: list[object], said: str, tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+def test_outputs_among_what_is_read_are_refused(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    folder = halves[0].parent
+    for command in (
+        ("dedup", folder, "-o", f"{folder}/kept/"),
+        ("dedup", FEED, "--against", folder, "-o", f"{folder}/kept/"),
+        ("dedup", FEED, "--against", folder, "-o", halves[0]),
+        ("cluster", folder, "-o", f"{folder}/", "--join"),
+    ):
+        done = run_in_text(*command, cwd=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert sorted(folder.iterdir()) == sorted(halves)
+
+
 def test_standard_input_has_no_name_in_a_folder(tmp_path: Path) -> None:
     done = run_in_text("dedup", "-", "-o", f"{tmp_path}/out/", stdin=FEED.read_text())
     assert (done.returncode, "standard input has no name" in done.stderr) == (1, True)
