@@ -58,6 +58,8 @@ class ShardOutputs:
             OutputError: it holds files that neither this run nor an earlier one has written; an output would be an input.
         """
         self.folder, self._work = folder, work
+        if os.path.isfile(folder.rstrip("/" + os.sep)):
+            raise OutputError(f"{folder}: a file stands there; cure: another folder")
         formats = [feed._format_of(source) for source in feed.sources]
         self.names = output_names(feed.sources, formats)
         self.forms = [form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)]

@@ -143,7 +143,7 @@ def test_a_folder_of_other_files_is_refused_and_stale_outputs_go(shards: Path, t
 
 def test_two_runs_do_not_write_one_output(shards: Path, tmp_path: Path) -> None:
     child = started(*words(shards, tmp_path))
-    while not (tmp_path / "kept" / ".work" / "lock").exists():
+    while not (tmp_path / "kept" / ".work" / "input-000000.npz").exists():
         time.sleep(0.001)
     os.kill(child, signal.SIGSTOP)
     refused = run(*words(shards, tmp_path))
