@@ -216,23 +216,18 @@ def deduplicate(
     relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
     names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
     gone = old + np.flatnonzero(top[old:] != np.arange(old, n))
+    named = map(corpus.ids.__getitem__, gone.tolist()), map(corpus.ids.__getitem__, top[gone].tolist())
+    columns = (x[gone].tolist() for x in (top, relation, score, lost))
     removed = tuple(
-        Removal(corpus.ids[i], i - old, corpus.ids[k], k if k < old else k - old, names[r], round(s, 4), w, k < old)
-        for i, k, r, s, w in zip(
-            gone.tolist(),
-            top[gone].tolist(),
-            relation[gone].tolist(),
-            score[gone].tolist(),
-            lost[gone].tolist(),
-            strict=True,
-        )
+        Removal(id, i - old, kept, k if k < old else k - old, names[r], round(s, 4), w, k < old)
+        for id, kept, i, k, r, s, w in zip(*named, gone.tolist(), *columns, strict=True)
     )
     assert corpus.words is not None
-    counts = {f"removed as {name}": int((relation[gone] == number).sum()) for number, name in enumerate(names)}
+    counts = np.bincount(relation[gone], minlength=len(names)).tolist()
     stats = {
         **run.clustering.stats,
         **({"articles": n - old, "articles compared against": old} if old else {}),
-        **{name: count for name, count in counts.items() if count},
+        **{f"removed as {name}": count for name, count in zip(names, counts, strict=True) if count},
         "words of removed articles": int(corpus.words.counts[gone].sum()),
         "of these not in the one kept": int(lost[gone].sum()),
         "articles kept": n - old - len(gone),

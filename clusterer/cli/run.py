@@ -213,6 +213,10 @@ class Run:
         """Unless quiet: a line of bad rows, of each damaged file, of unreadable dates, of doubtful columns, of all columns."""
         if self.quiet:
             return
+        if self.work and self.work.failure:
+            click.echo(
+                f"{self.work.path}: what is done cannot be kept ({self.work.failure}); killed, it starts over", err=True
+            )
         self._tell_damage()
         if self.feed.rows:
             for note in self.feed.notes:

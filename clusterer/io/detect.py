@@ -79,13 +79,15 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
 def _unpacked(source: Source, stack: ExitStack, walk: Walk) -> tuple[Iterator[bytes], str]:
     """The bytes of an input, and how they were packed, "" for not at all."""
     try:
-        walk.stream = stream = stack.enter_context(source.open())
+        stream = stack.enter_context(source.open())
     except OSError as error:
         raise InputError(
             f"{source.name}: cannot be read ({error.strerror or error}); cure: check the path and its permissions"
         ) from None
     except BAD_ZIP as error:
         raise TruncatedInput(f"the archive's member cannot be unpacked ({error})") from None
+    if walk.position:
+        walk.position.stream = stream
     head, rest = peek(read_chunks(stream), 16)
     packing = packing_of(head)
     if source.packing and packing != source.packing:

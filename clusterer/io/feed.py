@@ -25,6 +25,7 @@ from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.plans import check_fields
+from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
@@ -106,7 +107,6 @@ class Feed:
         self._reported = 0
         self._sources = find_sources(paths, format)
         self._walk = self._new_walk()
-        self._passed: list[str] = []
 
     def _new_walk(self) -> Walk:
         self.first_unreadable_date: UnreadableDate | None = None
@@ -166,24 +166,14 @@ class Feed:
     @property
     def format(self) -> str:
         """The one format of all inputs; "jsonl" where they differ, or where their format is never written."""
-        names = {self._format_of(source) for source in self._sources}
+        names = {format_of(self, source) for source in self._sources}
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
 
     @property
     def share_read(self) -> float | None:
         """How much of all files' bytes the latest walk has read, from 0 to 1; None where that is not known."""
-        total = sum(self._sizes.values())
-        try:
-            place = self._walk.stream.tell() if self._walk.stream else 0
-        except (OSError, ValueError):  # closed, or no file that has places
-            place = 0
-        passed = sum(self._sizes.get(name, 0) for name in self._passed)
-        return min((passed + place) / total, 1.0) if total and len(self._sizes) == len(self._sources) else None
-
-    @cached_property
-    def _sizes(self) -> dict[str, int]:
-        return {source.name: os.path.getsize(source.path) for source in self._sources if source.path}
+        return self._walk.position.share if self._walk.position else None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -228,23 +218,10 @@ class Feed:
         self._walk = self._new_walk()
         shards = self.shards
         self._walk.schemas = {} if own_schemas else shards.schemas
-        self._passed = []
+        position = self._walk.position = Position([(source.name, source.path) for source in self._sources])
         for source in self._sources:
-            yield source, self._rows_of(source)
-            self._walk.stream = None
-            self._passed.append(source.name)
-
-    def _rows_of(self, source: Source) -> Iterator[Row]:
-        walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
-        walk.damage = walk.first_reason = ""
-        for row in self._read(source):
-            yield self._counted(row)
-        if walk is not self._walk:  # another walk began meanwhile
-            return
-        rows, bad = walk.rows - rows, walk.bad_rows - bad
-        if walk.damage or (not rows and bad > 1):
-            reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
-            self.damaged_files.append(DamagedFile(source.name, reason, rows))
+            yield source, _rows_of(self, source)
+            position.passed(source.name)
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -304,14 +281,32 @@ class Feed:
             if self._on_bad:
                 self._on_bad(bad)
 
-    def _format_of(self, source: Source) -> str:
-        if len(source.formats) == 1:
-            return source.formats[0]
-        with ExitStack() as stack:
-            try:
-                return open_input(source, stack, self._walk, self._encoding).format
-            except TruncatedInput:
-                return source.formats[-1] if source.formats else "jsonl"
+
+def format_of(feed: Feed, source: Source) -> str:
+    """The name of an input's format."""
+    if len(source.formats) == 1:
+        return source.formats[0]
+    with ExitStack() as stack:
+        try:
+            return open_input(source, stack, feed._walk, feed._encoding).format
+        except TruncatedInput:
+            return source.formats[-1] if source.formats else "jsonl"
+
+
+def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
+    """The good rows of an input that a walk has come to."""
+    walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
+    walk.damage = walk.first_reason = ""
+    for row in feed._read(source):
+        yield feed._counted(row)
+    if walk.position:
+        walk.position.passed(source.name)
+    if walk is not feed._walk:  # another walk began meanwhile
+        return
+    rows, bad = walk.rows - rows, walk.bad_rows - bad
+    if walk.damage or (not rows and bad > 1):
+        reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
+        feed.damaged_files.append(DamagedFile(source.name, reason, rows))
 
 
 def read(

@@ -64,7 +64,17 @@ class WorkFolder:
         return self._held is not None
 
     def place(self, name: str) -> str:
-        """The path of a file of its own that somebody else writes here; the folder is made."""
+        """The path of a file that somebody else writes here; the folder is made.
+
+        Raises:
+            OutputError: it cannot be made, or another run uses it.
+        """
+        try:
+            return self._place(name)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be made ({error.strerror}); cure: another -o") from None
+
+    def _place(self, name: str) -> str:
         if not self._held:
             os.makedirs(self.path, mode=0o700, exist_ok=True)
             self._hold()
@@ -75,7 +85,7 @@ class WorkFolder:
         if self.failure:
             return
         try:
-            target = self.place(f"{name}.npz")
+            target = self._place(f"{name}.npz")
             text = np.frombuffer(orjson.dumps(header), dtype=np.uint8)
             with open(f"{target}.tmp", "wb") as file:
                 np.savez(file, allow_pickle=False, **{_HEADER: text, **arrays})

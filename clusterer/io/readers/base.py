@@ -12,10 +12,11 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
+from clusterer.io.position import Position
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
@@ -37,7 +38,7 @@ class Walk:
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
-        stream: the latest input's file, whose place tells how far the walk is; None before one.
+        position: how far it is; None where nobody asks.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
@@ -53,7 +54,7 @@ class Walk:
     formats: dict[str, None] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
-    stream: IO[bytes] | None = None
+    position: Position | None = None
 
 
 @dataclass(slots=True)

@@ -108,8 +108,10 @@ def _wanted(opened: OpenedInput, batch: Any) -> list[str]:
 def _file(opened: OpenedInput, stack: ExitStack) -> Any:
     """The bytes as a file that can be read from its end, where the format begins; packed ones are unpacked to disk."""
     if opened.path:
-        opened.walk.stream = stack.enter_context(open(opened.path, "rb"))  # noqa: SIM115
-        return opened.walk.stream
+        own = stack.enter_context(open(opened.path, "rb"))  # noqa: SIM115
+        if opened.walk.position:
+            opened.walk.position.stream = own
+        return own
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     for chunk in opened.chunks:
         file.write(chunk)
