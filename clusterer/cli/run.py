@@ -131,14 +131,14 @@ class Run:
         self.began = time.monotonic()
         self.stages = Stages(dict.fromkeys(("reading", "writing"), lambda: self.feed.share_read))
         self.stages.measures_memory = self.stats_path is not None
-        self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output) else None
+        self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output, options) else None
         self.key = _reading_key(options, self.settings) if self.work else ""
         self.reader = InputReader(self.feed, self.settings, self.work, self.key)
 
-    def _is_long(self, output: str) -> bool:
-        """Whether it is worth while to keep what is done: an output with a name, of several inputs or by shard."""
+    def _is_long(self, output: str, options: Mapping[str, Any]) -> bool:
+        """Whether what is done is worth keeping: an output with a name, of several inputs, against others, or by shard."""
         named = output != "-" and (not os.path.exists(output) or os.path.isfile(output) or os.path.isdir(output))
-        return named and (len(self.feed.sources) > 1 or is_folder(output))
+        return named and (len(self.feed.sources) > 1 or bool(options.get("against")) or is_folder(output))
 
     @contextlib.contextmanager
     def going_on(self) -> Iterator[contextlib.ExitStack]:
