@@ -73,6 +73,18 @@ def refuse_within(output: str, given: Sequence[str]) -> None:
             raise OutputError(f"{output} is inside {path}, which is read; cure: a folder beside it")
 
 
+def refuse_beside(folder: str, others: Sequence[str | None]) -> None:
+    """Refuse files of other kinds in a folder of outputs: whoever reads it would take them for shards.
+
+    Raises:
+        OutputError: naming the file.
+    """
+    place = os.path.join(os.path.realpath(folder), "")
+    for path in others:
+        if path and os.path.realpath(path).startswith(place):
+            raise OutputError(f"{path} is inside {folder}, which holds a file an input; cure: a place beside it")
+
+
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a command's options give."""
     names = {f.name for f in fields(Settings)}
@@ -125,6 +137,8 @@ class Run:
         self.stats_path: str | None = options.get("stats")
         keep_apart([output, self.quarantine_path, self.stats_path, *written], [*self.feed.paths, *read])
         refuse_within(output, [*options["inputs"], *options.get("against", ())])
+        if is_folder(output):
+            refuse_beside(output, [self.quarantine_path, self.stats_path, *written])
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]

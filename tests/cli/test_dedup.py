@@ -102,6 +102,7 @@ def test_outputs_among_what_is_read_are_refused(halves: tuple[Path, Path, Path],
         ("dedup", FEED, "--against", folder, "-o", halves[0]),
         ("cluster", folder, "-o", f"{folder}/", "--join"),
         ("dedup", FEED, "-o", f"{halves[0]}/"),
+        ("dedup", FEED, "-o", f"{tmp_path}/out/", "--removed", f"{tmp_path}/out/removed.jsonl"),
     ):
         done = run_in_text(*command, cwd=tmp_path)
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
