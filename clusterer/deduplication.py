@@ -18,18 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
-from clusterer.copies.documents import Documents
-from clusterer.copies.series import may_report_others
-from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.corpus import Chunk, gather, read_chunks
 from clusterer.errors import InputError
 from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline
 from clusterer.progress import Progress, progress_from
 from clusterer.quotations import BenchmarkRuns, Quote, benchmark_runs, find_quotes
+from clusterer.removals import Removals, remove_copies, remove_reports
 from clusterer.results import PairRelation, Relation
 from clusterer.settings import Settings, settings_from
 from clusterer.text.words import hash_words
@@ -37,11 +34,6 @@ from clusterer.versions import Versions
 
 KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
-HELD = 0.9
-"""Share of its words that a kept text must hold of one that goes as its copy or cut."""
-PASSAGE, IN_PASSAGE = 30, 12
-"""Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
-_BLOCK = 1 << 12  # pairs whose words are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +125,14 @@ def dedup(
             title of `against`, 13 for a benchmark that a model must not have seen. 0 for copies.
         fields: article attribute to column name, where the usual names do not fit.
         progress: as for `cluster`.
-        unique_url: as for `cluster`; of the versions of one article the latest is asked for, all others go.
+        unique_url: as for `cluster`; of the versions of one article the latest is asked for, all others go. Not with `against`.
         **choices: as for `cluster`.
 
     Returns:
         What stays and what goes.
 
     Raises:
-        InputError: an item is no article, or a column is not there; says which.
+        InputError: an item is no article, or a column is not there, says which; or `unique_url` and `against` are given.
         SettingsError: settings contradict each other.
 
     Example:
@@ -152,26 +144,38 @@ def dedup(
     values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
     chosen = settings_from(settings, choices, Settings(level="copy"))
     tell = progress_from(progress)
+    if quote and against is None:
+        raise InputError(f"quote is {quote}, and there is nothing to quote; cure: against=benchmark")
     if unique_url:
         if against is not None:
             raise InputError(
                 "unique_url is of the articles alone, and against is given; cure: dedup(..., unique_url=True) first, and its"
                 " kept articles against the others"
             )
-        found = list(articles_from(items, fields))
-        versions = Versions.of(found)
-        run = run_pipeline(versions.grouped(found), chosen, tell, keep=True)
-        latest = values and [values[i] for i in versions.places]
-        return with_versions(deduplicate(run, chosen, keep, latest), run, versions, items)
-    if quote:
-        if against is None:
-            raise InputError(f"quote is {quote}, and there is nothing to quote; cure: against=benchmark")
+        return _of_versions(items, values, fields, chosen, keep, tell)
+    if quote and against is not None:
         runs = benchmark_runs(articles_from(against, fields), quote, chosen)
         return quoting(articles_from(items, fields), runs, items, tell)
     refuse_foreign_weights(chosen)
     old = list[int]()
     corpus = gather(_in_parts(against, items, fields, chosen, tell, old), chosen, tell, old)
     return deduplicate(group_corpus(corpus, chosen, tell, keep=True), chosen, keep, values, items, sum(old))
+
+
+def _of_versions(
+    items: Any,
+    values: Sequence[Any] | None,
+    fields: Mapping[str, str] | None,
+    settings: Settings,
+    keep: str,
+    tell: Progress,
+) -> Deduplication:
+    """As `dedup`, where articles of one URL are versions of one."""
+    found = list(articles_from(items, fields))
+    versions = Versions.of(found)
+    run = run_pipeline(versions.grouped(found), settings, tell, keep=True)
+    latest = values and [values[i] for i in versions.places]
+    return with_versions(deduplicate(run, settings, keep, latest), run, versions, items)
 
 
 def _in_parts(
@@ -255,7 +259,7 @@ def deduplicate(
     n, d = len(corpus.ids), len(documents)
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
-    found = _Removals(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n), np.zeros(n, dtype=np.int64))
+    found = Removals(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n), np.zeros(n, dtype=np.int64))
     keeper, relation, score, lost = found.keeper, found.relation, found.score, found.lost
     held = np.flatnonzero(documents.of_article >= 0)
     lead = np.full(d, n)
@@ -263,9 +267,9 @@ def deduplicate(
     lead = order[lead] if d else lead
     keeper[held] = lead[documents.of_article[held]]
     if settings.level != "exact" and d:
-        _copies(run, settings, rank, lead, found, old)
+        remove_copies(run, settings, rank, lead, found, old)
     if run.stories is not None and d:
-        _reports(run, settings, rank, lead, found, old)
+        remove_reports(run, settings, rank, lead, found, old)
     top = keeper.copy()  # an identical text of one that goes is verified against the same article
     while (keeper[top] != top).any():
         top = keeper[top]
@@ -326,35 +330,6 @@ def quoting(
     return Deduplication(tuple(ids), tuple(removed), items, stats)
 
 
-@dataclass(frozen=True, slots=True)
-class _Removals:
-    """What becomes of n articles, filled step by step.
-
-    Attributes:
-        keeper: int64 (n,), the article that stays for each; its own place where it stays.
-        relation: int64 (n,), what the two were verified as: a place in the names of relations.
-        score: float64 (n,), of the two.
-        lost: int64 (n,), words that the kept one does not hold.
-    """
-
-    keeper: NDArray[np.int64]
-    relation: NDArray[np.int64]
-    score: NDArray[np.float64]
-    lost: NDArray[np.int64]
-
-    def enter(
-        self,
-        gone: NDArray[np.int64],
-        kept: NDArray[np.int64],
-        relation: NDArray[np.int64] | int,
-        score: NDArray[np.float64] | list[float],
-        lost: NDArray[np.int64],
-    ) -> None:
-        """Let some articles go for others."""
-        self.keeper[gone], self.relation[gone] = kept, relation
-        self.score[gone], self.lost[gone] = score, lost
-
-
 def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray[np.int64]:
     """Articles from best to last."""
     if values is None:
@@ -374,109 +349,6 @@ def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray
         known = [(i, None) for same in runs.values() for i in sorted(same, key=place.__getitem__)]
     there = {i for i, _ in known}
     return np.array([i for i, _ in known] + [i for i in base.tolist() if i not in there], dtype=np.int64)
-
-
-def _copies(
-    run: PipelineRun,
-    settings: Settings,
-    rank: NDArray[np.int64],
-    lead: NDArray[np.int64],
-    found: _Removals,
-    old: int,
-) -> None:
-    """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes."""
-    documents, links, d = run.documents, run.links, len(run.documents)
-    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
-    best_first = np.lexsort((rank[lead], run.copies))
-    many = np.bincount(run.copies, minlength=d) > 1
-    left = best_first[many[run.copies[best_first]]]
-    while len(left):
-        if old:  # those compared against stay, each is asked in its turn, as long as there is one to ask about
-            left = left[np.isin(run.copies[left], run.copies[left[lead[left] >= old]])]
-            if not len(left):
-                break
-        group = run.copies[left]
-        opens = np.append(True, group[1:] != group[:-1])
-        kept = left[np.flatnonzero(opens)[np.cumsum(opens) - 1]]
-        asked, against = left[~opens], kept[~opens]
-        pairs = np.sort(np.stack([asked, against], axis=1), axis=1)
-        wanted = pairs @ np.array([d, 1])
-        at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
-        known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
-        kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
-        other = np.zeros(len(pairs), dtype=np.bool_)
-        kind[known], value[known], other[known] = links.kind[at[known]], links.score[at[known]], others[at[known]]
-        unknown = np.flatnonzero(~known)
-        if len(unknown):
-            order = unknown[np.argsort(wanted[unknown])]
-            new = verify(documents, pairs[order], settings)
-            places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
-            kind[places], value[places] = new.kind, new.score
-            other[places] = may_report_others(new.overlap.jaccard, new.differences)
-        goes = ~other & (
-            (kind == COPY) | (kind == CONTAINED) & (asked > against)
-        )  # the longer of a pair has the lower number
-        goes &= lead[asked] >= old
-        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
-        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
-        assert documents.corpus_words is not None
-        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
-        goes &= densest <= IN_PASSAGE
-        found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
-        left = asked[~goes]
-
-
-def _reports(
-    run: PipelineRun,
-    settings: Settings,
-    rank: NDArray[np.int64],
-    lead: NDArray[np.int64],
-    found: _Removals,
-    old: int,
-) -> None:
-    """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold."""
-    documents, stories = run.documents, run.stories
-    assert stories is not None
-    staying = np.flatnonzero(found.keeper[lead] == lead)
-    strong: dict[int, dict[int, float]] = {}
-    for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
-        if value >= settings.story:
-            strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
-    best: dict[int, int] = {}  # of every copy group the best document that stays
-    for x in staying[np.argsort(rank[lead[staying]])].tolist():
-        best.setdefault(int(run.copies[x]), x)
-    gone: dict[int, tuple[int, float]] = {}
-    for group in sorted(best, key=lambda x: rank[lead[best[x]]]):
-        if group in gone:
-            continue
-        for other, value in strong.get(group, {}).items():
-            if lead[best[other]] >= old and other not in gone and rank[lead[best[other]]] > rank[lead[best[group]]]:
-                gone[other] = best[group], value
-    rows = np.array([x for x in staying.tolist() if int(run.copies[x]) in gone], dtype=np.int64)
-    if not len(rows):
-        return
-    against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
-    scores = [gone[int(run.copies[x])][1] for x in rows.tolist()]
-    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against)[0])
-
-
-def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (2, m): words of each text that goes, every time they are there, that the one that is kept does not hold.
-
-    In all, and most in any `PASSAGE` words in a row.
-    """
-    out = np.zeros((2, len(gone)), dtype=np.int64)
-    for start in range(0, len(gone), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        ours, theirs = documents.take(gone[block]), documents.take(kept[block])
-        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
-        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
-        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
-        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
-        so_far = np.concatenate(([0], np.cumsum(missing)))
-        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
-        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
-    return out
 
 
 def _column(items: Any, name: str) -> list[Any]:

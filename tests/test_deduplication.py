@@ -19,8 +19,9 @@ from made import generated, text_of, words_of
 
 from clusterer import Article, InputError, Settings
 from clusterer.copies.verify import verify
-from clusterer.deduplication import HELD, IN_PASSAGE, KEEP, PASSAGE, Deduplication, dedup, deduplicate
+from clusterer.deduplication import KEEP, Deduplication, dedup, deduplicate
 from clusterer.pipeline import PipelineRun, run_pipeline
+from clusterer.removals import HELD, IN_PASSAGE, PASSAGE
 
 COUNT = 500  # articles of a generated feed
 PLAIN = Settings(level="copy", boilerplate="none", series="merge")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def shards(tmp_path: Path) -> Path:
         (folder / f"{number}.jsonl").write_bytes(b"".join(part))
     (folder / "empty.jsonl").touch()
     (folder / "nothing.jsonl").write_bytes(b"{broken\n{broken\n")
+    (folder / "torn.jsonl.gz").write_bytes(gzip.compress(b"".join(lines))[:30])
     return folder
 
 
@@ -55,7 +57,7 @@ def read(folder: Path, work: Path, settings: Settings, key: str = "key") -> tupl
 @pytest.mark.parametrize(
     "settings", [Settings(), Settings(level="copy", threads=2, chunk=7), Settings(unit="char", size=12)]
 )
-@pytest.mark.parametrize("lost", [(), (0,), (1, 3), (0, 1, 2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("lost", [(), (0,), (1, 3), (0, 1, 2, 3, 4, 5, 6, 7)])
 def test_a_run_that_goes_on_knows_what_the_first_one_knew(
     settings: Settings, lost: tuple[int, ...], shards: Path, tmp_path: Path
 ) -> None:

@@ -149,25 +149,12 @@ class Feed:
     @property
     def reading(self) -> str:
         """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
-        if not any(self._walk.columns.columns_read.values()):
-            return f"{', '.join(self._walk.formats) or 'no rows'}, fields by the format's own names"
-        parts = []
-        for attribute, columns in self._walk.columns.columns_read.items():
-            parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
-            others = [name for name in self._walk.columns.text_columns if name not in columns]
-            if attribute == "text" and others:
-                parts[-1] += f" else {' else '.join(others)}"
-        own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].own_names]
-        return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
+        return _reading(self._walk)
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
-        maps = (self._walk.columns, self._walk.fixed_columns)
-        count = sum(columns.default_dates for columns in maps)
-        notes = [*(note for columns in maps for note in columns.notes), *self._walk.notes]
-        many = "1 date stands" if count == 1 else f"{count:,} dates stand"
-        return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
+        return _notes(self._walk)
 
     @property
     def format(self) -> str:
@@ -332,6 +319,29 @@ def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))
+
+
+def _reading(walk: Walk) -> str:
+    """What a walk read as what, for a person."""
+    if not any(walk.columns.columns_read.values()):
+        return f"{', '.join(walk.formats) or 'no rows'}, fields by the format's own names"
+    parts = []
+    for attribute, columns in walk.columns.columns_read.items():
+        parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
+        others = [name for name in walk.columns.text_columns if name not in columns]
+        if attribute == "text" and others:
+            parts[-1] += f" else {' else '.join(others)}"
+    own = [name for name in walk.formats if FORMATS_BY_NAME[name].own_names]
+    return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
+
+
+def _notes(walk: Walk) -> list[str]:
+    """What is to be known of how a walk was read, each with its cure."""
+    maps = (walk.columns, walk.fixed_columns)
+    count = sum(columns.default_dates for columns in maps)
+    notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
+    many = "1 date stands" if count == 1 else f"{count:,} dates stand"
+    return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
 
 def _reason(error: BaseException, form: str, name: str) -> str:

@@ -10,12 +10,15 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from commands import run, started
 
 from benchmarks.corpora.generator import feed
+from clusterer.cli.dedup import dedup_command
+from clusterer.cli.run import _reading_key, feed_of, settings_of
 from clusterer.io.feed import Feed
 
 SHARDS = 40
@@ -168,3 +171,32 @@ def test_signals_end_a_run_in_order(number: signal.Signals, code: int, shards: P
     assert {name.split("/")[1] for name in tree(tmp_path)} == {".work"}
     assert run(*words(shards, tmp_path)).returncode == 0
     assert not (tmp_path / "kept" / ".work").exists()
+
+
+class Asked(dict[str, Any]):
+    """Options, and which of them were asked for."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def test_what_was_kept_holds_for_every_option_of_reading(shards: Path) -> None:
+    context = dedup_command.make_context("dedup", [str(shards)])
+    options = Asked(context.params)
+    feed_of(options)
+    assert {"limits", "max_row_bytes", "encoding"} < options.names
+    settings = settings_of(options)
+    for name in sorted((options.names - {"inputs"}) | {"unique_url"}):
+        assert name in context.params
+        assert _reading_key({**context.params, name: "another"}, settings) != _reading_key(context.params, settings), (
+            name
+        )
