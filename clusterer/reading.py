@@ -19,7 +19,7 @@ from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article
 from clusterer.corpus import Chunk, read_chunks
-from clusterer.errors import InputError
+from clusterer.errors import CHANGED, InputError
 from clusterer.io.feed import Feed
 from clusterer.io.resuming import State, chained, identity, pass_over, state_of
 from clusterer.io.rows import BadRow, Row
@@ -28,8 +28,6 @@ from clusterer.io.work_folder import WorkFolder, packed_texts, texts_from
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.text.words import Words, concatenate
-
-CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import numpy as np
 
 from clusterer.articles import Article, free_ids, name_of, seconds
-from clusterer.errors import InputError
-from clusterer.reading import CHANGED
+from clusterer.errors import CHANGED, InputError
 from clusterer.results import Assignment, Clustering
 from clusterer.stories.features import end_of_day
 

@@ -25,13 +25,12 @@ from clusterer.cli.options import (
 from clusterer.cli.row_outputs import Fate, RowOutputs
 from clusterer.cli.run import Run, tell_written, write_pairs, write_stories
 from clusterer.cli.spark import cluster_on_spark, engine_options
-from clusterer.errors import InputError
+from clusterer.errors import CHANGED, InputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Row
 from clusterer.io.shard_outputs import is_folder
 from clusterer.io.writers import result_form, write_result
-from clusterer.reading import CHANGED
 from clusterer.results import LEVELS, Clustering, Level
 
 
