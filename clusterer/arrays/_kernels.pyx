@@ -880,10 +880,10 @@ cdef inline Py_ssize_t needed(double least, int64_t size) noexcept nogil:
 
 cdef inline void share(
     const uint64_t* row, Py_ssize_t length, const uint64_t* keys, const int32_t* first, Py_ssize_t mask, uint32_t* seen,
-    uint32_t turn, Py_ssize_t head, Py_ssize_t least, int64_t* shared, int64_t* opened
+    uint32_t turn, Py_ssize_t head, Py_ssize_t late, Py_ssize_t least, int64_t* shared, int64_t* opened
 ) noexcept nogil:
     """What a row has in common with the one whose table this is; nothing where that is below `least`."""
-    cdef Py_ssize_t j, at, spare = length - least
+    cdef Py_ssize_t j, at, spare = length - least, begun = late, ours = late
     shared[0] = opened[0] = opened[1] = 0
     for j in range(length):
         at = find(keys, first, mask, row[j])
@@ -892,16 +892,22 @@ cdef inline void share(
             shared[0] += 1
             opened[0] += first[at] < head
             opened[1] += j < head
+            begun = min(begun, <Py_ssize_t>first[at])
+            ours = min(ours, j)
         else:
             spare -= 1
             if spare < 0:  # what is left is too little
                 shared[0] = opened[0] = opened[1] = 0
                 return
+    if begun == late:
+        opened[0] = 0
+    if ours == late:
+        opened[1] = 0
 
 
 def overlaps(
-    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head, double least,
-    int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head, Py_ssize_t late,
+    double least, int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
 ):
     """Distinct members of each row and of its first `head`; of each pair what both hold, and of either's head."""
     cdef Py_ssize_t n = offsets.shape[0] - 1, m = pairs.shape[0], i, o, p, longest = 0, room = 8, mask = 7, held = -1
@@ -937,7 +943,7 @@ def overlaps(
                 o = pairs[p, 1]
                 turn += 1
                 share(
-                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
                     needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
                 )
                 p -= 1
@@ -952,7 +958,7 @@ def overlaps(
                 held, turn = i, 0
             turn += 1
             share(
-                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
                 needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
             )
     free(keys); free(first); free(seen)

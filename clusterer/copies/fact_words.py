@@ -146,6 +146,12 @@ SERVANTS = (
 ORDINARY = "الكريم الملك السلام الخالق الحق الحكيم المحسن الهادي الناصر الجليل الإله"
 """Those that are as often words of their own: names only beside عبد in one word."""
 
+TOLL = (
+    "قتيل قتيلا قتلى قتيلين مقتل جريح جريحا جرحى جريحين مصاب مصابا مصابين مصابون إصابة إصابات شهيد شهيدا شهداء ضحية ضحايا مصرع"
+    " مفقود مفقودا مفقودين مفقودون وفاة وفيات متوفى حصيلة أصيب أصيبوا قتل قتلوا استشهد لقي"
+)
+"""Words of tolls: the dead, the wounded and the missing are counted anew together."""
+
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("أكد أكدت يؤكد تؤكد", "نفى نفت ينفي تنفي"),
     (
