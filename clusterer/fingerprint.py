@@ -84,6 +84,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "clusterer.text.boilerplate": (
         "MIN_SUPPORT",
         "MIN_SUPPORT_UNKNOWN",
+        "QUOTATION",
         "FEWEST",
         "OWN_SHARE",
         "RUNS",

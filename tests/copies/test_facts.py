@@ -347,3 +347,10 @@ def test_differences_are_taken_apart_and_put_together() -> None:
     assert filled.facts.tolist() == [0, 0, 1]
     assert len(Differences.join([])) == 0
     assert len(differences(words, pairs[:0], "news")) == 0
+
+
+def test_the_numbers_of_a_toll_are_two_facts_at_most() -> None:
+    said = "أعلنت الوزارة أن حصيلة الزلزال بلغت {} قتلى و {} جريحا و {} مفقودا وانهار {} مبنى في المدينة"
+    assert between(said.format(7, 31, 5, 12), said.format(9, 44, 3, 20)) == {"facts": 2, "numbers": 4}
+    prices = "أعلنت الوزارة أن سعر الذهب بلغ {} ريالا والفضة {} ريالا والنحاس {} ريالا والقمح {} ريالا في المدينة"
+    assert between(prices.format(7, 31, 5, 12), prices.format(9, 44, 3, 20)) == {"facts": 4, "numbers": 4}
