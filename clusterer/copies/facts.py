@@ -29,6 +29,7 @@ from clusterer.arrays import kernels
 from clusterer.arrays.kernels_numpy.facts import (
     COMMON,
     DATE,
+    MARKER,
     MONTHS,
     NAME,
     NAME_BITS,
@@ -83,7 +84,8 @@ class Differences:
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
             the other has nowhere; where they say the opposite, two.
-        unknowns: int64 (m,), other short runs in which either names something that the other does nowhere.
+        unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
+            no common ones, or by any behind the word for a place.
     """
 
     facts: NDArray[np.int64]
@@ -240,6 +242,7 @@ def _spelt(values: dict[str, int]) -> tuple[list[str], list[int]]:
         endings = ("", "ة", "ين", "ون", "ا", "تين", "ات")
         enter(spellings.replace("|", " "), values[country], ("", "ال", "وال", "لل", "بال"), endings)
     enter(lists.PARTS, NEUTRAL << 16)
+    enter(lists.MARKERS, MARKER << 16)
     for place, days in enumerate(lists.WEEKDAYS):
         enter(days, DATE << 16 | place)
     for place, months in enumerate(lists.MONTHS):
