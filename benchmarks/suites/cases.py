@@ -1,7 +1,7 @@
 """Inputs as real tools write them, each with its right values: ``python -m benchmarks.suites.cases FOLDER``.
 
-FOLDER holds `formats/`, `copies/`, `titles/`, `index/` and `reports/NN-name/`, small files of faults that were met in use; they are
-not in the repository. For each the table says whether it is read and grouped right, and else what was found instead.
+FOLDER holds `formats/`, `copies/`, `titles/`, `index/` and `reports/NN-name/`, small files of faults that were met in use; they
+are not in the repository. For each the table says whether it is read and grouped right, and else what was found instead.
 """
 
 from __future__ import annotations
