@@ -164,7 +164,8 @@ def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray
     place = np.flatnonzero(np.isin(keys, _toll_keys(profile)))
     text = np.repeat(np.arange(len(texts)), texts.counts)[place]
     told = np.unique(np.stack([text.astype(np.uint64), keys[place]], axis=1), axis=0)[:, 0].astype(np.int64)
-    both: NDArray[np.bool_] = (np.bincount(told, minlength=len(texts)) >= 2)[local.reshape(-1, 2)].all(axis=1)
+    kinds = np.bincount(told, minlength=len(texts))
+    both: NDArray[np.bool_] = kinds[local.reshape(-1, 2)].min(axis=1, initial=2) >= 2
     return both
 
 

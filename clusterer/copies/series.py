@@ -121,12 +121,18 @@ def recur(
     recurring = (hours > _SAME_DAY) & (jaccard < _RETOLD) & (stated >= 1)
     if not recurring.any():
         return recurring
-    near, far = np.concatenate([pairs[ties], pairs[ties][:, ::-1]]).T
-    known = np.flatnonzero(np.isfinite(dates))
-    day = np.floor(dates[known] / _DAY).astype(np.int64)
+    asked = np.zeros(len(dates), dtype=np.bool_)
+    asked[pairs[recurring]] = True
+    tied = np.concatenate([pairs[ties], pairs[ties][:, ::-1]])
+    rounds: list[NDArray[np.int64]] = []
+    for _ in range(_REACH):  # from the last step back to the first: only what leads to the texts asked about
+        rounds.insert(0, tied[asked[tied[:, 0]]])
+        asked[rounds[0][:, 1]] = True
+    rows = np.flatnonzero(asked & np.isfinite(dates))
+    day = np.floor(dates[rows] / _DAY).astype(np.int64)
     span = int(np.ptp(day)) + 1
-    days = known * span + day - day.min()
-    for _ in range(_REACH):
+    days = rows * span + day - day.min()
+    for near, far in (step.T for step in rounds):
         counts = np.bincount(days // span, minlength=len(dates))
         met, _ = ragged_index(offsets_from_counts(counts), far)
         days = np.unique(np.concatenate([days, np.repeat(near, counts[far]) * span + days[met] % span]))

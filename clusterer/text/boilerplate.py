@@ -217,8 +217,9 @@ def _may_be_news(found: Segments, key: NDArray[np.int64], n: int) -> NDArray[np.
     long = (found.lengths >= QUOTATION) & (lines | (found.kinds == HEAD) | (found.kinds == TAIL))
     is_lead = np.bincount(key, weights=lines & opens)[key] > 0
     woven = np.bincount(found.article, weights=long & lines & is_lead & ~opens, minlength=n) > 0
-    mostly: NDArray[np.bool_] = 2 * np.bincount(key, weights=woven[found.article])[key] >= np.bincount(key)[key]
-    return long & ~is_lead & ~mostly
+    mostly = 2 * np.bincount(key, weights=woven[found.article])[key] >= np.bincount(key)[key]
+    may_be: NDArray[np.bool_] = long & ~is_lead & ~mostly
+    return may_be
 
 
 def _as_frequent(found: Segments, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
