@@ -12,7 +12,7 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,13 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.series import may_report_others
 from clusterer.copies.verify import CONTAINED, COPY, verify
 from clusterer.errors import InputError
-from clusterer.io.inputs import Articles, held
+from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
 from clusterer.results import Relation
 from clusterer.settings import Settings, settings_from
+from clusterer.text.words import hash_words
+from clusterer.versions import Versions
 
 KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
@@ -105,6 +107,7 @@ def dedup(
     keep: str = "longest",
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,
+    unique_url: bool = False,
     **choices: Any,
 ) -> Deduplication:
     """Keep one article of what is printed again and again; nothing goes that is not verified against one that stays.
@@ -116,6 +119,7 @@ def dedup(
             first, or with " desc" after it largest first.
         fields: article attribute to column name, where the usual names do not fit.
         progress: as for `cluster`.
+        unique_url: as for `cluster`; of the versions of one article the latest is asked for, all others go.
         **choices: as for `cluster`.
 
     Returns:
@@ -133,8 +137,55 @@ def dedup(
     items = held(articles, fields)
     values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
     chosen = settings_from(settings, choices, Settings(level="copy"))
-    run = run_pipeline(items, chosen, progress, keep=True, fields=fields)
-    return deduplicate(run, chosen, keep, values, items)
+    if not unique_url:
+        run = run_pipeline(items, chosen, progress, keep=True, fields=fields)
+        return deduplicate(run, chosen, keep, values, items)
+    found = list(articles_from(items, fields))
+    versions = Versions.of(found)
+    run = run_pipeline(versions.grouped(found), chosen, progress, keep=True)
+    return with_versions(
+        deduplicate(run, chosen, keep, values and [values[i] for i in versions.places]), run, versions, items
+    )
+
+
+def with_versions(result: Deduplication, run: PipelineRun, versions: Versions, items: Any = ()) -> Deduplication:
+    """What stays and what goes of all articles: that of the latest versions, and each earlier one goes.
+
+    Args:
+        result: of the run.
+        run: of the latest versions.
+        versions: which of all articles these are.
+        items: all articles as they were given.
+    """
+    whole = versions.complete(run.clustering)
+    place_of = versions.places
+    gone = {
+        place_of[r.place]: replace(r, place=place_of[r.place], kept_place=place_of[r.kept_place])
+        for r in result.removed
+    }
+    for place, latest in enumerate(versions.latest):
+        if place != latest:
+            kept, line = gone[latest].kept_place if latest in gone else latest, whole[place]
+            assert line.relation is not None
+            lost = words_apart(versions.texts[place][1], versions.texts[latest][1])
+            gone[place] = Removal(line.id, place, whole[kept].id, kept, line.relation, 1.0, lost)
+    stats = {
+        **result.stats,
+        "articles": len(whole),
+        "removed as version": sum(r.relation == "version" for r in gone.values()),
+        "articles kept": len(whole) - len(gone),
+    }
+    return Deduplication(tuple(a.id for a in whole), tuple(gone[i] for i in sorted(gone)), items, stats)
+
+
+def words_apart(one: str, other: str) -> int:
+    """How many words of a text, every time they are there, another one does not hold.
+
+    >>> words_apart("a b b", "a c")
+    2
+    """
+    ours, held = (hash_words([text], "news").hashes for text in (one, other))
+    return int((~np.isin(ours, held)).sum())
 
 
 def deduplicate(

@@ -61,6 +61,7 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         bucket_cap: int = _D.bucket_cap,
         story: float = _D.story,
         story_slots: int = _D.story_slots,
+        weights: str = _D.weights,
         min_words: int = _D.min_words,
         representative: str = _D.representative,
         threads: int = _D.threads,
@@ -86,6 +87,7 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.bucket_cap = bucket_cap
         self.story = story
         self.story_slots = story_slots
+        self.weights = weights
         self.min_words = min_words
         self.representative = representative
         self.threads = threads

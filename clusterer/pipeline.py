@@ -26,7 +26,9 @@ from clusterer.progress import Progress, progress_from
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
+from clusterer.stories.model import model_of
 from clusterer.stories.texts import StoryTexts, story_texts
+from clusterer.versions import Versions
 
 
 def cluster(
@@ -35,6 +37,7 @@ def cluster(
     *,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,
+    unique_url: bool = False,
     **choices: Any,
 ) -> Clustering:
     """Group articles: exact copies within copies within stories.
@@ -46,6 +49,8 @@ def cluster(
         settings: thresholds and choices, `Settings` or a dict; defaults where None.
         fields: article attribute to column name, where the usual names do not fit.
         progress: told how far the work is; True for a line on standard error at each stage.
+        unique_url: articles of one URL (`clusterer.versions`) are versions of one article: the latest is grouped, earlier ones
+            are put beside it, relation "version". All articles are held.
         **choices: settings by name, such as ``level="copy"``; they win.
 
     Returns:
@@ -55,7 +60,12 @@ def cluster(
         InputError: an item is none of these, or a frame has no text column; names the place and what is wrong.
         SettingsError: a name is no setting, a value is out of range, or settings contradict each other.
     """
-    return run_pipeline(articles, settings_from(settings, choices), progress, fields=fields).clustering
+    chosen = settings_from(settings, choices)
+    if not unique_url:
+        return run_pipeline(articles, chosen, progress, fields=fields).clustering
+    found = list(articles_from(articles, fields))
+    versions = Versions.of(found)
+    return versions.complete(run_pipeline(versions.grouped(found), chosen, progress).clustering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ def run_pipeline(
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
+    if settings.level == "story":
+        model_of(settings)  # refuse weights of another release before anything is read
     corpus = read(articles_from(articles, fields), settings, tell)
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from clusterer.errors import InputError, MissingNameError
 
 Level = Literal["exact", "copy", "story"]
-Relation = Literal["exact", "copy", "contained", "story"]
-"""What ties two articles of one group."""
+Relation = Literal["exact", "copy", "contained", "story", "version"]
+"""What ties two articles of one group; "version" only where the caller takes articles of one URL for one."""
 PairRelation = Literal["exact", "copy", "contained", "quoted", "series", "story"]
 """What a verified pair is: ties, and what looks like one. A quotation further down and a series never group."""
 Backend = Literal["pandas", "polars", "pyarrow"]
@@ -34,7 +34,7 @@ class Assignment(NamedTuple):
         linked_to: the article this one was verified against; None for representatives.
         relation: what the link is; None where `linked_to` is.
         score: how strong the link is, in [0, 1]: Jaccard for `copy`, containment for `contained`, how likely both
-            report one event for `story`, 1.0 for `exact`; None where `linked_to` is.
+            report one event for `story`, 1.0 for `exact` and `version`; None where `linked_to` is.
         evidence: what the score was made of, by name: jaccard, containment and opening for copies and cuts, the
             features of `clusterer.stories.features` for stories; None for exact copies and representatives.
     """

@@ -6,6 +6,7 @@ The command line and the estimator build their options from here; the numeric co
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import wraps
@@ -14,6 +15,10 @@ from typing import Any, TypeVar, cast
 from clusterer.errors import SettingsError
 
 _Init = TypeVar("_Init", bound=Callable[..., None])
+
+SHIPPED = "shipped"
+"""What `weights` is where nobody has retrained them."""
+_WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
 
 def _setting(
@@ -74,8 +79,14 @@ class Settings:
     )
     sample: int = _setting(4, "one shingle in so many is a key for cuts; 0 looks for no cuts", low=0, high=64)
     bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
-    story: float = _setting(0.5, "mean score from which texts report the same event", low=0.05, high=0.99)
+    story: float = _setting(
+        0.5, "mean score (a power mean) from which texts report the same event", low=0.05, high=0.99
+    )
     story_slots: int = _setting(256, "slots a signature of weighted stems", low=32, high=4096)
+    weights: str = _setting(
+        SHIPPED,
+        "weights of the score that texts report the same event: those shipped, or a line that tune --retrain writes",
+    )
     min_words: int = _setting(
         6, "words below which a text is judged by its title, else like none but identical ones", low=1, high=1000
     )
@@ -92,6 +103,11 @@ class Settings:
             _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
             if type(f.default) is float:  # 1 and 1.0 are equal and must have one fingerprint
                 object.__setattr__(self, f.name, float(getattr(self, f.name)))
+        if self.weights != SHIPPED and not _WEIGHTS.fullmatch(self.weights):
+            raise SettingsError(
+                f"weights is {self.weights!r:.80}; it must be {SHIPPED!r}, or a line that tune --retrain wrote; cure:"
+                " clusterer tune FEED GOLD --retrain -o settings.toml, then --settings settings.toml"
+            )
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")
 

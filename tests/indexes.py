@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -50,6 +50,16 @@ def partition(ids: Iterable[str], labels: Iterable[Hashable]) -> set[frozenset[s
 def groups(assignments: Iterable[Assignment], level: str = "copy") -> set[frozenset[str]]:
     listed = list(assignments)
     return partition([a.id for a in listed], [getattr(a, level) for a in listed])
+
+
+def as_members(
+    follows: Mapping[str, str], assignments: Iterable[Assignment]
+) -> set[tuple[frozenset[str], frozenset[str]]]:
+    """Follow-ups by the articles of both stories: an index may give stories other names than a batch does."""
+    of_story: dict[str, set[str]] = {}
+    for a in assignments:
+        of_story.setdefault(a.story, set()).add(a.id)
+    return {(frozenset(of_story[later]), frozenset(of_story[earlier])) for later, earlier in follows.items()}
 
 
 def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -25,6 +25,7 @@ FIELDS = {f.name: f for f in fields(Settings)}
 NUMBERS = [name for name, f in FIELDS.items() if f.metadata["low"] is not None]
 CHOICES = [name for name, f in FIELDS.items() if f.metadata["choices"]]
 SWITCHES = [name for name, f in FIELDS.items() if type(f.default) is bool]
+LINES = {"weights": "0123abcd title_found=1.5 bias=-2"}  # of which `stories.model` knows what they mean
 
 
 def other_values(name: str) -> list:
@@ -33,6 +34,8 @@ def other_values(name: str) -> list:
         return [choice for choice in f.metadata["choices"] if choice != f.default]
     if name in SWITCHES:
         return [not f.default]
+    if name in LINES:
+        return [LINES[name]]
     return [value for value in (f.metadata["low"], f.metadata["high"]) if value != f.default]
 
 
@@ -40,8 +43,8 @@ def made(name: str, value: object) -> Settings:
     return Settings(**{"size": 12, name: value} if name == "unit" else {name: value})  # type: ignore[arg-type]
 
 
-def test_every_field_is_a_choice_a_switch_or_a_range_and_has_a_help() -> None:
-    assert sorted(NUMBERS + CHOICES + SWITCHES) == sorted(FIELDS)
+def test_every_field_is_a_choice_a_switch_a_range_or_a_line_and_has_a_help() -> None:
+    assert sorted(NUMBERS + CHOICES + SWITCHES + list(LINES)) == sorted(FIELDS)
     assert all(f.metadata["help"] for f in FIELDS.values())
 
 
@@ -161,7 +164,9 @@ def test_the_command_line_has_the_names_and_defaults_of_the_settings() -> None:
                 assert option.secondary_opts == ["--no-" + name.replace("_", "-")]
                 continue
             meta = FIELDS[name].metadata
-            if meta["choices"]:
+            if name in LINES:
+                assert option.type is click.STRING
+            elif meta["choices"]:
                 assert isinstance(option.type, click.Choice)
                 assert tuple(option.type.choices) == meta["choices"]
             else:

@@ -108,7 +108,8 @@ def compared(texts: StoryTexts, groups: Sequence[int]) -> tuple[NDArray[np.int64
     """All pairs among some copy groups whose leads have anything in common, and their features."""
     pairs = np.array(list(combinations(sorted(groups), 2)), dtype=np.int64).reshape(-1, 2)
     salient = term_weights.weight_terms(texts.stems, texts.titles)
-    pairs = pairs[model.best_case(salient, pairs, texts.first, texts.last)[0] >= LEAST_LEAD]
+    lead, _ = model.best_case(salient, pairs, texts.first, texts.last, model.shipped_model())
+    pairs = pairs[lead >= LEAST_LEAD]
     return pairs, stories_features.pair_features(salient, pairs, texts.outlets, texts.first, texts.last)
 
 

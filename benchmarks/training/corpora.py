@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpora.gold import LEAST_LEAD, gold_articles, gold_rows, story_input
-from benchmarks.training.fit import Examples
 from clusterer import Article, Settings
+from clusterer.evaluation.training import Examples
 from clusterer.io.feed import Feed
 from clusterer.stories import candidates, features, model, term_weights
 from clusterer.stories.texts import StoryTexts
@@ -197,7 +197,7 @@ def pair_features(
 
 def _leads(weights: term_weights.TermWeights, pairs: NDArray[np.int64], texts: StoryTexts) -> NDArray[np.float64]:
     parts = [
-        model.best_case(weights, pairs[i : i + _BLOCK], texts.first, texts.last)[0]
+        model.best_case(weights, pairs[i : i + _BLOCK], texts.first, texts.last, model.shipped_model())[0]
         for i in range(0, max(len(pairs), 1), _BLOCK)
     ]
     return np.concatenate(parts)

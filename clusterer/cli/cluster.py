@@ -12,12 +12,14 @@ import click
 from clusterer.articles import Article
 from clusterer.cli.options import (
     SectionedCommand,
+    guard_option,
     input_options,
     pairs_option,
     report_option,
     result_option,
     settings_options,
     stories_option,
+    versions_option,
     with_option,
 )
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs, write_stories
@@ -36,6 +38,8 @@ from clusterer.results import Clustering
 @report_option
 @pairs_option
 @stories_option
+@versions_option
+@guard_option
 @engine_options
 @settings_options
 def cluster_command(
@@ -44,6 +48,7 @@ def cluster_command(
     report: str | None,
     pairs: str | None,
     stories: str | None,
+    guard: bool,
     engine: str,
     **options: Any,
 ) -> None:
@@ -55,9 +60,9 @@ def cluster_command(
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
     if engine == "spark":
-        if stories:
-            raise click.UsageError("--stories is not written with --engine spark")
-        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs})
+        if options["unique_url"]:
+            raise click.UsageError("--unique-url is not known to --engine spark; leave one of them out")
+        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs, "stories": stories})
         return
     run = Run(output, options, written=[report, pairs, stories])
     form = result_form(output)
@@ -68,12 +73,12 @@ def cluster_command(
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         listed = stack.enter_context(atomic_output(stories)) if stories else None
         done = run.pipeline()
-        result = done.clustering
-        write_result(out, result, form, added, _rows_again(run, result) if added else None)
+        result = run.versions.complete(done.clustering) if run.versions else done.clustering
+        write_result(out, result, form, added, _rows_again(run, result) if added else None, guard)
         if aside:
-            write_pairs(aside, done, run, pairs_form)
+            write_pairs(aside, done, run, pairs_form, guard)
         if listed:
-            write_stories(listed, result, stories_form)
+            write_stories(listed, result, stories_form, guard)
         if page:
             from clusterer.report.build import build
             from clusterer.report.model import Quarantined

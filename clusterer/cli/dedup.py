@@ -10,9 +10,17 @@ from typing import Any
 import click
 import orjson
 
-from clusterer.cli.options import SectionedCommand, input_options, output_option, pairs_option, settings_options
+from clusterer.cli.options import (
+    SectionedCommand,
+    guard_option,
+    input_options,
+    output_option,
+    pairs_option,
+    settings_options,
+    versions_option,
+)
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
-from clusterer.deduplication import KEEP, deduplicate
+from clusterer.deduplication import KEEP, deduplicate, with_versions
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import given_back_as
@@ -32,8 +40,10 @@ from clusterer.io.writers import form_for, result_form, write_rows
     help=f"which one is kept: {', '.join(KEEP)}, a field with its smallest value first, or 'FIELD desc' with its largest",
 )
 @pairs_option
+@versions_option
+@guard_option
 @partial(settings_options, level="copy")
-def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, **options: Any) -> None:
+def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, guard: bool, **options: Any) -> None:
     """Keep one article of what is printed again and again; write what stays whole, in its own format and order.
 
     Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
@@ -58,7 +68,11 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
         done = run.pipeline(keep=True)
         values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
+        if values is not None and run.versions:
+            values = [values[place] for place in run.versions.places]
         result = deduplicate(done, run.settings, keep, values)
+        if run.versions:
+            result = with_versions(result, done, run.versions)
         gone = {removal.place: removal for removal in result.removed}
 
         def kept() -> Iterator[Row]:
@@ -86,7 +100,7 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
 
         write_rows(output, kept(), form)
         if listed:
-            write_pairs(listed, done, run, pairs_form)
+            write_pairs(listed, done, run, pairs_form, guard)
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, removed, pairs)

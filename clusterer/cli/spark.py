@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from clusterer.cli.run import keep_apart, settings_of
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
+from clusterer.io.readers.jsonl import loaded
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from clusterer.spark.articles import Source
     from clusterer.spark.job import Job
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_WRITTEN = (".parquet", ".jsonl", ".jsonl.gz")
 _LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
 
 
@@ -52,11 +58,12 @@ def _pairs(context: click.Context, option: click.Parameter, values: Sequence[str
     return dict(value.split("=", 1) for value in values)
 
 
-def _refuse(options: Mapping[str, Any]) -> None:
+def _refuse(output: str, options: Mapping[str, Any]) -> None:
     """What only one machine does.
 
     Raises:
         InputError: it is asked for; says what instead.
+        OutputError: a file is to be of a form that Spark does not write.
     """
     cures = {
         "report": ("--report", "--engine local, or a report of the part that you want to see"),
@@ -68,10 +75,14 @@ def _refuse(options: Mapping[str, Any]) -> None:
         "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
         "strict": ("--strict", "--engine local, or look at the quarantine file"),
         "max_row_bytes": ("--max-row-bytes", "--engine local"),
+        "limits": ("--limits", "--engine local"),
     }
     for name, (option, cure) in cures.items():
         if options[name]:
             raise InputError(f"{option} is not for --engine spark; cure: {cure}")
+    for option, file in (("-o", output), ("--stories", options["stories"])):
+        if file and not file.endswith(_WRITTEN):
+            raise OutputError(f"{file}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
 
 
 def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
@@ -82,11 +93,9 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         OutputError: the output is there and is none of ours.
         SettingsError: the checkpoint is of a run with other settings.
     """
-    _refuse(options)
-    packed = output.endswith(".jsonl.gz")
-    if not output.endswith((".parquet", ".jsonl", ".jsonl.gz")):
-        raise OutputError(f"{output}: Spark writes .parquet or .jsonl; cure: -o NAME.parquet or NAME.jsonl")
-    keep_apart([output], options["inputs"])
+    _refuse(output, options)
+    listed = options["stories"]
+    keep_apart([output, listed], options["inputs"])
     settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
@@ -98,12 +107,13 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
-    from clusterer.spark.articles import Source
     from clusterer.spark.checkpoint import exists, remove
+    from clusterer.spark.cluster import columns_of
     from clusterer.spark.job import Job
 
-    if exists(spark, output) and not exists(spark, f"{output}/_SUCCESS"):
-        raise OutputError(f"{output}: is there and was not written by Spark; cure: name another")
+    for name in (output, listed):
+        if name and exists(spark, name) and not exists(spark, f"{name}/_SUCCESS"):
+            raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
     fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
@@ -112,21 +122,18 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         if lines:
             read = spark.read.option("lineSep", "\n").text(list(options["inputs"]))
             df = read.select(F.col("value").cast("binary").alias("value"), F.col("_metadata.file_path").alias("file"))
+            source, notes = _source_of_lines(read, fields)
         else:
             df = spark.read.parquet(*options["inputs"])
-            plan = FieldMap(fields)
-            plan.check_header(tuple(df.columns), options["inputs"][0])
-            wanted = {name: None for names in plan.columns(tuple(df.columns)).values() for name in names}
-            df = df.select(*wanted)
-        source = Source(tuple(fields.items()), lines)
+            df, source, notes = columns_of(df, fields, options["inputs"][0])
+        for note in [] if options["quiet"] else notes:
+            click.echo(note, err=True)
         job = Job(df, settings, source, kept, options["partitions"], tell=tell)
         count = job.bad_rows()
         result = job.result()
-        if output.endswith(".parquet"):
-            result.write.mode("overwrite").parquet(output)
-        else:
-            text = result.mapInArrow(as_lines, "value string").write.mode("overwrite")
-            (text.option("compression", "gzip") if packed else text).text(output)
+        _write(result, output)
+        if listed:
+            _write(job.stories(), listed)
         if count:
             job.quarantined().write.mode("overwrite").json(aside)
         elif exists(spark, f"{aside}/_SUCCESS"):
@@ -138,15 +145,25 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         remove(spark, kept)
 
 
+def _write(rows: DataFrame, folder: str) -> None:
+    """Write rows as a folder of parts, in the form that its name tells."""
+    if folder.endswith(".parquet"):
+        rows.write.mode("overwrite").parquet(folder)
+    else:
+        text = rows.mapInArrow(as_lines, "value string").write.mode("overwrite")
+        (text.option("compression", "gzip") if folder.endswith(".gz") else text).text(folder)
+
+
 def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
-    """Results as the lines that `cluster` writes."""
+    """Rows as the lines that `cluster` writes."""
     import orjson
     import pyarrow as pa
 
     for batch in batches:
         rows = batch.to_pylist()
         for row in rows:
-            row["evidence"] = None if row["evidence"] is None else orjson.Fragment(row["evidence"])
+            if row.get("evidence") is not None:
+                row["evidence"] = orjson.Fragment(row["evidence"])
         yield pa.RecordBatch.from_arrays(
             [pa.array([orjson.dumps(row).decode() for row in rows], pa.string())], ["value"]
         )
@@ -167,16 +184,28 @@ def _are_lines(inputs: Sequence[str], form: str | None) -> bool:
     raise InputError(f"{what}; cure: --format jsonl or parquet, --engine local, or convert it")
 
 
+def _source_of_lines(read: Any, fields: dict[str, str]) -> tuple[Source, list[str]]:
+    """How lines of JSON are read, as the first of them tell, and what a reader of the result should know of that."""
+    from clusterer.spark.articles import Source
+    from clusterer.spark.cluster import first_rows
+
+    values = [loaded(row[0].encode("utf-8", "surrogatepass")) for row in first_rows(read)]
+    sample = tuple(value for value in values if isinstance(value, dict))
+    plan = FieldMap(fields)
+    plan.learn(sample)
+    return Source(tuple(fields.items()), True, sample), plan.notes
+
+
 def _told(stage: str) -> None:
-    click.echo(f"{stage} ...", err=True)
+    tell(f"{stage} ...", err=True)
 
 
 def _summarise(job: Job, result: Any, bad: int, aside: str, options: Mapping[str, Any]) -> None:
     if bad and not options["quiet"]:
-        click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
+        tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
     if options["quiet"] or not (options["summary"] or sys.stderr.isatty()):
         return
     row = result.selectExpr(
         "count(*) AS articles", "count_if(id = copy) AS copies", "count_if(representative) AS stories"
     ).first()
-    click.echo(f"{row['articles']:,} articles, {row['copies']:,} copy groups, {row['stories']:,} stories", err=True)
+    tell(f"{row['articles']:,} articles, {row['copies']:,} copy groups, {row['stories']:,} stories", err=True)

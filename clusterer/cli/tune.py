@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -19,9 +19,10 @@ from clusterer.cli.options import (
     settings_file,
 )
 from clusterer.cli.run import Run, progress_shown
-from clusterer.cli.terminal import write_page
+from clusterer.cli.terminal import tell, write_page
 from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
+from clusterer.evaluation.training import Retraining, retrain
 from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
 from clusterer.settings import Settings
 
@@ -57,6 +58,12 @@ class _GoldLast(SectionedCommand):
 @click.option(
     "--want-recall", type=click.FloatRange(0, 1, min_open=True), help="wish: at least so much, then all precision"
 )
+@click.option(
+    "--retrain",
+    "retrains",
+    is_flag=True,
+    help="first retrain the weights of the story score on GOLD, starting from those it has; taken where better",
+)
 @label_option
 @doubtful_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="settings file to write, TOML, for --settings")
@@ -73,6 +80,7 @@ def tune_command(
     settings_file: dict[str, Any],
     want_precision: float | None,
     want_recall: float | None,
+    retrains: bool,
     label: str | None,
     with_doubtful: bool,
     output: str | None,
@@ -84,25 +92,35 @@ def tune_command(
     Tries every threshold without hashing a text again, and suggests the settings of best F1 (B-cubed, or over judged
     pairs) where they are surely better than those it starts from, or the settings that fulfil a wish. -o writes them as a
     file that other commands take with --settings; --html plots precision and recall over each threshold, and how surely
-    bands find pairs. Other settings, such as --unit, come from --settings.
+    bands find pairs. Other settings, such as --unit, come from --settings. --retrain fits the weights of the story score to
+    GOLD, too, and prints how they do on events that they did not see.
 
     Example: clusterer tune data/feed.jsonl data/gold.jsonl -o settings.toml
     """
     run = Run(output or "-", {**settings_file, **options}, [gold], [html])
     says = gold_of(gold, label, options["level"], with_doubtful)
+    trained: Retraining | None = None
     with run.quarantine, progress_shown(run.quiet) as progress:
+        articles: Iterable[Article] = articles_of(run)
+        if retrains:
+            articles = list(articles)
+            trained = retrain(articles, says, settings=run.settings, progress=progress)
         tuned = tune(
-            articles_of(run),
+            articles,
             says,
-            settings=run.settings,
+            settings=trained.settings if trained else run.settings,
             precision=want_precision,
             recall=want_recall,
             progress=progress,
         )
     run.warn()
+    if trained:
+        _print_retraining(trained)
     _print_tuning(tuned)
     if output:
-        write_page(output, tuned.toml)
+        write_page(output, (f"# {_told(trained)}\n" if trained else "") + tuned.toml)
+    elif trained and trained.check.better:
+        click.echo("the retrained weights are not kept; cure: -o FILE writes them, for --settings", err=True)
     if html:
         from clusterer.report.render import render
 
@@ -117,33 +135,49 @@ def articles_of(run: Run) -> Iterator[Article]:
         run.refuse_nothing()
 
 
+def _print_retraining(trained: Retraining) -> None:
+    check = trained.check
+    click.echo(
+        f"weights: {check.pairs:,} pairs of texts; each judged by weights that saw none of its {check.events:,} events"
+    )
+    click.echo(f"{'':12}{'precision':>11}{'recall':>8}{'F1':>8}{'loss':>8}")
+    for row, scores, loss in zip(("as it was", "retrained"), (check.before, check.after), check.losses, strict=True):
+        click.echo(f"{row:12}{scores.precision:>11.4f}{scores.recall:>8.4f}{scores.f1:>8.4f}{loss:>8.4f}")
+    click.echo(f"{_told(trained)}\n")
+
+
+def _told(trained: Retraining) -> str:
+    said = "are better, and are taken" if trained.check.better else "are no better; those it had stay"
+    return f"weights: retrained ones {said}"
+
+
 def _print_tuning(tuned: Tuning) -> None:
     for level, tried in tuned.tried.items():
         names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
         kind = "articles" if isinstance(tuned.after[level], Scores) else "judged pairs"
-        click.echo(f"{level}: {tuned.counts[level]:,} {kind}, {len(tried):,} settings tried")
+        tell(f"{level}: {tuned.counts[level]:,} {kind}, {len(tried):,} settings tried")
         widths = [max(len(name), 6) + 2 for name in names]
         head = "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
-        click.echo(f"{'':12}{head}{'precision':>11}{'recall':>8}{'F1':>8}")
+        tell(f"{'':12}{head}{'precision':>11}{'recall':>8}{'F1':>8}")
         best, after = tuned.best(level), figures(tuned.after[level])
         shown: list[tuple[str, Settings | Tried, tuple[float, float, float]]]
         shown = [("as it was", tuned.start, figures(tuned.before[level])), ("suggested", tuned.suggested, after)]
         shown += [("best F1", best, _of(best))] if best.f1 > after[2] + 1e-9 else []
         for row, setting, scores in shown:
             values = "".join(f"{getattr(setting, n):>{w}g}" for n, w in zip(names, widths, strict=True))
-            click.echo(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
+            tell(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
         if level in tuned.stays:
-            click.echo(f"{level}: {STAYS}")
-        click.echo()
+            tell(f"{level}: {STAYS}")
+        tell()
     for warning in tuned.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {warning}", err=True)
     for level in tuned.missed:
         assert tuned.wish is not None
         wished, value = tuned.wish
-        click.echo(f"{level}: no setting tried has a {wished} of {value:g}; the nearest is suggested", err=True)
+        tell(f"{level}: no setting tried has a {wished} of {value:g}; the nearest is suggested", err=True)
     changed = _changed(tuned)
     options = " ".join(f"--{name} {value:g}" for name, _, value in changed)
-    click.echo(f"suggested: {options}" if changed else "suggested: the settings as they were")
+    tell(f"suggested: {options}" if changed else "suggested: the settings as they were")
 
 
 def _changed(tuned: Tuning) -> list[tuple[str, float, float]]:

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from clusterer.evaluation.gold import Gold, Judged, read_gold
     from clusterer.evaluation.labeling import PairSampler
     from clusterer.evaluation.metrics import Mistake, PairScores, Scores, bcubed, evaluate, evaluate_pairs, mistakes
+    from clusterer.evaluation.training import CrossValidation, Retraining, retrain
     from clusterer.evaluation.tuning import Tuning, tune
 
 __all__ = [
+    "CrossValidation",
     "Gold",
     "Judged",
     "Mistake",
     "PairSampler",
     "PairScores",
+    "Retraining",
     "Scores",
     "Tuning",
     "bcubed",
@@ -26,6 +29,7 @@ __all__ = [
     "evaluate_pairs",
     "mistakes",
     "read_gold",
+    "retrain",
     "tune",
 ]
 
@@ -37,6 +41,7 @@ if not TYPE_CHECKING:
             "gold": ["Gold", "Judged", "read_gold"],
             "labeling": ["PairSampler"],
             "metrics": ["Mistake", "PairScores", "Scores", "bcubed", "evaluate", "evaluate_pairs", "mistakes"],
+            "training": ["CrossValidation", "Retraining", "retrain"],
             "tuning": ["Tuning", "tune"],
         },
     )

@@ -8,7 +8,7 @@ story thresholds.
 
 Scores are B-cubed over labelled articles, or precision and recall over judged pairs. What scores best on little gold does
 so by luck: a change is suggested only where it is better in most resamples of the gold, too. Learns no weights: that is
-what `benchmarks.training.train` does. Reads and writes nothing.
+what `training` does. Reads and writes nothing.
 
 Source of the rule that small differences are none: Breiman, Friedman, Olshen and Stone 1984, "Classification and
 Regression Trees", section 3.4.3, here with an article or a judged pair in place of the standard error. Of the paired

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import candidates
-from clusterer.errors import InputError
+from clusterer.errors import IndexDamaged, InputError
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
@@ -33,6 +33,7 @@ from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
+from clusterer.stories.model import model_of
 
 Status = Literal["new", "report", "copy", "known"]
 
@@ -110,13 +111,17 @@ class StoryIndex:
             must_exist: refuse to make one.
 
         Raises:
-            InputError: the file is missing, damaged, not an index, or of another release; says what to do.
+            InputError: the file is missing, not an index, or of another release; says what to do.
+            IndexDamaged: it is damaged or forged; so does every verb below that comes upon it.
             SettingsError: the index was made with other settings.
             OutputError: the file cannot be made.
         """
         chosen = None if settings is None else settings_from(settings)
         if chosen is not None:
-            candidates.band_shape(chosen)  # refuse what no article could be sketched with
+            candidates.band_shape(
+                chosen
+            )  # refuse what no article could be sketched with, and weights of another release
+            model_of(chosen)
         return cls(Database(path, chosen, recipe(), must_exist))
 
     def close(self) -> None:
@@ -299,6 +304,11 @@ class StoryIndex:
         with reading(self._index):
             return self._reader.latest_stories(after, min_size, limit)
 
+    def follows(self) -> dict[str, str]:
+        """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""
+        with reading(self._index):
+            return self._reader.follows(self._reader.all_stories())
+
     def assignments(self) -> list[Assignment]:
         """Every article's assignment, in order of arrival; each has the fields of a line of `clusterer cluster`."""
         with reading(self._index):
@@ -337,11 +347,11 @@ class StoryIndex:
         """
         from clusterer.index.check import check
 
-        with reading(self._index):
-            try:
+        try:
+            with self._database.reading():
                 return check(self._index)
-            except InputError as error:
-                return [str(error)]
+        except IndexDamaged as error:
+            return [str(error)]
 
 
 def _point(when: datetime | timedelta | None) -> float | None:
@@ -359,8 +369,6 @@ def _added(
     Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
     batch.
     """
-    if not assigned.keys() >= set(numbers):
-        raise InputError("the index file is damaged: articles hang on texts that are not there; cure: restore a copy")
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
     for number in sorted(assigned):

@@ -24,6 +24,8 @@ from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
+from clusterer.index.follow_ups import followed_stories
+from clusterer.index.guards import blob_rows, checked_ends, checked_scores, damaged
 from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.pairs import Pair, verified_pairs
@@ -46,6 +48,8 @@ class Story:
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
         title: of its representative.
+        follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
+            is none.
     """
 
     id: str
@@ -56,6 +60,7 @@ class Story:
     first: datetime
     last: datetime
     title: str
+    follows: str | None
 
     def __len__(self) -> int:
         return len(self.assignments)
@@ -137,6 +142,7 @@ class IndexReader:
         ):
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
+        followed = self.follows(stories)
         titles = {number: article.title for number, article in read_articles(self.index, representatives).items()}
         for story in stories:
             rows_of_story = members[story]
@@ -151,7 +157,19 @@ class IndexReader:
                 moment(min(dates)),
                 moment(max(dates)),
                 titles[head],
+                followed.get(assigned[head].story),
             )
+
+    def all_stories(self) -> list[int]:
+        """Numbers of all stories, those of articles without a word aside."""
+        return [number for (number,) in self._database.rows("SELECT number FROM story WHERE into_story IS NULL")]
+
+    def follows(self, stories: Sequence[int]) -> dict[str, str]:
+        """Ids of those of some stories that go on with an earlier one, and of that one; stories by number."""
+        followed = followed_stories(self.index, stories)
+        ends = sorted({*followed, *followed.values()})
+        names = dict(self._database.among("SELECT number, id FROM story WHERE number IN {}", ends))
+        return {names[later]: names[earlier] for later, earlier in followed.items()}
 
     def _short_story(self, number: int) -> Story:
         """An article without a word, as a story of its own."""
@@ -159,7 +177,7 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None)
 
     # assignments
 
@@ -186,6 +204,8 @@ class IndexReader:
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
             out[number] = Assignment(id, name, id, id, True, None, None, None)
+        if missing := [number for number in numbers if number not in out]:
+            raise damaged(database.path, f"article {missing[0]} hangs on a text that is not there")
         return out
 
     def pairs(self) -> list[Pair]:
@@ -228,14 +248,14 @@ class IndexReader:
 
     def counts(self) -> dict[str, int]:
         """How much is there, by name."""
-        statements = {
-            "articles": "SELECT count(*) FROM article",
+        statements = {  # not count(*), which SQLite walks in one step, so that nothing could stop it in a forged file
+            "articles": "SELECT count(number) FROM article",
             "too short to group": "SELECT count(*) FROM article WHERE document IS NULL",
-            "distinct texts": "SELECT count(*) FROM document",
-            "copy groups": "SELECT count(*) FROM text",
+            "distinct texts": "SELECT count(number) FROM document",
+            "copy groups": "SELECT count(centre) FROM text",
             "stories": "SELECT count(*) FROM story WHERE into_story IS NULL",
             "aliases": "SELECT count(*) FROM story WHERE into_story IS NOT NULL",
-            "learned lines": "SELECT count(*) FROM furniture",
+            "learned lines": "SELECT count(line) FROM furniture",
         }
         out = {name: int(self._database.rows(statement)[0][0]) for name, statement in statements.items()}
         return {**out, "bytes": self._database.bytes_used}
@@ -311,11 +331,11 @@ def _read_likenesses(
     story_of_text = np.empty(len(distinct), dtype=np.int64)
     story_of_text[text_of] = story
     _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
-    rows = index.database.among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-    ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+    rows = index.database.blobs_among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
+    ends = checked_ends(index.database.path, [row[:2] for row in rows])
     inside = np.isin(ends[:, 1], documents)
     pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    score = np.array([row[2] for row in rows], dtype=np.float64)[inside]
-    features = np.frombuffer(b"".join([row[3] for row in rows]), dtype="<f4")
-    features = features.reshape(-1, len(stories_features.FEATURES))
+    score = checked_scores(index.database.path, [row[2] for row in rows])[inside]
+    width = len(stories_features.FEATURES)
+    features = blob_rows(index.database.path, "features", [row[3] for row in rows], "<f4", width)
     return Stories(text_of, distinct[first[row]], pairs, score, features[inside], 0, 0)

@@ -29,7 +29,7 @@ _UNUSUAL = 2.0  # and of no usual name, beside an abstract, if so many times
 _FEW_WORDS = 8  # a column of no usual name has at least so many a row
 _PAGE = re.compile(r"<(?:!doctype|html|body)\b", re.I)
 _NO_TEXTS = re.compile(
-    r"html|comment|tag|keyword|categor|image|photo|caption|video|script|json|xml|url|link|author|title|head"
+    r"html$|comment|tag|keyword|categor|image|photo|caption|video|script|json|xml|url|link|author|title|head"
 )
 _SAME_ROWS = 3  # at least so many rows say the same before that says anything
 _SECOND_LEVEL = frozenset(("co", "com", "net", "org", "gov", "edu", "ac", "mil"))  # as in spa.gov.sa
@@ -95,10 +95,13 @@ def usual_columns(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     for name in names:
         if isinstance(name, str):
             by_key.setdefault(column_key(name), []).append(name)
-    return {
+    found = {
         attribute: tuple(name for key in keys for name in by_key.get(key, ()))
         for attribute, keys in FIELD_NAMES.items()
     }
+    if not found["text"] and found["date"] and found["id"]:  # of a chat; an error that an interface answers has neither
+        found["text"] = tuple(by_key.get("message", ()))
+    return found
 
 
 @dataclass(slots=True)

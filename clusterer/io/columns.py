@@ -29,6 +29,7 @@ from clusterer.io.values import (
     first_filled,
     first_id,
     is_no_date,
+    is_nothing,
     kind,
     scalar,
     text_of,
@@ -96,30 +97,36 @@ class FieldMap(ColumnPlans):
         Raises:
             RowError: the row cannot be an article; the message says why.
         """
-        if type(row) is not dict and not isinstance(row, Mapping):
-            raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
-        names = tuple(row)
-        plan = self._plans.get(names)
-        if plan is None:  # rows with nested fields come here each time: none but their flat form has a plan
-            row = self.flattened(row)
+        try:
+            if type(row) is not dict and not isinstance(row, Mapping):
+                raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
             names = tuple(row)
-            plan = self._plans.get(names) or self._plan(names, row)
-        texts, titles, dates, sources, urls, ids = plan
-        text, title = first_filled(row, texts), first_filled(row, titles)
-        if type(title) is not str:
-            title = title_of(title)
-        if type(text) is not str:
-            text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
-        if "\0" in text or "\0" in title:
-            where = "text" if "\0" in text else "title"
-            raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
-        url, id = first_filled(row, urls), first_id(row, ids)
-        if type(id) is float and abs(id) >= 2**64:
-            self.lost_digits = True
-        url = url.strip() if type(url) is str else scalar(url)
-        id = id.strip() if type(id) is str else scalar(id)
-        source, url = self._source(row, sources, url)
-        return Article(clean_text(text), id or url, clean_text(title), source, url, self._date(row, dates))
+            plan = self._plans.get(names)
+            if plan is None:  # rows with nested fields come here each time: none but their flat form has a plan
+                row = self.flattened(row)
+                names = tuple(row)
+                plan = self._plans.get(names) or self._plan(names, row)
+            texts, titles, dates, sources, urls, ids = plan
+            text, title = first_filled(row, texts), first_filled(row, titles)
+            if type(title) is not str:
+                title = title_of(title)
+            if type(text) is not str:
+                text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
+            if "\0" in text or "\0" in title:
+                where = "text" if "\0" in text else "title"
+                raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
+            url, id = first_filled(row, urls), first_id(row, ids)
+            if type(id) is float and abs(id) >= 2**64:
+                self.lost_digits = True
+            url = url.strip() if type(url) is str else scalar(url)
+            id = id.strip() if type(id) is str else scalar(id)
+            source, url = self._source(row, sources, url)
+            text = clean_text(text)
+            if not text or text.isspace():
+                text = self._next_text(row, texts)
+            return Article(text, id or url, clean_text(title), source, url, self._date(row, dates))
+        except RecursionError:
+            raise RowError("the row is nested too deeply; cure: write the article flat") from None
 
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""
@@ -131,6 +138,11 @@ class FieldMap(ColumnPlans):
         word = next((value for value in values if type(value) is str), None)
         what = "null" if word is None else f"{word!r}, which says nothing,"
         raise NoText(f"text (column {names[0]!r}) is {what} and there is no title; cure: give the row one of them")
+
+    def _next_text(self, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
+        """The first text of which anything is left without its HTML; "" where there is none."""
+        texts = (clean_text(text_of(row[name], name)) for name in names if not is_nothing(row[name]))
+        return next((text for text in texts if not is_nothing(text) and "\0" not in text), "")
 
     def _source(self, row: Mapping[str, Any], names: tuple[str, ...], url: str) -> tuple[str, str]:
         """Who printed it, and where; a source that is an address is none, unless the caller named its column."""

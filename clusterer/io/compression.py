@@ -56,12 +56,10 @@ class ChunkReader(io.RawIOBase):
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
-        """Say that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer from one chunk; return the number of bytes, 0 at the end."""
-        """Fill a buffer with the next bytes; return their number, 0 at the end."""
+        """Fill a buffer with the next bytes of one chunk; return their number, 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -74,7 +72,9 @@ class ChunkReader(io.RawIOBase):
 
 
 def cut_reason(cut: TruncatedInput) -> str:
-    """The reason of the row in which the bytes of an input end."""
+    """The reason of the row in which the bytes of an input end, or are too many."""
+    if "; cure: " in str(cut):
+        return str(cut)
     return f"the file ends early or is damaged here ({cut}); rows before it are kept; cure: fetch the file again"
 
 
@@ -82,11 +82,19 @@ def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes of a stream as they become available."""
     read_available = cast(io.BufferedReader, stream).read1
     size = 1 << 14 if isinstance(stream, zipfile.ZipExtFile) else CHUNK  # it loses the piece whose checksum is wrong
+    done = 0
     try:
         while chunk := read_available(size):
+            done += len(chunk)
             yield chunk
     except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-        raise TruncatedInput(first_line(error)) from None
+        whole = getattr(stream, "_orig_file_size", None)  # of a member, as the archive's directory says
+        raise TruncatedInput(first_line(error) + (_share_of(done, whole) if whole else "")) from None
+
+
+def _share_of(done: int, whole: int) -> str:
+    """How much of something that is cut off was there, where that is known."""
+    return f"; {done:,} of {whole:,} bytes are there" if done < whole else ""
 
 
 def packing_of(head: bytes) -> str:
@@ -117,8 +125,9 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     else:
         zstandard = import_module("zstandard")
         unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 11
+        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 9
     unpacker, inside_member = new(), False
+    done, whole = 0, 0  # bytes of this member so far, and of all of it where its head says so
     for chunk in chunks:
         for start in range(0, len(chunk), size):  # small pieces: what comes out stays small
             piece, more = chunk[start : start + size], False
@@ -126,6 +135,8 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
                 piece and (inside_member or piece.strip(b"\0"))
             ):  # there may be padding after the last member
                 before = unpacker.copy() if packing == "gz" else None
+                if not before and not inside_member:
+                    done, whole = 0, _content_size(piece)
                 try:
                     out = unpacker.decompress(piece, CHUNK) if before else unpacker.decompress(piece)
                 except damage as error:
@@ -136,13 +147,24 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
                                     yield out
                     raise TruncatedInput(f"damaged {packing} data: {first_line(error)}") from None
                 if out:
+                    done += len(out)
                     yield out
                 if inside_member := not unpacker.eof:
                     piece, more = (unpacker.unconsumed_tail, len(out) == CHUNK) if before else (b"", False)
                 else:
                     piece, more, unpacker = unpacker.unused_data, False, new()
     if inside_member:
-        raise TruncatedInput(f"the {packing} data ends before its end mark")
+        raise TruncatedInput(f"the {packing} data ends before its end mark" + (_share_of(done, whole) if whole else ""))
+
+
+def _content_size(head: bytes) -> int:
+    """Bytes that a frame of Zstandard unpacks to, as its head says; 0 where it does not."""
+    zstandard = import_module("zstandard")
+    try:
+        size = int(zstandard.get_frame_parameters(head).content_size)
+    except zstandard.ZstdError:
+        return 0
+    return 0 if size in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR) else size
 
 
 def _inflated_blocks(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
 from clusterer.io.rows import Unreadable, python_values
-from clusterer.io.wording import in_python
+from clusterer.io.wording import in_python, tell_notes
 
 _BLOCK = 4096  # rows
 
@@ -61,6 +61,10 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
         return _of_frame(found, tuple(names), fields)
+    if (library := _library(given)) in _CURES_OF_LAZY:  # a column of Dask, a connection of DuckDB
+        raise InputError(
+            f"articles is a {type(given).__name__} of {library}, its rows are not there yet; cure: {_cure_of_lazy(given)} first"
+        )
     if hasattr(given, "columns"):  # walking a data frame gives the names of its columns
         raise InputError(
             "articles is a data frame of an unknown kind; cure: pandas, polars or pyarrow, or its rows, for example"
@@ -71,13 +75,21 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
 
 _CURES_OF_LAZY = {"duckdb": ".df()", "dask": ".compute()", "ibis": ".to_pandas()", "pyspark": ".toPandas()"}
 """By library, what makes a data frame of its lazy one; Polars' own word for all others."""
-_READERS = {"RecordBatchReader": ".read_all()", "Dataset": ".to_table()", "Scanner": ".to_table()"}
+_READERS = {
+    "RecordBatchReader": ".read_all()",
+    "Dataset": ".to_table()",
+    "Scanner": ".to_table()",
+    "ParquetFile": ".read()",
+}
 """What makes a table of pyarrow's readers, by the name of their class or of its base."""
 
 
 def _cure_of_lazy(given: object) -> str:
-    cure = _CURES_OF_LAZY.get(type(given).__module__.lstrip("_").split(".")[0], ".collect()")
-    return f"{cure} it"
+    return f"{_CURES_OF_LAZY.get(_library(given), '.collect()')} it"
+
+
+def _library(given: object) -> str:
+    return type(given).__module__.lstrip("_").split(".")[0]
 
 
 def _cure_of_reader(given: object) -> str:
@@ -127,6 +139,7 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         article.columns(names)
         article.learn(_first_rows(frame, names))
         plan = article.columns(names)
+        tell_notes(article.notes)
     except RowError as error:
         reason = re.sub(
             r"cure: (fields={[^}]*})", r"cure: rename a column, or cluster(frame, \1)", in_python(str(error))

@@ -97,23 +97,25 @@ _PLACES = {
 _ZONE_OF_PLACE = {place: zone for zone, places in _PLACES.items() for place in places.split()}
 OF_PLACE = re.compile(r"ب?توقيت\s+(?:مدينه\s+|سلطنه\s+)?(\w+)")
 """Words that say whose time it is."""
+ZONE_OF_TABLE = re.compile(r"(?<![\w/])([a-z]+/[a-z_]+(?:/[a-z_]+)?)(?![\w/])")
+"""Names of zones as computers write them, folded: asia/riyadh."""
 
 
 @lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo | None:
-    """The zone of an abbreviation, or of a place in Arabic, as in "بتوقيت القاهرة"; None for others.
+    """The zone of an abbreviation, of a place in Arabic, as in "بتوقيت القاهرة", or of a name as asia/riyadh; None for others.
 
     >>> zone_named("ast").utcoffset(None), zone_named("nowhere")
     (datetime.timedelta(seconds=10800), None)
     """
     if name in _HOURS_OF_ZONE:
         return timezone(timedelta(hours=_HOURS_OF_ZONE[name]))
-    if zone := _ZONE_OF_PLACE.get(name):
+    if zone := _ZONE_OF_PLACE.get(name, name.title() if "/" in name else ""):
         from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
         try:
             return ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, OSError):  # a system without the table of zones
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a system without the table of zones
             return None
     return None
 
@@ -128,21 +130,21 @@ _SECONDS = {
     31_536_000: r"سن(?:ه|تين|تان|وات|ين)|عام(?:ا|ين|ان)?|اعوام|years?|ans?",
 }
 _UNIT = "|".join(f"(?P<u{seconds}>{names})" for seconds, names in _SECONDS.items())
-_COUNTS = {
+_COUNTS: dict[str, float] = {
     name: count
     for count, names in enumerate(
         ("واحده? one an a une un", "two deux", "ثلاثه? three trois", "اربعه? four quatre", "خمسه? five cinq", "سته? six",
          "سبعه? seven sept", "ثماني?ه? eight huit", "تسعه? nine neuf", "عشره? ten dix"), 1
     )
     for name in names.split()
-}  # fmt: skip
+} | {"نصف": 0.5, "ربع": 0.25, "ثلث": 1 / 3, r"half\s+an": 0.5}  # fmt: skip
 _COUNT = r"(?P<digits>\d{1,3})|(?P<words>" + "|".join(_COUNTS) + ")"
 _AGO = re.compile(rf"(?:منذ|قبل|من|il\s+y\s+a)\s+(?:حوالي\s+|نحو\s+)?(?:(?:{_COUNT})\s*)?(?:{_UNIT})(?!\w)")
 _AGO_AFTER = re.compile(rf"(?:(?:{_COUNT})\s*)(?:{_UNIT})\s+ago(?!\w)")
 _DAYS = re.compile(
-    r"(?<!\w)(?:(?P<d2>(?:اول|قبل)\s+(?:ال)?امس)|(?P<d1>امس|البارحه|yesterday|hier)|(?P<d0>اليوم|today|aujourd'hui))(?!\w)"
+    r"(?<!\w)(?:(?P<d2>(?:اول|قبل)\s+(?:ال)?امس|امس\s+(?:ال)?اول)|(?P<d1>امس|البارحه|yesterday|hier)|(?P<d0>اليوم|today|aujourd'hui))(?!\w)"
 )
-_NOW = re.compile(r"(?:الان|للتو|قبل\s+قليل|منذ\s+(?:قليل|لحظات)|just\s+now|now)")
+_NOW = re.compile(r"(?:الان|للتو|(?:قبل|منذ)\s+(?:قليل|لحظات)|just\s+now|now)")
 
 
 def is_relative(s: str) -> bool:
@@ -176,7 +178,7 @@ def time_ago(s: str, now: datetime) -> tuple[datetime, str] | None:
     if found := _AGO.search(s) or _AGO_AFTER.search(s):
         unit = next(name for name in found.re.groupindex if name[0] == "u" and found[name])
         if found["digits"]:
-            count = int(found["digits"])
+            count: float = int(found["digits"])
         elif found["words"]:
             count = next(n for pattern, n in _COUNTS.items() if re.fullmatch(pattern, found["words"]))
         else:

@@ -21,6 +21,7 @@ from clusterer.io.date_words import (
     MONTH_OF,
     OF_PLACE,
     ZONE_NAME,
+    ZONE_OF_TABLE,
     hijri_month,
     is_relative,
     time_ago,
@@ -348,7 +349,7 @@ def _with_clock(day: datetime, clock: re.Match[str] | None, s: str, rules: _Rule
     if (hour, minute) == (24, 0):
         return _plausible(day + timedelta(days=1), None)
     moment = day.replace(hour=hour, minute=minute, second=min(second, 59))
-    place = OF_PLACE.search(s)
+    place = OF_PLACE.search(s) or ZONE_OF_TABLE.search(s)
     zone = zone_named(place[1]) if place else None
     if is_whole and parts[5] and int(parts[6]) <= 14:
         shift = timedelta(hours=int(parts[6]), minutes=int(parts[7] or 0))

@@ -6,13 +6,14 @@ that ``--format`` takes, what an output's ending asks for, and what rows can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers import (
     csv,
+    duckdb,
     html,
     json,
     jsonl,
@@ -60,7 +61,7 @@ class Format:
         write_result: writes results; None where these cannot have this format.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
-        own_names: its reader names the fields, not the file.
+        fields: where its reader, and not the file, names the fields: article attribute to where it is read from; else empty.
         is_aside: its files stand beside feeds, too: pages that explain them, databases of tools. In folders and archives with
             files of other formats they are left out, unless the caller names the format.
         has_parts: a path may name a table or sheet of it, as `news.db::articles`.
@@ -78,31 +79,44 @@ class Format:
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
-    own_names: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
     is_aside: bool = False
     has_parts: bool = False
+
+    @property
+    def own_names(self) -> bool:
+        """Whether its reader names the fields, not the file."""
+        return bool(self.fields)
 
 
 FORMATS: tuple[Format, ...] = (
     Format(
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
+        may_be=("json",),
         write_rows=jsonl.write_rows, write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
-    Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, own_names=True),
+    Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, fields=sitemap.FIELDS),
     Format(
-        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, own_names=True, is_aside=True
+        "html", (".html", ".htm", ".xhtml"), html.read, html.sniff, require=html.require, fields=html.FIELDS, is_aside=True
     ),
-    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff, own_names=True),
-    Format("markdown", (".md", ".markdown"), markdown.read, own_names=True, is_aside=True),
+    Format("rss", (".rss", ".xml", ".atom"), rss.read, rss.sniff, fields=rss.FIELDS),
+    Format("markdown", (".md", ".markdown"), markdown.read, fields=markdown.FIELDS, is_aside=True),
     Format(
-        "warc", (".warc", ".wet"), warc.read, warc.sniff, is_binary=True, require=warc.require, own_names=True
+        "warc", (".warc", ".wet"), warc.read, warc.sniff, is_binary=True, require=warc.require, fields=warc.FIELDS
     ),
     Format(
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
         require=workbook.require, has_parts=True,
     ),
-    Format("sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True),
+    Format(
+        "duckdb", (".duckdb", ".ddb"), duckdb.read, duckdb.sniff, is_binary=True, require=duckdb.require, is_aside=True,
+        has_parts=True,
+    ),
+    Format(
+        "sqlite", (".db", ".sqlite", ".sqlite3"), sqlite.read, sqlite.sniff, is_binary=True, is_aside=True, has_parts=True,
+        may_be=("duckdb",),
+    ),
     Format("sql", (".sql",), sql.read, sql.sniff, is_aside=True, has_parts=True),
     Format(
         "csv", (".csv",), csv.read, csv.sniff_csv, in_lines=True,
@@ -116,7 +130,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
     ),
-    Format("txt", (".txt",), text.read, may_be=("tsv",), own_names=True),
+    Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),
 )  # fmt: skip
 """All formats, in the order in which an input without a known ending is compared with them."""
 FORMATS_BY_NAME: dict[str, Format] = {format.name: format for format in FORMATS}

@@ -9,11 +9,12 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
-from clusterer.io.wording import in_python
+from clusterer.io.wording import in_python, tell_notes
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
@@ -26,6 +27,13 @@ Articles: TypeAlias = Union[
 """What a caller may call articles."""
 
 _LIKE_A_PATH = re.compile(r"\S*\.[A-Za-z][A-Za-z0-9]{1,7}(::\S+)?|[a-z][a-z0-9+.-]+://\S+", re.ASCII)
+
+
+_WHOLE = {
+    "DataFrame": "pandas.concat(articles)", "RecordBatch": "pyarrow.Table.from_batches(articles)",
+    "Table": "pyarrow.concat_tables(articles)",
+}  # fmt: skip
+"""What makes one frame of many, by the name of their class."""
 
 
 def articles_from(
@@ -71,18 +79,11 @@ def articles_from(
             raise InputError(
                 f"articles is a {type(articles).__name__}; give a list of articles, a data frame, or a path"
             )
-    columns = None
-    first = (
-        next((item for item in items if type(item) is not Article), None) if isinstance(items, list | tuple) else None
-    )
-    if fields or isinstance(first, Mapping):
-        from clusterer.io.choice import SAMPLE
+    if fields:
         from clusterer.io.columns import FieldMap
 
-        columns = FieldMap(fields)  # refuses what articles do not have before the walk
-        if isinstance(first, Mapping):
-            columns.learn([item for item in items[:SAMPLE] if isinstance(item, Mapping)])
-    return _walk(items, columns, fields, keeps_bad)
+        FieldMap(fields)  # refuses what articles do not have before the walk
+    return _walk(items, fields, keeps_bad)
 
 
 def held(articles: Any, fields: Mapping[str, str] | None = None) -> Any:
@@ -162,10 +163,9 @@ def _cure_of_one(given: object) -> str:
     return "a list of articles, [article], or the path of a file"
 
 
-def _walk(
-    items: Iterable[Any], columns: FieldMap | None, fields: Mapping[str, str] | None, keeps_bad: bool
-) -> Iterator[Article]:
+def _walk(items: Iterable[Any], fields: Mapping[str, str] | None, keeps_bad: bool) -> Iterator[Article]:
     """The items as articles; bad ones among good ones become articles without words."""
+    items, columns = _learnt(iter(items), fields, isinstance(items, list | tuple))
     bad, good, first_reason = 0, 0, ""
     for number, item in enumerate(items, start=1):
         if type(item) is Article:
@@ -187,6 +187,25 @@ def _walk(
     if bad:
         many = "1 article has no text and groups" if bad == 1 else f"{bad:,} articles have no text and group"
         warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
+
+
+def _learnt(
+    items: Iterator[Any], fields: Mapping[str, str] | None, is_list: bool
+) -> tuple[Iterator[Any], FieldMap | None]:
+    """The items, and the columns of mappings as the first of them tell them; None where there are none."""
+    from clusterer.io.choice import SAMPLE
+
+    begun = list(islice(items, SAMPLE if is_list else 1))
+    if not fields and not any(isinstance(item, Mapping) for item in begun):
+        return chain(begun, items), None
+    from clusterer.io.columns import FieldMap
+
+    columns = FieldMap(fields)
+    begun += islice(items, SAMPLE - len(begun))
+    if rows := [item for item in begun if isinstance(item, Mapping)]:
+        columns.learn(rows)
+        tell_notes(columns.notes)
+    return chain(begun, items), columns
 
 
 class _Wordless(InputError):
@@ -235,4 +254,6 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         cure = "cure: its text, for example item.decode('utf-8')"
     elif isinstance(item, list | tuple):
         cure = "cure: name its values, for example dict(zip(['id', 'text'], item))"
+    elif kind := next((kind for kind in _WHOLE if any(base.__name__ == kind for base in type(item).__mro__)), ""):
+        cure = f"cure: one frame of all, for example {_WHOLE[kind]}"
     raise InputError(f"article {number} is a {type(item).__name__}; {cure}")

@@ -141,7 +141,9 @@ def text_of(value: Any, name: str) -> str:
         try:
             return value.decode()
         except UnicodeDecodeError as error:
-            raise RowError(f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}") from None
+            raise RowError(
+                f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}; cure: mend the row"
+            ) from None
     if isinstance(value, list | tuple | Mapping) and (text := in_pieces(value)) is not None:
         return text
     raise RowError(f"text (column {name!r}) is {kind(value)}, not a string; cure: --text-field NAME")
@@ -165,7 +167,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     if isinstance(value, Mapping):  # MongoDB's {"$oid": …}, NewsAPI's {"id": …, "name": …}
-        for name in ("$oid", "name", "title", "url", "rendered"):
+        for name in ("$oid", "$numberLong", "$uuid", "name", "title", "url", "href", "rendered"):
             if isinstance(value.get(name), str):
                 return str(value[name]).strip()
     if isinstance(value, list | tuple) and len(value) == 1:  # Scrapy's

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Iterable
 
 _FIELD = re.compile(r"--(text|title|date|source|url|id)-field(?: (NAME|'(?:[^']|'\\''|)*'))?")
-_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|strict)\b")
+_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|limits|strict)\b")
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Warn of what was chosen or left out in reading, in words of Python."""
+    for note in notes:
+        warnings.warn(in_python(note), stacklevel=3)
 
 
 def in_python(message: str) -> str:

@@ -27,7 +27,7 @@ EVIDENCE: Mapping[str, str] = {
 
 def page(report: Report) -> bytes:
     """Return a report as HTML in UTF-8 that stands alone: it fetches nothing."""
-    model = stories_model.shipped_model()
+    model = stories_model.model_of(report.settings)
     weights = dict(zip(features.FEATURES, model.weights.tolist(), strict=True))
     listed = {"stories": report.stories, "outlets": report.outlets, "letters": _letters(), "unfolded": _unfolded()}
     about = {

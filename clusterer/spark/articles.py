@@ -7,7 +7,7 @@ Array letters: `n` articles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,10 +58,12 @@ class Source:
     Attributes:
         fields: article attribute to column name, where the usual names do not fit.
         lines: rows are lines of JSON in a binary column `value`.
+        sample: the first rows, which tell what the columns hold, as `clusterer.io.choice` does for a run in memory.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
     lines: bool = False
+    sample: tuple[Mapping[str, Any], ...] = ()
 
 
 def doc_codes(sizes: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -87,6 +89,7 @@ def read(batches: Iterable[Batch], settings: Settings, source: Source, task: int
         context = TaskContext.get()
         task = context.partitionId() if context else 0
     key, fields = task << 40, FieldMap(dict(source.fields))
+    fields.learn(source.sample)
     for batch in batches:
         for start in range(0, batch.num_rows, settings.chunk):
             good, bad = _articles(batch.slice(start, settings.chunk), fields, source)

@@ -21,6 +21,7 @@ from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.run import Run, only_row
 from clusterer.spark.stages import stages_of
+from clusterer.stories.model import model_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -69,6 +70,7 @@ class Job:
         """
         if ".connect." in type(df).__module__:
             raise InputError("this data frame is of Spark Connect, which reaches no context; cure: a classic session")
+        model_of(settings)  # refuse weights of another release before anything is read
         spark = df.sparkSession.newSession()
         self.folder = spark_checkpoint.folder_of(spark, checkpoint)
         for name, value in _CONFIGURATION.items():
@@ -124,6 +126,19 @@ class Job:
             if "links" in self._stages:
                 run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
         return self.table("result")
+
+    def stories(self) -> DataFrame:
+        """Return a row a story: `story`, `articles`, `representative`, and `follows`, the earlier one of the same affair."""
+        from pyspark.sql import functions as F
+
+        told = (
+            self.result()
+            .groupBy("story")
+            .agg(F.count("*").alias("articles"), F.max_by("id", "representative").alias("representative"))
+        )
+        if "follows" in self._stages:
+            return told.join(self.table("follows"), "story", "left")
+        return told.withColumn("follows", F.lit(None).cast("string"))
 
     def table(self, name: str) -> DataFrame:
         """Return the rows of a stage that no run leaves out."""

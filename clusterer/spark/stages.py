@@ -92,6 +92,7 @@ def stages_of(settings: Settings) -> dict[str, Stage]:
             Stage("alike", ("texts", "likely", "weighed", "grouped"), alike),
             Stage("stories", ("alike",), stories),
             Stage("told", ("documents", "grouped", "copies", "stories", "alike"), assigned_stories),
+            Stage("follows", ("texts", "alike", "stories", "told"), follows),
         ]
     stages += [Stage("result", ("named", "told"), result)]
     return {stage.name: stage for stage in stages}
@@ -306,7 +307,8 @@ def likely(run: Run, met: DataFrame, weighed: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     leads = weighed.select(F.col("text").alias("doc"), "lead", "near", "first", "last")
-    return run.send_with_texts(met, leads, partial(spark_stories.near, receivers=run.receivers), messages.PAIRS)
+    near = partial(spark_stories.near, settings=run.settings, receivers=run.receivers)
+    return run.send_with_texts(met, leads, near, messages.PAIRS)
 
 
 def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame, grouped: DataFrame) -> DataFrame:
@@ -332,6 +334,29 @@ def stories(run: Run, alike: DataFrame) -> DataFrame:
     )
     inside = _within(pairs, ends.distinct(), "node", "component")
     return run.gather(inside, "component").mapInArrow(work, spark_stories.STORY_OF)
+
+
+def follows(run: Run, texts: DataFrame, alike: DataFrame, stories: DataFrame, told: DataFrame) -> DataFrame:
+    """Return stories that go on with an earlier one of the same affair, and that one, by their ids: `story`, `follows`."""
+    from pyspark.sql import functions as F
+
+    story_of = texts.select("text", "first").join(stories, "text", "left")
+    story_of = story_of.withColumn("story", F.coalesce("story", "text"))
+    begun = story_of.groupBy("story").agg(F.min("first").alias("begun"))
+    pairs = alike.select("a", "b", "features")
+    for end in ("a", "b"):
+        of_end = story_of.join(begun, "story").select(
+            F.col("text").alias(end), F.col("story").alias(f"{end}_story"), F.col("begun").alias(f"{end}_begun")
+        )
+        pairs = pairs.join(of_end, end)
+    later = F.when(F.col("a_begun") > F.col("b_begun"), F.col("a_story")).otherwise(F.col("b_story"))
+    between = run.gather(pairs.where("a_story != b_story").withColumn("later", later), "later")
+    work = partial(spark_stories.follow_ups, settings=run.settings)
+    found = between.mapInArrow(work, spark_stories.FOLLOWS)
+    for end in ("story", "follows"):  # the first text of a story is a document of it
+        ids = told.select(F.col("doc").alias(end), F.col("story").alias(f"{end}_id"))
+        found = found.join(ids, end).drop(end).withColumnRenamed(f"{end}_id", end)
+    return found.select("story", "follows")
 
 
 # --- the result

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clusterer.arrays import linkage, sorting
+from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
@@ -35,7 +35,10 @@ from clusterer.spark.arrow import (
 )
 from clusterer.spark.copies import names_of, span
 from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
-from clusterer.stories import candidates, clustering, term_weights
+from clusterer.stories import candidates, clustering, model, term_weights
+from clusterer.stories.features import FEATURES
+from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import telling_stems
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
@@ -51,6 +54,7 @@ SLOTS = "to int, docs binary, first binary, last binary, slots binary"
 """Signatures of a batch's texts with their dates, for where some bands of all meet."""
 ALIKE = "a long, b long, score double, features binary"
 STORY_OF = "text long, story long"
+FOLLOWS = "story long, follows long"
 
 _HIGH = np.uint64(32)
 
@@ -336,17 +340,16 @@ def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dr
         yield messages(rows, PAIR_KINDS)
 
 
-def near(batches: Iterable[Batch], receivers: int) -> Iterator[Batch]:
+def near(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterator[Batch]:
     """`PAIRS`: of pairs those whose leads and dates, in rows with a `doc`, are near each other."""
     texts, pairs, held = pairs_and_texts(batches)
     if not len(pairs):
         return
     leads, weights = ragged(held.column("lead"), np.uint16), ragged(held.column("near"), np.float16).values
     first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
-    codes = candidates.prefilter_by_lead(leads, weights.astype(np.float32), pairs, first, last) @ np.array(
-        [len(texts), 1]
-    )
-    yield from _sent(codes, texts, receivers)
+    scorer = model.model_of(settings)
+    kept = candidates.prefilter_by_lead(leads, weights.astype(np.float32), pairs, first, last, scorer)
+    yield from _sent(kept @ np.array([len(texts), 1]), texts, receivers)
 
 
 def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:
@@ -365,9 +368,10 @@ def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterato
     ]
     offsets = offsets_from_counts([len(row) for row in printed])
     outlets = Ragged(np.array([x for row in printed for x in row], dtype=np.uint32), offsets)
+    scorer = model.model_of(settings)
     for start in range(0, len(pairs), _BLOCK):
-        block = candidates.prefilter_pairs(salient, pairs[start : start + _BLOCK], first, last)
-        found, score, features = clustering.score_pairs(salient, block, outlets, first, last)
+        block = candidates.prefilter_pairs(salient, pairs[start : start + _BLOCK], first, last, scorer)
+        found, score, features = clustering.score_pairs(salient, block, outlets, first, last, scorer)
         width = features.shape[1]
         yield batch_of(
             {
@@ -389,5 +393,22 @@ def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     order = np.lexsort((b, a))
     texts, local = factorize(np.stack([a, b], axis=1)[order])
     score = numbers(table.column("score"))[order]
-    story = linkage.average_linkage(local, score, len(texts), settings.story)
+    story = link_texts(local, score, len(texts), settings.story)
     yield batch_of({"text": texts, "story": texts[story]})
+
+
+def follow_ups(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
+    """`FOLLOWS`: of pairs of texts in two stories, all those of a later story, which earlier one it goes on with.
+
+    Rows of a_story, b_story, a_begun, b_begun, features. A story stands for its texts here: when it began is known.
+    """
+    table = whole(batches)
+    if table is None:
+        return
+    stories, pairs = factorize(np.stack([numbers(table.column(f"{end}_story")) for end in "ab"], axis=1))
+    begun = np.empty(len(stories))
+    for end, column in enumerate(("a_begun", "b_begun")):
+        begun[pairs[:, end]] = numbers(table.column(column), np.float64)
+    features = ragged(table.column("features"), np.float32).values.reshape(-1, len(FEATURES))
+    found = stories[earlier_stories(pairs, features, np.arange(len(stories)), begun, model.model_of(settings))]
+    yield batch_of({"story": found[:, 0], "follows": found[:, 1]})

@@ -25,7 +25,11 @@ _STORY_CAP = 16  # largest bucket of leads that makes all its pairs: bounds the 
 
 
 def prefilter_pairs(
-    weights: term_weights.TermWeights, pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]
+    weights: term_weights.TermWeights,
+    pairs: NDArray[np.int64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+    scorer: model.Model,
 ) -> NDArray[np.int64]:
     """Keep the candidate pairs of texts that may have more than a trace of likeness, by a cheap look.
 
@@ -35,12 +39,13 @@ def prefilter_pairs(
         weights: of n texts.
         pairs: int64, rows of `weights`.
         first, last: float64 (n,), earliest and latest date of each text, in seconds.
+        scorer: makes the score.
 
     Returns:
         int64 (m, 2).
     """
     pairs = _not_far(pairs, first, last)
-    lead, best = model.best_case(weights, pairs, first, last)
+    lead, best = model.best_case(weights, pairs, first, last, scorer)
     return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 
 
@@ -50,6 +55,7 @@ def prefilter_by_lead(
     pairs: NDArray[np.int64],
     first: NDArray[np.float64],
     last: NDArray[np.float64],
+    scorer: model.Model,
 ) -> NDArray[np.int64]:
     """Keep the candidate pairs that `prefilter_pairs` may keep, by their leads and dates alone.
 
@@ -59,7 +65,7 @@ def prefilter_by_lead(
         int64 (m, 2).
     """
     pairs = _not_far(pairs, first, last)
-    lead, best = model.best_of_leads(leads, weights, pairs, first, last)
+    lead, best = model.best_of_leads(leads, weights, pairs, first, last, scorer)
     return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.verify import _VERIFY_BLOCK
@@ -19,6 +18,7 @@ from clusterer.settings import Settings
 from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
 from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import StoryTexts
 
 
@@ -36,14 +36,15 @@ def cluster_stories(
     """
     tell = progress or silent
     weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    scorer = model.model_of(settings)
     tell("weighing", count)
     candidates, dropped = story_candidates(weights, texts.first, texts.last, settings)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]
         tell("comparing", len(pairs))
-        pairs = prefilter_pairs(weights, pairs, texts.first, texts.last)
-        return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last)
+        pairs = prefilter_pairs(weights, pairs, texts.first, texts.last, scorer)
+        return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last, scorer)
 
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
@@ -51,9 +52,9 @@ def cluster_stories(
         filled = np.sort(texts.text_of[forms], axis=1)
         other = ~np.isin(pairs @ np.array([count, 1]), filled @ np.array([count, 1]))
         pairs, score, features = pairs[other], score[other], features[other]
-    story = average_linkage(pairs, score, count, settings.story)
+    story = link_texts(pairs, score, count, settings.story)
     centres = texts.centres
-    follows = earlier_stories(pairs, features, story, texts.first)
+    follows = earlier_stories(pairs, features, story, texts.first, scorer)
     return Stories(
         texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped, centres[follows]
     )
@@ -65,6 +66,7 @@ def score_pairs(
     outlets: Ragged,
     first: NDArray[np.float64],
     last: NDArray[np.float64],
+    scorer: model.Model,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
     """Score pairs of texts and keep those with more than a trace of likeness.
 
@@ -72,12 +74,13 @@ def score_pairs(
         weights: of n texts.
         pairs: int64, rows of `weights`, as `prefilter_pairs` leaves them.
         outlets, first, last: as for `features.pair_features`.
+        scorer: makes the score.
 
     Returns:
         The pairs kept, int64 (m, 2), their scores, float64 (m,), and their features, float32 (m, f).
     """
     features = stories_features.pair_features(weights, pairs, outlets, first, last)
-    score = model.shipped_model().score(features)
+    score = scorer.score(features)
     likely = score >= STORY_TRACE
     return pairs[likely], score[likely], features[likely].astype(np.float32)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.stories.features import DAY, FEATURES
-from clusterer.stories.model import shipped_model
+from clusterer.stories.model import Model
 
 AFFAIR = 0.5
 """Score of two texts, were they of one day, from which on they are of one affair."""
@@ -24,7 +24,11 @@ OF_THE_DAY = ("weekday", "apart", "carried")
 
 
 def earlier_stories(
-    pairs: NDArray[np.int64], features: NDArray[np.float32], story: NDArray[np.int64], first: NDArray[np.float64]
+    pairs: NDArray[np.int64],
+    features: NDArray[np.float32],
+    story: NDArray[np.int64],
+    first: NDArray[np.float64],
+    scorer: Model,
 ) -> NDArray[np.int64]:
     """Return stories that go on with an earlier one, and that one: int64 (s, 2), in the order of the former.
 
@@ -33,6 +37,7 @@ def earlier_stories(
         features: float32 (m, f), of each pair.
         story: int64 (t,), of each text the first text of its story.
         first: float64 (t,), earliest date of each text in seconds, inf where unknown.
+        scorer: makes the score.
     """
     begun = np.full(len(story), np.inf)
     np.minimum.at(begun, story, first)
@@ -44,7 +49,7 @@ def earlier_stories(
     known = known[begun[after[known]] - begun[before[known]] >= LATER * DAY]
     timeless = features[known].astype(np.float64)
     timeless[:, [FEATURES.index(name) for name in OF_THE_DAY]] = 0.0
-    score = shipped_model().score(timeless)
+    score = scorer.score(timeless)
     alike = score >= AFFAIR
     known, score = known[alike], score[alike]
     order = np.lexsort((before[known], -begun[before[known]], -score, after[known]))

@@ -93,13 +93,16 @@ def test_the_best_of_leads_is_never_below_the_best_of_texts(width: int) -> None:
     found, random = weighed(40, width, 2_654_435_761), np.random.default_rng(width)  # stems over all 32 bits
     pairs, first = random.integers(0, 40, (300, 2)), random.uniform(0, 40, 40) * 86_400
     first[::7] = np.inf
-    lead, best = model.best_case(found, pairs, first, first)
-    bound, highest = agreed(lambda: model.best_of_leads(*found.leads(), pairs, first, first))
+    shipped = model.shipped_model()
+    lead, best = model.best_case(found, pairs, first, first, shipped)
+    bound, highest = agreed(lambda: model.best_of_leads(*found.leads(), pairs, first, first, shipped))
     np.testing.assert_allclose(bound, lead, atol=1e-6)
     assert (highest >= best).all()
     short_leads = pytest.importorskip("clusterer.spark.stories", reason="pyarrow is not here").short_leads
     leads, weights = short_leads(*found.leads())
-    bound, highest = agreed(lambda: model.best_of_leads(leads, weights.astype(np.float32), pairs, first, first))
+    bound, highest = agreed(
+        lambda: model.best_of_leads(leads, weights.astype(np.float32), pairs, first, first, shipped)
+    )
     assert (bound >= lead - 1e-6).all()
     assert (highest >= best).all()
     assert np.median(bound - lead) < 0.01

@@ -6,12 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from indexes import (
-    DAY,
-)
+from indexes import DAY, SAMPLE, as_members, chunks
 from made import text_of
 
-from clusterer import Article, InputError
+from clusterer import Article, InputError, cluster
 from clusterer.index.story_index import StoryIndex
 
 
@@ -89,3 +87,30 @@ def test_an_unknown_story_is_refused(path: Path) -> None:
         for name in ("", "nobody", "\x00", "\ud800", "ا" * 100_000):
             with pytest.raises(InputError, match=r"news\.db: no story.*cure"):
                 index.story(name)
+
+
+@pytest.mark.parametrize("size", [7, 130])
+def test_stories_follow_what_they_follow_in_a_batch(size: int, path: Path) -> None:
+    batch = cluster(SAMPLE)
+    with StoryIndex.open(path) as index:
+        for part in chunks(SAMPLE, size):
+            index.add(part)
+        follows = index.follows()
+        assert len(follows) > 5
+        assert as_members(follows, index.assignments()) == as_members(batch.follows, batch)
+        assert follows == {story.id: story.follows for story in index.stories() if story.follows}
+        for later, earlier in follows.items():
+            assert index.story(later).follows == earlier
+        later, earlier = min(follows.items())
+        index.remove([a.id for a in index.story(earlier).assignments])
+        rest = [article for article in SAMPLE if article.id in {a.id for a in index.assignments()}]
+        assert index.story(later).follows != earlier
+        assert as_members(index.follows(), index.assignments()) == as_members(cluster(rest).follows, cluster(rest))
+
+
+@pytest.mark.parametrize("level", ["exact", "copy"])
+def test_without_stories_nothing_follows(level: str, path: Path) -> None:
+    with StoryIndex.open(path, {"level": level}) as index:
+        index.add(SAMPLE[:30])
+        assert index.follows() == {}
+        assert {story.follows for story in index.stories()} == {None}

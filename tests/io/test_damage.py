@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import zstandard
 from damage import good_row, write_damaged_feed
 from feed_forms import read
 
@@ -190,3 +192,17 @@ def test_a_file_of_bad_rows_only_is_of_no_use(tmp_path: Path) -> None:
     ((file, reason),) = ((Path(d.file).name, d.reason) for d in feed.damaged_files)
     assert (file, reason.partition("; the first")[0]) == ("a.jsonl", "none of 2 rows is an article")
     assert feed.damaged_files[0].is_unreadable
+
+
+def test_how_much_of_a_packed_file_is_there_is_told_where_its_head_says_so(tmp_path: Path) -> None:
+    text = "".join(
+        json.dumps({"id": i, "text": f"{Random(i).getrandbits(4000):x}"}) + "\n" for i in range(900)
+    ).encode()
+    packed = zstandard.compress(text)
+    (tmp_path / "a.jsonl.zst").write_bytes(packed[: len(packed) // 2])
+    feed = Feed(tmp_path / "a.jsonl.zst")
+    assert 0 < len(list(feed)) < 900
+    told = re.search(r"([\d,]+) of ([\d,]+) bytes are there", feed.damaged_files[0].reason)
+    assert told
+    there, whole = (int(number.replace(",", "")) for number in told.groups())
+    assert 0 < there < whole == len(text)

@@ -56,6 +56,37 @@ def test_a_path_names_the_table(tmp_path: Path) -> None:
     assert write_rows(tmp_path / "out.jsonl", Feed(f"{path}::other"), "jsonl") == 1
 
 
+def test_tables_of_duckdb(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    path = tmp_path / "news.db"
+    with contextlib.closing(duckdb.connect(str(path))) as database:
+        database.execute(
+            "CREATE TABLE articles (id HUGEINT, title VARCHAR, body VARCHAR, date TIMESTAMPTZ, tags VARCHAR[])"
+        )
+        rows = [(2**65 + i, r["title"], r["text"], MOMENT, ["a"]) for i, r in enumerate(ROWS)]
+        database.executemany("INSERT INTO articles VALUES (?, ?, ?, ?, ?)", rows)
+        database.execute('CREATE SCHEMA old; CREATE TABLE old."the news" AS SELECT * FROM articles LIMIT 2')
+        database.execute("CREATE VIEW short AS SELECT id, body FROM articles")
+    articles, bad = read(Path(f"{path}::articles"))
+    assert [(a.id, a.title, a.text, a.date) for a in articles] == [
+        (str(2**65 + i), r["title"], r["text"], MOMENT) for i, r in enumerate(ROWS)
+    ]
+    assert not bad
+    assert len(read(Path(f"{path}::old.the news"))[0]) == 2
+    assert len(read(Path(f"{path}::short"))[0]) == len(ROWS)
+    with pytest.raises(InputError, match=r"tables articles, .*short.* cure: .*news\.db::TABLE"):
+        read(path)
+    data = path.read_bytes()
+    (tmp_path / "cut.duckdb").write_bytes(data[: len(data) // 2])
+    feed = Feed(tmp_path / "cut.duckdb")
+    assert not list(feed)
+    assert "the database cannot be read here" in feed.damaged_files[0].reason
+    (tmp_path / "none.db").write_bytes(b"no database at all")
+    feed = Feed(tmp_path / "none.db")
+    assert not list(feed)
+    assert "the database cannot be read here" in feed.damaged_files[0].reason
+
+
 def test_damage_of_a_database_is_told(tmp_path: Path) -> None:
     rows = "; ".join(f"INSERT INTO a VALUES ({i}, '{'نص ' * 900}')" for i in range(40))
     path = make(tmp_path / "a.db", "CREATE TABLE a (id INTEGER PRIMARY KEY, text)", rows)

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -66,9 +67,18 @@ def database() -> bytes:
         return memory.serialize()
 
 
+def duckdb() -> bytes:
+    package, columns = pytest.importorskip("duckdb"), ", ".join(f"{name} VARCHAR" for name in ROWS[0])
+    with tempfile.TemporaryDirectory() as folder:
+        with contextlib.closing(package.connect(f"{folder}/a.duckdb")) as made:
+            made.execute(f"CREATE TABLE articles ({columns})")
+            made.executemany("INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?)", [tuple(row.values()) for row in ROWS])
+        return Path(folder, "a.duckdb").read_bytes()
+
+
 def sample(name: str) -> bytes:
     pytest.importorskip(PACKAGES.get(name, "json"))
-    made = {"parquet": parquet, "xlsx": workbook, "sqlite": database}
+    made = {"parquet": parquet, "xlsx": workbook, "sqlite": database, "duckdb": duckdb}
     return made[name]() if name in made else SAMPLES[name]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import inspect
+import io
 import json
 import os
 import random
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,9 @@ from clusterer import (
     spark as clusterer_spark,
 )
 from clusterer.cli.main import cli
+from clusterer.cli.run import write_stories
+from clusterer.cli.spark import _source_of_lines
+from clusterer.io.columns import FieldMap
 from clusterer.io.feed import Feed
 from clusterer.lsh import bands
 from clusterer.spark import connected_components, job as spark_job, messages, stages as spark_stages, stories
@@ -48,6 +53,7 @@ from clusterer.spark.articles import Source, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
 from clusterer.spark.session import session
 from clusterer.stories import candidates
+from clusterer.stories.model import shipped_model
 
 pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
 
@@ -90,6 +96,24 @@ def told(result: Any) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def stories_of(result: Clustering) -> dict[str, Any]:
+    """Lines of stories, as `clusterer cluster --stories` writes them."""
+    out = io.BytesIO()
+    write_stories(out, result, "jsonl")
+    return by_story(out.getvalue().splitlines())
+
+
+def by_story(lines: Iterable[str | bytes]) -> dict[str, Any]:
+    rows = list(map(orjson.loads, lines))
+    found = {row["story"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def parts(folder: Path) -> list[str]:
+    return [line for part in folder.glob("part-*") for line in part.read_text("utf-8").splitlines()]
+
+
 def differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     assert a.keys() == b.keys()
     return {name: (a[name], b[name]) for name in a if a[name] != b[name]}
@@ -114,11 +138,15 @@ def some() -> list[Article]:
 
 
 @pytest.mark.parametrize("level", ["story", pytest.param("copy", marks=pytest.mark.slow)])
-def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str) -> None:
-    settings = Settings(level=level)
-    found = clusterer_spark.cluster(frame(spark, some).repartition(3), settings, partitions=3)
+def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str, tmp_path: Path) -> None:
+    settings, stories_folder = Settings(level=level), tmp_path / "stories"
+    rows = frame(spark, some).repartition(3)
+    found = clusterer_spark.cluster(rows, settings, partitions=3, stories=str(stories_folder))
     assert tuple(found.columns) == spark_stages.COLUMNS
-    assert differing(told(local(some, settings)), told(found)) == {}
+    wanted = local(some, settings)
+    assert differing(told(wanted), told(found)) == {}
+    assert by_story(parts(stories_folder)) == stories_of(wanted)
+    assert len(wanted.follows) > 5 or level == "copy"
 
 
 @pytest.mark.slow
@@ -138,12 +166,15 @@ def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytes
         Settings(level="exact"), Settings(boilerplate="none", representative="longest"),
         Settings(level="copy", unit="char", size=12), Settings(boilerplate="known", representative="central", sample=0),
         Settings(level="copy", scheme="affine32", profile="strict", min_words=20, bucket_cap=8),
+        Settings(weights=replace(shipped_model(), weights=shipped_model().weights * 0.8, bias=-4.5).text),
     ],
-    ids=["exact", "longest", "char", "central", "affine"],
+    ids=["exact", "longest", "char", "central", "affine", "weights"],
 )  # fmt: skip
-def test_other_settings(spark: Any, some: list[Article], settings: Settings) -> None:
-    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5)
-    assert differing(told(local(some, settings)), told(found)) == {}
+def test_other_settings(spark: Any, some: list[Article], settings: Settings, tmp_path: Path) -> None:
+    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5, stories=str(tmp_path / "stories"))
+    wanted = local(some, settings)
+    assert differing(told(wanted), told(found)) == {}
+    assert by_story(parts(tmp_path / "stories")) == stories_of(wanted)
 
 
 @pytest.mark.slow
@@ -173,6 +204,31 @@ def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path:
         clusterer_spark.cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
     with pytest.raises(InputError, match="expected 'body'"):
         clusterer_spark.cluster(df, text="body", id="n")
+
+
+@pytest.mark.filterwarnings("ignore:.*was read as text")
+@pytest.mark.filterwarnings("ignore:.*stand for none")
+def test_columns_are_told_by_what_they_hold_as_in_memory(spark: Any, some: list[Article], tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    rows = [{"id": a.id, "description": "كل الأخبار", "page": a.text, "date": "1970-01-01", "pubDate": str(a.date)}
+            for a in some[:60]]  # fmt: skip
+    for number, part in enumerate(
+        (rows[:20], rows[20:])
+    ):  # the second file is the larger one, and has another order of columns
+        part = part if not number else [dict(reversed(row.items())) for row in part]
+        pq.write_table(pa.Table.from_pylist(part), tmp_path / f"{number}.parquet")
+        (tmp_path / f"{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part), "utf-8")
+    found = local([str(tmp_path / f"{number}.parquet") for number in (0, 1)])
+    rows_of_spark = spark.read.parquet(*(str(tmp_path / f"{number}.parquet") for number in (0, 1)))
+    assert not differing(told(clusterer_spark.cluster(rows_of_spark)), told(found))
+    lines = spark.read.text([str(tmp_path / f"{number}.jsonl") for number in (0, 1)])
+    source, notes = _source_of_lines(lines, {})
+    assert [row["id"] for row in source.sample] == [row["id"] for row in rows[:20]]
+    columns = FieldMap()
+    columns.learn(source.sample)
+    assert columns(rows[40]).text == rows[40]["page"]
+    assert any("'page' was read as text" in note for note in notes)
 
 
 def test_resuming_and_other_settings(spark: Any, some: list[Article], tmp_path: Path) -> None:
@@ -372,14 +428,13 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     def run(*args: object) -> Any:
         return CliRunner().invoke(cli, ["cluster", "--engine", "spark", *map(str, args)])
 
-    done = run(feed, "-o", out, "--level", "copy")
+    done = run(feed, "-o", out, "--level", "copy", "--stories", tmp_path / "stories.jsonl")
     assert done.exit_code == 0, done.output
     got = {x["id"]: x for part in out.glob("part-*") for x in map(orjson.loads, part.read_bytes().splitlines())}
     wanted = local([row.article for row in Feed([str(FEED_FILE)])], Settings(level="copy"))
     assert got == {a.id: json.loads(json.dumps(a.as_dict(), default=dict)) for a in wanted}
-    bad = [
-        x for part in (tmp_path / "out.jsonl.quarantine.jsonl").glob("part-*") for x in part.read_text().splitlines()
-    ]
+    bad = parts(tmp_path / "out.jsonl.quarantine.jsonl")
+    assert by_story(parts(tmp_path / "stories.jsonl")) == stories_of(wanted)
     assert len(bad) == 3
     assert "3 bad rows" in done.output
     assert not (tmp_path / "out.jsonl.checkpoint").exists()
@@ -390,7 +445,7 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     for args, why in (
         ((feed, table, "-o", out), "one format"), ((feed, "-o", tmp_path / "x.csv"), "writes .parquet"),
         (("x.csv", "-o", tmp_path / "y.jsonl"), "reads .jsonl"), ((feed, "-o", feed), "is also an input"),
-((feed, "-o", tmp_path), "writes .parquet"),
+        ((feed, "-o", tmp_path), "writes .parquet"), ((feed, "-o", out, "--stories", "s.csv"), "--stories NAME.parquet"),
         ((feed, "-o", out, "--report", tmp_path / "r.html"), "--report is not for --engine spark"),
         ((feed, "-o", out, "--with", "title"), "--with is not for"), ((feed, "-o", out, "--format", "csv"), "--format csv"),
         ((feed, "-o", out, "--encoding", "cp1256"), "UTF-8"), ((tmp_path / "no.jsonl", "-o", tmp_path / "z.jsonl"), "no.jsonl"),

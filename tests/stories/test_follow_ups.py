@@ -15,6 +15,7 @@ from clusterer import Article, cluster
 from clusterer.cli.main import cli
 from clusterer.stories.features import FEATURES
 from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.model import shipped_model
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -59,8 +60,8 @@ def test_the_most_alike_earlier_story_counts_and_of_equals_the_latest() -> None:
     features[:, FEATURES.index("apart")] = 0.3  # what tells the days apart says nothing here
     pairs = np.array([[0, 3], [1, 3], [2, 3], [3, 4]])
     begun = np.array([0.0, 1.0, 2.0, 4.0, np.inf]) * 86_400.0
-    assert earlier_stories(pairs, features, np.arange(5), begun).tolist() == [[3, 1]]
-    assert earlier_stories(pairs, features, np.zeros(5, dtype=np.int64), begun).tolist() == []
+    assert earlier_stories(pairs, features, np.arange(5), begun, shipped_model()).tolist() == [[3, 1]]
+    assert earlier_stories(pairs, features, np.zeros(5, dtype=np.int64), begun, shipped_model()).tolist() == []
 
 
 def test_the_command_writes_a_line_a_story(tmp_path: Path) -> None:

@@ -11,28 +11,38 @@ from typing import Any, BinaryIO, cast
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
+from clusterer.io.feed_limits import too_many_values
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.readers.json_array import DamageError, JsonArray
-from clusterer.io.readers.json_pages import arrays_by_path, arrays_of_articles, frame_rows, rows_within, text_size
-from clusterer.io.readers.jsonl import is_article, json_reason, loaded, loaded_exactly
-from clusterer.io.rows import Layout, Row, as_json, too_long
+from clusterer.io.readers.json_pages import (
+    arrays_by_path,
+    arrays_of_articles,
+    frame_rows,
+    is_empty_page,
+    left_out,
+    likeness,
+    rows_within,
+)
+from clusterer.io.readers.jsonl import glued_objects, is_article, is_page, json_reason, loaded, loaded_exactly
+from clusterer.io.rows import EXCERPT, Layout, Row, as_json, too_long
 from clusterer.io.values import BlankRow
 
+_NOT_CLOSED = "the file ends early: the document is not closed; cure: fetch the file again"
 _SAMPLED = 1 << 20  # bytes of elements that tell the columns
 _ARRAY = re.compile(rb"\[\s*\{")
-_GLUED = re.compile(rb"\}\s*\{")
-_EMPTY_WRAPPING = re.compile(rb'\{\s*"[^"]*"\s*:\s*\[\s*\]\s*\}')  # {"articles": []}
+_GLUED = re.compile(rb"\}\s*,?\s*\{")
+_BEGINNING = re.compile(rb'[\[{]\s*(?:[\[{"\]}]|null\b|\Z)')
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
     """Whether these first bytes are of a JSON document."""
-    return head.removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
+    return _BEGINNING.match(head.removeprefix(BOM).lstrip()) is not None
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of a JSON document; `line` is their number in it."""
     layout, columns = Layout("json"), opened.columns
-    for number, (raw, value) in enumerate(_learnt_from(_elements(opened), columns), 1):
+    for number, (raw, value) in enumerate(_learnt_from(_unfolded(_elements(opened), opened), columns), 1):
         try:
             if isinstance(value, ValueError):
                 raise value
@@ -41,7 +51,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
                 columns.lost_digits = False
                 article = columns(json.loads(raw))
         except BlankRow:
-            opened.walk.blank_rows += 1
+            opened.blank()
         except DamageError as damage:
             opened.damaged(number, json_reason(raw, damage, opened.encoding), raw)
         except ValueError as error:
@@ -69,51 +79,96 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
         beginning, rest = peek(chunks, limit + HEAD)
         document = beginning.strip()
         is_held = len(beginning) < limit + HEAD
-        value = loaded(document) if is_held else RowError("longer than may be held")
+        reason = too_many_values(document, opened.limits) if is_held else "longer than may be held"
+        is_held = is_held and not reason
+        value = RowError(reason) if reason else loaded(document)
         if isinstance(value, dict) and is_article(value, opened.columns):
             fits = len(document) <= limit
             row = value if fits else RowError(too_long(len(document), limit))
-            return itertools.chain([(document, row)], JsonArray(rest, limit))  # the rest: damage, or nothing
-        if is_held and isinstance(value, ValueError) and _are_objects(document, opened):
-            return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
-        if len(beginning) < HEAD and _EMPTY_WRAPPING.fullmatch(document):
-            return iter(JsonArray(rest, limit))
-        if is_held and isinstance(value, ValueError) and "unexpected end" in str(value) and not _ARRAY.search(document):
-            return iter(
-                [(document, DamageError("the file ends early: the document is not closed; cure: fetch the file again"))]
-            )
+            return itertools.chain([(document, row)], JsonArray(rest, opened.limits))  # the rest: damage, or nothing
+        if is_held and isinstance(value, ValueError):
+            if _are_objects(document, opened):
+                return iter(JsonArray(itertools.chain([document], rest), opened.limits, bare=True))
+            if glued := glued_objects(document):
+                return itertools.chain(glued, JsonArray(rest, opened.limits))
+            if not _ARRAY.search(document) and _ends_early(document):
+                return iter([(document, DamageError(_NOT_CLOSED))])
         if isinstance(value, dict):
-            arrays = arrays_of_articles(value, opened.columns)
+            if is_empty_page(value):
+                return iter(JsonArray(rest, opened.limits))
+            arrays, others = arrays_of_articles(value, opened.columns)
             if len(arrays) > 1 or (not arrays and frame_rows(value, opened.columns)):
-                return iter(rows_within(loaded_exactly(document), opened.columns))
-        chunks = itertools.chain([beginning], rest)
-        return iter(JsonArray(chunks, limit, skip=_array_of_articles(document, value, opened)))
-    return iter(JsonArray(chunks, limit))
+                return iter(rows_within(loaded_exactly(document), opened.columns, opened.note))
+            if not arrays and not _ARRAY.search(document):
+                return itertools.chain([(document, value)], JsonArray(rest, opened.limits))
+            for path, count in others.items():
+                opened.note(left_out(path, count))
+        array = JsonArray(
+            itertools.chain([beginning], rest), opened.limits, skip=_array_of_articles(document, value, opened)
+        )
+        return _to_the_end(array, document) if is_held and isinstance(value, ValueError) else iter(array)
+    return iter(JsonArray(chunks, opened.limits))
+
+
+def _unfolded(elements: Iterator[tuple[bytes, Any]], opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
+    """The elements; where the first is none but holds articles, those in place of every such element: pages in a list."""
+    first = next(elements, None)
+    if first is None:
+        return
+    are_pages = is_page(first[1], opened.columns) and bool(
+        is_empty_page(first[1]) or rows_within(first[1], opened.columns)
+    )
+    for raw, value in itertools.chain([first], elements):
+        parts = []
+        if are_pages and is_page(value, opened.columns):
+            parts = rows_within(loaded_exactly(raw), opened.columns, opened.note)
+            if not parts and is_empty_page(value):
+                opened.walk.blank_rows += 1
+                continue
+        yield from parts or [(raw, value)]
+
+
+def _to_the_end(array: JsonArray, document: bytes) -> Iterator[tuple[bytes, Any]]:
+    """The elements of a broken document, and the damage that stands behind its array, which the array knows nothing of."""
+    is_told = False
+    for raw, value in array:
+        is_told = is_told or isinstance(value, ValueError)
+        yield raw, value
+    if not is_told:
+        reason = "the document is broken behind its array; cure: mend it, or fetch the file again"
+        yield document[-EXCERPT:], DamageError(_NOT_CLOSED if _ends_early(document) else reason)
+
+
+def _ends_early(document: bytes) -> bool:
+    """Whether a document is only cut off."""
+    return "unexpected end" in str(loaded(document.decode("utf-8", "ignore").encode()))
 
 
 def _are_objects(document: bytes, opened: OpenedInput) -> bool:
     """Whether a document is objects one after the other, the first of them an article."""
     if not _GLUED.search(document):
         return False
-    first = next(iter(JsonArray(iter([document]), opened.row_limit, bare=True)))[0]
-    follows = document[len(first) : len(first) + 1000].lstrip()[:1]
+    first = next(iter(JsonArray(iter([document]), opened.limits, bare=True)))[0]
+    follows = document[len(first) : len(first) + 1000].lstrip(b", \t\r\n")[:1]
     return follows == b"{" and isinstance(row := loaded(first), dict) and is_article(row, opened.columns)
 
 
 def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
     """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text."""
     if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
-        first = JsonArray(iter([document]), opened.row_limit).first_elements()
+        first = JsonArray(iter([document]), opened.limits).first_elements()
         sizes: list[float] = []
         for element, outer in itertools.islice(first, SAMPLE):
             is_inner = outer >= 0 and sizes[outer] != 0
             sizes.append(-1.0 if is_inner else _first_size(loaded(element), opened.columns))
         most = max(sizes, default=0.0)
         return sizes.index(most) if most > 0 else 0
-    chosen = arrays[0] if (arrays := arrays_of_articles(value, opened.columns)) else None
-    if chosen is None:
-        return 0
-    return next(number for number, (_, rows) in enumerate(arrays_by_path(value, None)) if rows is chosen)
+    arrays, _ = arrays_of_articles(value, opened.columns)
+    return (
+        next((number for number, (_, rows) in enumerate(arrays_by_path(value, None)) if rows is arrays[0]), 0)
+        if arrays
+        else 0
+    )
 
 
 def _first_size(row: Any, columns: FieldMap) -> float:
@@ -123,7 +178,7 @@ def _first_size(row: Any, columns: FieldMap) -> float:
         columns.columns(tuple(flat))
     except (RowError, AttributeError):
         return 0
-    return max(0.5, text_size([row], columns))
+    return max(0.5, likeness([row], columns))
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

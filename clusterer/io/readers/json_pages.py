@@ -1,18 +1,28 @@
-"""Where a JSON document, or one line of a file, holds its articles: in which array, in several, or as a data frame's columns."""
+"""Where a JSON document, or one line of a file, holds its articles: in which array, in several, or as a data frame's columns.
+
+Of several arrays the one is taken whose elements look most like articles, and all others of the same columns.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.choice import usual_columns
+from clusterer.io.columns import FieldMap, RowError, column_key
+from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.nested import table_rows, transposed
 from clusterer.io.values import first_filled, scalar_text
 
 _MEASURED = 20  # elements of an array whose texts are measured
-_MORE = 3  # times the own text of an object, and its array holds the articles
+_LISTS = frozenset((
+    "articles", "items", "results", "docs", "hits", "data", "value", "news", "stories", "response", "statuses", "entries",
+    "posts", "records", "rows", "messages", "edges", "list", "documents",
+))  # fmt: skip
+"""Names under which interfaces list what they found."""
+_DEEPEST = 50  # names on the way to an array
 
 
 def text_size(rows: list[Any], columns: FieldMap) -> float:
@@ -26,18 +36,65 @@ def text_size(rows: list[Any], columns: FieldMap) -> float:
     return size / max(1, len(rows))
 
 
-def arrays_of_articles(document: Any, columns: FieldMap) -> list[list[Any]]:
-    """The arrays that hold a document's articles: those at one path, of several paths the one with the most text."""
+def likeness(rows: list[Any], columns: FieldMap) -> float:
+    """How much an array looks like one of articles: its texts, more where it has titles, dates and addresses, too.
+
+    Of texts that stand more than once, as the word on a site that every category repeats, one counts.
+    """
+    sample = [row for row in rows[:_MEASURED] if isinstance(row, dict)]
+    names: set[str] = set()
+    lengths: dict[str, int] = {}
+    for row in sample:
+        with contextlib.suppress(RowError):
+            flat = columns.flattened(row)
+            text = scalar_text(first_filled(flat, columns.columns(tuple(flat))["text"]))
+            names.update(flat)
+            lengths[text] = len(text)
+    if not lengths:
+        return 0.0
+    usual = usual_columns(tuple(names))
+    is_full = any(column_key(name) not in ABSTRACT_NAMES for name in usual["text"])
+    signs = 1 + is_full + sum(bool(usual[attribute]) for attribute in ("title", "date", "url"))
+    return signs * sum(lengths.values()) * len(rows) / len(sample)
+
+
+def arrays_of_articles(document: Any, columns: FieldMap) -> tuple[list[list[Any]], dict[str, int]]:
+    """Find the arrays that hold a document's articles.
+
+    Args:
+        document: the value of it.
+        columns: tells articles.
+
+    Returns:
+        The arrays, in the document's order: of several paths those most like articles, and those of nearly the same columns;
+        and of other arrays with texts, the path and how many elements are there.
+    """
     groups: dict[tuple[str, ...], list[list[Any]]] = {}
     with contextlib.suppress(RecursionError):
         for path, rows in arrays_by_path(document, columns):
             groups.setdefault(path, []).append(rows)
-    sizes = {
-        path: sum(text_size(rows[:_MEASURED], columns) * len(rows) for rows in arrays)
-        for path, arrays in groups.items()
-    }
+    sizes = {path: sum(likeness(rows, columns) for rows in arrays) for path, arrays in groups.items()}
     best = max(sizes, key=sizes.__getitem__, default=())
-    return groups[best] if sizes.get(best) else []
+    if not sizes.get(best):
+        return [], {}
+    kept = {path for path in groups if path == best or _are_alike(groups[path][0][0], groups[best][0][0], columns)}
+    others = {".".join(path): sum(map(len, groups[path])) for path in groups if path not in kept and sizes[path]}
+    return [rows for path in groups if path in kept for rows in groups[path]], others
+
+
+def _are_alike(one: Any, other: Any, columns: FieldMap) -> bool:
+    """Whether two objects have the same column of the text, and most others."""
+    if (
+        not isinstance(one, dict)
+        or not isinstance(other, dict)
+        or 2 * len(one.keys() & other) <= len(one.keys() | other)
+    ):
+        return False
+    try:
+        texts = [columns.columns(tuple(columns.flattened(row)))["text"][0] for row in (one, other)]
+    except RowError:
+        return False
+    return texts[0] == texts[1]
 
 
 def arrays_by_path(
@@ -50,6 +107,8 @@ def arrays_by_path(
         columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
         path: names on the way to `value`.
     """
+    if len(path) > _DEEPEST:
+        return
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             yield path, value
@@ -66,20 +125,52 @@ def arrays_by_path(
 
 def frame_rows(document: Mapping[str, Any], columns: FieldMap) -> list[dict[str, Any]]:
     """The rows of a data frame, or of an object whose members are articles under their keys; none of aught else."""
-    if not all(isinstance(value, dict | list) for value in document.values()):
-        return []
-    for rows in (table_rows(document), transposed(document)):
-        if text_size(rows[:_MEASURED], columns):
+    if document and all(isinstance(value, dict | list) for value in document.values()):
+        if text_size((rows := table_rows(document))[:_MEASURED], columns):
             return rows
-    return []
+        if text_size((rows := transposed(document))[:_MEASURED], columns):
+            has_id = bool(usual_columns(tuple(rows[0]))["id"])
+            return rows if has_id else [{"id": key, **row} for key, row in zip(document, rows, strict=True)]
+    inner = (frame_rows(value, columns) for value in document.values() if isinstance(value, dict))
+    return next((rows for rows in inner if rows), [])
 
 
-def rows_within(value: Any, columns: FieldMap) -> list[tuple[bytes, Any]]:
-    """The articles inside an object that is none itself, such as one answer of an interface, with their bytes."""
-    if not isinstance(value, dict):
+def rows_within(value: Any, columns: FieldMap, note: Callable[[str], None] = lambda _: None) -> list[tuple[bytes, Any]]:
+    """The articles inside a list, or an object that is none itself, such as one answer of an interface, with their bytes.
+
+    Args:
+        value: the list or object.
+        columns: tells articles.
+        note: told of other objects with texts that are left out.
+    """
+    if not isinstance(value, dict | list):
         return []
-    rows = [row for array in arrays_of_articles(value, columns) for row in array] or frame_rows(value, columns)
+    arrays, others = arrays_of_articles(value, columns)
+    for path, count in others.items():
+        note(left_out(path, count))
+    rows = [row for array in arrays for row in array]
+    if not rows and isinstance(value, dict):
+        with contextlib.suppress(RecursionError):
+            rows = frame_rows(value, columns)
     return [(as_bytes(row), row) for row in rows]
+
+
+def left_out(path: str, count: int) -> str:
+    """What is told of an array with texts that is not read."""
+    many = "1 object" if count == 1 else f"{count:,} objects"
+    return f"{many} under {path!r} with texts, too, were not read; cure: a file of these alone"
+
+
+def is_empty_page(value: Any) -> bool:
+    """Whether an object is the answer of an interface that found nothing.
+
+    >>> is_empty_page({"status": "ok", "articles": []}), is_empty_page({"id": 1, "tags": []})
+    (True, False)
+    """
+    if not isinstance(value, dict):
+        return False
+    found = [inner for name, inner in value.items() if name in _LISTS]
+    return any(inner == [] or is_empty_page(inner) for inner in found)
 
 
 def as_bytes(row: Any) -> bytes:

@@ -13,13 +13,17 @@ import orjson
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
+from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
+from clusterer.io.guard import json_line
+from clusterer.io.nested import table_rows
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
-from clusterer.io.readers.json_pages import rows_within
+from clusterer.io.readers.json_pages import is_empty_page, rows_within
 from clusterer.io.rows import Layout, Row, as_json
 from clusterer.io.values import BlankRow, scalar_text
 
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
+_ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
 
 
@@ -39,9 +43,18 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of JSON lines; blank lines are skipped."""
     layout, loads, article_of, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
+    if _ACTION.match(opened.head[:4096].removeprefix(BOM).partition(b"\n")[0]):
+        yield from _read_bulk(opened, layout)
+        return
     if opened.head:
         article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
+        if len(line) <= 2 and line.isspace():
+            opened.skipped()
+            continue
+        if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
+            opened.bad(number, reason, line)
+            continue
         try:
             article = article_of(loads(line))
         except ValueError:
@@ -51,6 +64,27 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             article_of.lost_digits = False
             article = article_of(json.loads(line))
         yield Row(article, line.rstrip(b"\r\n"), file, number, layout)
+
+
+def _read_bulk(opened: OpenedInput, layout: Layout) -> Iterator[Row]:
+    """The articles of a file for Elasticsearch's bulk interface: before each a line that names its id."""
+    opened.columns.learn([row for row in _first_rows(opened.head) if not {"index", "create", "update"} & row.keys()])
+    action: dict[str, Any] = {}
+    for number, line in opened.lines():
+        value = loaded_exactly(line)
+        if _ACTION.match(line) and isinstance(value, dict):
+            action = next(iter(value.values()))
+            continue
+        try:
+            if isinstance(value, ValueError):
+                raise value
+            article = opened.columns({"_id": action.get("_id"), **value} if isinstance(value, dict) else value)
+        except ValueError as error:
+            if line.strip():
+                opened.bad(number, json_reason(line, error, opened.encoding), line)
+        else:
+            yield Row(article, line.rstrip(b"\r\n"), opened.name, number, layout)
+        action = {}
 
 
 def _first_rows(head: bytes) -> list[dict[str, Any]]:
@@ -65,11 +99,15 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
+        opened.skipped()
         return
     line = bare[:-1].rstrip() if bare[-1:] == b"," else line
     parts = glued_objects(line)
-    if not parts and isinstance(page := loaded_exactly(line), dict) and not is_article(page, opened.columns):
-        parts = rows_within(page, opened.columns)
+    if not parts and is_page(page := loaded_exactly(line), opened.columns):
+        parts = rows_within(page, opened.columns, opened.note)
+        if not parts and is_empty_page(page):
+            opened.walk.blank_rows += 1
+            return
         opened.columns.learn([value for _, value in parts])
         if len(parts) > 1:
             yield from _page(opened, number, parts, layout)
@@ -77,7 +115,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     try:
         rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
     except BlankRow:
-        opened.walk.blank_rows += 1
+        opened.blank()
         return
     except ValueError as error:
         reason = json_reason(line, error, opened.encoding)
@@ -94,7 +132,7 @@ def _page(opened: OpenedInput, number: int, parts: list[tuple[bytes, Any]], layo
         try:
             yield Row(opened.columns(value), raw, opened.name, number, layout)
         except BlankRow:
-            opened.walk.blank_rows += 1
+            opened.blank()
         except RowError as error:
             opened.bad(number, str(error), raw)
 
@@ -133,7 +171,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
     """Write the lines of a result as JSON lines."""
     for line in lines:
-        out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        out.write(json_line(line))
 
 
 def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
@@ -143,10 +181,15 @@ def is_article(row: dict[str, Any], columns: FieldMap) -> bool:
         text = columns.columns(tuple(row))["text"][0]
     except RowError:
         return False
-    if isinstance(row[text], dict) and not scalar_text(row[text]):  # a data frame's column
+    if (isinstance(row[text], dict) and not scalar_text(row[text])) or table_rows(row):  # a data frame's column
         return False
     lists = [v for v in row.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     return not lists or column_key(text) not in ABSTRACT_NAMES
+
+
+def is_page(value: Any, columns: FieldMap) -> bool:
+    """Whether a value may hold articles, and is none itself."""
+    return isinstance(value, list) or (isinstance(value, dict) and not is_article(value, columns))
 
 
 def loaded(raw: bytes) -> Any:

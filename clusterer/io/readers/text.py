@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from clusterer.io.columns import RowError
+from clusterer.io.readers import csv
 from clusterer.io.readers.base import OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row
 
+FIELDS = {
+    "text": "what follows", "title": "a short first line", "date": "", "source": "", "url": "", "id": "the file's name",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
+
 
 def read(opened: OpenedInput) -> Iterator[Row]:
-    """Yield the one row of a text file; its id is the file's name without ending."""
+    """Yield the one row of a text file, its id the file's name without ending; of a table that was saved as a text, its rows."""
+    if csv.is_surely_table(opened.head, opened.columns):
+        return csv.read(replace(opened, format="csv"))
     return read_whole(opened, lambda text: dict(zip(("title", "text"), split_title(text), strict=True)), "txt")
 
 
@@ -49,9 +58,9 @@ def split_title(text: str) -> tuple[str, str]:
     """
     text = text.lstrip("\ufeff \t\n")
     first, _, rest = text.partition("\n")
-    words = len(first.split())
+    words = len(first.split(None, 26))
     if words > 25 or not rest.strip() or first.rstrip().endswith((".", "،", "؛", ":")):
         return "", text
-    if not rest.partition("\n")[0].strip() or len(rest.split()) >= 4 * words:
+    if not rest.partition("\n")[0].strip() or len(rest.split(None, 4 * words)) >= 4 * words:
         return first.strip(), rest.lstrip()
     return "", text

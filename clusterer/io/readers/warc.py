@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,6 +16,13 @@ from clusterer.io.readers import html
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.text import split_title
 from clusterer.io.rows import Layout, Row, first_line, too_long
+
+FIELDS = {
+    "text": "the page's main text, as of HTML; of WET the record", "title": "as of HTML; of WET a short first line",
+    "date": "as of HTML; `WARC-Date` is the day of fetching, from which \"yesterday\" is told", "source": "as of HTML",
+    "url": "`WARC-Target-URI`", "id": "the URL",
+}  # fmt: skip
+"""Article attribute to where it is read from; "" where the format has none."""
 
 _HEAD = 1 << 16  # bytes; no head of a record is longer
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -55,14 +63,18 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     while True:
         number += 1
         try:
-            record = next(records, None)
+            with contextlib.redirect_stderr(
+                io.StringIO()
+            ):  # warcio prints what it stumbles over, as it stands in the record
+                record = next(records, None)
             if record is None:
                 if counted.cut or counted.ends_in_head():
                     reason = "the file ends early, inside the head of a record; cure: fetch the file again"
                     opened.damaged(number, counted.cut or reason)
                 return
             is_page = _is_page(record)
-            data = record.content_stream().read(opened.row_limit + 1) if is_page else b""
+            with contextlib.redirect_stderr(io.StringIO()):
+                data = record.content_stream().read(opened.row_limit + 1) if is_page else b""
             length = int(record.rec_headers.get_header("Content-Length") or 0)
             while record.raw_stream.read(CHUNK):
                 pass

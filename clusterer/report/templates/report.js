@@ -227,9 +227,9 @@ const cited = (other) => [other.outlet ? bdi(other.outlet) : '', other.outlet ? 
 function sentence(one, other) {
   const { why } = one;
   const shorter = compared(why.mine) <= compared(why.theirs);
-  const label = { exact: 'same words as', copy: 'copy of', contained: shorter ? 'cut of' : 'longer form of', story: 'same event as' }[why.relation];
+  const label = { exact: 'same words as', copy: 'copy of', contained: shorter ? 'cut of' : 'longer form of', story: 'same event as', version: 'earlier version of' }[why.relation];
   return [make('span', { class: `relation ${why.relation}`, lang: 'en' }, label), ' ', make('span', { class: 'cited' }, ...cited(other)), ' ',
-    why.relation === 'exact' ? '' : make('b', { class: 'number', lang: 'en' }, why.score.toFixed(2))];
+    why.relation === 'exact' || why.relation === 'version' ? '' : make('b', { class: 'number', lang: 'en' }, why.score.toFixed(2))];
 }
 
 function reasons(one, other) {
@@ -239,6 +239,7 @@ function reasons(one, other) {
     exact: () => 'The same words in the same order, once letters are folded and furniture is cut.',
     copy: () => `${percent(why.score)} of all their shingles (${about.shingle} in a row) are in both.`,
     contained: () => `${percent(why.score)} of the shorter text's shingles (${about.shingle} in a row) are in the longer one, and ${percent(e.opening ?? 0)} of the longer one's opening is in the shorter.`,
+    version: () => 'Both stood at one URL: the later is the article as it was changed.',
     story: () => `${percent(why.score)} likely that both report one event; ${percent(about.threshold)} on average are enough.`,
   };
   box.append(make('p', {}, en(words[why.relation]())));

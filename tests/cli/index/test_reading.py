@@ -67,7 +67,7 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     told = rows(ask("stories", filled).stdout)
-    names = ["story", "articles", "copies", "outlets", "first", "last", "representative", "title", "aliases"]
+    names = ["story", "articles", "copies", "outlets", "first", "last", "representative", "title", "aliases", "follows"]
     assert {tuple(r) for r in told} == {tuple(names)}
     exported = rows(ask("export", filled).stdout)
     members = {story: [r for r in exported if r["story"] == story] for story in {r["story"] for r in exported}}
@@ -82,6 +82,10 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
         assert [r["representative"]] == [x["id"] for x in inside if x["representative"]]
         assert r["title"] == titles[r["representative"]]
         assert r["aliases"] == []
+        assert r["follows"] is None or f"follows {r['follows']}," in ask("show", filled, r["story"]).stdout
+    followed = {r["follows"] for r in told} - {None}
+    assert len(followed) > 3
+    assert followed < {r["story"] for r in told}
     assert all(len(alone) == 1 for alone in members.values())  # too short to group
     last = [datetime.fromisoformat(r["last"]) for r in told]
     assert last == sorted(last, reverse=True)

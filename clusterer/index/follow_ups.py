@@ -1,0 +1,58 @@
+"""Which earlier story of the same affair a stored story goes on with: `stories.follow_ups` over what an index holds.
+
+Computed when it is asked for, of the pairs that were compared, as a batch of the stored articles would. Stores nothing.
+
+Array letters: `t` texts, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clusterer.arrays.indexing import factorize
+from clusterer.index.links import are_filled
+from clusterer.index.open_index import OpenIndex
+from clusterer.stories.features import FEATURES
+from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.model import model_of
+
+
+def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]:
+    """Return the earlier story of those of some stories that go on with one, by number.
+
+    Args:
+        index: that holds them.
+        stories: their numbers.
+    """
+    database = index.database
+    inside = sorted(database.numbers("SELECT centre FROM text WHERE story IN {}", stories))
+    pairs = {
+        (a, b): features
+        for end in "ab"
+        for a, b, features in database.among(f"SELECT a, b, features FROM pair WHERE {end} IN {{}}", inside)
+    }
+    ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
+    features = np.frombuffer(b"".join(pairs.values()), dtype="<f4").reshape(-1, len(FEATURES))
+    kept = ~are_filled(database, ends, index.settings)
+    ends, features = ends[kept], features[kept]
+    # Whole stories, although few of their texts stand in a pair: when a story began, and which text of it is the first.
+    involved = database.numbers("SELECT story FROM text WHERE centre IN {}", np.unique(ends))
+    rows = database.among(
+        "SELECT text.centre, story, first, words, hash FROM text JOIN document ON number = text.centre WHERE story IN {}",
+        sorted(involved),
+    )
+    if not rows:
+        return {}
+    centre, story, words, hash = (np.array([row[i] for row in rows], dtype=np.int64) for i in (0, 1, 3, 4))
+    first = np.array([np.inf if row[2] is None else row[2] for row in rows], dtype=np.float64)
+    order = np.lexsort((hash.view(np.uint64), -words))  # as a batch numbers texts, the longest first
+    by_centre = np.argsort(centre[order])
+    local = by_centre[np.searchsorted(centre[order][by_centre], ends)]
+    _, number = factorize(story[order])
+    first_text = np.full(int(number.max()) + 1, len(rows))
+    np.minimum.at(first_text, number, np.arange(len(rows)))
+    found = story[order][earlier_stories(local, features, first_text[number], first[order], model_of(index.settings))]
+    wanted = set(stories)
+    return {later: earlier for later, earlier in found.tolist() if later in wanted}
