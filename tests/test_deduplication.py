@@ -47,7 +47,7 @@ def relation(gone: str, kept: str) -> tuple[str, float] | None:
     inside = reference.containment(small, large)
     is_short = len(small) <= 0.75 * len(large)
     head = set(ours[:40])
-    own = len(head & large) / len(head)
+    own = len(head & large) / len(head) if set(ours[:18]) & large else 0.0
     opens = reference.opening(ours, theirs) >= 0.25 and own >= 0.25
     return ("contained", inside) if inside >= 0.6 and is_short and opens else None
 
