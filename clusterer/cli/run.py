@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
+from clusterer.arrays import kernels
 from clusterer.articles import Article
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
@@ -29,6 +30,10 @@ from clusterer.settings import Settings
 from clusterer.versions import Versions
 
 CHANGED = "an input changed between its two readings; cure: run again on files at rest"
+NO_KERNELS = (
+    "without compiled loops: this was installed where there is no C compiler; results are the same, by NumPy's, slower; "
+    "cure: a wheel of this platform, or the installation again where there is one; CLUSTERER_KERNELS=numpy says it is meant"
+)
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -155,9 +160,11 @@ class Run:
             )
 
     def warn(self) -> None:
-        """Unless quiet: a line of bad rows, of each damaged file, of unreadable dates, of doubtful columns, of all columns."""
+        """Unless quiet: a line of loops not compiled, of bad rows, of each damaged file, of unreadable dates, of columns."""
         if self.quiet:
             return
+        if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
+            tell(NO_KERNELS, err=True)
         self._tell_damage()
         if self.feed.rows:
             for note in self.feed.notes:
