@@ -118,7 +118,8 @@ def bare(venv: Path, work: Path) -> str:
     tools = work / "tools"
     if not tools.exists():
         tools.mkdir()
-        (tools / "mkdir").symlink_to(str(shutil.which("mkdir")))
+        for name in ("echo", "mkdir"):
+            (tools / name).symlink_to(str(shutil.which(name)))
     path = f"{venv / 'bin'}{os.pathsep}{tools}"
     if found := [name for name in ("cc", "gcc", "clang", "c99") if shutil.which(name, path=path)]:
         raise SystemExit(f"there is a compiler in the bare environment: {found}")
