@@ -69,6 +69,11 @@ def main() -> None:
     except Exception as error:
         if _LOG.isEnabledFor(logging.DEBUG):
             raise
+        missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+        if missing and missing != __name__.partition(".")[0]:
+            _fail(
+                f"{missing}, which this needs, cannot be imported; cure: pip install clusterer again, with all it asks for"
+            )
         what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
 
