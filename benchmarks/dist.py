@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -24,6 +24,8 @@ import click
 ROOT = Path(__file__).parents[1]
 INSTALL_SECONDS = 60  # that a fresh installation may take, downloads and all
 NO_COMPILER = "without compiled loops"  # of what the command says
+PLAIN = {"LDSHARED": "cc -shared", "CFLAGS": "-g0"}  # neither the folders of this Python nor what debuggers read
+LEFT_OUT = ("PYTHONPATH", "CC", "CXX", "CLUSTERER_KERNELS", "MAKEFLAGS", "MAKELEVEL")
 WRITTEN = ("clusters.jsonl", "kept.jsonl", "removed.jsonl")
 ARCHITECTURES = {"linux": "x86_64,aarch64", "macos": "x86_64,arm64", "windows": "AMD64"}
 
@@ -82,7 +84,8 @@ def unpacked(source: Path, work: Path) -> Path:
 def build_wheel(python: str, source: Path, output: Path, work: Path) -> Path:
     """Make a wheel of the source distribution; on Linux one that says which C libraries it needs."""
     run([python, "-m", "venv", work / "venv"])
-    run([work / "venv/bin/python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", work, source])
+    command = [work / "venv/bin/python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", work, source]
+    run(command, environment=PLAIN if sys.platform == "linux" else {})
     (raw,) = work.glob("*.whl")
     if sys.platform == "linux":
         run([sys.executable, "-m", "auditwheel", "repair", "-w", work / "repaired", raw])
@@ -105,11 +108,12 @@ def check_held(wheel: Path, project: Path) -> None:
 def install(python: str, what: Path, venv: Path, work: Path) -> Path:
     """Install into a fresh environment with no compiler on the path and nothing kept from before; return its `bin`."""
     run([python, "-m", "venv", venv])
-    start = time.perf_counter()
+    start, before = time.perf_counter(), os.times()
     run([venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-cache-dir", what], path=bare(venv, work))
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, os.times()
+    worked = after.children_user + after.children_system - before.children_user - before.children_system
     over = f", over the {INSTALL_SECONDS} that it may take" if seconds > INSTALL_SECONDS else ""
-    say(f"{what.name}: installed without a compiler in {seconds:.0f} s{over}")
+    say(f"{what.name}: installed without a compiler in {seconds:.0f} s, {worked:.0f} of processor time{over}")
     return venv / "bin"
 
 
@@ -164,19 +168,22 @@ def feed(project: Path) -> Path:
     return project / "data/feed.jsonl"
 
 
-def run(command: Iterable[object], path: str | None = None, folder: Path | None = None) -> str:
+def run(
+    command: Iterable[object],
+    path: str | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run a program beside nothing of this checkout, on the path given or on that of this Python; return what it writes.
 
     Raises:
         SystemExit: it failed; shows all that it said.
     """
     words = [str(word) for word in command]
-    environment = {
-        k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "CC", "CXX", "MAKEFLAGS", "MAKELEVEL")
-    }
-    environment["PATH"] = path or f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {k: v for k, v in os.environ.items() if k not in LEFT_OUT} | dict(environment or {})
+    variables["PATH"] = path or f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        words, env=environment, cwd=folder or tempfile.gettempdir(), capture_output=True, text=True, check=False
+        words, env=variables, cwd=folder or tempfile.gettempdir(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
