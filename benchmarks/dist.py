@@ -24,7 +24,7 @@ import click
 ROOT = Path(__file__).parents[1]
 INSTALL_SECONDS = 60  # that a fresh installation may take, downloads and all
 NO_COMPILER = "without compiled loops"  # of what the command says
-PLAIN = {"LDSHARED": "cc -shared", "CFLAGS": "-g0"}  # neither the folders of this Python nor what debuggers read
+PLAIN = {"LDSHARED": "cc -shared"}  # without the folder of this Python; CFLAGS would take the place of all of Python's own
 LEFT_OUT = ("PYTHONPATH", "CC", "CXX", "CLUSTERER_KERNELS", "MAKEFLAGS", "MAKELEVEL")
 WRITTEN = ("clusters.jsonl", "kept.jsonl", "removed.jsonl")
 ARCHITECTURES = {"linux": "x86_64,aarch64", "macos": "x86_64,arm64", "windows": "AMD64"}
@@ -88,7 +88,7 @@ def build_wheel(python: str, source: Path, output: Path, work: Path) -> Path:
     run(command, environment=PLAIN if sys.platform == "linux" else {})
     (raw,) = work.glob("*.whl")
     if sys.platform == "linux":
-        run([sys.executable, "-m", "auditwheel", "repair", "-w", work / "repaired", raw])
+        run([sys.executable, "-m", "auditwheel", "repair", "--strip", "-w", work / "repaired", raw])
         (raw,) = (work / "repaired").glob("*.whl")
     output.mkdir(exist_ok=True)
     return Path(shutil.copy(raw, output))
