@@ -24,7 +24,9 @@ import click
 ROOT = Path(__file__).parents[1]
 INSTALL_SECONDS = 60  # that a fresh installation may take, downloads and all
 NO_COMPILER = "without compiled loops"  # of what the command says
-PLAIN = {"LDSHARED": "cc -shared"}  # without the folder of this Python; CFLAGS would take the place of all of Python's own
+PLAIN = {
+    "LDSHARED": "cc -shared"
+}  # without the folder of this Python; CFLAGS would take the place of all of Python's own
 LEFT_OUT = ("PYTHONPATH", "CC", "CXX", "CLUSTERER_KERNELS", "MAKEFLAGS", "MAKELEVEL")
 WRITTEN = ("clusters.jsonl", "kept.jsonl", "removed.jsonl")
 ARCHITECTURES = {"linux": "x86_64,aarch64", "macos": "x86_64,arm64", "windows": "AMD64"}
