@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint gate fuzz docs test-all sanitize bench quality train spark clean
+.PHONY: demo test lint gate fuzz docs dist test-all sanitize bench quality train spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -42,6 +42,12 @@ fuzz: $(VENV)/.ready
 # The site, without the network and without a warning; what is silenced speaks of the years after 2027.
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What a release is made of, into dist/, installed and tried where there is no compiler. PYTHONS: a wheel for each of these.
+PYTHONS ?= $(BIN)/python
+dist: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[dev,dist]'
+	$(BIN)/python -m benchmarks.dist $(addprefix --python ,$(PYTHONS))
 
 # Other Pythons, peers, the whole feed: what takes minutes. FEED and GOLD name folders of labelled real articles.
 test-all: $(VENV)/.bench

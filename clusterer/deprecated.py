@@ -10,9 +10,15 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader, MetaPathFinder
+else:
+    # Bases in name only: importing them takes longer than all else that `import clusterer` does.
+    Loader, MetaPathFinder = (type(name, (), {}) for name in ("Loader", "MetaPathFinder"))
 
 
 def _same_names(module: str, *names: str) -> dict[str, str]:
@@ -127,6 +133,9 @@ class _OldModules(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         package, _, name = fullname.partition(".")
         return ModuleSpec(fullname, self) if package == "clusterer" and name in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return None  # the usual kind
 
     def exec_module(self, module: ModuleType) -> None:
         module.__doc__ = "An old path; see clusterer.deprecated."

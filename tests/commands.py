@@ -19,7 +19,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import IO, Any
 
-from clusterer.cli.main import main
+from clusterer.cli.main import cli, main
+
+list(cli.commands.values())  # each is imported here, once, and not by every child
 
 
 def run(*args: object, stdin: bytes = b"", cwd: Path | None = None, seconds: float = 120) -> CompletedProcess[bytes]:

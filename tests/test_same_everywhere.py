@@ -82,7 +82,7 @@ def test_hash_seed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_pythons(version: str, tmp_path: Path) -> None:
     python = find_python(version)
     if python is None:

@@ -151,6 +151,7 @@ COLUMNS: dict[str, dict[str, Cell]] = {
         "command": _text("command"),
         "seconds": _median(),
         "spread": _spread(),
+        "more than Python's own start": _number("started", "+.3f"),
         "more than importing scikit-learn": _number("more", "+.2f"),
         "x": _number("over", ".2f"),
     },

@@ -35,6 +35,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "assign: ids, representatives, evidence": (pipeline, "assign"),
 }
 COLD = 10  # articles of the first result
+BARE = "python -c pass"
 USUAL = "python -c 'import sklearn, scipy.sparse'"
 
 
@@ -154,8 +155,11 @@ def cold(plan: Plan) -> list[dict[str, Any]]:
         file, out = Path(folder, "ten.jsonl"), Path(folder, "clusters.jsonl")
         file.write_bytes(b"".join(orjson.dumps(_line(a)) + b"\n" for a in sample(COLD).articles()))
         commands = {
-            "python -c pass": ["-c", "pass"],
+            BARE: ["-c", "pass"],
+            "python -c 'import clusterer'": ["-c", "import clusterer"],
+            "clusterer --version": ["-m", "clusterer", "--version"],
             "python -c 'import numpy'": ["-c", "import numpy"],
+            "python -c 'from clusterer import cluster'": ["-c", "from clusterer import cluster"],
             USUAL: ["-c", "import sklearn, scipy.sparse"],
             "clusterer cluster, stories": ["-m", "clusterer", "cluster", str(file), "-o", str(out)],
             "clusterer cluster --level copy": [
@@ -171,7 +175,13 @@ def cold(plan: Plan) -> list[dict[str, Any]]:
         written = len(out.read_bytes().splitlines())
     median = {name: statistics.median(times) for name, times in seconds.items()}
     rows = [
-        {"command": name, "seconds": times, "more": median[name] - median[USUAL], "over": median[name] / median[USUAL]}
+        {
+            "command": name,
+            "seconds": times,
+            "started": median[name] - median[BARE],
+            "more": median[name] - median[USUAL],
+            "over": median[name] / median[USUAL],
+        }
         for name, times in seconds.items()
     ]
     return [table("cold", "ten articles of data/", rows, f"{written} articles in the result.")]

@@ -11,24 +11,43 @@ import os
 import signal
 import sys
 import threading
+from collections import UserDict
+from collections.abc import Mapping
+from importlib import import_module
 from types import FrameType
 
 import click
 
 from clusterer import __version__
-from clusterer.arrays import kernels
-from clusterer.cli.boilerplate import boilerplate_command
-from clusterer.cli.cluster import cluster_command
-from clusterer.cli.dedup import dedup_command
-from clusterer.cli.evaluate import evaluate_command
-from clusterer.cli.explain import explain_command
-from clusterer.cli.index import index
-from clusterer.cli.label import label_command
-from clusterer.cli.terminal import tell
-from clusterer.cli.tune import tune_command
 from clusterer.errors import ClustererError
 
 _LOG = logging.getLogger("clusterer")
+
+COMMANDS = {
+    "boilerplate": "boilerplate_command",
+    "cluster": "cluster_command",
+    "dedup": "dedup_command",
+    "evaluate": "evaluate_command",
+    "explain": "explain_command",
+    "index": "index",
+    "label": "label_command",
+    "tune": "tune_command",
+}
+"""Every command, and what it is called in the module of its name beside this one."""
+
+
+class _LazyCommands(UserDict[str, click.Command]):
+    """Commands by name, each imported when it is asked for: none waits for what the others need."""
+
+    def __init__(self, functions: Mapping[str, str]) -> None:
+        super().__init__()
+        self._functions = functions
+        self.data = dict.fromkeys(functions)  # type: ignore[assignment]  # names, still without commands
+
+    def __getitem__(self, name: str) -> click.Command:
+        if self.data[name] is None:
+            self.data[name] = getattr(import_module(f"clusterer.cli.{name}"), self._functions[name])
+        return self.data[name]
 
 
 def main() -> None:
@@ -37,7 +56,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        tell(error.format_message(), err=True)
+        tell(error.format_message())
         sys.exit(1)
     except click.ClickException as error:
         context = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
@@ -51,11 +70,16 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error if isinstance(error, KeyboardInterrupt) else error.__cause__
         notes = getattr(cause, "__notes__", None) or ["nothing was written"]
-        tell(f"interrupted; {'; '.join(notes)}", err=True)
+        tell(f"interrupted; {'; '.join(notes)}")
         sys.exit(128 + (cause.signal if isinstance(cause, _Ended) else signal.SIGINT))
     except Exception as error:
         if _LOG.isEnabledFor(logging.DEBUG):
             raise
+        missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+        if missing and missing != __name__.partition(".")[0]:
+            _fail(
+                f"{missing}, which this needs, cannot be imported; cure: pip install clusterer again, with all it asks for"
+            )
         what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
 
@@ -81,16 +105,40 @@ def _end_in_order() -> None:
                 signal.signal(number, end)
 
 
+def tell(text: str) -> None:
+    """Say something on standard error, by `clusterer.cli.terminal`, which only those wait for who have something to say."""
+    from clusterer.cli.terminal import tell
+
+    tell(text, err=True)
+
+
 def _fail(message: str) -> None:
-    tell(f"error: {' '.join(message.split())}", err=True)
+    tell(f"error: {' '.join(message.split())}")
     sys.exit(1)
+
+
+def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    from clusterer.arrays import kernels
+
+    loops = "compiled" if kernels.active == "compiled" else "NumPy"
+    click.echo(f"{context.find_root().info_name}, version {__version__}, {loops} loops")
+    context.exit()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "-v", "--verbose", is_flag=True, help="show tracebacks of what goes wrong, also in files that are set aside"
 )
-@click.version_option(f"{__version__}, {'compiled' if kernels.active == 'compiled' else 'NumPy'} loops")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def cli(verbose: bool) -> None:
     """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 
@@ -105,14 +153,4 @@ def cli(verbose: bool) -> None:
         _LOG.setLevel(logging.DEBUG)
 
 
-for _command in (
-    cluster_command,
-    dedup_command,
-    boilerplate_command,
-    evaluate_command,
-    tune_command,
-    label_command,
-    index,
-    explain_command,
-):
-    cli.add_command(_command)
+cli.commands = _LazyCommands(COMMANDS)

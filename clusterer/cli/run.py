@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from clusterer import __version__
+from clusterer.arrays import kernels
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
@@ -37,6 +38,10 @@ from clusterer.results import Clustering
 from clusterer.settings import Settings
 from clusterer.versions import Versions
 
+NO_KERNELS = (
+    "without compiled loops: this was installed where there is no C compiler; results are the same, by NumPy's, slower; "
+    "cure: a wheel of this platform, or the installation again where there is one; CLUSTERER_KERNELS=numpy says it is meant"
+)
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -248,13 +253,15 @@ class Run:
             )
 
     def warn(self) -> None:
-        """Unless quiet: a line of bad rows, of each damaged file, of unreadable dates, of doubtful columns, of all columns."""
+        """Unless quiet: a line of loops not compiled, of bad rows, of each damaged file, of unreadable dates, of columns."""
         if self.quiet:
             return
         if self.work and self.work.failure:
             tell(
                 f"{self.work.path}: what is done cannot be kept ({self.work.failure}); killed, it starts over", err=True
             )
+        if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
+            tell(NO_KERNELS, err=True)
         self._tell_damage()
         if self.feed.rows:
             for note in self.feed.notes:
