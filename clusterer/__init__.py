@@ -1,5 +1,6 @@
 """Story clustering for Arabic news: exact copies within near-duplicates within stories."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from clusterer import deprecated
@@ -62,4 +63,5 @@ if not TYPE_CHECKING:
         },
     )
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent, unless who uses it wants to hear
 deprecated.install()

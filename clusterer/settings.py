@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from clusterer.errors import SettingsError
+from clusterer.errors import SettingsError, did_you_mean
 
 _Init = TypeVar("_Init", bound=Callable[..., None])
 
@@ -182,13 +182,11 @@ def settings_from(given: object, choices: Mapping[str, Any] | None = None, defau
 
 def _check_name(name: object, place: str = "") -> None:
     """Refuse a name that no setting has; `place` opens the message."""
-    import difflib  # few runs name settings
-
     known = [f.name for f in fields(Settings)]
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, 1)
-        meant = f"did you mean {near[0]!r}? It is " if near else ""
-        raise SettingsError(f"{place}{name!r} is no setting; cure: {meant}one of {', '.join(known)}")
+        raise SettingsError(
+            f"{place}{name!r} is no setting; cure: {did_you_mean(name, known)}one of {', '.join(known)}"
+        )
 
 
 def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
@@ -234,7 +232,8 @@ def _check(name: str, value: Any, kind: type, meta: Any) -> None:
     if type(value) is not kind:
         raise SettingsError(f"{name} is {value!r}; it must be of type {kind.__name__}")
     if meta["choices"] and value not in meta["choices"]:
-        raise SettingsError(f"{name} is {value!r}; use one of {', '.join(meta['choices'])}")
+        meant = did_you_mean(value, meta["choices"])
+        raise SettingsError(f"{name} is {value!r}; cure: {meant}use one of {', '.join(meta['choices'])}")
     low, high = meta["low"], meta["high"]
     if low is not None and not low <= value <= high:
         raise SettingsError(f"{name} is {value}; it must be from {low} to {high}")

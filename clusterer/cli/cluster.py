@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import (
-    SectionedCommand,
     guard_option,
     input_options,
     pairs_option,

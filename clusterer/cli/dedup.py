@@ -10,8 +10,8 @@ from typing import Any
 import click
 import orjson
 
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import (
-    SectionedCommand,
     guard_option,
     input_options,
     output_option,
@@ -21,7 +21,7 @@ from clusterer.cli.options import (
 )
 from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
 from clusterer.deduplication import KEEP, deduplicate, with_versions
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import given_back_as
 from clusterer.io.rows import Row, as_json
@@ -109,9 +109,14 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
 
 def _values(run: Run, name: str) -> list[Any]:
     """The values of a field, one an article, None where it is missing."""
-    values = [orjson.loads(as_json(row)).get(name) for row in run.feed]
+    names, values = dict.fromkeys(KEEP), []
+    for row in run.feed:
+        fields = orjson.loads(as_json(row))
+        names |= dict.fromkeys(fields)
+        values.append(fields.get(name))
     if all(value is None for value in values):
-        raise InputError(f"--keep {name!r}: no article has that field; cure: {', '.join(KEEP)} or the name of a field")
+        cure = f"{did_you_mean(name, names)}{', '.join(KEEP)} or the name of a field"
+        raise InputError(f"--keep {name!r}: no article has that field; cure: {cure}")
     return [_number(value) for value in values]
 
 

@@ -9,18 +9,18 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import click
 
 from clusterer.articles import Article
 from clusterer.cli.batches import batches, live_batches
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
-    SectionedCommand,
     guard_option,
     input_options,
     output_option,
@@ -28,17 +28,17 @@ from clusterer.cli.options import (
     report_option,
     result_option,
     settings_options,
+    stored_with_option,
     with_option,
 )
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
-from clusterer.index import Change, Removed, Story, StoryIndex
+from clusterer.index import Change, Removed, Story, StoryIndex, StoryOrder
 from clusterer.io.atomic import appended, atomic_output, streamed
 from clusterer.io.guard import json_line
 from clusterer.io.writers import added_fields, form_for, result_form, write_lines, write_result
 from clusterer.pairs import Pair
-from clusterer.results import Assignment
 
 _BATCH = 1000
 _file = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
@@ -55,16 +55,17 @@ def index() -> None:
     """
 
 
-@index.command("create")
+@index.command("create", cls=SectionedCommand)
 @_file
+@click.option("--if-missing", is_flag=True, help="an index of the same settings that is there stays as it is")
 @settings_options
-def create(path: str, **options: Any) -> None:
+def create(path: str, if_missing: bool, **options: Any) -> None:
     """Make an empty index. Its settings are kept in it and hold for all that is added.
 
-    Example: clusterer index create news.db
+    Example: clusterer index create news.db --if-missing
     """
-    if os.path.exists(path):
-        raise InputError(f"{path}: is there already; cure: another name, or remove it first")
+    if os.path.exists(path) and not if_missing:
+        raise InputError(f"{path}: is there already; cure: --if-missing, another name, or remove it first")
     StoryIndex.open(path, settings_of(options)).close()
 
 
@@ -94,7 +95,7 @@ def add(
 ) -> None:
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
-    Fields of a line: those of `cluster`, status, and those of --with. A status is new (opens a story), report (of a story
+    Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of a story
     that is there), copy, or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as
     they come. Bad rows are added to FILE.quarantine.jsonl.
 
@@ -118,8 +119,14 @@ def add(
             for part in live_batches(rows, batch or 1) if live else batches(rows, batch or _BATCH):
                 taken = take([row.article for row in part])
                 counts.update(taken.status)
-                answers = zip(taken, taken.status, part, strict=True)
-                _write(out, (_line(a, status, added_fields(row, added)) for a, status, row in answers))
+                answers = zip(taken, taken.status, taken.titles, part, strict=True)
+                _write(
+                    out,
+                    (
+                        {**a.as_dict(), "status": status, "story_title": title, **added_fields(row, added)}
+                        for a, status, title, row in answers
+                    ),
+                )
                 _write_changes(changes_file, taken.changes)
         except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
             stopped = error
@@ -149,31 +156,51 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
         for part in batches(iter(run.feed), _BATCH):
             answers = store.query([row.article for row in part])
             relations.update(a.relation or "alone" for a in answers)
-            _write(out, (_line(a, None, added_fields(row, added)) for a, row in zip(answers, part, strict=True)))
+            _write(out, ({**a.as_dict(), **added_fields(row, added)} for a, row in zip(answers, part, strict=True)))
     run.summarise({"articles": relations.total(), **relations})
     if not relations:
         run.refuse_nothing()
     run.check()
 
 
-@index.command("stories")
+@index.command("stories", cls=SectionedCommand)
 @_file
+@click.option(
+    "--sort",
+    type=click.Choice(get_args(StoryOrder)),
+    default="date",
+    show_default=True,
+    help="first those with the latest article; with most articles; with most since --since; with the article that came last",
+)
 @click.option("--since", metavar="AGE|DATE", help="only with an article not older: 12h, 7d, 2w, or a date")
 @click.option("--min-size", type=click.IntRange(1), default=1, show_default=True, help="least number of articles")
 @click.option("--limit", type=click.IntRange(1), help="no more than so many")
+@stored_with_option
 @output_option
-def stories(path: str, since: str | None, min_size: int, limit: int | None, output: str) -> None:
-    """List the stories, those with the latest article first, one JSON line each.
+def stories(
+    path: str,
+    sort: StoryOrder,
+    since: str | None,
+    min_size: int,
+    limit: int | None,
+    added: tuple[str, ...],
+    output: str,
+) -> None:
+    """List the stories, those with the latest article first or as --sort says, one JSON line each.
 
-    Example: clusterer index stories news.db --since 24h --min-size 3
+    A line's `recent` counts its articles since --since. With --with a line also has `members`: its articles, each with id,
+    linked_to, relation, score, and those fields.
+
+    Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], _files(path))
+    after = parse_moment(since)
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        for story in store.stories(parse_moment(since), min_size, limit):
-            _write(out, [_summary(story)])
+        for story in store.stories(after, min_size, limit, sort=sort, with_articles=bool(added)):
+            _write(out, [_summary(story) | ({"members": _members(story, added)} if added else {})])
 
 
-@index.command("show")
+@index.command("show", cls=SectionedCommand)
 @_file
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="as JSON lines: the story, then its articles' assignments")
@@ -185,7 +212,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     with StoryIndex.open(path, must_exist=True) as store:
         story = store.story(id)
         if as_json:
-            _write(sys.stdout.buffer, [_summary(story), *map(_line, story.assignments)])
+            _write(sys.stdout.buffer, [_summary(story), *(a.as_dict() for a in story.assignments)])
             return
         articles = store.articles([a.id for a in story.assignments])
     tell(f"{story.title or story.id}")
@@ -200,7 +227,7 @@ def show(path: str, id: str, as_json: bool) -> None:
         tell(_shown(a, articles[a.id]))
 
 
-@index.command("remove")
+@index.command("remove", cls=SectionedCommand)
 @_file
 @click.argument("ids", nargs=-1)
 @click.option("--ids", "listed", type=click.Path(allow_dash=True), help="file of ids, one a line; - is standard input")
@@ -230,29 +257,54 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
         tell(f"{len(removed.missing)} not there: {shown}", err=True)
 
 
-@index.command("expire")
+@index.command("expire", cls=SectionedCommand)
 @_file
 @click.option("--older-than", metavar="AGE|DATE", help="forget what is older: 12h, 7d, 2w, or a date")
 @click.option("--max-articles", type=click.IntRange(0), help="keep no more than so many")
 @click.option("--max-size", metavar="SIZE", help="keep so many that the file is at most so large: 500MB, 2GB")
+@click.option("--dry-run", is_flag=True, help="only tell what would go; with --changes - also what that would do to stories")
 @_changes
 def expire(
-    path: str, older_than: str | None, max_articles: int | None, max_size: str | None, changes: str | None
+    path: str,
+    older_than: str | None,
+    max_articles: int | None,
+    max_size: str | None,
+    dry_run: bool,
+    changes: str | None,
 ) -> None:
     """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
 
-    Example: clusterer index expire news.db --older-than 7d
+    Example: clusterer index expire news.db --older-than 7d --dry-run
     """
     if older_than is None and max_articles is None and max_size is None:
         raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
+    if dry_run and changes not in (None, "-"):
+        raise click.UsageError("--dry-run changes nothing; cure: --changes -, which writes to standard output")
     keep_apart([changes], _files(path))
+    limits = parse_moment(older_than), max_articles, parse_bytes(max_size)
     with StoryIndex.open(path, must_exist=True) as store, _appended(changes) as changes_file:
-        removed = store.expire(parse_moment(older_than), max_articles=max_articles, max_bytes=parse_bytes(max_size))
+        removed = store.expire(limits[0], max_articles=limits[1], max_bytes=limits[2], dry_run=dry_run)
         _write_changes(changes_file, removed.changes)
-    _say(removed)
+    _say(removed, "would be removed" if dry_run else "removed")
 
 
-@index.command("check")
+@index.command("backup", cls=SectionedCommand)
+@_file
+@click.argument("copy", metavar="COPY", type=click.Path(dir_okay=False))
+def backup(path: str, copy: str) -> None:
+    """Copy FILE as it is at this moment to COPY, while others read and write it. An earlier copy is replaced.
+
+    A file that is being written must not be copied by other means: its latest batches stand in FILE-wal.
+
+    Example: clusterer index backup news.db news-backup.db
+    """
+    keep_apart([copy], _files(path))
+    with StoryIndex.open(path, must_exist=True) as store:
+        count = store.backup(copy)
+    tell(f"{count:,} {'article' if count == 1 else 'articles'} copied to {copy}", err=True)
+
+
+@index.command("check", cls=SectionedCommand)
 @_file
 def check(path: str) -> None:
     """Read the whole of FILE and compute links, groups and counts anew. Exit code 1 where something is wrong.
@@ -270,10 +322,10 @@ def check(path: str) -> None:
             tell(f"{count:>15,}  {name}")
 
 
-@index.command("export")
+@index.command("export", cls=SectionedCommand)
 @_file
 @result_option
-@with_option
+@stored_with_option
 @report_option
 @pairs_option
 @guard_option
@@ -285,9 +337,6 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None, p
     Example: clusterer index export news.db -o clusters.csv --with title,source,date --report report.html
     """
     keep_apart([output, report, pairs], _files(path))
-    if unknown := {"file", "row"} & {*added}:
-        what = " and ".join(sorted(unknown))
-        raise InputError(f"--with {what}: an index does not keep that; cure: index add --with file,row")
     form = result_form(output)
     pairs_form = result_form(pairs) if pairs else ""
     with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
@@ -312,7 +361,7 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None, p
     tell_written(output, report, pairs)
 
 
-@index.command("merge")
+@index.command("merge", cls=SectionedCommand)
 @_file
 @click.argument("others", metavar="OTHER...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @_changes
@@ -332,7 +381,7 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
             tell(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
 
 
-@index.command("compact")
+@index.command("compact", cls=SectionedCommand)
 @_file
 def compact(path: str) -> None:
     """Put the keys in order and give all free space back.
@@ -359,11 +408,6 @@ def _files(path: str) -> list[str]:
     return [path, f"{path}-wal", f"{path}-shm", f"{path}-writer"]
 
 
-def _line(assignment: Assignment, status: str | None = None, added: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    line = assignment.as_dict()
-    return {**(line if status is None else {**line, "status": status}), **(added or {})}
-
-
 def _summary(story: Story) -> dict[str, Any]:
     head = next(a.id for a in story.assignments if a.representative)
     return {
@@ -375,9 +419,18 @@ def _summary(story: Story) -> dict[str, Any]:
         "last": story.last,
         "representative": head,
         "title": story.title,
+        "recent": story.recent,
         "aliases": story.aliases,
         "follows": story.follows,
     }
+
+
+def _members(story: Story, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The articles of a story, each with what ties it and some of its fields."""
+    return [
+        {"id": a.id, "linked_to": a.linked_to, "relation": a.relation, "score": a.score, **added_fields(article, names)}
+        for a, article in zip(story.assignments, story.articles, strict=True)
+    ]
 
 
 def _shown(a: Assignment, article: Article) -> str:
@@ -403,5 +456,5 @@ def _write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
         _write(file, map(asdict, changes))
 
 
-def _say(removed: Removed) -> None:
-    tell(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)
+def _say(removed: Removed, what: str = "removed") -> None:
+    tell(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} {what}", err=True)

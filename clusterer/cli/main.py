@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from clusterer import __version__
 from clusterer.arrays import kernels
 from clusterer.cli.boilerplate import boilerplate_command
 from clusterer.cli.cluster import cluster_command
+from clusterer.cli.completion import PROGRAM, VARIABLE, completion_command
 from clusterer.cli.dedup import dedup_command
 from clusterer.cli.evaluate import evaluate_command
 from clusterer.cli.explain import explain_command
@@ -30,8 +33,9 @@ _LOG = logging.getLogger("clusterer")
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
+    warnings.showwarning = _told
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name=PROGRAM, complete_var=VARIABLE, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         tell(error.format_message(), err=True)
         sys.exit(1)
@@ -54,6 +58,11 @@ def main() -> None:
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
 
 
+def _told(message: Warning | str, *_: Any) -> None:
+    """A warning of the library as a line, without the place in its code."""
+    tell(" ".join(str(message).split()), err=True)
+
+
 def _fail(message: str) -> None:
     tell(f"error: {' '.join(message.split())}", err=True)
     sys.exit(1)
@@ -61,7 +70,10 @@ def _fail(message: str) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
-    "-v", "--verbose", is_flag=True, help="show tracebacks of what goes wrong, also in files that are set aside"
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="log what is done, and tracebacks of what goes wrong, also in files that are set aside",
 )
 @click.version_option(f"{__version__}, {'compiled' if kernels.active == 'compiled' else 'NumPy'} loops")
 def cli(verbose: bool) -> None:
@@ -74,7 +86,7 @@ def cli(verbose: bool) -> None:
     Example: clusterer cluster feed.jsonl -o clusters.jsonl
     """
     if verbose:
-        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
         _LOG.setLevel(logging.DEBUG)
 
 
@@ -87,5 +99,6 @@ for _command in (
     label_command,
     index,
     explain_command,
+    completion_command,
 ):
     cli.add_command(_command)

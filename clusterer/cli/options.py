@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from clusterer.cli.limits import parse_bytes
 from clusterer.cli.terminal import tell
@@ -128,36 +129,6 @@ def settings_options(command: _F, **defaults: Any) -> _F:
     return settings_file(command, exposed=False)
 
 
-class SectionOption(click.Option):
-    """An option that help shows in a section of its own."""
-
-    def __init__(self, *args: Any, section: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.section = section
-
-
-class SectionedCommand(click.Command):
-    """A command whose help shows its options section by section, those of no section first."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, as click does, under a heading a section."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for option in self.get_params(ctx):
-            if record := option.get_help_record(ctx):
-                sections.setdefault(getattr(option, "section", "Options"), []).append(record)
-        for section, records in sections.items():
-            with formatter.section(section):
-                formatter.write_dl(records)
-
-
-def _reading(*names: str, **options: Any) -> Callable[[_F], _F]:
-    return click.option(*names, cls=SectionOption, section="How INPUT is read", **options)
-
-
-def _damage(*names: str, **options: Any) -> Callable[[_F], _F]:
-    return click.option(*names, cls=SectionOption, section="What cannot be read", **options)
-
-
 def _bytes(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
     return parse_bytes(value)
 
@@ -177,17 +148,22 @@ def _share_or_count(context: click.Context, option: click.Parameter, value: str 
     return value and value.strip()
 
 
+def _files(context: click.Context, argument: click.Parameter, typed: str) -> list[CompletionItem]:
+    """What a shell completes: the names of files."""
+    return [CompletionItem(typed, type="file")]
+
+
 def reading_options(command: _F, required: bool = True) -> _F:
     """How inputs are read."""
     options = [
-        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required),
+        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required, shell_complete=_files),
         click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of how INPUT was read"),
-        _reading("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
-        _reading("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        _reading("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
-        _reading("--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"),
+        click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
+        click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
+        click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
+        click.option("--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"),
         *(
-            _reading(
+            click.option(
                 f"--{attribute}-field",
                 metavar="NAME",
                 help=f"field of the {attribute}; else told by names and rows",
@@ -203,18 +179,18 @@ def reading_options(command: _F, required: bool = True) -> _F:
 def input_options(command: _F) -> _F:
     """How inputs are read, where bad rows go, and whether counts are told: what a `Run` takes."""
     options = [
-        _damage("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
-        _damage(
+        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
+        click.option(
             "--max-bad",
             metavar="N|N%",
             callback=_share_or_count,
             help="exit with 1, all outputs written, after more bad rows; else only where a whole file is unreadable",
         ),
-        _damage("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
-        _damage(
+        click.option("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
+        click.option(
             "--max-row-bytes", metavar="SIZE", callback=_bytes, help="longer rows are bad, such as 64MB; else 32 MiB"
         ),
-        _damage(
+        click.option(
             "--limits",
             metavar="NAME=N,...",
             callback=_limits,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from clusterer.articles import Article
-from clusterer.errors import OutputError
+from clusterer.errors import OutputError, did_you_mean
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
@@ -166,7 +166,7 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | 
     format = format or given_back_as(first.layout.format if first else "jsonl")[0]
     writers = {own.name: own.write_rows for own in FORMATS if own.write_rows}
     if format not in writers:
-        raise OutputError(f"format {format!r} cannot be written; cure: one of {', '.join(writers)}")
+        raise OutputError(f"format {format!r} cannot be written; cure: {did_you_mean(format, writers)}one of {', '.join(writers)}")
     if first is None and format == "parquet":
         format = "jsonl"  # no row, no schema: an empty file
     with atomic_output(path) as out:
