@@ -55,7 +55,7 @@ def cluster_command(
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence, then those of --with.
-    With --report or --with INPUT is read again.
+    With --report, --stories or --with INPUT is read again.
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
@@ -78,7 +78,7 @@ def cluster_command(
         if aside:
             write_pairs(aside, done, run, pairs_form, guard)
         if listed:
-            write_stories(listed, result, stories_form, guard)
+            write_stories(listed, result, _again(run, result), run.settings, stories_form, guard)
         if page:
             from clusterer.report.build import build
             from clusterer.report.model import Quarantined

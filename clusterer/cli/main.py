@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 import warnings
-from typing import Any
 
 import click
 
@@ -33,7 +32,7 @@ _LOG = logging.getLogger("clusterer")
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
-    warnings.showwarning = _told
+    warnings.showwarning = _told  # type: ignore[assignment]
     try:
         cli.main(prog_name=PROGRAM, complete_var=VARIABLE, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -58,7 +57,7 @@ def main() -> None:
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
 
 
-def _told(message: Warning | str, *_: Any) -> None:
+def _told(message: Warning | str, *_: object, **__: object) -> None:
     """A warning of the library as a line, without the place in its code."""
     tell(" ".join(str(message).split()), err=True)
 

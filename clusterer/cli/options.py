@@ -15,14 +15,15 @@ from click.shell_completion import CompletionItem
 
 from clusterer.cli.limits import parse_bytes
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.evaluation.gold import Gold, read_gold
+from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
-from clusterer.io.writers import ADDABLE
-from clusterer.results import Level
+from clusterer.results import Assignment, Level
 from clusterer.settings import Settings, toml_values
 
+LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
@@ -156,12 +157,20 @@ def _files(context: click.Context, argument: click.Parameter, typed: str) -> lis
 def reading_options(command: _F, required: bool = True) -> _F:
     """How inputs are read."""
     options = [
-        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required, shell_complete=_files),
+        click.argument(
+            "inputs",
+            metavar="INPUT..." if required else "[INPUT...]",
+            nargs=-1,
+            required=required,
+            shell_complete=_files,
+        ),
         click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of how INPUT was read"),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
         click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
-        click.option("--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"),
+        click.option(
+            "--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"
+        ),
         *(
             click.option(
                 f"--{attribute}-field",
@@ -186,7 +195,9 @@ def input_options(command: _F) -> _F:
             callback=_share_or_count,
             help="exit with 1, all outputs written, after more bad rows; else only where a whole file is unreadable",
         ),
-        click.option("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
+        click.option(
+            "--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"
+        ),
         click.option(
             "--max-row-bytes", metavar="SIZE", callback=_bytes, help="longer rows are bad, such as 64MB; else 32 MiB"
         ),
@@ -233,11 +244,26 @@ report_option = click.option(
 )
 
 
-def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
-    for name in names:
-        if name not in ADDABLE:
-            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
+def _names(value: str | None) -> tuple[str, ...]:
+    """Names between commas; those of an article's own fields in small letters."""
+    names = [name.strip() for name in (value or "").split(",") if name.strip()]
+    return tuple(dict.fromkeys(name.lower() if name.lower() in ADDABLE else name for name in names))
+
+
+def _any_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    for name in (names := _names(value)):
+        if name in LINE_FIELDS:
+            raise click.BadParameter(f"{name!r} is in every line already; cure: leave it out")
+    return names
+
+
+def _stored_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    for name in (names := _names(value)):
+        if name not in STORED:
+            raise click.BadParameter(
+                f"{name!r}: an index does not keep that; cure: {did_you_mean(name, STORED)}any of {','.join(STORED)};"
+                " of others index add --with tells when they come"
+            )
     return names
 
 
@@ -267,13 +293,22 @@ stories_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     callback=_named,
-    help="also write a line a story: story, articles, representative, follows (the earlier story of the same affair); .csv, .tsv"
-    " and .parquet make a table, all else JSON lines",
+    help="also write a line a story: story, title, first, last, articles, independent_texts, outlets, representative, key_words,"
+    " follows (the earlier story of the same affair); .csv, .tsv and .parquet make a table, all else JSON lines. On Spark without"
+    " what needs titles and dates",
 )
 with_option = click.option(
     "--with",
     "added",
     metavar="NAMES",
-    callback=_names,
-    help=f"add these fields of the articles, or where they stood, to every line: any of {','.join(ADDABLE)}",
+    callback=_any_names,
+    help=f"add these fields to every line: {', '.join(ADDABLE[:-2])} of the articles, file and row where they stood, and any other"
+    " field of INPUT by its name, nested ones as a.b",
+)
+stored_with_option = click.option(
+    "--with",
+    "added",
+    metavar="NAMES",
+    callback=_stored_names,
+    help=f"add these fields of the articles, which are all that an index keeps: {','.join(STORED)}",
 )

@@ -34,7 +34,6 @@ from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
 
-
 StoryOrder = Literal["date", "size", "growth", "change"]
 """Which stories come first: with the latest article; with most articles; with most articles since the point that is asked for;
 with the article that came last."""

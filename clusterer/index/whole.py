@@ -14,6 +14,7 @@ from zlib import crc32
 
 from clusterer.errors import IndexDamaged
 
+
 def identity(path: str) -> int:
     """Who a file is, 1 to 2**32 - 1: the same after a rename, another one for every copy. 0 where there is none."""
     try:
@@ -39,7 +40,9 @@ def refuse_part(path: str, has_log: bool, articles_only: bool) -> None:
             " stand; cure: clusterer index backup ORIGINAL COPY, or, where the original is gone, make a new index and merge"
             " this one into it, for what is there"
         )
-    with_log = " and completed from its -wal; whole if both were copied at one moment" if has_log else ", without its -wal"
+    with_log = (
+        " and completed from its -wal; whole if both were copied at one moment" if has_log else ", without its -wal"
+    )
     warnings.warn(
         f"{path}: was copied by hand while it was being written{with_log}; cure: clusterer index backup makes whole copies",
         stacklevel=2,

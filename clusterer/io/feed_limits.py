@@ -99,9 +99,7 @@ def limits_from(given: Mapping[str, Any] | None, row_bytes: int = MAX_ROW_BYTES)
         own = str(name).strip().replace("-", "_")
         if own not in NAMES:
             known = [name.replace("_", "-") for name in NAMES]
-            raise InputError(
-                f"limit {name!r} is not known; cure: {did_you_mean(name, known)}one of {', '.join(known)}"
-            )
+            raise InputError(f"limit {name!r} is not known; cure: {did_you_mean(name, known)}one of {', '.join(known)}")
         values[own] = parse_bytes(value) if isinstance(value, str) else value
     return FeedLimits(**values)
 

@@ -99,7 +99,9 @@ def _chosen(opened: OpenedInput, execute: Execute, tables: Mapping[str, str]) ->
     if opened.part:
         if opened.part not in tables:
             meant = did_you_mean(opened.part, tables)
-            raise InputError(f"{opened.name}: no table {opened.part!r}; cure: {meant}one of {', '.join(tables) or '(none)'}")
+            raise InputError(
+                f"{opened.name}: no table {opened.part!r}; cure: {meant}one of {', '.join(tables) or '(none)'}"
+            )
         columns, rows = _first_rows(execute, tables[opened.part])
         opened.columns.check_header(columns, opened.name, rows)
         return opened.part

@@ -64,7 +64,9 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         return
     if opened.part and not sheets:
         meant = did_you_mean(opened.part, all_names)
-        raise InputError(f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}")
+        raise InputError(
+            f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
+        )
     reasons = []
     for name, rows in sheets:
         start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)
