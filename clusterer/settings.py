@@ -18,6 +18,7 @@ _Init = TypeVar("_Init", bound=Callable[..., None])
 
 SHIPPED = "shipped"
 """What `weights` is where nobody has retrained them."""
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
 
@@ -97,6 +98,8 @@ class Settings:
     chunk: int = _setting(1024, "articles worked on at a time", low=1, high=1_000_000, shapes_result=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.window, str) and self.window[-1:] in _DAYS:
+            object.__setattr__(self, "window", days_from(self.window))
         for f in fields(self):
             _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
             if type(f.default) is float:  # 1 and 1.0 are equal and must have one fingerprint
@@ -149,6 +152,23 @@ def refuse_unknown(init: _Init) -> _Init:
 
 
 Settings.__init__ = refuse_unknown(Settings.__init__)  # type: ignore[method-assign]
+
+
+def days_from(text: str) -> float:
+    """Days of a stretch of time that is written out.
+
+    Raises:
+        SettingsError: it is none.
+
+    >>> days_from("36h"), days_from("2w"), days_from("3")
+    (1.5, 14.0, 3.0)
+    """
+    bare = text.strip().lower()
+    factor = _DAYS.get(bare[-1:], 0.0)
+    try:
+        return float(bare[:-1]) * factor if factor else float(bare)
+    except ValueError:
+        raise SettingsError(f"{text!r} is no stretch of time; cure: such as 3d, 36h or 2w") from None
 
 
 def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:
@@ -209,6 +229,8 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     for key, value in values.items():
         _check_name(key, f"{name}: ")
         try:
+            if key == "window" and isinstance(value, str) and value[-1:] in _DAYS:
+                values[key] = value = days_from(value)
             _check(key, value, type(known[key].default), known[key].metadata)
         except SettingsError as error:
             raise SettingsError(f"{name}: {error}; cure: mend or remove that line") from None

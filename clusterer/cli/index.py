@@ -101,8 +101,8 @@ def add(
 ) -> None:
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
-    Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of a story
-    that is there), copy, or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as
+    Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of
+    a story that is there), copy, or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as
     they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
@@ -144,7 +144,8 @@ def add(
         raise stopped
     if not counts and live and run.first_bad:
         raise InputError(
-            f"standard input is read as JSON lines, and none of {run.quarantine.count} rows is one ({run.first_bad[0].reason});"
+            f"standard input is read as JSON lines, and none of {run.quarantine.count} rows is one ({run.first_bad[0].file}, line"
+            f" {run.first_bad[0].line}: {run.first_bad[0].reason});"
             f" cure: --format NAME where it is of another format: {', '.join(FORMATS_BY_NAME)}"
         )
     if not counts:

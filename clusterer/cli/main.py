@@ -32,7 +32,7 @@ _LOG = logging.getLogger("clusterer")
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
-    warnings.showwarning = _told  # type: ignore[assignment]
+    warnings.showwarning = _told
     try:
         cli.main(prog_name=PROGRAM, complete_var=VARIABLE, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -85,7 +85,9 @@ def cli(verbose: bool) -> None:
     Example: clusterer cluster feed.jsonl -o clusters.jsonl
     """
     if verbose:
-        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        _LOG.addHandler(handler)
         _LOG.setLevel(logging.DEBUG)
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from clusterer.cli.limits import parse_bytes
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError, SettingsError, did_you_mean
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.results import Assignment, Level
-from clusterer.settings import Settings, toml_values
+from clusterer.settings import Settings, days_from, toml_values
 
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
@@ -91,7 +91,6 @@ class Days(click.ParamType):  # type: ignore[type-arg]
     """A stretch of time in days: a number, or one with a unit ("3d", "36h", "2w")."""
 
     name = "days"
-    _UNITS: ClassVar[dict[str, float]] = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
     def __init__(self, low: float, high: float) -> None:
         """With its bounds, in days."""
@@ -99,12 +98,10 @@ class Days(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """A value as days."""
-        text = str(value).strip().lower()
-        factor = self._UNITS.get(text[-1:], 0.0)
         try:
-            days = float(text[:-1]) * factor if factor else float(text)
-        except ValueError:
-            self.fail(f"{value!r} is no stretch of time; cure: such as 3d, 36h or 2w", param, ctx)
+            days = days_from(str(value))
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
         if not self.min <= days <= self.max:
             self.fail(f"{value!r} is not from {self.min:g} to {self.max:g} days", param, ctx)
         return days
@@ -260,9 +257,9 @@ def _any_names(context: click.Context, option: click.Parameter, value: str | Non
 def _stored_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
     for name in (names := _names(value)):
         if name not in STORED:
+            meant = "" if name in ADDABLE else f"{did_you_mean(name, STORED)}any of {','.join(STORED)}, or "
             raise click.BadParameter(
-                f"{name!r}: an index does not keep that; cure: {did_you_mean(name, STORED)}any of {','.join(STORED)};"
-                " of others index add --with tells when they come"
+                f"{name!r}: an index does not keep that; cure: {meant}index add --with {name}, which tells it as it comes"
             )
     return names
 
@@ -302,8 +299,8 @@ with_option = click.option(
     "added",
     metavar="NAMES",
     callback=_any_names,
-    help=f"add these fields to every line: {', '.join(ADDABLE[:-2])} of the articles, file and row where they stood, and any other"
-    " field of INPUT by its name, nested ones as a.b",
+    help=f"add these fields to every line: {', '.join(ADDABLE[:-2])} of the articles, file and row where they stood, and any"
+    " other field of INPUT by its name, nested ones as a.b",
 )
 stored_with_option = click.option(
     "--with",

@@ -55,7 +55,7 @@ class Added:
     assignments: tuple[Assignment, ...]
     status: tuple[Status, ...]
     changes: tuple[Change, ...]
-    titles: tuple[str, ...]
+    titles: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.assignments)

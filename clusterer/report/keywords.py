@@ -1,7 +1,7 @@
 """Key words and names of a story: what its texts say and other texts do not. Forms no group, shows nothing.
 
-Weighs the stems of titles and openings as the same-event score does (`stories.term_weights`), sums them over the texts of a story,
-and spells the heaviest out; those that stand in a row in the leading text ("وزارة التعليم") stay together, as names do.
+Weighs the stems of titles and openings as the same-event score does (`stories.term_weights`), sums them over the texts of a
+story, and spells the heaviest out; those that stand in a row in the leading text ("وزارة التعليم") stay together, as names do.
 """
 
 from __future__ import annotations
