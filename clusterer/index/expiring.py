@@ -35,6 +35,7 @@ def rehearse(
             if max_bytes is None:
                 break
             maintenance.clean(index)
+            index.database.state["generation"] += 1  # as the next transaction would: segments are numbered by it
             writer = IndexWriter(index)
         raise _TakenBack
     return count, changes

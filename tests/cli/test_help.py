@@ -48,7 +48,11 @@ def shown(*words: str) -> str:
 
 def options_in(text: str) -> list[str]:
     """The long name, or the first, of every option that a help text lists."""
-    lines = re.findall(r"^  (-\S.*?)(?:  |$)", re.split(r"^(?:Options|Input):$", text, maxsplit=1, flags=re.M)[1], re.M)
+    lines = re.findall(
+        r"^  (-\S.*?)(?:  |$)",
+        re.split(r"^(?:Options|Input|Output|What is a copy):$", text, maxsplit=1, flags=re.M)[1],
+        re.M,
+    )
     return [re.findall(r"--[a-z][a-z-]*", line)[0] for line in lines]
 
 
@@ -69,10 +73,9 @@ def test_help_shows_ten_options_and_help_all_every_one_once(path: tuple[str, ...
 def test_help_all_is_in_sections() -> None:
     text = shown("cluster", "--help-all")
     assert re.findall(r"^([A-Z][^\n]*):$", text, re.M) == SECTIONS
+    parts = re.split(r"^(?:Options|Input|Output|What is a copy|What is a story|Sketching|Run):$", text, flags=re.M)[1:]
     section = {
-        name: section
-        for section in SECTIONS
-        for name in options_in(f"Options:\n{text.split(chr(10) + section + ':' + chr(10))[1].split(chr(10) * 2)[0]}")
+        name: section for section, part in zip(SECTIONS, parts, strict=True) for name in options_in(f"Options:\n{part}")
     }
     assert section["--encoding"] == "Input"
     assert section["--pairs"] == "Output"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from index_commands import (
@@ -92,7 +93,7 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     assert last == sorted(last, reverse=True)
 
 
-def narrowed(*args: object) -> list[Row]:
+def narrowed(*args: object) -> list[dict[str, Any]]:
     """What `stories` tells, without how many articles are recent, which hangs on what was asked."""
     return [{name: value for name, value in r.items() if name != "recent"} for r in rows(ask("stories", *args).stdout)]
 
@@ -139,7 +140,7 @@ def test_stories_can_be_narrowed(filled: Path) -> None:
     assert narrowed(filled, "--since", "2016-04-10T03:00:00+03:00") == late
     age = datetime.now(UTC) - day
     for unit, seconds in (("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604800)):
-        assert rows(ask("stories", filled, "--since", f"{age.total_seconds() / seconds:.6f}{unit}").stdout) == late
+        assert narrowed(filled, "--since", f"{age.total_seconds() / seconds:.6f}{unit}") == late
     assert narrowed(filled, "--since", "12h") == []
     assert (
         narrowed(filled, "--since", "2016-04-10", "--min-size", 2, "--limit", 2)
