@@ -64,7 +64,6 @@ sanitize: $(VENV)/.ready
 		$(CURDIR)/$(BIN)/python -m benchmarks.suites.forged --only "$(FORGED)" --seconds 60 --megabytes 4000
 
 quality: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.training.train $(CORPORA)
 	$(BIN)/python -m benchmarks.suites.copies $(FEED) --gold $(GOLD)
 	$(BIN)/python -m benchmarks.suites.variants
 	$(BIN)/python -m benchmarks.suites.palmyra $(SHARED)/feed-panarab
@@ -73,6 +72,7 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.suites.retraining $(CORPORA)
+	$(BIN)/python -m benchmarks.quality $(CORPORA)
 
 # Trains the same-event score on all labelled corpora; prints how each does when nothing of it was seen. Two minutes.
 SHARED ?= ../shared

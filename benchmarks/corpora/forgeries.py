@@ -259,7 +259,7 @@ _DOCUMENTS = [
     _rows("documents of negative numbers", "UPDATE document SET number = -number"),
 ]
 _ALL_LINKED = (
-    "INSERT OR REPLACE INTO link SELECT d.number, e.number, 9, 9, 9, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 1 FROM document AS d JOIN"
+    "INSERT OR REPLACE INTO link SELECT d.number, e.number, 9, 9, 9, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0, 1 FROM document AS d JOIN"
     " document AS e ON d.number < e.number"
 )
 _LINKS = [

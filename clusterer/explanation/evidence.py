@@ -115,8 +115,8 @@ class StoryEvidence:
         slots: equal ones, of `of_slots`, of the signatures of the leads.
         bands: numbers of the bands in which these are the same. Without one a pair is not compared.
         compared: whether the run compared them and found more than a trace of likeness.
-        mean: mean score over all pairs of texts between their stories, pairs not compared counting as 0; where they are
-            in one story, over all pairs of this story.
+        mean: power mean of the scores (`stories.linkage`) over all pairs of texts between their stories, pairs not compared
+            counting as 0; where they are in one story, over all pairs of this story.
         pairs: how many pairs that is.
     """
 

@@ -32,8 +32,8 @@ from clusterer.text.words import Words, concatenate
 
 _CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
 _COMPRESSOR_LEVEL = 1
-CALENDAR = -62_135_596_800, 253_402_300_800
-"""Seconds since 1970 of the first moment of the year 1, and of that after the last of 9999."""
+CALENDAR = -62_135_683_200, 253_402_387_200
+"""Seconds since 1970 of the first moment of the year 1 and that after the last of 9999; each with a day for its zone."""
 
 
 class StoredWords(NamedTuple):

@@ -18,6 +18,7 @@ from clusterer.copies import verify
 from clusterer.copies.documents import Documents
 from clusterer.errors import IndexDamaged
 from clusterer.index.articles import (
+    CALENDAR,
     digest_of,
     id_key,
     moment,
@@ -162,8 +163,8 @@ _RULES = {
     "numbers beyond the counters": "SELECT number FROM (SELECT number, 'article' AS counter FROM article UNION ALL SELECT"
     " number, 'article' FROM document UNION ALL SELECT number, 'story' FROM story UNION ALL SELECT number, 'generation'"
     " FROM segment) JOIN state ON name = counter WHERE number NOT BETWEEN 1 AND value",
-    "articles of a time outside the calendar": "SELECT number FROM article WHERE date NOT BETWEEN -62135596800 AND"
-    " 253402300800 OR added NOT BETWEEN -62135596800 AND 253402300800",
+    "articles of a time outside the calendar": f"SELECT number FROM article WHERE date NOT BETWEEN {CALENDAR[0]} AND"
+    f" {CALENDAR[1]} OR added NOT BETWEEN {CALENDAR[0]} AND {CALENDAR[1]}",
 }
 
 

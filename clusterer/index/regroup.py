@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.arrays.linkage import average_linkage
 from clusterer.copies import grouping
 from clusterer.index import keys
 from clusterer.index.articles import document_words, read_documents
@@ -27,6 +26,7 @@ from clusterer.index.story_candidates import compare, document_frequencies, docu
 from clusterer.index.story_ids import Change, assign_story_ids
 from clusterer.lsh import buckets
 from clusterer.stories import candidates, term_weights
+from clusterer.stories.linkage import link_texts
 
 
 def settle(index: OpenIndex, changes: Changes) -> list[Change]:
@@ -322,7 +322,7 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
     score = checked_scores(index.database.path, [row[2] for row in rows])
     inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
-    group = average_linkage(local, score[inside], len(centres), index.settings.story)
+    group = link_texts(local, score[inside], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
     for number, label in zip(centres[order].tolist(), group.tolist(), strict=True):
         members.setdefault(label, []).append(number)

@@ -60,7 +60,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, int | str], str, int]] = {
     "blank lines": (".jsonl", GOOD + b"\n" * 11, {"blank-rows": 10}, "10 blank rows", 1),
     "blank cells": (".csv", b"id,text\n1,good\n" + b",\n" * 11, {"blank-rows": 10}, "10 blank rows", 1),
     "blank records": (".csv", b"id,text\n1,good\n" + b"\n" * 11, {"blank-rows": 10}, "10 blank rows", 1),
-    "bad rows": (".jsonl", GOOD + b"{\n" * 11 + GOOD, {"bad-rows": 10}, "10 bad rows in succession, the last: broken JSON", 1),
+    "bad rows": (".jsonl", GOOD + b"{0\n" * 11 + GOOD, {"bad-rows": 10}, "10 bad rows in succession, the last: broken JSON", 1),
     "endless line": (".jsonl", GOOD + b"x" * 2**20, LONG, "a row without an end", 1),
     "endless object": (".json", b'[{"id": 1, "text": "good"}, {"text": "' + b"x" * 2**20, LONG, "without an end", 1),
     "endless prologue": (".json", b'{"a": "' + b"x" * 2**21 + b'", "b": [{"text": "a"}]}', LONG, "without an end", 0),
