@@ -1,5 +1,6 @@
 """Story clustering for Arabic news: exact copies within near-duplicates within stories."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from clusterer import deprecated
@@ -74,4 +75,5 @@ if not TYPE_CHECKING:
         packages=["evaluation", "index", "io", "lsh", "spark"],
     )
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent, unless who uses it wants to hear
 deprecated.install()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
 from clusterer.corpus import Chunk, gather, read_chunks
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline
 from clusterer.progress import Progress, progress_from
@@ -356,13 +356,17 @@ def _column(items: Any, name: str) -> list[Any]:
     if isinstance(items, list | tuple):
         values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for item in items]
         if items and all(value is None for value in values):
-            raise InputError(f"keep {name!r}: no article has that; cure: {', '.join(KEEP)} or the name of a field")
+            meant = did_you_mean(name, [*KEEP, *(items[0] if isinstance(items[0], Mapping) else ())])
+            raise InputError(
+                f"keep {name!r}: no article has that; cure: {meant}{', '.join(KEEP)} or the name of a field"
+            )
         return values
     import narwhals.stable.v2 as nw
 
     frame = nw.from_native(items, pass_through=True)
     if not isinstance(frame, nw.DataFrame) or name not in frame.columns:
-        raise InputError(f"keep {name!r} is no column; cure: {', '.join(KEEP)} or the name of a column")
+        meant = did_you_mean(name, [*KEEP, *(frame.columns if isinstance(frame, nw.DataFrame) else ())])
+        raise InputError(f"keep {name!r} is no column; cure: {meant}{', '.join(KEEP)} or the name of a column")
     return frame[name].to_list()
 
 

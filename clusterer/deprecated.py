@@ -70,7 +70,8 @@ MOVED: dict[str, dict[str, str]] = {
         **_same_names("clusterer.io", "Quarantine", "atomic_output", "write_rows"),
         **_same_names("clusterer.io.atomic", "appended", "streamed"),
         **_same_names("clusterer.io.rows", "as_json"),
-        **_same_names("clusterer.io.writers", "ADDABLE", "form_for", "result_form", "write_result"),
+        **_same_names("clusterer.io.added_fields", "ADDABLE"),
+        **_same_names("clusterer.io.writers", "form_for", "result_form", "write_result"),
     },
     "pipeline": {
         **_same_names("clusterer.copies.candidates", "band_shape", "shingle", "sketch"),

@@ -5,6 +5,8 @@ Nothing here formats tables or logs: callers raise, the command line prints one 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 """What an `InputError` says where an input is read twice."""
 
@@ -34,3 +36,15 @@ class MissingNameError(InputError, AttributeError):
 
 class OutputError(ClustererError, OSError):
     """An output cannot be written (folder missing, disk full, target is a folder)."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The opening of a cure: which of some known names is close to one that is not known; "" where none is.
+
+    >>> did_you_mean("titel", ["text", "title"])
+    "did you mean 'title'? "
+    """
+    import difflib  # few runs meet a name that is not known
+
+    near = difflib.get_close_matches(str(name), list(known), 1)
+    return f"did you mean {near[0]!r}? " if near else ""

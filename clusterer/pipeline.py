@@ -7,6 +7,7 @@ Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.model import model_of
 from clusterer.stories.texts import StoryTexts, story_texts
 from clusterer.versions import Versions
+
+_LOG = logging.getLogger("clusterer")
 
 
 def cluster(
@@ -136,6 +139,7 @@ def group_corpus(
     stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
     begin(tell, "naming", len(corpus.ids))
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
+    _LOG.info("grouped: %s", ", ".join(f"{count:,} {name}" for name, count in clustering.stats.items()))
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from clusterer.errors import InputError, MissingNameError
+from clusterer.errors import InputError, MissingNameError, did_you_mean
 
 Level = Literal["exact", "copy", "story"]
 Relation = Literal["exact", "copy", "contained", "story", "version"]
@@ -116,7 +116,8 @@ class Clustering:
     def labels(self, level: str = "copy") -> list[str]:
         """Group id of every article at a level, in input order, length `len(self)`."""
         if level not in LEVELS:
-            raise InputError(f"level {level!r} is not one of {', '.join(LEVELS)}; cure: one of these")
+            cure = did_you_mean(level, LEVELS) or "one of these"
+            raise InputError(f"level {level!r} is not one of {', '.join(LEVELS)}; cure: {cure}")
         return [getattr(a, level) for a in self.assignments]
 
     def groups(self, level: str = "copy") -> dict[str, list[str]]:
@@ -148,7 +149,8 @@ class Clustering:
             InputError: the backend is unknown or not installed, or an id is no valid text.
         """
         if backend not in get_args(Backend):
-            raise InputError(f"backend {backend!r} is unknown; cure: one of {', '.join(get_args(Backend))}")
+            meant = did_you_mean(backend, get_args(Backend))
+            raise InputError(f"backend {backend!r} is unknown; cure: {meant}one of {', '.join(get_args(Backend))}")
         try:
             library = import_module(backend)
         except ImportError:

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from clusterer.errors import SettingsError
+from clusterer.errors import SettingsError, did_you_mean
 
 _Init = TypeVar("_Init", bound=Callable[..., None])
 
 SHIPPED = "shipped"
 """What `weights` is where nobody has retrained them."""
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
 
@@ -99,6 +100,8 @@ class Settings:
     chunk: int = _setting(1024, "articles worked on at a time", low=1, high=1_000_000, shapes_result=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.window, str) and self.window[-1:] in _DAYS:
+            object.__setattr__(self, "window", days_from(self.window))
         for f in fields(self):
             _check(f.name, getattr(self, f.name), type(f.default), f.metadata)
             if type(f.default) is float:  # 1 and 1.0 are equal and must have one fingerprint
@@ -173,8 +176,25 @@ def preset(name: str) -> Mapping[str, Any]:
         SettingsError: there is no such preset.
     """
     if name not in PRESETS:
-        raise SettingsError(f"{name!r} is no preset; cure: one of {', '.join(PRESETS)}")
+        raise SettingsError(f"{name!r} is no preset; cure: {did_you_mean(name, PRESETS)}one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def days_from(text: str) -> float:
+    """Days of a stretch of time that is written out.
+
+    Raises:
+        SettingsError: it is none.
+
+    >>> days_from("36h"), days_from("2w"), days_from("3")
+    (1.5, 14.0, 3.0)
+    """
+    bare = text.strip().lower()
+    factor = _DAYS.get(bare[-1:], 0.0)
+    try:
+        return float(bare[:-1]) * factor if factor else float(bare)
+    except ValueError:
+        raise SettingsError(f"{text!r} is no stretch of time; cure: such as 3d, 36h or 2w") from None
 
 
 def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:
@@ -212,13 +232,11 @@ def settings_from(given: object, choices: Mapping[str, Any] | None = None, defau
 
 def _check_name(name: object, place: str = "") -> None:
     """Refuse a name that no setting has; `place` opens the message."""
-    import difflib  # few runs name settings
-
     known = [f.name for f in fields(Settings)]
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, 1)
-        meant = f"did you mean {near[0]!r}? It is " if near else ""
-        raise SettingsError(f"{place}{name!r} is no setting; cure: {meant}one of {', '.join(known)}")
+        raise SettingsError(
+            f"{place}{name!r} is no setting; cure: {did_you_mean(name, known)}one of {', '.join(known)}"
+        )
 
 
 def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
@@ -241,6 +259,8 @@ def toml_values(text: str, name: str = "settings") -> dict[str, Any]:
     for key, value in values.items():
         _check_name(key, f"{name}: ")
         try:
+            if key == "window" and isinstance(value, str) and value[-1:] in _DAYS:
+                values[key] = value = days_from(value)
             _check(key, value, type(known[key].default), known[key].metadata)
         except SettingsError as error:
             raise SettingsError(f"{name}: {error}; cure: mend or remove that line") from None
@@ -264,7 +284,8 @@ def _check(name: str, value: Any, kind: type, meta: Any) -> None:
     if type(value) is not kind:
         raise SettingsError(f"{name} is {value!r}; it must be of type {kind.__name__}")
     if meta["choices"] and value not in meta["choices"]:
-        raise SettingsError(f"{name} is {value!r}; use one of {', '.join(meta['choices'])}")
+        meant = did_you_mean(value, meta["choices"])
+        raise SettingsError(f"{name} is {value!r}; cure: {meant}use one of {', '.join(meta['choices'])}")
     low, high = meta["low"], meta["high"]
     if low is not None and not low <= value <= high:
         raise SettingsError(f"{name} is {value}; it must be from {low} to {high}")

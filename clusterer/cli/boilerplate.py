@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from clusterer.cli.options import SectionedCommand, input_options, output_option, settings_options
+from clusterer.cli.help import SectionedCommand
+from clusterer.cli.options import input_options, output_option, settings_options
 from clusterer.cli.run import Run
 from clusterer.io.atomic import atomic_output
 from clusterer.io.guard import json_line

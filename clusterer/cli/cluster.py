@@ -9,9 +9,9 @@ from typing import Any, BinaryIO, cast
 import click
 
 from clusterer.articles import Article
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
-    SectionedCommand,
     guard_option,
     input_options,
     pairs_option,
@@ -66,7 +66,7 @@ def cluster_command(
     """Group the articles of INPUT; write one line an article, in input order.
 
     Fields of a line: id, story, copy, exact, representative, linked_to, relation, score, evidence, then those of --with.
-    With --report or --with INPUT is read again.
+    With --report, --stories or --with INPUT is read again.
 
     Example: clusterer cluster 'feeds/*.jsonl.gz' -o clusters.csv --with title,source,date --report report.html
     """
@@ -96,7 +96,7 @@ def cluster_command(
         if aside:
             write_pairs(aside, done, run, pairs_form, guard)
         if listed:
-            write_stories(listed, result, stories_form, guard)
+            write_stories(listed, result, _again(run, result), run.settings, stories_form, guard)
         if page:
             _write_report(page, run, result)
         if rows_out:

@@ -11,10 +11,10 @@ import click
 import orjson
 
 from clusterer.cli.against import AgainstFeed
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
     ManyOption,
-    SectionedCommand,
     guard_option,
     input_options,
     pairs_option,
@@ -28,7 +28,7 @@ from clusterer.cli.run import Run, tell_written, write_pairs
 from clusterer.cli.terminal import tell
 from clusterer.corpus import gather
 from clusterer.deduplication import KEEP, Deduplication, Removal, deduplicate, quoting, with_versions
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.atomic import atomic_output
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
@@ -215,9 +215,14 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
 
 def _values(run: Run, name: str) -> list[Any]:
     """The values of a field, one an article, None where it is missing."""
-    values = [orjson.loads(as_json(row)).get(name) for row in run.reader.rows_again()]
+    names, values = dict.fromkeys(KEEP), []
+    for row in run.reader.rows_again():
+        fields = orjson.loads(as_json(row))
+        names |= dict.fromkeys(fields)
+        values.append(fields.get(name))
     if all(value is None for value in values):
-        raise InputError(f"--keep {name!r}: no article has that field; cure: {', '.join(KEEP)} or the name of a field")
+        cure = f"{did_you_mean(name, names)}{', '.join(KEEP)} or the name of a field"
+        raise InputError(f"--keep {name!r}: no article has that field; cure: {cure}")
     return [_number(value) for value in values]
 
 

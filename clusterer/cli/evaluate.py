@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import click
 
 from clusterer.articles import content_id
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option
 from clusterer.cli.run import keep_apart
 from clusterer.cli.terminal import about_article, tell, write_page
@@ -71,7 +72,7 @@ class _Held:
         ]
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=SectionedCommand)
 @click.argument("result", type=click.Path(exists=True, dir_okay=False))
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False))
 @click.option(

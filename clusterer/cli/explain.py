@@ -13,7 +13,8 @@ import click
 import orjson
 
 from clusterer.articles import Article
-from clusterer.cli.options import SectionedCommand, reading_options, settings_options
+from clusterer.cli.help import SectionedCommand
+from clusterer.cli.options import reading_options, settings_options
 from clusterer.cli.run import feed_of, keep_apart, settings_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import isolated, plain, tell

@@ -14,7 +14,8 @@ import click
 import orjson
 
 from clusterer.articles import Article
-from clusterer.cli.options import SectionedCommand, input_options, settings_options
+from clusterer.cli.help import SectionedCommand
+from clusterer.cli.options import input_options, settings_options
 from clusterer.cli.run import Run, settings_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import about_article, plain, tell

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections import UserDict
 from collections.abc import Mapping
 from importlib import import_module
@@ -19,6 +20,7 @@ from types import FrameType
 import click
 
 from clusterer import __version__
+from clusterer.cli.completion import PROGRAM, VARIABLE
 from clusterer.errors import ClustererError
 
 _LOG = logging.getLogger("clusterer")
@@ -26,6 +28,7 @@ _LOG = logging.getLogger("clusterer")
 COMMANDS = {
     "boilerplate": "boilerplate_command",
     "cluster": "cluster_command",
+    "completion": "completion_command",
     "dedup": "dedup_command",
     "evaluate": "evaluate_command",
     "explain": "explain_command",
@@ -52,9 +55,10 @@ class _LazyCommands(UserDict[str, click.Command]):
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
+    warnings.showwarning = _told
     _end_in_order()
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name=PROGRAM, complete_var=VARIABLE, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         tell(error.format_message())
         sys.exit(1)
@@ -82,6 +86,11 @@ def main() -> None:
             )
         what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
+
+
+def _told(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning of the library as a line, without the place in its code."""
+    tell(" ".join(str(message).split()))
 
 
 class _Ended(KeyboardInterrupt):
@@ -129,7 +138,10 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
-    "-v", "--verbose", is_flag=True, help="show tracebacks of what goes wrong, also in files that are set aside"
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="log what is done, and tracebacks of what goes wrong, also in files that are set aside",
 )
 @click.option(
     "--version",
@@ -149,7 +161,9 @@ def cli(verbose: bool) -> None:
     Example: clusterer cluster feed.jsonl -o clusters.jsonl
     """
     if verbose:
-        logging.basicConfig(format="%(name)s: %(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        _LOG.addHandler(handler)
         _LOG.setLevel(logging.DEBUG)
 
 

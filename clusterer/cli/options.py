@@ -8,20 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from clusterer.cli.limits import parse_bytes
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.errors import InputError, SettingsError, did_you_mean
 from clusterer.evaluation.gold import Gold, read_gold
+from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
-from clusterer.io.writers import ADDABLE
-from clusterer.results import Level
-from clusterer.settings import PRESETS, Settings, toml_values
+from clusterer.results import Assignment, Level
+from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
+LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
@@ -89,7 +91,6 @@ class Days(click.ParamType):  # type: ignore[type-arg]
     """A stretch of time in days: a number, or one with a unit ("3d", "36h", "2w")."""
 
     name = "days"
-    _UNITS: ClassVar[dict[str, float]] = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
     def __init__(self, low: float, high: float) -> None:
         """With its bounds, in days."""
@@ -97,12 +98,10 @@ class Days(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """A value as days."""
-        text = str(value).strip().lower()
-        factor = self._UNITS.get(text[-1:], 0.0)
         try:
-            days = float(text[:-1]) * factor if factor else float(text)
-        except ValueError:
-            self.fail(f"{value!r} is no stretch of time; cure: such as 3d, 36h or 2w", param, ctx)
+            days = days_from(str(value))
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
         if not self.min <= days <= self.max:
             self.fail(f"{value!r} is not from {self.min:g} to {self.max:g} days", param, ctx)
         return days
@@ -174,36 +173,6 @@ class ManyOption(click.Option):
             option.process = take_all
 
 
-class SectionOption(click.Option):
-    """An option that help shows in a section of its own."""
-
-    def __init__(self, *args: Any, section: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.section = section
-
-
-class SectionedCommand(click.Command):
-    """A command whose help shows its options section by section, those of no section first."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, as click does, under a heading a section."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for option in self.get_params(ctx):
-            if record := option.get_help_record(ctx):
-                sections.setdefault(getattr(option, "section", "Options"), []).append(record)
-        for section, records in sections.items():
-            with formatter.section(section):
-                formatter.write_dl(records)
-
-
-def _reading(*names: str, **options: Any) -> Callable[[_F], _F]:
-    return click.option(*names, cls=SectionOption, section="How INPUT is read", **options)
-
-
-def _damage(*names: str, **options: Any) -> Callable[[_F], _F]:
-    return click.option(*names, cls=SectionOption, section="What cannot be read", **options)
-
-
 def _bytes(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
     return parse_bytes(value)
 
@@ -223,17 +192,30 @@ def _share_or_count(context: click.Context, option: click.Parameter, value: str 
     return value and value.strip()
 
 
+def _files(context: click.Context, argument: click.Parameter, typed: str) -> list[CompletionItem]:
+    """What a shell completes: the names of files."""
+    return [CompletionItem(typed, type="file")]
+
+
 def reading_options(command: _F, required: bool = True) -> _F:
     """How inputs are read."""
     options = [
-        click.argument("inputs", metavar="INPUT..." if required else "[INPUT...]", nargs=-1, required=required),
+        click.argument(
+            "inputs",
+            metavar="INPUT..." if required else "[INPUT...]",
+            nargs=-1,
+            required=required,
+            shell_complete=_files,
+        ),
         click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of how INPUT was read"),
-        _reading("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
-        _reading("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        _reading("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
-        _reading("--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"),
+        click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
+        click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
+        click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
+        click.option(
+            "--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"
+        ),
         *(
-            _reading(
+            click.option(
                 f"--{attribute}-field",
                 metavar="NAME",
                 help=f"field of the {attribute}; else told by names and rows",
@@ -249,18 +231,20 @@ def reading_options(command: _F, required: bool = True) -> _F:
 def input_options(command: _F) -> _F:
     """How inputs are read, where bad rows go, and whether counts are told: what a `Run` takes."""
     options = [
-        _damage("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
-        _damage(
+        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
+        click.option(
             "--max-bad",
             metavar="N|N%",
             callback=_share_or_count,
             help="exit with 1, all outputs written, after more bad rows; else only where a whole file is unreadable",
         ),
-        _damage("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
-        _damage(
+        click.option(
+            "--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"
+        ),
+        click.option(
             "--max-row-bytes", metavar="SIZE", callback=_bytes, help="longer rows are bad, such as 64MB; else 32 MiB"
         ),
-        _damage(
+        click.option(
             "--limits",
             metavar="NAME=N,...",
             callback=_limits,
@@ -313,11 +297,26 @@ report_option = click.option(
 )
 
 
-def _names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in (value or "").split(",") if name.strip()))
-    for name in names:
-        if name not in ADDABLE:
-            raise click.BadParameter(f"{name!r} is not a field of articles; cure: any of {','.join(ADDABLE)}")
+def _names(value: str | None) -> tuple[str, ...]:
+    """Names between commas; those of an article's own fields in small letters."""
+    names = [name.strip() for name in (value or "").split(",") if name.strip()]
+    return tuple(dict.fromkeys(name.lower() if name.lower() in ADDABLE else name for name in names))
+
+
+def _any_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    for name in (names := _names(value)):
+        if name in LINE_FIELDS:
+            raise click.BadParameter(f"{name!r} is in every line already; cure: leave it out")
+    return names
+
+
+def _stored_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    for name in (names := _names(value)):
+        if name not in STORED:
+            meant = "" if name in ADDABLE else f"{did_you_mean(name, STORED)}any of {','.join(STORED)}, or "
+            raise click.BadParameter(
+                f"{name!r}: an index does not keep that; cure: {meant}index add --with {name}, which tells it as it comes"
+            )
     return names
 
 
@@ -347,13 +346,22 @@ stories_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     callback=_named,
-    help="also write a line a story: story, articles, representative, follows (the earlier story of the same affair); .csv, .tsv"
-    " and .parquet make a table, all else JSON lines",
+    help="also write a line a story: story, title, first, last, articles, independent_texts, outlets, representative, key_words,"
+    " follows (the earlier story of the same affair); .csv, .tsv and .parquet make a table, all else JSON lines. On Spark without"
+    " what needs titles and dates",
 )
 with_option = click.option(
     "--with",
     "added",
     metavar="NAMES",
-    callback=_names,
-    help=f"add these fields of the articles, or where they stood, to every line: any of {','.join(ADDABLE)}",
+    callback=_any_names,
+    help=f"add these fields to every line: {', '.join(ADDABLE[:-2])} of the articles, file and row where they stood, and any"
+    " other field of INPUT by its name, nested ones as a.b",
+)
+stored_with_option = click.option(
+    "--with",
+    "added",
+    metavar="NAMES",
+    callback=_stored_names,
+    help=f"add these fields of the articles, which are all that an index keeps: {','.join(STORED)}",
 )

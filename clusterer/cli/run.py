@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from clusterer import __version__
 from clusterer.arrays import kernels
+from clusterer.articles import Article
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
@@ -365,24 +366,23 @@ def write_pairs(
     write_lines(out, lines, COLUMNS, form, guard)
 
 
-STORY_COLUMNS = ("story", "articles", "representative", "follows")
-
-
-def write_stories(out: BinaryIO, result: Clustering, form: str, guard: bool = True) -> None:
+def write_stories(
+    out: BinaryIO, result: Clustering, articles: Iterable[Article], settings: Settings, form: str, guard: bool = True
+) -> None:
     """Write a line a story, in the order in which they first appear.
 
     Args:
         out: an open file.
-        result: of the run.
+        result, articles, settings: as for `story_table`.
         form: as for `write_lines`.
         guard: as for `write_lines`.
     """
-    heads = {a.story: a.id for a in result if a.representative}
-    lines = (
-        dict(zip(STORY_COLUMNS, (story, size, heads[story], result.follows.get(story)), strict=True))
-        for story, size in result.sizes("story").items()
-    )
-    write_lines(out, lines, STORY_COLUMNS, form, guard)
+    from clusterer.report.story_table import StoryRow, story_table
+
+    rows: Iterable[dict[str, Any]] = (row._asdict() for row in story_table(result, articles, settings))
+    if form != "jsonl":  # a cell that people read
+        rows = (row | {name: "; ".join(row[name]) for name in ("outlets", "key_words")} for row in rows)
+    write_lines(out, rows, StoryRow._fields, form, guard)
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from clusterer.articles import Article
+from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import (
-    SectionedCommand,
     doubtful_option,
     gold_of,
     html_option,

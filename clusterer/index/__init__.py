@@ -5,6 +5,6 @@ Owns the file, its transactions and what lasts between batches. Verifies and sco
 
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import Added, Removed, StoryIndex
-from clusterer.index.views import Story
+from clusterer.index.views import Story, StoryOrder
 
-__all__ = ["Added", "Change", "Removed", "Story", "StoryIndex"]
+__all__ = ["Added", "Change", "Removed", "Story", "StoryIndex", "StoryOrder"]

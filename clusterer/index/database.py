@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
 from clusterer.index.guards import StatementGuard, crc_of_story, damaged
-from clusterer.index.schema import APPLICATION, COUNTERS, SCHEMA, VERSION, differences
+from clusterer.index.schema import APPLICATION, COUNTERS, OLDER_COUNTERS, SCHEMA, VERSION, differences
+from clusterer.index.whole import identity, refuse_part
 from clusterer.index.writer_note import WriterNote
 from clusterer.settings import Settings
 
@@ -75,6 +76,8 @@ class Database:
         self.path = os.fspath(path)
         self.state: dict[str, int] = {}
         self._note = WriterNote(self.path)
+        self._wrote, self._is_pushed = False, True
+        has_log = os.path.exists(f"{self.path}-wal")
         if must_exist and not os.path.exists(self.path):
             raise InputError(f"{self.path}: no such index; cure: clusterer index create {self.path}")
         with self.named_errors():
@@ -84,8 +87,10 @@ class Database:
             try:
                 self._guard = StatementGuard(self._connection, self.path)
                 self._connection.create_function("crc_of_story", 2, crc_of_story, deterministic=True)
+                self._identity = identity(self.path)
                 self._prepare(settings, recipe, must_exist)
                 self.settings = self._check_made(settings, recipe)
+                self._check_whole(has_log, recipe is None)
             except BaseException:
                 self._connection.close()
                 raise
@@ -137,6 +142,13 @@ class Database:
             )
         return settings or stored
 
+    def _check_whole(self, has_log: bool, articles_only: bool) -> None:
+        """Refuse a copy that was made of an open file without its log."""
+        is_open = [value for (value,) in self.rows("SELECT value FROM state WHERE name = 'open'")]
+        self._counters = COUNTERS if is_open or not articles_only else OLDER_COUNTERS
+        if is_open and is_open[0] not in (0, self._identity):
+            refuse_part(self.path, has_log, articles_only)
+
     def _log_ahead(self) -> None:
         """Write-ahead log. SQLite does not wait where two connections of a new file both ask for it."""
         start = time.monotonic()
@@ -164,12 +176,21 @@ class Database:
             text = orjson.dumps(shaping)
             texts = {"settings": text.decode(), "crc": str(crc32(text)), "recipe": recipe}
             self.write_many("INSERT INTO made VALUES (?, ?)", texts.items())
-            self.write_many("INSERT INTO state VALUES (?, ?)", [(name, 0) for name in COUNTERS])
+            counters = {**dict.fromkeys(COUNTERS, 0), "open": self._identity}
+            self.write_many("INSERT INTO state VALUES (?, ?)", counters.items())
+            self._wrote, self._is_pushed = True, False
             self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
-        """Close the file; a closed one can be copied as it is."""
+        """Close the file; one that nobody has open can be copied as it is."""
+        if self._wrote:
+            with suppress(sqlite3.Error):  # another one writes, and closes it later; or the disk is full
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                with self._transaction("IMMEDIATE"):
+                    self._connection.execute(
+                        "UPDATE state SET value = 0 WHERE name = 'open' AND value = ?", (self._identity,)
+                    )
         self._connection.close()
         self._note.remove_own()
 
@@ -182,8 +203,11 @@ class Database:
             yield
             return
         with self.named_errors(), self._transaction("DEFERRED"):
-            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
+            self.state = self._read_state()
             yield
+
+    def _read_state(self) -> dict[str, int]:
+        return _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")), self._counters)
 
     @property
     def next_generation(self) -> int:
@@ -200,10 +224,26 @@ class Database:
         self._guard.allow_changes()
         with self.named_errors(), self._transaction("IMMEDIATE"):
             self._note.sign()
-            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
+            self.state = self._read_state()
+            self._is_pushed &= self.state["open"] == self._identity
+            self.state["open"] = self._identity
+            self._wrote = True
             yield
             self.state["generation"] += 1
             self.write_many("UPDATE state SET value = ? WHERE name = ?", [(v, k) for k, v in self.state.items()])
+        if not self._is_pushed:
+            self._push()
+
+    def _push(self) -> None:
+        """Have the file itself tell that it is being written, before anything is acknowledged that a copy of it would lack."""
+        with suppress(sqlite3.Error):  # what was committed is; next time
+            busy, pages, pushed = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._is_pushed = not busy and pages == pushed
+
+    def copy_into(self, connection: sqlite3.Connection) -> None:
+        """Copy the whole file as it is at one moment into an empty one, while others write it."""
+        with self.named_errors():
+            self._connection.backup(connection)
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
@@ -332,10 +372,10 @@ def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Se
     return stored, stored_recipe
 
 
-def _checked_state(path: str, state: dict[str, int]) -> dict[str, int]:
+def _checked_state(path: str, state: dict[str, int], counters: Sequence[str]) -> dict[str, int]:
     """The counters by name; each may become a size of arrays."""
-    if state.keys() != set(COUNTERS):
-        raise damaged(path, f"it has the counters {', '.join(map(repr, state))}, not {', '.join(COUNTERS)}")
+    if state.keys() != set(counters):
+        raise damaged(path, f"it has the counters {', '.join(map(repr, state))}, not {', '.join(counters)}")
     for name, value in state.items():
         if type(value) is not int or not 0 <= value < (1 << 31 if name == "generation" else 1 << 32):
             raise damaged(path, f"its counter {name!r} is {value!r:.30}")

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from clusterer.index import maintenance
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import writing
+from clusterer.index.writer import IndexWriter
+
+
+class _TakenBack(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+def rehearse(
+    index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None
+) -> tuple[int, list[Change]]:
+    """What `expire` would do: all of it is done in one transaction, which is taken back.
+
+    Args:
+        index, before, max_articles, max_bytes: as `expire`.
+
+    Returns:
+        How many would be removed, and what that would do to stories.
+    """
+    count, changes = 0, list[Change]()
+    with suppress(_TakenBack), writing(index) as writer:
+        while numbers := _expired(index, before, max_articles, max_bytes):
+            writer.remove(numbers)
+            changes += writer.settle()
+            count += len(numbers)
+            if max_bytes is None:
+                break
+            maintenance.clean(index)
+            index.database.state["generation"] += 1  # as the next transaction would: segments are numbered by it
+            writer = IndexWriter(index)
+        raise _TakenBack
+    return count, changes
 
 
 def expire(

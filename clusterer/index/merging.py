@@ -27,12 +27,14 @@ class Merged(NamedTuple):
         is_known: whether each was here before.
         assigned: assignments by number, of these and of all others in their stories.
         changes: what it did to stories that were here before.
+        titles: of the stories of these articles, by their ids.
     """
 
     numbers: list[int]
     is_known: list[bool]
     assigned: dict[int, Assignment]
     changes: list[Change]
+    titles: dict[str, str]
 
 
 def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
@@ -66,7 +68,8 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
     with writing(index):
         _adopt_story_ids(index, [(name, number_here[article]) for name, article in ids])
         assigned = reader.assignments_of_stories(numbers)
-    return Merged(numbers, is_known, assigned, changes)
+        titles = reader.titles(assigned)
+    return Merged(numbers, is_known, assigned, changes, titles)
 
 
 def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:

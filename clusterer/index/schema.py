@@ -16,7 +16,9 @@ APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
 VERSION = 4
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
-COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
+OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
+"""Rows of the table `state` up to version 3."""
+COUNTERS = (*OLDER_COUNTERS, "open")
 """Rows of the table `state`."""
 
 SCHEMA = """
@@ -25,7 +27,8 @@ SCHEMA = """
 CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts
--- (how many there are), dead (numbers in segments that no longer mean anything).
+-- (how many there are), dead (numbers in segments that no longer mean anything), open (who the file is while it is
+-- written, 0 once it is closed, see index.whole).
 CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE article (

@@ -12,22 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import candidates
-from clusterer.errors import IndexDamaged, InputError
+from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
 from clusterer.index.articles import numbers_of_ids, read_articles
+from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.query import classify
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
-from clusterer.index.views import IndexReader, Story
+from clusterer.index.views import IndexReader, Story, StoryOrder
 from clusterer.io.inputs import articles_from
 from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
@@ -48,11 +49,13 @@ class Added:
             report of a story), "copy" (its text, or nearly, was in another article before), "known" (the same id and
             content were there; nothing was stored).
         changes: what it did to stories that were there before.
+        titles: of each one's story, that is, of its representative.
     """
 
     assignments: tuple[Assignment, ...]
     status: tuple[Status, ...]
     changes: tuple[Change, ...]
+    titles: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.assignments)
@@ -164,7 +167,8 @@ class StoryIndex:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-        return _added(assigned, numbers, is_known, changes)
+            titles = self._reader.titles(assigned)
+        return _added(assigned, numbers, is_known, changes, titles)
 
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
@@ -182,9 +186,10 @@ class StoryIndex:
             numbers, is_known = writer.store(list(latest.values()))
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
+            titles = self._reader.titles(assigned)
         row = {name: i for i, name in enumerate(latest)}
         rows = [row[name] for name in names]
-        return _added(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes)
+        return _added(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
 
     def remove(self, ids: Iterable[str]) -> Removed:
         """Take articles away; what is left of their stories stays.
@@ -205,6 +210,7 @@ class StoryIndex:
         *,
         max_articles: int | None = None,
         max_bytes: int | str | None = None,
+        dry_run: bool = False,
     ) -> Removed:
         """Forget the oldest articles, and give their space back.
 
@@ -214,21 +220,19 @@ class StoryIndex:
             older_than: a point in time (UTC where it has no zone), or an age; also as texts, "2015-07-21" and "7d".
             max_articles: keep no more than so many.
             max_bytes: keep so many that the file's pages in use are at most so large; also as a text, "500MB".
+            dry_run: only tell what would be removed, and what that would do to stories. Others wait meanwhile to write.
 
         Raises:
             InputError: a limit or an age is negative, or of a kind that says neither.
             OutputError: another writer does not finish, or the disk is full.
         """
-        older_than = parse_moment(older_than) if isinstance(older_than, str) else older_than
+        before = _point("older_than", older_than)
         max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
-        if not isinstance(older_than, datetime | timedelta | None):
-            raise InputError(f"older_than is {older_than!r}; it must be an age or a date; cure: '7d' or '2015-07-21'")
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
             if least is not None and (not isinstance(least, int) or least < 0):
                 raise InputError(f"{name} is {least!r}; it must be a whole number, 0 or more, or None to keep all")
-        if isinstance(older_than, timedelta) and older_than < timedelta():
-            raise InputError(f"older_than is {older_than}; an age must not be negative")
-        count, changes = expiring.expire(self._index, _point(older_than), max_articles, max_bytes)
+        remove = expiring.rehearse if dry_run else expiring.expire
+        count, changes = remove(self._index, before, max_articles, max_bytes)
         return Removed(count, (), tuple(changes))
 
     def merge(self, other: str | os.PathLike[str]) -> Added:
@@ -241,7 +245,7 @@ class StoryIndex:
             OutputError: another writer does not finish, or the disk is full.
         """
         merged = merging.merge(self._reader, other)
-        return _added(merged.assigned, merged.numbers, merged.is_known, merged.changes)
+        return _added(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
@@ -254,6 +258,21 @@ class StoryIndex:
         self._database.give_back(all_of_it=True)
 
     # verbs that read
+
+    def backup(self, path: str | os.PathLike[str]) -> int:
+        """Copy the index as it is at one moment into a file, while others read and write it.
+
+        Args:
+            path: of the copy. An index that is there and that nobody has open is replaced, once the copy is whole.
+
+        Returns:
+            The number of articles in the copy.
+
+        Raises:
+            InputError: the path is that of the index itself.
+            OutputError: there is another file, or an index in use; or it cannot be written.
+        """
+        return backup(self._index, path)
 
     def query(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Assignment]:
         """Say what each article would be; nothing is stored.
@@ -289,20 +308,38 @@ class StoryIndex:
             return explain_pair(self._reader, a, b)
 
     def stories(
-        self, since: datetime | timedelta | None = None, min_size: int = 1, limit: int | None = None
+        self,
+        since: datetime | timedelta | str | None = None,
+        min_size: int = 1,
+        limit: int | None = None,
+        *,
+        sort: StoryOrder = "date",
+        with_articles: bool = False,
     ) -> list[Story]:
-        """Stories, those with the latest article first.
+        """Stories in an order.
 
         Articles without a word are stories of their own and are not among these.
 
         Args:
-            since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age.
+            since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age;
+                also as texts, "2015-07-21" and "7d".
             min_size: least number of articles.
             limit: no more than so many.
+            sort: which come first: "date", with the latest article; "size", with most articles; "growth", with most articles
+                not older than `since`; "change", with the article that came last.
+            with_articles: also read their articles, `Story.articles`.
+
+        Raises:
+            InputError: `since` says neither, there is no such order, or "growth" is asked for without `since`.
         """
-        after = _point(since)
+        if sort not in get_args(StoryOrder):
+            known = get_args(StoryOrder)
+            raise InputError(f"sort is {sort!r}; cure: {did_you_mean(sort, known)}one of {', '.join(known)}")
+        if sort == "growth" and since is None:
+            raise InputError("sort is 'growth', and since when is not said; cure: since, such as 24h")
+        after = _point("since", since)
         with reading(self._index):
-            return self._reader.latest_stories(after, min_size, limit)
+            return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
     def follows(self) -> dict[str, str]:
         """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""
@@ -354,17 +391,27 @@ class StoryIndex:
             return [str(error)]
 
 
-def _point(when: datetime | timedelta | None) -> float | None:
-    """Seconds since 1970 of a point in time, or of so long ago."""
+def _point(name: str, when: datetime | timedelta | str | None) -> float | None:
+    """Seconds since 1970 of a point in time, or of so long ago; `name` is what errors call it."""
+    if isinstance(when, str):
+        when = parse_moment(when)
+    if not isinstance(when, datetime | timedelta | None):
+        raise InputError(f"{name} is {when!r}; it must be an age or a date; cure: '7d' or '2015-07-21'")
     if isinstance(when, timedelta):
+        if when < timedelta():
+            raise InputError(f"{name} is {when}; an age must not be negative")
         return time.time() - when.total_seconds()
     return None if when is None else seconds(when)
 
 
 def _added(
-    assigned: Mapping[int, Assignment], numbers: Sequence[int], is_known: Sequence[bool], changes: Sequence[Change]
+    assigned: Mapping[int, Assignment],
+    numbers: Sequence[int],
+    is_known: Sequence[bool],
+    changes: Sequence[Change],
+    titles: Mapping[str, str],
 ) -> Added:
-    """What became of articles, by number; `assigned` holds all articles of their stories.
+    """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
 
     Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
     batch.
@@ -382,7 +429,7 @@ def _added(
 
     assignments = tuple(assigned[number] for number in numbers)
     statuses = tuple("known" if k else status(number) for number, k in zip(numbers, is_known, strict=True))
-    return Added(assignments, statuses, tuple(changes))
+    return Added(assignments, statuses, tuple(changes), tuple(titles[a.story] for a in assignments))
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

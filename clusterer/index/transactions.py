@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from clusterer.index.guards import damaged
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.writer import IndexWriter
 
+_LOG = logging.getLogger("clusterer")
 CONTRADICTIONS = (LookupError, ValueError, TypeError, StopIteration, ArithmeticError, AssertionError)
 """What rows that do not fit together lead to."""
 
@@ -30,6 +32,8 @@ def writing(index: OpenIndex) -> Iterator[IndexWriter]:
                 yield IndexWriter(index)
                 maintenance.clean_if_worn(index)
                 index.keep()
+            state = index.database.state
+            _LOG.info("%s: write %d, %d articles", index.database.path, state["generation"], state["articles"])
         except BaseException:
             index.forget()
             raise

@@ -8,16 +8,16 @@ Array letters: `d` documents, `t` texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.articles import free_ids
+from clusterer.articles import Article, free_ids
 from clusterer.assignments import assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
@@ -34,6 +34,16 @@ from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
 
+StoryOrder = Literal["date", "size", "growth", "change"]
+"""Which stories come first: with the latest article; with most articles; with most articles since the point that is asked for;
+with the article that came last."""
+_ORDERS: dict[StoryOrder, str] = {
+    "date": "max(coalesce(date, added))",
+    "size": "count(*)",
+    "growth": "sum(coalesce(date, added) >= ?2)",
+    "change": "max(article.number)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -48,6 +58,8 @@ class Story:
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
         title: of its representative.
+        recent: how many of its articles are not older than the point that was asked for; all where none was.
+        articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
             is none.
     """
@@ -61,6 +73,8 @@ class Story:
     last: datetime
     title: str
     follows: str | None
+    recent: int = 0
+    articles: tuple[Article, ...] = ()
 
     def __len__(self) -> int:
         return len(self.assignments)
@@ -105,26 +119,32 @@ class IndexReader:
             raise missing
         return next(self.stories([rows[0][0]])) if rows else self._short_story(number)
 
-    def latest_stories(self, after: float | None, min_size: int, limit: int | None) -> list[Story]:
-        """Stories, those with the latest article first.
+    def sorted_stories(
+        self, after: float | None, min_size: int, limit: int | None, sort: StoryOrder, with_articles: bool
+    ) -> list[Story]:
+        """Stories in an order.
 
         Args:
             after: only those with an article not older, in seconds since 1970.
             min_size: least number of articles.
             limit: no more than so many.
+            sort: which come first, see `StoryOrder`.
+            with_articles: read their articles, too.
         """
         rows = self._database.rows(
             "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
-            " document.number GROUP BY story HAVING count(*) >= ? AND max(coalesce(date, added)) >= ?"
-            " ORDER BY max(coalesce(date, added)) DESC, story LIMIT ?",
+            " document.number GROUP BY story HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
+            f" ORDER BY {_ORDERS[sort]} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
             min_size,
             -np.inf if after is None else after,
             -1 if limit is None else limit,
         )
-        return list(self.stories([number for (number,) in rows]))
+        return list(self.stories([number for (number,) in rows], after, with_articles))
 
-    def stories(self, stories: Sequence[int]) -> Iterator[Story]:
-        """Stories by number."""
+    def stories(
+        self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
+    ) -> Iterator[Story]:
+        """Stories by number; `after` and `with_articles` as `sorted_stories`."""
         rows = self._database.among(
             "SELECT text.story, article.number, coalesce(date, added), outlet, text.centre FROM text JOIN document ON"
             " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
@@ -143,7 +163,7 @@ class IndexReader:
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
         followed = self.follows(stories)
-        titles = {number: article.title for number, article in read_articles(self.index, representatives).items()}
+        articles = read_articles(self.index, numbers if with_articles else representatives)
         for story in stories:
             rows_of_story = members[story]
             head = next(number for number, *_ in rows_of_story if assigned[number].representative)
@@ -156,8 +176,10 @@ class IndexReader:
                 tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
-                titles[head],
+                articles[head].title,
                 followed.get(assigned[head].story),
+                len(dates) if after is None else sum(date >= after for date in dates),
+                tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
             )
 
     def all_stories(self) -> list[int]:
@@ -177,7 +199,16 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None, 1)
+
+    def titles(self, assigned: Mapping[int, Assignment]) -> dict[str, str]:
+        """Titles of stories by their ids.
+
+        Args:
+            assigned: by number the assignments of all articles of some stories.
+        """
+        heads = {number: a.story for number, a in assigned.items() if a.representative}
+        return {heads[number]: article.title for number, article in read_articles(self.index, list(heads)).items()}
 
     # assignments
 

@@ -21,7 +21,7 @@ import numpy as np
 from narwhals.exceptions import DuplicateError
 
 from clusterer.articles import Article
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
@@ -149,7 +149,7 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         if not plan[attribute]:
             raise InputError(
                 f"data frame: no column {name!r} (given for {attribute}); found columns: {', '.join(map(str, names))}; "
-                f"cure: fields={{{attribute!r}: one of these}}"
+                f"cure: {did_you_mean(name, map(str, names))}fields={{{attribute!r}: one of these}}"
             )
     fetched = [name for name in names if isinstance(name, str) and column_key(name) in FETCH_NAMES]
     wanted = list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))

@@ -19,7 +19,7 @@ from datetime import datetime, tzinfo
 from functools import cached_property, partial
 
 from clusterer.articles import Article
-from clusterer.errors import ClustererError, InputError
+from clusterer.errors import ClustererError, InputError, did_you_mean
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
@@ -91,7 +91,8 @@ class Feed:
             InputError: a path or glob without a file, an unknown format, encoding, field or zone, a `now` that is no date.
         """
         if format is not None and format not in FORMATS_BY_NAME:
-            raise InputError(f"format {format!r} is not known; cure: one of {', '.join(FORMATS_BY_NAME)}")
+            meant = did_you_mean(format, FORMATS_BY_NAME)
+            raise InputError(f"format {format!r} is not known; cure: {meant}one of {', '.join(FORMATS_BY_NAME)}")
         if max_row_bytes < 1:
             raise InputError(f"max_row_bytes {max_row_bytes} is below 1; cure: a number of bytes such as 33554432")
         if encoding is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.limits import parse_bytes
 
@@ -98,8 +98,8 @@ def limits_from(given: Mapping[str, Any] | None, row_bytes: int = MAX_ROW_BYTES)
     for name, value in (given or {}).items():
         own = str(name).strip().replace("-", "_")
         if own not in NAMES:
-            known = ", ".join(name.replace("_", "-") for name in NAMES)
-            raise InputError(f"limit {name!r} is not known; cure: one of {known}")
+            known = [name.replace("_", "-") for name in NAMES]
+            raise InputError(f"limit {name!r} is not known; cure: {did_you_mean(name, known)}one of {', '.join(known)}")
         values[own] = parse_bytes(value) if isinstance(value, str) else value
     return FeedLimits(**values)
 

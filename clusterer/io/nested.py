@@ -17,26 +17,26 @@ WRAPPINGS = (
 """Fields that hold an article as an object: of Elasticsearch, JSON:API, the Guardian, GraphQL, ActivityPub, X, ..."""
 _ACCOUNTS = ("account", "user")  # of Mastodon, of X
 _NAMES_OF_ACCOUNTS = ("acct", "screen_name", "username")
-_MISSING = object()
+MISSING = object()
 _SPLIT = {"columns", "data"}  # of a data frame, beside its index
 
 
 def at_path(row: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path; of lists on the way their first element. `_MISSING` where there is none.
+    """The value at a dotted path; of lists on the way their first element. `MISSING` where there is none.
 
     >>> at_path({"a": [{"b.c": 1}]}, "a.b.c")
     1
     """
     parts = path.split(".")
     for count in range(len(parts), 0, -1):
-        value = row.get(".".join(parts[:count]), _MISSING)
-        if count == len(parts) and value is not _MISSING:
+        value = row.get(".".join(parts[:count]), MISSING)
+        if count == len(parts) and value is not MISSING:
             return value
         if isinstance(value, list) and value:
             value = value[0]
-        if isinstance(value, Mapping) and (found := at_path(value, ".".join(parts[count:]))) is not _MISSING:
+        if isinstance(value, Mapping) and (found := at_path(value, ".".join(parts[count:]))) is not MISSING:
             return found
-    return _MISSING
+    return MISSING
 
 
 def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool, depth: int = 0) -> Mapping[str, Any]:
@@ -53,7 +53,7 @@ def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool, 
     """
     found: dict[str, Any] = {}
     for attribute, path in paths.items():
-        if path not in row and (value := at_path(row, path)) is not _MISSING:
+        if path not in row and (value := at_path(row, path)) is not MISSING:
             found[path] = value
         elif path not in row and attribute != "text":
             found[path] = None

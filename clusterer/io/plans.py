@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
@@ -141,10 +141,11 @@ class ColumnPlans:
         if not plan["text"]:
             given = self._given.get("text")
             wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
+            meant = f", {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
             present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
                 f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
-                f"so far there is no text field; expected {wanted}"
+                f"so far there is no text field; expected {wanted}{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
             self._known.clear()
@@ -180,9 +181,10 @@ class ColumnPlans:
         plan = self.columns(names, rows)
         for attribute, given in self._given.items():
             if not plan[attribute]:
+                meant = did_you_mean(given, names)
                 raise InputError(
                     f"{file}: no column {given!r} (given for {attribute}); "
-                    f"found columns: {', '.join(names)}; cure: --{attribute}-field with one of these"
+                    f"found columns: {', '.join(names)}; cure: {meant}--{attribute}-field with one of these"
                 )
         return plan
 

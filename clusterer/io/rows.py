@@ -142,10 +142,10 @@ def as_json(row: Row) -> bytes:
 
 
 def as_cell(value: Any) -> Any:
-    """A value of a result's line as a table holds it: objects as JSON, dates in ISO 8601, true and false as words."""
+    """A value of a result's line as a table holds it: objects and lists as JSON, dates in ISO 8601, true and false as words."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | list | tuple):
         return orjson.dumps(value, default=dict).decode()
     return value.isoformat() if isinstance(value, datetime) else value
 

@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from clusterer.articles import Article
-from clusterer.errors import OutputError
+from clusterer.errors import OutputError, did_you_mean
+from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
 from clusterer.io.rows import Layout, Row
 from clusterer.results import Assignment
 
-ADDABLE = ("title", "text", "source", "url", "date", "file", "row")
-"""Fields of an article, and where it stood, that can be added to its line of a result."""
 # What promises a format, or a packing, that nothing here reads or writes. Other endings promise nothing.
 _OTHERS = frozenset((
     ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf",
@@ -98,17 +97,21 @@ def write_result(
         out: an open file.
         assignments: consumed lazily.
         form: as `result_form` tells it.
-        added: names of `ADDABLE`, to be added at the end of every line.
+        added: names of fields, as `AddedFields` takes them, to be added at the end of every line.
         articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
         guard: as for `write_lines`.
 
     Raises:
         OutputError: results are not written in this format.
+        InputError: no article has a field that is to be added.
     """
     lines: Iterable[dict[str, Any]] = (assignment.as_dict() for assignment in assignments)
     if added and articles is not None:
-        lines = ({**line, **added_fields(article, added)} for line, article in zip(lines, articles, strict=True))
+        fields = AddedFields(added)
+        lines = ({**line, **fields.of(article)} for line, article in zip(lines, articles, strict=True))
     write_lines(out, lines, (*Assignment._fields, *added), form, guard)
+    if added and articles is not None:
+        fields.refuse_missing()
 
 
 def write_lines(
@@ -134,14 +137,6 @@ def write_lines(
     if write is None:
         raise OutputError(f"a result cannot be written as {form}; cure: JSON lines (jsonl)")
     write(out, lines, columns, form)
-
-
-def added_fields(article: Article | Row, names: Sequence[str]) -> dict[str, Any]:
-    """Fields of an article, or where its row stood, by name; names of `ADDABLE`."""
-    if not isinstance(article, Row):
-        return {name: getattr(article, name) for name in names}
-    where = {"file": article.file, "row": article.line}
-    return {name: where[name] if name in where else getattr(article.article, name) for name in names}
 
 
 def no_layout() -> Layout | None:
@@ -177,7 +172,9 @@ def write_rows(
     format = format or given_back_as(first.layout.format if first else "jsonl")[0]
     writers = {own.name: own.write_rows for own in FORMATS if own.write_rows}
     if format not in writers:
-        raise OutputError(f"format {format!r} cannot be written; cure: one of {', '.join(writers)}")
+        raise OutputError(
+            f"format {format!r} cannot be written; cure: {did_you_mean(format, writers)}one of {', '.join(writers)}"
+        )
     layout = first.layout if first else empty()
     with atomic_output(path) as out:
         if layout is None or (first is None and format not in ("csv", "tsv", "parquet")):

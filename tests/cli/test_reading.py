@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from clusterer.cli.main import cli, main
+from clusterer.cli.main import cli
 
 TEXT = "قالت الوزارة في بيان لها اليوم إن العمل مستمر في المشروع رقم {}"
 
@@ -135,13 +135,3 @@ def test_rows_may_be_longer_where_that_is_asked_for(feed: Path) -> None:
     feed.write_text(json.dumps({"text": "كلمة " * 999}))
     assert "cure: --max-row-bytes" in error_of(run("feed.jsonl", "--max-row-bytes", "1KB"))
     assert run("feed.jsonl", "--max-row-bytes", "1MB").exit_code == 0
-
-
-def test_help_shows_options_in_sections() -> None:
-    for command in (["cluster"], ["dedup"], ["boilerplate"], ["tune"], ["label"], ["explain"], ["index", "add"]):
-        told = CliRunner().invoke(cli, [*command, "--help"]).output
-        reading = told.index("How INPUT is read:")
-        assert reading < told.index("--timezone"), command
-        if command != ["explain"]:
-            assert reading < told.index("What cannot be read:") < told.index("--max-bad"), command
-    assert callable(main)

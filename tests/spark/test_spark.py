@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import inspect
-import io
 import json
 import os
 import random
@@ -42,7 +41,6 @@ from clusterer import (
     spark as clusterer_spark,
 )
 from clusterer.cli.main import cli
-from clusterer.cli.run import write_stories
 from clusterer.cli.spark import _source_of_lines
 from clusterer.io.columns import FieldMap
 from clusterer.io.feed import Feed
@@ -97,10 +95,12 @@ def told(result: Any) -> dict[str, tuple[Any, ...]]:
 
 
 def stories_of(result: Clustering) -> dict[str, Any]:
-    """Lines of stories, as `clusterer cluster --stories` writes them."""
-    out = io.BytesIO()
-    write_stories(out, result, "jsonl")
-    return by_story(out.getvalue().splitlines())
+    """Lines of stories, as `clusterer cluster --stories` writes them, without what needs titles and dates."""
+    heads = {a.story: a.id for a in result if a.representative}
+    return by_story(
+        json.dumps({"story": x, "articles": n, "representative": heads[x], "follows": result.follows.get(x)})
+        for x, n in result.sizes("story").items()
+    )
 
 
 def by_story(lines: Iterable[str | bytes]) -> dict[str, Any]:

@@ -73,5 +73,8 @@ def test_the_command_writes_a_line_a_story(tmp_path: Path) -> None:
         assert CliRunner().invoke(cli, command).exit_code == 0
     lines = list(map(json.loads, (tmp_path / "stories.jsonl").read_text("utf-8").splitlines()))
     assert [line["story"] for line in lines] == ["0", "1", "2"]
-    assert lines[1] == {"story": "1", "articles": 1, "representative": "1", "follows": "0"}
+    told = ("articles", "independent_texts", "representative", "follows", "title", "first", "last", "outlets")
+    article = feed()[1]
+    day = article.date.isoformat() if article.date else None
+    assert [lines[1][name] for name in told] == [1, 1, "1", "0", article.title, day, day, [article.outlet]]
     assert lines[2]["follows"] is None

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import RowError
 from clusterer.io.field_names import each_once
@@ -98,7 +98,10 @@ def _chosen(opened: OpenedInput, execute: Execute, tables: Mapping[str, str]) ->
     """The table that is read."""
     if opened.part:
         if opened.part not in tables:
-            raise InputError(f"{opened.name}: no table {opened.part!r}; cure: one of {', '.join(tables) or '(none)'}")
+            meant = did_you_mean(opened.part, tables)
+            raise InputError(
+                f"{opened.name}: no table {opened.part!r}; cure: {meant}one of {', '.join(tables) or '(none)'}"
+            )
         columns, rows = _first_rows(execute, tables[opened.part])
         opened.columns.check_header(columns, opened.name, rows)
         return opened.part

@@ -182,16 +182,19 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
-    """Write the lines of a result as Parquet; `evidence` is JSON."""
+    """Write the lines of a result as Parquet; what has no type of its own is text, objects and lists are JSON."""
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    types = {"representative": pyarrow.bool_(), "date": pyarrow.timestamp("us", "UTC")}
+    is_article = "story" not in columns or "copy" in columns  # of a story's row the representative is an id
+    types = {"representative": pyarrow.bool_()} if is_article else {}
+    types |= dict.fromkeys(("date", "first", "last"), pyarrow.timestamp("us", "UTC"))
     types |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
-    types |= dict.fromkeys(("row", "a_row", "b_row"), pyarrow.int64())
+    types |= dict.fromkeys(("row", "a_row", "b_row", "articles", "independent_texts"), pyarrow.int64())
     schema = pyarrow.schema({name: types.get(name, pyarrow.string()) for name in columns})
     remaining = iter(lines)
     with parquet.ParquetWriter(out, schema) as writer:
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
             for line in batch:
-                if line.get("evidence"):
-                    line["evidence"] = as_cell(line["evidence"])
+                for name, value in line.items():
+                    if name not in types and value is not None and type(value) is not str:
+                        line[name] = str(as_cell(value))
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.feed_limits import LimitReached
@@ -63,7 +63,10 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         opened.damaged(1, f"not a whole workbook ({first_line(error)}); cure: fetch it again, or save it anew")
         return
     if opened.part and not sheets:
-        raise InputError(f"{opened.name}: no sheet {opened.part!r}; cure: one of {', '.join(map(repr, all_names))}")
+        meant = did_you_mean(opened.part, all_names)
+        raise InputError(
+            f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
+        )
     reasons = []
     for name, rows in sheets:
         start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)

@@ -76,13 +76,16 @@ def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: P
     assert (done.returncode, said(done.stderr)) == (0, "")
     told = rows(done.stdout)
     assert [r["id"] for r in told] == IDS
-    assert {tuple(r) for r in told} == {(*FIELDS, "status")}
+    assert {tuple(r) for r in told} == {(*FIELDS, "status", "story_title")}
     assert {r["status"] for r in told} == {"new", "report", "copy"}
     for i, r in enumerate(told):
         is_copy = any(other["copy"] == r["copy"] for other in told[:i])
         is_report = any(other["story"] == r["story"] for other in told[:i])
         assert r["status"] == ("copy" if is_copy else "report" if is_report else "new")
     assert list(tmp_path.iterdir()) == [empty]
+    titles = {a["id"]: a["title"] for a in SAMPLE}
+    heads = {r["story"]: r["id"] for r in told if r["representative"]}
+    assert all(r["story_title"] == titles[heads[r["story"]]] for r in told)
     again = ask("add", empty, FEED)
     assert said(again.stderr) == ""
     assert rows(again.stdout) == [{**r, "status": "known"} for r in told]
@@ -169,7 +172,7 @@ def test_answers_say_where_their_articles_stood(empty: Path) -> None:
     answers = rows(ask("add", empty, one, other, "--batch", "2", *with_).stdout)
     assert [(r["file"], r["row"]) for r in answers] == [(str(x), i) for x in (one, other) for i in (1, 2, 3)]
     assert [r["title"] for r in answers] == [article["title"] for article in SAMPLE[:6]]
-    assert list(answers[0]) == [*FIELDS, "status", "row", "file", "title"]
+    assert list(answers[0]) == [*FIELDS, "status", "story_title", "row", "file", "title"]
     piped = rows(run("add", empty, "-", *with_, stdin=b"\n".join(LINES[:2])).stdout)
     assert [(r["file"], r["row"], r["status"]) for r in piped] == [("<stdin>", 1, "known"), ("<stdin>", 2, "known")]
     asked = rows(ask("query", empty, other, *with_).stdout)

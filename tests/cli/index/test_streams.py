@@ -41,7 +41,7 @@ def test_each_line_is_answered_before_the_next_is_written(empty: Path, tmp_path:
         for i in range(5):
             talk.say(LINES[i] + b"\n")
             told = talk.hear()
-            assert (told["id"], list(told)) == (IDS[i], [*FIELDS, "status"])
+            assert (told["id"], list(told)) == (IDS[i], [*FIELDS, "status", "story_title"])
             with StoryIndex.open(empty) as store:  # what is answered is stored
                 assert len(store) == i + 1
         talk.say(LINES[0] + b"\n")

@@ -248,7 +248,20 @@ def test_compacting_changes_no_answer(news: Path) -> None:
 
 
 def test_the_help_lists_the_commands() -> None:
-    names = ["create", "add", "query", "stories", "show", "remove", "expire", "check", "export", "merge", "compact"]
+    names = [
+        "create",
+        "add",
+        "query",
+        "stories",
+        "show",
+        "remove",
+        "expire",
+        "check",
+        "export",
+        "merge",
+        "compact",
+        "backup",
+    ]
     assert sorted(index.commands) == sorted(names)
     listed = [line.split()[0] for line in ask("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
     assert set(listed) >= set(names)
@@ -262,3 +275,31 @@ def test_every_command_has_help_with_an_example(name: str, command: click.Comman
     assert "Usage: " in text
     for option in command.params:
         assert isinstance(option, click.Argument) or getattr(option, "help", None), (name, option.name)
+
+
+def test_a_dry_run_tells_what_expire_does_and_does_nothing(news: Path) -> None:
+    before = ask("export", news).stdout
+    for limit in (("--older-than", "2016-04-05"), ("--max-articles", 60), ("--max-size", "400KB")):
+        rehearsed = ask("expire", news, *limit, "--dry-run", "--changes", "-")
+        assert "articles would be removed" in rehearsed.stderr
+        assert ask("export", news).stdout == before
+        twin = Path(shutil.copy(news, "twin.db"))
+        done = ask("expire", twin, *limit, "--changes", "-")
+        assert done.stderr == rehearsed.stderr.replace("would be removed", "removed")
+        assert done.stdout == rehearsed.stdout
+    assert "--changes -" in refused("expire", news, "--max-articles", 60, "--dry-run", "--changes", "changes.jsonl")
+    assert sound(news) == IDS
+
+
+def test_an_index_is_made_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert ask("create", "news.db", "--if-missing", "--jaccard", "0.6").stderr == ""
+    assert "jaccard 0.6, not 0.43" in refused("create", "news.db", "--if-missing")
+    assert "cure: --if-missing" in refused("create", "news.db")
+
+
+def test_a_backup_is_an_index(news: Path) -> None:
+    assert ask("backup", news, "copy.db").stderr == "130 articles copied to copy.db\n"
+    assert sound(Path("copy.db")) == IDS
+    assert "is also an input" in refused("backup", news, news)
+    assert ask("backup", news, "copy.db").stderr == "130 articles copied to copy.db\n"

@@ -1,0 +1,145 @@
+"""`clusterer index remove`, `expire`, `backup`, `check`, `merge`, `compact`: an index kept small, whole and safe."""
+
+from __future__ import annotations
+
+import click
+
+from clusterer.cli.help import SectionedCommand
+from clusterer.cli.index_files import appended_changes, changes_option, file_argument, files_of, write_changes
+from clusterer.cli.limits import parse_bytes, parse_moment
+from clusterer.cli.run import keep_apart
+from clusterer.cli.terminal import tell
+from clusterer.errors import InputError
+from clusterer.index import Removed, StoryIndex
+
+
+@click.command("remove", cls=SectionedCommand)
+@file_argument
+@click.argument("ids", nargs=-1)
+@click.option("--ids", "listed", type=click.Path(allow_dash=True), help="file of ids, one a line; - is standard input")
+@changes_option
+def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | None) -> None:
+    """Take articles away by their ids. What is left of their stories keeps its name.
+
+    Example: clusterer index remove news.db marsad-14
+    """
+    keep_apart([changes], [*files_of(path), *([listed] if listed else [])])
+    lines: list[str] = []
+    if listed:
+        try:
+            with click.open_file(listed, "rb") as file:
+                lines = [line.rstrip("\r") for line in file.read().decode("utf-8-sig").split("\n")]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{listed}: cannot be read ({error}); cure: a file of ids in UTF-8, one a line") from None
+    names = [*ids, *(line for line in lines if line.strip())]
+    if not names:
+        raise click.UsageError("no id given")
+    with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
+        removed = store.remove(names)
+        write_changes(changes_file, removed.changes)
+    _say(removed)
+    if removed.missing:
+        shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
+        tell(f"{len(removed.missing)} not there: {shown}", err=True)
+
+
+@click.command("expire", cls=SectionedCommand)
+@file_argument
+@click.option("--older-than", metavar="AGE|DATE", help="forget what is older: 12h, 7d, 2w, or a date")
+@click.option("--max-articles", type=click.IntRange(0), help="keep no more than so many")
+@click.option("--max-size", metavar="SIZE", help="keep so many that the file is at most so large: 500MB, 2GB")
+@click.option(
+    "--dry-run", is_flag=True, help="only tell what would go; with --changes - also what that would do to stories"
+)
+@changes_option
+def expire(
+    path: str,
+    older_than: str | None,
+    max_articles: int | None,
+    max_size: str | None,
+    dry_run: bool,
+    changes: str | None,
+) -> None:
+    """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
+
+    Example: clusterer index expire news.db --older-than 7d --dry-run
+    """
+    if older_than is None and max_articles is None and max_size is None:
+        raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
+    if dry_run and changes not in (None, "-"):
+        raise click.UsageError("--dry-run changes nothing; cure: --changes -, which writes to standard output")
+    keep_apart([changes], files_of(path))
+    limits = parse_moment(older_than), max_articles, parse_bytes(max_size)
+    with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
+        removed = store.expire(limits[0], max_articles=limits[1], max_bytes=limits[2], dry_run=dry_run)
+        write_changes(changes_file, removed.changes)
+    _say(removed, "would be removed" if dry_run else "removed")
+
+
+@click.command("backup", cls=SectionedCommand)
+@file_argument
+@click.argument("copy", metavar="COPY", type=click.Path(dir_okay=False))
+def backup(path: str, copy: str) -> None:
+    """Copy FILE as it is at this moment to COPY, while others read and write it. An earlier copy is replaced.
+
+    A file that is being written must not be copied by other means: its latest batches stand in FILE-wal.
+
+    Example: clusterer index backup news.db news-backup.db
+    """
+    keep_apart([copy], files_of(path))
+    with StoryIndex.open(path, must_exist=True) as store:
+        count = store.backup(copy)
+    tell(f"{count:,} {'article' if count == 1 else 'articles'} copied to {copy}", err=True)
+
+
+@click.command("check", cls=SectionedCommand)
+@file_argument
+def check(path: str) -> None:
+    """Read the whole of FILE and compute links, groups and counts anew. Exit code 1 where something is wrong.
+
+    Example: clusterer index check news.db
+    """
+    with StoryIndex.open(path, must_exist=True) as store:
+        problems = store.check()
+        if problems:
+            for line in problems:
+                tell(line)
+            cure = "restore a copy, or make a new index and merge this one into it: articles are read anew"
+            raise InputError(f"{path}: {len(problems)} found; cure: {cure}")
+        for name, count in store.counts().items():
+            tell(f"{count:>15,}  {name}")
+
+
+@click.command("merge", cls=SectionedCommand)
+@file_argument
+@click.argument("others", metavar="OTHER...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@changes_option
+def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
+    """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE.
+
+    The ids of their stories become aliases.
+
+    Example: clusterer index merge news.db other.db
+    """
+    keep_apart([changes], [*files_of(path), *others])
+    with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
+        for other in others:
+            added = store.merge(other)
+            write_changes(changes_file, added.changes)
+            known = added.status.count("known")
+            tell(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
+
+
+@click.command("compact", cls=SectionedCommand)
+@file_argument
+def compact(path: str) -> None:
+    """Put the keys in order and give all free space back.
+
+    Example: clusterer index compact news.db
+    """
+    with StoryIndex.open(path, must_exist=True) as store:
+        store.compact()
+
+
+def _say(removed: Removed, what: str = "removed") -> None:
+    tell(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} {what}", err=True)

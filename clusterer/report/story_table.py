@@ -1,0 +1,95 @@
+"""The stories of a run as a table, a row each: what a desk reads of them without a page. Forms no group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from clusterer.articles import Article
+from clusterer.report.keywords import key_words
+from clusterer.results import Clustering
+from clusterer.settings import Settings
+
+_LETTERS = 1500  # of a text that are held: its opening behind a dateline
+_TEXTS = 12  # independent texts of a story that are held, for its key words
+
+
+class StoryRow(NamedTuple):
+    """One story.
+
+    Attributes:
+        story: its id.
+        title: of its representative.
+        first, last: earliest and latest date of its articles; None where none has one.
+        articles: how many.
+        independent_texts: how many of them are no copies of another one.
+        outlets: who printed them, sorted.
+        representative: id of the article that stands for it.
+        key_words: what its texts say and others do not, what weighs most first.
+        follows: id of the earlier story of the same affair that it goes on with; None where there is none.
+    """
+
+    story: str
+    title: str
+    first: datetime | None
+    last: datetime | None
+    articles: int
+    independent_texts: int
+    outlets: tuple[str, ...]
+    representative: str
+    key_words: tuple[str, ...]
+    follows: str | None
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is held of a story while articles are walked."""
+
+    articles: int = 0
+    texts: dict[str, Article] = field(default_factory=dict)  # by copy group, shortened, none beyond those that are held
+    outlets: set[str] = field(default_factory=set)
+    dates: list[datetime] = field(default_factory=list)  # earliest and latest
+    head: tuple[str, str] = ("", "")  # id and title of the representative
+
+
+def story_table(result: Clustering, articles: Iterable[Article], settings: Settings) -> Iterator[StoryRow]:
+    """Rows of all stories, in the order in which they first appear.
+
+    Args:
+        result: of a run.
+        articles: that were grouped, in the same order; read once.
+        settings: of the run.
+
+    Examples:
+        >>> from clusterer import cluster
+        >>> text = "أعلنت وزارة التعليم موعد بدء العام الدراسي الجديد في المدارس"
+        >>> articles = [Article(text, "a", "موعد الدراسة", "وكالة"), Article(text, "b", source="صحيفة")]
+        >>> for row in story_table(cluster(articles), articles, Settings()):
+        ...     print(row.story, row.title, row.articles, row.independent_texts, row.outlets)
+        a موعد الدراسة 2 1 ('صحيفة', 'وكالة')
+    """
+    stories: dict[str, _Gathered] = {}
+    copies: dict[str, set[str]] = {}
+    for a, article in zip(result, articles, strict=True):
+        story = stories.setdefault(a.story, _Gathered())
+        story.articles += 1
+        texts = copies.setdefault(a.story, set())
+        if a.copy not in texts and len(texts) < _TEXTS:
+            story.texts[a.copy] = Article(article.text[:_LETTERS], title=article.title)
+        texts.add(a.copy)
+        story.outlets.add(article.outlet)
+        if article.date is not None:
+            dates = [*story.dates, article.date]
+            story.dates = [min(dates), max(dates)]
+        if a.representative:
+            story.head = a.id, article.title
+    words = key_words([list(story.texts.values()) for story in stories.values()], settings)
+    for (name, story), found in zip(stories.items(), words, strict=True):
+        first, last = story.dates or (None, None)
+        outlets = tuple(sorted(story.outlets - {""}))
+        id, title = story.head
+        yield StoryRow(
+            name, title, first, last, story.articles, len(copies[name]), outlets, id, found, result.follows.get(name)
+        )

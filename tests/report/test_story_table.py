@@ -1,0 +1,82 @@
+"""The table of stories against counting by hand, in every form that it is written in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+from places import ROOT
+
+from clusterer import Settings, cluster, read
+from clusterer.cli.main import cli
+from clusterer.report.story_table import StoryRow, story_table
+
+FEED = ROOT / "data" / "feed.jsonl"
+
+
+def test_a_row_a_story() -> None:
+    articles = list(read(FEED))
+    result = cluster(articles)
+    table = list(story_table(result, articles, Settings()))
+    assert [row.story for row in table] == list(result.groups("story"))
+    by_id = {a.id: (a, article) for a, article in zip(result, articles, strict=True)}
+    for row, members in zip(table, result.groups("story").values(), strict=True):
+        inside = [by_id[id] for id in members]
+        dates = [article.date for _, article in inside if article.date]
+        assert (row.first, row.last) == ((min(dates), max(dates)) if dates else (None, None))
+        assert row.articles == len(members)
+        assert row.independent_texts == len({a.copy for a, _ in inside})
+        assert set(row.outlets) == {article.outlet for _, article in inside} - {""}
+        assert [(row.representative, row.title)] == [(a.id, x.title) for a, x in inside if a.representative]
+        assert row.follows == result.follows.get(row.story)
+        words = {word for _, x in inside for word in f"{x.title} {x.text}".split()}
+        spelt = [part for name in row.key_words for part in name.split()]
+        assert all(any(part in word for word in words) for part in spelt)
+    assert sum(len(row.key_words) > 1 for row in table) > 0.9 * len(table)
+
+
+def test_tables_say_what_lines_say(tmp_path: Path) -> None:
+    for ending in ("jsonl", "csv"):
+        words = [
+            "cluster",
+            str(FEED),
+            "-q",
+            "-o",
+            str(tmp_path / "out.jsonl"),
+            "--stories",
+            str(tmp_path / f"s.{ending}"),
+        ]
+        assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    lines = [json.loads(line) for line in (tmp_path / "s.jsonl").read_text("utf-8").splitlines()]
+    with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert list(lines[0]) == list(cells[0]) == list(StoryRow._fields)
+    for line, row in zip(lines, cells, strict=True):
+        line |= {name: "; ".join(line[name]) for name in ("outlets", "key_words")}
+        assert {name: "" if value is None else str(value) for name, value in line.items()} == row
+
+
+def test_any_field_is_added_to_lines(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": str(i),
+            "text": f"نص رقم {i} عن أمر ما في مدينة بعيدة",
+            "Section": "محليات",
+            "meta": {"tags": ["أ", i]},
+            "n": i,
+        }
+        for i in range(3)
+    ]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for ending in ("jsonl", "csv", "parquet"):
+        words = ["cluster", str(tmp_path / "in.jsonl"), "-q", "-o", str(tmp_path / f"out.{ending}")]
+        done = CliRunner().invoke(cli, [*words, "--with", "Section,meta.tags,n,row"], catch_exceptions=False)
+        assert done.exit_code == 0
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [(x["Section"], x["meta.tags"], x["n"], x["row"]) for x in lines] == [
+        ("محليات", ["أ", i], i, i + 1) for i in range(3)
+    ]
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [(x["meta.tags"], x["n"]) for x in csv.DictReader(file)] == [(f'["أ",{i}]', str(i)) for i in range(3)]
