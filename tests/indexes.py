@@ -146,7 +146,7 @@ def lead(name: str, count: int) -> str:
     return " ".join(BY_ID[name].text.split()[:count])
 
 
-FOOTER = f"{text_of('follow us', 40)}"
+FOOTER = "\n".join(text_of(f"follow us {i}", 10) for i in range(4))
 
 
 def with_a_footer() -> tuple[list[Article], list[Article]]:
