@@ -13,6 +13,7 @@ from clusterer.articles import Article
 from clusterer.cli.options import (
     SectionedCommand,
     input_options,
+    language_option,
     pairs_option,
     report_option,
     result_option,
@@ -27,6 +28,7 @@ from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.rows import Row
 from clusterer.io.writers import result_form, write_result
+from clusterer.messages import Language
 from clusterer.results import Clustering
 
 
@@ -35,6 +37,7 @@ from clusterer.results import Clustering
 @result_option
 @with_option
 @report_option
+@language_option
 @pairs_option
 @stories_option
 @versions_option
@@ -44,6 +47,7 @@ def cluster_command(
     output: str,
     added: tuple[str, ...],
     report: str | None,
+    language: Language | None,
     pairs: str | None,
     stories: str | None,
     engine: str,
@@ -91,7 +95,7 @@ def cluster_command(
                 follows=result.follows,
                 quarantined=bad,
             )
-            page.write(report_page(content))
+            page.write(report_page(content, language))
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, report, pairs, stories)

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from clusterer.articles import Article
-from clusterer.cli.options import SectionedCommand, reading_options, settings_options
+from clusterer.cli.options import SectionedCommand, language_option, reading_options, settings_options
 from clusterer.cli.run import feed_of, keep_apart, progress_shown, settings_of
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, Step, path, steps
@@ -22,6 +22,7 @@ from clusterer.explanation.highlights import Piece
 from clusterer.index.story_index import StoryIndex
 from clusterer.io.atomic import atomic_output
 from clusterer.io.feed import Feed
+from clusterer.messages import Language, language_of
 from clusterer.results import LEVELS, Assignment
 
 if TYPE_CHECKING:
@@ -38,10 +39,18 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 @click.option("--result", type=click.Path(exists=True, dir_okay=False), help="lines that cluster wrote of these inputs")
 @click.option("--index", "index", type=click.Path(dir_okay=False), help="a living index that holds both")
 @click.option("--html", type=click.Path(dir_okay=False), help="file for a page that shows it")
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 @settings_options
 def explain_command(
-    a: str, b: str, result: str | None, index: str | None, html: str | None, as_json: bool, **options: Any
+    a: str,
+    b: str,
+    result: str | None,
+    index: str | None,
+    html: str | None,
+    language: Language | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Say why articles A and B are together, or not.
 
@@ -78,7 +87,8 @@ def explain_command(
         from clusterer.report.render import render
 
         with atomic_output(html) as out:
-            out.write(render("explain.html", e=found).encode("utf-8", "replace"))
+            spoken = language or language_of(article.text for article in found.articles)
+            out.write(render("explain.html", spoken, e=found).encode("utf-8", "replace"))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
     elif html:

@@ -23,6 +23,7 @@ from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
     SectionedCommand,
     input_options,
+    language_option,
     output_option,
     pairs_option,
     report_option,
@@ -35,6 +36,7 @@ from clusterer.errors import InputError
 from clusterer.index import Change, Removed, Story, StoryIndex
 from clusterer.io.atomic import appended, atomic_output, streamed
 from clusterer.io.writers import added_fields, form_for, result_form, write_lines, write_result
+from clusterer.messages import Language
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
@@ -273,8 +275,16 @@ def check(path: str) -> None:
 @result_option
 @with_option
 @report_option
+@language_option
 @pairs_option
-def export(path: str, output: str, added: tuple[str, ...], report: str | None, pairs: str | None) -> None:
+def export(
+    path: str,
+    output: str,
+    added: tuple[str, ...],
+    report: str | None,
+    language: Language | None,
+    pairs: str | None,
+) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
     An index does not keep the files and rows in which its articles stood: pairs are without them.
@@ -300,7 +310,7 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None, p
 
             furniture, stats, follows = store.furniture(), store.counts(), store.follows()
             made = build(assignments, walk, store.settings, furniture=furniture, stats=stats, follows=follows)
-            page.write(report_page(made))
+            page.write(report_page(made, language))
         if aside:
             names = Pair._fields[:-2]
             write_lines(aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form)

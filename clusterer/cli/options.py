@@ -17,9 +17,15 @@ from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.writers import ADDABLE
+from clusterer.messages import LANGUAGES
 from clusterer.results import Level
 from clusterer.settings import Settings, toml_values
 
+language_option = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="of the page at first, it can be turned into the other; else that of most articles",
+)
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
 )
