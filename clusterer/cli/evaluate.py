@@ -125,8 +125,8 @@ def evaluate_command(
         from clusterer.report.render import render
 
         spoken = language or language_of(about["title"] for about in known.values())
-        shown = {"result": result, "gold": gold, "held": held, "known": known, "feed": feed, "most": errors}
-        write_page(html, render("evaluate.html", spoken, **shown))
+        page = render("evaluate.html", spoken, result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
+        write_page(html, page)
 
 
 def _held(rows: Mapping[str, ResultRow], result: str, gold: Gold, level: Level | None, most: int) -> list[_Held]:

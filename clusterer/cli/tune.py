@@ -28,7 +28,6 @@ from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
 from clusterer.messages import Language, language_of, message
 from clusterer.settings import Settings
 
-
 _TITLES = 1000  # that tell a feed's language
 
 
@@ -228,9 +227,7 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
         levels.append(
             {
                 "level": level,
-                "counted": message(
-                    "n.articles" if isinstance(after, Scores) else "n.judged", n=tuned.counts[level]
-                ),
+                "counted": message("n.articles" if isinstance(after, Scores) else "n.judged", n=tuned.counts[level]),
                 "tried": message("n.tried", n=len(tuned.tried[level])),
                 "rows": [
                     ("tune.before", *figures(tuned.before[level])),

@@ -1,7 +1,7 @@
 """Key words and names of a story: what its texts say and other texts do not. Forms no group, shows nothing.
 
-Weighs the stems of titles and openings as the same-event score does (`stories.term_weights`), sums them over the texts of a story,
-and spells the heaviest out; those that stand in a row in the leading text ("وزارة التعليم") stay together, as names do.
+Weighs the stems of titles and openings as the same-event score does (`stories.term_weights`), sums them over the texts
+of a story, and spells the heaviest out; those that stand in a row ("وزارة التعليم") stay together, as names do.
 """
 
 from __future__ import annotations
@@ -44,7 +44,11 @@ def key_words(stories: Sequence[Sequence[Article]], settings: Settings) -> list[
     for story in stories:
         stop = start + len(story[:_TEXTS])
         stems = _heaviest(weights, start, stop)
-        runs = [list(_spelt(words, texts, i)) for i in range(start, stop) for words, texts in ((heads, titles), (bodies, openings))]
+        runs = [
+            list(_spelt(words, texts, i))
+            for i in range(start, stop)
+            for words, texts in ((heads, titles), (bodies, openings))
+        ]
         found.append(tuple(_together(stems, runs)))
         start = stop
     return found
@@ -82,7 +86,7 @@ def _together(stems: dict[int, float], runs: list[list[tuple[int, str]]]) -> lis
         for stem, spelling in run:
             if stem in spellings and len(spelling) > 1:
                 spellings[stem][spelling] += 1
-    usual = {s: min(c, key=lambda word: (-c[word], len(word), word)) for s, c in spellings.items() if c}  # noqa: B023
+    usual = {s: min(c, key=lambda word: (-c[word], len(word), word)) for s, c in spellings.items() if c}
     names, done = list[tuple[float, list[int]]](), set[int]()
     for run in runs:
         row: list[int] = []

@@ -14,6 +14,7 @@ from clusterer.report.render import render
 from clusterer.stories import features, model as stories_model
 from clusterer.text.normalize import normalise, tables
 
+
 def page(report: Report, language: Language | None = None) -> bytes:
     """Return a report as HTML in UTF-8 that stands alone: it fetches nothing.
 

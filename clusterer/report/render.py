@@ -47,18 +47,22 @@ def render(template: str, language: Language, scripts: tuple[str, ...] = (), **d
     def words(said: Message | str, **values: Any) -> str:
         return worded(_message(said, values), language, isolate=True)
 
-    return _environment().get_template(template).render(
-        **data,
-        language=language,
-        direction=_DIRECTIONS[language],
-        say=say,
-        saying=saying,
-        labelled=labelled,
-        words=words,
-        direction_of=lambda text: _DIRECTIONS[language_of([text])],
-        messages=table(),
-        script=Markup(script),
-        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **data,
+            language=language,
+            direction=_DIRECTIONS[language],
+            say=say,
+            saying=saying,
+            labelled=labelled,
+            words=words,
+            direction_of=lambda text: _DIRECTIONS[language_of([text])],
+            messages=table(),
+            script=Markup(script),
+            script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
 
 
