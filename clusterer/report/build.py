@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -268,7 +268,8 @@ def _end(dates: Sequence[float]) -> datetime | None:
     known = np.sort([x for x in dates if x < np.inf])
     if not len(known):
         return None
-    return datetime.fromtimestamp(known[min(int(len(known) * _LATE), len(known) - 1)], UTC)
+    moment = float(known[min(int(len(known) * _LATE), len(known) - 1)])
+    return datetime.combine(day_of(moment), time(), UTC) + timedelta(seconds=int(moment % 86_400))
 
 
 def _units(text: str) -> int:

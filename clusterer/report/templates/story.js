@@ -30,7 +30,7 @@ function told(story, articles, earlier, link) {
   parts.push(make('p', { class: 'small soft' }, make('a', { href: link(story.id), class: 'permanent' }, say('story.link')), ' ', make('bdi', { class: 'id' }, story.id)));
   if (story.size > 1) parts.push(course(articles, groups));
   if (groups.length > 1) parts.push(make('h4', { class: 'part' }, say('story.reports')));
-  parts.push(make('ol', { class: groups.length > 1 ? 'texts several' : 'texts' }, groups.map((group) => report(group, articles))));
+  parts.push(make('ol', { class: `texts${groups.length > 1 ? ' several' : ''}` }, groups.map((group) => report(group, articles))));
   return parts;
 }
 
