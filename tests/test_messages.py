@@ -41,7 +41,14 @@ def test_arabic_is_arabic_and_english_english() -> None:
     for key, said in table().items():
         arabic = said["ar"] if isinstance(said["ar"], str) else said["ar"]["other"]
         words = re.sub(r"\{[^}]*\}|--\w+|[^\w]", " ", arabic).split()
-        assert {w for w in words if re.fullmatch("[A-Za-z]{3,}", w)} <= NAMES | {"English", "cubed", "ARI", "label", "URL", "merge"}, key
+        assert {w for w in words if re.fullmatch("[A-Za-z]{3,}", w)} <= NAMES | {
+            "English",
+            "cubed",
+            "ARI",
+            "label",
+            "URL",
+            "merge",
+        }, key
         assert not re.search("(?<!F)[0-9]", re.sub(r"\{[^}]*\}", "", arabic)), key
         assert key == "language" or not re.search("[ء-ي]", str(said["en"])), key
 
@@ -85,7 +92,9 @@ def test_a_page_speaks_as_most_articles_do(texts: list[str], language: Language)
 def test_no_template_has_words_of_its_own(path: Path) -> None:
     text = re.sub(r"(?s)\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", path.read_text("utf-8"))
     assert not re.search(r'(?:aria-label|title|alt|placeholder)="[^"]*[A-Za-zء-ي]', text)
-    text = re.sub(r"(?s)<style>.*?</style>|\{% macro style.*?endmacro %\}|<[^>]*>|^\..*$", " ", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"(?s)<style>.*?</style>|\{% macro style.*?endmacro %\}|<[^>]*>|^\..*$", " ", text, flags=re.MULTILINE
+    )
     assert set(re.findall("[A-Za-zء-ي]{3,}", text)) <= NAMES
 
 

@@ -127,7 +127,7 @@ function differs(one, other) {
   const parts = [['differs.here', one.text, one.why.mine], ['differs.there', other.text, one.why.theirs]].map(([key, text, marks]) => {
     let start = 0;
     const own = marks.map(([kind, length]) => [kind, text.slice(start, start += length)])
-      .filter(([kind, part]) => KINDS[kind] === 'own' && /[\p{L}\p{N}]/u.test(part)).map(([, part]) => part.trim());
+      .filter(([kind, part]) => KINDS[kind] === 'own' && /[\p{L}\p{N}]/u.test(part)).map(([, part]) => part.replace(/^[^\p{L}\p{N}]+|\s+$/gu, ''));
     if (!own.length) return '';
     const short = own.slice(0, 3).map((part) => (part.length > 70 ? `${part.slice(0, 70)}…` : part)).join(' … ');
     return make('span', {}, say(key), ' ', make('bdi', { class: 'own' }, own.length > 3 ? `${short} …` : short), ' ');
