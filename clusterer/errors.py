@@ -21,6 +21,10 @@ class InputError(ClustererError, ValueError):
     """
 
 
+class IndexDamaged(InputError):
+    """An index file is damaged or forged: what stands in it is not what an index writes; says what, and what to do."""
+
+
 class MissingNameError(InputError, AttributeError):
     """An object of ours does not have the attribute that was asked for, or not yet; says what gives it."""
 

@@ -79,7 +79,9 @@ class Settings:
     )
     sample: int = _setting(4, "one shingle in so many is a key for cuts; 0 looks for no cuts", low=0, high=64)
     bucket_cap: int = _setting(64, "largest bucket that makes all its pairs", low=8, high=4096)
-    story: float = _setting(0.5, "mean score from which texts report the same event", low=0.05, high=0.99)
+    story: float = _setting(
+        0.5, "mean score (a power mean) from which texts report the same event", low=0.05, high=0.99
+    )
     story_slots: int = _setting(256, "slots a signature of weighted stems", low=32, high=4096)
     weights: str = _setting(
         SHIPPED,

@@ -14,7 +14,7 @@ PAGES = {
     "architecture.md": "ARCHITECTURE.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
-    "security.md": "SECURITY.md",
+    "reporting.md": "SECURITY.md",
 }
 """Page of the site to file of the project."""
 

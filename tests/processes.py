@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -153,15 +154,23 @@ def articles() -> list[Article]:
 class Step(NamedTuple):
     """One thing done to an index; done twice it changes no more than done once."""
 
-    verb: Literal["add", "expire", "compact"]
+    verb: Literal["add", "expire", "compact", "remove", "update", "merge"]
     articles: tuple[Article, ...] = ()
     before: datetime | None = None
+    source: Path | None = None
 
     def carry_out(self, index: StoryIndex) -> None:
         if self.verb == "add":
             index.add(self.articles)
         elif self.verb == "expire":
             index.expire(self.before)
+        elif self.verb == "remove":
+            index.remove([a.id for a in self.articles])
+        elif self.verb == "update":
+            index.update(self.articles)
+        elif self.verb == "merge":
+            assert self.source is not None
+            index.merge(self.source)
         else:
             index.compact()
 
@@ -181,6 +190,34 @@ def plan(seed: int, number: int) -> list[Step]:
     return steps
 
 
+def every_verb(seed: int, number: int, folder: Path) -> list[Step]:
+    """As `plan`, with removals, new versions and merges of other indexes, which are made in a folder.
+
+    What is removed or changed came several steps ago: the step that was acknowledged last is done once more after a kill, and
+    must not bring back what the next one took away.
+    """
+    dice, steps = random.Random(seed), list[Step]()
+    old: list[Article] = []
+    for i, step in enumerate(plan(seed, number)):
+        steps.append(step)
+        if i % 5 == 1 and step.verb == "add":
+            path = folder / f"other-{i}.db"
+            others = [
+                replace(a, id=f"other-{a.id}") for a in dice.sample(step.articles, max(1, len(step.articles) // 2))
+            ]
+            with StoryIndex.open(path) as index:
+                index.add(others)
+            steps.append(Step("merge", tuple(others), source=path))
+        if i % 4 == 3 and len(old) > 6:
+            dice.shuffle(old)
+            steps.append(Step("remove", tuple(old[:2])))
+            steps.append(Step("update", tuple(replace(a, text=f"{a.text} {a.title}") for a in old[2:5])))
+            old = []
+        if i >= 3 and i % 4 == 2:
+            old = [a for x in plan(seed, number)[i - 3 : i - 1] if x.verb == "add" for a in x.articles]
+    return steps
+
+
 def batches(size: int, number: int) -> list[Step]:
     """Articles in batches of one size."""
     pool = articles()[: size * number]
@@ -191,7 +228,9 @@ def ids_after(steps: Sequence[Step]) -> list[set[str]]:
     """The ids that must be there before the first step and after each."""
     there, out = dict[str, datetime | None](), [set[str]()]
     for step in steps:
-        there |= {a.id: a.date for a in step.articles}
+        there |= {a.id: a.date for a in step.articles if step.verb != "remove"}
+        if step.verb == "remove":
+            there = {id: date for id, date in there.items() if id not in {a.id for a in step.articles}}
         if step.before is not None:
             there = {id: date for id, date in there.items() if date is None or date >= step.before}
         out.append(set(there))

@@ -57,9 +57,14 @@ def main(feed: str | None) -> None:
     Console(width=120).print(table)
     print(f"One story from a mean score of {Settings().story}. Pairs that the leads rule out have 0.")
     for where, (articles, ids) in batches.items():
-        story = {a.id: a.story for a in cluster(articles)}
-        together = [f"{names[i]} + {names[j]}" for i, j in pairs.tolist() if story[ids[i]] == story[ids[j]]]
+        together = [f"{names[i]} + {names[j]}" for i, j in joined(articles, ids)]
         print(f"{where}: one story: {', '.join(together) or 'none'}; the others each their own")
+
+
+def joined(articles: Sequence[Article], ids: Sequence[str]) -> list[tuple[int, int]]:
+    """The pairs of the five reports, by number, that are one story."""
+    story = {a.id: a.story for a in cluster(articles)}
+    return [(i, j) for i, j in combinations(range(len(ids)), 2) if story[ids[i]] == story[ids[j]]]
 
 
 def pair_scores(articles: Sequence[Article], ids: Sequence[str]) -> dict[tuple[int, int], float]:

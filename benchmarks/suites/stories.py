@@ -21,7 +21,6 @@ from benchmarks.corpora.gold import DATA, gold_rows, gold_scores
 from benchmarks.training.alone import labels_out_of_fold
 from benchmarks.training.judging import judge
 from clusterer import Article, Settings, cluster
-from clusterer.arrays import linkage
 from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import Documents, find_documents
@@ -30,6 +29,7 @@ from clusterer.corpus import read
 from clusterer.io.feed import Feed
 from clusterer.stories.candidates import story_candidates
 from clusterer.stories.clustering import Stories, cluster_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.term_weights import TermWeights, weight_terms
 from clusterer.stories.texts import StoryTexts, story_texts
 
@@ -93,7 +93,7 @@ def inside(
     centres = texts.centres
     at = np.searchsorted(centres, stories.pairs)
     for threshold in (settings.story, 0.35, 0.4, 0.5, 0.55):
-        groups = linkage.average_linkage(at, stories.score, len(centres), threshold)
+        groups = link_texts(at, stories.score, len(centres), threshold)
         labels = [f"alone {i}" if t < 0 else int(groups[t]) for i, t in enumerate(text)]
         scores, different = gold_scores(rows, labels)
         print(

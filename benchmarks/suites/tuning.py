@@ -20,7 +20,6 @@ import numpy as np
 
 from benchmarks.corpora.gold import gold_articles, gold_rows
 from clusterer import Article, Settings, cluster
-from clusterer.arrays import linkage
 from clusterer.copies import grouping
 from clusterer.copies.candidates import generate_candidates
 from clusterer.copies.documents import find_documents
@@ -33,6 +32,7 @@ from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
 from clusterer.results import Level
 from clusterer.stories.clustering import cluster_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import story_texts
 
 LEVELS: tuple[Level, ...] = ("copy", "story")
@@ -117,7 +117,7 @@ def coarse_stories(articles: Sequence[Article], gold: Gold) -> list[Labels]:
         stories = cluster_stories(texts, settings, forms=links.pairs[links.forms])
         pairs = np.searchsorted(texts.centres, stories.pairs)
         for threshold in GRID["story"]:
-            groups = linkage.average_linkage(pairs, stories.score, len(texts.centres), threshold)
+            groups = link_texts(pairs, stories.score, len(texts.centres), threshold)
             found = [int(documents.of_article[i]) for i in wanted]
             of = [int(groups[texts.text_of[d]]) if d >= 0 else f"alone {i}" for i, d in enumerate(found)]
             out.append(dict(zip(gold.labels["story"], of, strict=True)))

@@ -11,10 +11,10 @@ from benchmarks.corpora.gold import gold_articles
 from benchmarks.training import corpora
 from benchmarks.training.families import sample_examples
 from clusterer import Settings
-from clusterer.arrays import linkage
 from clusterer.evaluation.training import FOLDS, fit, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
+from clusterer.stories.linkage import link_texts
 
 
 def labels_out_of_fold(rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -34,5 +34,5 @@ def labels_out_of_fold(rows: Sequence[dict[str, Any]]) -> list[int]:
     pairs, features = compared.candidates
     scores = out_of_fold(pairs, features, of_text, models, models[0])
     likely = scores >= STORY_TRACE
-    group = linkage.average_linkage(pairs[likely], scores[likely], len(of_text), Settings().story)
+    group = link_texts(pairs[likely], scores[likely], len(of_text), Settings().story)
     return [len(of_text) + i if t < 0 else int(group[t]) for i, t in enumerate(batch.text_of.tolist())]

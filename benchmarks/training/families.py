@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from benchmarks.training import corpora
 from clusterer import Article, Settings
-from clusterer.arrays.linkage import average_linkage
 from clusterer.evaluation.training import Examples, fit
 from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.model import Model
 
 SAMPLE_WEIGHT = 4.0
@@ -50,8 +50,15 @@ def parts_of_sample() -> list[str]:
     return [name or f"others {number % _OTHERS}" for number, name in zip(event, family, strict=True)]
 
 
-def leave_families_out(taught: list[Examples], known: term_weights.Background, corpora_beside: int) -> None:
-    """Print what is found of each family of `data/`, and of all, when it is left out of the training."""
+def leave_families_out(
+    taught: list[Examples], known: term_weights.Background, corpora_beside: int
+) -> dict[str, tuple[int, int]]:
+    """Print what is found of each family of `data/`, and of all, when it is left out of the training.
+
+    Returns:
+        With dates and plain: how many pairs of one event are found, and how many others are put together.
+    """
+    counts: dict[str, tuple[int, int]] = {}
     parts = parts_of_sample()
     models = {name: fit(taught + sample_examples(known, corpora_beside, name)) for name in sorted(set(parts))}
     articles, event, _ = corpora.sample()
@@ -63,7 +70,7 @@ def leave_families_out(taught: list[Examples], known: term_weights.Background, c
         part = np.array(parts)[first]
         scores = held_out(found, part, models)
         likely = scores >= STORY_TRACE
-        group = average_linkage(found.pairs[likely], scores[likely], len(first), Settings().story)
+        group = link_texts(found.pairs[likely], scores[likely], len(first), Settings().story)
         together: NDArray[np.bool_] = group[found.pairs[:, 0]] == group[found.pairs[:, 1]]
         ends = part[found.pairs]
         for name in sorted(models):
@@ -76,6 +83,8 @@ def leave_families_out(taught: list[Examples], known: term_weights.Background, c
             f"families of data/ left out, {where}: found {(together & found.same).sum()} of {found.same.sum()},"
             f" wrong {(together & ~found.same).sum()}"
         )
+        counts[where] = int((together & found.same).sum()), int((together & ~found.same).sum())
+    return counts
 
 
 def held_out(found: Examples, part: NDArray[np.str_], models: dict[str, Model]) -> NDArray[np.float64]:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from benchmarks.training.corpora import Compared
 from clusterer import Settings
-from clusterer.arrays import linkage
 from clusterer.evaluation.metrics import evaluate
 from clusterer.evaluation.training import Examples
 from clusterer.stories.candidates import STORY_TRACE
+from clusterer.stories.linkage import link_texts
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ class Found:
     bcubed_precision: float
     bcubed_of_groups: float
 
+    @property
+    def f1(self) -> float:
+        """Of pairs put together."""
+        return 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-12)
+
     def __str__(self) -> str:
-        f1 = 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-12)
         return (
-            f"pairs {self.precision:.3f} {self.recall:.3f} F1 {f1:.3f}  other words {self.other_words:.3f}  B-cubed"
+            f"pairs {self.precision:.3f} {self.recall:.3f} F1 {self.f1:.3f}  other words {self.other_words:.3f}  B-cubed"
             f" {self.bcubed:.4f} (precision {self.bcubed_precision:.4f}), events of two or more {self.bcubed_of_groups:.4f}"
         )
 
@@ -65,17 +69,19 @@ def judge(rows: Sequence[dict[str, Any]], labels: Sequence[Any]) -> Found:
     )  # fmt: skip
 
 
-def report(name: str, rows: Sequence[dict[str, Any]], compared: Compared, scores: NDArray[np.float64]) -> None:
-    """Print how labelled articles are grouped by these scores of candidates."""
+def report(name: str, rows: Sequence[dict[str, Any]], compared: Compared, scores: NDArray[np.float64]) -> Found:
+    """Print and return how labelled articles are grouped by these scores of candidates."""
     likely = scores >= STORY_TRACE
     count = len(compared.batch.texts.first)
-    group = linkage.average_linkage(compared.candidates[0][likely], scores[likely], count, Settings().story)
+    group = link_texts(compared.candidates[0][likely], scores[likely], count, Settings().story)
     labels = [f"alone {i}" if t < 0 else int(group[t]) for i, t in enumerate(compared.batch.text_of.tolist())]
-    print(f"{name:27} {judge(rows, labels)}", flush=True)
+    found = judge(rows, labels)
+    print(f"{name:27} {found}", flush=True)
+    return found
 
 
-def proposed(name: str, rows: Sequence[dict[str, Any]], compared: Compared) -> None:
-    """Print how many pairs of texts that surely report one event are candidates: of labelled articles and of judged pairs."""
+def proposed(name: str, rows: Sequence[dict[str, Any]], compared: Compared) -> float:
+    """Print and return the share of the pairs of texts that surely report one event, labelled or judged, that are candidates."""
     event: dict[int, list[int]] = {}
     for text, row in zip(compared.batch.text_of.tolist(), rows, strict=True):
         if text >= 0 and not row["doubtful"]:
@@ -87,6 +93,7 @@ def proposed(name: str, rows: Sequence[dict[str, Any]], compared: Compared) -> N
         f"{name:27} candidates {len(wanted & met) / len(wanted):.4f} of {len(wanted)} pairs of one event;"
         f" {len(met) / len(compared.batch.texts.first):.1f} a text"
     )
+    return len(wanted & met) / len(wanted)
 
 
 def calibration(name: str, judged: Examples, scores: NDArray[np.float64]) -> None:

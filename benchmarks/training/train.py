@@ -26,7 +26,7 @@ from benchmarks.training import corpora
 from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
 from benchmarks.training.families import leave_families_out, sample_examples
-from benchmarks.training.judging import calibration, proposed, report
+from benchmarks.training.judging import Found, calibration, proposed, report
 from clusterer.evaluation.training import FOLDS, UNDATED, Examples, fit, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
@@ -57,19 +57,25 @@ def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None
         Path(write).write_bytes(orjson.dumps(out, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> None:
-    """Print how a corpus does when nothing of it was seen: no label, and no count of its stems."""
+def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> tuple[dict[str, Found], float]:
+    """Print and return how a corpus does when nothing of it was seen, no label and no count of its stems.
+
+    By form and place, and the share of the pairs of one event that are candidates.
+    """
     known = count(article for feed in others for article in feed.articles)
     model = fit([part for x in others for part in examples(x, known)] + sample_examples(known, len(others)))
+    found: dict[str, Found] = {}
     for where, batch in (
         *((form, batch) for form, batch in held.forms.items()),
         ("alone", held.alone),
         ("in feed", held.inside),
     ):
         compared = compare(held, batch, known)
-        report(f"{held.name} left out, {where}", held.rows, compared, model.score(compared.candidates[1]))
-    proposed(f"{held.name} left out, in feed", held.rows, compared)
+        scores = model.score(compared.candidates[1])
+        found[where] = report(f"{held.name} left out, {where}", held.rows, compared, scores)
+    share = proposed(f"{held.name} left out, in feed", held.rows, compared)
     calibration(f"{held.name} left out, judged", compared.judged, model.score(compared.judged.features))
+    return found, share
 
 
 def compare(feed: LabelledFeed, batch: Batch, known: term_weights.Background) -> Compared:
@@ -91,8 +97,9 @@ def examples(feed: LabelledFeed, known: term_weights.Background) -> list[Example
     return [inside.gold.times(GOLD_WEIGHT), inside.judged, alone.gold.times(ALONE_WEIGHT), *short]
 
 
-def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Background) -> None:
-    """Print how each corpus does when all are trained on but the events that are judged."""
+def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Background) -> dict[str, dict[str, Found]]:
+    """Print and return how each corpus does when all are trained on but the events that are judged, by name and place."""
+    found: dict[str, dict[str, Found]] = {}
     folds = {}
     for feed in loaded:
         inside = fold_of_texts(feed)
@@ -114,10 +121,12 @@ def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Backgroun
         for where, batch, of_text in (*batches, ("alone", feed.alone, alone), ("in feed", feed.inside, inside)):
             compared = compare(feed, batch, known)
             scores = out_of_fold(*compared.candidates, of_text, models, every)
-            report(f"{feed.name} by folds, {where}", feed.rows, compared, scores)
+            of_feed = found.setdefault(feed.name, {})
+            of_feed[where] = report(f"{feed.name} by folds, {where}", feed.rows, compared, scores)
         judged = compared.judged
         scores = out_of_fold(judged.pairs, judged.features, inside, models, every)
         calibration(f"{feed.name} by folds, judged", judged, scores)
+    return found
 
 
 def fold_of_texts(feed: LabelledFeed) -> NDArray[np.int64]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import orjson
 
 from clusterer.cli.options import SectionedCommand, input_options, output_option, settings_options
 from clusterer.cli.run import Run
 from clusterer.io.atomic import atomic_output
+from clusterer.io.guard import json_line
 from clusterer.io.writers import form_for
 
 
@@ -37,6 +37,6 @@ def boilerplate_command(output: str, **options: Any) -> None:
                     "source": article.outlet,
                     "removed": [x._asdict() for x in passages],
                 }
-                out.write(orjson.dumps(row) + b"\n")
+                out.write(json_line(row))
     run.warn()
     run.check()

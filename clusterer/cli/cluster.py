@@ -12,6 +12,7 @@ import click
 from clusterer.articles import Article
 from clusterer.cli.options import (
     SectionedCommand,
+    guard_option,
     input_options,
     language_option,
     pairs_option,
@@ -41,6 +42,7 @@ from clusterer.results import Clustering
 @pairs_option
 @stories_option
 @versions_option
+@guard_option
 @engine_options
 @settings_options
 def cluster_command(
@@ -50,6 +52,7 @@ def cluster_command(
     language: Language | None,
     pairs: str | None,
     stories: str | None,
+    guard: bool,
     engine: str,
     **options: Any,
 ) -> None:
@@ -75,11 +78,11 @@ def cluster_command(
         listed = stack.enter_context(atomic_output(stories)) if stories else None
         done = run.pipeline()
         result = run.versions.complete(done.clustering) if run.versions else done.clustering
-        write_result(out, result, form, added, _rows_again(run, result) if added else None)
+        write_result(out, result, form, added, _rows_again(run, result) if added else None, guard)
         if aside:
-            write_pairs(aside, done, run, pairs_form)
+            write_pairs(aside, done, run, pairs_form, guard)
         if listed:
-            write_stories(listed, result, stories_form)
+            write_stories(listed, result, stories_form, guard)
         if page:
             from clusterer.report.build import build
             from clusterer.report.model import Quarantined

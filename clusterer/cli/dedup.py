@@ -12,6 +12,7 @@ import orjson
 
 from clusterer.cli.options import (
     SectionedCommand,
+    guard_option,
     input_options,
     output_option,
     pairs_option,
@@ -40,8 +41,9 @@ from clusterer.io.writers import form_for, result_form, write_rows
 )
 @pairs_option
 @versions_option
+@guard_option
 @partial(settings_options, level="copy")
-def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, **options: Any) -> None:
+def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, guard: bool, **options: Any) -> None:
     """Keep one article of what is printed again and again; write what stays whole, in its own format and order.
 
     Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
@@ -98,7 +100,7 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
 
         write_rows(output, kept(), form)
         if listed:
-            write_pairs(listed, done, run, pairs_form)
+            write_pairs(listed, done, run, pairs_form, guard)
     run.summarise(result.stats)
     if not run.quiet:
         tell_written(output, removed, pairs)

@@ -13,7 +13,7 @@ import click
 from clusterer.articles import content_id
 from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option, language_option
 from clusterer.cli.run import keep_apart
-from clusterer.cli.terminal import about_article, plain, write_page
+from clusterer.cli.terminal import about_article, tell, write_page
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, Judged
 from clusterer.evaluation.metrics import (
@@ -119,7 +119,7 @@ def evaluate_command(
     known = _shown_articles(feed, held) if feed else {}
     for i, one in enumerate(held):
         if i:
-            click.echo()
+            tell()
         _print_held(one, known)
     if html:
         from clusterer.report.render import render
@@ -214,15 +214,15 @@ def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str
 
 
 def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
-    click.echo(worded(held.said))
-    click.echo(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}")
+    tell(worded(held.said))
+    tell(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}")
     for name, precision, recall, f1 in held.rows:
         both = "" if precision is None or recall is None else f"{precision:10.4f}{recall:10.4f}"
-        click.echo(f"{name:10}{both:20}{f1:10.4f}")
+        tell(f"{name:10}{both:20}{f1:10.4f}")
     for error in held.errors:
-        click.echo(f"\n{worded(error.kind)}")
+        tell(f"\n{worded(error.kind)}")
         for part in error.parts:
             for i, name in enumerate(part):
                 about = known.get(name)
                 label = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
-                click.echo(plain(f"  {'-' if i == 0 else ' '} {name}  {label}".rstrip()))
+                tell(f"  {'-' if i == 0 else ' '} {name}  {label}".rstrip())

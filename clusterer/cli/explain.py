@@ -15,6 +15,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.cli.options import SectionedCommand, language_option, reading_options, settings_options
 from clusterer.cli.run import feed_of, keep_apart, progress_shown, settings_of
+from clusterer.cli.terminal import isolated, plain, tell
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, Step, path, steps
 from clusterer.explanation.explainer import Explainer
@@ -22,6 +23,7 @@ from clusterer.explanation.highlights import Piece
 from clusterer.index.story_index import StoryIndex
 from clusterer.io.atomic import atomic_output
 from clusterer.io.feed import Feed
+from clusterer.io.guard import json_line
 from clusterer.messages import Language, language_of
 from clusterer.results import LEVELS, Assignment
 
@@ -90,9 +92,9 @@ def explain_command(
             spoken = language or language_of(article.text for article in found.articles)
             out.write(render("explain.html", spoken, e=found).encode("utf-8", "replace"))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.write(json_line(found.as_dict(), option=orjson.OPT_INDENT_2))
     elif html:
-        click.echo(f"{found.verdict} Written to {html}.")
+        tell(f"{found.verdict} Written to {html}.")
     else:
         _show(found)
 
@@ -162,11 +164,11 @@ def _hold_against(found: Explanation, result: str) -> None:
 def _show_recorded(a: str, b: str, assignments: dict[str, Assignment]) -> None:
     one, other = _one(assignments, a), _one(assignments, b)
     level = next((level for level in LEVELS if getattr(one, level) == getattr(other, level)), None)
-    click.echo(f"{a} and {b}: {f'together at level {level}' if level else 'apart'}")
+    tell(f"{a} and {b}: {f'together at level {level}' if level else 'apart'}")
     for x in (one, other):
-        click.echo(f"  {x.id}: story {x.story}, copy group {x.copy}, exact {x.exact}")
+        tell(f"  {x.id}: story {x.story}, copy group {x.copy}, exact {x.exact}")
     _show_path(steps(a, path(one, other, assignments.__getitem__), {}))
-    click.echo("\nScores of the pair itself, and texts: name the INPUT of the result, too.")
+    tell("\nScores of the pair itself, and texts: name the INPUT of the result, too.")
 
 
 def _show(e: Explanation) -> None:
@@ -174,26 +176,29 @@ def _show(e: Explanation) -> None:
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False, markup=False, emoji=False)
+
+    def say(text: str, style: str | None = None) -> None:
+        shown = plain(text)
+        console.print(isolated(shown) if console.is_terminal else shown, style=style)
+
     for article in e.articles:
-        console.print(f"{article.title or article.text[:80]}", style="bold")
-        console.print(f"  {article.id}  {article.outlet or 'no source'}  {article.when or 'no date'}", style="dim")
-    console.print(f"\n{e.verdict}", style="bold")
+        say(f"{article.title or article.text[:80]}", style="bold")
+        say(f"  {article.id}  {article.outlet or 'no source'}  {article.when or 'no date'}", style="dim")
+    say(f"\n{e.verdict}", style="bold")
     for reason in e.reasons:
-        console.print(f"- {reason}")
+        say(f"- {reason}")
     _show_path(e.path)
     if e.copying:
         x = e.copying
         met = f"{len(x.bands)} of {x.of_bands} bands and {x.samples} sampled shingles"
-        console.print(
+        say(
             f"\nAs shingles: Jaccard {x.jaccard:.4f}, containment {x.containment:.4f}, opening {x.opening:.4f} and"
             f" {x.own_opening:.4f}; {met}"
         )
-        console.print("in common" + (f" (bands {', '.join(map(str, x.bands))})" if x.bands else ""))
+        say("in common" + (f" (bands {', '.join(map(str, x.bands))})" if x.bands else ""))
     if e.reporting:
         r = e.reporting
-        console.print(
-            f"\nAs reports: score {r.score:.4f} = 1 / (1 + e^-sum); {r.slots} of {r.of_slots} slots of the leads equal"
-        )
+        say(f"\nAs reports: score {r.score:.4f} = 1 / (1 + e^-sum); {r.slots} of {r.of_slots} slots of the leads equal")
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("feature", "value", "points", ""):
             table.add_column(name, justify="right" if name in ("value", "points") else "left")
@@ -203,28 +208,28 @@ def _show(e: Explanation) -> None:
         table.add_row("", "", f"{r.bias:+.3f}", "where the sum starts")
         console.print(table)
         if r.words:
-            console.print(
+            say(
                 "\nShared words, what weighs most first (rarity; part in the likeness of leads, of whole texts, of titles)"
             )
             table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
             for word in r.words:
                 weights = (f"{x:.3f}" for x in (word.lead, word.body, word.title))
-                table.add_row(word.word, f"{word.rarity:.1f}", *weights)
+                table.add_row(plain(word.word), f"{word.rarity:.1f}", *weights)
             console.print(table)
     colours, marks = sys.stdout.isatty(), "own" if e.level in ("exact", "copy") else "shared"
     how, cut = ("highlighted", "struck out") if colours else ("[...]", "{...}")
     what = "the other has not" if marks == "own" else "stands in both"
-    console.print(f"\nThe texts: {how} what {what}, {cut} what was cut")
+    say(f"\nThe texts: {how} what {what}, {cut} what was cut")
     for article, pieces in zip(e.articles, e.passages, strict=True):
-        console.print(f"\n{article.id}", style="dim")
+        say(f"\n{article.id}", style="dim")
         console.print(_marked(pieces, marks, colours))
 
 
 def _show_path(links: Sequence[Step]) -> None:
     if links:
-        click.echo("\nLinks that were verified, from one to the other:")
+        tell("\nLinks that were verified, from one to the other:")
     for step in links:
-        click.echo(f"  {step.a} - {step.assignment.relation} {step.assignment.score:.4f} - {step.b}")
+        tell(f"  {step.a} - {step.assignment.relation} {step.assignment.score:.4f} - {step.b}")
 
 
 def _marked(pieces: Sequence[Piece], marks: str, colours: bool) -> Text:
@@ -240,7 +245,7 @@ def _marked(pieces: Sequence[Piece], marks: str, colours: bool) -> Text:
             "" if not colours else "bold yellow" if piece.kind == marks else "dim strike" if piece.kind == "cut" else ""
         )
         lead = text[: len(text) - len(text.lstrip())]
-        out.append(f"{lead}{before}{text[len(lead) :]}{after}", style=style)
+        out.append(plain(f"{lead}{before}{text[len(lead) :]}{after}"), style=style)
         left -= len(piece.text)
         if left <= 0:
             out.append(" ...")

@@ -15,13 +15,13 @@ from functools import partial
 from typing import Any, BinaryIO
 
 import click
-import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.batches import batches, live_batches
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.options import (
     SectionedCommand,
+    guard_option,
     input_options,
     language_option,
     output_option,
@@ -32,9 +32,11 @@ from clusterer.cli.options import (
     with_option,
 )
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.index import Change, Removed, Story, StoryIndex
 from clusterer.io.atomic import appended, atomic_output, streamed
+from clusterer.io.guard import json_line
 from clusterer.io.writers import added_fields, form_for, result_form, write_lines, write_result
 from clusterer.messages import Language
 from clusterer.pairs import Pair
@@ -125,7 +127,7 @@ def add(
             stopped = error
     run.summarise({"articles": counts.total(), **counts})
     if isinstance(stopped, KeyboardInterrupt):
-        click.echo("interrupted; what was answered is stored", err=True)
+        tell("interrupted; what was answered is stored", err=True)
         sys.exit(130)
     if stopped:
         raise stopped
@@ -188,16 +190,16 @@ def show(path: str, id: str, as_json: bool) -> None:
             _write(sys.stdout.buffer, [_summary(story), *map(_line, story.assignments)])
             return
         articles = store.articles([a.id for a in story.assignments])
-    click.echo(f"{story.title or story.id}")
-    click.echo(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
+    tell(f"{story.title or story.id}")
+    tell(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     if story.follows:
-        click.echo(f"  follows {story.follows}, an earlier story of the same affair")
+        tell(f"  follows {story.follows}, an earlier story of the same affair")
     texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
-    click.echo(
+    tell(
         f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
     )
     for a in story.assignments:
-        click.echo(_shown(a, articles[a.id]))
+        tell(_shown(a, articles[a.id]))
 
 
 @index.command("remove")
@@ -227,7 +229,7 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
     _say(removed)
     if removed.missing:
         shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
-        click.echo(f"{len(removed.missing)} not there: {shown}", err=True)
+        tell(f"{len(removed.missing)} not there: {shown}", err=True)
 
 
 @index.command("expire")
@@ -263,11 +265,11 @@ def check(path: str) -> None:
         problems = store.check()
         if problems:
             for line in problems:
-                click.echo(line)
+                tell(line)
             cure = "restore a copy, or make a new index and merge this one into it: articles are read anew"
             raise InputError(f"{path}: {len(problems)} found; cure: {cure}")
         for name, count in store.counts().items():
-            click.echo(f"{count:>15,}  {name}")
+            tell(f"{count:>15,}  {name}")
 
 
 @index.command("export")
@@ -277,6 +279,7 @@ def check(path: str) -> None:
 @report_option
 @language_option
 @pairs_option
+@guard_option
 def export(
     path: str,
     output: str,
@@ -284,6 +287,7 @@ def export(
     report: str | None,
     language: Language | None,
     pairs: str | None,
+    guard: bool,
 ) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
@@ -303,7 +307,7 @@ def export(
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         assignments = store.assignments()
         walk = partial(_articles, store, [a.id for a in assignments])
-        write_result(out, assignments, form, added, walk() if added else None)
+        write_result(out, assignments, form, added, walk() if added else None, guard)
         if page:
             from clusterer.report.build import build
             from clusterer.report.page import page as report_page
@@ -313,7 +317,9 @@ def export(
             page.write(report_page(made, language))
         if aside:
             names = Pair._fields[:-2]
-            write_lines(aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form)
+            write_lines(
+                aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form, guard
+            )
     tell_written(output, report, pairs)
 
 
@@ -334,7 +340,7 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
             added = store.merge(other)
             _write_changes(changes_file, added.changes)
             known = added.status.count("known")
-            click.echo(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
+            tell(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
 
 
 @index.command("compact")
@@ -393,7 +399,7 @@ def _shown(a: Assignment, article: Article) -> str:
 
 def _write(out: BinaryIO, rows: Any) -> None:
     for row in rows:
-        out.write(orjson.dumps(row) + b"\n")
+        out.write(json_line(row))
     out.flush()
 
 
@@ -409,4 +415,4 @@ def _write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
 
 
 def _say(removed: Removed) -> None:
-    click.echo(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)
+    tell(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} removed", err=True)

@@ -16,7 +16,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.cli.options import SectionedCommand, input_options, settings_options
 from clusterer.cli.run import Run, progress_shown, settings_of
-from clusterer.cli.terminal import about_article, plain
+from clusterer.cli.terminal import about_article, plain, tell
 from clusterer.cli.tune import articles_of
 from clusterer.errors import InputError, OutputError
 from clusterer.evaluation.gold import Judged, read_gold
@@ -79,7 +79,7 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
         except KeyboardInterrupt:
             stopped = True
         many = "answer" if answers.added == 1 else "answers"
-        click.echo(f"\n{answers.added:,} {many} added to {judged}, {len(answers):,} in all", err=True)
+        tell(f"\n{answers.added:,} {many} added to {judged}, {len(answers):,} in all", err=True)
     if stopped:
         sys.exit(130)
 
@@ -113,14 +113,14 @@ def _ask(
 ) -> None:
     """Show pair after pair and keep what is said of them."""
     if not pairs:
-        click.echo("nothing left to ask")
+        tell("nothing left to ask")
     i = 0
     while i < len(pairs):
         pair = pairs[i]
-        click.echo(f"\n{'─' * 24} {i + 1} of {len(pairs)} {'─' * 24}")
+        tell(f"\n{'─' * 24} {i + 1} of {len(pairs)} {'─' * 24}")
         for mark, place in (("A", pair.a), ("B", pair.b)):
-            click.echo(_shown(mark, articles[place], words))
-        click.echo(f"\n{_ASKED[level]} [y/n/s/u/q] ", nl=False)
+            tell(_shown(mark, articles[place], words))
+        tell(f"\n{_ASKED[level]} [y/n/s/u/q] ", nl=False)
         key = _key()
         if key == "q":
             return
@@ -128,7 +128,7 @@ def _ask(
             if answers.undo():
                 i -= 1
             else:
-                click.echo("nothing to undo")
+                tell("nothing to undo")
             continue
         same = {"y": True, "n": False}.get(key)
         answers.add(Judged(ids[pair.a], ids[pair.b], same, level, round(pair.score, 4)))
@@ -141,17 +141,17 @@ def _key() -> str:
     while True:
         if at_terminal:
             answer = click.getchar()
-            click.echo(answer if answer.isprintable() else "")
+            tell(answer if answer.isprintable() else "")
         else:
             answer = sys.stdin.readline()
             if not answer:
                 return "q"
-            click.echo()
+            tell()
         if key := _KEY_OF.get(answer.strip().lower()):
             return key
         if answer in ("\x03", "\x04", "\x1b"):
             return "q"
-        click.echo(f"{_HELP}: ", nl=False)
+        tell(f"{_HELP}: ", nl=False)
 
 
 def _shown(mark: str, article: Article, words: int) -> str:

@@ -6,6 +6,7 @@ Data goes to standard output or ``-o``, everything else to standard error. Exit 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -20,8 +21,11 @@ from clusterer.cli.evaluate import evaluate_command
 from clusterer.cli.explain import explain_command
 from clusterer.cli.index import index
 from clusterer.cli.label import label_command
+from clusterer.cli.terminal import tell
 from clusterer.cli.tune import tune_command
 from clusterer.errors import ClustererError
+
+_LOG = logging.getLogger("clusterer")
 
 
 def main() -> None:
@@ -29,7 +33,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        tell(error.format_message(), err=True)
         sys.exit(1)
     except click.ClickException as error:
         context = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
@@ -41,18 +45,26 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing was written", err=True)
+        tell("interrupted; nothing was written", err=True)
         sys.exit(130)
+    except Exception as error:
+        if _LOG.isEnabledFor(logging.DEBUG):
+            raise
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
 
 
 def _fail(message: str) -> None:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    tell(f"error: {' '.join(message.split())}", err=True)
     sys.exit(1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "-v", "--verbose", is_flag=True, help="show tracebacks of what goes wrong, also in files that are set aside"
+)
 @click.version_option(f"{__version__}, {'compiled' if kernels.active == 'compiled' else 'NumPy'} loops")
-def cli() -> None:
+def cli(verbose: bool) -> None:
     """Group articles of Arabic news feeds: exact copies within near-duplicates and cuts within stories.
 
     INPUT is any mix of JSON lines, JSON (also as interfaces answer), CSV/TSV, Parquet, RSS/Atom, news sitemaps, HTML, Markdown,
@@ -61,6 +73,9 @@ def cli() -> None:
 
     Example: clusterer cluster feed.jsonl -o clusters.jsonl
     """
+    if verbose:
+        logging.basicConfig(format="%(name)s: %(message)s")
+        _LOG.setLevel(logging.DEBUG)
 
 
 for _command in (

@@ -13,14 +13,17 @@ from typing import Any, ClassVar, TypeVar
 import click
 
 from clusterer.cli.limits import parse_bytes
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.io.writers import ADDABLE
 from clusterer.messages import LANGUAGES
 from clusterer.results import Level
 from clusterer.settings import Settings, toml_values
 
+LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 language_option = click.option(
     "--language",
     type=click.Choice(LANGUAGES),
@@ -41,7 +44,7 @@ def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bo
     """Gold of a file; a word of it where it is nobody's judgement."""
     gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
     if gold.is_result:
-        click.echo(
+        tell(
             f"{path} is a result of clusterer, not what people judged: scores tell how far two results agree", err=True
         )
     return gold
@@ -165,6 +168,15 @@ def _bytes(context: click.Context, option: click.Parameter, value: str | None) -
     return parse_bytes(value)
 
 
+def _limits(context: click.Context, option: click.Parameter, value: str | None) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in (value or "").split(",") if pair.strip()]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise click.BadParameter(f"{wrong!r} is no NAME=N; cure: such as ratio=1000,row-bytes=64MB")
+    limits = {name.strip(): number.strip() for name, _, number in pairs}
+    limits_from(limits)
+    return limits
+
+
 def _share_or_count(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"\d+|(?:\d{1,2}(?:\.\d+)?|100)%", value.strip(), re.ASCII):
         raise click.BadParameter(f"{value!r} is neither a number of rows nor a share of them; cure: such as 100 or 1%")
@@ -207,6 +219,12 @@ def input_options(command: _F) -> _F:
         _damage("--strict", is_flag=True, help="stop at the first bad row, cut file or unreadable date; write nothing"),
         _damage(
             "--max-row-bytes", metavar="SIZE", callback=_bytes, help="longer rows are bad, such as 64MB; else 32 MiB"
+        ),
+        _damage(
+            "--limits",
+            metavar="NAME=N,...",
+            callback=_limits,
+            help="what one input may cost, such as ratio=1000,members=1000000; names: " + ", ".join(LIMIT_NAMES),
         ),
         click.option("--summary", is_flag=True, help="print the summary even where there is no terminal"),
     ]
@@ -268,6 +286,11 @@ pairs_option = click.option(
     callback=_named,
     help="also write every verified pair with its relation (exact, copy, contained, quoted, series, story), measures, files and"
     " rows; .csv, .tsv and .parquet make a table, all else JSON lines",
+)
+guard_option = click.option(
+    "--guard/--no-guard",
+    default=True,
+    help="in .csv and .tsv put an apostrophe before a text that a spreadsheet would take for a formula; default: --guard",
 )
 stories_option = click.option(
     "--stories",

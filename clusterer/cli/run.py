@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-import click
-
 from clusterer.articles import Article
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.io.columns import FIELD_NAMES
-from clusterer.io.feed import MAX_ROW_BYTES, Feed
+from clusterer.io.feed import Feed
+from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.rows import BadRow
 from clusterer.io.writers import write_lines
@@ -36,7 +36,7 @@ def tell_written(*paths: str | None) -> None:
     """One line of the files that were written, on a terminal only. None is no file, "-" standard output."""
     names = [path for path in paths if path and path != "-"]
     if names and sys.stderr.isatty():
-        click.echo(f"wrote {', '.join(names)}", err=True)
+        tell(f"wrote {', '.join(names)}", err=True)
 
 
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
@@ -71,6 +71,7 @@ def feed_of(options: Mapping[str, Any], on_bad: Callable[[BadRow], None] | None 
         timezone=options["timezone"],
         now=options["now"],
         max_row_bytes=options.get("max_row_bytes") or MAX_ROW_BYTES,
+        limits=options.get("limits"),
         strict=options.get("strict", False),
         on_bad=on_bad,
     )
@@ -160,25 +161,25 @@ class Run:
         self._tell_damage()
         if self.feed.rows:
             for note in self.feed.notes:
-                click.echo(note, err=True)
-            click.echo(f"read as: {self.feed.reading}", err=True)
+                tell(note, err=True)
+            tell(f"read as: {self.feed.reading}", err=True)
 
     def _tell_damage(self) -> None:
         bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
         if bad:
-            click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         damaged = self.feed.damaged_files
         for file in damaged[:_FIRST_BAD]:
             rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
-            click.echo(f"{file.file}: {rows}; {file.reason}", err=True)
+            tell(f"{file.file}: {rows}; {file.reason}", err=True)
         if len(damaged) > _FIRST_BAD:
-            click.echo(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)
+            tell(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)
         if dates and first:
             many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
             kept = "the article is kept without" if dates == 1 else "articles are kept without"
             value = repr(first.value)
             value = value if len(value) <= 60 else value[:60] + "…"
-            click.echo(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
+            tell(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
 
     def check(self) -> None:
         """Refuse a run whose input was too damaged, after all is written.
@@ -224,7 +225,7 @@ class Run:
         Console(stderr=True).print(table)
 
 
-def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
+def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str, guard: bool = True) -> None:
     """Write the verified pairs of a run, with the files and rows of their articles.
 
     Args:
@@ -232,6 +233,7 @@ def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
         done: the run.
         run: its inputs, read once more.
         form: as for `write_lines`.
+        guard: as for `write_lines`.
 
     Raises:
         InputError: there are fewer rows than before.
@@ -245,26 +247,27 @@ def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str) -> None:
         dict(zip(COLUMNS, (*pair[:-2], *stood[pair.a_place], *stood[pair.b_place]), strict=True))
         for pair in verified_pairs(done, run.settings)
     )
-    write_lines(out, lines, COLUMNS, form)
+    write_lines(out, lines, COLUMNS, form, guard)
 
 
 STORY_COLUMNS = ("story", "articles", "representative", "follows")
 
 
-def write_stories(out: BinaryIO, result: Clustering, form: str) -> None:
+def write_stories(out: BinaryIO, result: Clustering, form: str, guard: bool = True) -> None:
     """Write a line a story, in the order in which they first appear.
 
     Args:
         out: an open file.
         result: of the run.
         form: as for `write_lines`.
+        guard: as for `write_lines`.
     """
     heads = {a.story: a.id for a in result if a.representative}
     lines = (
         dict(zip(STORY_COLUMNS, (story, size, heads[story], result.follows.get(story)), strict=True))
         for story, size in result.sizes("story").items()
     )
-    write_lines(out, lines, STORY_COLUMNS, form)
+    write_lines(out, lines, STORY_COLUMNS, form, guard)
 
 
 @contextlib.contextmanager

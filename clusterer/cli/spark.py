@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from clusterer.cli.run import keep_apart, settings_of
+from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
 from clusterer.io.readers.jsonl import loaded
@@ -74,6 +75,7 @@ def _refuse(output: str, options: Mapping[str, Any]) -> None:
         "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
         "strict": ("--strict", "--engine local, or look at the quarantine file"),
         "max_row_bytes": ("--max-row-bytes", "--engine local"),
+        "limits": ("--limits", "--engine local"),
     }
     for name, (option, cure) in cures.items():
         if options[name]:
@@ -195,15 +197,15 @@ def _source_of_lines(read: Any, fields: dict[str, str]) -> tuple[Source, list[st
 
 
 def _told(stage: str) -> None:
-    click.echo(f"{stage} ...", err=True)
+    tell(f"{stage} ...", err=True)
 
 
 def _summarise(job: Job, result: Any, bad: int, aside: str, options: Mapping[str, Any]) -> None:
     if bad and not options["quiet"]:
-        click.echo(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
+        tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
     if options["quiet"] or not (options["summary"] or sys.stderr.isatty()):
         return
     row = result.selectExpr(
         "count(*) AS articles", "count_if(id = copy) AS copies", "count_if(representative) AS stories"
     ).first()
-    click.echo(f"{row['articles']:,} articles, {row['copies']:,} copy groups, {row['stories']:,} stories", err=True)
+    tell(f"{row['articles']:,} articles, {row['copies']:,} copy groups, {row['stories']:,} stories", err=True)

@@ -20,7 +20,7 @@ from clusterer.cli.options import (
     settings_file,
 )
 from clusterer.cli.run import Run, progress_shown
-from clusterer.cli.terminal import write_page
+from clusterer.cli.terminal import tell, write_page
 from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
 from clusterer.evaluation.training import Retraining, retrain
@@ -170,29 +170,29 @@ def _print_tuning(tuned: Tuning) -> None:
     for level, tried in tuned.tried.items():
         names = (*COPY_AXES, "story") if level == "story" else COPY_AXES
         kind = "articles" if isinstance(tuned.after[level], Scores) else "judged pairs"
-        click.echo(f"{level}: {tuned.counts[level]:,} {kind}, {len(tried):,} settings tried")
+        tell(f"{level}: {tuned.counts[level]:,} {kind}, {len(tried):,} settings tried")
         widths = [max(len(name), 6) + 2 for name in names]
         head = "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
-        click.echo(f"{'':12}{head}{'precision':>11}{'recall':>8}{'F1':>8}")
+        tell(f"{'':12}{head}{'precision':>11}{'recall':>8}{'F1':>8}")
         best, after = tuned.best(level), figures(tuned.after[level])
         shown: list[tuple[str, Settings | Tried, tuple[float, float, float]]]
         shown = [("as it was", tuned.start, figures(tuned.before[level])), ("suggested", tuned.suggested, after)]
         shown += [("best F1", best, _of(best))] if best.f1 > after[2] + 1e-9 else []
         for row, setting, scores in shown:
             values = "".join(f"{getattr(setting, n):>{w}g}" for n, w in zip(names, widths, strict=True))
-            click.echo(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
+            tell(f"{row:12}{values}{scores[0]:>11.4f}{scores[1]:>8.4f}{scores[2]:>8.4f}")
         if level in tuned.stays:
-            click.echo(f"{level}: {STAYS}")
-        click.echo()
+            tell(f"{level}: {STAYS}")
+        tell()
     for warning in tuned.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {warning}", err=True)
     for level in tuned.missed:
         assert tuned.wish is not None
         wished, value = tuned.wish
-        click.echo(f"{level}: no setting tried has a {wished} of {value:g}; the nearest is suggested", err=True)
+        tell(f"{level}: no setting tried has a {wished} of {value:g}; the nearest is suggested", err=True)
     changed = _changed(tuned)
     options = " ".join(f"--{name} {value:g}" for name, _, value in changed)
-    click.echo(f"suggested: {options}" if changed else "suggested: the settings as they were")
+    tell(f"suggested: {options}" if changed else "suggested: the settings as they were")
 
 
 def _changed(tuned: Tuning) -> list[tuple[str, float, float]]:

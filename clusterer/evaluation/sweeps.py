@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
 from clusterer.copies.candidates import band_shape, shingle
@@ -29,6 +28,7 @@ from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress
 from clusterer.settings import Settings
 from clusterer.stories.clustering import cluster_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import story_texts
 
 GRID: Mapping[str, tuple[float, ...]] = {
@@ -283,7 +283,7 @@ class StorySweep:
         """Return the story of each document, int64 (d,), at a threshold; right for the documents of gold."""
         chosen = self._part.chosen
         pairs = self._part.local(self._pairs[chosen])
-        groups = average_linkage(pairs, self._score[chosen], len(self._part), threshold)
+        groups = link_texts(pairs, self._score[chosen], len(self._part), threshold)
         return self._part.everywhere(groups)[self._text_of]
 
     def sweep(self, settings: Settings) -> tuple[Tried, ...]:

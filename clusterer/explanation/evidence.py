@@ -116,8 +116,8 @@ class StoryEvidence:
         slots: equal ones, of `of_slots`, of the signatures of the leads.
         bands: numbers of the bands in which these are the same. Without one a pair is not compared.
         compared: whether the run compared them and found more than a trace of likeness.
-        mean: mean score over all pairs of texts between their stories, pairs not compared counting as 0; where they are
-            in one story, over all pairs of this story.
+        mean: power mean of the scores (`stories.linkage`) over all pairs of texts between their stories, pairs not compared
+            counting as 0; where they are in one story, over all pairs of this story.
         pairs: how many pairs that is.
     """
 
@@ -214,13 +214,19 @@ def path(a: Assignment, b: Assignment, assignment_of: Callable[[str], Assignment
 
     Returns:
         The links in the order of the way; empty where the articles are of different stories.
+
+    Raises:
+        ValueError: links lead in a circle, as no run makes them.
     """
     if a.story != b.story:
         return []
     chains: list[list[Assignment]] = []
     for end in (a, b):
-        chain = [end]
+        chain, seen = [end], {end.id}
         while (link := chain[-1].linked_to) is not None:
+            if link in seen:
+                raise ValueError(f"the links of {end.id!r} lead in a circle")
+            seen.add(link)
             chain.append(assignment_of(link))
         chains.append(chain)
     up, down = chains

@@ -26,6 +26,7 @@ from clusterer.progress import Progress
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories import features as stories_features, term_weights
+from clusterer.stories.linkage import mean_score
 
 
 def explain(
@@ -196,7 +197,7 @@ class Explainer:
             features,
             np.stack(slots),
             bool((ends == pair).all(axis=1).any()),
-            float(stories.score[between].sum() / pairs),
+            mean_score(stories.score[between], pairs),
             pairs,
             self._settings,
         )

@@ -22,8 +22,9 @@ from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
 from clusterer.corpus import text_words, title_words, with_titles
-from clusterer.errors import InputError
+from clusterer.errors import ClustererError
 from clusterer.index.database import Database
+from clusterer.index.guards import damaged, padded, refuse_bombs
 from clusterer.index.open_index import OpenIndex, trim
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
@@ -31,6 +32,8 @@ from clusterer.text.words import Words, concatenate
 
 _CODINGS = ("cp1256", "utf-8")  # a letter in one byte where that can be: half the size, and as much less to compress
 _COMPRESSOR_LEVEL = 1
+CALENDAR = -62_135_683_200, 253_402_387_200
+"""Seconds since 1970 of the first moment of the year 1 and that after the last of 9999; each with a day for its zone."""
 
 
 class StoredWords(NamedTuple):
@@ -104,7 +107,7 @@ def moment(seconds: float) -> datetime:
 def compress(bodies: Sequence[bytes]) -> list[bytes]:
     """Bodies as `body_of` gives them, each compressed with a checksum."""
     compressor = zstandard.ZstdCompressor(level=_COMPRESSOR_LEVEL, write_checksum=True)
-    return [compressor.compress(body) for body in bodies]
+    return [padded(compressor.compress(body), len(body)) for body in bodies]
 
 
 def _unpack(database: Database, rows: Sequence[tuple[int, bytes]]) -> dict[int, Article]:
@@ -115,30 +118,42 @@ def _unpack(database: Database, rows: Sequence[tuple[int, bytes]]) -> dict[int, 
         rows: number and compressed body of each.
 
     Raises:
-        InputError: a body is damaged.
+        IndexDamaged: a body is damaged, or claims more than an honest one can hold.
     """
     decompressor = zstandard.ZstdDecompressor()
-    out = {}
-    for number, content in rows:
-        try:
+    out, number = dict[int, Article](), 0
+    try:
+        refuse_bombs(database.path, [content for _, content in rows])
+        for number, content in rows:
             out[number] = _parse(decompressor.decompress(content))
-        except (zstandard.ZstdError, ValueError, IndexError) as error:
-            raise InputError(
-                f"{database.path}: the body of article {number} is damaged ({error}); cure: restore a copy"
-            ) from None
+    except ClustererError:
+        raise
+    except (zstandard.ZstdError, ValueError, IndexError) as error:
+        raise damaged(database.path, f"the body of article {number or 'one'} cannot be read ({error})") from None
     return out
 
 
 def _parse(body: bytes) -> Article:
     start = body.index(b"\n") + 1
     coding, *lengths, date = body[: start - 1].split(b" ")
+    if start + sum(map(int, lengths)) != len(body):
+        raise ValueError("its parts are not as long as it says")
     name, parts = _CODINGS[int(coding)], []
     for length in map(int, lengths):
         part = body[start : start + length]
         parts.append(part.decode(name, "strict" if name == "cp1256" else "surrogatepass"))
         start += length
     title, text, source, url = parts
-    return Article(text, "", title, source, url, moment(float(date)) if date else None)
+    return Article(text, "", title, source, url, _date(date))
+
+
+def _date(written: bytes) -> datetime | None:
+    """The date of a body, None where it has none."""
+    if not written:
+        return None
+    if not CALENDAR[0] <= float(written) <= CALENDAR[1]:
+        raise ValueError(f"no date is {written!r:.30}")
+    return moment(float(written))
 
 
 # what is stored
@@ -148,9 +163,9 @@ def read_articles(index: OpenIndex, numbers: NDArray[np.int64] | Sequence[int]) 
     """Stored articles by number; those that are not there are left out.
 
     Raises:
-        InputError: a body is damaged.
+        IndexDamaged: a body is damaged.
     """
-    rows = index.database.among(
+    rows = index.database.blobs_among(
         "SELECT number, id, content FROM article JOIN body ON article = number WHERE number IN {}", numbers
     )
     articles = _unpack(index.database, [(number, content) for number, _, content in rows])
@@ -204,9 +219,9 @@ def stored_words(index: OpenIndex, articles: NDArray[np.int64] | Sequence[int]) 
     """Stored articles with their words; those that are not there are left out.
 
     Raises:
-        InputError: a body is damaged.
+        IndexDamaged: a body is damaged.
     """
-    rows = index.database.among(
+    rows = index.database.blobs_among(
         "SELECT number, outlet, content FROM article JOIN body ON article = number WHERE number IN {} ORDER BY number",
         articles,
     )

@@ -7,6 +7,8 @@ groups. From the keys: that every document can be found.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from zlib import crc32
 
 import numpy as np
 import orjson
@@ -14,7 +16,9 @@ from numpy.typing import NDArray
 
 from clusterer.copies import verify
 from clusterer.copies.documents import Documents
+from clusterer.errors import IndexDamaged
 from clusterer.index.articles import (
+    CALENDAR,
     digest_of,
     id_key,
     moment,
@@ -24,38 +28,111 @@ from clusterer.index.articles import (
     without_learned_lines,
     words_of_texts,
 )
+from clusterer.index.guards import blob_rows, crc_of_number, crc_of_pair, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import read_table
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.regroup import group_centres, story_groups
 from clusterer.index.story_candidates import document_stems
+from clusterer.index.transactions import CONTRADICTIONS
 from clusterer.stories import features as stories_features, model
 from clusterer.text import boilerplate
 
 _BLOCK = 5000  # articles read at a time
 _NEAR = 1e-5  # features are kept with seven digits
-_SHOWN = 5  # numbers named in a line
+_SHOWN, _LETTERS = 5, 20  # numbers named in a line, and letters of each: they may be texts where rows are forged
 
 
 def check(index: OpenIndex) -> list[str]:
     """What is wrong, one line each; empty where all is well. Inside a transaction."""
-    database = index.database
-    out = [f"SQLite: {line}" for (line,) in database.rows("PRAGMA integrity_check") if line != "ok"]
-    if out:
-        return out
-    for what, statement in _RULES.items():
-        if rows := database.rows(statement):
+    out = [f"SQLite: {line}" for line in index.database.look_through()]
+    for steps in (
+        (_refresh, _rules, _counts),
+        (_checksums, _postings, _bodies),
+        (_links, _texts, _pairs, _groups, _stems),
+    ):
+        if not out:  # each relies on those before
+            out = [line for step in steps for line in _found(step, index)]
+    return out
+
+
+def _found(step: Callable[[OpenIndex], list[str]], index: OpenIndex) -> list[str]:
+    """What a step finds wrong; where it cannot go on, why."""
+    try:
+        return step(index)
+    except IndexDamaged as error:
+        return [str(error).partition("; cure: ")[0].partition("the file is damaged: ")[2] or str(error)]
+    except CONTRADICTIONS as error:
+        return [f"{step.__name__.strip('_')}: rows contradict each other ({error!r:.200})"]
+
+
+def _refresh(index: OpenIndex) -> list[str]:
+    index.refresh()
+    return []
+
+
+def _rules(index: OpenIndex) -> list[str]:
+    """Types of values, and rows of one table against those of others."""
+    rules = _type_rules(index) | _RULES
+    out = []
+    for what, statement in rules.items():
+        if rows := index.database.rows(f"WITH found(place) AS ({statement}) SELECT quote(place) FROM found"):
             out.append(_line(what, [number for (number,) in rows]))
+    return out
+
+
+def _type_rules(index: OpenIndex) -> dict[str, str]:
+    """A rule for each column: its values are of the type that it is declared with, which SQLite itself does not ask."""
+    out = {}
+    for (table,) in index.database.rows("SELECT DISTINCT tbl_name FROM sqlite_master"):
+        columns = index.database.rows(f"PRAGMA table_info({table})")
+        for _, column, declared, is_needed, _, is_key in columns:
+            types = [declared.lower()] if is_needed or is_key else [declared.lower(), "null"]
+            listed = ", ".join(map(repr, types))
+            out[f"rows of {table} whose {column} is not {' or '.join(types)}"] = (
+                f"SELECT {columns[0][1]} FROM {table} WHERE typeof({column}) NOT IN ({listed})"
+            )
+    return out
+
+
+def _counts(index: OpenIndex) -> list[str]:
+    database, out = index.database, []
     for name, table in (("articles", "article"), ("texts", "text")):
         count = database.rows(f"SELECT count(*) FROM {table}")[0][0]
         if count != database.state[name]:
             out.append(f"{count} {name}, of which the file counts {database.state[name]}")
-    if out:  # what follows relies on these
-        return out
-    out = index.postings.check() + _bodies(index)
-    if out:
-        return out
-    return _links(index) + _texts(index) + _pairs(index) + _groups(index) + _stems(index)
+    return out
+
+
+def _checksums(index: OpenIndex) -> list[str]:
+    """What is written once and made of what is not kept."""
+    rows, out = index.database.rows, []
+    sound: dict[str, list[tuple[int, bool]]] = {
+        "articles whose arrival": [
+            (x, crc_of_number(at) == crc) for x, at, crc in rows("SELECT number, added, crc FROM article")
+        ],
+        "texts whose slots": [(x, crc32(slots) == crc) for x, crc, slots in _slots(index)],
+        "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
+        "stories whose id, or what it became part of,": [
+            (number, crc_of_story(*row) == crc) for number, *row, crc in rows("SELECT * FROM story")
+        ],
+    }
+    for what, found in sound.items():
+        if wrong := [number for number, is_sound in found if not is_sound]:
+            out.append(_line(f"{what} does not have its checksum", wrong))
+    return out
+
+
+def _slots(index: OpenIndex) -> list[tuple[int, int, bytes]]:
+    """Centre, checksum and slots of every text, ascending; none below the story level, which has no slots."""
+    if index.settings.level != "story":
+        return []
+    width = 2 * index.settings.story_slots
+    return index.database.blobs("SELECT centre, crc, slots FROM text ORDER BY centre", width=width)
+
+
+def _postings(index: OpenIndex) -> list[str]:
+    return index.postings.check()
 
 
 _RULES = {
@@ -83,13 +160,18 @@ _RULES = {
     " text)",
     "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
     " WHERE into_story IS NULL)",
-    "numbers beyond the counters": "SELECT number FROM article WHERE number > (SELECT value FROM state WHERE name ="
-    " 'article') UNION SELECT number FROM story WHERE number > (SELECT value FROM state WHERE name = 'story')",
+    "numbers beyond the counters": "SELECT number FROM (SELECT number, 'article' AS counter FROM article UNION ALL SELECT"
+    " number, 'article' FROM document UNION ALL SELECT number, 'story' FROM story UNION ALL SELECT number, 'generation'"
+    " FROM segment) JOIN state ON name = counter WHERE number NOT BETWEEN 1 AND value",
+    "articles of a time outside the calendar": f"SELECT number FROM article WHERE date NOT BETWEEN {CALENDAR[0]} AND"
+    f" {CALENDAR[1]} OR added NOT BETWEEN {CALENDAR[0]} AND {CALENDAR[1]}",
 }
 
 
-def _line(what: str, numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:_SHOWN])) + (", ..." if len(numbers) > _SHOWN else "")
+def _line(what: str, numbers: Sequence[object]) -> str:
+    shown = ", ".join(str(number)[:_LETTERS] for number in numbers[:_SHOWN]) + (
+        ", ..." if len(numbers) > _SHOWN else ""
+    )
     return f"{len(numbers)} {what}: {shown}"
 
 
@@ -177,12 +259,10 @@ def _texts(index: OpenIndex) -> list[str]:
         out.append(_line("texts whose outlets are not those of their articles", other))
     if index.settings.level != "story":
         return out
-    rows = database.rows("SELECT centre, slots FROM text ORDER BY centre")
-    if short := [centre for centre, slots in rows if len(slots or b"") != 2 * index.settings.story_slots]:
-        return [*out, _line("texts whose slots are cut", short)]
+    rows = _slots(index)
     for start in range(0, len(rows), _BLOCK):
-        centres = np.array([centre for centre, _ in rows[start : start + _BLOCK]], dtype=np.int64)
-        slots = np.frombuffer(b"".join([x for _, x in rows[start : start + _BLOCK]]), dtype="<u2")
+        centres = np.array([centre for centre, _, _ in rows[start : start + _BLOCK]], dtype=np.int64)
+        slots = np.frombuffer(b"".join([x for _, _, x in rows[start : start + _BLOCK]]), dtype="<u2")
         keys, row = lead_keys(slots.reshape(len(centres), -1))
         # A few keys may be cut away, where so many texts held them once that the buckets were cut.
         hits = np.bincount(row, weights=index.postings.holds(keys, centres[row]), minlength=len(centres))
@@ -194,11 +274,10 @@ def _texts(index: OpenIndex) -> list[str]:
 
 def _pairs(index: OpenIndex) -> list[str]:
     """Scores against the features that they are made of."""
-    rows = index.database.rows("SELECT a, score, features FROM pair")
-    width = len(stories_features.FEATURES)
+    rows, width = index.database.blobs("SELECT a, score, features FROM pair"), len(stories_features.FEATURES)
     if wrong := [a for a, _, features in rows if len(features) != 4 * width]:
         return [_line("texts with a likeness whose features are cut", wrong)]
-    features = np.frombuffer(b"".join([row[2] for row in rows]), dtype="<f4").reshape(-1, width).astype(np.float64)
+    features = blob_rows(index.database.path, "features", [row[2] for row in rows], "<f4", width).astype(np.float64)
     score = np.array([row[1] for row in rows], dtype=np.float64)
     off = np.flatnonzero(np.abs(model.model_of(index.settings).score(features) - score) > _NEAR)
     return (

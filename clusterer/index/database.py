@@ -15,19 +15,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
-from clusterer.index.schema import APPLICATION, COUNTERS, MIGRATIONS, SCHEMA, VERSION
+from clusterer.index.guards import StatementGuard, crc_of_story, damaged
+from clusterer.index.schema import APPLICATION, COUNTERS, SCHEMA, VERSION, differences
 from clusterer.index.writer_note import WriterNote
 from clusterer.settings import Settings
 
 WAIT = 30.0
 """Seconds that a writer waits for another one."""
+_SHAPING = {f.name for f in fields(Settings) if f.metadata["shapes_result"]}
+_MOST_OBJECTS = 100  # tables and indexes that are looked at: an index has fewer
+_SHOWN = 5  # differences named in a line
 _NO_ROOM = (778, 1290, 4874)  # SQLITE_IOERR_WRITE, _TRUNCATE, _SHMSIZE: how full disks and quotas show, too
+_DAMAGES = (
+    0,  # Python's own: text that is not UTF-8
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_FORMAT,
+)  # what only rows, pages or a schema that no index writes lead to
+_LISTED = "(SELECT value FROM json_each(?1))"
 _BOUND = 500  # values bound in one statement
 
 
@@ -52,7 +67,8 @@ class Database:
             must_exist: refuse to make a file.
 
         Raises:
-            InputError: the file is missing, not ours, damaged, or of another version; says what to do.
+            InputError: the file is missing, not ours, or of another version; says what to do.
+            IndexDamaged: it is damaged or forged.
             SettingsError: it has other settings.
             OutputError: it cannot be made.
         """
@@ -66,6 +82,8 @@ class Database:
                 self.path, timeout=WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
             )
             try:
+                self._guard = StatementGuard(self._connection, self.path)
+                self._connection.create_function("crc_of_story", 2, crc_of_story, deterministic=True)
                 self._prepare(settings, recipe, must_exist)
                 self.settings = self._check_made(settings, recipe)
             except BaseException:
@@ -73,22 +91,22 @@ class Database:
                 raise
 
     def _prepare(self, settings: Settings | None, recipe: str | None, must_exist: bool) -> None:
-        """Set the connection up; make the tables of an empty file, migrate an older one, refuse a foreign one."""
+        """Set the connection up; make the tables of an empty file, refuse a foreign or an older one."""
         run = self._connection.execute
         with self._transaction("DEFERRED"):  # another process may be making it at this moment
-            statements = "PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master"
-            application, version, tables = (run(statement).fetchone()[0] for statement in statements)
-        empty = application == version == tables == 0
+            statements = "PRAGMA application_id", "PRAGMA user_version"
+            application, version = (run(statement).fetchone()[0] for statement in statements)
+            objects = run("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchmany(_MOST_OBJECTS)
+        empty = application == version == len(objects) == 0
         if empty and must_exist:
             raise InputError(f"{self.path}: an empty file; cure: remove it, then clusterer index create {self.path}")
-        if not empty and application != APPLICATION:
-            raise InputError(f"{self.path}: an SQLite file of another program; cure: name an index of clusterer's")
-        if version > VERSION:
-            raise InputError(
-                f"{self.path}: schema {version} of a newer clusterer, this one knows {VERSION}; cure: update clusterer"
-            )
+        if not empty:
+            _check_version(self.path, application, version, recipe)
+            if other := differences(objects, version):
+                raise damaged(self.path, f"its schema is not that of an index: {', '.join(other[:_SHOWN])}")
         run("PRAGMA cache_size = -32000")
         if empty:
+            self._guard.allow_changes()
             run("PRAGMA auto_vacuum = INCREMENTAL")
         self._log_ahead()
         run("PRAGMA synchronous = FULL")  # an acknowledged batch survives a cut power
@@ -96,20 +114,11 @@ class Database:
         run("PRAGMA journal_size_limit = 16000000")
         if empty:
             self._make(settings or Settings(), recipe or "")
-        elif version < VERSION:
-            self._migrate()
 
     def _check_made(self, settings: Settings | None, recipe: str | None) -> Settings:
         """The settings that the file was made with, or the equal ones that were asked for."""
         texts = dict(self.rows("SELECT name, value FROM made"))
-        try:
-            stored, stored_recipe = Settings(**orjson.loads(texts["settings"])), texts["recipe"]
-            if {name for (name,) in self.rows("SELECT name FROM state")} != set(COUNTERS):
-                raise KeyError("state")
-        except (KeyError, TypeError, orjson.JSONDecodeError, SettingsError) as error:
-            raise InputError(
-                f"{self.path}: damaged, what it was made with cannot be read ({error}); cure: restore a copy"
-            ) from None
+        stored, stored_recipe = _stored_settings(self.path, texts, self.rows("PRAGMA user_version")[0][0])
         if settings is not None and settings.fingerprint() != stored.fingerprint():
             asked_values, stored_values = settings.as_dict(), stored.as_dict()
             others = [
@@ -132,6 +141,7 @@ class Database:
         """Write-ahead log. SQLite does not wait where two connections of a new file both ask for it."""
         start = time.monotonic()
         while self.rows("PRAGMA journal_mode")[0][0] != "wal":
+            self._guard.allow_changes()
             try:
                 (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
                 if mode == "memory" or time.monotonic() - start > WAIT:
@@ -150,21 +160,12 @@ class Database:
                 return  # another process was faster
             for statement in SCHEMA.split(";\n"):
                 self._connection.execute(statement)
-            shaping = {f.name: settings.as_dict()[f.name] for f in fields(Settings) if f.metadata["shapes_result"]}
-            self.write_many(
-                "INSERT INTO made VALUES (?, ?)", [("settings", orjson.dumps(shaping).decode()), ("recipe", recipe)]
-            )
+            shaping = {name: value for name, value in settings.as_dict().items() if name in _SHAPING}
+            text = orjson.dumps(shaping)
+            texts = {"settings": text.decode(), "crc": str(crc32(text)), "recipe": recipe}
+            self.write_many("INSERT INTO made VALUES (?, ?)", texts.items())
             self.write_many("INSERT INTO state VALUES (?, ?)", [(name, 0) for name in COUNTERS])
             self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._connection.execute(f"PRAGMA user_version = {VERSION}")
-
-    def _migrate(self) -> None:
-        """Bring an older file to this version, whole or not at all."""
-        with self._transaction("IMMEDIATE"):
-            version = self.rows("PRAGMA user_version")[0][0]  # another process may have been faster
-            for step in range(version, VERSION):
-                for statement in MIGRATIONS[step]:
-                    self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
@@ -181,7 +182,7 @@ class Database:
             yield
             return
         with self.named_errors(), self._transaction("DEFERRED"):
-            self.state = dict(self.rows("SELECT name, value FROM state"))
+            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
             yield
 
     @property
@@ -196,9 +197,10 @@ class Database:
         Raises:
             OutputError: the other one did not finish; says who it is. Or the disk is full: nothing was stored.
         """
+        self._guard.allow_changes()
         with self.named_errors(), self._transaction("IMMEDIATE"):
             self._note.sign()
-            self.state = dict(self.rows("SELECT name, value FROM state"))
+            self.state = _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")))
             yield
             self.state["generation"] += 1
             self.write_many("UPDATE state SET value = ? WHERE name = ?", [(v, k) for k, v in self.state.items()])
@@ -228,24 +230,31 @@ class Database:
     # rows
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """All rows that a statement gives."""
-        return self._connection.execute(statement, values).fetchall()
+        """All rows that a statement gives, each value of the type of its column."""
+        return self._guard.run(statement, values)
 
     def among(self, statement: str, numbers: NDArray[np.int64] | Sequence[int], *more: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement in which ``{}`` stands for a list of numbers (``WHERE number IN {}``)."""
         if not len(numbers):
             return []
-        return self._connection.execute(
-            statement.replace("{}", "(SELECT value FROM json_each(?1))"), (_as_json(numbers), *more)
-        ).fetchall()
+        return self._guard.run(statement.replace("{}", _LISTED), (_as_json(numbers), *more))
+
+    def blobs(self, statement: str, *values: Any, width: int | None = None) -> list[tuple[Any, ...]]:
+        """As `rows`, of rows that end in a blob of `width` bytes; they are refused where the file cannot hold so many."""
+        return self._guard.run_blobs(statement, values, width)
+
+    def blobs_among(
+        self, statement: str, numbers: NDArray[np.int64] | Sequence[int], width: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """As `among`, of rows that end in a blob of `width` bytes."""
+        return self.blobs(statement.replace("{}", _LISTED), _as_json(numbers), width=width) if len(numbers) else []
 
     def among_texts(self, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         """As `among`, for a list of texts."""
         out = []
         for start in range(0, len(values), _BOUND):  # not as JSON, which ends a text at its first NUL
             part = values[start : start + _BOUND]
-            marks = f"({','.join('?' * len(part))})"
-            out += self._connection.execute(statement.replace("{}", marks), part).fetchall()
+            out += self._guard.run(statement.replace("{}", f"({','.join('?' * len(part))})"), part)
         return out
 
     def numbers(self, statement: str, numbers: NDArray[np.int64] | Sequence[int], *more: Any) -> set[int]:
@@ -254,6 +263,7 @@ class Database:
 
     def write(self, statement: str, *values: Any) -> None:
         """Run a statement that changes rows."""
+        self._guard.begin()
         self._connection.execute(statement, values)
 
     def write_among(self, statement: str, numbers: NDArray[np.int64] | Sequence[int], *more: Any) -> None:
@@ -262,7 +272,12 @@ class Database:
 
     def write_many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
         """Run a statement for each of many rows."""
+        self._guard.begin()
         self._connection.executemany(statement, values)
+
+    def look_through(self) -> list[str]:
+        """What SQLite finds wrong with the file, one line each. Reads it all."""
+        return self._guard.look_through()
 
     # space
 
@@ -277,11 +292,57 @@ class Database:
     def give_back(self, all_of_it: bool = False) -> None:
         """Return free pages to the file system, where they are many. Between transactions."""
         with self.named_errors():
+            self._guard.allow_changes()
+            self._guard.begin()
             pages, free = (self.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count"))
             if free and (all_of_it or free > pages // 5):
                 self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page
             if all_of_it:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _check_version(path: str, application: int, version: int, recipe: str | None) -> None:
+    """Refuse what is not an index, and one of another version; of an older one articles may be read."""
+    if application != APPLICATION:
+        raise InputError(f"{path}: an SQLite file of another program; cure: name an index of clusterer's")
+    if version > VERSION:
+        raise InputError(
+            f"{path}: schema {version} of a newer clusterer, this one knows {VERSION}; cure: update clusterer"
+        )
+    if version < 1:
+        raise damaged(path, f"it says that its schema is {version}, and the first one was 1")
+    if version < VERSION and recipe is not None:
+        raise InputError(
+            f"{path}: schema {version} of an older clusterer, this one knows {VERSION}; cure: make a new index"
+            " and merge this one into it, articles are read anew"
+        )
+
+
+def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Settings, str]:
+    """Settings and recipe that the rows of the table ``made`` tell."""
+    try:
+        values, stored_recipe = orjson.loads(texts["settings"]), str(texts["recipe"])
+        if not values.keys() <= _SHAPING:
+            raise KeyError(*(values.keys() - _SHAPING))
+        if version == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
+            raise ValueError("their checksum is another one")
+        stored = Settings(**values)
+    except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
+        raise damaged(path, f"what it was made with cannot be read ({error})") from None
+    return stored, stored_recipe
+
+
+def _checked_state(path: str, state: dict[str, int]) -> dict[str, int]:
+    """The counters by name; each may become a size of arrays."""
+    if state.keys() != set(COUNTERS):
+        raise damaged(path, f"it has the counters {', '.join(map(repr, state))}, not {', '.join(COUNTERS)}")
+    for name, value in state.items():
+        if type(value) is not int or not 0 <= value < (1 << 31 if name == "generation" else 1 << 32):
+            raise damaged(path, f"its counter {name!r} is {value!r:.30}")
+    for name in ("articles", "texts", "dead"):
+        if state[name] > state["article"]:
+            raise damaged(path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles")
+    return state
 
 
 def _named(error: sqlite3.Error, path: str, note: WriterNote) -> ClustererError:
@@ -294,9 +355,14 @@ def _named(error: sqlite3.Error, path: str, note: WriterNote) -> ClustererError:
         return OutputError(
             f"{path}: the disk is full ({error}), nothing of this batch was stored; cure: free some space"
         )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        what = "not an index of clusterer's" if code == sqlite3.SQLITE_NOTADB else "damaged"
-        return InputError(f"{path}: {what} ({error}); cure: name another file, or restore a copy")
+    if code == sqlite3.SQLITE_NOTADB:
+        return InputError(
+            f"{path}: not an index of clusterer's ({error}); cure: name another file, or restore a backup"
+        )
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return damaged(path, "its pages lead into each other, so that reading them would not end")
+    if code in _DAMAGES and isinstance(error, sqlite3.DatabaseError):
+        return damaged(path, str(error))
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return OutputError(f"{path}: cannot be opened for writing ({error}); cure: check folder and rights")
     return OutputError(f"{path}: {error}; cure: see clusterer index check {path}")

@@ -9,10 +9,12 @@ from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
 from clusterer.index.articles import numbers_of_ids, read_articles, without_learned_lines, words_of_texts
+from clusterer.index.guards import blob_rows
 from clusterer.index.links import first_printed
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import pair_evidence, read_texts
 from clusterer.index.views import IndexReader
+from clusterer.stories.linkage import mean_score
 
 
 def explain_pair(reader: IndexReader, first_id: str, second_id: str) -> Explanation:
@@ -81,11 +83,14 @@ def _story_evidence(index: OpenIndex, a: int, b: int) -> StoryEvidence | None:
     weights, features = pair_evidence(index, read_texts(index, np.array([low, high])))
     stored = database.rows("SELECT features FROM pair WHERE a = ? AND b = ?", low, high)
     if stored:
-        features = np.frombuffer(stored[0][0], dtype="<f4").astype(np.float64)
-    ((first_size, second_size, total),) = database.rows(
-        "SELECT (SELECT count(*) FROM text WHERE story = ?1), (SELECT count(*) FROM text WHERE story = ?2), (SELECT"
-        " coalesce(sum(score), 0.0) FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b"
-        " WHERE (one.story = ?1 AND other.story = ?2) OR (one.story = ?2 AND other.story = ?1))",
+        rows_of_features = blob_rows(database.path, "features", [stored[0][0]], "<f4", len(features))
+        features = rows_of_features[0].astype(np.float64)
+    ((first_size, second_size),) = database.rows(
+        "SELECT (SELECT count(*) FROM text WHERE story = ?1), (SELECT count(*) FROM text WHERE story = ?2)", *stories
+    )
+    scores = database.rows(
+        "SELECT score FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b"
+        " WHERE (one.story = ?1 AND other.story = ?2) OR (one.story = ?2 AND other.story = ?1)",
         *stories,
     )
     pairs = first_size * (first_size - 1) // 2 if stories[0] == stories[1] else first_size * second_size
@@ -95,9 +100,9 @@ def _story_evidence(index: OpenIndex, a: int, b: int) -> StoryEvidence | None:
         (int(centres[0] > centres[1]), int(centres[0] < centres[1])),
         (heads[rows[a][3]], heads[rows[b][3]]),
         features,
-        np.stack([np.frombuffer(rows[x][2], dtype="<u2") for x in (a, b)]),
+        blob_rows(database.path, "slots", [rows[x][2] for x in (a, b)], "<u2", index.settings.story_slots),
         bool(stored),
-        total / pairs,
+        mean_score(np.array(scores, dtype=np.float64).ravel(), pairs),
         pairs,
         index.settings,
     )

@@ -15,9 +15,11 @@ from clusterer.copies import verify
 from clusterer.copies.facts import Differences
 from clusterer.copies.verify import Links, Overlap
 from clusterer.index.database import Database
+from clusterer.index.guards import damaged
 from clusterer.settings import Settings
 
 _COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, others, unknowns, ties"
+_MOST = float(1 << 32)  # of any number of a link
 _WIDTH = 2 + len(_COLUMNS.split(","))
 
 
@@ -48,10 +50,19 @@ def read_table(database: Database, where: str = "", numbers: NDArray[np.int64] |
         database: in a transaction.
         where: condition; with ``{}`` for the numbers.
         numbers: of documents.
+
+    Raises:
+        IndexDamaged: a row says what no two texts can.
     """
     statement = f"SELECT a, b, {_COLUMNS} FROM link {where}"
     rows = database.rows(statement) if numbers is None else database.among(statement, numbers)
-    return np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
+    table = np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
+    shared, smaller, larger = table[:, 2:5].T
+    in_order = (shared <= smaller) & (smaller >= 1) & (smaller <= larger) & (table[:, 0] != table[:, 1])
+    in_range = (table >= 0) & (table <= _MOST)
+    if not (in_order.all() and in_range.all() and (table[:, 5:7] <= 1).all()):
+        raise damaged(database.path, "a link counts shingles, openings or facts as no two texts share them")
+    return table
 
 
 def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:

@@ -12,7 +12,7 @@ from clusterer.index.articles import read_articles
 from clusterer.index.database import Database
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
-from clusterer.index.transactions import writing
+from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
 from clusterer.results import Assignment
 
@@ -44,6 +44,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
 
     Raises:
         InputError: the other one is no index, or this one itself.
+        IndexDamaged: articles of the other one cannot be read.
     """
     index = reader.index
     if os.path.exists(path) and os.path.samefile(path, index.database.path):
@@ -51,7 +52,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
     source = OpenIndex(Database(path, None, None, True))
     number_here, changes, is_known = dict[int, int](), list[Change](), list[bool]()
     try:
-        with source.database.reading():
+        with contradictions_named(source), source.database.reading():
             for batch in _article_batches(source):
                 with writing(index) as writer:
                     numbers, stored = writer.store(list(batch.values()))
@@ -80,9 +81,9 @@ def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:
 def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:
     """The ids of the stories of an index, aliases too, each with the number of its first article."""
     return source.database.rows(
-        "SELECT story.id, min(article.number) FROM story JOIN text ON text.story = coalesce(into_story,"
-        " story.number) JOIN document ON document.centre = text.centre JOIN article ON article.document ="
-        " document.number GROUP BY story.number"
+        "WITH first AS (SELECT story, min(article.number) AS number FROM text JOIN document ON document.centre = text.centre"
+        " JOIN article ON article.document = document.number GROUP BY story) SELECT story.id, first.number FROM story JOIN"
+        " first ON first.story = coalesce(into_story, story.number) ORDER BY story.number"
     )
 
 
@@ -96,8 +97,9 @@ def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
     database = index.database
     for name, article in ids:
         database.write(
-            "INSERT OR IGNORE INTO story (id, into_story) SELECT ?, text.story FROM article JOIN document ON"
-            " document.number = article.document JOIN text ON text.centre = document.centre WHERE article.number = ?",
+            "INSERT OR IGNORE INTO story (id, into_story, crc) SELECT ?1, text.story, crc_of_story(?1, text.story) FROM article"
+            " JOIN document ON document.number = article.document JOIN text ON text.centre = document.centre WHERE"
+            " article.number = ?2",
             name,
             article,
         )

@@ -245,9 +245,10 @@ class Postings:
         for part in entries:  # the smallest first
             whole = segments.merge_entries(whole, part, self._most)
         if merged and self._database.state["dead"]:
-            alive = _alive(self._database, whole)
-            whole = whole[alive[(whole & NUMBER).astype(np.int64)]]
-            documents, sampled = documents[alive[documents]], sampled[alive[documents]]
+            numbers = whole & NUMBER
+            alive = _alive(self._database, numbers)
+            whole, is_alive = whole[np.isin(numbers, alive)], np.isin(documents, alive)
+            documents, sampled = documents[is_alive], sampled[is_alive]
         for segment in merged:
             segments.delete_segment(self._database, segment)
         stored = segments.write_segment(self._database, whole, documents, sampled, stems, changes)
@@ -269,13 +270,14 @@ class Postings:
         return self._segments[start:] if len(self._segments) - start >= _TIER - 1 else []
 
 
-def _alive(database: Database, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """bool, by number: it is still that of an article or a document."""
-    alive = np.zeros(database.state["article"] + 1, dtype=np.bool_)
-    numbers = sorting.distinct(entries & NUMBER)
-    if len(numbers):
-        low, high = int(numbers[0]), int(numbers[-1])
-        for table in ("article", "document"):
-            rows = database.rows(f"SELECT number FROM {table} WHERE number BETWEEN ? AND ?", low, high)
-            alive[[number for (number,) in rows]] = True
-    return alive
+def _alive(database: Database, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Those of the articles and documents between the least and the largest of some numbers, uint64."""
+    if not len(numbers):
+        return numbers
+    rows = database.rows(
+        "SELECT number FROM article WHERE number BETWEEN ?1 AND ?2 UNION SELECT number FROM document WHERE number BETWEEN"
+        " ?1 AND ?2",
+        int(numbers.min()),
+        int(numbers.max()),
+    )
+    return np.array([number for (number,) in rows], dtype=np.uint64)

@@ -9,22 +9,24 @@ Array letters: `d` documents, `t` texts, `m` pairs.
 from __future__ import annotations
 
 from collections import Counter
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.arrays.linkage import average_linkage
 from clusterer.copies import grouping
 from clusterer.index import keys
 from clusterer.index.articles import document_words, read_documents
 from clusterer.index.changes import Changes, linked_documents, retire_texts, store_links
+from clusterer.index.guards import checked_ends, checked_scores, crc_of_pair
 from clusterer.index.links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import compare, document_frequencies, document_stems, read_texts, story_candidates
 from clusterer.index.story_ids import Change, assign_story_ids
 from clusterer.lsh import buckets
 from clusterer.stories import candidates, term_weights
+from clusterer.stories.linkage import link_texts
 
 
 def settle(index: OpenIndex, changes: Changes) -> list[Change]:
@@ -219,6 +221,7 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
     new = np.array(created, dtype=np.int64)
     database.state["texts"] += len(new)
     slots = _stage_texts(index, changes, new) if is_story and len(new) else None
+    slot_bytes = [None] * len(new) if slots is None else [row.tobytes() for row in slots]
     facts: dict[int, tuple[float | None, float | None, str]] = {}
     for centre, first, last, outlets in database.among(
         "SELECT centre, min(date), max(date), json_group_array(DISTINCT outlet) FILTER (WHERE outlet != '')"
@@ -227,10 +230,10 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
     ):
         facts[centre] = first, last, outlets
     database.write_many(
-        "INSERT INTO text VALUES (?, ?, 0, ?, ?, ?, ?)",
+        "INSERT INTO text VALUES (?, ?, 0, ?, ?, ?, ?, ?)",
         [
-            (x, changes.longest_documents[x], *facts[x], None if slots is None else slots[i].tobytes())
-            for i, x in enumerate(created)
+            (x, changes.longest_documents[x], *facts[x], row, crc32(row or b""))
+            for x, row in zip(created, slot_bytes, strict=True)
         ],
     )
     database.write_many(
@@ -274,10 +277,8 @@ def _score_texts(
     alike, score, features = compare(index, read_texts(index, centres), local)
     for end in "ab":
         database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
-    database.write_many(
-        "INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?)",
-        zip(*centres[alike].T.tolist(), score.tolist(), map(bytes, features.astype("<f4")), strict=True),
-    )
+    rows = list(zip(*centres[alike].T.tolist(), score.tolist(), map(bytes, features.astype("<f4")), strict=True))
+    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", [(*x, crc_of_pair(*x)) for x in rows])
 
 
 # stories
@@ -317,11 +318,11 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
         return [[x] for x in centres.tolist()]
     order, place, _ = _longest_first(index, centres)
     rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", centres)
-    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    ends = table[:, :2].astype(np.int64)
+    ends = checked_ends(index.database.path, [row[:2] for row in rows])
+    score = checked_scores(index.database.path, [row[2] for row in rows])
     inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
-    group = average_linkage(local, table[inside, 2], len(centres), index.settings.story)
+    group = link_texts(local, score[inside], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
     for number, label in zip(centres[order].tolist(), group.tolist(), strict=True):
         members.setdefault(label, []).append(number)

@@ -1,4 +1,4 @@
-"""The tables of an index's file, and how an older file becomes one of this version.
+"""The tables of an index's file, of this version and of older ones, and whether a file has just these.
 
 Tells SQLite what there is; who writes and reads rows is for others to know. Every table and column is described in
 `SCHEMA`, which SQLite keeps in the file with its comments.
@@ -6,15 +6,22 @@ Tells SQLite what there is; who writes and reads rows is for others to know. Eve
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from functools import lru_cache
+
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
 VERSION = 4
-"""SQLite's `user_version` of the schema below."""
+"""SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state`."""
 
 SCHEMA = """
--- What the file was made with, as text: settings (JSON), recipe (what words and scores are made by).
+-- What the file was made with, as text: settings (JSON), crc (CRC-32 of these), recipe (what words and
+-- scores are made by).
 CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts
@@ -29,7 +36,8 @@ CREATE TABLE article (
     outlet TEXT NOT NULL,
     date REAL,                   -- seconds since 1970, NULL where unknown
     added REAL NOT NULL,         -- seconds since 1970: when it came
-    document INTEGER             -- the distinct text that it holds; NULL where it has no word
+    document INTEGER,            -- the distinct text that it holds; NULL where it has no word
+    crc INTEGER NOT NULL         -- CRC-32 of added, which nothing else in the file tells
 );
 CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
@@ -67,7 +75,8 @@ CREATE TABLE text (
     story INTEGER NOT NULL,
     first REAL, last REAL,       -- dates of its articles, NULL where none has one
     outlets TEXT NOT NULL,       -- JSON list of names
-    slots BLOB                   -- uint16, signature of the weighted lead
+    slots BLOB,                  -- uint16, signature of the weighted lead
+    crc INTEGER NOT NULL         -- CRC-32 of slots
 );
 CREATE INDEX text_story ON text (story);
 
@@ -76,6 +85,7 @@ CREATE TABLE pair (
     a INTEGER NOT NULL, b INTEGER NOT NULL,
     score REAL NOT NULL,
     features BLOB NOT NULL,      -- float32, as in stories.features.FEATURES
+    crc INTEGER NOT NULL,        -- CRC-32 of the four before
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
 CREATE INDEX pair_b ON pair (b);
@@ -83,7 +93,8 @@ CREATE INDEX pair_b ON pair (b);
 CREATE TABLE story (
     number INTEGER PRIMARY KEY,  -- in order of opening
     id TEXT NOT NULL UNIQUE,
-    into_story INTEGER           -- for an alias the story it became part of
+    into_story INTEGER,          -- for an alias the story it became part of
+    crc INTEGER NOT NULL         -- CRC-32 of the two before
 );
 CREATE INDEX story_alias ON story (into_story) WHERE into_story IS NOT NULL;
 
@@ -101,14 +112,68 @@ CREATE TABLE segment (
 CREATE TABLE page (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);  -- segment << 32 | page; uint64 entries
 """
 
-_LINKS_ANEW = ("DROP TABLE link", *(x for x in SCHEMA.split(";\n") if "CREATE TABLE link" in x or "INDEX link_b" in x))
+_OLDER_LINKS = """
+CREATE TABLE link (a INTEGER NOT NULL, b INTEGER NOT NULL, shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER
+NOT NULL, opening REAL NOT NULL, copy INTEGER NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID
+"""  # of versions 1 and 2
+_AGE = "article_age"  # an index that version 1 lacks
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {
-    1: ("CREATE INDEX article_age ON article (coalesce(date, added))",),
-    2: _LINKS_ANEW,
-    3: _LINKS_ANEW,
+_KINDS = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes}
+TYPES: dict[str, frozenset[type]] = {
+    name: frozenset({_KINDS[kind]} if told else {_KINDS[kind], type(None)})
+    for name, kind, told in re.findall(r"(\w+) (INTEGER|REAL|TEXT|BLOB)( NOT NULL| PRIMARY KEY)?", SCHEMA)
+    if name != "value"  # a text in one table, a number in another
 }
-"""By version the statements that make its file one of the next version.
+"""By name of a column the Python types of its values: SQLite itself stores any value in any column."""
 
-Pairs of versions 2 and 3 are of an older recipe: of such a file only articles are read.
-"""
+_Object = tuple[str, str, str, str]
+
+
+def differences(objects: Iterable[tuple[str, str, str, str | None]], version: int) -> list[str]:
+    """What a file has that an index of its version has not, and what it lacks: views, triggers, other tables and columns.
+
+    Args:
+        objects: rows of ``sqlite_master``: type, name, table, statement.
+        version: of the file, 1 to `VERSION`.
+    """
+    objects = frozenset(objects)
+    if version == VERSION and objects == _made():
+        return []
+    found = {(kind, name, table, _bare(statement)) for kind, name, table, statement in objects}
+    wanted = _objects(version)
+    known = {name for _, name, _, _ in wanted}
+    foreign = [
+        f"{kind} {name!r} {'is another one' if name in known else ''}".strip() for kind, name, _, _ in found - wanted
+    ]
+    names = {name for _, name, _, _ in found}
+    return sorted(foreign) + sorted(f"no {kind} {name!r}" for kind, name, _, _ in wanted if name not in names)
+
+
+def _bare(statement: object) -> str:
+    """A statement without comments, its white space made one."""
+    return " ".join(re.sub(r"--[^\n]*", "", str(statement)).replace("(", " ( ").replace(")", " ) ").split())
+
+
+@lru_cache(maxsize=1)
+def _made() -> frozenset[tuple[str, str, str, str | None]]:
+    """The rows of ``sqlite_master`` of an index that this version makes."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in SCHEMA.split(";\n"):
+            connection.execute(statement)
+        return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+
+
+@lru_cache(maxsize=4)
+def _objects(version: int) -> frozenset[_Object]:
+    """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
+    objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
+    if version <= 3:
+        checks = " crc INTEGER NOT NULL"
+        counts = " others INTEGER NOT NULL, unknowns INTEGER NOT NULL"
+        objects = [
+            (k, n, t, s if t == "segment" else s.replace(f",{checks}", "").replace(f",{counts}", ""))
+            for k, n, t, s in objects
+        ]
+    if version <= 2:
+        objects = [(k, n, t, _bare(_OLDER_LINKS) if n == "link" else s) for k, n, t, s in objects]
+    return frozenset(x for x in objects if version > 1 or x[1] != _AGE)

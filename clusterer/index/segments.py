@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.indexing import factorize
+from clusterer.errors import IndexDamaged
 from clusterer.index.database import Database
+from clusterer.index.guards import damaged
 from clusterer.lsh import buckets
 
 PAGE = 504
@@ -62,13 +65,16 @@ class Segment:
 
 def read_segments(database: Database, numbers: Sequence[int]) -> list[Segment]:
     """Segments by number, without their entries."""
-    rows = database.among("SELECT number, firsts, documents, stems FROM segment WHERE number IN {}", numbers)
-    return [_parse(*row) for row in rows]
+    rows = database.blobs_among("SELECT number, firsts, documents, stems FROM segment WHERE number IN {}", numbers)
+    return [_parse(database, *row) for row in rows]
 
 
-def _parse(number: int, firsts: bytes, documents: bytes, stems: bytes) -> Segment:
+def _parse(database: Database, number: int, firsts: bytes, documents: bytes, stems: bytes) -> Segment:
+    """A segment of a row, refused where its arrays are not what `write_segment` writes: kernels take them on trust."""
+    if len(firsts) % 8 or len(documents) % 6 or len(stems) % 8:
+        raise damaged(database.path, f"arrays of segment {number} are cut")
     d, s = len(documents) // 6, len(stems) // 8
-    return Segment(
+    segment = Segment(
         number,
         np.frombuffer(firsts, dtype="<u8"),
         np.frombuffer(documents, dtype="<u4", count=d),
@@ -76,23 +82,50 @@ def _parse(number: int, firsts: bytes, documents: bytes, stems: bytes) -> Segmen
         np.frombuffer(stems, dtype="<u4", count=s),
         np.frombuffer(stems, dtype="<i4", offset=4 * s),
     )
+    if not all(_ascends(x) for x in (segment.firsts, segment.documents, segment.stems)):
+        raise damaged(database.path, f"numbers of segment {number} do not ascend")
+    if d and int(segment.documents[-1]) > database.state["article"]:
+        raise damaged(database.path, f"segment {number} names document {segment.documents[-1]}, which never was")
+    return segment
+
+
+def _ascends(values: NDArray[np.unsignedinteger[Any]]) -> bool:
+    return bool((values[1:] > values[:-1]).all())
 
 
 def read_entries(database: Database, segment: Segment, start: int = 0, stop: int | None = None) -> NDArray[np.uint64]:
     """The entries of pages `start` to `stop` of a segment, all of them by default: uint64 (e,), ascending."""
-    place = segment.number << 32
-    rows = database.rows(
-        "SELECT entries FROM page WHERE place >= ? AND place < ? ORDER BY place",
-        place + start,
-        place + (len(segment.firsts) if stop is None else stop),
+    place, stop = segment.number << 32, len(segment.firsts) if stop is None else stop
+    rows = database.blobs(
+        "SELECT entries FROM page WHERE place >= ? AND place < ? ORDER BY place", place + start, place + stop
     )
-    return np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
+    return _joined(database, segment, segment.firsts[start:stop], rows)
 
 
 def read_pages(database: Database, segment: Segment, pages: NDArray[np.int64]) -> NDArray[np.uint64]:
     """The entries of some pages of a segment, given ascending: uint64 (e,), ascending."""
-    rows = database.among("SELECT entries FROM page WHERE place IN {} ORDER BY place", (segment.number << 32) + pages)
-    return np.frombuffer(b"".join([row[0] for row in rows]), dtype="<u8")
+    rows = database.blobs_among(
+        "SELECT entries FROM page WHERE place IN {} ORDER BY place", (segment.number << 32) + pages
+    )
+    return _joined(database, segment, segment.firsts[pages], rows)
+
+
+def _joined(
+    database: Database, segment: Segment, firsts: NDArray[np.uint64], rows: Sequence[tuple[bytes]]
+) -> NDArray[np.uint64]:
+    """The entries of pages, uint64 (e,), refused where they are not ascending pages that begin as the segment says."""
+    pages = [page for (page,) in rows]
+    sizes = {len(page) for page in pages[:-1]} | {8 * PAGE}
+    if (
+        len(pages) != len(firsts)
+        or len(sizes) > 1
+        or not all(0 < len(x) <= 8 * PAGE and len(x) % 8 == 0 for x in pages[-1:])
+    ):
+        raise damaged(database.path, f"pages of segment {segment.number} are missing or cut")
+    entries = np.frombuffer(b"".join(pages), dtype="<u8")
+    if not np.array_equal(entries[::PAGE], firsts) or not _ascends(entries):
+        raise damaged(database.path, f"entries of segment {segment.number} do not ascend from page to page")
+    return entries
 
 
 def write_segment(
@@ -140,14 +173,17 @@ def check_segments(database: Database, segments: Sequence[Segment]) -> list[str]
     for (place,) in database.rows("SELECT place FROM page"):
         places.setdefault(place >> 32, []).append(place)
     for segment in segments:
-        entries = read_entries(database, segment)
         name = f"segment {segment.number}"
-        if (entries[1:] <= entries[:-1]).any():
-            out.append(f"{name}: entries do not ascend")
-        if not np.array_equal(entries[::PAGE], segment.firsts):
-            out.append(f"{name}: pages and their first entries differ")
         if len(places.pop(segment.number, [])) != len(segment.firsts):
-            out.append(f"{name}: pages are missing")
+            out.append(f"{name}: pages are missing, or too many")
+            continue
+        try:
+            entries = read_entries(database, segment)
+        except IndexDamaged as error:
+            out.append(str(error))
+            continue
+        if len(entries) and int((entries & NUMBER).max()) > database.state["article"]:
+            out.append(f"{name}: names a document that never was")
         documents, stems, crc = database.rows(
             "SELECT documents, stems, crc FROM segment WHERE number = ?", segment.number
         )[0]

@@ -20,9 +20,9 @@ from clusterer.arrays import sorting
 from clusterer.arrays.indexing import find_sorted, offsets_from_counts
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.corpus import title_words
-from clusterer.errors import InputError
 from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
+from clusterer.index.guards import blob_rows, damaged
 from clusterer.index.open_index import OpenIndex, trim
 from clusterer.lsh import bands
 from clusterer.stories import candidates, clustering, features, model, term_weights
@@ -75,14 +75,16 @@ def story_candidates(
     """
     rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
     codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
-    stored = index.database.among(
-        "SELECT centre, slots, first, last FROM text WHERE centre IN {} ORDER BY centre", np.unique(codes & _NUMBER)
+    stored = index.database.blobs_among(
+        "SELECT centre, first, last, slots FROM text WHERE centre IN {} ORDER BY centre",
+        np.unique(codes & _NUMBER),
+        2 * slots.shape[1],
     )
     if not stored:
         return np.zeros((0, 2), dtype=np.int64)
     stored_centres = np.array([row[0] for row in stored], dtype=np.int64)
-    stored_slots = np.frombuffer(b"".join([row[1] for row in stored]), dtype="<u2").reshape(len(stored_centres), -1)
-    moments = np.concatenate([dates, np.array([row[2:] for row in stored], dtype=np.float64)])  # NULL comes as NaN
+    stored_slots = blob_rows(index.database.path, "slots", [row[3] for row in stored], "<u2", slots.shape[1])
+    moments = np.concatenate([dates, np.array([row[1:3] for row in stored], dtype=np.float64)])  # NULL comes as NaN
     place, is_text = find_sorted(stored_centres, codes & _NUMBER)
     rows, place = (codes >> 32)[is_text], place[is_text]
     both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
@@ -157,15 +159,13 @@ def read_texts(
         outlets_and_dates: outlet and date of each of the other texts, "" and inf where unknown.
 
     Raises:
-        InputError: a text is missing, the file is damaged.
+        IndexDamaged: a text is missing.
     """
     rows = index.database.among(
         "SELECT first, last, outlets, body FROM text WHERE centre IN {} ORDER BY centre", centres
     )
     if len(rows) != len(centres):  # kernels take rows on trust
-        raise InputError(
-            f"{index.database.path}: a pair names a text that is not there; the file is damaged; cure: restore a copy"
-        )
+        raise damaged(index.database.path, "a pair or a key names a text that is not there")
     dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in outlets_and_dates], dtype=np.float64)
     dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
     outlets = [row[2] for row in rows]
@@ -178,7 +178,15 @@ def read_texts(
 
 def document_frequencies(index: OpenIndex) -> term_weights.DocumentFrequencies:
     """How many texts there are, and how many of them hold a stem."""
-    return term_weights.DocumentFrequencies(index.database.state["texts"], index.postings.stem_counts)
+    texts = index.database.state["texts"]
+
+    def counts(stems: NDArray[np.uint32]) -> NDArray[np.int64]:
+        out = index.postings.stem_counts(stems)
+        if len(out) and not 0 <= out.min() <= out.max() <= texts:
+            raise damaged(index.database.path, "segments count more texts to a stem than there are, or fewer than none")
+        return out
+
+    return term_weights.DocumentFrequencies(texts, counts)
 
 
 def compare(

@@ -88,7 +88,10 @@ def assign_story_ids(
         "UPDATE text SET story = ? WHERE centre = ?",
         [(story_of_group[g], x) for x, g in group_of_text.items() if before[x] != story_of_group[g]],
     )
-    database.write_many("UPDATE story SET into_story = ?2 WHERE number = ?1 OR into_story = ?1", alias_of.items())
+    database.write_many(
+        "UPDATE story SET into_story = ?2, crc = crc_of_story(id, ?2) WHERE number = ?1 OR into_story = ?1",
+        alias_of.items(),
+    )
     changes = _changes(database, members, story_of_group, alias_of, opened)
     return changes + _end_stories(database, sorted(stories - heir.keys()))
 
@@ -151,7 +154,9 @@ def _open_stories(
         id = id_of_article[first_article[group]]
         number, into = taken.get(id, (0, None))
         if into is not None and into in {story_of_group[heir[s]] for s in former if s in heir} | former:
-            database.write("UPDATE story SET into_story = NULL WHERE number = ?", number)  # it is its own again
+            database.write(
+                "UPDATE story SET into_story = NULL, crc = crc_of_story(id, NULL) WHERE number = ?", number
+            )  # it is its own again
             taken[id] = (number, None)
             opened[group] = number
             continue
@@ -160,7 +165,7 @@ def _open_stories(
         opened[group] = database.state["story"]
         taken[id] = (opened[group], None)
         rows.append((opened[group], id))
-    database.write_many("INSERT INTO story VALUES (?, ?, NULL)", rows)
+    database.write_many("INSERT INTO story VALUES (?1, ?2, NULL, crc_of_story(?2, NULL))", rows)
     return opened
 
 

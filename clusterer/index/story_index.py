@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import candidates
-from clusterer.errors import InputError
+from clusterer.errors import IndexDamaged, InputError
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
@@ -111,7 +111,8 @@ class StoryIndex:
             must_exist: refuse to make one.
 
         Raises:
-            InputError: the file is missing, damaged, not an index, or of another release; says what to do.
+            InputError: the file is missing, not an index, or of another release; says what to do.
+            IndexDamaged: it is damaged or forged; so does every verb below that comes upon it.
             SettingsError: the index was made with other settings.
             OutputError: the file cannot be made.
         """
@@ -346,11 +347,11 @@ class StoryIndex:
         """
         from clusterer.index.check import check
 
-        with reading(self._index):
-            try:
+        try:
+            with self._database.reading():
                 return check(self._index)
-            except InputError as error:
-                return [str(error)]
+        except IndexDamaged as error:
+            return [str(error)]
 
 
 def _point(when: datetime | timedelta | None) -> float | None:
@@ -368,8 +369,6 @@ def _added(
     Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
     batch.
     """
-    if not assigned.keys() >= set(numbers):
-        raise InputError("the index file is damaged: articles hang on texts that are not there; cure: restore a copy")
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
     for number in sorted(assigned):

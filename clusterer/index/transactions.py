@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clusterer.errors import ClustererError, InputError
+from clusterer.errors import ClustererError
 from clusterer.index import maintenance
+from clusterer.index.guards import damaged
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.writer import IndexWriter
 
-_CONTRADICTIONS = (LookupError, ValueError, TypeError, StopIteration)  # what rows that do not fit together lead to
+CONTRADICTIONS = (LookupError, ValueError, TypeError, StopIteration, ArithmeticError, AssertionError)
+"""What rows that do not fit together lead to."""
 
 
 @contextmanager
@@ -19,19 +21,17 @@ def writing(index: OpenIndex) -> Iterator[IndexWriter]:
 
     Raises:
         OutputError: another writer does not finish, or the disk is full.
-        InputError: the file is damaged.
+        IndexDamaged: the file is damaged.
     """
-    with index.database.named_errors():
+    with index.database.named_errors(), contradictions_named(index):
         try:
             with index.database.writing():
                 index.refresh()
                 yield IndexWriter(index)
                 maintenance.clean_if_worn(index)
                 index.keep()
-        except BaseException as error:
+        except BaseException:
             index.forget()
-            if isinstance(error, _CONTRADICTIONS) and not isinstance(error, ClustererError):
-                raise _contradiction(index, error) from error
             raise
 
 
@@ -40,20 +40,23 @@ def reading(index: OpenIndex) -> Iterator[None]:
     """A view of one moment.
 
     Raises:
-        InputError: the file is damaged.
+        IndexDamaged: the file is damaged.
     """
-    with index.database.reading():
+    with contradictions_named(index), index.database.reading():
         index.refresh()
-        try:
-            yield
-        except ClustererError:
-            raise
-        except _CONTRADICTIONS as error:
-            raise _contradiction(index, error) from error
+        yield
 
 
-def _contradiction(index: OpenIndex, error: Exception) -> InputError:
-    path = index.database.path
-    return InputError(
-        f"{path}: its rows contradict each other ({error!r}); cure: clusterer index check {path}, and restore a copy"
-    )
+@contextmanager
+def contradictions_named(index: OpenIndex) -> Iterator[None]:
+    """What rows that do not fit together lead to, as one error with what to do.
+
+    Raises:
+        IndexDamaged: in place of Python's own.
+    """
+    try:
+        yield
+    except ClustererError:
+        raise
+    except CONTRADICTIONS as error:
+        raise damaged(index.database.path, f"its rows contradict each other ({error!r:.200})") from error

@@ -25,6 +25,7 @@ from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import followed_stories
+from clusterer.index.guards import blob_rows, checked_ends, checked_scores, damaged
 from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.pairs import Pair, verified_pairs
@@ -203,6 +204,8 @@ class IndexReader:
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
             out[number] = Assignment(id, name, id, id, True, None, None, None)
+        if missing := [number for number in numbers if number not in out]:
+            raise damaged(database.path, f"article {missing[0]} hangs on a text that is not there")
         return out
 
     def pairs(self) -> list[Pair]:
@@ -245,14 +248,14 @@ class IndexReader:
 
     def counts(self) -> dict[str, int]:
         """How much is there, by name."""
-        statements = {
-            "articles": "SELECT count(*) FROM article",
+        statements = {  # not count(*), which SQLite walks in one step, so that nothing could stop it in a forged file
+            "articles": "SELECT count(number) FROM article",
             "too short to group": "SELECT count(*) FROM article WHERE document IS NULL",
-            "distinct texts": "SELECT count(*) FROM document",
-            "copy groups": "SELECT count(*) FROM text",
+            "distinct texts": "SELECT count(number) FROM document",
+            "copy groups": "SELECT count(centre) FROM text",
             "stories": "SELECT count(*) FROM story WHERE into_story IS NULL",
             "aliases": "SELECT count(*) FROM story WHERE into_story IS NOT NULL",
-            "learned lines": "SELECT count(*) FROM furniture",
+            "learned lines": "SELECT count(line) FROM furniture",
         }
         out = {name: int(self._database.rows(statement)[0][0]) for name, statement in statements.items()}
         return {**out, "bytes": self._database.bytes_used}
@@ -328,11 +331,11 @@ def _read_likenesses(
     story_of_text = np.empty(len(distinct), dtype=np.int64)
     story_of_text[text_of] = story
     _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
-    rows = index.database.among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-    ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+    rows = index.database.blobs_among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
+    ends = checked_ends(index.database.path, [row[:2] for row in rows])
     inside = np.isin(ends[:, 1], documents)
     pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    score = np.array([row[2] for row in rows], dtype=np.float64)[inside]
-    features = np.frombuffer(b"".join([row[3] for row in rows]), dtype="<f4")
-    features = features.reshape(-1, len(stories_features.FEATURES))
+    score = checked_scores(index.database.path, [row[2] for row in rows])[inside]
+    width = len(stories_features.FEATURES)
+    features = blob_rows(index.database.path, "features", [row[3] for row in rows], "<f4", width)
     return Stories(text_of, distinct[first[row]], pairs, score, features[inside], 0, 0)

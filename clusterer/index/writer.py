@@ -29,6 +29,7 @@ from clusterer.index.articles import (
 )
 from clusterer.index.changes import Changes, release_documents, store_links, stories_of_articles
 from clusterer.index.copy_candidates import copy_candidates
+from clusterer.index.guards import crc_of_number
 from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
 from clusterer.index.open_index import OpenIndex
@@ -100,9 +101,10 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
     new = [i for i, stored in enumerate(is_stored) if not stored]
     if database.state["article"] + len(new) >= _MOST:
         raise InputError(f"an index holds {_MOST} articles in its life; cure: make a new one and merge this into it")
-    now, dates = time.time(), [seconds(articles[i].date) for i in new]
+    now = time.time()
+    crc, dates = crc_of_number(now), [seconds(articles[i].date) for i in new]
     database.write_many(
-        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
         [
             (
                 numbers[i],
@@ -112,6 +114,7 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
                 articles[i].outlet,
                 date if np.isfinite(date) else None,
                 now,
+                crc,
             )
             for i, date in zip(new, dates, strict=True)
         ],

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+_MOST, _LETTERS = 4096, 200  # bytes of a note that are read, letters of a field that are shown
 _FIELDS: dict[str, type] = {"pid": int, "host": str, "command": str, "at": float}
 
 
@@ -34,7 +35,7 @@ class WriterNote:
         with suppress(OSError):
             if self._stat() == self._own_stat:
                 return
-        command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:4]])[:200]
+        command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:4]])[:_LETTERS]
         name = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "at": time.time()}
         with suppress(OSError):
             with open(self._path, "wb") as file:
@@ -53,8 +54,11 @@ class WriterNote:
         same_host = writer.get("host") == socket.gethostname()
         if not writer or (same_host and (writer["pid"] == os.getpid() or not _runs(writer["pid"]))):
             return "another program"
-        since = time.strftime("%H:%M:%S", time.localtime(writer["at"]))
-        return f"process {writer['pid']} on {writer['host']} ({writer['command']}, since {since})"
+        try:
+            since = time.strftime("%H:%M:%S", time.localtime(writer["at"]))
+        except (OverflowError, ValueError, OSError):  # no time that a clock shows
+            return "another program"
+        return f"process {writer['pid']} on {_plain(writer['host'])} ({_plain(writer['command'])}, since {since})"
 
     def _stat(self) -> tuple[int, int]:
         status = os.stat(self._path)
@@ -62,17 +66,22 @@ class WriterNote:
 
     def _read(self) -> dict[str, Any]:
         """The note's fields; nothing where it cannot be read."""
-        with suppress(OSError, ValueError, TypeError, KeyError), open(self._path, "rb") as file:
-            fields = orjson.loads(file.read())
+        with suppress(OSError, ValueError, TypeError, KeyError, OverflowError), open(self._path, "rb") as file:
+            fields = orjson.loads(file.read(_MOST))
             return {name: kind(fields[name]) for name, kind in _FIELDS.items()}
         return {}
+
+
+def _plain(text: str) -> str:
+    """A text that whoever wrote the note chose, for a terminal: what is no letter is shown escaped."""
+    return "".join(x if x.isprintable() else repr(x)[1:-1] for x in text[:_LETTERS])
 
 
 def _runs(pid: int) -> bool:
     """Whether a process of this machine runs."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

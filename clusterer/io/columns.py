@@ -97,33 +97,36 @@ class FieldMap(ColumnPlans):
         Raises:
             RowError: the row cannot be an article; the message says why.
         """
-        if type(row) is not dict and not isinstance(row, Mapping):
-            raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
-        names = tuple(row)
-        plan = self._plans.get(names)
-        if plan is None:  # rows with nested fields come here each time: none but their flat form has a plan
-            row = self.flattened(row)
+        try:
+            if type(row) is not dict and not isinstance(row, Mapping):
+                raise RowError(f"the row is {kind(row)}, not an object; cure: one JSON object a row")
             names = tuple(row)
-            plan = self._plans.get(names) or self._plan(names, row)
-        texts, titles, dates, sources, urls, ids = plan
-        text, title = first_filled(row, texts), first_filled(row, titles)
-        if type(title) is not str:
-            title = title_of(title)
-        if type(text) is not str:
-            text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
-        if "\0" in text or "\0" in title:
-            where = "text" if "\0" in text else "title"
-            raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
-        url, id = first_filled(row, urls), first_id(row, ids)
-        if type(id) is float and abs(id) >= 2**64:
-            self.lost_digits = True
-        url = url.strip() if type(url) is str else scalar(url)
-        id = id.strip() if type(id) is str else scalar(id)
-        source, url = self._source(row, sources, url)
-        text = clean_text(text)
-        if not text or text.isspace():
-            text = self._next_text(row, texts)
-        return Article(text, id or url, clean_text(title), source, url, self._date(row, dates))
+            plan = self._plans.get(names)
+            if plan is None:  # rows with nested fields come here each time: none but their flat form has a plan
+                row = self.flattened(row)
+                names = tuple(row)
+                plan = self._plans.get(names) or self._plan(names, row)
+            texts, titles, dates, sources, urls, ids = plan
+            text, title = first_filled(row, texts), first_filled(row, titles)
+            if type(title) is not str:
+                title = title_of(title)
+            if type(text) is not str:
+                text = self._no_text(row, texts, title) if text is None else text_of(text, texts[0])
+            if "\0" in text or "\0" in title:
+                where = "text" if "\0" in text else "title"
+                raise RowError(f"NUL character in the {where}; cure: remove it, the row was damaged on its way")
+            url, id = first_filled(row, urls), first_id(row, ids)
+            if type(id) is float and abs(id) >= 2**64:
+                self.lost_digits = True
+            url = url.strip() if type(url) is str else scalar(url)
+            id = id.strip() if type(id) is str else scalar(id)
+            source, url = self._source(row, sources, url)
+            text = clean_text(text)
+            if not text or text.isspace():
+                text = self._next_text(row, texts)
+            return Article(text, id or url, clean_text(title), source, url, self._date(row, dates))
+        except RecursionError:
+            raise RowError("the row is nested too deeply; cure: write the article flat") from None
 
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""

@@ -56,12 +56,10 @@ class ChunkReader(io.RawIOBase):
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
-        """Say that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer from one chunk; return the number of bytes, 0 at the end."""
-        """Fill a buffer with the next bytes; return their number, 0 at the end."""
+        """Fill a buffer with the next bytes of one chunk; return their number, 0 at the end."""
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -74,7 +72,9 @@ class ChunkReader(io.RawIOBase):
 
 
 def cut_reason(cut: TruncatedInput) -> str:
-    """The reason of the row in which the bytes of an input end."""
+    """The reason of the row in which the bytes of an input end, or are too many."""
+    if "; cure: " in str(cut):
+        return str(cut)
     return f"the file ends early or is damaged here ({cut}); rows before it are kept; cure: fetch the file again"
 
 
@@ -125,7 +125,7 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     else:
         zstandard = import_module("zstandard")
         unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 11
+        new, damage, size = unpack.decompressobj, zstandard.ZstdError, 1 << 9
     unpacker, inside_member = new(), False
     done, whole = 0, 0  # bytes of this member so far, and of all of it where its head says so
     for chunk in chunks:

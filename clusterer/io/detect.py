@@ -10,6 +10,7 @@ from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
+from clusterer.io.feed_limits import FeedLimits, counted, held_to
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 from clusterer.io.readers import workbook
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
@@ -31,7 +32,8 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         InputError: it cannot be opened, or its format or encoding cannot be told.
         TruncatedInput: it is damaged from its first byte.
     """
-    chunks, packing = _unpacked(source, stack)
+    packed = [source.packed_bytes]
+    chunks, packing = _unpacked(source, stack, walk.limits, packed)
     head, rest = peek(chunks, HEAD)
     binary = _binary_format(source, head, walk.columns)
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
@@ -39,7 +41,16 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary:
         path = None if packing else source.path
         return OpenedInput(
-            binary, "", head, itertools.chain([head], rest), walk, source.name, source.id, path, part=source.part
+            binary,
+            "",
+            head,
+            itertools.chain([head], rest),
+            walk,
+            source.name,
+            source.id,
+            path,
+            part=source.part,
+            packed=packed,
         )
     if workbook.sniff(head, walk.columns):
         cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
@@ -61,7 +72,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
             other = cure or "--encoding with another name, such as utf-16-le"
             raise InputError(f"{source.name}: not {encoding} ({error}); cure: {other}") from None
     if len(source.formats) != 1:
-        head, rest = _with_first_line(head, rest, walk.row_limit)
+        head, rest = _with_first_line(head, rest, walk.limits.row_bytes)
     format = _text_format(source.formats, head, walk.columns)
     if not format:
         raise InputError(
@@ -73,10 +84,10 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
-    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part)
+    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part, packed)
 
 
-def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
+def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits, packed: list[int]) -> tuple[Iterator[bytes], str]:
     """The bytes of an input, and how they were packed, "" for not at all."""
     try:
         stream = stack.enter_context(source.open())
@@ -86,7 +97,7 @@ def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
         ) from None
     except BAD_ZIP as error:
         raise TruncatedInput(f"the archive's member cannot be unpacked ({error})") from None
-    head, rest = peek(read_chunks(stream), 16)
+    head, rest = peek(read_chunks(stream) if source.packed_bytes else counted(read_chunks(stream), packed), 16)
     packing = packing_of(head)
     if source.packing and packing != source.packing:
         what = source.packing
@@ -97,7 +108,7 @@ def _unpacked(source: Source, stack: ExitStack) -> tuple[Iterator[bytes], str]:
     while inner and depth < _NESTED:  # what was packed by a crawler, and again by who keeps its files
         head, rest = peek(inflated(chunks, inner), 16)
         chunks, inner, depth = itertools.chain([head], rest), packing_of(head), depth + 1
-    return chunks, packing
+    return held_to(chunks, packed, limits) if packing or source.packed_bytes else chunks, packing
 
 
 def _binary_format(source: Source, head: bytes, columns: FieldMap) -> str:

@@ -50,19 +50,24 @@ def cells_of(record: str) -> list[str]:
     return cells
 
 
-def records(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Records with the number of their first line: a line that ends in a backslash goes on in the next one."""
-    first, held = 0, b""
+def records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[int, bytes]]:
+    """Records with the number of their first line: a line that ends in a backslash goes on in the next one.
+
+    One that grows over the limit ends there, so that it can be refused; so does one of very many lines.
+    """
+    first, size, held = 0, 0, list[bytes]()
     for number, line in lines:
         first = first or number
-        held += line
-        bare = held.rstrip(b"\r\n")
-        if (len(bare) - len(bare.rstrip(b"\\"))) % 2 and bare != held:
+        held.append(line)
+        size += len(line)
+        bare = line.rstrip(b"\r\n")
+        goes_on = (len(bare) - len(bare.rstrip(b"\\"))) % 2 and bare != line
+        if goes_on and size <= limit and len(held) <= max(1000, limit >> 7):
             continue
-        yield first, held
-        first, held = 0, b""
+        yield first, b"".join(held)
+        first, size, held = 0, 0, []
     if held:
-        yield first, held
+        yield first, b"".join(held)
 
 
 def are_escaped(text: str) -> bool:

@@ -19,23 +19,23 @@ from datetime import datetime, tzinfo
 from functools import cached_property, partial
 
 from clusterer.articles import Article
-from clusterer.errors import InputError
+from clusterer.errors import ClustererError, InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
+from clusterer.io.feed_limits import FREE_ROWS, FREE_TEXT, MAX_ROW_BYTES, TooManyRows, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.plans import check_fields
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate, first_line
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.wording import in_python, tell_notes
 
 _LOG = logging.getLogger("clusterer")
-MAX_ROW_BYTES = 32 * 2**20
-"""Bytes that a row may have unless set otherwise."""
+_PANIC = "PanicException"  # of libraries in Rust; no Exception, and of a class of its own in each
 
 
 class Feed:
@@ -66,6 +66,7 @@ class Feed:
         timezone: str | tzinfo | None = None,
         now: str | datetime | None = None,
         max_row_bytes: int = MAX_ROW_BYTES,
+        limits: Mapping[str, int | str] | None = None,
         strict: bool = False,
         on_bad: Callable[[BadRow], None] | None = None,
     ) -> None:
@@ -80,6 +81,8 @@ class Feed:
             timezone: of clocks that name none, such as "Asia/Riyadh" or "+03:00"; UTC when None.
             now: when the inputs were fetched; dates such as "منذ ساعتين" are told from it, if a row has no date of fetching.
             max_row_bytes: a longer row is bad; it is skipped without being held.
+            limits: what an input may cost, by the names of `FeedLimits`, for example ``{"ratio": 1000}``; beyond, the rest of
+                it is not read.
             strict: the first bad row, damage or unreadable date is an `InputError`.
             on_bad: called once for every bad row, however often the feed is walked.
 
@@ -99,14 +102,15 @@ class Feed:
                 ) from None
         check_fields(fields)
         self._fields, self._encoding = dict(fields or {}), encoding
-        self._row_limit, self._on_bad = max_row_bytes, on_bad
+        self._limits, self._on_bad = limits_from(limits, max_row_bytes), on_bad
+        self._of_caller: BaseException | None = None  # raised by `on_bad`
         self._zone, self._now, self._strict = zone_from(timezone), None, strict
         if now is not None:
             self._now = parse_date(now, zone=self._zone)
             if self._now is None:
                 raise InputError(f"now {now!r} is no date; cure: one such as 2025-03-02T12:00")
         self._reported = 0
-        self._sources = find_sources(paths, format)
+        self._sources = find_sources(paths, format, self._limits.members)
         self._walk = self._new_walk()
 
     def _new_walk(self) -> Walk:
@@ -114,7 +118,7 @@ class Feed:
         self.damaged_files: list[DamagedFile] = []
         self.first_bad: BadRow | None = None
         columns = FieldMap(self._fields, self._zone, self._now)
-        return Walk(columns, FieldMap(None, self._zone, self._now), self._row_limit, self._report)
+        return Walk(columns, FieldMap(None, self._zone, self._now), self._limits, self._report)
 
     @property
     def rows(self) -> int:
@@ -228,17 +232,27 @@ class Feed:
             yield self._counted(row)
 
     def _read(self, source: Source) -> Iterator[Row]:
+        """The rows of an input; whatever its reader or a library raises is one bad row, and the end of this input."""
+        walk, before, form = self._walk, self._walk.rows, "its"
         with ExitStack() as stack:
-            self._walk.columns.month_first = False
+            walk.columns.month_first = False
             try:
-                opened = open_input(source, stack, self._walk, self._encoding)
-            except TruncatedInput as cut:
-                self._walk.bad_rows += 1
-                self._walk.damage = f"{cut}; cure: fetch the file again"
-                self._report(BadRow(source.name, 1, self._walk.damage, ""))
+                opened = open_input(source, stack, walk, self._encoding)
+                walk.formats[opened.format], form = None, f"the {opened.format}"
+                allowed, room, size = FREE_ROWS, FREE_TEXT, 0
+                for row in FORMATS_BY_NAME[opened.format].read(opened):
+                    size += len(row.article.text)
+                    if walk.rows - before >= allowed or size > room:
+                        allowed, room = opened.check_gain(walk.rows - before, size)
+                    yield row
                 return
-            self._walk.formats[opened.format] = None
-            yield from FORMATS_BY_NAME[opened.format].read(opened)
+            except BaseException as error:
+                if isinstance(error, ClustererError) or error is self._of_caller:
+                    raise
+                reason = _reason(error, form, source.name)
+        walk.bad_rows += 1
+        walk.damage = reason
+        self._report(BadRow(source.name, walk.rows - before + 1, reason, ""))
 
     def _counted(self, row: Row) -> Row:
         self._walk.rows += 1
@@ -264,7 +278,11 @@ class Feed:
         if self._walk.bad_rows > self._reported:
             self._reported = self._walk.bad_rows
             if self._on_bad:
-                self._on_bad(bad)
+                try:
+                    self._on_bad(bad)
+                except BaseException as error:
+                    self._of_caller = error
+                    raise
 
     def _format_of(self, source: Source) -> str:
         if len(source.formats) == 1:
@@ -275,8 +293,23 @@ class Feed:
         with ExitStack() as stack:
             try:
                 return open_input(source, stack, self._walk, self._encoding).format
-            except TruncatedInput:
+            except ClustererError:
+                raise
+            except Exception:  # told when the input is read
                 return source.formats[-1] if source.formats else "jsonl"
+
+
+def _reason(error: BaseException, form: str, name: str) -> str:
+    """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
+    if isinstance(error, TooManyRows):
+        return str(error)
+    if isinstance(error, TruncatedInput):
+        return str(error) if "; cure: " in str(error) else f"{error}; cure: fetch the file again"
+    if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+        raise error
+    _LOG.debug("%s", name, exc_info=error)
+    what = f"{type(error).__name__}: {first_line(error)}"
+    return f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"
 
 
 def read(
@@ -288,6 +321,7 @@ def read(
     timezone: str | tzinfo | None = None,
     now: str | datetime | None = None,
     max_row_bytes: int = MAX_ROW_BYTES,
+    limits: Mapping[str, int | str] | None = None,
     strict: bool = False,
     on_bad: Callable[[BadRow], None] | None = None,
 ) -> Iterator[Article]:
@@ -301,6 +335,7 @@ def read(
         timezone: as for `Feed`.
         now: as for `Feed`.
         max_row_bytes: as for `Feed`.
+        limits: as for `Feed`.
         strict: as for `Feed`.
         on_bad: called with every row that cannot be an article, for example ``Quarantine(path).add``. Where None, a warning
             says how many there were, which is the first, and what of the files is damaged or undated; another one where a choice
@@ -326,6 +361,7 @@ def read(
         timezone=timezone,
         now=now,
         max_row_bytes=max_row_bytes,
+        limits=limits,
         strict=strict,
         on_bad=on_bad,
     )

@@ -95,6 +95,7 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
         counts[name] = number = counts.get(name, 0) + 1
         while number > 1 and f"{name}#{number}" in taken:
             number += 1
+        counts[name] = number
         own.append(name if number == 1 else f"{name}#{number}")
         taken.add(own[-1])
     return tuple(own)

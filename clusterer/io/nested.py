@@ -39,13 +39,14 @@ def at_path(row: Mapping[str, Any], path: str) -> Any:
     return _MISSING
 
 
-def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool) -> Mapping[str, Any]:
+def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool, depth: int = 0) -> Mapping[str, Any]:
     """A row with its nested fields at the top; the row itself where it has none that matter.
 
     Args:
         row: as it came.
         paths: article attribute to the dotted path that the caller gave for it.
         has_text: whether a column of the row itself may be its text; then what it wraps is something else.
+        depth: of the wrappings that were taken off so far.
 
     >>> flattened({"_id": "7", "_source": {"body": "text"}}, {}, False)["body"]
     'text'
@@ -60,7 +61,8 @@ def flattened(row: Mapping[str, Any], paths: Mapping[str, str], has_text: bool) 
         for name in WRAPPINGS:
             if isinstance(inner := row.get(name), Mapping):
                 found = {**{key: value for key, value in row.items() if key != name}, **inner, **found}
-                return flattened(found, {}, False) if any(name in inner for name in WRAPPINGS) else _signed(found)
+                is_wrapped = depth < _DEEPEST and any(name in inner for name in WRAPPINGS)
+                return flattened(found, {}, False, depth + 1) if is_wrapped else _signed(found)
     elif isinstance(extended := row.get("extended_tweet"), Mapping) and isinstance(extended.get("full_text"), str):
         found["full_text"] = extended["full_text"]
         found["text"] = None  # cut at 140 characters
@@ -126,10 +128,11 @@ _INLINE = frozenset((
     "bold", "italic", "link", "text_link", "hashtag", "plain", "mention", "mention_name", "underline", "strikethrough",
     "bot_command", "email", "phone", "cashtag", "spoiler", "custom_emoji", "blockquote", "bank_card",
 ))  # fmt: skip
+_DEEPEST = 50  # pieces in pieces of a text, wrappings in wrappings of an article
 _HOLDERS = ("rendered", "text", "html", "value", "content", "plain", "#text", "$t", "_", "raw", "__cdata", "$", "body")
 
 
-def in_pieces(value: Sequence[Any] | Mapping[str, Any]) -> str | None:
+def in_pieces(value: Sequence[Any] | Mapping[str, Any], depth: int = 0) -> str | None:
     r"""A text that is a list of strings, paragraphs or entities, or an object around one; None where it is no text.
 
     Strings and paragraphs are lines; entities, as Telegram's, are pieces of a line.
@@ -139,15 +142,21 @@ def in_pieces(value: Sequence[Any] | Mapping[str, Any]) -> str | None:
     >>> in_pieces(["see ", {"type": "link", "text": "here"}])
     'see here'
     """
+    if depth > _DEEPEST:
+        return None
     if isinstance(value, Mapping):
         for name in _HOLDERS:
             inner = value.get(name)
             if isinstance(inner, str):
                 return inner
             if isinstance(inner, list | tuple | Mapping):
-                return in_pieces(inner)
+                return in_pieces(inner, depth + 1)
         return None
-    parts = [part if isinstance(part, str) else in_pieces(part) if part else "" for part in value if _is_part(part)]
+    parts = [
+        part if isinstance(part, str) else in_pieces(part, depth + 1) if part else ""
+        for part in value
+        if _is_part(part)
+    ]
     if len(parts) < len(value) or any(part is None for part in parts):
         return None
     is_inline = any(isinstance(part, Mapping) and part.get("type") in _INLINE for part in value)

@@ -5,6 +5,7 @@ Keeps what was found for every tuple of column names, and tells what was read as
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
@@ -92,7 +93,8 @@ class ColumnPlans:
             if (
                 before < 2 or len(seen) == SAMPLE or len(seen).bit_length() > before.bit_length()
             ):  # there may be many inputs
-                choice = choose(seen, self._given, self._parse)
+                with contextlib.suppress(RecursionError):  # values in values: bad rows, when they are read
+                    choice = choose(seen, self._given, self._parse)
             if len(self._learnt) >= 100:  # inputs with ever new columns must not fill the memory
                 self._learnt.clear()
                 self._date_columns.clear()

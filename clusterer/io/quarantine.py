@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO
 
-import orjson
-
 from clusterer.io.atomic import _remove, appended, atomic_output
+from clusterer.io.guard import json_line
 from clusterer.io.rows import BadRow
 
 
@@ -35,10 +34,9 @@ class Quarantine:
             self._out = self._stack.enter_context(appended(self._path) if self._lasting else atomic_output(self._path))
         self.count += 1
         self._out.write(
-            orjson.dumps(
+            json_line(
                 {"file": _printable(bad.file), "line": bad.line, "reason": _printable(bad.reason),
-                 "row": _printable(bad.excerpt)},
-                option=orjson.OPT_APPEND_NEWLINE,
+                 "row": _printable(bad.excerpt)}
             )
         )  # fmt: skip
 

@@ -17,9 +17,12 @@ from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput
 from clusterer.io.detect import open_input
+from clusterer.io.feed_limits import FeedLimits
+from clusterer.io.guard import unguarded
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.readers.csv import begin_table
 from clusterer.io.sources import source_of_file
+from clusterer.results import LEVELS
 
 BLANKS = " \t\u200e\u200f\u061c\ufeff"
 """Blanks, and the marks of direction that spreadsheets put around Arabic words."""
@@ -52,7 +55,9 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
         source.formats = ("jsonl",)
     with ExitStack() as stack:
         try:
-            opened = open_input(source, stack, Walk(FieldMap(), FieldMap(), row_limit=1 << 30, report=_refuse))
+            opened = open_input(
+                source, stack, Walk(FieldMap(), FieldMap(), FeedLimits(row_bytes=1 << 30), report=_refuse)
+            )
             yield from _table_rows(opened) if is_table else _objects(opened)
         except TruncatedInput as cut:
             raise InputError(f"{name}: cannot be read ({cut}); cure: a whole file that can be read") from None
@@ -93,6 +98,7 @@ def _objects(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _table_rows(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
     layout, records = begin_table(opened, _decodable(opened))
+    is_result = {"id", *LEVELS} <= set(layout.columns)  # its texts were guarded when it was written
     for number, _, cells, reason in records:
         if cells is not None and not any(cell.strip(BLANKS) for cell in cells):
             continue
@@ -100,6 +106,8 @@ def _table_rows(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
             raise InputError(f"{opened.name}, line {number}: not as many cells as the header; cure: one a column")
         if cells is None:
             raise InputError(f"{opened.name}, line {number}: no CSV ({reason})")
+        if is_result:
+            cells = list(map(unguarded, cells))
         yield number, dict(zip(layout.columns, cells, strict=True))
 
 

@@ -24,7 +24,9 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from clusterer.errors import InputError
+from clusterer.io.archives import refused_archive
 from clusterer.io.compression import CHUNK, PACKINGS
+from clusterer.io.feed_limits import LimitReached
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|[a-z][a-z0-9+-]+::[a-z][a-z0-9+-]*://", re.I)
@@ -47,6 +49,7 @@ class Source:
         id: its name without folder and endings, the id of an article that is a whole file.
         part: of a database or workbook the table or sheet that is meant; "" for none.
         path: of a file that can be opened by it; None for members and streams.
+        packed_bytes: of an archive's member, the bytes that it takes there; 0 for others.
     """
 
     name: str
@@ -56,12 +59,18 @@ class Source:
     id: str
     path: str | None = None
     part: str = ""
+    packed_bytes: int = 0
 
 
 def find_sources(
-    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str], format: str | None
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str], format: str | None, max_members: int = 100_000
 ) -> tuple[Source, ...]:
     """All files, archive members and streams that the paths name, each path's own sorted by name.
+
+    Args:
+        paths: as for `Feed`.
+        format: as for `Feed`.
+        max_members: of an archive with more, nothing is read.
 
     Raises:
         InputError: a path or glob without a file, a folder or archive without a file that can be read.
@@ -74,7 +83,7 @@ def find_sources(
         if path == "-":
             sources.append(Source(STDIN_NAME, _Stdin().open, _given(format), "", "stdin"))
         elif os.path.exists(path):
-            sources += _sources_at(path, format)
+            sources += _sources_at(path, format, max_members)
         elif _SCHEME.match(path):
             sources += _remote(path, format)
         elif os.path.isfile(path.rpartition("::")[0]):
@@ -82,7 +91,7 @@ def find_sources(
             sources.append(replace(source_of_file(file, format), name=path, part=part))
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
             for match in matches:
-                sources += _sources_at(match, format)
+                sources += _sources_at(match, format, max_members)
         elif glob.has_magic(path):
             raise InputError(f"{path!r} matches no file; cure: check the pattern, or name a folder")
         else:
@@ -168,34 +177,37 @@ class _Stdin:
         return open(self._copy, "rb")
 
 
-def _sources_at(path: str, format: str | None, inside: bool = False) -> list[Source]:
+def _sources_at(path: str, format: str | None, max_members: int, inside: bool = False) -> list[Source]:
     if os.path.isdir(path):
         root = Path(path)
         names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
         wanted = _without_asides([name for name in names if _wanted(name, format, zips=True)], format)
         sources = []
         for name in wanted:
-            for source in _sources_at(str(root / name), format, inside=True):
+            for source in _sources_at(str(root / name), format, max_members, inside=True):
                 source.id = _stem(name) if source.path else source.id
                 sources.append(source)
         if not sources:
             raise _nothing_in(path, "folder", format)
         return sources
     if path.lower().endswith(".zip"):
+        broken = Source(path, partial(_broken_zip, path), _given(format or "jsonl"), "", "")
         try:
+            if refused := refused_archive(path, max_members):
+                return [replace(broken, open=partial(_refused_zip, refused))]
             archive = zipfile.ZipFile(path)
-        except BAD_ZIP:
-            return [Source(path, partial(_broken_zip, path), _given(format or "jsonl"), "", "")]
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read ({error.strerror or error}); cure: check its permissions"
             ) from None
+        except Exception:  # of many kinds, such as struct.error
+            return [broken]
         members = _without_asides(sorted(name for name in archive.namelist() if _wanted(name, format)), format)
         if not members and not inside:
             raise _nothing_in(path, "archive", format)
         return [
             Source(f"{path}/{name}", partial(_open_member, archive, name), _given(format) or _possible(_ending(name)[0]),
-                    _ending(name)[1], _stem(name))
+                    _ending(name)[1], _stem(name), packed_bytes=archive.getinfo(name).compress_size)
             for name in members
         ]  # fmt: skip
     return [source_of_file(path, format)]
@@ -232,6 +244,10 @@ def _open_member(archive: zipfile.ZipFile, name: str) -> AbstractContextManager[
 
 def _broken_zip(path: str) -> AbstractContextManager[BinaryIO]:
     raise zipfile.BadZipFile(f"{path} is not a whole zip archive")
+
+
+def _refused_zip(reason: str) -> AbstractContextManager[BinaryIO]:
+    raise LimitReached(reason)
 
 
 def _nothing_in(path: str, kind: str, format: str | None) -> InputError:

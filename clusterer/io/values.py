@@ -141,7 +141,9 @@ def text_of(value: Any, name: str) -> str:
         try:
             return value.decode()
         except UnicodeDecodeError as error:
-            raise RowError(f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}") from None
+            raise RowError(
+                f"text (column {name!r}) is not valid UTF-8 at byte {error.start + 1}; cure: mend the row"
+            ) from None
     if isinstance(value, list | tuple | Mapping) and (text := in_pieces(value)) is not None:
         return text
     raise RowError(f"text (column {name!r}) is {kind(value)}, not a string; cure: --text-field NAME")

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 
 _FIELD = re.compile(r"--(text|title|date|source|url|id)-field(?: (NAME|'(?:[^']|'\\''|)*'))?")
-_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|strict)\b")
+_ARGUMENT = re.compile(r"--(timezone|now|encoding|format|max-row-bytes|limits|strict)\b")
 
 
 def tell_notes(notes: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """Results and rows out, in the format that a file's ending asks for, or in the one in which rows came.
 
-Output is UTF-8, whatever the input was in. What cannot be written is an `OutputError`. Cells of tables are what they were:
-nothing is put before those that a spreadsheet would take for a formula.
+Output is UTF-8, whatever the input was in. What cannot be written is an `OutputError`. In tables of results a text that a
+spreadsheet would take for a formula is guarded; rows that are given back are what they were.
 
 How a format is written stands beside its reader, and `formats` lists it.
 """
@@ -17,6 +17,7 @@ from clusterer.articles import Article
 from clusterer.errors import OutputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
+from clusterer.io.guard import guarded
 from clusterer.io.rows import Row
 from clusterer.results import Assignment
 
@@ -86,6 +87,7 @@ def write_result(
     form: str,
     added: Sequence[str] = (),
     articles: Iterable[Article | Row] | None = None,
+    guard: bool = True,
 ) -> None:
     """Write assignments, one line or row an article.
 
@@ -98,6 +100,7 @@ def write_result(
         form: as `result_form` tells it.
         added: names of `ADDABLE`, to be added at the end of every line.
         articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
+        guard: as for `write_lines`.
 
     Raises:
         OutputError: results are not written in this format.
@@ -105,10 +108,12 @@ def write_result(
     lines: Iterable[dict[str, Any]] = (assignment.as_dict() for assignment in assignments)
     if added and articles is not None:
         lines = ({**line, **added_fields(article, added)} for line, article in zip(lines, articles, strict=True))
-    write_lines(out, lines, (*Assignment._fields, *added), form)
+    write_lines(out, lines, (*Assignment._fields, *added), form, guard)
 
 
-def write_lines(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str) -> None:
+def write_lines(
+    out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
+) -> None:
     """Write lines of one kind: as JSON lines, or as the rows of a table.
 
     Args:
@@ -116,10 +121,15 @@ def write_lines(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequenc
         lines: values by column, in the order of the columns; consumed lazily.
         columns: names.
         form: as `result_form` tells it.
+        guard: in tables of text, put an apostrophe before a text that a spreadsheet would take for a formula.
 
     Raises:
         OutputError: results are not written in this format.
     """
+    if guard and form in ("csv", "tsv"):
+        lines = (
+            {name: guarded(value) if type(value) is str else value for name, value in line.items()} for line in lines
+        )
     write = FORMATS_BY_NAME[form].write_result
     if write is None:
         raise OutputError(f"a result cannot be written as {form}; cure: JSON lines (jsonl)")

@@ -52,9 +52,12 @@ def by_time(starts: list[tuple[date, bool]]) -> tuple[tuple[Bar, ...], str]:
     out, day = [], start(first)
     if (last - first).days > 31 * 240:  # dates that some clock made up: only months with stories
         return tuple(Bar(f"{x:%Y-%m}", several[x], single[x]) for x in sorted({*several, *single})[-240:]), unit
+    step = timedelta(days={"day": 1, "week": 7, "month": 31}[unit])
     while day <= last:
         out.append(Bar(f"{day:%Y-%m}" if unit == "month" else day.isoformat(), several[day], single[day]))
-        day = start(day + timedelta(days={"day": 1, "week": 7, "month": 31}[unit]))
+        if day > date.max - step:  # the calendar ends
+            break
+        day = start(day + step)
     return tuple(out), unit
 
 

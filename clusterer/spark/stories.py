@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clusterer.arrays import linkage, sorting
+from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.lsh import bands as lsh_bands
@@ -38,6 +38,7 @@ from clusterer.spark.messages import PAIR_KINDS, pairs_and_texts, sent
 from clusterer.stories import candidates, clustering, model, term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import telling_stems
 
 GROUPED = "text long, key long, title binary, first double, last double, outlets array<string>"
@@ -392,7 +393,7 @@ def stories(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     order = np.lexsort((b, a))
     texts, local = factorize(np.stack([a, b], axis=1)[order])
     score = numbers(table.column("score"))[order]
-    story = linkage.average_linkage(local, score, len(texts), settings.story)
+    story = link_texts(local, score, len(texts), settings.story)
     yield batch_of({"text": texts, "story": texts[story]})
 
 

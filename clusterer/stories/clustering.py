@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.linkage import average_linkage
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.verify import _VERIFY_BLOCK
@@ -19,6 +18,7 @@ from clusterer.settings import Settings
 from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
 from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import StoryTexts
 
 
@@ -52,7 +52,7 @@ def cluster_stories(
         filled = np.sort(texts.text_of[forms], axis=1)
         other = ~np.isin(pairs @ np.array([count, 1]), filled @ np.array([count, 1]))
         pairs, score, features = pairs[other], score[other], features[other]
-    story = average_linkage(pairs, score, count, settings.story)
+    story = link_texts(pairs, score, count, settings.story)
     centres = texts.centres
     follows = earlier_stories(pairs, features, story, texts.first, scorer)
     return Stories(

@@ -31,6 +31,8 @@ FAR = 14.0
 """Days from which on two texts are simply far apart in time."""
 BRIEF = 60
 """Words from which on a text is not short."""
+FIGURES, OTHER_FIGURES = 3, 2
+"""Numbers in a lead that report figures (prices, results), and how many may not differ."""
 LEAD_SHARED, SHARED = 60.0, 200.0
 """Sums of rarities, of leads and of whole texts, that count as 1."""
 
@@ -45,11 +47,11 @@ class PairEvidence:
     Attributes:
         own_lead, own_body: cosines of leads and of rare stems over the whole texts, without the words of shared runs.
         title_found: share of one's title, by rarity, in the other's title or lead, the mean of both directions.
-        lead_found: share of one's lead-weighted stems anywhere in the other, the mean of both directions.
         openings: rarities of the stems that both openings hold (title and first words), twice, over those of all theirs.
         lead_shared: sum of the rarities of the stems that title or lead of both hold.
         shared: sum of the rarities of the stems that both texts hold.
         numbers: of the numbers in the leads, the share of the fewer that both hold.
+        other_figures: whether each lead has `FIGURES` numbers or more, `OTHER_FIGURES` or more of which the other lacks.
         other_weekday: whether both leads name weekdays, and none in common.
         brevity: by how much the shorter text falls short of `BRIEF` words, over that.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
@@ -60,11 +62,11 @@ class PairEvidence:
     own_lead: NDArray[np.float64]
     own_body: NDArray[np.float64]
     title_found: NDArray[np.float64]
-    lead_found: NDArray[np.float64]
     openings: NDArray[np.float64]
     lead_shared: NDArray[np.float64]
     shared: NDArray[np.float64]
     numbers: NDArray[np.float64]
+    other_figures: NDArray[np.bool_]
     other_weekday: NDArray[np.bool_]
     brevity: NDArray[np.float64]
     apart: NDArray[np.float64]
@@ -108,11 +110,6 @@ TABLE: tuple[Feature, ...] = (
         lambda pair: pair.title_found, cheap=True,
     ),
     Feature(
-        "lead_found", 1, "leads told by the other",
-        "share of one's lead that the other tells, the mean of both directions",
-        lambda pair: pair.lead_found, cheap=True,
-    ),
-    Feature(
         "opening", 1, "first sentences alike",
         "how alike titles and first sentences are, rare words weighing more",
         lambda pair: pair.openings, cheap=True,
@@ -134,13 +131,18 @@ TABLE: tuple[Feature, ...] = (
     ),
     Feature(
         "numbers", 1, "numbers shared",
-        "share of the numbers in the leads, no years, that both hold",
-        lambda pair: pair.numbers, cheap=True,
+        "share of the numbers in the leads, no years, that both hold; 0 where they are other figures",
+        lambda pair: pair.numbers * ~pair.other_figures, cheap=True,
     ),
     Feature(
         "brief", 1, "short texts, which share little in all",
-        "how short the shorter text is, 0 from 60 words on: few words cannot share many",
-        lambda pair: pair.brevity, cheap=True,
+        "how short the shorter text is, 0 from 60 words on, as far as first sentences are alike: few words cannot share many",
+        lambda pair: pair.brevity * np.sqrt(pair.openings) * np.sqrt(np.sqrt(pair.openings)), cheap=True,
+    ),
+    Feature(
+        "figures", -1, "other figures",
+        "both leads hold three numbers or more, and two or more that the other lacks",
+        lambda pair: pair.other_figures.astype(np.float64), cheap=True,
     ),
     Feature(
         "weekday", -1, "another weekday",
@@ -238,19 +240,20 @@ def first_look(
         sums: of `term_sums`; those of runs may be 0.
     """
     i, j = pairs.T
-    lead, lead_runs, body, body_runs, lead_1, lead_2, title_1, title_2, openings, in_leads, shared, numbers = sums.T
+    lead, lead_runs, body, body_runs, _, _, title_1, title_2, openings, in_leads, shared, numbers = sums.T
     days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
     of_openings, words = weights.opening_totals, np.diff(weights.token_offsets)
+    fewer = np.minimum(weights.numbers[i], weights.numbers[j])
     no = np.zeros(len(pairs), dtype=np.bool_)
     return PairEvidence(
         own_lead=np.maximum(lead - lead_runs, 0.0),
         own_body=np.maximum(body - body_runs, 0.0),
         title_found=mean_share(weights.title_totals, pairs, title_1, title_2),
-        lead_found=mean_share(weights.lead_totals, pairs, lead_1, lead_2),
         openings=2.0 * openings / np.maximum(of_openings[i] + of_openings[j], 1e-12),
         lead_shared=in_leads,
         shared=shared,
-        numbers=numbers / np.maximum(np.minimum(weights.numbers[i], weights.numbers[j]), 1),
+        numbers=numbers / np.maximum(fewer, 1),
+        other_figures=(fewer >= FIGURES) & (fewer - numbers >= OTHER_FIGURES),
         other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
         brevity=np.maximum(1.0 - np.minimum(words[i], words[j]) / BRIEF, 0.0),
         apart=days_apart(pairs, first, last),

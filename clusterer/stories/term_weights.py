@@ -76,7 +76,6 @@ class TermWeights:
             rarity times nearness to the start, the first `LEAD_END` words; body: rarity squared times log frequency;
             title: rarity.
         rarity: float64 (v,), the inverse document frequency of each column.
-        lead_totals: float64 (n,), the sum of each text's weights of lead.
         tokens: uint32 (w,), the column of every word of the texts, in reading order, `token_offsets` int64 (n + 1,).
         places: uint8 (x,), where each entry stands: `IN_TITLE`, `IN_OPENING`, `IN_LEAD`; 0 further down.
         title_totals, opening_totals: float64 (n,), the sum of the rarities of each title's stems and each opening's.
@@ -90,7 +89,6 @@ class TermWeights:
     columns: NDArray[np.uint32]
     weights: NDArray[np.float32]
     rarity: NDArray[np.float64]
-    lead_totals: NDArray[np.float64]
     tokens: NDArray[np.uint32]
     token_offsets: NDArray[np.int64]
     places: NDArray[np.uint8]
@@ -174,7 +172,7 @@ def weight_terms(
     rare = rarity[entries.values]
     return TermWeights(
         stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
-        lead_totals=_sums(weights[0], entries), tokens=bodies.values, token_offsets=texts.offsets, places=places,
+        tokens=bodies.values, token_offsets=texts.offsets, places=places,
         title_totals=_sums(np.where(places & IN_TITLE, rare, 0.0), entries),
         opening_totals=_sums(np.where(places & IN_OPENING, rare, 0.0), entries),
         is_number=is_number, numbers=numbers, weekdays=weekdays,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-READ = (".py", ".pyx", ".html", ".css", ".js", ".npy", ".npz", ".json", ".typed")
+READ = (".py", ".pyx", ".txt", ".html", ".css", ".js", ".npy", ".npz", ".json", ".typed")
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ class Twin:
 
 def opened(path: Path | str) -> tuple[Database, Postings]:
     store = Database(path, Settings(), "test", False)
+    with store.writing():
+        store.state |= {"article": LAST}  # else segments name what never was
     return store, Postings(store, CAP)
 
 

@@ -203,7 +203,9 @@ def test_cells_of_a_table_may_hold_anything(tmp_path: Path) -> None:
         done("cluster", "feed.jsonl", "-o", name, "--with", "text,date", cwd=tmp_path)
         _, *body = cells((tmp_path / name).read_bytes(), delimiter)
         assert [row[9:] for row in body] == [[text, ""] for text in texts]
-        assert body[0][0] == "=1+1"
+        assert body[0][0] == "'=1+1"  # guarded: no spreadsheet computes it
+    done("cluster", "feed.jsonl", "-o", "c.csv", "--no-guard", cwd=tmp_path)
+    assert cells((tmp_path / "c.csv").read_bytes(), ",")[1][0] == "=1+1"
 
 
 @pytest.mark.parametrize("command", ["cluster", "export"])

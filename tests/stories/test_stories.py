@@ -128,6 +128,8 @@ TEXTS = [
     "ارتفعت أسعار الذهب في السوق المحلية اليوم",
     "ارتفع الذهب 12 ريالا الخميس في السوق المحلية وقتل 7 في مدينة تدمر عام 2016",
     "مقتل 7 أشخاص في تدمر يوم الجمعة بعد 12 ساعة من تحرير المدينة عام 2016",
+    "سجل الذهب في السوق المحلية 215 دينارا لعيار 21 و184 لعيار 18",
+    "هبط الذهب في السوق المحلية إلى 209 دنانير لعيار 21 و179 لعيار 18",
 ]
 TITLES = [
     "اتصال بين الرئيسين بعد تحرير تدمر",
@@ -136,6 +138,8 @@ TITLES = [
     "",
     "",
     "7 قتلى في تدمر",
+    "الذهب اليوم",
+    "تراجع الذهب",
 ]
 
 
@@ -167,10 +171,6 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         length = math.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
         return sum(x * b[s] for s, x in a.items() if s in b and s not in without) / length if length else 0.0
 
-    def found(a: int, b: int) -> float:
-        weights = lead(a)
-        return sum(x for s, x in weights.items() if s in bodies[b] + heads[b]) / sum(weights.values())
-
     def head_found(a: int, b: int) -> float:
         mine = sum(rarity[s] for s in set(heads[a]))
         return sum(rarity[s] for s in set(heads[a]) & leads[b]) / mine if mine else 0.0
@@ -183,20 +183,22 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
     own_body = cosine(body(i), body(j), shared)
     brief = max(1 - min(len(bodies[i]), len(bodies[j])) / stories_features.BRIEF, 0)
     both = sum(rarity[s] for s in openings[i] & openings[j])
-    numbers = [{s for s in leads[k] if s.isdigit()} for k in (i, j)]
+    opening = 2 * both / sum(rarity[s] for k in (i, j) for s in openings[k])
+    numbers = [{s for s in leads[k] if s.isdigit() and s != "2016"} for k in (i, j)]  # years do not count
     fewer = min(map(len, numbers))
+    figures = fewer >= 3 and fewer - len(numbers[0] & numbers[1]) >= 2
     days = [{s for s in leads[k] if s in WEEKDAYS} for k in (i, j)]
     return {
         "title_found": (head_found(i, j) + head_found(j, i)) / 2,
-        "lead_found": (found(i, j) + found(j, i)) / 2,
-        "opening": 2 * both / sum(rarity[s] for k in (i, j) for s in openings[k]),
+        "opening": opening,
         "lead_shared": min(sum(rarity[s] for s in leads[i] & leads[j]) / stories_features.LEAD_SHARED, 2),
         "shared": min(
             sum(rarity[s] for s in {*bodies[i], *heads[i]} & {*bodies[j], *heads[j]}) / stories_features.SHARED, 2
         ),
         "own_body": own_body * (1 - brief),
-        "numbers": len(numbers[0] & numbers[1]) / fewer if fewer else 0,
-        "brief": brief,
+        "numbers": len(numbers[0] & numbers[1]) / fewer if fewer and not figures else 0,
+        "brief": brief * opening**0.75,
+        "figures": float(figures),
         "weekday": float(all(days) and not days[0] & days[1]),
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
@@ -213,8 +215,8 @@ def test_evidence_equals_the_slow_twin() -> None:
     by_name = {names[h]: float(r) for h, r in zip(weights.stems.tolist(), rarity, strict=True)}
     pairs = np.array(list(combinations(range(len(TEXTS)), 2)))
     day = 86_400.0
-    first = np.array([1, day + 1, 30 * day + 1, np.inf, 1, 1])
-    outlets = Ragged(np.array([0, 1, 0, 2, 3], dtype=np.uint32), np.array([0, 1, 2, 3, 3, 4, 5]))
+    first = np.array([1, day + 1, 30 * day + 1, np.inf, 1, 1, 1, 1])
+    outlets = Ragged(np.array([0, 1, 0, 2, 3, 4, 5], dtype=np.uint32), np.array([0, 1, 2, 3, 3, 4, 5, 6, 7]))
     features = stories_features.pair_features(weights, pairs, outlets, first, first)
     for (i, j), row in zip(pairs.tolist(), features, strict=True):
         got = dict(zip(stories_features.FEATURES, row.tolist(), strict=True))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,9 +18,24 @@ from typing import Any, Protocol
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
+from clusterer.io.feed_limits import (
+    FREE_LINES,
+    FREE_ROWS,
+    FREE_TEXT,
+    FeedLimits,
+    LimitReached,
+    TooManyRows,
+    check_blank,
+    over,
+)
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
+_PIECES = 4  # times `row_ratio`: lines, or tags, for each byte of a file
+_TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]*+)[^<>]*?(/?)>")
+_NEVER_CLOSED = frozenset(
+    b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th tbody thead tfoot".split()
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +45,7 @@ class Walk:
     Attributes:
         columns: makes articles of rows whose columns the feed names; the caller's choice of columns applies.
         fixed_columns: makes articles of rows whose fields the reader itself names.
-        row_limit: bytes that a row may have.
+        limits: what an input may cost.
         report: takes every bad row.
         rows: good rows.
         bad_rows: bad rows.
@@ -37,12 +54,14 @@ class Walk:
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
+        bad_since: number of good rows when the latest succession of bad rows began, and their number.
+        blank_since: the same of blank rows.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
     columns: FieldMap
     fixed_columns: FieldMap
-    row_limit: int
+    limits: FeedLimits
     report: Callable[[BadRow], None]
     rows: int = 0
     bad_rows: int = 0
@@ -52,6 +71,8 @@ class Walk:
     formats: dict[str, None] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    bad_since: tuple[int, int] = (0, 0)
+    blank_since: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
@@ -69,6 +90,7 @@ class OpenedInput:
         id: name of the file without folder and endings.
         path: where the file itself can be opened, if its bytes stand there as in `chunks`; else None.
         part: of a database or workbook the table or sheet that the caller named; "" for none.
+        packed: one number, of the bytes that were read so far of the file itself.
         encoding_cure: the cure where the encoding that the caller gave is most likely wrong; else "".
     """
 
@@ -82,6 +104,7 @@ class OpenedInput:
     path: str | None = None
     encoding_cure: str = ""
     part: str = ""
+    packed: list[int] = field(default_factory=lambda: [0])
 
     @property
     def columns(self) -> FieldMap:
@@ -96,7 +119,12 @@ class OpenedInput:
     @property
     def row_limit(self) -> int:
         """Bytes that a row may have; longer ones are bad, and skipped without being held."""
-        return self.walk.row_limit
+        return self.walk.limits.row_bytes
+
+    @property
+    def limits(self) -> FeedLimits:
+        """What the input may cost."""
+        return self.walk.limits
 
     def bad(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report a row that cannot be an article.
@@ -106,11 +134,60 @@ class OpenedInput:
             reason: what is wrong, and after "; cure: " what helps.
             raw: the row, or its beginning.
         """
+        walk = self.walk
+        begun, count = walk.bad_since
+        count = count + 1 if begun == walk.rows else 1
+        walk.bad_since = walk.rows, count
+        if count > walk.limits.bad_rows:
+            what = f"{count - 1:,} bad rows in succession, the last: {reason.partition('; cure: ')[0]}; the rest is not read"
+            raise TooManyRows(over(what, "bad_rows", walk.limits.bad_rows))
         self.walk.bad_rows += 1
         self.walk.first_reason = self.walk.first_reason or reason
         head = raw[: 4 * EXCERPT]
         text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
         self.walk.report(BadRow(self.name, line, reason, text.strip("\r\n")[:EXCERPT]))
+
+    def blank(self, count: int = 1) -> None:
+        """Count rows without anything in them, which are skipped.
+
+        Raises:
+            TooManyRows: there are too many in succession.
+        """
+        self.walk.blank_rows += count
+        self.skipped(count)
+
+    def skipped(self, count: int = 1) -> None:
+        """Count blank lines, which are no rows.
+
+        Raises:
+            TooManyRows: there are too many in succession.
+        """
+        walk = self.walk
+        begun, before = walk.blank_since
+        walk.blank_since = walk.rows, count + before if begun == walk.rows else count
+        check_blank(walk.blank_since[1], walk.limits)
+
+    def check_gain(self, rows: int, size: int) -> tuple[int, int]:
+        """Refuse an input that gives more than a file of its size can hold.
+
+        Args:
+            rows: good ones that came so far.
+            size: characters of their texts.
+
+        Returns:
+            How many rows, and how many characters, may come before this is asked again.
+
+        Raises:
+            TooManyRows: there are too many of either.
+        """
+        weight = os.stat(self.path).st_size if self.path else self.packed[0]
+        if rows >= max(FREE_ROWS, self.limits.row_ratio * weight):
+            what = f"{rows:,} rows out of a file of {weight:,} bytes; the rest is not read"
+            raise TooManyRows(over(what, "row_ratio", self.limits.row_ratio))
+        if size > max(FREE_TEXT, self.limits.ratio * weight):
+            what = f"texts of {size:,} characters out of a file of {weight:,} bytes; the rest is not read"
+            raise TooManyRows(over(what, "ratio", self.limits.ratio))
+        return rows + FREE_ROWS // 10, size + FREE_TEXT // 10
 
     def damaged(self, line: int, reason: str, raw: bytes | str = b"") -> None:
         """Report that the input is not whole: one bad row, and a word of the file when the run ends.
@@ -141,15 +218,43 @@ class OpenedInput:
         try:
             for line in iter(partial(stream.readline, limit + 1), b""):
                 number += 1
+                if not number % FREE_LINES:
+                    self.check_pieces(number + 1, "lines")
                 if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
                     yield number, line
                     continue
                 size, piece = len(line), line
                 while piece[-1:] not in (b"\n", b"") and (piece := stream.readline(CHUNK)):
                     size += len(piece)
+                    self.check_skipped(size)
                 self.bad(number, too_long(size, limit), line)
         except TruncatedInput as cut:
             self.damaged(number + 1, cut_reason(cut))
+
+    def check_pieces(self, number: int, what: str) -> None:
+        """Refuse more lines, or tags, than a file of this size can hold.
+
+        Args:
+            number: of those that are known so far.
+            what: they are, in the plural.
+
+        Raises:
+            LimitReached: there are several for each byte.
+        """
+        packed = self.packed[0]
+        if packed and number > max(FREE_LINES, _PIECES * self.limits.row_ratio * packed):
+            what = f"{number:,} {what} out of a file of {packed:,} bytes; the rest is not read"
+            raise LimitReached(over(what, "row_ratio", self.limits.row_ratio))
+
+    def check_skipped(self, size: int) -> None:
+        """Give up a row of which so many bytes were read without an end.
+
+        Raises:
+            LimitReached: they are too many.
+        """
+        if size > self.limits.skipped_bytes:
+            what = f"a row without an end in {size:,} bytes; the rest is not read"
+            raise LimitReached(over(what, "skipped_bytes", self.limits.skipped_bytes))
 
     def whole(self) -> tuple[bytes, str]:
         """All bytes, and "" or the reason why they are not all; of a file over the limit only the first."""
@@ -158,11 +263,32 @@ class OpenedInput:
             for chunk in self.chunks:
                 data += chunk
                 if len(data) > self.row_limit:
-                    size = len(data) + sum(map(len, self.chunks))
+                    size = len(data)
+                    for chunk in self.chunks:
+                        size += len(chunk)
+                        self.check_skipped(size)
                     return bytes(data[: 4 * EXCERPT]), too_long(size, self.row_limit)
         except TruncatedInput as cut:
             return bytes(data), cut_reason(cut)
         return bytes(data), ""
+
+
+def too_deep(data: bytes, limits: FeedLimits) -> str:
+    """The reason of XML or HTML whose elements stand too deep in one another; "" where they do not.
+
+    Parsers of both go down into every element, and take long, or fall over, where there is no end to it. Counted are tags that
+    open over those that close: what HTML need not close (`<p>`, `<br>`) counts once for each that stands open at most.
+    """
+    depth = deepest = 0
+    for found in _TAG.finditer(data):
+        if found[1]:
+            depth = max(0, depth - 1)
+        elif not found[3] and found[2].lower() not in _NEVER_CLOSED:
+            depth += 1
+            deepest = max(deepest, depth)
+    if deepest <= limits.depth:
+        return ""
+    return over(f"elements stand {deepest:,} deep in one another", "depth", max(limits.depth, deepest // 2))
 
 
 class Reader(Protocol):

@@ -17,6 +17,7 @@ from clusterer.io import escapes
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
 from clusterer.io.encodings import is_utf8
+from clusterer.io.feed_limits import BIG_ROW, FeedLimits, check_blank, too_many_values
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.rows import Layout, Row, as_cell, csv_cells, too_long, unfit
@@ -74,7 +75,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     article_of = opened.columns
     for number, raw, cells, reason in records:
         if is_blank(cells):
-            opened.walk.blank_rows += 1
+            opened.blank()
             continue
         try:
             if reason or cells is None:
@@ -103,7 +104,7 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
     """
     csv.field_size_limit(max(csv.field_size_limit(), opened.row_limit))
     layout = detect_dialect(opened.head, opened.format, opened.columns)
-    records = csv_records(lines, layout, opened.row_limit)
+    records = csv_records(lines, layout, opened.limits)
     separator_line = layout.header
     if separator_line:
         next(records, None)
@@ -204,26 +205,32 @@ def _first_rows(head: bytes, layout: Layout) -> list[dict[str, str]]:
     lines = io.BytesIO(head[:HEAD].removeprefix(BOM)).readlines()
     whole = lines[:-1] if len(head) >= HEAD else lines
     header_lines = 1 + bool(_SEPARATOR_LINE.match(head[:1000].removeprefix(BOM).decode("utf-8", "ignore")))
-    records = csv_records(iter(enumerate(whole, 1)), layout, HEAD)
+    records = csv_records(iter(enumerate(whole, 1)), layout, FeedLimits(row_bytes=HEAD))
     rows = [record.cells for record in itertools.islice(records, header_lines, None)]
     return [
         dict(zip(layout.columns, cells, strict=True)) for cells in rows if cells and len(cells) == len(layout.columns)
     ]
 
 
+_FEWEST_LINES = 1000  # that a record may have, however short its rows may be
+
+
 class _TooLong(csv.Error):
     """A record of many lines, most likely a quote that is never closed."""
 
 
-def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) -> Iterator[Record]:
-    """Records of at most `limit` bytes, bad ones with a reason; empty lines are none.
+def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limits: FeedLimits) -> Iterator[Record]:
+    """Records within the limits, bad ones with a reason; empty lines are none.
 
     After a quote that is never closed, only the first physical line of what it swallowed is bad; the others are
     read again.
     """
     if layout.escaped:
-        yield from _dumped_records(lines, limit)
+        yield from _dumped_records(lines, limits.row_bytes)
         return
+    limit, most_lines = limits.row_bytes, max(_FEWEST_LINES, limits.row_bytes >> 7)
+    separator = layout.delimiter.encode()
+    blank = 0
     waiting: deque[tuple[int, bytes]] = deque()
     consumed: list[tuple[int, bytes]] = []
 
@@ -236,6 +243,10 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
             size += len(item[1])
             if size > limit:
                 raise _TooLong(too_long(size, limit) + ", or close a quote")
+            if len(consumed) > most_lines:
+                raise _TooLong(f"a record of more than {most_lines:,} lines; cure: close a quote")
+            if len(item[1]) > BIG_ROW and (reason := too_many_values(item[1], limits, separator)):
+                raise _TooLong(reason)
             yield item[1].decode("utf-8", "surrogateescape")
 
     reader = csv.reader(physical(), **layout.dialect)
@@ -254,7 +265,10 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
             continue
         raw = b"".join(line for _, line in consumed)
         if not cells or (not raw.strip() and len(layout.columns) != 1):
+            blank += 1
+            check_blank(blank, limits)
             continue
+        blank = 0
         try:
             raw.decode()
         except UnicodeDecodeError as error:
@@ -265,7 +279,7 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limit: int) 
 
 def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[Record]:
     """Records of a table that a database dumped; a bad one has a reason."""
-    for number, raw in escapes.records(lines):
+    for number, raw in escapes.records(lines, limit):
         bare = raw.rstrip(b"\r\n")
         if not bare:
             continue
@@ -281,40 +295,60 @@ def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
     """Write rows of tables of text; return their number. Records that fit as they came keep their bytes.
 
+    What quotes and backslashes mean is told by a table's beginning. Where fewer rows would tell otherwise than all did, every
+    cell is quoted: the values stay, not the bytes.
+
     Raises:
         OutputError: a row has no columns, other ones, or cells that the dialect cannot hold.
     """
     delimiter = layout.delimiter if format == layout.format else "\t" if format == "tsv" else ","
     target = replace(layout, format=format, delimiter=delimiter, quoted=layout.quoted or delimiter != layout.delimiter)
     target = replace(target, escaped=layout.escaped and delimiter == layout.delimiter)
+    rows, first, size = iter(rows), list[Row](), 0
+    while size < HEAD and (row := next(rows, None)):
+        first.append(row)
+        size += len(cast(bytes, row.raw)) if row.layout.columns else HEAD
+    head = b"".join(_written(first, layout, target))[:HEAD]
+    found, quotes_all = detect_dialect(head, format, FieldMap()), False
+    if found.delimiter == delimiter and (found.quoted, found.escaped) != (target.quoted, target.escaped):
+        target, quotes_all = replace(target, quoted=True, escaped=False), True
+    written = map(out.write, _written(itertools.chain(first, rows), layout, target, quotes_all))
+    return max(0, sum(1 for _ in written) - 1)  # without the header
+
+
+def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bool = False) -> Iterator[bytes]:
+    """The header and the records of rows, as bytes: as they came where they came in this dialect, and not all is to be quoted."""
+    newline = layout.newline.decode()
+    dialect = {**target.dialect, **({"quoting": csv.QUOTE_ALL} if quotes_all else {})}
 
     def record(cells: Sequence[str]) -> bytes:
         text = io.StringIO(newline="")
         if target.escaped:
-            return ("\t".join(map(escapes.escaped, cells)) + layout.newline.decode()).encode()
-        csv.writer(text, lineterminator=layout.newline.decode(), **target.dialect).writerow(cells)
+            return ("\t".join(map(escapes.escaped, cells)) + newline).encode()
+        csv.writer(text, lineterminator=newline, **dialect).writerow(cells)
         return text.getvalue().encode()
 
-    count = 0
-    for count, row in enumerate(rows, 1):
+    for count, row in enumerate(rows):
         if not row.layout.columns:
-            raise unfit(row, format, f"a row of {row.layout.format} has no columns to stand")
+            raise unfit(row, target.format, f"a row of {row.layout.format} has no columns to stand")
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
-        if count == 1:
+        same = same and not quotes_all
+        if not count:
             mark = BOM if layout.header.startswith(BOM) else b""
-            out.write(layout.header + layout.newline if same else mark + record(layout.columns))
+            yield layout.header + layout.newline if same else mark + record(layout.columns)
         if same and row.layout.columns == layout.columns:
-            out.write(cast(bytes, row.raw) + layout.newline)
+            yield cast(bytes, row.raw) + layout.newline
             continue
         if sorted(row.layout.columns) != sorted(layout.columns):
-            raise unfit(row, format, "its columns differ from those of the rows before, and cannot stand together")
+            raise unfit(
+                row, target.format, "its columns differ from those of the rows before, and cannot stand together"
+            )
         cell_of = dict(zip(row.layout.columns, csv_cells(row), strict=True))
         try:
-            out.write(record([cell_of[name] for name in layout.columns]))
+            yield record([cell_of[name] for name in layout.columns])
         except csv.Error as error:
-            raise unfit(row, format, f"its cells ({error}) cannot stand") from None
-    return count
+            raise unfit(row, target.format, f"its cells ({error}) cannot stand") from None
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:

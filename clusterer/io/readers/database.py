@@ -16,7 +16,7 @@ from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import RowError
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import OpenedInput
-from clusterer.io.rows import Layout, Row, first_line, too_long
+from clusterer.io.rows import Layout, Row, too_long
 
 Execute = Callable[[str], Any]
 """Carries out a statement; gives a cursor with `description` and `fetchone`."""
@@ -44,7 +44,12 @@ def path_of(opened: OpenedInput, stack: ExitStack) -> str:
 
 
 def read_table(
-    opened: OpenedInput, execute: Execute, tables: Mapping[str, str], error_type: type[Exception], broken: str
+    opened: OpenedInput,
+    execute: Execute,
+    tables: Mapping[str, str],
+    error_type: type[Exception],
+    reason_of: Callable[[Exception], str],
+    spend: Callable[[int], None] = lambda size: None,
 ) -> Iterator[Row]:
     """Yield the rows of the table that the path names behind "::", else of the only one that holds texts.
 
@@ -53,7 +58,8 @@ def read_table(
         execute: as `Execute`.
         tables: names of tables and views, as a caller writes them, to the same as SQL takes them.
         error_type: what the database raises where it cannot be read.
-        broken: the reason then, with {} for what it says.
+        reason_of: says why, with the cure.
+        spend: told the bytes of every row; what it raises ends the table.
 
     Raises:
         InputError: there is no such table, none holds texts, or several do.
@@ -68,12 +74,13 @@ def read_table(
         try:
             cells = cursor.fetchone()
         except error_type as error:
-            opened.damaged(number, f"{broken.format(first_line(error))}; rows before it are kept")
+            opened.damaged(number, f"{reason_of(error)}; rows before it are kept")
             return
         if cells is None:
             return
         try:
-            size = sum(len(cell.encode()) for cell in cells if isinstance(cell, str))
+            size = sum(len(cell.encode()) if isinstance(cell, str) else 8 for cell in cells)
+            spend(size)
             if size > opened.row_limit:
                 raise RowError(too_long(size, opened.row_limit))
             row = dict(zip(columns, cells, strict=True))

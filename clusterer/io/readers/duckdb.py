@@ -53,8 +53,12 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             for schema, name in database.cursor().execute(_TABLES).fetchall():
                 known_as = name if schema == "main" else f"{schema}.{name}"
                 tables[known_as] = f"{quoted(schema)}.{quoted(name)}"
-            yield from read_table(opened, lambda sql: database.cursor().execute(sql), tables, duckdb.Error, _BROKEN)
+            yield from read_table(opened, lambda sql: database.cursor().execute(sql), tables, duckdb.Error, _reason_of)
         except TruncatedInput as cut:
             opened.damaged(1, cut_reason(cut))
         except duckdb.Error as error:
-            opened.damaged(1, _BROKEN.format(first_line(error)))
+            opened.damaged(1, _reason_of(error))
+
+
+def _reason_of(error: Exception) -> str:
+    return _BROKEN.format(first_line(error))

@@ -14,7 +14,7 @@ from typing import Any
 
 from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap, RowError
-from clusterer.io.readers.base import BOM, OpenedInput, undecodable
+from clusterer.io.readers.base import BOM, OpenedInput, too_deep, undecodable
 from clusterer.io.rows import Layout, Row
 from clusterer.io.values import scalar
 
@@ -29,8 +29,9 @@ FIELDS = {
 _PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
 _META = re.compile(r"<meta\b[^<>]*>", re.I)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
-_LINKED = re.compile(r"<script\b[^<>]*\bld\+json\b[^<>]*>(.*?)</script", re.I | re.S)
-_CANONICAL = re.compile(r"<link\b[^<>]*\brel\s*=\s*[\"']?canonical\b[^<>]*>", re.I)
+_LINKED = re.compile(r"<script\b[^<>]{0,1000}\bld\+json\b[^<>]{0,1000}>", re.I)
+_SCRIPT_END = re.compile(r"</script", re.I)
+_CANONICAL = re.compile(r"<link\b[^<>]{0,1000}\brel\s{0,9}=\s{0,9}[\"']?canonical\b[^<>]{0,1000}>", re.I)
 _SHORTEST = "40"  # characters: a brief of one sentence
 _ARTICLES = ("Article", "BlogPosting", "LiveBlog", "Report")
 _PUBLISHED = (
@@ -79,7 +80,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     """
     require()
     data, reason = opened.whole()
-    if reason and not reason.startswith("longer"):
+    reason = reason or too_deep(data, opened.limits)
+    if reason and not reason.startswith(("longer", "elements")):
         opened.damaged(1, reason, data)
         return
     try:
@@ -154,7 +156,9 @@ def _attributes(element: str) -> dict[str, str]:
 
 def _linked(page: str) -> Mapping[str, Any]:
     """The article among the page's linked data (JSON-LD); empty where there is none."""
-    for script in _LINKED.findall(page):
+    position = 0
+    while (begin := _LINKED.search(page, position)) and (end := _SCRIPT_END.search(page, begin.end())):
+        script, position = page[begin.end() : end.start()], end.end()
         with contextlib.suppress(ValueError, RecursionError):
             waiting = [json.loads(script, strict=False)]
             while waiting:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
+from clusterer.io.feed_limits import too_many_values
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.readers.json_array import DamageError, JsonArray
 from clusterer.io.readers.json_pages import (
@@ -50,7 +51,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
                 columns.lost_digits = False
                 article = columns(json.loads(raw))
         except BlankRow:
-            opened.walk.blank_rows += 1
+            opened.blank()
         except DamageError as damage:
             opened.damaged(number, json_reason(raw, damage, opened.encoding), raw)
         except ValueError as error:
@@ -78,31 +79,35 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
         beginning, rest = peek(chunks, limit + HEAD)
         document = beginning.strip()
         is_held = len(beginning) < limit + HEAD
-        value = loaded(document) if is_held else RowError("longer than may be held")
+        reason = too_many_values(document, opened.limits) if is_held else "longer than may be held"
+        is_held = is_held and not reason
+        value = RowError(reason) if reason else loaded(document)
         if isinstance(value, dict) and is_article(value, opened.columns):
             fits = len(document) <= limit
             row = value if fits else RowError(too_long(len(document), limit))
-            return itertools.chain([(document, row)], JsonArray(rest, limit))  # the rest: damage, or nothing
+            return itertools.chain([(document, row)], JsonArray(rest, opened.limits))  # the rest: damage, or nothing
         if is_held and isinstance(value, ValueError):
             if _are_objects(document, opened):
-                return iter(JsonArray(itertools.chain([document], rest), limit, bare=True))
+                return iter(JsonArray(itertools.chain([document], rest), opened.limits, bare=True))
             if glued := glued_objects(document):
-                return itertools.chain(glued, JsonArray(rest, limit))
+                return itertools.chain(glued, JsonArray(rest, opened.limits))
             if not _ARRAY.search(document) and _ends_early(document):
                 return iter([(document, DamageError(_NOT_CLOSED))])
         if isinstance(value, dict):
             if is_empty_page(value):
-                return iter(JsonArray(rest, limit))
+                return iter(JsonArray(rest, opened.limits))
             arrays, others = arrays_of_articles(value, opened.columns)
             if len(arrays) > 1 or (not arrays and frame_rows(value, opened.columns)):
                 return iter(rows_within(loaded_exactly(document), opened.columns, opened.note))
             if not arrays and not _ARRAY.search(document):
-                return itertools.chain([(document, value)], JsonArray(rest, limit))
+                return itertools.chain([(document, value)], JsonArray(rest, opened.limits))
             for path, count in others.items():
                 opened.note(left_out(path, count))
-        array = JsonArray(itertools.chain([beginning], rest), limit, skip=_array_of_articles(document, value, opened))
+        array = JsonArray(
+            itertools.chain([beginning], rest), opened.limits, skip=_array_of_articles(document, value, opened)
+        )
         return _to_the_end(array, document) if is_held and isinstance(value, ValueError) else iter(array)
-    return iter(JsonArray(chunks, limit))
+    return iter(JsonArray(chunks, opened.limits))
 
 
 def _unfolded(elements: Iterator[tuple[bytes, Any]], opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
@@ -143,7 +148,7 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
     """Whether a document is objects one after the other, the first of them an article."""
     if not _GLUED.search(document):
         return False
-    first = next(iter(JsonArray(iter([document]), opened.row_limit, bare=True)))[0]
+    first = next(iter(JsonArray(iter([document]), opened.limits, bare=True)))[0]
     follows = document[len(first) : len(first) + 1000].lstrip(b", \t\r\n")[:1]
     return follows == b"{" and isinstance(row := loaded(first), dict) and is_article(row, opened.columns)
 
@@ -151,7 +156,7 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
 def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
     """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text."""
     if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
-        first = JsonArray(iter([document]), opened.row_limit).first_elements()
+        first = JsonArray(iter([document]), opened.limits).first_elements()
         sizes: list[float] = []
         for element, outer in itertools.islice(first, SAMPLE):
             is_inner = outer >= 0 and sizes[outer] != 0

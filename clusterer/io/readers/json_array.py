@@ -13,15 +13,20 @@ from typing import Any
 
 from clusterer.io.columns import RowError
 from clusterer.io.compression import TruncatedInput, cut_reason
+from clusterer.io.feed_limits import FeedLimits, over, too_many_values
 from clusterer.io.readers.jsonl import loaded
 from clusterer.io.rows import EXCERPT, too_long
 
 _MARKS = re.compile(rb'["{}\[\]]')
 _BLANKS = re.compile(rb"[\s,]*+")
 _BARE = re.compile(rb"[^,\]\s]++|.", re.S)
+_BARE_REST = re.compile(rb"[^,\]\s]*+")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\\n]{1,200}"\s*:')
 
 
+_ALL_MARKS = 10  # times `values`: brackets and ends of strings of a row
+_AGAIN = 2  # times the longest row: bytes that are looked at again behind broken elements
+_TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is not read; cure: fetch the file again"
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
 
 
@@ -37,8 +42,9 @@ class JsonArray:
     the next one seems to begin: a comma, a brace and the first key, laid out as in the elements before.
     """
 
-    def __init__(self, chunks: Iterator[bytes], limit: int, skip: int = 0, bare: bool = False) -> None:
-        self._chunks, self._limit, self._skip, self._bare = chunks, limit, skip, bare
+    def __init__(self, chunks: Iterator[bytes], limits: FeedLimits, skip: int = 0, bare: bool = False) -> None:
+        self._chunks, self._limits, self._skip, self._bare = chunks, limits, skip, bare
+        self._limit, self._looked_again = limits.row_bytes, 0  # bytes behind broken elements that were taken up again
         self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
         self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
@@ -65,7 +71,10 @@ class JsonArray:
                 if self._wrapped:
                     return
                 if self._buffer[self._start] != 0x5B:
-                    yield self._buffer[self._start :], RowError("bytes after the end of the array; cure: remove them")
+                    while len(self._buffer) - self._start < 4 * EXCERPT and self._fill():
+                        pass
+                    excerpt = self._buffer[self._start : self._start + 4 * EXCERPT]
+                    yield excerpt, RowError("bytes after the end of the array; cure: remove them")
                     return
                 self._start += 1  # two arrays, one after the other
                 continue
@@ -73,6 +82,7 @@ class JsonArray:
             element, reason = self._element()
             is_cut = self._ended and not reason.startswith("longer")
             error_type = DamageError if is_cut else RowError
+            reason = reason or too_many_values(element, self._limits)
             value = error_type(reason or _NOT_CLOSED) if reason or is_cut else loaded(element)
             if not isinstance(value, ValueError):
                 if element[:1] == b"{" and (key := _FIRST_KEY.match(element)):
@@ -88,6 +98,10 @@ class JsonArray:
             if resumption:
                 tail = self._buffer[self._start :]
                 self._buffer, self._start = element[resumption.end() :] + tail, 0
+                self._looked_again += len(self._buffer)
+                if self._looked_again > _AGAIN * self._limit:
+                    yield element[: 4 * EXCERPT], DamageError(_TOO_BROKEN)
+                    return
                 element = element[: resumption.start()]
                 if not reason:
                     value = loaded(element)
@@ -114,9 +128,13 @@ class JsonArray:
                 if self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
                     enclosing[-1], count = count, count + 1
                     inner = JsonArray(
-                        iter([self._buffer[self._position : self._position + self._limit]]), self._limit, bare=True
+                        iter([self._buffer[self._position : self._position + self._limit]]), self._limits, bare=True
                     )
                     yield next(iter(inner))[0], outer
+
+    def _no_end(self, what: str, size: int) -> str:
+        limit, self._chunks = self._limits.skipped_bytes, iter(())
+        return over(f"{what} without an end in {size:,} bytes; the rest is not read", "skipped_bytes", limit)
 
     def _fill(self) -> bool:
         """Drop what is done with, take one more chunk."""
@@ -141,8 +159,13 @@ class JsonArray:
 
     def _marks(self) -> Iterator[int]:
         """Brackets, braces and ends of strings from `_start` on; 0 whenever the element grows beyond the limit."""
-        self._position, in_string, starved = self._start, False, False
+        self._position, in_string, starved, count = self._start, False, False, 0
         while True:
+            count += 1
+            if count > _ALL_MARKS * self._limits.values:
+                what = f"a row of more than {count:,} brackets and strings; the rest is not read"
+                self._cut, self._chunks = over(what, "values", self._limits.values), iter(())
+                return
             if starved or self._position >= len(self._buffer):
                 if self._position - self._start > self._limit:
                     yield 0
@@ -200,16 +223,20 @@ class JsonArray:
                 self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
                 self._skipped += self._position - self._start
                 self._start = self._position
+                if self._skipped > self._limits.skipped_bytes:
+                    self._cut = self._no_end("an object before the articles", self._skipped)
+                    return False
         return False
 
     def _element(self) -> tuple[bytes, str]:
         """The value at `_start`, and what is wrong with its extent; `_start` moves behind it."""
         if self._buffer[self._start] not in b'{["':
             match = _BARE.match(self._buffer, self._start)
-            while match and match.end() == len(self._buffer) and len(match[0]) <= self._limit and self._fill():
-                match = _BARE.match(self._buffer, self._start)
-            element = match[0] if match else b""
-            self._start += len(element)
+            size = match.end() - self._start if match else 0
+            while self._start + size == len(self._buffer) and size <= self._limit and self._fill():
+                size = _BARE_REST.match(self._buffer, self._start + size).end() - self._start  # type: ignore[union-attr]
+            element = self._buffer[self._start : self._start + size]
+            self._start += size
             return element, ""
         depth, skipped, excerpt = 0, 0, b""
         for mark in self._marks():
@@ -221,6 +248,9 @@ class JsonArray:
                 excerpt = excerpt or element[: 4 * EXCERPT]
                 skipped += len(element)
                 self._start = self._position
+                if skipped > self._limits.skipped_bytes:
+                    self._ended, self._cut = True, self._no_end("a row", skipped)
+                    return excerpt, self._cut
                 continue
             depth += (mark in b"{[") - (mark in b"}]")
             if depth <= 0:

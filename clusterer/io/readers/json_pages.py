@@ -22,6 +22,7 @@ _LISTS = frozenset((
     "posts", "records", "rows", "messages", "edges", "list", "documents",
 ))  # fmt: skip
 """Names under which interfaces list what they found."""
+_DEEPEST = 50  # names on the way to an array
 
 
 def text_size(rows: list[Any], columns: FieldMap) -> float:
@@ -106,6 +107,8 @@ def arrays_by_path(
         columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
         path: names on the way to `value`.
     """
+    if len(path) > _DEEPEST:
+        return
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             yield path, value

@@ -13,7 +13,9 @@ import orjson
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
+from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
+from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
 from clusterer.io.readers.base import BOM, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
@@ -47,6 +49,12 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     if opened.head:
         article_of.learn(_first_rows(opened.head))
     for number, line in opened.lines():
+        if len(line) <= 2 and line.isspace():
+            opened.skipped()
+            continue
+        if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
+            opened.bad(number, reason, line)
+            continue
         try:
             article = article_of(loads(line))
         except ValueError:
@@ -91,6 +99,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
+        opened.skipped()
         return
     line = bare[:-1].rstrip() if bare[-1:] == b"," else line
     parts = glued_objects(line)
@@ -106,7 +115,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
     try:
         rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
     except BlankRow:
-        opened.walk.blank_rows += 1
+        opened.blank()
         return
     except ValueError as error:
         reason = json_reason(line, error, opened.encoding)
@@ -123,7 +132,7 @@ def _page(opened: OpenedInput, number: int, parts: list[tuple[bytes, Any]], layo
         try:
             yield Row(opened.columns(value), raw, opened.name, number, layout)
         except BlankRow:
-            opened.walk.blank_rows += 1
+            opened.blank()
         except RowError as error:
             opened.bad(number, str(error), raw)
 
@@ -162,7 +171,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
     """Write the lines of a result as JSON lines."""
     for line in lines:
-        out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        out.write(json_line(line))
 
 
 def is_article(row: dict[str, Any], columns: FieldMap) -> bool:

@@ -17,22 +17,23 @@ FIELDS = {
 """Article attribute to where it is read from; "" where the format has none."""
 
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.S)
-_FIELD = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*(.+?)[ \t]*$", re.M)
-_HEADING = re.compile(r"\A\s*(?:#[ \t]+(?P<marked>[^\n]+?)[ \t]*#*[ \t]*|(?P<ruled>[^\n]+)\n=+[ \t]*)(?:\n|\Z)")
+_FIELD = re.compile(r"^([\w-]+)[ \t]*[:=](.++)$", re.M)
+_HEADING = re.compile(r"\A\s*+(?:#[ \t]++(?P<marked>[^\n]++)|(?P<ruled>[^\n]++)\n=+[ \t]*+)(?:\n|\Z)")
+_LONGEST = 1 << 20  # characters; in a longer file, which is no article, marks stay
 _MARKS = (
     (re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.M), ""),
-    (re.compile(r"!\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])"), ""),
-    (re.compile(r"\[([^\]\n]*)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])"), r"\1"),
+    (re.compile(r"!\[[^\[\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])"), ""),
+    (re.compile(r"\[([^\[\]\n]*)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])"), r"\1"),
     (re.compile(r"^[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), ""),
     (re.compile(r"<(https?://[^<>\s]+)>"), r"\1"),
-    (re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.M), r"\1"),
+    (re.compile(r"^[ \t]{0,3}#{1,6}[ \t]++(.*+)$", re.M), lambda found: found[1].rstrip(" \t#")),
     (re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M), ""),
     (re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$", re.M), ""),
     (re.compile(r"^([ \t]*)[-*+][ \t]+", re.M), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.{1,2000}?)(?<=\S)\1", re.S), r"\2"),
+    (re.compile(r"(\*\*|__)(?=\S)(.{1,500}?)(?<=\S)\1", re.S), r"\2"),
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),
     (re.compile(r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)"), r"\1"),
-    (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"\1"),
+    (re.compile(r"~~(?=\S)(.{1,500}?)(?<=\S)~~"), r"\1"),
     (re.compile(r"`([^`\n]+)`"), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
 )
@@ -56,9 +57,9 @@ def fields_of(text: str) -> dict[str, str]:
         for name, value in _FIELD.findall(front[2]):
             for attribute, names in FIELD_NAMES.items():
                 if attribute != "text" and column_key(name) in names:
-                    fields.setdefault(attribute, value.strip("\"'"))
+                    fields.setdefault(attribute, value.strip(" \t").strip("\"'"))
     if heading := _HEADING.match(text):
-        fields.setdefault("title", plain(heading["marked"] or heading["ruled"]))
+        fields.setdefault("title", plain((heading["marked"] or "").rstrip(" \t#") or heading["ruled"] or ""))
         text = text[heading.end() :]
     elif "title" not in fields:
         title, text = split_title(text)
@@ -72,6 +73,8 @@ def plain(text: str) -> str:
     >>> plain("## Heading\n\n- *first*\n- 2 * 3 * 4 and snake_case_name")
     'Heading\n\nfirst\n2 * 3 * 4 and snake_case_name'
     """
+    if len(text) > _LONGEST:
+        return text.strip()
     for mark, instead in _MARKS:
         text = mark.sub(instead, text)
     return text.strip()

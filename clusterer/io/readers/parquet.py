@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
-from clusterer.errors import InputError
+from clusterer.errors import ClustererError, InputError
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
-from clusterer.io.compression import TruncatedInput
+from clusterer.io.feed_limits import LimitReached, TooManyRows
 from clusterer.io.field_names import FETCH_NAMES, column_key
+from clusterer.io.readers import parquet_size
 from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.parquet_size import batch_rows
 from clusterer.io.rows import (
     PARQUET_BATCH,
     Layout,
@@ -51,11 +53,13 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         InputError: pyarrow is not installed, or there is no text column.
     """
     parquet = import_pyarrow("parquet")
-    damage = (import_pyarrow().ArrowException, OSError, ValueError)
     with ExitStack() as stack:
         try:
-            table = parquet.ParquetFile(_file(opened, stack))
-        except (*damage, TruncatedInput) as error:
+            file = _file(opened, stack)
+            table = parquet.ParquetFile(file)
+        except LimitReached:
+            raise
+        except Exception as error:  # pyarrow's are of many kinds
             opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
             return
         names = tuple(table.schema_arrow.names)
@@ -67,16 +71,36 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         for group in range(table.num_row_groups):
             end = number + table.metadata.row_group(group).num_rows
             try:
-                for batch in table.iter_batches(PARQUET_BATCH, row_groups=[group]):
-                    wanted = wanted or _wanted(opened, batch)
+                size = batch_rows(table.metadata.row_group(group), file, opened.limits)
+                batches = table.iter_batches(size, row_groups=[group])
+                if not wanted:
+                    first = _first_batches(batches)
+                    wanted = _wanted(opened, import_pyarrow().Table.from_batches(first, table.schema_arrow))
+                    batches = itertools.chain(first, batches)
+                for batch in batches:
                     if not batch.schema.equals(schema):
                         batch = batch.select(schema.names).cast(schema)
                     yield from _rows(opened, batch, wanted, number, layout)
                     number += batch.num_rows
-            except damage as error:
+            except (ClustererError, TooManyRows):
+                raise
+            except LimitReached as over_limit:
+                opened.damaged(number + 1, f"rows {number + 1} to {end} are not read: {over_limit}")
+                number = end
+            except Exception as error:
                 lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
                 opened.damaged(number + 1, lost)
                 number = end
+
+
+def _first_batches(batches: Iterator[Any]) -> list[Any]:
+    """The batches that hold the rows by which columns are told."""
+    first: list[Any] = []
+    while sum(batch.num_rows for batch in first) < SAMPLE and sum(batch.nbytes for batch in first) < parquet_size.HELD:
+        if (batch := next(batches, None)) is None:
+            break
+        first.append(batch)
+    return first
 
 
 def refuse_same_names(names: Sequence[str], file: str) -> None:
@@ -89,16 +113,16 @@ def refuse_same_names(names: Sequence[str], file: str) -> None:
         raise InputError(f"{file}: {len(names)} columns, several of the name {twice[0]!r}; cure: rename all but one")
 
 
-def _wanted(opened: OpenedInput, batch: Any) -> list[str]:
-    """The columns that articles are made of, as the first rows tell: of those of usual names, and of strings."""
-    types, names = import_pyarrow("types"), tuple(batch.schema.names)
+def _wanted(opened: OpenedInput, table: Any) -> list[str]:
+    """The columns that articles are made of, as a table of the first rows tells: of those of usual names, and of strings."""
+    types, names = import_pyarrow("types"), tuple(table.schema.names)
     usual = {name for columns in usual_columns(names).values() for name in columns}
     looked_at = [
         own.name
-        for own in batch.schema
+        for own in table.schema
         if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
     ]
-    cells = [python_values(batch.column(name)[:SAMPLE]) for name in looked_at]
+    cells = [python_values(table.column(name)[:SAMPLE]) for name in looked_at]
     rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
     plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
     fetched = [name for name in names if column_key(name) in FETCH_NAMES]

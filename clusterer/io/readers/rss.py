@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -10,7 +11,7 @@ from typing import Any
 
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.html import clean_text
-from clusterer.io.readers.base import BOM, OpenedInput
+from clusterer.io.readers.base import BOM, OpenedInput, too_deep
 from clusterer.io.rows import Layout, Row, first_line
 from clusterer.io.values import is_nothing
 
@@ -37,6 +38,8 @@ _OWN = (
 _OWN_PREFIXES = (b"content", b"atom", b"rss", b"xhtml")  # of feeds that do not say what they mean
 _ABSTRACT = re.compile(rb"(</?)([\w.-]+):(description|summary|abstract|subtitle)(?=[\s/>])")
 _BODY = re.compile(rb"<(/?)(?:[\w.-]+:)?(?:description|encoded|summary|content)(?=[\s>])[^<>]*>")
+_COPIED = 1 << 26  # bytes of a feed's head that are parsed again with its entries
+_LOG = logging.getLogger("clusterer.io")
 _OTHERS = "clusterer_"  # begins the names of elements that describe a picture, an episode or a record
 
 
@@ -49,25 +52,29 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the entries of a feed; `line` is their number in it. What is whole before damage is read."""
     data, cut = opened.whole()
     layout, number = Layout("rss"), 0
-    if cut.startswith("longer"):
+    cut = cut or too_deep(data, opened.limits)
+    if cut.startswith(("longer", "elements")):
         opened.bad(1, cut, data)
         return
     data = _decodable(data, opened)
-    parsed = import_module("feedparser").parse(
-        io.BytesIO(_set_apart(data)),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    opened.check_pieces(4 * data.count(b"<"), "tags")  # feedparser takes longer for one than others for a line
+    prepared = _set_apart(data)
     begun, ended, readable, is_whole = _entries_in(data)
-    entries = parsed.entries if is_whole else parsed.entries[:readable]
-    rows = [_fields(entry, parsed.feed.get("title", "")) for entry in entries]
-    opened.fixed_columns.learn(rows, is_alone=True)
+    try:
+        parsed = _parsed(prepared)
+        rows = _rows_of(parsed)
+    except Exception as error:  # feedparser's, of any kind: one entry must not cost the others
+        _LOG.debug("%s", opened.name, exc_info=True)
+        parsed, rows = _one_by_one(prepared, error)
+    rows = rows if is_whole else rows[:readable]
+    opened.fixed_columns.learn([row for row in rows if isinstance(row, dict)], is_alone=True)
     for number, fields in enumerate(rows, 1):
         try:
+            if isinstance(fields, RowError):
+                raise fields
             article = opened.fixed_columns(fields)
         except RowError as error:
-            opened.bad(number, str(error), fields["text"])
+            opened.bad(number, str(error), fields["text"] if isinstance(fields, dict) else b"")
         else:
             yield Row(article, {**fields, "date": article.date}, opened.name, number, layout)
     if not number and not cut and not parsed.get("version"):
@@ -75,8 +82,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         opened.damaged(1, f"neither RSS nor Atom ({why}); cure: --format, or leave the file out", data)
     elif cut or not is_whole:
         opened.damaged(number + 1, cut or _cut_reason(number, begun, readable > ended), data[-1000:])
-    elif len(parsed.entries) < begun:
-        lost = begun - len(parsed.entries)
+    elif len(rows) < begun:
+        lost = begun - len(rows)
         why = first_line(parsed.get("bozo_exception", "broken XML"))
         opened.damaged(
             number + 1, f"{lost} of {begun} entries cannot be read ({why}); cure: fetch the file again", data
@@ -94,6 +101,69 @@ def _decodable(data: bytes, opened: OpenedInput) -> bytes:
             )
         return data.decode("utf-8", "replace").encode()
     return data
+
+
+def _parsed(data: bytes) -> Any:
+    """A feed as feedparser tells it."""
+    return import_module("feedparser").parse(
+        io.BytesIO(data),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+
+
+def _rows_of(parsed: Any) -> list[dict[str, Any] | RowError]:
+    title = parsed.feed.get("title", "")
+    return [_fields(entry, title if isinstance(title, str) else "") for entry in parsed.entries]
+
+
+def _one_by_one(data: bytes, error: Exception) -> tuple[Any, list[dict[str, Any] | RowError]]:
+    """The entries of a feed that feedparser stumbles over, each parsed for itself; of a bad one the reason.
+
+    Args:
+        data: the feed.
+        error: what feedparser raised.
+
+    Returns:
+        What feedparser tells of the feed without entries, and a row or reason an entry.
+    """
+    spans = _spans(_HIDDEN.sub(lambda found: b" " * len(found[0]), data))
+    start, end = (spans[0][0], spans[-1][1]) if spans else (len(data), len(data))
+    head, tail = data[:start], data[end:]
+    root = _ROOT.search(head)
+    bare = head[root.start() : head.find(b">", root.start()) + 1] + b"<channel>" if root else b"<rss><channel>"
+    try:
+        parsed = _parsed(head + tail)
+    except Exception:
+        head, tail, parsed = bare, b"", _parsed(bare)
+    if len(spans) * (len(head) + len(tail)) > _COPIED:
+        head, tail = bare, b""
+    rows: list[dict[str, Any] | RowError] = []
+    for begin, stop in spans:
+        try:
+            rows += _rows_of(_parsed(head + data[begin:stop] + tail))[:1]
+        except Exception as own:
+            rows.append(RowError(f"feedparser cannot read the entry ({_named(own)}); cure: mend it"))
+    if not rows:
+        rows.append(RowError(f"feedparser cannot read the feed ({_named(error)}); cure: mend it, or fetch it again"))
+    return parsed, rows
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def _spans(bare: bytes) -> list[tuple[int, int]]:
+    """Where each entry begins and ends."""
+    spans, begin = [], -1
+    for found in _ENTRY.finditer(bare):
+        if not found[1] and begin < 0:
+            begin = found.start()
+        if begin >= 0 and (found[1] or found[3]):
+            spans.append((begin, found.end()))
+            begin = -1
+    return spans if begin < 0 else [*spans, (begin, len(bare))]
 
 
 def _cut_reason(number: int, begun: int, is_part: bool) -> str:

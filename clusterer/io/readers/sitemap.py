@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import TruncatedInput, cut_reason
+from clusterer.io.feed_limits import over
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.rows import Layout, Row, first_line
 
@@ -43,6 +44,10 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             parser.feed(chunk)
             for event, element in cast(Iterator[tuple[str, Element]], parser.read_events()):
                 depth += 1 if event == "start" else -1
+                if depth > opened.limits.depth:
+                    what = f"elements stand {depth:,} deep in one another; the rest is not read"
+                    opened.damaged(number + 1, over(what, "depth", opened.limits.depth), chunk)
+                    return
                 if root is None:
                     root = element
                     if _name(element) == "sitemapindex":

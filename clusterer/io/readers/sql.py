@@ -47,6 +47,7 @@ _ENDS = (
     (re.compile(rb"\A(?:PRAGMA [^\n]*\n)*BEGIN TRANSACTION;"), "COMMIT;"),
 )
 """What a dump that begins so ends with, near enough."""
+_WORK = 4  # times what was read, and the longest row: characters that are looked at, again and again where no row ends
 _CUT = "the dump ends early{}; rows before it are kept; cure: fetch the file again, or dump it anew"
 _NO_POSTS = {
     "post_type": {"revision", "attachment", "nav_menu_item"},
@@ -125,7 +126,7 @@ def _articles(opened: OpenedInput, records: list[_Record], layout: Layout) -> It
             if record.reason:
                 raise RowError(record.reason)
             if any(record.row.get(name) in values for name, values in _NO_POSTS.items()):
-                opened.walk.blank_rows += 1
+                opened.blank()
                 opened.note(f"{opened.name}: revisions, attachments, menus and drafts of WordPress are left out")
                 continue
             article = opened.columns(record.row)
@@ -138,11 +139,12 @@ def _articles(opened: OpenedInput, records: list[_Record], layout: Layout) -> It
 def _records(dump: _Dump) -> Iterator[_Record]:
     """The rows of the tables that are read, statement by statement."""
     opened, copied, inserted = dump.opened, "", ""
-    created, held, first = "", "", 0
+    created, held, first, work, size = "", "", 0, 0, 0
     number, is_complete, text = 0, False, ""
     end_mark = next((mark for begin, mark in _ENDS if begin.search(opened.head[:4096])), "")
     for number, line in opened.lines():
         text = line.decode("utf-8", "surrogateescape")
+        size += len(text)
         is_complete = is_complete or text.startswith(end_mark)
         if copied:
             if text.rstrip("\r\n") == r"\.":
@@ -158,10 +160,11 @@ def _records(dump: _Dump) -> Iterator[_Record]:
                     dump.fit.pop(inserted, None)
             first = first if held else number
             held += text
-            if len(held) > opened.row_limit + len(text):
+            if len(held) > opened.row_limit + len(text) or work > _WORK * (size + opened.row_limit):
                 opened.bad(first, too_long(len(held), opened.row_limit), held[:4000])
                 inserted = held = ""
-            elif held.rstrip().endswith((")", "),", ");", ";")):
+            elif text.rstrip().endswith((")", "),", ");", ";")):
+                work += len(held)
                 rows, end, is_done = _tuples(held, dump.escapes)
                 if dump.is_read(inserted):
                     for raw, cells in rows:

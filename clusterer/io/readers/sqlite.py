@@ -9,10 +9,14 @@ from pathlib import Path
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import TruncatedInput, cut_reason
+from clusterer.io.feed_limits import FREE_BYTES, LimitReached, over
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.database import path_of, quoted, read_table
 from clusterer.io.rows import Row, first_line
 
+_HEADER = 1 << 20  # bytes beyond a row's, for what SQLite puts around it
+_STEPS = 1_000_000  # instructions of SQLite between two looks at its budget
+_FREE_STEPS = 30_000_000  # less than a second
 _BROKEN = "the database cannot be read here ({}); cure: fetch it again, or `sqlite3 FILE .recover`"
 _TABLES = (
     "SELECT name FROM sqlite_master AS own WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -34,14 +38,61 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     Raises:
         InputError: there is no such table, none holds texts, or several do.
     """
+    budget = None
     with ExitStack() as stack:
         try:
-            address = f"{Path(path_of(opened, stack)).absolute().as_uri()}?mode=ro"
-            database = stack.enter_context(closing(sqlite3.connect(address, uri=True)))
+            path = path_of(opened, stack)
+            database = stack.enter_context(
+                closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True))
+            )
+            database.setlimit(
+                sqlite3.SQLITE_LIMIT_LENGTH, 2 * opened.row_limit + _HEADER
+            )  # also of what a view makes up
+            for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON"):
+                database.execute(f"PRAGMA {pragma}")
+            budget = _Budget(opened, Path(path).stat().st_size)
+            database.set_progress_handler(budget.gives_up, _STEPS)
             database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # one bad row, not the end
             tables = {str(name): quoted(str(name)) for (name,) in database.execute(_TABLES)}
-            yield from read_table(opened, database.execute, tables, sqlite3.Error, _BROKEN)
+            yield from read_table(opened, database.execute, tables, sqlite3.Error, budget.reason_of, budget.spend)
         except TruncatedInput as cut:
             opened.damaged(1, cut_reason(cut))
         except (sqlite3.Error, UnicodeError) as error:  # names that are not UTF-8 any more
-            opened.damaged(1, _BROKEN.format(first_line(error)))
+            opened.damaged(1, budget.reason_of(error) if budget else _BROKEN.format(first_line(error)))
+
+
+class _Budget:
+    """What reading a database may cost: a view can compute for ever, or give rows without end.
+
+    Attributes:
+        reason: why it was stopped; "" before.
+    """
+
+    def __init__(self, opened: OpenedInput, size: int) -> None:
+        """Of a file of so many bytes."""
+        self._limits, self._size, self.reason = opened.limits, size, ""
+        self._steps_left = _FREE_STEPS + opened.limits.ratio * size
+        self._bytes = 0
+
+    def gives_up(self) -> bool:
+        """Whether SQLite has worked enough; it asks every `_STEPS` instructions."""
+        self._steps_left -= _STEPS
+        if self._steps_left < 0:
+            what = f"a view that computes on and on in a file of {self._size:,} bytes; rows before are kept"
+            self.reason = over(what, "ratio", self._limits.ratio)
+        return bool(self.reason)
+
+    def reason_of(self, error: Exception) -> str:
+        """Why reading ended with an error of SQLite's."""
+        return self.reason or _BROKEN.format(first_line(error))
+
+    def spend(self, size: int) -> None:
+        """Count the bytes of a row.
+
+        Raises:
+            LimitReached: the rows are far more than the file can hold.
+        """
+        self._bytes += size
+        if self._bytes > FREE_BYTES and self._bytes > self._limits.ratio * self._size:
+            what = f"rows of {self._bytes:,} bytes out of a file of {self._size:,}; rows before are kept"
+            raise LimitReached(over(what, "ratio", self._limits.ratio))

@@ -58,9 +58,9 @@ def split_title(text: str) -> tuple[str, str]:
     """
     text = text.lstrip("\ufeff \t\n")
     first, _, rest = text.partition("\n")
-    words = len(first.split())
+    words = len(first.split(None, 26))
     if words > 25 or not rest.strip() or first.rstrip().endswith((".", "،", "؛", ":")):
         return "", text
-    if not rest.partition("\n")[0].strip() or len(rest.split()) >= 4 * words:
+    if not rest.partition("\n")[0].strip() or len(rest.split(None, 4 * words)) >= 4 * words:
         return first.strip(), rest.lstrip()
     return "", text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator
 from importlib import import_module
@@ -62,14 +63,18 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     while True:
         number += 1
         try:
-            record = next(records, None)
+            with contextlib.redirect_stderr(
+                io.StringIO()
+            ):  # warcio prints what it stumbles over, as it stands in the record
+                record = next(records, None)
             if record is None:
                 if counted.cut or counted.ends_in_head():
                     reason = "the file ends early, inside the head of a record; cure: fetch the file again"
                     opened.damaged(number, counted.cut or reason)
                 return
             is_page = _is_page(record)
-            data = record.content_stream().read(opened.row_limit + 1) if is_page else b""
+            with contextlib.redirect_stderr(io.StringIO()):
+                data = record.content_stream().read(opened.row_limit + 1) if is_page else b""
             length = int(record.rec_headers.get_header("Content-Length") or 0)
             while record.raw_stream.read(CHUNK):
                 pass

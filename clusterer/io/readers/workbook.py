@@ -12,8 +12,10 @@ from typing import Any
 from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.feed_limits import LimitReached
 from clusterer.io.field_names import each_once
 from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.workbook_size import check_workbook
 from clusterer.io.rows import Layout, Row, first_line
 
 _MEMBER = re.compile(rb"PK\x03\x04.{26}(?:xl/|mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet)", re.S)
@@ -50,11 +52,14 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     calamine = _calamine()
     data = b"".join(opened.chunks)
     try:
+        check_workbook(data, opened.limits)
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         all_names = list(book.sheet_names)
         names = [name for name in all_names if opened.part in ("", name)]
         sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names]
-    except (calamine.CalamineError, OSError, ValueError) as error:
+    except LimitReached:
+        raise
+    except Exception as error:  # calamine's, zipfile's, of many kinds
         opened.damaged(1, f"not a whole workbook ({first_line(error)}); cure: fetch it again, or save it anew")
         return
     if opened.part and not sheets:
@@ -83,7 +88,7 @@ def _rows(opened: OpenedInput, header: tuple[str, ...], body: list[list[Any]], f
     layout = Layout("xlsx")
     for number, cells in enumerate(body, first):
         if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
-            opened.walk.blank_rows += 1
+            opened.blank()
             continue
         row = _cells(header, cells)
         try:
