@@ -9,6 +9,7 @@ from clusterer.errors import ClustererError, InputError, OutputError, SettingsEr
 from clusterer.explanation.evidence import Explanation
 from clusterer.explanation.explainer import Explainer, explain
 from clusterer.lazy import importer
+from clusterer.paragraphs import ParagraphDeduplication, dedup_paragraphs
 from clusterer.pipeline import cluster
 from clusterer.results import Assignment, Clustering
 from clusterer.settings import Settings
@@ -33,6 +34,7 @@ __all__ = [
     "Gold",
     "InputError",
     "OutputError",
+    "ParagraphDeduplication",
     "Removal",
     "Settings",
     "SettingsError",
@@ -42,6 +44,7 @@ __all__ = [
     "bcubed_scorer",
     "cluster",
     "dedup",
+    "dedup_paragraphs",
     "explain",
     "read",
     "read_gold",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, put_before
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
 from clusterer.deprecated import moved_names
-from clusterer.progress import Progress, silent
+from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
 from clusterer.text.boilerplate_phrases import dateline_end, without_links
@@ -32,43 +32,71 @@ from clusterer.text.words import Words, concatenate, hash_words
 
 def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
+    return gather(read_chunks(articles, settings, progress), settings, progress)
+
+
+def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
+    """What is kept of articles, some at a time, in order; depends on nothing but these articles."""
     tell = progress or silent
-    ids: list[str] = []
-    ties: list[int] = []  # by what else an id is made unique, in few bytes
-    outlets: list[str] = []
-    known: dict[str, str] = {}
-    dates = Growing(np.float64)
-    titles: list[Words] = []
 
     def chunks() -> Iterator[list[Article]]:
         remaining = iter(articles)
         while chunk := list(islice(remaining, settings.chunk)):
-            ids.extend(map(name_of, chunk))
-            ties.extend([tie(a.title, a.url) for a in chunk])
-            outlets.extend([known.setdefault(name, name) for name in [a.outlet for a in chunk]])
-            dates.append(np.array([seconds(a.date) for a in chunk]))
             yield chunk
 
-    def words_of(chunk: list[Article]) -> tuple[Words, Words]:
+    def read_chunk(chunk: list[Article]) -> Chunk:
         tell("reading", len(chunk))
         words = text_words([a.text for a in chunk], settings)
         if settings.boilerplate != "learned":  # no line matters any more
             words = replace(words, opens_line=None)
-        return words, title_words([a.title for a in chunk], settings)
+        return Chunk(
+            [name_of(a) for a in chunk],
+            np.array([tie(a.title, a.url) for a in chunk], dtype=np.uint32),
+            [a.outlet for a in chunk],
+            np.array([seconds(a.date) for a in chunk], dtype=np.float64),
+            words,
+            title_words([a.title for a in chunk], settings),
+        )
+
+    yield from ordered_map(read_chunk, chunks(), settings.threads)
+
+
+def gather(
+    chunks: Iterable[Chunk], settings: Settings, progress: Progress | None = None, parts: Sequence[int] = ()
+) -> Corpus:
+    """Put what was read together, cut what was learned of all of it, and make ids unique.
+
+    Args:
+        chunks: consumed one by one, each may then go.
+        settings: of the run.
+        progress: told of stages.
+        parts: where other parts begin, as numbers of articles, known once the chunks are consumed; ids are unique within a
+            part.
+    """
+    tell = progress or silent
+    ids: list[str] = []
+    outlets: list[str] = []
+    known: dict[str, str] = {}
+    dates, ties = Growing(np.float64), Growing(np.uint32)  # ties: by what else an id is made unique, in few bytes
+    titles: list[Words] = []
 
     def texts() -> Iterator[Words]:
-        for words, heads in ordered_map(words_of, chunks(), settings.threads):
-            titles.append(heads)
-            yield words
+        for chunk in chunks:
+            ids.extend(chunk.ids)
+            outlets.extend([known.setdefault(outlet, outlet) for outlet in chunk.outlets])
+            dates.append(chunk.dates)
+            ties.append(chunk.ties)
+            titles.append(chunk.titles)
+            yield chunk.words
         if not titles:  # no article at all
-            words, heads = words_of([])
-            titles.append(heads)
-            yield words
+            titles.append(title_words([], settings))
+            yield text_words([], settings)
 
     words = concatenate(texts())
     heads = concatenate(titles)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
+        begin(tell, "learning boilerplate", len(ids))
         furniture, lines = boilerplate.learned_lines(words, outlets, heads)
         total = int(furniture.sum())
         if total:
@@ -77,8 +105,13 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
     words = replace(words, opens_line=None)
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
     words = with_titles(words, heads, settings.min_words)
-    when = dates.array()
-    ids, renamed = _unique_ids(ids, ties, outlets, when, words)
+    when, tied = dates.array(), ties.array()
+    renamed = 0
+    hashes = boilerplate.whole_hashes(words) if len(set(ids)) < len(ids) else np.zeros(len(ids), dtype=np.uint64)
+    for start, stop in pairwise([0, *parts, len(ids)]):
+        part = slice(start, stop)
+        ids[part], again = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
+        renamed += again
     ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
 
@@ -131,13 +164,12 @@ def ranks_of_ids(ids: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _unique_ids(
-    ids: list[str], ties: list[int], outlets: list[str], dates: NDArray[np.float64], words: Words
+    ids: list[str], ties: list[int], outlets: list[str], dates: NDArray[np.float64], hashes: NDArray[np.uint64]
 ) -> tuple[list[str], int]:
     """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input."""
     counts = Counter(ids)
     if len(counts) == len(ids):
         return ids, 0
-    hashes = boilerplate.whole_hashes(words)
     again: dict[str, list[int]] = {}
     for i, name in enumerate(ids):
         if counts[name] > 1:
@@ -149,6 +181,28 @@ def _unique_ids(
             ids[i] = id
             renamed += 1
     return ids, renamed
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is kept of n articles as they are read, before anything is learned of all of them.
+
+    Attributes:
+        ids: names, not yet unique.
+        ties: uint32 (n,), what orders articles of one name (`articles.tie`).
+        outlets, dates: as of `Corpus`.
+        words, titles: their words, without known boilerplate.
+    """
+
+    ids: list[str]
+    ties: NDArray[np.uint32]
+    outlets: list[str]
+    dates: NDArray[np.float64]
+    words: Words
+    titles: Words
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,34 +11,29 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix
+from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
-from clusterer.copies.documents import Documents
-from clusterer.copies.series import may_report_others
-from clusterer.copies.verify import CONTAINED, COPY, verify
+from clusterer.corpus import Chunk, gather, read_chunks
 from clusterer.errors import InputError
 from clusterer.io.inputs import Articles, articles_from, held
-from clusterer.pipeline import PipelineRun, run_pipeline
-from clusterer.progress import Progress
-from clusterer.results import Relation
+from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline
+from clusterer.progress import Progress, progress_from
+from clusterer.quotations import BenchmarkRuns, Quote, benchmark_runs, find_quotes
+from clusterer.removals import Removals, remove_copies, remove_reports
+from clusterer.results import PairRelation, Relation
 from clusterer.settings import Settings, settings_from
 from clusterer.text.words import hash_words
 from clusterer.versions import Versions
 
 KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
-HELD = 0.9
-"""Share of its words that a kept text must hold of one that goes as its copy or cut."""
-PASSAGE, IN_PASSAGE = 30, 12
-"""Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
-_BLOCK = 1 << 12  # pairs whose words are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +46,19 @@ class Removal:
         relation: what the two were verified as.
         score: Jaccard for "copy", containment for "contained", likelihood of one event for "story", 1.0 for "exact".
         words_lost: words of it that the kept one does not hold.
+        is_against: whether the kept one is among those compared against; `kept_place` is its place there.
+        quotes: what it quotes of those compared against, where quotations are looked for.
     """
 
     id: str
     place: int
     kept: str
     kept_place: int
-    relation: Relation
+    relation: Relation | PairRelation
     score: float
     words_lost: int
+    is_against: bool = False
+    quotes: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +101,11 @@ class Deduplication:
 
 def dedup(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Settings | Mapping[str, Any] | str | None = None,
     *,
     keep: str = "longest",
+    against: Articles | None = None,
+    quote: int = 0,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,
     unique_url: bool = False,
@@ -112,21 +113,26 @@ def dedup(
 ) -> Deduplication:
     """Keep one article of what is printed again and again; nothing goes that is not verified against one that stays.
 
+    With `against` also what is verified against one of those goes. They themselves all stay, and are not among the result.
+
     Args:
         articles: as `cluster` takes them.
         settings: as for `cluster`; by default only copies are looked for (`level` "copy").
         keep: "longest", "earliest" or "central" (most alike to all others of its group); or a column's name, smallest values
             first, or with " desc" after it largest first.
+        against: what is there already, as `articles`.
+        quote: instead of copies look for quotations: an article goes that has so many words in a row in common with a text or
+            title of `against`, 13 for a benchmark that a model must not have seen. 0 for copies.
         fields: article attribute to column name, where the usual names do not fit.
         progress: as for `cluster`.
-        unique_url: as for `cluster`; of the versions of one article the latest is asked for, all others go.
+        unique_url: as for `cluster`; of the versions of one article the latest is asked for, all others go. Not with `against`.
         **choices: as for `cluster`.
 
     Returns:
         What stays and what goes.
 
     Raises:
-        InputError: an item is no article, or a column is not there; says which.
+        InputError: an item is no article, or a column is not there, says which; or `unique_url` and `against` are given.
         SettingsError: settings contradict each other.
 
     Example:
@@ -137,15 +143,56 @@ def dedup(
     items = held(articles, fields)
     values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
     chosen = settings_from(settings, choices, Settings(level="copy"))
-    if not unique_url:
-        run = run_pipeline(items, chosen, progress, keep=True, fields=fields)
-        return deduplicate(run, chosen, keep, values, items)
+    tell = progress_from(progress)
+    if quote and against is None:
+        raise InputError(f"quote is {quote}, and there is nothing to quote; cure: against=benchmark")
+    if unique_url:
+        if against is not None:
+            raise InputError(
+                "unique_url is of the articles alone, and against is given; cure: dedup(..., unique_url=True) first, and its"
+                " kept articles against the others"
+            )
+        return _of_versions(items, values, fields, chosen, keep, tell)
+    if quote and against is not None:
+        runs = benchmark_runs(articles_from(against, fields), quote, chosen)
+        return quoting(articles_from(items, fields), runs, items, tell)
+    refuse_foreign_weights(chosen)
+    old = list[int]()
+    corpus = gather(_in_parts(against, items, fields, chosen, tell, old), chosen, tell, old)
+    return deduplicate(group_corpus(corpus, chosen, tell, keep=True), chosen, keep, values, items, sum(old))
+
+
+def _of_versions(
+    items: Any,
+    values: Sequence[Any] | None,
+    fields: Mapping[str, str] | None,
+    settings: Settings,
+    keep: str,
+    tell: Progress,
+) -> Deduplication:
+    """As `dedup`, where articles of one URL are versions of one."""
     found = list(articles_from(items, fields))
     versions = Versions.of(found)
-    run = run_pipeline(versions.grouped(found), chosen, progress, keep=True)
-    return with_versions(
-        deduplicate(run, chosen, keep, values and [values[i] for i in versions.places]), run, versions, items
-    )
+    run = run_pipeline(versions.grouped(found), settings, tell, keep=True)
+    latest = values and [values[i] for i in versions.places]
+    return with_versions(deduplicate(run, settings, keep, latest), run, versions, items)
+
+
+def _in_parts(
+    against: Articles | None,
+    items: Any,
+    fields: Mapping[str, str] | None,
+    settings: Settings,
+    tell: Progress,
+    parts: list[int],
+) -> Iterator[Chunk]:
+    """What is read of `against`, then of the articles; where these begin is put into `parts`, where there is anything before."""
+    if against is not None:
+        parts.append(0)
+        for chunk in read_chunks(articles_from(against, fields), settings, tell):
+            parts[0] += len(chunk)
+            yield chunk
+    yield from read_chunks(articles_from(items, fields), settings, tell)
 
 
 def with_versions(result: Deduplication, run: PipelineRun, versions: Versions, items: Any = ()) -> Deduplication:
@@ -189,7 +236,12 @@ def words_apart(one: str, other: str) -> int:
 
 
 def deduplicate(
-    run: PipelineRun, settings: Settings, keep: str = "longest", values: Sequence[Any] | None = None, items: Any = ()
+    run: PipelineRun,
+    settings: Settings,
+    keep: str = "longest",
+    values: Sequence[Any] | None = None,
+    items: Any = (),
+    old: int = 0,
 ) -> Deduplication:
     """What stays of a run's articles.
 
@@ -197,15 +249,17 @@ def deduplicate(
         run: with its words and texts.
         settings: of the run.
         keep: as for `dedup`.
-        values: of the column that `keep` names, one an article.
+        values: of the column that `keep` names, one an article that is asked about.
         items: the articles as they were given.
+        old: so many of the run's articles, the first, are only compared against: they stay, and are not in the result.
     """
     corpus, documents = run.corpus, run.documents
-    order = _order(run, keep, values)
+    order = _order(run, keep, None if values is None else [*[None] * old, *values])
+    order = np.concatenate((order[order < old], order[order >= old]))
     n, d = len(corpus.ids), len(documents)
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
-    found = _Removals(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n), np.zeros(n, dtype=np.int64))
+    found = Removals(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n), np.zeros(n, dtype=np.int64))
     keeper, relation, score, lost = found.keeper, found.relation, found.score, found.lost
     held = np.flatnonzero(documents.of_article >= 0)
     lead = np.full(d, n)
@@ -213,66 +267,67 @@ def deduplicate(
     lead = order[lead] if d else lead
     keeper[held] = lead[documents.of_article[held]]
     if settings.level != "exact" and d:
-        _copies(run, settings, rank, lead, found)
+        remove_copies(run, settings, rank, lead, found, old)
     if run.stories is not None and d:
-        _reports(run, settings, rank, lead, found)
+        remove_reports(run, settings, rank, lead, found, old)
     top = keeper.copy()  # an identical text of one that goes is verified against the same article
     while (keeper[top] != top).any():
         top = keeper[top]
     same = (top != keeper) & (relation == 0) & (keeper != np.arange(n))
     relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
     names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
-    gone = np.flatnonzero(top != np.arange(n))
+    gone = old + np.flatnonzero(top[old:] != np.arange(old, n))
+    named = map(corpus.ids.__getitem__, gone.tolist()), map(corpus.ids.__getitem__, top[gone].tolist())
+    columns = (x[gone].tolist() for x in (top, relation, score, lost))
     removed = tuple(
-        Removal(corpus.ids[i], i, corpus.ids[k], k, names[r], round(s, 4), w)
-        for i, k, r, s, w in zip(
-            gone.tolist(),
-            top[gone].tolist(),
-            relation[gone].tolist(),
-            score[gone].tolist(),
-            lost[gone].tolist(),
-            strict=True,
-        )
+        Removal(id, i - old, kept, k if k < old else k - old, names[r], round(s, 4), w, k < old)
+        for id, kept, i, k, r, s, w in zip(*named, gone.tolist(), *columns, strict=True)
     )
     assert corpus.words is not None
-    counts = {f"removed as {name}": int((relation[gone] == number).sum()) for number, name in enumerate(names)}
+    counts = np.bincount(relation[gone], minlength=len(names)).tolist()
     stats = {
         **run.clustering.stats,
-        **{name: count for name, count in counts.items() if count},
+        **({"articles": n - old, "articles compared against": old} if old else {}),
+        **{f"removed as {name}": count for name, count in zip(names, counts, strict=True) if count},
         "words of removed articles": int(corpus.words.counts[gone].sum()),
         "of these not in the one kept": int(lost[gone].sum()),
-        "articles kept": n - len(gone),
+        "articles kept": n - old - len(gone),
     }
-    return Deduplication(tuple(corpus.ids), removed, items, stats)
+    return Deduplication(tuple(corpus.ids[old:]), removed, items, stats)
 
 
-@dataclass(frozen=True, slots=True)
-class _Removals:
-    """What becomes of n articles, filled step by step.
+def quoting(
+    articles: Iterable[Article], runs: BenchmarkRuns, items: Any = (), progress: Progress | None = None
+) -> Deduplication:
+    """What stays of articles of which those that quote a benchmark go.
 
-    Attributes:
-        keeper: int64 (n,), the article that stays for each; its own place where it stays.
-        relation: int64 (n,), what the two were verified as: a place in the names of relations.
-        score: float64 (n,), of the two.
-        lost: int64 (n,), words that the kept one does not hold.
+    Args:
+        articles: read once.
+        runs: of the benchmark.
+        items: the articles as they were given.
+        progress: told how far the work is.
     """
-
-    keeper: NDArray[np.int64]
-    relation: NDArray[np.int64]
-    score: NDArray[np.float64]
-    lost: NDArray[np.int64]
-
-    def enter(
-        self,
-        gone: NDArray[np.int64],
-        kept: NDArray[np.int64],
-        relation: NDArray[np.int64] | int,
-        score: NDArray[np.float64] | list[float],
-        lost: NDArray[np.int64],
-    ) -> None:
-        """Let some articles go for others."""
-        self.keeper[gone], self.relation[gone] = kept, relation
-        self.score[gone], self.lost[gone] = score, lost
+    ids, removed, passages = list[str](), list[Removal](), 0
+    for place, (article, words, quotes) in enumerate(find_quotes(articles, runs, progress=progress)):
+        ids.append(name_of(article))
+        if quotes:
+            longest, inside = max(quotes, key=lambda q: q.words), sum(q.words for q in quotes)
+            removed.append(
+                Removal(
+                    ids[-1], place, longest.quoted, longest.quoted_place, "quoted", round(min(inside / words, 1.0), 4),
+                    max(words - inside, 0), True, quotes,
+                )
+            )  # fmt: skip
+            passages += len(quotes)
+    stats = {
+        "articles": len(ids),
+        "texts compared against": len(runs.ids),
+        f"of these shorter than {runs.length} words, not looked for": runs.short,
+        "passages quoted": passages,
+        "removed as quoted": len(removed),
+        "articles kept": len(ids) - len(removed),
+    }
+    return Deduplication(tuple(ids), tuple(removed), items, stats)
 
 
 def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray[np.int64]:
@@ -294,102 +349,6 @@ def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray
         known = [(i, None) for same in runs.values() for i in sorted(same, key=place.__getitem__)]
     there = {i for i, _ in known}
     return np.array([i for i, _ in known] + [i for i in base.tolist() if i not in there], dtype=np.int64)
-
-
-def _copies(
-    run: PipelineRun,
-    settings: Settings,
-    rank: NDArray[np.int64],
-    lead: NDArray[np.int64],
-    found: _Removals,
-) -> None:
-    """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes."""
-    documents, links, d = run.documents, run.links, len(run.documents)
-    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
-    best_first = np.lexsort((rank[lead], run.copies))
-    many = np.bincount(run.copies, minlength=d) > 1
-    left = best_first[many[run.copies[best_first]]]
-    while len(left):
-        group = run.copies[left]
-        opens = np.append(True, group[1:] != group[:-1])
-        kept = left[np.flatnonzero(opens)[np.cumsum(opens) - 1]]
-        asked, against = left[~opens], kept[~opens]
-        pairs = np.sort(np.stack([asked, against], axis=1), axis=1)
-        wanted = pairs @ np.array([d, 1])
-        at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
-        known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
-        kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
-        other = np.zeros(len(pairs), dtype=np.bool_)
-        kind[known], value[known], other[known] = links.kind[at[known]], links.score[at[known]], others[at[known]]
-        unknown = np.flatnonzero(~known)
-        if len(unknown):
-            order = unknown[np.argsort(wanted[unknown])]
-            new = verify(documents, pairs[order], settings)
-            places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
-            kind[places], value[places] = new.kind, new.score
-            other[places] = may_report_others(new.overlap.jaccard, new.differences)
-        goes = ~other & (
-            (kind == COPY) | (kind == CONTAINED) & (asked > against)
-        )  # the longer of a pair has the lower number
-        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
-        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
-        assert documents.corpus_words is not None
-        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
-        goes &= densest <= IN_PASSAGE
-        found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
-        left = asked[~goes]
-
-
-def _reports(
-    run: PipelineRun,
-    settings: Settings,
-    rank: NDArray[np.int64],
-    lead: NDArray[np.int64],
-    found: _Removals,
-) -> None:
-    """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold."""
-    documents, stories = run.documents, run.stories
-    assert stories is not None
-    staying = np.flatnonzero(found.keeper[lead] == lead)
-    strong: dict[int, dict[int, float]] = {}
-    for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
-        if value >= settings.story:
-            strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
-    best: dict[int, int] = {}  # of every copy group the best document that stays
-    for x in staying[np.argsort(rank[lead[staying]])].tolist():
-        best.setdefault(int(run.copies[x]), x)
-    gone: dict[int, tuple[int, float]] = {}
-    for group in sorted(best, key=lambda x: rank[lead[best[x]]]):
-        if group in gone:
-            continue
-        for other, value in strong.get(group, {}).items():
-            if other not in gone and rank[lead[best[other]]] > rank[lead[best[group]]]:
-                gone[other] = best[group], value
-    rows = np.array([x for x in staying.tolist() if int(run.copies[x]) in gone], dtype=np.int64)
-    if not len(rows):
-        return
-    against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
-    scores = [gone[int(run.copies[x])][1] for x in rows.tolist()]
-    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against)[0])
-
-
-def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (2, m): words of each text that goes, every time they are there, that the one that is kept does not hold.
-
-    In all, and most in any `PASSAGE` words in a row.
-    """
-    out = np.zeros((2, len(gone)), dtype=np.int64)
-    for start in range(0, len(gone), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        ours, theirs = documents.take(gone[block]), documents.take(kept[block])
-        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
-        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
-        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
-        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
-        so_far = np.concatenate(([0], np.cumsum(missing)))
-        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
-        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
-    return out
 
 
 def _column(items: Any, name: str) -> list[Any]:

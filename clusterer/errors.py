@@ -5,6 +5,9 @@ Nothing here formats tables or logs: callers raise, the command line prints one 
 
 from __future__ import annotations
 
+CHANGED = "an input changed between its two readings; cure: run again on files at rest"
+"""What an `InputError` says where an input is read twice."""
+
 
 class ClustererError(Exception):
     """Base of all errors that a user can mend; anything else that escapes is a defect of ours."""

@@ -22,7 +22,7 @@ from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from
-from clusterer.progress import Progress, progress_from
+from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
@@ -33,7 +33,7 @@ from clusterer.versions import Versions
 
 def cluster(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Settings | Mapping[str, Any] | str | None = None,
     *,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,
@@ -46,7 +46,7 @@ def cluster(
         articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order. Or a data
             frame of pandas, Polars or pyarrow, of which a row is an article, or a column of texts; a missing text is "".
             Or files: a path, several, or an open file.
-        settings: thresholds and choices, `Settings` or a dict; defaults where None.
+        settings: thresholds and choices, `Settings`, a dict, or the name of a preset such as "corpus"; defaults where None.
         fields: article attribute to column name, where the usual names do not fit.
         progress: told how far the work is; True for a line on standard error at each stage.
         unique_url: articles of one URL (`clusterer.versions`) are versions of one article: the latest is grouped, earlier ones
@@ -99,13 +99,34 @@ def run_pipeline(
 ) -> PipelineRun:
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
+    refuse_foreign_weights(settings)
+    return group_corpus(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
+
+
+def refuse_foreign_weights(settings: Settings) -> None:
+    """Refuse weights of another release; called before anything is read.
+
+    Raises:
+        SettingsError: their features are not those of this release.
+    """
     if settings.level == "story":
-        model_of(settings)  # refuse weights of another release before anything is read
-    corpus = read(articles_from(articles, fields), settings, tell)
+        model_of(settings)
+
+
+def group_corpus(
+    corpus: Corpus, settings: Settings, progress: Progress | None = None, keep: bool = False
+) -> PipelineRun:
+    """As `run_pipeline`, of articles that are read."""
+    tell = progress or silent
+    begin(tell, "finding identical texts", len(corpus.ids))
     documents = find_documents(corpus, settings)
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
+    if settings.level != "exact":
+        begin(tell, "sketching", min(documents.compared, len(documents)))
     proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
+    begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
+    begin(tell, "grouping", len(documents))
     copies = grouping.group_documents(
         links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
     )
@@ -113,6 +134,7 @@ def run_pipeline(
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
     stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
+    begin(tell, "naming", len(corpus.ids))
     clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
     return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 

@@ -152,12 +152,36 @@ def refuse_unknown(init: _Init) -> _Init:
 
 Settings.__init__ = refuse_unknown(Settings.__init__)  # type: ignore[method-assign]
 
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "news": {},
+    "corpus": {
+        "level": "copy",
+        "boilerplate": "none",
+        "jaccard": 0.8,
+        "cuts": False,
+        "series": "merge",
+    },
+}
+"""Settings for a kind of work, by name: those that differ from the defaults. "news" are the defaults; "corpus" is for texts that
+a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts."""
+
+
+def preset(name: str) -> Mapping[str, Any]:
+    """The settings of a preset that differ from the defaults.
+
+    Raises:
+        SettingsError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise SettingsError(f"{name!r} is no preset; cure: one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
 
 def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:
     """Settings from what a caller calls settings.
 
     Args:
-        given: `Settings`, a mapping of their names to values, or None.
+        given: `Settings`, a mapping of their names to values, the name of a preset (`PRESETS`), or None.
         choices: more of them by name, which win.
         default: what holds where `given` is None, or leaves a setting out.
 
@@ -166,8 +190,12 @@ def settings_from(given: object, choices: Mapping[str, Any] | None = None, defau
 
     >>> settings_from({"level": "copy"}, {"jaccard": 0.6}).jaccard
     0.6
+    >>> settings_from("corpus", {"jaccard": 0.7}).series
+    'merge'
     """
     base = default or Settings()
+    if isinstance(given, str):
+        given = preset(given)
     if isinstance(given, Settings):
         base = given
     elif isinstance(given, Mapping):

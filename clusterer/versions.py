@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import numpy as np
 
 from clusterer.articles import Article, free_ids, name_of, seconds
+from clusterer.errors import CHANGED, InputError
 from clusterer.results import Assignment, Clustering
 from clusterer.stories.features import end_of_day
 
@@ -104,10 +105,20 @@ class Versions:
         """The places of articles that are grouped, in order: the latest of each URL, and all without one."""
         return [place for place, latest in enumerate(self.latest) if latest == place]
 
-    def grouped(self, articles: Iterable[Article]) -> Iterator[Article]:
-        """The articles that are grouped, of the same ones that `of` has read."""
+    def grouped(self, articles: Iterable[Article], start: int = 0) -> Iterator[Article]:
+        """The articles that are grouped, of the same ones that `of` has read.
+
+        Args:
+            articles: all of them, or some in succession.
+            start: the place of the first.
+
+        Raises:
+            InputError: there are more than `of` has read.
+        """
         several = {latest for place, latest in enumerate(self.latest) if latest != place}
-        for place, article in enumerate(articles):
+        for place, article in enumerate(articles, start):
+            if place >= len(self.latest):
+                raise InputError(CHANGED)
             if self.latest[place] in several:
                 self.texts[place] = name_of(article), article.text
             if self.latest[place] == place:

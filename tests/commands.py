@@ -41,6 +41,15 @@ def run(*args: object, stdin: bytes = b"", cwd: Path | None = None, seconds: flo
         return CompletedProcess(words, status, _whole(out), _whole(errors))
 
 
+def started(*args: object, errors: int | None = None) -> int:
+    """A command that is left to itself, without standard streams but for errors where asked; its process's number."""
+    child = os.fork()
+    if not child:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        _carry_out([*map(str, args)], None, (nothing, nothing, nothing if errors is None else errors))
+    return child
+
+
 def run_in_text(*args: object, stdin: str = "", cwd: Path | None = None) -> CompletedProcess[str]:
     """The same in text."""
     done = run(*args, stdin=stdin.encode(), cwd=cwd)

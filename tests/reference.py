@@ -253,10 +253,15 @@ def containment(a: set[T], b: set[T]) -> float:
     return len(a & b) / min(len(a), len(b)) if a and b else 0.0
 
 
-def opening(a: Sequence[T], b: Sequence[T], first: int = 40) -> float:
-    """Share of the larger one's first shingles that the smaller holds; of two equal sizes `a` is the larger."""
+def opening(a: Sequence[T], b: Sequence[T], first: int = 40, late: int = 18) -> float:
+    """Share of the larger one's first shingles that the smaller holds; of two equal sizes `a` is the larger.
+
+    None where the first `late` are not among them.
+    """
     large, small = (a, b) if len(set(a)) >= len(set(b)) else (b, a)
     head = set(large[:first])
+    if not set(large[:late]) & set(small):
+        return 0.0
     return min(1.0, len(head & set(small)) / max(1, min(len(head), len(set(small)))))
 
 

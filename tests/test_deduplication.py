@@ -19,8 +19,9 @@ from made import generated, text_of, words_of
 
 from clusterer import Article, InputError, Settings
 from clusterer.copies.verify import verify
-from clusterer.deduplication import HELD, IN_PASSAGE, KEEP, PASSAGE, Deduplication, dedup, deduplicate
+from clusterer.deduplication import KEEP, Deduplication, dedup, deduplicate
 from clusterer.pipeline import PipelineRun, run_pipeline
+from clusterer.removals import HELD, IN_PASSAGE, PASSAGE
 
 COUNT = 500  # articles of a generated feed
 PLAIN = Settings(level="copy", boilerplate="none", series="merge")
@@ -46,7 +47,7 @@ def relation(gone: str, kept: str) -> tuple[str, float] | None:
     inside = reference.containment(small, large)
     is_short = len(small) <= 0.75 * len(large)
     head = set(ours[:40])
-    own = len(head & large) / len(head)
+    own = len(head & large) / len(head) if set(ours[:18]) & large else 0.0
     opens = reference.opening(ours, theirs) >= 0.25 and own >= 0.25
     return ("contained", inside) if inside >= 0.6 and is_short and opens else None
 
@@ -64,10 +65,15 @@ def tells_more(gone: str, kept: str) -> bool:
     return dense > IN_PASSAGE or words_lost(gone, kept) > (1 - HELD) * len(told)
 
 
-def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any]) -> dict[str, tuple[str, str]]:
-    """Of every article that goes the one that stays for it, and the relation: in every group the best that is left, in turn."""
+def slow_dedup(
+    run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any], old: int = 0
+) -> dict[str, tuple[str, str]]:
+    """Of every article that goes the one that stays for it, and the relation: in every group the best that is left, in turn.
+
+    The first `old` articles come first, in their own order, and all stay.
+    """
     gone: dict[str, tuple[str, str]] = {}
-    order = sorted(range(len(articles)), key=lambda i: rank[i])
+    order = sorted(range(len(articles)), key=lambda i: (i >= old, rank[i]))
     groups: dict[str, list[int]] = {}
     for i in order:
         groups.setdefault(run.clustering.assignments[i].copy, []).append(i)
@@ -78,7 +84,7 @@ def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any
             text = articles[i].text
             spelt = tuple(words(text))
             if spelt not in fate:
-                for k in kept:
+                for k in kept if i >= old else ():
                     found = relation(text, articles[k].text)
                     if found and not tells_more(text, articles[k].text):
                         fate[spelt] = k, found[0]
@@ -88,7 +94,8 @@ def slow_dedup(run: PipelineRun, articles: Sequence[Article], rank: Sequence[Any
                     fate[spelt] = i, "exact"
                     continue
             k, kind = fate[spelt]
-            gone[articles[i].id] = articles[k].id, kind
+            if i >= old:
+                gone[articles[i].id] = articles[k].id, kind
     return gone
 
 
@@ -144,6 +151,69 @@ def test_forms_outlets_and_dates_count_as_in_grouping() -> None:
     assert len(asked) > 80
     assert found.linked.all()
     assert len(found) == len(np.unique(asked, axis=0))
+
+
+# --- against what is there
+
+OLD = 200  # of these articles
+
+
+def test_removals_against_others_are_those_of_the_rule() -> None:
+    articles = generated()[0][:COUNT]
+    order = list(range(COUNT))
+    random.Random(8).shuffle(order)
+    articles = [articles[i] for i in order]
+    old, new = articles[:OLD], articles[OLD:]
+    rank = order[OLD:]
+    rows = [
+        {"id": a.id, "text": a.text, "title": a.title, "date": a.date, "quality": x}
+        for a, x in zip(new, rank, strict=True)
+    ]
+    result = dedup(rows, PLAIN, keep="quality", against=old)
+    joint = run_pipeline(articles, PLAIN, keep=True)
+    longest = sorted(range(COUNT), key=lambda i: -len(words(articles[i].text)))
+    place = {i: at for at, i in enumerate(longest)}
+    expected = slow_dedup(joint, articles, [*(place[i] for i in range(OLD)), *rank], OLD)
+    ours = {r.id: (r.kept, r.relation) for r in result.removed}
+    assert ours.keys() == expected.keys()
+    assert {r.relation for r in result.removed} == {"exact", "copy", "contained"}
+    texts = {a.id: a.text for a in articles}
+    for removal in result.removed:
+        others = old if removal.is_against else new
+        assert (new[removal.place].id, others[removal.kept_place].id) == (removal.id, removal.kept)
+        assert removal.is_against or removal.kept in set(result.kept_ids)
+        found = relation(texts[removal.id], texts[removal.kept])
+        assert found is not None
+        assert found[0] == removal.relation
+        assert not tells_more(texts[removal.id], texts[removal.kept])
+    assert sum(r.is_against for r in result.removed) > 20
+    assert sum(not r.is_against for r in result.removed) > 20
+    assert result.ids == tuple(a.id for a in new)
+    assert len(result.mask) == len(result.kept) + len(result.removed) == len(new)
+    assert (result.stats["articles"], result.stats["articles compared against"]) == (COUNT - OLD, OLD)
+
+
+def test_every_one_compared_against_counts_also_where_they_are_copies_of_each_other() -> None:
+    """The second one goes for the first within one set; compared against, it holds what the first has not."""
+    base = text_of("base", 100)
+    first, second = f"{base} {text_of('end', 30)}", f"{base} {text_of('interview', 9)}"
+    new = f"{base} {text_of('interview', 9)} {text_of('more', 1)}"
+    assert [r.kept_place for r in dedup([first, second], PLAIN).removed] == [0]
+    removed = dedup([Article(new, "new")], PLAIN, against=[Article(first, "first"), Article(second, "second")]).removed
+    assert [(r.id, r.is_against) for r in removed] == [("new", True)]
+
+
+def test_names_are_those_of_a_run_alone_and_nothing_of_the_others_is_given() -> None:
+    text = text_of(1, 40)
+    old = [Article(text_of(2, 40), "a"), Article(text, "b")]
+    new = [Article(text_of(3, 40), "a"), Article(text, "b"), Article(text_of(4, 40), "b")]
+    result = dedup(new, against=old)
+    assert set(result.ids) == {"a", "b", "b#2"}
+    assert result.ids == dedup(new).ids
+    assert [(new[r.place], r.kept, r.kept_place, r.is_against) for r in result.removed] == [(new[1], "b", 1, True)]
+    assert result.kept == [new[0], new[2]]
+    assert dedup(new, against=[]).mask == [True] * 3
+    assert dedup(new, against=new).kept == []
 
 
 # --- which one is kept

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import run
 
-from clusterer import Article, cluster, dedup
+from clusterer import Article, InputError, cluster, dedup
 from clusterer.versions import Versions, url_key
 
 FIRST = "أعلنت هيئة الأرصاد الجوية اليوم أن أمطارا غزيرة ستهطل على المناطق الجنوبية والغربية خلال اليومين المقبلين ودعت إلى الحذر"
@@ -123,3 +124,41 @@ def test_the_commands_know_versions(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     kept = [json.loads(line)["id"] for line in (tmp_path / "d.jsonl").read_text("utf-8").splitlines()]
     assert kept == ["last", "front", "front-2"]
+
+
+def test_versions_stand_in_any_file_and_outputs_are_by_file(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    lines = [
+        json.dumps({"id": a.id, "text": a.text, "url": a.url, "date": str(a.date)}, ensure_ascii=False) + "\n"
+        for a in ARTICLES
+    ]
+    for name, some in (("a", lines[:1]), ("b", lines[1:2]), ("c", lines[2:])):
+        (tmp_path / "in" / f"{name}.jsonl").write_text("".join(some), "utf-8")
+    (tmp_path / "all.jsonl").write_text("".join(lines), "utf-8")
+    ran = run("dedup", "in", "-o", "kept/", "--removed", "gone.jsonl", "--unique-url", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert not (tmp_path / "kept" / ".work").exists()
+    assert [(tmp_path / "kept" / f"{name}.jsonl").read_text("utf-8") for name in "abc"] == ["", "", "".join(lines[2:])]
+    assert {json.loads(line)["relation"] for line in (tmp_path / "gone.jsonl").open(encoding="utf-8")} >= {"version"}
+    ran = run("cluster", "in", "-o", "joined.jsonl", "--join", "--unique-url", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    joined = [json.loads(line) for line in (tmp_path / "joined.jsonl").open(encoding="utf-8")]
+    assert [(a["id"], a["copy"]) for a in joined] == [(a.id, a.copy) for a in cluster(ARTICLES, unique_url=True)]
+
+
+def test_versions_are_not_told_against_others(tmp_path: Path) -> None:
+    choices: list[dict[str, Any]] = [{"against": ARTICLES}, {"against": ARTICLES, "quote": 3}, {"quote": 3}]
+    for options in choices:
+        with pytest.raises(InputError, match="against"):
+            dedup(ARTICLES, unique_url=True, **options)
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n', "utf-8")
+    for said in (["--against", "b.jsonl"], ["--unit", "paragraph"]):
+        ran = run("dedup", "a.jsonl", "-o", "d.jsonl", "--unique-url", *said, cwd=tmp_path)
+        assert (ran.returncode, b"--unique-url" in ran.stderr) == (1, True)
+
+
+def test_a_file_that_grows_before_it_is_grouped_is_told() -> None:
+    versions = Versions.of(ARTICLES[:3])
+    assert [a.id for a in versions.grouped(ARTICLES[2:3], 2)] == [ARTICLES[2].id]
+    with pytest.raises(InputError, match="an input changed"):
+        list(versions.grouped(ARTICLES))

@@ -1,7 +1,7 @@
 """Inputs as real tools write them, each with its right values: ``python -m benchmarks.suites.cases FOLDER``.
 
-FOLDER holds `formats/` and `reports/NN-name/`, small files of faults that were met in use; they are not in the repository. For
-each the table says whether it is read right, and else what was read instead. What belongs to the copy level is not asked here.
+FOLDER holds `formats/`, `copies/`, `titles/`, `index/` and `reports/NN-name/`, small files of faults that were met in use; they
+are not in the repository. For each the table says whether it is read and grouped right, and else what was found instead.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.suites.copy_cases import CASES as OF_COPIES, Check
 from clusterer import Article, Settings, cluster
 from clusterer.io.dates import parse_date
 from clusterer.io.feed import Feed
 from clusterer.io.rows import BadRow
 
 DATA = Path(__file__).parents[2] / "data"
-Check = Callable[[Path], object]
-"""Looks at a case; raises `AssertionError` with what is wrong."""
 
 
 def _read(path: Path, **options: Any) -> tuple[list[Article], list[BadRow]]:
@@ -265,7 +264,8 @@ REPORTS: dict[str, Check] = {
 
 def run(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Yield kind, name and what is wrong, "" where nothing is, of every case whose files are there."""
-    for kind, checks in (("formats", FORMATS), ("reports", REPORTS)):
+    read = {"formats": FORMATS, "reports": REPORTS}
+    for kind, checks in [*read.items(), *OF_COPIES.items()]:
         for name, check in checks.items():
             place = folder / kind
             if not (place / name).exists():

@@ -25,6 +25,7 @@ from clusterer.arrays.letters import UNSURE
 from clusterer.articles import seconds
 from clusterer.copies.candidates import shingle
 from clusterer.copies.verify import SERIES
+from clusterer.corpus import text_words
 from clusterer.deduplication import deduplicate
 from clusterer.evaluation.metrics import evaluate, mistakes
 from clusterer.io.feed import Feed
@@ -57,7 +58,7 @@ def main(feed: tuple[str, ...], gold: str | None, errors: int, shown: int, optio
         for a, b in listed[:shown]:
             show(articles[a], articles[b])
     series_report(run, articles, shown)
-    dedup_report(run, settings)
+    dedup_report(run, articles, settings)
     if gold:
         with open(gold, "rb") as lines:
             gold_report(list(map(orjson.loads, lines)), articles, run, errors)
@@ -135,8 +136,8 @@ def series_report(run: PipelineRun, articles: list[Article], shown: int) -> None
         show(articles[a], articles[b])
 
 
-def dedup_report(run: PipelineRun, settings: Settings) -> None:
-    """What goes, and what is lost by it."""
+def dedup_report(run: PipelineRun, articles: list[Article], settings: Settings) -> None:
+    """What goes, and what is lost by it; of learned boilerplate, too, what the kept article does not hold."""
     found = deduplicate(run, settings)
     words, lost = (found.stats[name] for name in ("words of removed articles", "of these not in the one kept"))
     kept = set(found.kept_ids)
@@ -145,6 +146,12 @@ def dedup_report(run: PipelineRun, settings: Settings) -> None:
         f"\ndedup keeps {len(kept):,} of {len(found.ids):,}; {unverified} of {len(found.removed):,} removed without a kept one;"
         f" words of removed articles that the kept one does not hold: {lost / max(words, 1):.4f}"
     )
+    pairs = [[articles[place].text for place in (r.place, r.kept_place)] for r in found.removed]
+    gone, left = (text_words(list(texts), settings) for texts in zip(*pairs, strict=True)) if pairs else [None] * 2
+    if gone is not None and left is not None:
+        salts = np.arange(1, len(gone) + 1, dtype=np.uint64) << np.uint64(40)
+        held = np.isin(gone.hashes ^ np.repeat(salts, gone.counts), left.hashes ^ np.repeat(salts, left.counts))
+        print(f"with learned boilerplate counted: {1 - held.mean():.4f}")
 
 
 def gold_report(rows: list[dict[str, Any]], articles: list[Article], run: PipelineRun, errors: int) -> None:

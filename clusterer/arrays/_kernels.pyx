@@ -78,6 +78,7 @@ cdef enum:
     DATE = 5
     USUAL = 6
     OPPOSITE = 7
+    MARKER = 8
     NAME_BITS = 14
     MONTHS = 16
     CLITIC_CLASSES = 0x300
@@ -95,7 +96,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
-    "OPPOSITE": OPPOSITE, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
+    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
 }
 
 cdef double STEP = 9.5367431640625e-07  # 2**-20
@@ -880,10 +881,10 @@ cdef inline Py_ssize_t needed(double least, int64_t size) noexcept nogil:
 
 cdef inline void share(
     const uint64_t* row, Py_ssize_t length, const uint64_t* keys, const int32_t* first, Py_ssize_t mask, uint32_t* seen,
-    uint32_t turn, Py_ssize_t head, Py_ssize_t least, int64_t* shared, int64_t* opened
+    uint32_t turn, Py_ssize_t head, Py_ssize_t late, Py_ssize_t least, int64_t* shared, int64_t* opened
 ) noexcept nogil:
     """What a row has in common with the one whose table this is; nothing where that is below `least`."""
-    cdef Py_ssize_t j, at, spare = length - least
+    cdef Py_ssize_t j, at, spare = length - least, begun = late, ours = late
     shared[0] = opened[0] = opened[1] = 0
     for j in range(length):
         at = find(keys, first, mask, row[j])
@@ -892,16 +893,22 @@ cdef inline void share(
             shared[0] += 1
             opened[0] += first[at] < head
             opened[1] += j < head
+            begun = min(begun, <Py_ssize_t>first[at])
+            ours = min(ours, j)
         else:
             spare -= 1
             if spare < 0:  # what is left is too little
                 shared[0] = opened[0] = opened[1] = 0
                 return
+    if begun == late:
+        opened[0] = 0
+    if ours == late:
+        opened[1] = 0
 
 
 def overlaps(
-    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head, double least,
-    int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t head, Py_ssize_t late,
+    double least, int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
 ):
     """Distinct members of each row and of its first `head`; of each pair what both hold, and of either's head."""
     cdef Py_ssize_t n = offsets.shape[0] - 1, m = pairs.shape[0], i, o, p, longest = 0, room = 8, mask = 7, held = -1
@@ -937,7 +944,7 @@ def overlaps(
                 o = pairs[p, 1]
                 turn += 1
                 share(
-                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
                     needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
                 )
                 p -= 1
@@ -952,7 +959,7 @@ def overlaps(
                 held, turn = i, 0
             turn += 1
             share(
-                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head,
+                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
                 needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
             )
     free(keys); free(first); free(seen)
@@ -1103,8 +1110,11 @@ cdef struct Text:
     bint known
 
 
-cdef inline void tell(Told* side, uint64_t word, uint32_t meaning) noexcept nogil:
+cdef inline void tell(Told* side, uint64_t word, uint32_t meaning, bint placed) noexcept nogil:
     cdef uint32_t kind = meaning >> 16
+    if placed and kind == COMMON:  # a common word that names a place
+        kind = USUAL
+        meaning = USUAL << 16 | (meaning & 0xFFFF)
     if side.words < SLOT:
         side.word[side.words] = word
         side.meaning[side.words] = meaning
@@ -1149,12 +1159,12 @@ cdef inline bint is_own(uint64_t word, uint32_t meaning, const Text* other) noex
 
 cdef void tell_apart(
     const Told* ours, const Told* theirs, Text* a, Text* b, const uint32_t* keys, const uint32_t* meanings,
-    const int32_t* starts, uint32_t unknown, int64_t* out
+    const int32_t* starts, uint32_t unknown, bint placed, int64_t* out
 ) noexcept nogil:
     """Add a run to those in which each text names something else, by lists or by words that are not known."""
     cdef Py_ssize_t i, j
     cdef uint32_t classes = 0, others = 0
-    cdef bint own = False, other = False, sure = False, other_sure = False, listed = False, apart = False, opposite = False
+    cdef bint own = False, other = False, sure = placed, other_sure = placed, listed = False, apart = False, opposite = False
     if ours.words > SLOT or theirs.words > SLOT or ours.words == 0 or theirs.words == 0:
         return
     for i in range(ours.words if max(ours.words, theirs.words) <= PLACE else 0):
@@ -1205,6 +1215,9 @@ cdef void judge(
     cdef const uint64_t* b = second_text.words
     cdef Py_ssize_t n = run.stop[0] - run.start[0], m = run.stop[1] - run.start[1], i, j, longest
     cdef uint32_t meaning, first = 0, second = 0
+    cdef bint placed = run.start[0] > 0 and (
+        meaning_of(a[run.start[0] - 1], keys, meanings, starts, unknown) >> 16 == MARKER
+    )
     cdef Told ours, theirs
     for i in range(n):
         first |= a[run.start[0] + i] & 0xFFFF
@@ -1225,10 +1238,10 @@ cdef void judge(
                 others[j] = 0
                 break
         else:
-            tell(&ours, a[run.start[0] + i], meaning)
+            tell(&ours, a[run.start[0] + i], meaning, placed)
     for j in range(m):
         if others[j] and others[j] >> 16 != NEUTRAL:
-            tell(&theirs, b[run.start[1] + j], others[j])
+            tell(&theirs, b[run.start[1] + j], others[j], placed)
     longest = max(ours.words, theirs.words)
     if longest == 0:
         return
@@ -1248,7 +1261,7 @@ cdef void judge(
         out[2] += 1
     else:
         out[3] += 1
-    tell_apart(&ours, &theirs, first_text, second_text, keys, meanings, starts, unknown, out)
+    tell_apart(&ours, &theirs, first_text, second_text, keys, meanings, starts, unknown, placed, out)
 
 
 cdef inline Py_ssize_t numbers_of(const uint64_t* words, Py_ssize_t n, uint16_t* numbers) noexcept nogil:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import click
 
 from clusterer.articles import Article
+from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
     SectionedCommand,
     guard_option,
@@ -23,14 +23,17 @@ from clusterer.cli.options import (
     versions_option,
     with_option,
 )
-from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs, write_stories
+from clusterer.cli.row_outputs import Fate, RowOutputs
+from clusterer.cli.run import Run, tell_written, write_pairs, write_stories
 from clusterer.cli.spark import cluster_on_spark, engine_options
-from clusterer.errors import InputError
+from clusterer.errors import CHANGED, InputError
 from clusterer.io.atomic import atomic_output
+from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Row
+from clusterer.io.shard_outputs import is_folder
 from clusterer.io.writers import result_form, write_result
 from clusterer.messages import Language
-from clusterer.results import Clustering
+from clusterer.results import LEVELS, Clustering, Level
 
 
 @click.command("cluster", cls=SectionedCommand)
@@ -42,6 +45,13 @@ from clusterer.results import Clustering
 @pairs_option
 @stories_option
 @versions_option
+@click.option(
+    "--join",
+    is_flag=True,
+    help="write the rows of INPUT as they came, in their format, with the ids of their groups as columns more: exact, copy,"
+    " story, as far as --level goes; -o FOLDER/ takes one file an input",
+)
+@stats_option
 @guard_option
 @engine_options
 @settings_options
@@ -52,6 +62,7 @@ def cluster_command(
     language: Language | None,
     pairs: str | None,
     stories: str | None,
+    join: bool,
     guard: bool,
     engine: str,
     **options: Any,
@@ -66,43 +77,74 @@ def cluster_command(
     if engine == "spark":
         if options["unique_url"]:
             raise click.UsageError("--unique-url is not known to --engine spark; leave one of them out")
-        cluster_on_spark(output, {**options, "added": added, "report": report, "pairs": pairs, "stories": stories})
+        written = {"report": report, "pairs": pairs, "stories": stories, "join": join}
+        cluster_on_spark(output, {**options, **written, "added": added})
         return
-    run = Run(output, options, written=[report, pairs, stories])
-    form = result_form(output)
+    if join and added:
+        raise click.UsageError("--with is of lines, and --join writes whole rows; cure: leave --with out")
+    if is_folder(output) and not join:
+        raise click.UsageError(f"{output} is a folder, for the rows of --join; cure: name a file, or add --join")
+    run = Run(output, options, written=[report, pairs, stories], resumes=True)
+    rows_out = RowOutputs(run, output) if join else None
+    form = "" if join else result_form(output)
     pairs_form, stories_form = (result_form(path) if path else "" for path in (pairs, stories))
-    with run.quarantine, contextlib.ExitStack() as stack:
-        out = stack.enter_context(atomic_output(output))
+    with run.going_on() as stack:
+        out = None if rows_out else stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         listed = stack.enter_context(atomic_output(stories)) if stories else None
         done = run.pipeline()
         result = run.versions.complete(done.clustering) if run.versions else done.clustering
-        write_result(out, result, form, added, _rows_again(run, result) if added else None, guard)
+        if out:
+            write_result(out, result, form, added, _rows_again(run, result) if added else None, guard)
         if aside:
             write_pairs(aside, done, run, pairs_form, guard)
         if listed:
             write_stories(listed, result, stories_form, guard)
         if page:
-            from clusterer.report.build import build
-            from clusterer.report.model import Quarantined
-            from clusterer.report.page import page as report_page
-
-            bad = Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(run.first_bad))
-            content = build(
-                result.assignments,
-                lambda: _again(run, result),
-                run.settings,
-                furniture=result.furniture,
-                stats=result.stats,
-                follows=result.follows,
-                quarantined=bad,
-            )
-            page.write(report_page(content, language))
+            _write_report(page, run, result, language)
+        if rows_out:
+            entries = rows_out.write(_joined(result, run.settings.level))
+            if rows_out.is_folder:
+                rows_out.finish(about(run, result.stats), entries)
     run.summarise(result.stats)
+    write_stats(run, result.stats)
     if not run.quiet:
-        tell_written(output, report, pairs, stories)
+        tell_written(output, report, pairs, stories, run.stats_path)
     run.check()
+
+
+def _joined(result: Clustering, level: str) -> Fate:
+    """What becomes of rows that get the ids of their groups."""
+    names = LEVELS[: LEVELS.index(cast(Level, level)) + 1]
+    editor = RowEditor(names)
+
+    def ids(number: int) -> tuple[str, ...]:
+        return tuple(getattr(result.assignments[number], name) for name in names)
+
+    return Fate(
+        lambda number, row: editor.with_added(row, ids(number)),
+        lambda start, stop: [ids(number) for number in range(start, stop)],
+    )
+
+
+def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Language | None) -> None:
+    """The page of --report."""
+    from clusterer.report.build import build
+    from clusterer.report.model import Quarantined
+    from clusterer.report.page import page as report_page
+
+    bad = Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(run.first_bad))
+    content = build(
+        result.assignments,
+        lambda: _again(run, result),
+        run.settings,
+        furniture=result.furniture,
+        stats=result.stats,
+        follows=result.follows,
+        quarantined=bad,
+    )
+    page.write(report_page(content, language))
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:
@@ -112,11 +154,7 @@ def _again(run: Run, result: Clustering) -> Iterator[Article]:
 
 def _rows_again(run: Run, result: Clustering) -> Iterator[Row]:
     """The rows of a run, read once more."""
-    rows = iter(run.feed)
-    for a in result:
-        row = next(rows, None)
-        if row is None or not a.id.startswith(row.article.id or row.article.url):
+    for row, a in zip(run.reader.rows_again(), result, strict=True):
+        if not a.id.startswith(row.article.id or row.article.url):
             raise InputError(CHANGED)
         yield row
-    if next(rows, None) is not None:
-        raise InputError(CHANGED)

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import click
 import orjson
 
+from clusterer.cli.against import AgainstFeed
+from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
+    ManyOption,
     SectionedCommand,
     guard_option,
     input_options,
-    output_option,
     pairs_option,
+    rows_option,
     settings_options,
     versions_option,
 )
-from clusterer.cli.run import CHANGED, Run, tell_written, write_pairs
-from clusterer.deduplication import KEEP, deduplicate, with_versions
+from clusterer.cli.paragraphs import remove_paragraphs
+from clusterer.cli.row_outputs import Fate, RowOutputs
+from clusterer.cli.run import Run, tell_written, write_pairs
+from clusterer.cli.terminal import tell
+from clusterer.corpus import gather
+from clusterer.deduplication import KEEP, Deduplication, Removal, deduplicate, quoting, with_versions
 from clusterer.errors import InputError
 from clusterer.io.atomic import atomic_output
-from clusterer.io.formats import given_back_as
 from clusterer.io.rows import Row, as_json
-from clusterer.io.writers import form_for, result_form, write_rows
+from clusterer.io.writers import result_form
+from clusterer.pipeline import group_corpus, refuse_foreign_weights
+from clusterer.quotations import benchmark_runs
 
 
 @click.command("dedup", cls=SectionedCommand)
 @input_options
-@output_option
+@rows_option
 @click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
 @click.option(
     "--keep",
@@ -39,11 +47,36 @@ from clusterer.io.writers import form_for, result_form, write_rows
     show_default=True,
     help=f"which one is kept: {', '.join(KEEP)}, a field with its smallest value first, or 'FIELD desc' with its largest",
 )
+@click.option(
+    "--against",
+    metavar="OLD...",
+    cls=ManyOption,
+    multiple=True,
+    help="files, folders or an index of what is there already: what is verified against it goes from INPUT as well; it all"
+    " stays, and is not written",
+)
+@click.option(
+    "--quote",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="instead of copies remove what has N words in a row in common with a text or title of --against, such as 13 for a"
+    " benchmark",
+)
 @pairs_option
 @versions_option
+@stats_option
 @guard_option
-@partial(settings_options, level="copy")
-def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None, guard: bool, **options: Any) -> None:
+@partial(settings_options, level="copy", also_unit=("paragraph",))
+def dedup_command(
+    output: str,
+    removed: str | None,
+    keep: str,
+    pairs: str | None,
+    against: tuple[str, ...],
+    quote: int | None,
+    guard: bool,
+    **options: Any,
+) -> None:
     """Keep one article of what is printed again and again; write what stays whole, in its own format and order.
 
     Articles of RSS files and of .txt folders are written as JSON lines. Tables become JSON lines too where -o ends in
@@ -52,64 +85,137 @@ def dedup_command(output: str, removed: str | None, keep: str, pairs: str | None
     An article goes only if it was verified against one that stays: as the same text, as a copy of it or as a cut of it, and
     only if that one holds nearly all of its words. With --level exact only identical texts go, with --level story also
     reports of one event in other words. A line of --removed has id, kept (the id of the article that stays for it),
-    relation, score, words_lost, file, row and the whole article.
+    relation, score, words_lost, file, row and the whole article; of --quote also quotes, what matched where.
+
+    With --unit paragraph all articles stay, and lose the paragraphs that stand in an earlier one.
+
+    Over several inputs a killed run goes on where it was when the same command is run again.
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
-    run = Run(output, options, written=[removed, pairs])
-    form = form_for(output, given_back_as(run.feed.format))
-    if form == "parquet":
-        run.feed.shards.refuse_conflicts()
-    if removed:
-        form_for(removed, ("jsonl",), "--removed")
+    if options["unit"] == "paragraph":
+        if pairs or against or quote or options["unique_url"]:
+            raise click.UsageError(
+                "--unit paragraph compares no articles; cure: leave --pairs, --against, --quote and --unique-url out"
+            )
+        remove_paragraphs(output, removed, {**options, "unit": "word"})
+        return
+    if quote and not against:
+        raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
+    if quote and pairs:
+        raise click.UsageError("--pairs is not written with --quote; cure: --removed, it tells what matched where")
+    if against and options["unique_url"]:
+        raise click.UsageError(
+            "--unique-url is of INPUT alone, and --against is given; cure: dedup --unique-url before, and what it keeps --against"
+        )
+    run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
+    outputs = RowOutputs(run, output, removed)
     pairs_form = result_form(pairs) if pairs else ""
-    with run.quarantine, contextlib.ExitStack() as stack:
-        aside = stack.enter_context(atomic_output(removed)) if removed else None
+    old = AgainstFeed(against, options, run, [output, removed, pairs]) if against else None
+    with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
-        done = run.pipeline(keep=True)
-        values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
-        if values is not None and run.versions:
-            values = [values[place] for place in run.versions.places]
-        result = deduplicate(done, run.settings, keep, values)
-        if run.versions:
-            result = with_versions(result, done, run.versions)
+        result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form, guard))
         gone = {removal.place: removal for removal in result.removed}
-
-        def kept() -> Iterator[Row]:
-            rows = iter(run.feed)
-            for place in range(len(result.ids)):
-                row = next(rows, None)
-                if row is None:
-                    raise InputError(CHANGED)
-                removal = gone.get(place)
-                if removal is None:
-                    yield row
-                elif aside:
-                    why = {
-                        "id": removal.id,
-                        "kept": removal.kept,
-                        "relation": removal.relation,
-                        "score": removal.score,
-                        "words_lost": removal.words_lost,
-                        "file": row.file,
-                        "row": row.line,
-                    }
-                    aside.write(orjson.dumps({**why, "article": orjson.Fragment(as_json(row))}) + b"\n")
-            if next(rows, None) is not None:
-                raise InputError(CHANGED)
-
-        write_rows(output, kept(), form)
-        if listed:
-            write_pairs(listed, done, run, pairs_form, guard)
+        entries = outputs.write(_fate(gone, old))
+        if outputs.is_folder:
+            outputs.finish(about(run, result.stats), entries)
     run.summarise(result.stats)
+    write_stats(run, result.stats)
     if not run.quiet:
-        tell_written(output, removed, pairs)
+        tell_written(output, removed, pairs, run.stats_path)
     run.check()
+
+
+def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str, bool]) -> Deduplication:
+    """What stays of a run's articles where copies go; the pairs are written on the way."""
+    before = old.chunks() if old else iter(())
+    parts = old.parts if old else ()
+    refuse_foreign_weights(run.settings)
+    corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts)
+    done = group_corpus(corpus, run.settings, run.stages, keep=True)
+    count = old.parts[0] if old else 0
+    if len(done.clustering) == count:
+        run.refuse_nothing()
+    run.stages.begin("choosing", len(corpus.ids))
+    values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
+    if values is not None and run.versions:
+        values = [values[place] for place in run.versions.places]
+    result = deduplicate(done, run.settings, keep, values, old=count)
+    if run.versions:
+        result = with_versions(result, done, run.versions)
+    out, form, guard = listed
+    if out:
+        write_pairs(out, done, run, form, guard, partial(_place, old, count, run.place_of))
+    run.stages.begin("writing", len(result.ids))
+    return result
+
+
+def _place(
+    old: AgainstFeed | None, count: int, place: Callable[[int], tuple[str, int]], number: int
+) -> tuple[str, int | None]:
+    """File and row of an article of a run, of which so many are only compared against."""
+    return old.place(number) if old and number < count else place(number - count)
+
+
+def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
+    """What stays of a run's articles where those that quote go."""
+    runs = benchmark_runs(old.articles(), length, run.settings)
+    if runs.short and not run.quiet:
+        tell(
+            f"{runs.short:,} of {len(runs.ids):,} texts of --against have fewer than {length} words and are not looked for;"
+            " cure: a lower --quote",
+            err=True,
+        )
+    result = quoting(run.reader.articles(), runs, progress=run.stages)
+    if not result.ids:
+        run.refuse_nothing()
+    run.stages.begin("writing", len(result.ids))
+    return result
+
+
+def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
+    """What becomes of the articles of a run of which some go."""
+
+    def aside(number: int, row: Row) -> bytes | None:
+        removal = gone.get(number)
+        if removal is None:
+            return None
+        why: dict[str, Any] = {
+            "id": removal.id,
+            "kept": removal.kept,
+            "relation": removal.relation,
+            "score": removal.score,
+            "words_lost": removal.words_lost,
+            "file": row.file,
+            "row": row.line,
+        }
+        if old:
+            why["against"] = removal.is_against
+        if old and removal.quotes:
+            why["quotes"] = [
+                {
+                    "quoted": quote.quoted,
+                    **dict(zip(("file", "row"), old.place(quote.quoted_place), strict=True)),
+                    "words": quote.words,
+                    "field": quote.field,
+                    "start": quote.start,
+                    "stop": quote.stop,
+                    "passage": quote.passage,
+                }
+                for quote in removal.quotes
+            ]
+        return orjson.dumps({**why, "article": orjson.Fragment(as_json(row))})
+
+    return Fate(
+        lambda number, row: None if number in gone else row,
+        lambda start, stop: [gone[number] for number in range(start, stop) if number in gone],
+        aside,
+    )
 
 
 def _values(run: Run, name: str) -> list[Any]:
     """The values of a field, one an article, None where it is missing."""
-    values = [orjson.loads(as_json(row)).get(name) for row in run.feed]
+    values = [orjson.loads(as_json(row)).get(name) for row in run.reader.rows_again()]
     if all(value is None for value in values):
         raise InputError(f"--keep {name!r}: no article has that field; cure: {', '.join(KEEP)} or the name of a field")
     return [_number(value) for value in values]

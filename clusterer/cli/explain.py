@@ -14,7 +14,8 @@ import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.options import SectionedCommand, language_option, reading_options, settings_options
-from clusterer.cli.run import feed_of, keep_apart, progress_shown, settings_of
+from clusterer.cli.run import feed_of, keep_apart, settings_of
+from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import isolated, plain, tell
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, Step, path, steps

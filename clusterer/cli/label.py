@@ -15,7 +15,8 @@ import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.options import SectionedCommand, input_options, settings_options
-from clusterer.cli.run import Run, progress_shown, settings_of
+from clusterer.cli.run import Run, settings_of
+from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import about_article, plain, tell
 from clusterer.cli.tune import articles_of
 from clusterer.errors import InputError, OutputError

@@ -1,14 +1,17 @@
 """The `clusterer` command: parse, call the library, write. No algorithm of its own.
 
 Data goes to standard output or ``-o``, everything else to standard error. Exit codes: 0 done, 1 bad input or usage
-(one line says what), 130 interrupted.
+(one line says what), 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 
 import click
 
@@ -30,6 +33,7 @@ _LOG = logging.getLogger("clusterer")
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
+    _end_in_order()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -44,14 +48,37 @@ def main() -> None:
         # The reader of our output left: not our error. Python must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        tell("interrupted; nothing was written", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, click.Abort) as error:
+        cause = error if isinstance(error, KeyboardInterrupt) else error.__cause__
+        notes = getattr(cause, "__notes__", None) or ["nothing was written"]
+        tell(f"interrupted; {'; '.join(notes)}", err=True)
+        sys.exit(128 + (cause.signal if isinstance(cause, _Ended) else signal.SIGINT))
     except Exception as error:
         if _LOG.isEnabledFor(logging.DEBUG):
             raise
         what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
+
+
+class _Ended(KeyboardInterrupt):
+    """The process was told to end by another signal than that of Ctrl-C."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__()
+        self.signal = signal
+
+
+def _end_in_order() -> None:
+    """End by SIGTERM and SIGHUP as by Ctrl-C: temporary files go, exit codes are those a shell gives. `nohup` stays as it is."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _Ended(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, end)
 
 
 def _fail(message: str) -> None:

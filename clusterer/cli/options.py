@@ -21,7 +21,7 @@ from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.io.writers import ADDABLE
 from clusterer.messages import LANGUAGES
 from clusterer.results import Level
-from clusterer.settings import Settings, toml_values
+from clusterer.settings import PRESETS, Settings, toml_values
 
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 language_option = click.option(
@@ -114,13 +114,19 @@ class Days(click.ParamType):  # type: ignore[type-arg]
         return days
 
 
-def settings_options(command: _F, **defaults: Any) -> _F:
-    """One option for every field of `Settings`, with its default, range and help, and `--settings` for a file of them."""
+def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: Any) -> _F:
+    """One option for every field of `Settings`, with its default, range and help, and `--settings` for a file of them.
+
+    Args:
+        command: gets them.
+        also_unit: what else the command takes as --unit.
+        **defaults: where they are the command's own.
+    """
     for f in reversed(fields(Settings)):
         meta, default = f.metadata, defaults.get(f.name, f.default)
         kind: Any = type(f.default)
         if meta["choices"]:
-            kind = click.Choice(meta["choices"])
+            kind = click.Choice((*meta["choices"], *(also_unit if f.name == "unit" else ())))
         elif kind is int:
             kind = click.IntRange(meta["low"], meta["high"])
         elif kind is float:
@@ -130,8 +136,48 @@ def settings_options(command: _F, **defaults: Any) -> _F:
             name, kind = f"{name}/--no-{name[2:]}", None
         if f.name == "window":
             kind = Days(meta["low"], meta["high"])
-        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=meta["help"])(command)
-    return settings_file(command, exposed=False)
+        help = meta["help"] + (PARAGRAPH if also_unit and f.name == "unit" else "")
+        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=help)(command)
+    return preset_option(settings_file(command, exposed=False))
+
+
+def preset_option(command: _F) -> _F:
+    """`--preset NAME`: settings for a kind of work stand for the defaults; those of --settings, and options given, win."""
+
+    def take(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name:
+            context.default_map = {**PRESETS[name], **(context.default_map or {})}
+
+    return click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        is_eager=True,
+        expose_value=False,
+        callback=take,
+        help="settings for a kind of work: news are the defaults, corpus is for texts that a model is trained on (whole texts by"
+        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); options given beside it win",
+    )(command)
+
+
+PARAGRAPH = "; paragraph: all articles stay, and lose the paragraphs that stand in an earlier one"
+
+
+class ManyOption(click.Option):
+    """An option that takes all words up to the next option, as a shell makes them of `old/*.jsonl`."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Register it, as click does, and take the words that follow the first."""
+        super().add_to_parser(parser, ctx)
+        for name in self.opts:
+            option = parser._long_opt[name]
+            take_one = option.process
+
+            def take_all(value: str, state: Any, take_one: Callable[[str, Any], None] = take_one) -> None:
+                take_one(value, state)
+                while state.rargs and (state.rargs[0] == "-" or not state.rargs[0].startswith("-")):
+                    take_one(state.rargs.pop(0), state)
+
+            option.process = take_all
 
 
 class SectionOption(click.Option):
@@ -245,6 +291,16 @@ output_option = click.option(
     default="-",
     type=click.Path(allow_dash=True),
     help="where to write; - is standard output; .gz or .zst compresses",
+)
+
+
+rows_option = click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(allow_dash=True),
+    help="where to write; - is standard output; .gz or .zst compresses; a folder, FOLDER/, takes one file an input, of its"
+    " name, and a manifest",
 )
 
 

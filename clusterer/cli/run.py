@@ -8,27 +8,35 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from clusterer.articles import Article
+import numpy as np
+
+from clusterer import __version__
+from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.corpus import Chunk, gather
+from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
-from clusterer.io.rows import BadRow
+from clusterer.io.resuming import chained
+from clusterer.io.rows import BadRow, DamagedFile
+from clusterer.io.shard_outputs import is_folder, work_place
+from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, run_pipeline
-from clusterer.progress import Progress
+from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights
+from clusterer.progress import Stages
+from clusterer.reading import InputReader
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 from clusterer.versions import Versions
 
-CHANGED = "an input changed between its two readings; cure: run again on files at rest"
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -53,6 +61,30 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
         if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
             raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
         taken[place] = "another output"
+
+
+def refuse_within(output: str, given: Sequence[str]) -> None:
+    """Refuse a folder of outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
+
+    Raises:
+        OutputError: naming both.
+    """
+    place = os.path.join(os.path.realpath(output), "")
+    for path in given if is_folder(output) else ():
+        if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
+            raise OutputError(f"{output} is inside {path}, which is read; cure: a folder beside it")
+
+
+def refuse_beside(folder: str, others: Sequence[str | None]) -> None:
+    """Refuse files of other kinds in a folder of outputs: whoever reads it would take them for shards.
+
+    Raises:
+        OutputError: naming the file.
+    """
+    place = os.path.join(os.path.realpath(folder), "")
+    for path in others:
+        if path and os.path.realpath(path).startswith(place):
+            raise OutputError(f"{path} is inside {folder}, which holds a file an input; cure: a place beside it")
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
@@ -87,6 +119,7 @@ class Run:
         read: Sequence[str] = (),
         written: Sequence[str | None] = (),
         lasting: str | None = None,
+        resumes: bool = False,
     ) -> None:
         """Open the feed and its quarantine file as a command's options say.
 
@@ -95,35 +128,72 @@ class Run:
             options: by name.
             read, written: other files that it reads and writes.
             lasting: the file that it adds to, run after run; its quarantine is added to as well.
+            resumes: a run over several inputs, or into a folder, keeps what is done until it ends (`going_on`).
         """
         self.settings = settings_of(options)
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
-        beside = lasting or ("clusterer" if output == "-" else output)
+        beside = lasting or ("clusterer" if output == "-" else output.rstrip("/" + os.sep))
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
         self.quarantine = Quarantine(self.quarantine_path, lasting is not None)
-        self.feed = feed_of(options, self._set_aside)
-        keep_apart([output, self.quarantine_path, *written], [*self.feed.paths, *read])
+        self.feed = feed_of(options, self.set_aside)
+        self.other_feeds: list[Feed] = []
+        self.stats_path: str | None = options.get("stats")
+        keep_apart([output, self.quarantine_path, self.stats_path, *written], [*self.feed.paths, *read])
+        refuse_within(output, [*options["inputs"], *options.get("against", ())])
+        if is_folder(output):
+            refuse_beside(output, [self.quarantine_path, self.stats_path, *written])
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
         self._unique_url: bool = options.get("unique_url", False)
+        self.began = time.monotonic()
+        self.stages = Stages(dict.fromkeys(("reading", "writing"), lambda: self.feed.share_read))
+        self.stages.measures_memory = self.stats_path is not None
+        self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output, options) else None
+        self.key = _reading_key(options, self.settings) if self.work else ""
+        self.reader = InputReader(self.feed, self.settings, self.work, self.key)
 
-    def _set_aside(self, bad: BadRow) -> None:
+    def _is_long(self, output: str, options: Mapping[str, Any]) -> bool:
+        """Whether what is done is worth keeping: an output with a name, of several inputs, against others, or by shard."""
+        named = output != "-" and (not os.path.exists(output) or os.path.isfile(output) or os.path.isdir(output))
+        several = len(self.feed.sources) > 1 and not self._unique_url  # versions are not kept, see `InputReader.chunks`
+        return named and (several or bool(options.get("against")) or is_folder(output))
+
+    @contextlib.contextmanager
+    def going_on(self) -> Iterator[contextlib.ExitStack]:
+        """The quarantine file, the work folder, what else is opened, and bars or lines of progress.
+
+        A run that is killed, or runs out of room, leaves its work folder; one that ends, or that cannot be right, takes it away.
+        """
+        with self.quarantine, self.work or contextlib.nullcontext():
+            try:
+                with contextlib.ExitStack() as stack:
+                    stack.enter_context(progress_shown(self.quiet, self.stages))
+                    yield stack
+            except KeyboardInterrupt as interrupt:
+                if self.work and self.work.is_used:
+                    begins = "begins anew" if self._unique_url else f"goes on from here (kept in {self.work.path})"
+                    interrupt.add_note(f"the same command {begins}")
+                raise
+            except (OutputError, MemoryError):
+                raise
+            except Exception:
+                if self.work:
+                    self.work.remove()
+                raise
+            self.stages.end()
+            if self.work:
+                self.work.remove()
+
+    def set_aside(self, bad: BadRow) -> None:
+        """Put a bad row into the quarantine file."""
         if len(self.first_bad) < _FIRST_BAD:
             self.first_bad.append(bad)
         self.quarantine.add(bad)
 
-    def cluster(self) -> Clustering:
-        """Group the articles, with progress on a terminal.
-
-        Raises:
-            InputError: all rows are bad.
-        """
-        return self.pipeline().clustering
-
     def pipeline(self, keep: bool = False) -> PipelineRun:
-        """Run the whole pipeline over the feed, with progress on a terminal.
+        """Run the whole pipeline over the feed; inside `going_on`.
 
         Args:
             keep: as for `run_pipeline`.
@@ -131,16 +201,39 @@ class Run:
         Raises:
             InputError: all rows are bad.
         """
-        if self._unique_url:
-            self.versions = Versions.of(row.article for row in self.feed)
-        articles: Iterator[Article] = (row.article for row in self.feed)
-        if self.versions is not None:
-            articles = self.versions.grouped(articles)
-        with progress_shown(self.quiet) as progress:
-            done = run_pipeline(articles, self.settings, progress, keep)
+        refuse_foreign_weights(self.settings)
+        corpus = gather(self.chunks(), self.settings, self.stages)
+        done = group_corpus(corpus, self.settings, self.stages, keep)
         if not done.clustering:
             self.refuse_nothing()
+        self.stages.begin("writing", len(done.clustering))
         return done
+
+    def chunks(self) -> Iterator[Chunk]:
+        """What is kept of INPUT: of all its articles, or of the latest version of each."""
+        if not self._unique_url:
+            return self.reader.chunks(self.stages)
+        self.stages.begin("looking for versions")
+        self.versions = Versions.of(row.article for row in self.feed)
+        return self.reader.chunks(self.stages, self.versions.grouped)
+
+    @property
+    def place_of(self) -> Callable[[int], tuple[str, int]]:
+        """File and row of a grouped article by its number."""
+        if self.versions is None:
+            return self.reader.place
+        places, place = self.versions.places, self.reader.place
+        return lambda number: place(places[number])
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """What is read: INPUT, and what it is compared against."""
+        return [self.feed, *self.other_feeds]
+
+    @property
+    def damaged_files(self) -> list[DamagedFile]:
+        """Of all that is read, the files that are cut off, damaged, or of no use."""
+        return [file for feed in self.feeds for file in feed.damaged_files]
 
     def refuse_nothing(self) -> None:
         """Refuse a run in which no row was an article; do nothing where there was no row.
@@ -158,17 +251,28 @@ class Run:
         """Unless quiet: a line of bad rows, of each damaged file, of unreadable dates, of doubtful columns, of all columns."""
         if self.quiet:
             return
+        if self.work and self.work.failure:
+            tell(
+                f"{self.work.path}: what is done cannot be kept ({self.work.failure}); killed, it starts over", err=True
+            )
         self._tell_damage()
         if self.feed.rows:
             for note in self.feed.notes:
                 tell(note, err=True)
             tell(f"read as: {self.feed.reading}", err=True)
+        for feed in self.other_feeds:
+            if feed.rows:
+                for note in feed.notes:
+                    tell(f"--against: {note}", err=True)
+                tell(f"--against read as: {feed.reading}", err=True)
 
     def _tell_damage(self) -> None:
-        bad, dates, first = self.quarantine.count, self.feed.unreadable_dates, self.feed.first_unreadable_date
+        bad = self.quarantine.count
+        dates = sum(feed.unreadable_dates for feed in self.feeds)
+        first = next((feed.first_unreadable_date for feed in self.feeds if feed.first_unreadable_date), None)
         if bad:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        damaged = self.feed.damaged_files
+        damaged = self.damaged_files
         for file in damaged[:_FIRST_BAD]:
             rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
             tell(f"{file.file}: {rows}; {file.reason}", err=True)
@@ -187,7 +291,7 @@ class Run:
         Raises:
             InputError: more rows were bad than --max-bad allows; without that, a whole file was unreadable.
         """
-        bad, rows = self.quarantine.count, self.feed.rows
+        bad, rows = self.quarantine.count, sum(feed.rows for feed in self.feeds)
         if self._max_bad is not None:
             share = self._max_bad.endswith("%")
             limit = float(self._max_bad.rstrip("%"))
@@ -197,7 +301,7 @@ class Run:
                     f"cure: see {self.quarantine_path}, mend them, or raise --max-bad"
                 )
             return
-        unreadable = [file for file in self.feed.damaged_files if file.is_unreadable]
+        unreadable = [file for file in self.damaged_files if file.is_unreadable]
         if unreadable:
             names = ", ".join(file.file for file in unreadable[:3]) + (", …" if len(unreadable) > 3 else "")
             many = "1 file is" if len(unreadable) == 1 else f"{len(unreadable)} files are"
@@ -216,8 +320,11 @@ class Run:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(justify="right")
         table.add_column()
-        bad = {"bad rows in quarantine": self.quarantine.count, "unreadable dates": self.feed.unreadable_dates}
-        if damaged := self.feed.damaged_files:
+        bad = {
+            "bad rows in quarantine": self.quarantine.count,
+            "unreadable dates": sum(feed.unreadable_dates for feed in self.feeds),
+        }
+        if damaged := self.damaged_files:
             bad |= {"damaged files": len(damaged), "of them unreadable": sum(file.is_unreadable for file in damaged)}
         blank = {"blank rows": self.feed.blank_rows} if self.feed.blank_rows else {}
         for name, value in {**counts, **blank, **bad}.items():
@@ -225,26 +332,27 @@ class Run:
         Console(stderr=True).print(table)
 
 
-def write_pairs(out: BinaryIO, done: PipelineRun, run: Run, form: str, guard: bool = True) -> None:
+def write_pairs(
+    out: BinaryIO,
+    done: PipelineRun,
+    run: Run,
+    form: str,
+    guard: bool = True,
+    place: Callable[[int], tuple[str, int | None]] | None = None,
+) -> None:
     """Write the verified pairs of a run, with the files and rows of their articles.
 
     Args:
         out: an open file.
         done: the run.
-        run: its inputs, read once more.
+        run: its inputs.
         form: as for `write_lines`.
         guard: as for `write_lines`.
-
-    Raises:
-        InputError: there are fewer rows than before.
+        place: file and row of an article of the run by its number; by default as the run's inputs stand.
     """
-    stood = [(row.file, row.line) for row in run.feed]
-    if run.versions is not None:
-        stood = [stood[place] for place in run.versions.places]
-    if len(stood) != len(done.clustering):
-        raise InputError(CHANGED)
+    stood = place or run.place_of
     lines = (
-        dict(zip(COLUMNS, (*pair[:-2], *stood[pair.a_place], *stood[pair.b_place]), strict=True))
+        dict(zip(COLUMNS, (*pair[:-2], *stood(pair.a_place), *stood(pair.b_place)), strict=True))
         for pair in verified_pairs(done, run.settings)
     )
     write_lines(out, lines, COLUMNS, form, guard)
@@ -270,27 +378,10 @@ def write_stories(out: BinaryIO, result: Clustering, form: str, guard: bool = Tr
     write_lines(out, lines, STORY_COLUMNS, form, guard)
 
 
-@contextlib.contextmanager
-def progress_shown(quiet: bool) -> Iterator[Progress | None]:
-    """Bars on a terminal, unless quiet; what tells them how far the work is."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:
+    """What holds for how inputs are read and folded: versions, settings and options of reading."""
+    from clusterer.fingerprint import recipe
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,}"),
-        TimeElapsedColumn(),
-    )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(stage: str, done: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=None)
-            bars.advance(tasks[stage], done)
-
-        yield tell
+    ways = ("format_", "encoding", "timezone", "now", "max_row_bytes", "limits", "strict", "unique_url")
+    reading = {name: str(options.get(name)) for name in (*ways, *(f"{a}_field" for a in FIELD_NAMES))}
+    return chained(f"{__version__} {recipe()} {settings.fingerprint()} {np.__version__}", reading)

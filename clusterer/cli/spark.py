@@ -76,6 +76,8 @@ def _refuse(output: str, options: Mapping[str, Any]) -> None:
         "strict": ("--strict", "--engine local, or look at the quarantine file"),
         "max_row_bytes": ("--max-row-bytes", "--engine local"),
         "limits": ("--limits", "--engine local"),
+        "stats": ("--stats", "--engine local, or Spark's own page"),
+        "join": ("--join", "join the result with its input by id"),
     }
     for name, (option, cure) in cures.items():
         if options[name]:

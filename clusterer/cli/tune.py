@@ -19,7 +19,8 @@ from clusterer.cli.options import (
     language_option,
     settings_file,
 )
-from clusterer.cli.run import Run, progress_shown
+from clusterer.cli.run import Run
+from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell, write_page
 from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried

@@ -29,6 +29,7 @@ from clusterer.arrays import kernels
 from clusterer.arrays.kernels_numpy.facts import (
     COMMON,
     DATE,
+    MARKER,
     MONTHS,
     NAME,
     NAME_BITS,
@@ -47,6 +48,9 @@ _BUCKET_BITS = 14
 _CLASSES = ("country", "city", "person")
 _PERSON = 2
 _SERVANT, _LISTED = 2_000, 3_000  # numbers of the first name of each list
+_TOLL_FACTS = (
+    2  # that the numbers of a toll are at most: the dead and the wounded, the missing and the houses change together
+)
 _NAME_LETTERS = 3  # of a name in `name_words.txt` at least: shorter ones are too many other words
 
 
@@ -72,7 +76,7 @@ class Differences:
     """What m pairs of texts differ in, in runs.
 
     Attributes:
-        facts: int64 (m,), runs with numbers or dates on both sides.
+        facts: int64 (m,), runs with numbers or dates on both sides; those of two tolls are two at most.
         dates: int64 (m,), those of them with weekdays or months on both sides.
         names: int64 (m,), other short runs with listed names on both sides.
         subjects: int64 (m,), other short runs with words on both sides that name something.
@@ -80,7 +84,8 @@ class Differences:
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
             the other has nowhere; where they say the opposite, two.
-        unknowns: int64 (m,), other short runs in which either names something that the other does nowhere.
+        unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
+            no common ones, or by any behind the word for a place.
     """
 
     facts: NDArray[np.int64]
@@ -145,7 +150,29 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
     found = np.empty((len(pairs), len(fields(Differences))), dtype=np.int64)
     hashes = np.ascontiguousarray(words.hashes)
     kernels.differences(hashes, words.offsets, turned, known.keys, known.meanings, known.starts, known.unknown, found)
+    many = np.flatnonzero(found[:, 0] > _TOLL_FACTS)
+    recounted = many[_tell_tolls(words, pairs[many], profile)]
+    found[recounted, 0] = np.maximum(found[recounted, 1], _TOLL_FACTS)
     return Differences(*found.T)
+
+
+def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts that both count victims, by two different words at least."""
+    rows, local = np.unique(pairs, return_inverse=True)
+    texts = words.take(rows)
+    keys = texts.hashes >> np.uint64(32)
+    place = np.flatnonzero(np.isin(keys, _toll_keys(profile)))
+    text = np.repeat(np.arange(len(texts)), texts.counts)[place]
+    told = np.unique(np.stack([text.astype(np.uint64), keys[place]], axis=1), axis=0)[:, 0].astype(np.int64)
+    kinds = np.bincount(told, minlength=len(texts))
+    both: NDArray[np.bool_] = kinds[local.reshape(-1, 2)].min(axis=1, initial=2) >= 2
+    return both
+
+
+@lru_cache(maxsize=4)
+def _toll_keys(profile: str) -> NDArray[np.uint64]:
+    forms = [clitic + word for word in lists.TOLL.split() for clitic in (*lists.CLITICS, "ال", "وال")]
+    return np.unique(hash_words(forms, profile).hashes >> np.uint64(32))
 
 
 @lru_cache(maxsize=4)
@@ -216,6 +243,7 @@ def _spelt(values: dict[str, int]) -> tuple[list[str], list[int]]:
         endings = ("", "ة", "ين", "ون", "ا", "تين", "ات")
         enter(spellings.replace("|", " "), values[country], ("", "ال", "وال", "لل", "بال"), endings)
     enter(lists.PARTS, NEUTRAL << 16)
+    enter(lists.MARKERS, MARKER << 16)
     for place, days in enumerate(lists.WEEKDAYS):
         enter(days, DATE << 16 | place)
     for place, months in enumerate(lists.MONTHS):

@@ -12,18 +12,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.linkage import components
+from clusterer.arrays.indexing import offsets_from_counts, positions_in_runs, ragged_index
 from clusterer.copies.facts import Differences
 
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
-_UPDATED = 18.0  # hours up to which one or two other numbers are an update: a toll of the evening, of the next morning
+_UPDATED = 18.0  # hours up to which one or two facts are an update: a toll of the evening, of the next morning
 _LEAD = 0.35  # share of either opening below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
 _EDITED = 2  # runs edited up to which two texts that name others may be fillings of one form
 _DAYS = 5  # on which one report is printed at most
+_REACH = 2  # ties from one text to the next through which its days are looked for: chains, as of rulings, are no form
 _DAY = 86_400.0
 
 
@@ -57,7 +58,7 @@ def are_series(
     filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated
     spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
     filled |= (told >= 1) & (form >= 0.5) & ~spelt
-    recounted = (differing.numbers >= 1) & (jaccard < _CUT)
+    recounted = (differing.numbers >= 1) & (jaccard < _CUT) & ~updated
     series: NDArray[np.bool_] = one_outlet & other_day & (other_lead | filled | recounted)
     series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
     series |= (
@@ -105,8 +106,8 @@ def recur(
 ) -> NDArray[np.bool_]:
     """Bool (m,): printings on different days of a form that comes back on many: bulletins of weather, cables, prices.
 
-    One report is reprinted for some days; what is tied over more of them is a form, and what its texts of different days share
-    is the form.
+    One report is reprinted for some days; what is tied to texts of more days, by `_REACH` ties at most, is a form, and what it
+    shares with texts of other days is the form.
 
     Args:
         pairs: int64 (m, 2), rows of d documents.
@@ -120,11 +121,24 @@ def recur(
     recurring = (hours > _SAME_DAY) & (jaccard < _RETOLD) & (stated >= 1)
     if not recurring.any():
         return recurring
-    component = components(pairs[ties], len(dates))
-    known = np.flatnonzero(np.isfinite(dates))
-    days = np.unique(np.stack([component[known], np.floor(dates[known] / _DAY).astype(np.int64)], axis=1), axis=0)
-    often = np.bincount(days[:, 0], minlength=len(dates)) > _DAYS
-    recurring &= often[component[pairs[:, 0]]] & (component[pairs[:, 0]] == component[pairs[:, 1]])
+    asked = np.zeros(len(dates), dtype=np.bool_)
+    asked[pairs[recurring]] = True
+    tied = np.concatenate([pairs[ties], pairs[ties][:, ::-1]])
+    rounds: list[NDArray[np.int64]] = []
+    for _ in range(_REACH):  # from the last step back to the first: only what leads to the texts asked about
+        rounds.insert(0, tied[asked[tied[:, 0]]])
+        asked[rounds[0][:, 1]] = True
+    rows = np.flatnonzero(asked & np.isfinite(dates))
+    day = np.floor(dates[rows] / _DAY).astype(np.int64)
+    span = int(np.ptp(day)) + 1
+    days = rows * span + day - day.min()
+    for near, far in (step.T for step in rounds):
+        counts = np.bincount(days // span, minlength=len(dates))
+        met, _ = ragged_index(offsets_from_counts(counts), far)
+        days = np.unique(np.concatenate([days, np.repeat(near, counts[far]) * span + days[met] % span]))
+        days = days[positions_in_runs(np.bincount(days // span)) <= _DAYS]  # more need not be told apart
+    often = np.bincount(days // span, minlength=len(dates)) > _DAYS
+    recurring &= often[pairs].any(axis=1)
     return recurring
 
 

@@ -22,23 +22,19 @@ FEWEST = 3
 """Words that near-duplicates share at least: of shorter texts only identical ones are one."""
 
 
-def share_words(words: Words, pairs: NDArray[np.int64], profile: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which pairs of texts share nearly all of their words.
+def share_words(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
+    """Tell which pairs of texts share all but `MISSING` of the longer text's words, bool (m,); True where both are long.
 
     Args:
         words: of n texts.
         pairs: int64 (m, 2), rows of `words`.
         profile: that the words were folded by.
-
-    Returns:
-        Whether they share all but `MISSING` of the longer text's words, and whether of the shorter one's: bool (m,) twice,
-        True where both texts are long.
     """
-    of_longer, of_shorter = (np.ones(len(pairs), dtype=np.bool_) for _ in range(2))
+    share = np.ones(len(pairs), dtype=np.bool_)
     counts = words.counts
     asked = np.flatnonzero(counts[pairs].min(axis=1, initial=SHORT_WORDS + 1) <= SHORT_WORDS)
     if not len(asked):
-        return of_longer, of_shorter
+        return share
     rows, local = np.unique(pairs[asked], return_inverse=True)
     told = words.take(rows)
     told = told.keep(~date_words(told, profile))
@@ -51,6 +47,5 @@ def share_words(words: Words, pairs: NDArray[np.int64], profile: str) -> tuple[N
             if word in left:
                 left.remove(word)
                 shared += 1
-        of_longer[k] = shared >= max(len(longer) - MISSING, FEWEST)
-        of_shorter[k] = shared >= max(len(shorter) - MISSING, FEWEST)
-    return of_longer, of_shorter
+        share[k] = shared >= max(len(longer) - MISSING, FEWEST)
+    return share

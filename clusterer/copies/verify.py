@@ -34,6 +34,8 @@ from clusterer.text.words import Words
 
 OPENING = 40
 """Shingles that count as an article's opening: about its first two sentences."""
+LATE = 18
+"""Shingles of another lead before which a text begins with the other one: after so many it is another item of a roundup."""
 NEAR = 0.4
 """Containment from which a pair is kept: below the thresholds it is no link, and counts where groups are compared."""
 AGAINST = -0.25
@@ -165,7 +167,9 @@ def least_shared(settings: Settings) -> float:
 
 
 def are_near(words: Words, pairs: NDArray[np.int64], shared: Overlap, settings: Settings) -> NDArray[np.bool_]:
-    """Bool (m,): pairs that share enough to be looked at further; of short texts, nearly all of their words.
+    """Bool (m,): pairs that share enough to be looked at further; of short texts, nearly all words of both.
+
+    So a caption or a headline is a cut of no article.
 
     Args:
         words: of n texts.
@@ -175,10 +179,7 @@ def are_near(words: Words, pairs: NDArray[np.int64], shared: Overlap, settings: 
     """
     near = shared.containment >= least_shared(settings)
     asked = np.flatnonzero(near)
-    of_longer, of_shorter = share_words(words, pairs[asked], settings.profile)
-    if settings.cuts:
-        of_longer |= of_shorter & shared.where(asked).are_contained(settings.containment, settings.cut_ratio)
-    near[asked] = of_longer
+    near[asked] = share_words(words, pairs[asked], settings.profile)
     return near
 
 
@@ -189,8 +190,9 @@ class Overlap:
     Attributes:
         shared: int64 (m,), members in both.
         smaller, larger: int64 (m,), members of the smaller and of the larger set.
-        opening: float64 (m,) in [0, 1], the share of the larger one's opening that the smaller holds.
-        own_opening: float64 (m,) in [0, 1], the share of the smaller one's opening that the larger holds.
+        opening: float64 (m,) in [0, 1], the share of the larger one's opening that the smaller holds; 0 where none of its
+            first `LATE` shingles is there.
+        own_opening: float64 (m,) in [0, 1], likewise the share of the smaller one's opening that the larger holds.
     """
 
     shared: NDArray[np.int64]
@@ -254,7 +256,7 @@ def overlap(shingles: Ragged, pairs: NDArray[np.int64], least: float = 0.0) -> O
     counts, heads = np.empty((2, len(shingles)), dtype=np.int64)
     shared, opened = np.empty(len(pairs), dtype=np.int64), np.empty((len(pairs), 2), dtype=np.int64)
     pairs = np.ascontiguousarray(pairs)
-    kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, least, counts, heads, shared, opened)
+    kernels.overlaps(shingles.values, shingles.offsets, pairs, OPENING, LATE, least, counts, heads, shared, opened)
     large, small = _by_size(counts, pairs)
     of_large, of_small = np.where(large != pairs[:, 0], opened[:, ::-1].T, opened.T)
     # A very short text cannot hold forty shingles: its own length is then what can be asked of it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -24,8 +25,8 @@ _BUFFER = 1 << 18
 def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file that appears whole under its name, or not at all.
 
-    Written beside its target, flushed to disk, then moved over it; removed on any exception. "-" is standard output;
-    devices and pipes are written directly. An ending `.gz` or `.zst` compresses.
+    Written beside its target, flushed to disk, then moved over it; removed on any exception, and by the next run where this one
+    is killed. "-" is standard output; devices and pipes are written directly. An ending `.gz` or `.zst` compresses.
 
     Raises:
         OutputError: the folder is missing, the target is a folder, the disk is full, ...
@@ -40,11 +41,13 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     direct = os.path.exists(target) and not os.path.isfile(target)
     if os.path.isdir(target):
         raise OutputError(f"{name}: is a folder; cure: name a file in it")
-    place = target if direct else os.path.join(
-        os.path.dirname(target), f".{os.path.basename(target)[:100]}.{os.urandom(4).hex()}.tmp"
-    )  # fmt: skip
+    place = target
     try:
-        file = _OutputFile(place, "wb" if direct else "xb", name)
+        if direct:
+            file: io.FileIO = _OutputFile(place, "wb", name)
+        else:
+            folder, base = os.path.split(target)
+            file, place = temporary_file(os.path.join(folder, f".{base[:100]}."), name)
     except OSError as error:
         cure = "make the folder first" if isinstance(error, FileNotFoundError) else "choose another place"
         raise OutputError(f"{name}: cannot be written ({error.strerror or error}); cure: {cure}") from None
@@ -66,6 +69,52 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.filename == place:
             raise OutputError(f"{name}: cannot be written ({error.strerror}); cure: choose another place") from None
         raise
+
+
+def temporary_file(stem: str, shown: str) -> tuple[io.FileIO, str]:
+    """A new file that is this process's as long as it is open, and its path; those of dead runs with this stem are removed.
+
+    Args:
+        stem: path that its name begins with.
+        shown: what errors call it.
+    """
+    _clean(stem)
+    while True:
+        place = f"{stem}{os.urandom(4).hex()}.tmp"
+        file = _OutputFile(place, "xb", shown)
+        if lock(file.fileno()) and os.path.exists(place):
+            return file, place
+        file.close()  # another run took it for a dead one's before it was locked, and removes it
+
+
+def _clean(stem: str) -> None:
+    """Remove what killed runs left: temporary files that nobody holds locked."""
+    folder, name = os.path.split(stem)
+    ours = re.compile(re.escape(name) + r"[0-9a-f]{8}\.tmp")
+    with contextlib.suppress(OSError):
+        for left in os.listdir(folder):
+            if ours.fullmatch(left):
+                with contextlib.suppress(OSError), open(os.path.join(folder, left), "rb") as file:
+                    if lock(file.fileno()):
+                        os.unlink(file.name)
+
+
+def lock(file: int) -> bool:
+    """Hold a file for this process until it is closed or the process ends; False where another one holds it.
+
+    Where the system knows no such locks, a file that is open cannot be removed either.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 @contextmanager

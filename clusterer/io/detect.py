@@ -10,7 +10,7 @@ from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
-from clusterer.io.feed_limits import FeedLimits, counted, held_to
+from clusterer.io.feed_limits import counted, held_to
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 from clusterer.io.readers import workbook
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
@@ -33,7 +33,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         TruncatedInput: it is damaged from its first byte.
     """
     packed = [source.packed_bytes]
-    chunks, packing = _unpacked(source, stack, walk.limits, packed)
+    chunks, packing = _unpacked(source, stack, walk, packed)
     head, rest = peek(chunks, HEAD)
     binary = _binary_format(source, head, walk.columns)
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
@@ -87,7 +87,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part, packed)
 
 
-def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits, packed: list[int]) -> tuple[Iterator[bytes], str]:
+def _unpacked(source: Source, stack: ExitStack, walk: Walk, packed: list[int]) -> tuple[Iterator[bytes], str]:
     """The bytes of an input, and how they were packed, "" for not at all."""
     try:
         stream = stack.enter_context(source.open())
@@ -97,6 +97,8 @@ def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits, packed: list
         ) from None
     except BAD_ZIP as error:
         raise TruncatedInput(f"the archive's member cannot be unpacked ({error})") from None
+    if walk.position:
+        walk.position.stream = stream
     head, rest = peek(read_chunks(stream) if source.packed_bytes else counted(read_chunks(stream), packed), 16)
     packing = packing_of(head)
     if source.packing and packing != source.packing:
@@ -108,7 +110,7 @@ def _unpacked(source: Source, stack: ExitStack, limits: FeedLimits, packed: list
     while inner and depth < _NESTED:  # what was packed by a crawler, and again by who keeps its files
         head, rest = peek(inflated(chunks, inner), 16)
         chunks, inner, depth = itertools.chain([head], rest), packing_of(head), depth + 1
-    return held_to(chunks, packed, limits) if packing or source.packed_bytes else chunks, packing
+    return held_to(chunks, packed, walk.limits) if packing or source.packed_bytes else chunks, packing
 
 
 def _binary_format(source: Source, head: bytes, columns: FieldMap) -> str:

@@ -27,6 +27,7 @@ from clusterer.io.detect import open_input
 from clusterer.io.feed_limits import FREE_ROWS, FREE_TEXT, MAX_ROW_BYTES, TooManyRows, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.plans import check_fields
+from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate, first_line
@@ -148,32 +149,29 @@ class Feed:
     @property
     def reading(self) -> str:
         """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
-        if not any(self._walk.columns.columns_read.values()):
-            return f"{', '.join(self._walk.formats) or 'no rows'}, fields by the format's own names"
-        parts = []
-        for attribute, columns in self._walk.columns.columns_read.items():
-            parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
-            others = [name for name in self._walk.columns.text_columns if name not in columns]
-            if attribute == "text" and others:
-                parts[-1] += f" else {' else '.join(others)}"
-        own = [name for name in self._walk.formats if FORMATS_BY_NAME[name].own_names]
-        return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
+        return _reading(self._walk)
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
-        maps = (self._walk.columns, self._walk.fixed_columns)
-        count = sum(columns.default_dates for columns in maps)
-        notes = [*(note for columns in maps for note in columns.notes), *self._walk.notes]
-        many = "1 date stands" if count == 1 else f"{count:,} dates stand"
-        return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
+        return _notes(self._walk)
 
     @property
     def format(self) -> str:
         """The one format of all inputs; "jsonl" where they differ, or where their format is never written."""
-        names = {self._format_of(source) for source in self._sources}
+        names = {format_of(self, source) for source in self._sources}
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
+
+    @property
+    def share_read(self) -> float | None:
+        """How much of all files' bytes the latest walk has read, from 0 to 1; None where that is not known."""
+        return self._walk.position.share if self._walk.position else None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The inputs, in the order in which they are read."""
+        return self._sources
 
     @property
     def paths(self) -> list[str]:
@@ -198,19 +196,25 @@ class Feed:
         Raises:
             InputError: an input cannot be opened, its format or encoding cannot be told, or it has no text column.
         """
+        for _, rows in self.by_input():
+            yield from rows
+
+    def by_input(self, own_schemas: bool = False) -> Iterator[tuple[Source, Iterator[Row]]]:
+        """Walk the inputs one after the other, each with its good rows; these are taken before the next one is asked for.
+
+        Args:
+            own_schemas: rows of Parquet files keep the schema of their file, where they are not put into one table.
+
+        Raises:
+            InputError: as a walk over the rows.
+        """
         self._walk = self._new_walk()
-        self._walk.schemas = self.shards.schemas
+        shards = self.shards
+        self._walk.schemas = {} if own_schemas else shards.schemas
+        position = self._walk.position = Position([(source.name, source.path) for source in self._sources])
         for source in self._sources:
-            walk, rows, bad = self._walk, self._walk.rows, self._walk.bad_rows
-            walk.damage = walk.first_reason = ""
-            for row in self._read(source):
-                yield self._counted(row)
-            if walk is not self._walk:  # another walk began meanwhile
-                return
-            rows, bad = walk.rows - rows, walk.bad_rows - bad
-            if walk.damage or (not rows and bad > 1):
-                reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
-                self.damaged_files.append(DamagedFile(source.name, reason, rows))
+            yield source, _rows_of(self, source)
+            position.passed(source.name)
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -252,7 +256,7 @@ class Feed:
                 reason = _reason(error, form, source.name)
         walk.bad_rows += 1
         walk.damage = reason
-        self._report(BadRow(source.name, walk.rows - before + 1, reason, ""))
+        walk.report(BadRow(source.name, walk.rows - before + 1, reason, ""))
 
     def _counted(self, row: Row) -> Row:
         self._walk.rows += 1
@@ -284,19 +288,60 @@ class Feed:
                     self._of_caller = error
                     raise
 
-    def _format_of(self, source: Source) -> str:
-        if len(source.formats) == 1:
-            return source.formats[0]
-        own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
-        if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
-            return own.name
-        with ExitStack() as stack:
-            try:
-                return open_input(source, stack, self._walk, self._encoding).format
-            except ClustererError:
-                raise
-            except Exception:  # told when the input is read
-                return source.formats[-1] if source.formats else "jsonl"
+
+def format_of(feed: Feed, source: Source) -> str:
+    """The name of an input's format."""
+    if len(source.formats) == 1:
+        return source.formats[0]
+    own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
+    if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
+        return own.name
+    with ExitStack() as stack:
+        try:
+            return open_input(source, stack, feed._walk, feed._encoding).format
+        except ClustererError:
+            raise
+        except Exception:  # told when the input is read
+            return source.formats[-1] if source.formats else "jsonl"
+
+
+def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
+    """The good rows of an input that a walk has come to."""
+    walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
+    walk.damage = walk.first_reason = ""
+    for row in feed._read(source):
+        yield feed._counted(row)
+    if walk.position:
+        walk.position.passed(source.name)
+    if walk is not feed._walk:  # another walk began meanwhile
+        return
+    rows, bad = walk.rows - rows, walk.bad_rows - bad
+    if walk.damage or (not rows and bad > 1):
+        reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
+        feed.damaged_files.append(DamagedFile(source.name, reason, rows))
+
+
+def _reading(walk: Walk) -> str:
+    """What a walk read as what, for a person."""
+    if not any(walk.columns.columns_read.values()):
+        return f"{', '.join(walk.formats) or 'no rows'}, fields by the format's own names"
+    parts = []
+    for attribute, columns in walk.columns.columns_read.items():
+        parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
+        others = [name for name in walk.columns.text_columns if name not in columns]
+        if attribute == "text" and others:
+            parts[-1] += f" else {' else '.join(others)}"
+    own = [name for name in walk.formats if FORMATS_BY_NAME[name].own_names]
+    return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
+
+
+def _notes(walk: Walk) -> list[str]:
+    """What is to be known of how a walk was read, each with its cure."""
+    maps = (walk.columns, walk.fixed_columns)
+    count = sum(columns.default_dates for columns in maps)
+    notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
+    many = "1 date stands" if count == 1 else f"{count:,} dates stand"
+    return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
 
 def _reason(error: BaseException, form: str, name: str) -> str:

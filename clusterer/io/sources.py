@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from clusterer.errors import InputError
 from clusterer.io.archives import refused_archive
+from clusterer.io.atomic import temporary_file
 from clusterer.io.compression import CHUNK, PACKINGS
 from clusterer.io.feed_limits import LimitReached
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
@@ -164,16 +165,18 @@ class _Stdin:
 
     def __init__(self) -> None:
         self._copy = ""
+        self._held: io.FileIO | None = None
 
     def open(self) -> BinaryIO:
         """Open the copy from its start."""
         if not self._copy:
             import tempfile
 
-            handle, self._copy = tempfile.mkstemp(prefix="clusterer-")
+            held, self._copy = temporary_file(os.path.join(tempfile.gettempdir(), "clusterer-"), STDIN_NAME)
+            os.chmod(self._copy, 0o600)
             weakref.finalize(self, os.unlink, self._copy)
-            with open(handle, "wb") as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy, CHUNK)
+            self._held = held  # open, and thereby known as this process's
+            shutil.copyfileobj(sys.stdin.buffer, held, CHUNK)
         return open(self._copy, "rb")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from clusterer.articles import Article
@@ -18,7 +18,7 @@ from clusterer.errors import OutputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
-from clusterer.io.rows import Row
+from clusterer.io.rows import Layout, Row
 from clusterer.results import Assignment
 
 ADDABLE = ("title", "text", "source", "url", "date", "file", "row")
@@ -144,7 +144,17 @@ def added_fields(article: Article | Row, names: Sequence[str]) -> dict[str, Any]
     return {name: where[name] if name in where else getattr(article.article, name) for name in names}
 
 
-def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | None = None) -> int:
+def no_layout() -> Layout | None:
+    """Know of no layout."""
+    return None
+
+
+def write_rows(
+    path: str | os.PathLike[str],
+    rows: Iterable[Row],
+    format: str | None = None,
+    empty: Callable[[], Layout | None] = no_layout,
+) -> int:
     """Write rows in the form in which they came.
 
     JSON lines and array elements keep their bytes, CSV records theirs and their header, Parquet rows their schema.
@@ -154,6 +164,7 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | 
         path: as for `atomic_output`.
         rows: consumed lazily.
         format: name of a format that is written; None for that of the first row.
+        empty: where there is no row, asked how a table of none is laid out; an empty file where nobody knows.
 
     Returns:
         The number of rows written.
@@ -167,10 +178,9 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], format: str | 
     writers = {own.name: own.write_rows for own in FORMATS if own.write_rows}
     if format not in writers:
         raise OutputError(f"format {format!r} cannot be written; cure: one of {', '.join(writers)}")
-    if first is None and format == "parquet":
-        format = "jsonl"  # no row, no schema: an empty file
+    layout = first.layout if first else empty()
     with atomic_output(path) as out:
-        if first is None:
+        if layout is None or (first is None and format not in ("csv", "tsv", "parquet")):
             out.write(b"[]\n" if format == "json" else b"")
             return 0
-        return writers[format](out, itertools.chain([first], remaining), first.layout, format)
+        return writers[format](out, remaining if first is None else itertools.chain([first], remaining), layout, format)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.verify import _VERIFY_BLOCK
-from clusterer.progress import Progress, silent
+from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.stories import features as stories_features, model, term_weights
 from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
@@ -35,9 +35,11 @@ def cluster_stories(
             alike they are.
     """
     tell = progress or silent
+    begin(tell, "weighing", len(texts.centres))
     weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
     scorer = model.model_of(settings)
     tell("weighing", count)
+    begin(tell, "proposing pairs of stories", count)
     candidates, dropped = story_candidates(weights, texts.first, texts.last, settings)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
@@ -46,12 +48,14 @@ def cluster_stories(
         pairs = prefilter_pairs(weights, pairs, texts.first, texts.last, scorer)
         return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last, scorer)
 
+    begin(tell, "comparing", len(candidates))
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
     if forms is not None and len(forms):
         filled = np.sort(texts.text_of[forms], axis=1)
         other = ~np.isin(pairs @ np.array([count, 1]), filled @ np.array([count, 1]))
         pairs, score, features = pairs[other], score[other], features[other]
+    begin(tell, "linking", len(pairs))
     story = link_texts(pairs, score, count, settings.story)
     centres = texts.centres
     follows = earlier_stories(pairs, features, story, texts.first, scorer)

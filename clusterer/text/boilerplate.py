@@ -13,6 +13,9 @@ goes on, for notices without a line end; or a whole short text, for notices in p
 - First and last words are furniture where both the titles and the words that go on are different.
 - A whole text is furniture where the titles are different and say other things than it does.
 
+- A line or run that is long enough to be news (a quotation, a paragraph of background) must recur in twice as many articles,
+  unless it is the lead of another article, or stands in articles that hold such leads as well: these an outlet weaves in.
+
 A line that opens its article is cut only if it opens half of its articles, or these have no titles: the lead of a story
 that other items of the outlet repeat stays where it belongs.
 
@@ -41,6 +44,8 @@ MIN_SUPPORT = 5
 """Otherwise different articles of an outlet that a line must recur in to be its furniture."""
 MIN_SUPPORT_UNKNOWN = 10
 """The same where no outlet is known: unrelated outlets may quote one paragraph of a wire."""
+QUOTATION = 12
+"""Words from which a line may be a passage that several items on one affair share."""
 FEWEST = 3
 """Times that a segment stands in the feed from which it is looked at: half of `MIN_SUPPORT`."""
 OWN_SHARE = 0.25
@@ -71,7 +76,7 @@ class Segments:
         article: int64 (x,), whose it is.
         kinds: int8 (x,), `LINE` to `WHOLE`.
         beside: uint64 (x,), a key of the words that go on after a `HEAD` or before a `TAIL`, where no notice that is
-            shorter than the next longer run reaches; 0 for others.
+            shorter than the next longer run reaches; of a `LINE` 1 where it opens its article; 0 for others.
     """
 
     keys: NDArray[np.uint64]
@@ -196,13 +201,25 @@ def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
     often |= found.kinds[holder] == FIRST
     holder = holder[often]
     found, key, own = found.where(holder), key[holder], own[holder]
-    needed = np.where(facts.unknown[found.article], MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
+    wary = facts.unknown[found.article] | _may_be_news(found, key, n)
+    needed = np.where(wary, MIN_SUPPORT_UNKNOWN, MIN_SUPPORT)
     sizes = facts.sizes[found.article]
     different = (found.kinds == LINE) & original[found.article] & (2 * own >= sizes)
     learned = np.bincount(key, weights=different, minlength=len(repeated))[key] >= needed
     learned |= _told_apart(found, facts, key, own, needed)
     keys = repeated[np.unique(key[learned & (found.kinds != FIRST)])]
     return np.union1d(keys, _opening(found, key, repeated, keys, (facts.titles != 0).any(axis=1)))
+
+
+def _may_be_news(found: Segments, key: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    """Bool (x,): segments as long as a quotation that are no lead and do not mostly stand beside leads of other articles."""
+    lines, opens = found.kinds == LINE, found.beside != 0
+    long = (found.lengths >= QUOTATION) & (lines | (found.kinds == HEAD) | (found.kinds == TAIL))
+    is_lead = np.bincount(key, weights=lines & opens)[key] > 0
+    woven = np.bincount(found.article, weights=long & lines & is_lead & ~opens, minlength=n) > 0
+    mostly = 2 * np.bincount(key, weights=woven[found.article])[key] >= np.bincount(key)[key]
+    may_be: NDArray[np.bool_] = long & ~is_lead & ~mostly
+    return may_be
 
 
 def _as_frequent(found: Segments, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -313,7 +330,9 @@ def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64], often: i
     closes = np.flatnonzero(starts + lengths == offsets[article + 1])
     short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS))
     none = np.zeros(len(starts), dtype=np.uint64)
-    parts = [(lines, starts, lengths, article, LINE, none)]
+    first = none.copy()
+    first[opens] = 1
+    parts = [(lines, starts, lengths, article, LINE, first)]
     parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
     for kind, rows in ((HEAD, opens), (TAIL, closes)):
         least = HEAD_WORDS if kind == HEAD else RUNS[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import astuple
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -47,6 +47,8 @@ _WORDS = st.one_of(
             "أعلن",
             "الوزارة",
             "مدينة",
+            "طريق",
+            "المطار",
             "محمد",
             "ترامب",
             "ترمب",
@@ -347,3 +349,22 @@ def test_differences_are_taken_apart_and_put_together() -> None:
     assert filled.facts.tolist() == [0, 0, 1]
     assert len(Differences.join([])) == 0
     assert len(differences(words, pairs[:0], "news")) == 0
+
+
+def test_the_numbers_of_a_toll_are_two_facts_at_most() -> None:
+    said = "أعلنت الوزارة أن حصيلة الزلزال بلغت {} قتلى و {} جريحا و {} مفقودا وانهار {} مبنى في المدينة"
+    assert between(said.format(7, 31, 5, 12), said.format(9, 44, 3, 20)) == {"facts": 2, "numbers": 4}
+    prices = "أعلنت الوزارة أن سعر الذهب بلغ {} ريالا والفضة {} ريالا والنحاس {} ريالا والقمح {} ريالا في المدينة"
+    assert between(prices.format(7, 31, 5, 12), prices.format(9, 44, 3, 20)) == {"facts": 4, "numbers": 4}
+
+
+@pytest.mark.parametrize("marker", ["طريق", "بمحافظة", "مدينة"])
+def test_common_words_name_places_behind_the_word_for_a_place(marker: str) -> None:
+    said = "توفي شخص وأصيب أربعة في حادث تصادم وقع على {} {} صباح اليوم وفتح تحقيق"
+    places = [said.format(marker, name) for name in ("المطار", "البحر الأحمر", "الأزرق")]
+    for a, b in combinations(places, 2):
+        assert between(a, b)["unknowns"] == 1
+    assert "unknowns" not in between(said.format("جانب", "المطار"), said.format("جانب", "البحر الأحمر"))
+    assert "unknowns" not in between(places[0], places[0].replace("على", "المطار على")), (
+        "the other text has it elsewhere"
+    )

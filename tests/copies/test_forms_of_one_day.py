@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from one_day_forms import FORMS, fillings, reprints
@@ -39,3 +39,18 @@ def test_reprints_are_copies_and_one_is_kept(outlets: tuple[str, str]) -> None:
         articles = [Article(text, str(i), "", outlets[i], "", DAY) for i, text in enumerate(texts)]
         assert cluster(articles, COPIES).stats["copy groups"] == 1, (name, texts)
         assert len(dedup(articles, COPIES).kept_ids) == 1, (name, texts)
+
+
+@pytest.mark.parametrize("outlets", [("وكالة", "وكالة"), ("وكالة", "صحيفة")])
+@pytest.mark.parametrize("hours", [1, 8, 11, 14, 17])
+def test_a_toll_that_grows_is_one_report(outlets: tuple[str, str], hours: int) -> None:
+    said = (
+        "أعلنت وزارة الصحة أن حصيلة ضحايا الزلزال الذي ضرب المدينة ارتفعت إلى {} قتيلا و {} جريحا و {} مفقودا وقالت إن فرق"
+        " الإنقاذ تواصل البحث عن ناجين تحت أنقاض {} مبنى وإن المستشفيات استقبلت المصابين من القرى القريبة"
+    )
+    start = datetime(2025, 3, 3, 14, tzinfo=UTC)
+    articles = [
+        Article(said.format(*counts), id=str(i), source=outlets[i], date=start + timedelta(hours=i * hours))
+        for i, counts in enumerate([(11, 42, 7, 15), (19, 66, 5, 23)])
+    ]
+    assert len({a.copy for a in cluster(articles, Settings(level="copy"))}) == 1

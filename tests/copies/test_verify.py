@@ -88,7 +88,8 @@ def test_the_opening_is_of_the_larger_text() -> None:
         "its first forty": (high(*range(1, 41)), 1.0),
         "its first ten and ten others": (high(*range(1, 11), *range(901, 911)), 0.5),
         "its end": (high(*range(61, 101)), 0.0),
-        "half of the opening": (high(*range(21, 61)), 0.5),
+        "half of the opening": (high(*range(18, 21), *range(24, 61)), 0.5),
+        "what stands behind another lead": (high(*range(19, 61)), 0.0),
     }
     for short, expected in cases.values():
         for pair in ([0, 1], [1, 0]):
@@ -98,8 +99,9 @@ def test_the_opening_is_of_the_larger_text() -> None:
 
 def test_the_own_opening_is_of_the_smaller_text() -> None:
     long = high(*range(1, 101))
-    cuts = high(*range(1, 41)), high(*range(201, 221), *range(1, 41)), high(*range(61, 101))
-    for short, expected in zip(cuts, (1.0, 0.5, 1.0), strict=True):
+    cuts = [high(*range(1, 41)), high(*range(201, 211), *range(1, 41)), high(*range(61, 101))]
+    cuts.append(high(*range(201, 219), *range(1, 41)))
+    for short, expected in zip(cuts, (1.0, 0.75, 1.0, 0.0), strict=True):
         for pair in ([0, 1], [1, 0]):
             assert overlap(ragged([long, short]), np.array([pair])).own_opening[0] == pytest.approx(expected)
 

@@ -392,6 +392,18 @@ def test_a_form_of_one_outlet_is_no_furniture() -> None:
     assert not any(learned(texts, titles=titles))
 
 
+def test_leads_are_told_from_quotations_by_the_articles_that_they_open() -> None:
+    leads, more = (
+        [sentence(random.Random(f"lead {k}"), 20) for k in range(3)],
+        sentence(random.Random("no lead here"), 20),
+    )
+    items = [f"{lines_of(i, 3)}\n{chr(10).join(leads)}\n{more}" for i in range(6)]
+    own = [f"{lead}\n{lines_of(k + 50, 3)}" for k, lead in enumerate(leads)]
+    titles = [text_of(i, 9) for i in range(9)]
+    assert cut_words([*items, *own], titles=titles) == [80] * 6 + [0] * 3
+    assert cut_words(items, titles=titles[:6]) == [0] * 6
+
+
 def test_leads_of_other_stories_go_and_stay_where_they_belong() -> None:
     leads = [text_of(f"lead {i}", 25) for i in range(24)]
     texts = []
@@ -403,6 +415,16 @@ def test_leads_of_other_stories_go_and_stay_where_they_belong() -> None:
     first = hash_words(leads, letters=True)
     spelt = first.letters[0].tobytes().decode("utf-16-le").split()  # type: ignore[index]
     assert all(" ".join(spelt[25 * i : 25 * i + 25]) not in x for i, x in enumerate(cut))
+
+
+@pytest.mark.parametrize("layout", ["{own}\n{said}\n{more}", "{own}\n{said}", "{own} {said}"])
+def test_a_quotation_that_a_few_items_share_is_news(layout: str) -> None:
+    said = sentence(random.Random("said"), 26)
+    texts = [layout.format(own=lines_of(i, 2), said=said, more=lines_of(i + 50, 2)) for i in range(MIN_SUPPORT_UNKNOWN)]
+    titles = [text_of(i, 9) for i in range(len(texts))]
+    for few in range(MIN_SUPPORT, len(texts)):
+        assert not any(learned(texts[:few], titles=titles[:few]))
+    assert all(learned(texts, titles=titles))
 
 
 def test_a_notice_in_place_of_texts_is_learned_and_news_under_other_titles_is_not() -> None:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.letters import ARABIC, UNSURE
 
-UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL, OPPOSITE = range(8)
+UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL, OPPOSITE, MARKER = range(9)
 """Kinds of words. `USUAL` ones are frequent, but as often part of a name or a subject as of the frame of a form. An `OPPOSITE`
-is a common one that contradicts the one whose value differs in the last bit only."""
+is a common one that contradicts the one whose value differs in the last bit only. What stands behind a `MARKER` ("road", "town")
+names a place, however common the word is."""
 NAME_BITS = 14
 """Bits of a name's value below its class: what it names. Names of two classes do not exclude each other."""
 MONTHS = 16
@@ -91,9 +92,10 @@ def _difference(a: list[int], b: list[int], known: _Known) -> tuple[int, ...]:
     counts, others = [0, 0, 0, 0, 0], [0, 0]
     texts = [[(word, _meaning(word, known)) for word in text] for text in (a, b)]
     for run in _runs(*marks):
-        sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, counts)
+        placed = run[0] > 0 and texts[0][run[0] - 1][1] >> 16 == MARKER
+        sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, placed, counts)
         if sides is not None:
-            _tell_apart(sides, texts, others)
+            _tell_apart(sides, texts, placed, others)
     return *counts, own, *others
 
 
@@ -158,8 +160,10 @@ def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
     return runs
 
 
-def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> list[list[tuple[int, int]]] | None:
-    """Add a run to the counts of facts, dates, names, subjects or edits.
+def _judge(
+    a: list[int], b: list[int], known: _Known, placed: bool, counts: list[int]
+) -> list[list[tuple[int, int]]] | None:
+    """Add a run, `placed` where it stands behind a marker, to the counts of facts, dates, names, subjects or edits.
 
     Returns:
         What differs in it, words and their meanings of either side; None where nothing does.
@@ -181,6 +185,9 @@ def _judge(a: list[int], b: list[int], known: _Known, counts: list[int]) -> list
     sides = [ours, [pair for pair in theirs if pair[1] >> 16 != NEUTRAL]]
     if not any(sides):
         return None
+    if placed:
+        usual = USUAL << 16
+        sides = [[(w, usual | told & 0xFFFF if told >> 16 == COMMON else told) for w, told in side] for side in sides]
     kinds = [{meaning >> 16 for _, meaning in side} for side in sides]
     longest = max(map(len, sides))
     words = [[word for word, _ in side] for side in sides]
@@ -209,7 +216,9 @@ def _stated(told: tuple[int, int]) -> str | None:
     return ("month" if value >= MONTHS else "day") if kind == DATE else None
 
 
-def _tell_apart(sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, int]]], others: list[int]) -> None:
+def _tell_apart(
+    sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, int]]], placed: bool, others: list[int]
+) -> None:
     """Add a run to those in which each text names something else, by lists or by words that are not known.
 
     A copy tells the same with more or fewer words and in another place: only what the other text says nowhere counts. Names
@@ -226,7 +235,7 @@ def _tell_apart(sides: list[list[tuple[int, int]]], texts: list[list[tuple[int, 
         others[0] += 2  # no copy says the opposite
     elif classes[0] & classes[1]:
         others[0] += 1
-    elif all(kinds) and (NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
+    elif all(kinds) and (placed or NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
         others[1] += 1
 
 

@@ -142,6 +142,7 @@ def overlaps(
     offsets: NDArray[np.int64],
     pairs: NDArray[np.int64],
     head: int,
+    late: int,
     least: float,
     sizes: NDArray[np.int64],
     heads: NDArray[np.int64],
@@ -154,6 +155,7 @@ def overlaps(
         values, offsets: uint64 members of n rows, repeats kept, int64 (n + 1,).
         pairs: int64 (m, 2), row numbers.
         head: how many of a row's first members make its head.
+        late: of its first members one at least of so many, else nothing of its head counts as held.
         least: share of the smaller row below which nothing is told of a pair: it is given as 0.
         sizes, heads: int64 (n,), written: distinct members of each row and of its head.
         shared: int64 (m,), written: distinct members that both rows hold.
@@ -161,14 +163,20 @@ def overlaps(
     """
     sets = unique_sets(values, offsets)
     stops = np.minimum(offsets[:-1] + head, offsets[1:])
-    index, taken = ragged_index(np.stack([offsets[:-1], stops], axis=1).ravel(), 2 * np.arange(len(stops)))
-    openings = unique_sets(values[index], taken)
+    openings, starts = (
+        unique_sets(values[index], taken)
+        for index, taken in (
+            ragged_index(np.stack([offsets[:-1], ends], axis=1).ravel(), 2 * np.arange(len(ends)))
+            for ends in (stops, np.minimum(offsets[:-1] + late, stops))
+        )
+    )
     sizes[:], heads[:] = np.diff(sets[1]), np.diff(openings[1])
+    whole, opening, start = _matrix(*sets), _matrix(*openings), _matrix(*starts)
     first, second = pairs.T
-    whole, opening = _matrix(*sets), _matrix(*openings)
     shared[:] = np.diff(whole[first].multiply(whole[second]).indptr)
-    opened[:, 0] = np.diff(opening[first].multiply(whole[second]).indptr)
-    opened[:, 1] = np.diff(opening[second].multiply(whole[first]).indptr)
+    for side, (one, other) in enumerate(((first, second), (second, first))):
+        begun = np.diff(start[one].multiply(whole[other]).indptr) > 0
+        opened[:, side] = np.diff(opening[one].multiply(whole[other]).indptr) * begun
     far = shared / np.maximum(np.minimum(sizes[first], sizes[second]), 1) < least
     shared[far], opened[far] = 0, 0
 

@@ -28,6 +28,7 @@ from clusterer.io.feed_limits import (
     check_blank,
     over,
 )
+from clusterer.io.position import Position
 from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
 
 BOM = codecs.BOM_UTF8
@@ -56,6 +57,7 @@ class Walk:
         notes: what readers left out or chose, each with its cure.
         bad_since: number of good rows when the latest succession of bad rows began, and their number.
         blank_since: the same of blank rows.
+        position: how far it is; None where nobody asks.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
     """
 
@@ -73,6 +75,7 @@ class Walk:
     notes: dict[str, None] = field(default_factory=dict)
     bad_since: tuple[int, int] = (0, 0)
     blank_since: tuple[int, int] = (0, 0)
+    position: Position | None = None
 
 
 @dataclass(slots=True)

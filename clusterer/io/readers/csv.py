@@ -328,15 +328,19 @@ def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bo
         csv.writer(text, lineterminator=newline, **dialect).writerow(cells)
         return text.getvalue().encode()
 
-    for count, row in enumerate(rows):
+    def header(is_kept: bool) -> bytes:
+        mark = BOM if layout.header.startswith(BOM) else b""
+        return layout.header + layout.newline if is_kept else mark + record(layout.columns)
+
+    count = 0
+    for count, row in enumerate(rows, 1):
         if not row.layout.columns:
             raise unfit(row, target.format, f"a row of {row.layout.format} has no columns to stand")
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
         same = same and not quotes_all
-        if not count:
-            mark = BOM if layout.header.startswith(BOM) else b""
-            yield layout.header + layout.newline if same else mark + record(layout.columns)
+        if count == 1:
+            yield header(same)
         if same and row.layout.columns == layout.columns:
             yield cast(bytes, row.raw) + layout.newline
             continue
@@ -349,6 +353,8 @@ def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bo
             yield record([cell_of[name] for name in layout.columns])
         except csv.Error as error:
             raise unfit(row, target.format, f"its cells ({error}) cannot stand") from None
+    if not count and layout.columns:
+        yield header(not quotes_all and target == replace(layout, format=target.format))
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:

@@ -132,7 +132,10 @@ def _wanted(opened: OpenedInput, table: Any) -> list[str]:
 def _file(opened: OpenedInput, stack: ExitStack) -> Any:
     """The bytes as a file that can be read from its end, where the format begins; packed ones are unpacked to disk."""
     if opened.path:
-        return stack.enter_context(open(opened.path, "rb"))
+        own = stack.enter_context(open(opened.path, "rb"))  # noqa: SIM115
+        if opened.walk.position:
+            opened.walk.position.stream = own
+        return own
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     for chunk in opened.chunks:
         file.write(chunk)
@@ -166,10 +169,8 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
     count = 0
     remaining = iter(rows)
-    first = next(remaining)
     if layout.schema is None:
-        raise unfit(first, format, f"a row of {layout.format} has no schema to stand")
-    remaining = itertools.chain([first], remaining)
+        raise unfit(next(remaining), format, f"a row of {layout.format} has no schema to stand")
     with parquet.ParquetWriter(out, layout.schema) as writer:
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
             for row in batch:

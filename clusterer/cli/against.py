@@ -1,0 +1,105 @@
+"""What inputs are compared against: other files, or the articles of an index. Read as inputs are, never written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clusterer.articles import Article
+from clusterer.cli.run import Run, feed_of, keep_apart
+from clusterer.corpus import Chunk, read_chunks
+from clusterer.errors import InputError
+from clusterer.reading import InputReader
+
+
+class AgainstFeed:
+    """The articles that inputs are compared against.
+
+    Attributes:
+        parts: one number, how many there are, once they are read.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], options: Mapping[str, Any], run: Run, outputs: Sequence[str | None]
+    ) -> None:
+        """Find them.
+
+        Args:
+            paths: of --against.
+            options: of the command; they hold for these as well.
+            run: of the command.
+            outputs: what is written.
+
+        Raises:
+            InputError: a path is also an input, or stands for nothing.
+        """
+        self.parts: list[int] = []
+        self._run = run
+        self._indexes = [path for path in paths if _is_index(path)]
+        files = [path for path in paths if not _is_index(path)]
+        self._reader: InputReader | None = None
+        self._stored_in: list[str] = []
+        inputs = {os.path.realpath(path) for path in run.feed.paths}
+        named = [*self._indexes]
+        if files:
+            feed = feed_of({**options, "inputs": files}, run.set_aside)
+            self._reader = InputReader(feed, run.settings, run.work, run.key, "against")
+            run.other_feeds.append(feed)
+            named += feed.paths
+        keep_apart(outputs, named)
+        for path in named:
+            if os.path.realpath(path) in inputs:
+                raise InputError(
+                    f"{path} is an input and in --against; cure: leave it out of one, or nothing of it stays"
+                )
+
+    def chunks(self) -> Iterator[Chunk]:
+        """What is kept of the articles, in order."""
+        self.parts.append(0)
+        for chunk in self._chunks():
+            self.parts[0] += len(chunk)
+            yield chunk
+
+    def _chunks(self) -> Iterator[Chunk]:
+        if self._reader:
+            yield from self._reader.chunks(self._run.stages)
+        yield from read_chunks(self._stored(), self._run.settings, self._run.stages)
+
+    def articles(self) -> Iterator[Article]:
+        """The articles, in order."""
+        if self._reader:
+            yield from self._reader.articles()
+        yield from self._stored()
+
+    def _stored(self) -> Iterator[Article]:
+        """The articles of the indexes."""
+        from clusterer.index.story_index import StoryIndex
+
+        self._stored_in = []
+        for path in self._indexes:
+            with StoryIndex.open(path, must_exist=True) as index:
+                ids = [assignment.id for assignment in index.assignments()]
+                for start in range(0, len(ids), self._run.settings.chunk):
+                    stored = index.articles(ids[start : start + self._run.settings.chunk])
+                    self._stored_in += [path] * len(stored)
+                    yield from stored.values()
+
+    def place(self, number: int) -> tuple[str, int | None]:
+        """File and row of an article; no row in an index."""
+        in_files = self._reader.inputs[-1].stop if self._reader and self._reader.inputs else 0
+        if self._reader and number < in_files:
+            return self._reader.place(number)
+        return self._stored_in[number - in_files], None
+
+
+def _is_index(path: str) -> bool:
+    """Whether a path is an index, by its first bytes: those of SQLite's files of this application."""
+    from clusterer.index.schema import APPLICATION
+
+    if not os.path.isfile(path):
+        return False
+    with Path(path).open("rb") as file:
+        head = file.read(100)
+    return head.startswith(b"SQLite format 3\0") and int.from_bytes(head[68:72], "big") == APPLICATION

@@ -1,0 +1,140 @@
+"""The rows of a run written once more, as they came or changed: into one file, or by shard into a folder.
+
+Which rows stay, and how they are changed, is told by the caller; a killed run goes on after the last whole shard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from clusterer.cli.run import Run
+from clusterer.errors import OutputError
+from clusterer.io.atomic import atomic_output
+from clusterer.io.formats import given_back_as
+from clusterer.io.resuming import chained
+from clusterer.io.rows import Layout, Row
+from clusterer.io.shard_outputs import ShardOutputs, is_folder
+from clusterer.io.writers import form_for, write_rows
+from clusterer.reading import ReadInput
+
+_TOLD = 1024  # rows between two words of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of the articles.
+
+    Attributes:
+        row: the row that is written for the article of a number, from 0; None where it goes.
+        aside: the line that is written aside for it, where there is a file aside; None for none.
+        of: what `row` and `aside` depend on beside the row itself, of the articles of two numbers and between.
+    """
+
+    row: Callable[[int, Row], Row | None]
+    of: Callable[[int, int], object]
+    aside: Callable[[int, Row], bytes | None] = lambda number, row: None
+
+
+class RowOutputs:
+    """Where the rows of a run go.
+
+    Attributes:
+        output: a file, "-" or a folder.
+    """
+
+    def __init__(self, run: Run, output: str, aside: str | None = None) -> None:
+        """Refuse early what cannot be written.
+
+        Args:
+            run: of the command.
+            output: where rows go.
+            aside: the file of lines aside; None for none.
+
+        Raises:
+            OutputError: the ending promises another format, shards cannot stand in one file, or the folder holds other files.
+        """
+        self.output, self._run, self._aside = output, run, aside
+        self._shards: ShardOutputs | None = None
+        self._form = ""
+        if is_folder(output):
+            if run.work is None:
+                raise OutputError(f"{output}: cannot be a folder here; cure: name a file")
+            self._shards = ShardOutputs(output, run.feed, run.work)
+        else:
+            self._form = form_for(output, given_back_as(run.feed.format))
+            if self._form == "parquet":
+                run.feed.shards.refuse_conflicts()
+        if aside:
+            form_for(aside, ("jsonl",), "--removed")
+
+    def write(self, fate: Fate) -> list[dict[str, Any]]:
+        """Write the rows; return the outputs of a folder as its manifest lists them."""
+        if self._shards:
+            return self._write_shards(self._shards, fate)
+        with _opened(self._aside) as aside:
+            layouts: list[Layout] = []
+            rows = (
+                out
+                for read, rows in self._run.reader.again()
+                for out in self._written(fate, read, rows, aside, layouts)
+            )
+            write_rows(self.output, rows, self._form, partial(next, iter(layouts), None))
+        return []
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether rows go into a folder, one file an input."""
+        return self._shards is not None
+
+    def finish(self, about: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+        """Write the manifest of a folder."""
+        assert self._shards is not None
+        self._shards.finish(about, entries)
+
+    def _written(
+        self, fate: Fate, read: ReadInput, rows: Iterator[Row], aside: BinaryIO | None, layouts: list[Layout]
+    ) -> Iterator[Row]:
+        """The rows that are written for an input; lines aside on the way, and the layout of the first row of all."""
+        for number, row in enumerate(rows, read.start):
+            changed = fate.row(number, row)
+            if not layouts:
+                layouts.append(row.layout if changed is None else changed.layout)
+            if aside and (line := fate.aside(number, row)) is not None:
+                aside.write(line + b"\n")
+            if (number + 1) % _TOLD == 0:
+                self._run.stages("writing", _TOLD)
+            if changed is not None:
+                yield changed
+
+    def _write_shards(self, shards: ShardOutputs, fate: Fate) -> list[dict[str, Any]]:
+        run, work = self._run, self._run.work
+        assert work is not None
+        inputs = run.reader.inputs
+        keys = [chained(read.key, (fate.of(read.start, read.stop), bool(self._aside))) for read in inputs]
+        entries = [shards.done(number, key) for number, key in enumerate(keys)]
+        number_of = {id(read): number for number, read in enumerate(inputs)}
+        parts = [work.place(f"aside-{number:06d}") for number in range(len(inputs))] if self._aside else []
+        for read, rows in run.reader.again(True, lambda read: entries[number_of[id(read)]] is None):
+            number = number_of[id(read)]
+            layouts: list[Layout] = []
+            with _opened(parts[number] if parts else None) as aside:
+                written = self._written(fate, read, rows, aside, layouts)
+                entry = shards.write(number, read.source, written, partial(next, iter(layouts), None))
+            shards.mark_done(number, keys[number], entry)
+            entries[number] = entry
+        if self._aside:
+            with atomic_output(self._aside) as out:
+                for part in parts:
+                    with Path(part).open("rb") as lines:
+                        shutil.copyfileobj(lines, out)
+        return [entry for entry in entries if entry is not None]
+
+
+def _opened(path: str | None) -> contextlib.AbstractContextManager[BinaryIO | None]:
+    return atomic_output(path) if path else contextlib.nullcontext()

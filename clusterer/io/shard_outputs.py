@@ -1,0 +1,205 @@
+"""Outputs by shard: a folder with one file an input, of the same name, and a manifest of what is in it and how it was made.
+
+A file is written whole, and not again by a run that goes on. Files of other runs are never mixed with those of this one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from clusterer.errors import InputError, OutputError
+from clusterer.io.atomic import atomic_output
+from clusterer.io.feed import Feed, format_of
+from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
+from clusterer.io.resuming import chained
+from clusterer.io.rows import Layout, Row, import_pyarrow
+from clusterer.io.sources import STDIN_NAME, Source
+from clusterer.io.work_folder import WorkFolder
+from clusterer.io.writers import form_for, write_rows
+
+MANIFEST = "_manifest.json"
+WORK = ".work"
+_PACKINGS = (".gz", ".zst", ".bz2", ".xz")
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output is a folder: one that is there, or a path that ends in a slash."""
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)
+
+
+def work_place(output: str) -> str:
+    """Where a run keeps its work: in a folder of outputs, else beside the output."""
+    if is_folder(output):
+        return os.path.join(os.path.realpath(output), WORK)
+    folder, name = os.path.split(os.path.realpath(output))
+    return os.path.join(folder, f".{name[:100]}{WORK}")
+
+
+class ShardOutputs:
+    """A folder of outputs, one an input.
+
+    Attributes:
+        folder: its path.
+        names: of the outputs, in the order of the inputs, with slashes where two inputs have one name.
+        forms: the formats in which they are written.
+    """
+
+    def __init__(self, folder: str, feed: Feed, work: WorkFolder) -> None:
+        """Name the outputs, and look at what is in the folder.
+
+        Raises:
+            OutputError: it holds files that neither this run nor an earlier one has written; an output would be an input.
+        """
+        self.folder, self._work = folder, work
+        if os.path.isfile(folder.rstrip("/" + os.sep)):
+            raise OutputError(f"{folder}: a file stands there; cure: another folder")
+        formats = [format_of(feed, source) for source in feed.sources]
+        self.names = output_names(feed.sources, formats)
+        self.forms = [form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)]
+        inputs = {os.path.realpath(path) for path in feed.paths}
+        for name in self.names:
+            if os.path.realpath(self.path(name)) in inputs:
+                raise OutputError(f"{self.path(name)} is an input; cure: another folder")
+        there = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
+        there = {
+            name for name in there if not name.startswith((f"{WORK}/", f"{WORK}.gone/")) and not name.endswith(".tmp")
+        }
+        before = _listed(self.path(MANIFEST)) if MANIFEST in there else set()
+        if strange := sorted(there - before - {MANIFEST, *self.names}):
+            more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+            raise OutputError(
+                f"{folder}: holds files that this run does not write, {', '.join(strange[:3])}{more}; cure: an empty folder"
+            )
+        self._stale = sorted((there & before) - set(self.names))
+
+    def path(self, name: str) -> str:
+        """Where a file of the folder stands."""
+        return os.path.join(self.folder, *name.split("/"))
+
+    def done(self, number: int, key: str) -> dict[str, Any] | None:
+        """What the manifest says of an output that a killed run has written whole; None where there is none, or another one."""
+        kept = self._work.get(f"output-{number:06d}")
+        if kept is None or kept[0]["key"] != chained(key, self.forms[number]):
+            return None
+        try:
+            found = os.stat(self.path(self.names[number]))
+        except OSError:
+            return None
+        return kept[0]["entry"] if [found.st_size, found.st_mtime_ns] == kept[0]["stamp"] else None
+
+    def write(
+        self, number: int, source: Source, rows: Iterator[Row], layout: Callable[[], Layout | None]
+    ) -> dict[str, Any]:
+        """Write an output.
+
+        Args:
+            number: of the input.
+            source: the input.
+            rows: consumed.
+            layout: tells that of the input's rows, where there are any: for an output without a row.
+
+        Returns:
+            Its entry in the manifest.
+        """
+        name, form = self.names[number], self.forms[number]
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        count = write_rows(
+            path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None)
+        )
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"file": name, "rows": count, "bytes": os.path.getsize(path), "sha256": digest}
+
+    def mark_done(self, number: int, key: str, entry: Mapping[str, Any]) -> None:
+        """Remember that an output, and all that belongs to it, is written whole.
+
+        Args:
+            number: of the input.
+            key: holds for what is written.
+            entry: in the manifest.
+        """
+        found = os.stat(self.path(self.names[number]))
+        key = chained(key, self.forms[number])
+        stamp = [found.st_size, found.st_mtime_ns]
+        self._work.put(f"output-{number:06d}", {"key": key, "entry": entry, "stamp": stamp}, {})
+
+    def finish(self, about: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> None:
+        """Write the manifest, last of all; take away the outputs of an earlier run that this one has not.
+
+        Args:
+            about: what else it tells.
+            entries: of the outputs, in order.
+        """
+        for name in self._stale:
+            os.unlink(self.path(name))
+        with atomic_output(self.path(MANIFEST)) as out:
+            out.write(orjson.dumps({**about, "outputs": list(entries)}, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def output_names(sources: Sequence[Source], formats: Sequence[str]) -> list[str]:
+    """The names of outputs: those of the inputs; an ending that promises what cannot be written becomes one that can.
+
+    Where two inputs have one name, all are named by their paths below the folder that all are in.
+
+    Raises:
+        InputError: an input has no name.
+    """
+    if any(source.name == STDIN_NAME for source in sources):
+        raise InputError("standard input has no name, and an output folder holds a file an input; cure: -o FILE")
+    names = [
+        _output_name(source.name.replace("\\", "/").rpartition("/")[2], format)
+        for source, format in zip(sources, formats, strict=True)
+    ]
+    if len(set(names)) == len(names):
+        return names
+    paths = [os.path.abspath(source.path or source.name) for source in sources]
+    top = os.path.commonpath([os.path.dirname(path) for path in paths])
+    names = [
+        _output_name(os.path.relpath(path, top).replace(os.sep, "/"), format)
+        for path, format in zip(paths, formats, strict=True)
+    ]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"two inputs would be written as {twice[0]}; cure: name each input once, or rename one")
+    return names
+
+
+def _output_name(name: str, format: str) -> str:
+    """The name of an output for an input of this name and format.
+
+    >>> _output_name("a.jsonl.bz2", "jsonl"), _output_name("feed.rss", "rss"), _output_name("news.db::articles", "sqlite")
+    ('a.jsonl.gz', 'feed.jsonl', 'news.db.articles.jsonl')
+    """
+    name, part = name.split("::", 1) if "::" in name else (name, "")
+    if part:
+        return f"{name}.{part}.jsonl"
+    stem, packing = os.path.splitext(name)
+    if packing.lower() not in _PACKINGS:
+        stem, packing = name, ""
+    if FORMATS_BY_NAME[format].write_rows is None:
+        stem = f"{os.path.splitext(stem)[0]}.jsonl"
+    return stem + (packing if packing.lower() in ("", ".gz", ".zst") else ".gz")
+
+
+def _listed(manifest: str) -> set[str]:
+    """The outputs that a manifest lists."""
+    try:
+        return {entry["file"] for entry in orjson.loads(Path(manifest).read_bytes())["outputs"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(f"{manifest}: is no manifest of clusterer; cure: an empty folder") from None
+
+
+def _empty_parquet(source: Source) -> Layout | None:
+    """The layout of a file in Parquet that has no rows; None where it cannot be read."""
+    try:
+        return Layout("parquet", schema=import_pyarrow("parquet").read_schema(source.path))
+    except (import_pyarrow().ArrowException, OSError, ValueError, TypeError):
+        return None

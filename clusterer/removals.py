@@ -1,0 +1,177 @@
+"""Removals: which articles of a run go for which that stay; what goes is verified against what stays.
+
+Round by round the best of what is left of a copy group is kept, and what is verified against it goes; then reports of one event.
+Knows nothing of orders, inputs and results: `deduplication` does.
+
+Array letters: `n` articles, `d` documents, `m` pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.hashing import mix
+from clusterer.copies.documents import Documents
+from clusterer.copies.series import may_report_others
+from clusterer.copies.verify import CONTAINED, COPY, verify
+from clusterer.pipeline import PipelineRun
+from clusterer.settings import Settings
+
+HELD = 0.9
+"""Share of its words that a kept text must hold of one that goes as its copy or cut."""
+PASSAGE, IN_PASSAGE = 30, 12
+"""Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
+_BLOCK = 1 << 12  # pairs whose words are compared at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What becomes of n articles, filled step by step.
+
+    Attributes:
+        keeper: int64 (n,), the article that stays for each; its own place where it stays.
+        relation: int64 (n,), what the two were verified as: a place in the names of relations.
+        score: float64 (n,), of the two.
+        lost: int64 (n,), words that the kept one does not hold.
+    """
+
+    keeper: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    score: NDArray[np.float64]
+    lost: NDArray[np.int64]
+
+    def enter(
+        self,
+        gone: NDArray[np.int64],
+        kept: NDArray[np.int64],
+        relation: NDArray[np.int64] | int,
+        score: NDArray[np.float64] | list[float],
+        lost: NDArray[np.int64],
+    ) -> None:
+        """Let some articles go for others."""
+        self.keeper[gone], self.relation[gone] = kept, relation
+        self.score[gone], self.lost[gone] = score, lost
+
+
+def remove_copies(
+    run: PipelineRun,
+    settings: Settings,
+    rank: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    found: Removals,
+    old: int,
+) -> None:
+    """Documents of copy groups, round by round: the best that is left is kept, and what is verified against it goes.
+
+    Args:
+        run: with its words and texts.
+        settings: of the run.
+        rank: int64 (n,), the place of every article in the order from best to last.
+        lead: int64 (d,), the best article of every document.
+        found: is filled.
+        old: so many of the articles, the first, stay whatever is found.
+    """
+    documents, links, d = run.documents, run.links, len(run.documents)
+    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
+    best_first = np.lexsort((rank[lead], run.copies))
+    many = np.bincount(run.copies, minlength=d) > 1
+    left = best_first[many[run.copies[best_first]]]
+    while len(left):
+        if old:  # those compared against stay, each is asked in its turn, as long as there is one to ask about
+            left = left[np.isin(run.copies[left], run.copies[left[lead[left] >= old]])]
+            if not len(left):
+                break
+        group = run.copies[left]
+        opens = np.append(True, group[1:] != group[:-1])
+        kept = left[np.flatnonzero(opens)[np.cumsum(opens) - 1]]
+        asked, against = left[~opens], kept[~opens]
+        pairs = np.sort(np.stack([asked, against], axis=1), axis=1)
+        wanted = pairs @ np.array([d, 1])
+        at = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
+        known = codes[at] == wanted if len(codes) else np.zeros(len(wanted), dtype=np.bool_)
+        kind, value = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs))
+        other = np.zeros(len(pairs), dtype=np.bool_)
+        kind[known], value[known], other[known] = links.kind[at[known]], links.score[at[known]], others[at[known]]
+        unknown = np.flatnonzero(~known)
+        if len(unknown):
+            order = unknown[np.argsort(wanted[unknown])]
+            new = verify(documents, pairs[order], settings)
+            places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
+            kind[places], value[places] = new.kind, new.score
+            other[places] = may_report_others(new.overlap.jaccard, new.differences)
+        goes = ~other & (
+            (kind == COPY) | (kind == CONTAINED) & (asked > against)
+        )  # the longer of a pair has the lower number
+        goes &= lead[asked] >= old
+        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
+        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
+        assert documents.corpus_words is not None
+        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
+        goes &= densest <= IN_PASSAGE
+        found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
+        left = asked[~goes]
+
+
+def remove_reports(
+    run: PipelineRun,
+    settings: Settings,
+    rank: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    found: Removals,
+    old: int,
+) -> None:
+    """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold.
+
+    Args:
+        run: with its words and texts.
+        settings: of the run.
+        rank: int64 (n,), the place of every article in the order from best to last.
+        lead: int64 (d,), the best article of every document.
+        found: is filled.
+        old: so many of the articles, the first, stay whatever is found.
+    """
+    documents, stories = run.documents, run.stories
+    assert stories is not None
+    staying = np.flatnonzero(found.keeper[lead] == lead)
+    strong: dict[int, dict[int, float]] = {}
+    for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
+        if value >= settings.story:
+            strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
+    best: dict[int, int] = {}  # of every copy group the best document that stays
+    for x in staying[np.argsort(rank[lead[staying]])].tolist():
+        best.setdefault(int(run.copies[x]), x)
+    gone: dict[int, tuple[int, float]] = {}
+    for group in sorted(best, key=lambda x: rank[lead[best[x]]]):
+        if group in gone:
+            continue
+        for other, value in strong.get(group, {}).items():
+            if lead[best[other]] >= old and other not in gone and rank[lead[best[other]]] > rank[lead[best[group]]]:
+                gone[other] = best[group], value
+    rows = np.array([x for x in staying.tolist() if int(run.copies[x]) in gone], dtype=np.int64)
+    if not len(rows):
+        return
+    against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
+    scores = [gone[int(run.copies[x])][1] for x in rows.tolist()]
+    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against)[0])
+
+
+def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (2, m): words of each text that goes, every time they are there, that the one that is kept does not hold.
+
+    In all, and most in any `PASSAGE` words in a row.
+    """
+    out = np.zeros((2, len(gone)), dtype=np.int64)
+    for start in range(0, len(gone), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        ours, theirs = documents.take(gone[block]), documents.take(kept[block])
+        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
+        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
+        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
+        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
+        so_far = np.concatenate(([0], np.cumsum(missing)))
+        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
+        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
+    return out

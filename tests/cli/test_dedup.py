@@ -1,0 +1,177 @@
+"""`clusterer dedup` and `cluster --join`: what their options add, held against the library."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import run, run_in_text
+from places import DATA
+
+from clusterer import Settings, cluster, dedup, dedup_paragraphs, read
+from clusterer.index.story_index import StoryIndex
+
+FEED = DATA / "feed.jsonl"
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """The sample feed: an older half in two files, and a newer one."""
+    folder, rows = tmp_path_factory.mktemp("halves"), FEED.read_bytes().splitlines(keepends=True)
+    parts = folder / "old-1.jsonl", folder / "old-2.jsonl", folder / "new.jsonl"
+    for path, some in zip(parts, (rows[:30], rows[30:65], rows[65:]), strict=True):
+        path.write_bytes(b"".join(some))
+    return parts
+
+
+def test_against_files_or_an_index_is_what_the_library_says(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    *old, new = halves
+    with StoryIndex.open(tmp_path / "old.db") as index:
+        index.add(read(old))
+    result = dedup(read(new), against=list(read(old)))
+    assert any(removal.is_against for removal in result.removed)
+    for number, against in enumerate(([*old], [tmp_path / "old.db"])):
+        kept, gone = tmp_path / f"kept{number}.jsonl", tmp_path / f"gone{number}.jsonl"
+        done = run(
+            "dedup", new, "--against", *against, "-o", kept, "--removed", gone, "--stats", tmp_path / "stats.json"
+        )
+        assert done.returncode == 0, done.stderr
+        assert [row["id"] for row in lines(kept)] == result.kept_ids
+        assert [(row["id"], row["kept"], row["relation"], row["against"]) for row in lines(gone)] == [
+            (r.id, r.kept, r.relation, r.is_against) for r in result.removed
+        ]
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["counts"]["articles kept"] == len(result.kept)
+    assert [stage["stage"] for stage in stats["stages"]] == [
+        "reading", "learning boilerplate", "finding identical texts", "sketching", "verifying", "grouping", "naming",
+        "choosing", "writing",
+    ]  # fmt: skip
+    assert all(stage["peak_bytes"] > 1 << 20 and stage["seconds"] >= 0 for stage in stats["stages"])
+    assert stats["stages"][0]["done"] == 130
+
+
+def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    done = run_in_text("dedup", halves[2], "-o", tmp_path / "kept.jsonl", "--against", halves[0], halves[2])
+    assert (done.returncode, "is an input and in --against" in done.stderr) == (1, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_tells_what_is_quoted_where(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    *old, new = halves
+    result = dedup(read(new), against=list(read(old)), quote=13)
+    command = ("dedup", new, "-o", tmp_path / "kept.jsonl", "--removed", tmp_path / "gone.jsonl", "--quote", "13")
+    done = run_in_text(*command, "--against", *old)
+    assert done.returncode == 0
+    assert "texts of --against have fewer than 13 words" in done.stderr
+    assert [row["id"] for row in lines(tmp_path / "kept.jsonl")] == result.kept_ids
+    rows = [row["id"] for path in old for row in lines(path)]
+    for line, removal in zip(lines(tmp_path / "gone.jsonl"), result.removed, strict=True):
+        assert [quote["passage"] for quote in line["quotes"]] == [quote.passage for quote in removal.quotes]
+        for quote in line["quotes"]:
+            place = quote["row"] - 1 + (0 if quote["file"] == str(old[0]) else 30)
+            assert rows[place] == quote["quoted"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--quote", "13"], "--quote N is of a benchmark"),
+        (["--quote", "13", "--against", FEED, "--pairs", "p.csv"], "--pairs is not written with --quote"),
+        (["--unit", "paragraph", "--against", FEED], "--unit paragraph compares no articles"),
+        (["--against", "nowhere.jsonl"], "does not exist"),
+        (["--preset", "corpse"], "'corpse' is not one of"),
+    ],
+)
+def test_bad_usage_is_one_line(options: list[object], said: str, tmp_path: Path) -> None:
+    done = run_in_text("dedup", FEED, "-o", tmp_path / "kept.jsonl", *options, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_outputs_among_what_is_read_are_refused(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    folder = halves[0].parent
+    for command in (
+        ("dedup", folder, "-o", f"{folder}/kept/"),
+        ("dedup", FEED, "--against", folder, "-o", f"{folder}/kept/"),
+        ("dedup", FEED, "--against", folder, "-o", halves[0]),
+        ("cluster", folder, "-o", f"{folder}/", "--join"),
+        ("dedup", FEED, "-o", f"{halves[0]}/"),
+        ("dedup", FEED, "-o", f"{tmp_path}/out/", "--removed", f"{tmp_path}/out/removed.jsonl"),
+    ):
+        done = run_in_text(*command, cwd=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert sorted(folder.iterdir()) == sorted(halves)
+
+
+def test_standard_input_has_no_name_in_a_folder(tmp_path: Path) -> None:
+    done = run_in_text("dedup", "-", "-o", f"{tmp_path}/out/", stdin=FEED.read_text())
+    assert (done.returncode, "standard input has no name" in done.stderr) == (1, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_preset_is_its_settings_and_what_is_given_wins(tmp_path: Path) -> None:
+    for options, settings in (
+        ([], Settings(level="copy", boilerplate="none", jaccard=0.8, cuts=False, series="merge")),
+        (["--jaccard", "0.5"], Settings(level="copy", boilerplate="none", jaccard=0.5, cuts=False, series="merge")),
+    ):
+        done = run("dedup", FEED, "-o", tmp_path / "kept.jsonl", "--preset", "corpus", *options)
+        assert done.returncode == 0
+        assert [row["id"] for row in lines(tmp_path / "kept.jsonl")] == dedup(read(FEED), settings).kept_ids
+    assert dedup(read(FEED), "corpus", jaccard=0.5).kept_ids == [row["id"] for row in lines(tmp_path / "kept.jsonl")]
+
+
+def test_paragraphs_go_and_articles_stay(tmp_path: Path) -> None:
+    done = run(
+        "dedup", FEED, "--unit", "paragraph", "-o", tmp_path / "kept.jsonl", "--removed", tmp_path / "gone.jsonl"
+    )
+    assert done.returncode == 0
+    result = dedup_paragraphs(FEED)
+    before, after = lines(FEED), lines(tmp_path / "kept.jsonl")
+    assert [{**row, "content": ""} for row in after] == [{**row, "content": ""} for row in before]
+    touched = result.by_article()
+    assert [row["content"] for i, row in enumerate(after) if i in touched] == [
+        a.text for i, a in enumerate(result.articles) if i in touched
+    ]
+    assert [row for i, row in enumerate(after) if i not in touched] == [
+        row for i, row in enumerate(before) if i not in touched
+    ]
+    assert [(row["id"], row["paragraph"], row["kept"]) for row in lines(tmp_path / "gone.jsonl")] == [
+        (r.id, r.paragraph, r.kept) for r in result.removed
+    ]
+
+
+def test_rows_are_joined_with_the_ids_of_their_groups(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    found = cluster(FEED)
+    ids = [{"exact": a.exact, "copy": a.copy, "story": a.story} for a in found]
+    assert run("cluster", FEED, "--join", "-o", tmp_path / "one.jsonl").returncode == 0
+    assert lines(tmp_path / "one.jsonl") == [{**row, **own} for row, own in zip(lines(FEED), ids, strict=True)]
+    assert run("cluster", *halves, "--join", "-o", f"{tmp_path}/parts/").returncode == 0
+    parts = b"".join((tmp_path / "parts" / path.name).read_bytes() for path in halves)
+    assert parts == (tmp_path / "one.jsonl").read_bytes()
+    assert run("cluster", FEED, "--join", "--level", "copy", "-o", tmp_path / "two.jsonl").returncode == 0
+    assert list(lines(tmp_path / "two.jsonl")[0])[-2:] == ["exact", "copy"]
+    refused = run_in_text("cluster", tmp_path / "one.jsonl", "--join", "-o", tmp_path / "again.jsonl")
+    assert (refused.returncode, "has a field 'exact' already" in refused.stderr) == (1, True)
+
+
+def test_shards_of_a_table_that_lose_all_rows_keep_their_schema(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = lines(FEED)[:12]
+    one, other = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), one)
+    parquet.write_table(pyarrow.Table.from_pylist(rows[:3]), other)
+    (tmp_path / "c.csv").write_text(
+        "id,text\n" + "".join(f'{i},"{row["content"]}"\n' for i, row in enumerate(rows[:2]))
+    )
+    inputs = [one, other, tmp_path / "c.csv"]
+    assert run("dedup", *inputs, "-o", f"{tmp_path}/out/", "--level", "exact", "--keep", "earliest").returncode == 0
+    left = parquet.read_table(tmp_path / "out" / "b.parquet")
+    assert (left.num_rows, left.schema) == (0, parquet.read_schema(other))
+    assert parquet.read_table(tmp_path / "out" / "a.parquet").num_rows == 12
+    assert (tmp_path / "out" / "c.csv").read_text().splitlines()[0] == "id,text"
