@@ -14,6 +14,7 @@ from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
     guard_option,
     input_options,
+    language_option,
     pairs_option,
     report_option,
     result_option,
@@ -31,6 +32,7 @@ from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Row
 from clusterer.io.shard_outputs import is_folder
 from clusterer.io.writers import result_form, write_result
+from clusterer.messages import Language
 from clusterer.results import LEVELS, Clustering, Level
 
 
@@ -39,6 +41,7 @@ from clusterer.results import LEVELS, Clustering, Level
 @result_option
 @with_option
 @report_option
+@language_option
 @pairs_option
 @stories_option
 @versions_option
@@ -56,6 +59,7 @@ def cluster_command(
     output: str,
     added: tuple[str, ...],
     report: str | None,
+    language: Language | None,
     pairs: str | None,
     stories: str | None,
     join: bool,
@@ -98,7 +102,7 @@ def cluster_command(
         if listed:
             write_stories(listed, result, _again(run, result), run.settings, stories_form, guard)
         if page:
-            _write_report(page, run, result)
+            _write_report(page, run, result, language)
         if rows_out:
             entries = rows_out.write(_joined(result, run.settings.level))
             if rows_out.is_folder:
@@ -124,7 +128,7 @@ def _joined(result: Clustering, level: str) -> Fate:
     )
 
 
-def _write_report(page: BinaryIO, run: Run, result: Clustering) -> None:
+def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Language | None) -> None:
     """The page of --report."""
     from clusterer.report.build import build
     from clusterer.report.model import Quarantined
@@ -140,7 +144,7 @@ def _write_report(page: BinaryIO, run: Run, result: Clustering) -> None:
         follows=result.follows,
         quarantined=bad,
     )
-    page.write(report_page(content))
+    page.write(report_page(content, language))
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

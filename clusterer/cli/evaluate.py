@@ -12,7 +12,7 @@ import click
 
 from clusterer.articles import content_id
 from clusterer.cli.help import SectionedCommand
-from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option
+from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option, language_option
 from clusterer.cli.run import keep_apart
 from clusterer.cli.terminal import about_article, tell, write_page
 from clusterer.errors import InputError
@@ -28,6 +28,7 @@ from clusterer.evaluation.metrics import (
 )
 from clusterer.evaluation.result_file import ResultRow, read_result
 from clusterer.io.feed import Feed
+from clusterer.messages import Language, Message, language_of, message, worded
 from clusterer.results import Level
 
 
@@ -36,11 +37,11 @@ class _Error:
     """What went wrong: a group, or a judged pair.
 
     Attributes:
-        kind: in words.
+        kind: what it is.
         parts: the articles, those that belong together in one part; for pairs one in each.
     """
 
-    kind: str
+    kind: Message
     parts: tuple[tuple[str, ...], ...]
 
 
@@ -49,7 +50,7 @@ class _Held:
     """A result held against gold at one level: what is said of it, and what went wrong, the worst first."""
 
     level: Level
-    said: str
+    said: Message
     scores: Scores | PairScores
     errors: tuple[_Error, ...]
 
@@ -90,6 +91,7 @@ class _Held:
     help="the articles, to list what is wrong with source, date and title",
 )
 @html_option
+@language_option
 def evaluate_command(
     result: str,
     gold: str,
@@ -99,6 +101,7 @@ def evaluate_command(
     errors: int,
     feed: str | None,
     html: str | None,
+    language: Language | None,
 ) -> None:
     """Hold RESULT (written by `cluster` or `index export`) against GOLD.
 
@@ -122,7 +125,8 @@ def evaluate_command(
     if html:
         from clusterer.report.render import render
 
-        page = render("evaluate.html", result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
+        spoken = language or language_of(about["title"] for about in known.values())
+        page = render("evaluate.html", spoken, result=result, gold=gold, held=held, known=known, feed=feed, most=errors)
         write_page(html, page)
 
 
@@ -154,9 +158,15 @@ def _held_labels(
 ) -> _Held:
     names = [gold.place(name, rows, result) for name in labels]
     found, wanted = [getattr(rows[name], level) for name in names], list(labels.values())
-    counts = f"{level}: {len(names):,} articles, {len(set(found)):,} groups, {len(set(wanted)):,} in gold"
+    counts = message(
+        "held.labels",
+        level=message(f"level.{level}"),
+        articles=message("n.articles", n=len(names)),
+        groups=message("n.groups", n=len(set(found))),
+        gold=len(set(wanted)),
+    )
     errors = [
-        _Error(f"{m.kind}, {m.pairs} wrong pairs", tuple(tuple(names[i] for i in part) for part in m.parts))
+        _Error(message(f"error.{m.kind}", pairs=m.pairs), tuple(tuple(names[i] for i in part) for part in m.parts))
         for m in mistakes(found, wanted)[:most]
     ]
     return _Held(level, counts, evaluate(found, wanted), tuple(errors))
@@ -176,12 +186,18 @@ def _held_pairs(
     ]
     merged, split = worst_first(together, same, scores)
     lines = []
-    for kind, places in (("wrongly together", merged), ("wrongly apart", split)):
+    for kind, places in ((message("error.together"), merged), (message("error.apart"), split)):
         for i in places:
             score = scores[i]
-            lines.append(_Error(kind if score is None else f"{kind}, score {score:.2f}", tuple((n,) for n in names[i])))
-    kind = {"copy": "copies", "story": "of one story"}.get(level, "the same")
-    counts = f"{level}: {len(answers):,} judged pairs, {sum(same):,} {kind}, {sum(together):,} put together"
+            what = kind if score is None else message("error.scored", what=kind, score=score)
+            lines.append(_Error(what, tuple((n,) for n in names[i])))
+    counts = message(
+        "held.pairs",
+        level=message(f"level.{level}"),
+        pairs=message("n.judged", n=len(answers)),
+        same=message(f"same.{level}", value=sum(same)),
+        together=sum(together),
+    )
     return _Held(level, counts, evaluate_pairs(together, same), tuple(lines[:most]))
 
 
@@ -199,13 +215,13 @@ def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str
 
 
 def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
-    tell(held.said)
+    tell(worded(held.said))
     tell(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}")
     for name, precision, recall, f1 in held.rows:
         both = "" if precision is None or recall is None else f"{precision:10.4f}{recall:10.4f}"
         tell(f"{name:10}{both:20}{f1:10.4f}")
     for error in held.errors:
-        tell(f"\n{error.kind}")
+        tell(f"\n{worded(error.kind)}")
         for part in error.parts:
             for i, name in enumerate(part):
                 about = known.get(name)

@@ -14,7 +14,7 @@ import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
-from clusterer.cli.options import reading_options, settings_options
+from clusterer.cli.options import language_option, reading_options, settings_options
 from clusterer.cli.run import feed_of, keep_apart, settings_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import isolated, plain, tell
@@ -26,6 +26,7 @@ from clusterer.index.story_index import StoryIndex
 from clusterer.io.atomic import atomic_output
 from clusterer.io.feed import Feed
 from clusterer.io.guard import json_line
+from clusterer.messages import Language, language_of
 from clusterer.results import LEVELS, Assignment
 
 if TYPE_CHECKING:
@@ -42,10 +43,18 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 @click.option("--result", type=click.Path(exists=True, dir_okay=False), help="lines that cluster wrote of these inputs")
 @click.option("--index", "index", type=click.Path(dir_okay=False), help="a living index that holds both")
 @click.option("--html", type=click.Path(dir_okay=False), help="file for a page that shows it")
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 @settings_options
 def explain_command(
-    a: str, b: str, result: str | None, index: str | None, html: str | None, as_json: bool, **options: Any
+    a: str,
+    b: str,
+    result: str | None,
+    index: str | None,
+    html: str | None,
+    language: Language | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Say why articles A and B are together, or not.
 
@@ -82,7 +91,8 @@ def explain_command(
         from clusterer.report.render import render
 
         with atomic_output(html) as out:
-            out.write(render("explain.html", e=found).encode("utf-8", "replace"))
+            spoken = language or language_of(article.text for article in found.articles)
+            out.write(render("explain.html", spoken, e=found).encode("utf-8", "replace"))
     if as_json:
         sys.stdout.buffer.write(json_line(found.as_dict(), option=orjson.OPT_INDENT_2))
     elif html:

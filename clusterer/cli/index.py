@@ -31,6 +31,7 @@ from clusterer.cli.limits import parse_moment
 from clusterer.cli.options import (
     guard_option,
     input_options,
+    language_option,
     output_option,
     pairs_option,
     report_option,
@@ -47,6 +48,7 @@ from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.writers import form_for, result_form, write_lines, write_result
+from clusterer.messages import Language
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
@@ -247,9 +249,18 @@ def show(path: str, id: str, as_json: bool) -> None:
 @result_option
 @stored_with_option
 @report_option
+@language_option
 @pairs_option
 @guard_option
-def export(path: str, output: str, added: tuple[str, ...], report: str | None, pairs: str | None, guard: bool) -> None:
+def export(
+    path: str,
+    output: str,
+    added: tuple[str, ...],
+    report: str | None,
+    language: Language | None,
+    pairs: str | None,
+    guard: bool,
+) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
     An index does not keep the files and rows in which its articles stood: pairs are without them.
@@ -272,7 +283,7 @@ def export(path: str, output: str, added: tuple[str, ...], report: str | None, p
 
             furniture, stats, follows = store.furniture(), store.counts(), store.follows()
             made = build(assignments, walk, store.settings, furniture=furniture, stats=stats, follows=follows)
-            page.write(report_page(made))
+            page.write(report_page(made, language))
         if aside:
             names = Pair._fields[:-2]
             write_lines(

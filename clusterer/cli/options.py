@@ -20,11 +20,17 @@ from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
+from clusterer.messages import LANGUAGES
 from clusterer.results import Assignment, Level
 from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
+language_option = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="of the page at first, it can be turned into the other; else that of most articles",
+)
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
 )

@@ -16,6 +16,7 @@ from clusterer.cli.options import (
     html_option,
     input_options,
     label_option,
+    language_option,
     settings_file,
 )
 from clusterer.cli.run import Run
@@ -25,7 +26,10 @@ from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
 from clusterer.evaluation.training import Retraining, retrain
 from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
+from clusterer.messages import Language, language_of, message
 from clusterer.settings import Settings
+
+_TITLES = 1000  # that tell a feed's language
 
 
 class _GoldLast(SectionedCommand):
@@ -69,6 +73,7 @@ class _GoldLast(SectionedCommand):
 @doubtful_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="settings file to write, TOML, for --settings")
 @html_option
+@language_option
 @click.option(
     "--threads",
     type=click.IntRange(1, next(f.metadata["high"] for f in fields(Settings) if f.name == "threads")),
@@ -86,6 +91,7 @@ def tune_command(
     with_doubtful: bool,
     output: str | None,
     html: str | None,
+    language: Language | None,
     **options: Any,
 ) -> None:
     """Find the thresholds that fit GOLD best: labels or judged pairs, as for `evaluate`, of articles of INPUT.
@@ -102,7 +108,8 @@ def tune_command(
     says = gold_of(gold, label, options["level"], with_doubtful)
     trained: Retraining | None = None
     with run.quarantine, progress_shown(run.quiet) as progress:
-        articles: Iterable[Article] = articles_of(run)
+        titles: list[str] = []
+        articles: Iterable[Article] = _noted(articles_of(run), titles)
         if retrains:
             articles = list(articles)
             trained = retrain(articles, says, settings=run.settings, progress=progress)
@@ -125,8 +132,16 @@ def tune_command(
     if html:
         from clusterer.report.render import render
 
-        write_page(html, render("tune.html", **_tuning_page(tuned)))
+        write_page(html, render("tune.html", language or language_of(titles), **_tuning_page(tuned)))
     run.check()
+
+
+def _noted(articles: Iterable[Article], titles: list[str]) -> Iterator[Article]:
+    """The articles; the titles of the first are noted, they tell the language of the page."""
+    for article in articles:
+        if len(titles) < _TITLES:
+            titles.append(article.title or article.text)
+        yield article
 
 
 def articles_of(run: Run) -> Iterator[Article]:
@@ -187,14 +202,6 @@ def _changed(tuned: Tuning) -> list[tuple[str, float, float]]:
     return [(n, old, new) for n, old, new in both if old != new]
 
 
-_MEANS = {
-    "jaccard": "Jaccard similarity from which two texts are copies",
-    "containment": "Containment from which the shorter text is a cut of the longer",
-    "opening": "Share of the longer text's opening that a cut must hold",
-    "story": "Score from which texts report one event",
-}
-
-
 def _tuning_page(tuned: Tuning) -> dict[str, Any]:
     """What the page shows, as plain data."""
     sweeps = []
@@ -206,7 +213,6 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
             sweeps.append(
                 {
                     "name": name,
-                    "title": _MEANS[name],
                     "rows": [(getattr(t, name), t.precision, t.recall, t.f1) for t in along],
                     "points": [
                         [(getattr(t, name), getattr(t, figure)) for t in along]
@@ -222,13 +228,12 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
         levels.append(
             {
                 "level": level,
-                "kind": "articles" if isinstance(after, Scores) else "judged pairs",
-                "count": tuned.counts[level],
-                "tried": len(tuned.tried[level]),
+                "counted": message("n.articles" if isinstance(after, Scores) else "n.judged", n=tuned.counts[level]),
+                "tried": message("n.tried", n=len(tuned.tried[level])),
                 "rows": [
-                    ("as it was", *figures(tuned.before[level])),
-                    ("suggested", *figures(after)),
-                    ("best F1 of all tried", *_of(tuned.best(level))),
+                    ("tune.before", *figures(tuned.before[level])),
+                    ("tune.after", *figures(after)),
+                    ("tune.best", *_of(tuned.best(level))),
                 ],
                 "missed": level in tuned.missed,
                 "stays": level in tuned.stays,
@@ -237,8 +242,7 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
     return {
         "gold": tuned.gold,
         "wish": tuned.wish,
-        "warnings": tuned.warnings,
-        "stays": STAYS,
+        "cautions": tuned.cautions,
         "levels": levels,
         "sweeps": sweeps,
         "changed": _changed(tuned),

@@ -17,6 +17,7 @@ from clusterer.arrays.indexing import factorize
 from clusterer.copies.documents import Documents
 from clusterer.evaluation.gold import Gold
 from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
+from clusterer.messages import Message, message
 from clusterer.results import Level
 
 _RESAMPLES, _SURE = 200, 0.9  # a change must be better in this share of resamples of the gold
@@ -159,8 +160,8 @@ def judges_of(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents
 
 def warnings_of(
     judges: Mapping[Level, Judge], scores: Mapping[Level, Scores | PairScores], articles: int
-) -> tuple[str, ...]:
-    """Return what to bear in mind where gold is little, a sentence or two each.
+) -> tuple[Message, ...]:
+    """Return what to bear in mind where gold is little.
 
     Args:
         judges: gold by level.
@@ -171,15 +172,19 @@ def warnings_of(
     out = []
     for level, judge in little.items():
         many = judge.groups if judge.labels is not None else judge.count
-        kind = "judged pair" if judge.labels is None else "gold group"
-        size = "" if judge.labels is None else " of two or more articles"
-        enough = _FEW_PAIRS if judge.labels is None else _FEW_GROUPS
-        moved = f"; one of them moves F1 by up to {judge.moved_by_one(scores[level]):.4f}" if many else ""
-        out.append(f"{level}: {many} {kind}{'' if many == 1 else 's'}{size}, {enough} or more would be surer{moved}")
+        values = {
+            "level": message(f"level.{level}"),
+            "many": message("n.judged" if judge.labels is None else "n.gold_groups", n=many),
+            "enough": _FEW_PAIRS if judge.labels is None else _FEW_GROUPS,
+        }
+        if many:
+            out.append(message("little.moved", moved=judge.moved_by_one(scores[level]), **values))
+        else:
+            out.append(message("little", **values))
     if any(judge.labels is None for judge in little.values()):
-        out.append("pairs that label chose are hard ones: their F1 is not that of the feed")
+        out.append(message("little.hard"))
     if any(len(judge.documents) < articles for judge in little.values()):
-        out.append("precision is that of the articles gold names; of the rest of the feed it says nothing")
+        out.append(message("little.part"))
     return tuple(out)
 
 

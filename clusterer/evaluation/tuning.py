@@ -37,11 +37,12 @@ from clusterer.evaluation.judge import Judge, judges_of, warnings_of
 from clusterer.evaluation.metrics import PairScores, Scores
 from clusterer.evaluation.sweeps import COPY_AXES, CopyPool, CurveBin, StorySweep, Tried, axis_of
 from clusterer.io.inputs import Articles, articles_from
+from clusterer.messages import Message, message, worded
 from clusterer.progress import Progress, progress_from
 from clusterer.results import Level
 from clusterer.settings import Settings, settings_from
 
-STAYS = "nothing tried is surely better; the start stays"
+STAYS = worded(message("tune.stays"))
 """What is said of a level whose thresholds stay."""
 # Differences in score that count as none, in articles (or judged pairs): of a thousand settings of copies one is more
 # likely to score well by luck than of 25 thresholds. Chosen by `benchmarks.suites.tuning`, on halves of labelled real articles.
@@ -63,7 +64,7 @@ class Tuning:
         wish: what was asked for, ("precision", 0.99) or so; None for the best F1.
         missed: levels at which nothing tried fulfils the wish; there the nearest is suggested.
         stays: levels at which nothing tried is surely better than the start, which stays; none where there is a wish.
-        warnings: what to bear in mind where gold is little, a sentence or two each; empty where it is not.
+        cautions: what to bear in mind where gold is little; empty where it is not.
         shapes: bands and slots a band of the settings started from, and of the suggested.
         curve: the S-curve of both, by rising similarity; bins without a pair are left out.
     """
@@ -79,9 +80,14 @@ class Tuning:
     wish: tuple[Wish, float] | None
     missed: tuple[Level, ...]
     stays: tuple[Level, ...]
-    warnings: tuple[str, ...]
+    cautions: tuple[Message, ...]
     shapes: tuple[tuple[int, int], tuple[int, int]]
     curve: tuple[CurveBin, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The cautions in English, a sentence or two each."""
+        return tuple(map(worded, self.cautions))
 
     def along(self, name: str) -> tuple[Tried, ...]:
         """Return the settings tried that differ from the suggested in one threshold only, by its rising value."""
@@ -204,7 +210,7 @@ def tune(
         wish=wish,
         missed=tuple(level for level, one in found.items() if one.missed),
         stays=tuple(level for level, one in found.items() if one.stays),
-        warnings=warnings_of(judges, after, len(corpus.ids)),
+        cautions=warnings_of(judges, after, len(corpus.ids)),
         shapes=shapes,
         curve=pool.curve(*shapes),
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from clusterer.articles import Article
 from clusterer.copies import candidates, facts, verify
 from clusterer.explanation.highlights import Piece
+from clusterer.messages import Message, plain, worded
 from clusterer.results import Assignment, Level, PairRelation
 from clusterer.settings import Settings
 from clusterer.stories import (
@@ -157,8 +158,7 @@ class Explanation:
         articles, assignments: of both.
         level: the finest level at which they are together; None where they are apart.
         relation: what they are to each other without the help of others; None where they are nothing.
-        verdict: the answer in one sentence.
-        reasons: sentences that bear it out, the decisive one first.
+        messages: the verdict, and what bears it out, the decisive first; to be worded in any language of `messages`.
         copying: their texts as shingles; None where one is too short to be compared, or the run stopped before.
         reporting: their copy groups as reports; None as before, and for copies.
         path: verified links that lead from one to the other; empty where they are apart.
@@ -169,22 +169,37 @@ class Explanation:
     assignments: tuple[Assignment, Assignment]
     level: Level | None
     relation: PairRelation | None
-    verdict: str
-    reasons: tuple[str, ...]
+    messages: tuple[Message, ...]
     copying: CopyEvidence | None
     reporting: StoryEvidence | None
     path: tuple[Step, ...]
     passages: tuple[tuple[Piece, ...], tuple[Piece, ...]]
 
+    @property
+    def verdict(self) -> str:
+        """The answer in one English sentence."""
+        return worded(self.messages[0])
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """English sentences that bear it out, the decisive one first."""
+        return tuple(map(worded, self.messages[1:]))
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data: dicts, lists, strings, numbers, dates."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            **{name: _plain(value) for name, value in asdict(self).items()},
+        }
 
 
 def _plain(value: Any) -> Any:
     """Named tuples as dicts, at any depth."""
     if isinstance(value, Assignment | Piece):
         return value._asdict()
+    if isinstance(value, Message):
+        return plain(value)
     if isinstance(value, Mapping):
         return {name: _plain(x) for name, x in value.items()}
     return [_plain(x) for x in value] if isinstance(value, list | tuple) else value

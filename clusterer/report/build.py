@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ import orjson
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
 from clusterer.explanation.highlights import Passages
+from clusterer.messages import language_of
 from clusterer.report.charts import by_size, by_time, day_of
+from clusterer.report.keywords import key_words
 from clusterer.report.model import Member, Quarantined, Report, Summary, Why
 from clusterer.report.reprints import reprints
 from clusterer.results import Assignment
@@ -31,6 +33,7 @@ MOST = 50_000
 """Articles whose stories are shown; further ones are counted, and the page says that they are left out."""
 _BLOCK = 150_000  # letters of a block's texts: a quarter of a megabyte of JSON
 _LEVEL = 5  # of deflate; 6 takes three times as long for a twentieth less
+_LATE = 0.999  # share of the dated articles whose last is the end of the feed
 _KINDS = {"own": 0, "shared": 1, "cut": 2}
 
 
@@ -91,6 +94,8 @@ def build(
         },
         first=min(known_days).isoformat() if known_days else None,
         last=max(known_days).isoformat() if known_days else None,
+        until=_stamp(_end(dates)),
+        language=language_of(a.title or a.text for a in held),
         sizes=by_size(stories),
         days=days,
         unit=unit,
@@ -145,6 +150,7 @@ def _packed(
     number = {name: i for i, name in enumerate(order)}
     keys = _search_keys([(articles[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
     summaries, blocks = list[Summary](), list[bytes]()
+    words = iter(key_words([_texts(story, assignments, articles) for story in shown], settings))
     batches = list(_batches(shown, articles))
     plain = (_block(batch, assignments, articles, settings, furniture) for batch in batches)
     for block, (batch, data) in enumerate(zip(batches, ordered_map(pack, plain, settings.threads), strict=True)):
@@ -165,6 +171,8 @@ def _packed(
                     block,
                     place,
                     follows.get(assignments[head].story),
+                    _hours([x for i in story if (x := seconds(articles[i].date)) < np.inf]),
+                    next(words),
                     "\n".join(dict.fromkeys(line for _ in story for line in next(keys))),
                 )
             )
@@ -238,6 +246,30 @@ def pack(data: Any) -> bytes:
         encoded = json.dumps(data, default=asdict).encode()
     squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return squeeze.compress(encoded) + squeeze.flush()
+
+
+def _texts(story: list[int], assignments: Sequence[Assignment], articles: Sequence[Article]) -> list[Article]:
+    """The representative of a story and the first article of each other copy group; none of a single article."""
+    if len(story) < 2:
+        return []
+    first: dict[str, int] = {}
+    for i in sorted(story, key=lambda i: not assignments[i].representative):
+        first.setdefault(assignments[i].copy, i)
+    return [articles[i] for i in first.values()]
+
+
+def _hours(moments: list[float]) -> tuple[int, ...]:
+    """Whole hours after the first of moments, in seconds, ascending."""
+    return tuple(int((x - moments[0]) // 3600) for x in moments)
+
+
+def _end(dates: Sequence[float]) -> datetime | None:
+    """The moment by which nearly all dated articles had come."""
+    known = np.sort([x for x in dates if x < np.inf])
+    if not len(known):
+        return None
+    moment = float(known[min(int(len(known) * _LATE), len(known) - 1)])
+    return datetime.combine(day_of(moment), time(), UTC) + timedelta(seconds=int(moment % 86_400))
 
 
 def _units(text: str) -> int:

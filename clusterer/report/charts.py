@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterer.messages import Message, message
 from clusterer.report.model import Bar, Report
 
 SIZES = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, 19), (20, 49), (50, None))
@@ -73,12 +74,27 @@ def heights(days: Sequence[Bar]) -> list[tuple[int, int]]:
     return [(round(100 * bar.several / highest), round(100 * bar.single / highest)) for bar in days]
 
 
-def days_in_words(report: Report) -> str:
-    """The chart of stories by time, in words."""
+def days_told(report: Report) -> Message | None:
+    """Return the chart of stories by time, in words; None where it is empty."""
     if not report.days:
-        return ""
+        return None
     top = max(report.days, key=lambda bar: bar.several + bar.single)
-    return (
-        f"Stories per {report.unit}, {report.days[0].label} to {report.days[-1].label}; most of them, "
-        f"{top.several + top.single:,}, begin {top.label}. The table below has all numbers."
+    return message(
+        "days.told",
+        per=message(f"per.{report.unit}"),
+        first=report.days[0].label,
+        last=report.days[-1].label,
+        n=message("n.stories", n=top.several + top.single),
+        when=top.label,
     )
+
+
+def sizes_told(report: Report) -> list[Message]:
+    """Return the labels of the bars of stories by size."""
+    out = []
+    for _, (low, high) in zip(report.sizes, SIZES, strict=False):
+        if low == high:
+            out.append(message("number", value=low))
+        else:
+            out.append(message("range.more", low=low) if high is None else message("range", low=low, high=high))
+    return out

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterer.io.rows import BadRow
+from clusterer.messages import Language
 from clusterer.results import Relation
 from clusterer.settings import Settings
 
@@ -65,6 +66,8 @@ class Summary:
         first, last: earliest and latest date, as `Member.date`; None where all are unknown.
         block, place: where its articles are: the block's number, and the story's place in it.
         follows: id of the earlier story of the same affair, None where there is none.
+        hours: of each dated article, whole hours after `first`.
+        words: key words and names; none of a single article.
         key: what is searched: its articles' titles, outlets and ids, folded as the package folds letters.
     """
 
@@ -78,6 +81,8 @@ class Summary:
     block: int
     place: int
     follows: str | None
+    hours: tuple[int, ...]
+    words: tuple[str, ...]
     key: str
 
 
@@ -133,6 +138,9 @@ class Report:
     Attributes:
         totals: counts over all articles, by name.
         first, last: earliest and latest day, or None.
+        until: the moment by which all but a thousandth of the dated articles had come (some clocks run ahead): growth is
+            counted over the day before it. As `Member.date`; None where all dates are unknown.
+        language: of most articles.
         sizes: stories by number of articles.
         days: stories by the day, week or month of their first dated article.
         unit: which of these: "day", "week", "month".
@@ -150,6 +158,8 @@ class Report:
     totals: Mapping[str, int]
     first: str | None
     last: str | None
+    until: str | None
+    language: Language
     sizes: tuple[Bar, ...]
     days: tuple[Bar, ...]
     unit: str

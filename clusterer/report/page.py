@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
-from collections.abc import Mapping
-from importlib.resources import files
 
 import numpy as np
 
+from clusterer.messages import Language, Message, message, table
 from clusterer.report.build import pack
-from clusterer.report.charts import days_in_words, heights, shares
+from clusterer.report.charts import days_told, heights, shares, sizes_told
 from clusterer.report.model import Report
 from clusterer.report.render import render
 from clusterer.stories import features, model as stories_model
 from clusterer.text.normalize import normalise, tables
 
-EVIDENCE: Mapping[str, str] = {
-    "jaccard": "share of all shingles of the two texts that both hold",
-    "containment": "share of the shorter text's shingles that the longer one holds",
-    "opening": "share of the longer text's opening that the shorter one holds",
-    **{feature.name: feature.description for feature in features.TABLE},
-}
-"""What the names in `Assignment.evidence` mean."""
 
+def page(report: Report, language: Language | None = None) -> bytes:
+    """Return a report as HTML in UTF-8 that stands alone: it fetches nothing.
 
-def page(report: Report) -> bytes:
-    """Return a report as HTML in UTF-8 that stands alone: it fetches nothing."""
+    Args:
+        report: its data.
+        language: of the page at first; that of most articles where None.
+    """
     model = stories_model.model_of(report.settings)
     weights = dict(zip(features.FEATURES, model.weights.tolist(), strict=True))
     listed = {"stories": report.stories, "outlets": report.outlets, "letters": _letters(), "unfolded": _unfolded()}
@@ -34,28 +29,35 @@ def page(report: Report) -> bytes:
         "weights": weights,
         "bias": model.bias,
         "undated": model.undated,
-        "evidence": EVIDENCE,
-        "shingle": f"{report.settings.size} {report.settings.unit}s",
+        "size": report.settings.size,
+        "unit": "unit.words" if report.settings.unit == "word" else "unit.letters",
+        "until": report.until,
         "threshold": report.settings.story,
         "articles": report.totals["articles"],
     }
-    script = files("clusterer.report").joinpath("templates/report.js").read_text("utf-8")
     html = render(
         "report.html",
+        language or report.language,
+        ("story.js", "report.js"),
         report=report,
         listed=b64encode(pack(listed)).decode(),
         blocks=(b64encode(block).decode() for block in report.blocks),
         about=about,
         most=report.most,
-        script=script,
-        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         settings=report.settings.as_dict(),
         widths=shares([bar.several + bar.single for bar in report.sizes], np.log1p),
         heights=heights(report.days),
         heats=shares(report.reprints.counts, np.sqrt),
-        days_told=days_in_words(report),
+        days_told=days_told(report),
+        sizes_told=sizes_told(report),
+        stats_told=[(_stat(name), value) for name, value in report.stats.items()],
     )
     return html.encode("utf-8", "replace")  # half a character in a name: a question mark
+
+
+def _stat(name: str) -> Message | str:
+    """What a count of a run is called; its own name where no message knows it."""
+    return message(f"stat.{name}") if f"stat.{name}" in table() else name
 
 
 def _letters() -> list[tuple[int, int, int, int]]:

@@ -1,10 +1,14 @@
 """Pages: templates to HTML that stands alone: styles and scripts inside, nothing fetched. Knows no data of its own.
 
-Everything that comes from an article goes through Jinja2's escaping.
+Everything that comes from an article goes through Jinja2's escaping. Every word of a page is a message of
+`clusterer.messages`: written in the page's language, and kept beside it so that the page can be turned into the other one.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from base64 import b64encode
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -12,15 +16,66 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from clusterer.messages import Language, Message, language_of, message, plain, table, worded
 
-def render(template: str, **data: Any) -> str:
+_DIRECTIONS = {"ar": "rtl", "en": "ltr"}
+
+
+def render(template: str, language: Language, scripts: tuple[str, ...] = (), **data: Any) -> str:
     """Return a template of `report/templates`, filled.
 
     Args:
         template: file name.
+        language: that it is written in at first.
+        scripts: of `report/templates`, run after that of every page.
         data: what the template names.
     """
-    return _environment().get_template(template).render(**data)
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_text, ("page.js", *scripts))) + "})();\n"
+
+    def say(said: Message | str, **values: Any) -> Markup:
+        """A message in an element."""
+        return Markup("<span{}>{}</span>").format(saying(said, **values), words(said, **values))
+
+    def saying(said: Message | str, **values: Any) -> Markup:
+        """The attribute of an element that holds nothing but a message."""
+        return Markup(' data-say="{}"').format(_kept(said, values))
+
+    def labelled(name: str, said: Message | str, **values: Any) -> Markup:
+        """A message in an attribute."""
+        return Markup(' {}="{}" data-say-{}="{}"').format(name, words(said, **values), name, _kept(said, values))
+
+    def words(said: Message | str, **values: Any) -> str:
+        return worded(_message(said, values), language, isolate=True)
+
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **data,
+            language=language,
+            direction=_DIRECTIONS[language],
+            say=say,
+            saying=saying,
+            labelled=labelled,
+            words=words,
+            direction_of=lambda text: _DIRECTIONS[language_of([text])],
+            messages=table(),
+            script=Markup(script),
+            script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def _message(said: Message | str, values: dict[str, Any]) -> Message:
+    return Message(said, values) if isinstance(said, str) else said
+
+
+def _kept(said: Message | str, values: dict[str, Any]) -> str:
+    return json.dumps(plain(_message(said, values)), ensure_ascii=False)
+
+
+def _text(name: str) -> str:
+    return files("clusterer.report").joinpath("templates", name).read_text("utf-8")
 
 
 @lru_cache(maxsize=1)
@@ -34,8 +89,9 @@ def _environment() -> Environment:
     )
 
     def included(name: str) -> Markup:
-        """One of our own styles or scripts, as it is."""
-        return Markup(files("clusterer.report").joinpath("templates", name).read_text("utf-8"))
+        """One of our own styles, as it is."""
+        return Markup(_text(name))
 
     environment.globals["included"] = included
+    environment.globals["message"] = message
     return environment

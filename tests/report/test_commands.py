@@ -94,7 +94,9 @@ def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, m
 def test_quarantined_rows_are_told(tmp_path: Path) -> None:
     feed = tmp_path / "feed.jsonl"
     feed.write_bytes(SAMPLE.read_bytes() + b"{broken <b>\n" * 12)
-    assert run("cluster", feed, "-o", tmp_path / "c", "--report", tmp_path / "r.html").returncode == 0
+    assert (
+        run("cluster", feed, "-o", tmp_path / "c", "--report", tmp_path / "r.html", "--language", "en").returncode == 0
+    )
     page = html.unescape(re.sub("<[^>]*>", "", (tmp_path / "r.html").read_text("utf-8")))
     assert "12 rows could not be read" in page
     assert "c.quarantine.jsonl" in page

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from places import ROOT
 
-from clusterer.report import page
+from clusterer.messages import message, worded
 from clusterer.stories import features, model
 
 
@@ -23,7 +23,8 @@ def test_the_model_weighs_every_feature_by_its_sign() -> None:
 
 @pytest.mark.parametrize("feature", features.TABLE, ids=features.FEATURES)
 def test_report_and_documentation_describe_it_alike(feature: features.Feature) -> None:
-    assert page.EVIDENCE[feature.name] == feature.description
+    assert worded(message(f"feature.{feature.name}")) == feature.description
+    assert worded(message(f"label.{feature.name}")) == feature.label
     row = f"| `{feature.name}` | {feature.description} | {'for' if feature.sign > 0 else 'against'} |"
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     assert any(row in path.read_text("utf-8").splitlines() for path in pages), f"no page has the row {row}"

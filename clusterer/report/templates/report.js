@@ -1,12 +1,7 @@
-// The report's list of stories. Unpacks what the page holds, finds, sorts, and shows a story when it is opened.
-// Everything from articles enters the page as text, never as markup.
-(() => {
-'use strict';
+// The report's list of stories: unpacks what the page holds, finds, sorts, links and exports; `story.js` shows an opened story.
 
-const PAGE = 50;
-const KINDS = ['own', 'shared', 'cut'];
-const THEMES = ['system', 'light', 'dark'];
-const $ = (id) => document.getElementById(id);
+const PAGE = 50, DAY = 86_400_000;
+const FILTERS = ['search', 'sort', 'least', 'kind', 'outlet', 'from', 'to'];
 const about = JSON.parse($('about').textContent);
 const parsed = new Promise((done) => {
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', done);
@@ -14,39 +9,7 @@ const parsed = new Promise((done) => {
 });
 const blocks = new Map(); // number to promise; the latest few stay
 let stories = [], outlets = [], letters = new Map(), unfolded = {};
-let found = [], shown = 0;
-
-// making elements
-
-/** An element of attributes and children; strings become text. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(name, value === true ? '' : value);
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== ''));
-  return element;
-}
-const en = (...children) => make('span', { lang: 'en' }, ...children);
-const bdi = (text) => make('bdi', {}, text);
-const count = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
-const percent = (x) => `${x < 1 ? Math.min(99, Math.round(x * 100)) : 100}%`;
-const decimal = (x) => x.toFixed(2).replace('-', '−');
-const day = (stamp) => stamp.slice(0, 10);
-// Midnight to the second is a day whose hour nobody told.
-const minute = (stamp) => (stamp.slice(11, 19) === '00:00:00' ? day(stamp) : `${day(stamp)} ${stamp.slice(11, 16)}`);
-const time = (stamp, tell = minute) => make('time', { datetime: stamp }, tell(stamp));
-
-const list = (names) => names.flatMap((name, i) => [i ? '، ' : '', bdi(name)]);
-
-/** A details element whose inside is made when it is first opened. */
-function folded(name, summary, inside) {
-  const details = make('details', { class: name }, make('summary', {}, summary));
-  details.addEventListener('toggle', () => {
-    if (details.open && details.children.length === 1) details.append(inside());
-  });
-  return details;
-}
+let found = [], shown = 0, opened = '';
 
 // unpacking and folding
 
@@ -89,21 +52,35 @@ function fold(query) {
 
 // finding
 
-const latest = (story) => story.last ?? '';
+const last = (story) => story.last ?? '';
 const ORDERS = {
-  size: (a, b) => b.size - a.size || (latest(a) < latest(b) ? 1 : -1),
-  latest: (a, b) => (latest(a) === latest(b) ? b.size - a.size : latest(a) < latest(b) ? 1 : -1),
+  size: (a, b) => b.size - a.size || (last(a) < last(b) ? 1 : -1),
+  growth: (a, b) => b.growth - a.growth || ORDERS.size(a, b),
+  spread: (a, b) => b.outlets.length - a.outlets.length || ORDERS.size(a, b),
   texts: (a, b) => b.texts - a.texts || ORDERS.size(a, b),
-  outlets: (a, b) => b.outlets.length - a.outlets.length || ORDERS.size(a, b),
+  latest: (a, b) => (last(a) === last(b) ? b.size - a.size : last(a) < last(b) ? 1 : -1),
 };
+
+/** The moment that growth is counted up to: the end of the day chosen, else that of the feed. */
+const until = () => ($('to').value ? Date.parse($('to').value) + DAY - 1 : about.until ? Date.parse(about.until) : 0);
+
+/** How many articles of each story came in the day before a moment; a date is as exact as its hour. */
+function grow(end) {
+  for (const story of stories) {
+    const start = story.first === null ? 0 : Date.parse(story.first);
+    story.growth = story.hours.filter((hour) => start + hour * 3_600_000 <= end && start + hour * 3_600_000 > end - DAY).length;
+  }
+}
 
 function find() {
   const words = fold($('search').value);
   const least = Number($('least').value), kind = $('kind').value;
   const outlet = $('outlet').value === '' ? -1 : Number($('outlet').value);
   const from = $('from').value, to = $('to').value;
+  grow(until());
   found = stories.filter((story) => story.size >= least
-    && (kind === '' || story.size > 1) && (kind !== 'copied' || story.texts === 1) && (kind !== 'other' || story.texts > 1)
+    && (kind === '' || kind === 'growing' || story.size > 1) && (kind !== 'copied' || story.texts === 1) && (kind !== 'other' || story.texts > 1)
+    && (kind !== 'growing' || story.growth > 0)
     && (outlet < 0 || story.outlets.includes(outlet))
     && (!from || (story.last && day(story.last) >= from)) && (!to || (story.first && day(story.first) <= to))
     && words.every((word) => story.key.includes(word)));
@@ -111,9 +88,9 @@ function find() {
   shown = 0;
   $('list').replaceChildren();
   const articles = found.reduce((sum, story) => sum + story.size, 0);
-  $('count').replaceChildren(en(found.length
-    ? `${count(found.length, 'story', 'stories')}, ${count(articles, 'article')}`
-    : 'Nothing is like that. Esc clears the search; size “any” also finds single articles.'));
+  if (found.length) tell($('count'), 'found', { stories: message('n.stories', { n: found.length }), articles: message('n.articles', { n: articles }) });
+  else tell($('count'), 'found.none');
+  for (const name of ['csv', 'json']) $(name).hidden = !found.length;
   more();
 }
 
@@ -121,10 +98,10 @@ function more() {
   $('list').append(...found.slice(shown, shown + PAGE).map(card));
   shown = Math.min(shown + PAGE, found.length);
   $('more').hidden = shown === found.length;
-  $('more').textContent = `Show more: ${(found.length - shown).toLocaleString('en')} left`;
+  tell($('more'), 'found.more', { n: found.length - shown });
 }
 
-// a story in the list, and open
+// a story in the list
 
 function card(story) {
   const inside = make('div', { class: 'inside', id: `story-${story.block}-${story.place}`, hidden: true });
@@ -134,170 +111,124 @@ function card(story) {
     const open = button.getAttribute('aria-expanded') === 'false';
     button.setAttribute('aria-expanded', String(open));
     inside.hidden = !open;
+    if (open) opened = story.id;
+    else if (opened === story.id) opened = '';
+    keep();
     if (open && !inside.firstChild) {
       inside.setAttribute('aria-busy', 'true');
       const articles = await members(story);
-      inside.replaceChildren(...told(story, articles));
+      const earlier = story.follows && stories.find((other) => other.id === story.follows);
+      inside.replaceChildren(...told(story, articles, earlier, address));
       inside.removeAttribute('aria-busy');
     }
   });
   const names = list(story.outlets.slice(0, 6).map((o) => outlets[o]));
-  if (story.outlets.length > 6) names.push(' ', en(`and ${story.outlets.length - 6} more`));
-  const span = story.first === null ? en('no date') : day(story.first) === day(story.last)
-    ? en(time(story.first, day)) : en(time(story.first, day), ' to ', time(story.last, day));
+  if (story.outlets.length > 6) names.push(' ', say('story.more_outlets', { n: story.outlets.length - 6 }));
+  const span = story.first === null ? say('story.no_date') : day(story.first) === day(story.last)
+    ? time(story.first, 'day') : say('days', { first: story.first, last: story.last });
+  const counts = { articles: message('n.articles', { n: story.size }), texts: message('n.texts', { n: story.texts }), outlets: message('n.outlets', { n: story.outlets.length }) };
+  const growth = story.growth && story.size > 1
+    ? label(say('story.growth', { n: story.growth }, { class: 'growth' }), 'title', 'story.growth_title', { when: new Date(until()).toISOString().slice(0, 19) }) : '';
   return make('li', { class: 'story card' },
     make('h3', {}, button),
-    make('p', { class: 'meta' },
-      en(make('b', {}, count(story.size, 'article')), `, ${count(story.texts, 'independent text')}, ${count(story.outlets.length, 'outlet')}`),
+    make('p', { class: 'meta' }, say('story.counts', counts, {}, 'b'), growth,
       make('span', { class: 'soft' }, span), make('span', { class: 'soft' }, ...names)),
+    story.words.length ? make('p', { class: 'words small' }, say('story.words', {}, { class: 'visually-hidden' }), story.words.map((word) => make('bdi', { class: 'word' }, word))) : '',
     inside);
 }
 
-function told(story, articles) {
-  const groups = [];
-  articles.forEach((article, place) => {
-    article.place = place;
-    (groups[article.copy] ??= []).push(article);
-  });
-  const rows = groups.map((group) => {
-    const first = group.find((a) => a.why === null || a.why.relation === 'story') ?? group[0];
-    const others = group.filter((a) => a !== first);
-    const row = make('li', { class: 'text' }, article(first, articles));
-    if (others.length) {
-      const where = [...new Set(others.map((a) => a.outlet).filter(Boolean))];
-      row.append(folded('copies', [en(`${count(others.length, 'further copy', 'further copies')} of this text`),
-        ' ', make('span', { class: 'soft' }, ...list(where))],
-      () => make('ol', {}, others.map((a) => make('li', {}, article(a, articles))))));
-    }
-    return row;
-  });
-  const parts = [];
-  const earlier = story.follows && stories.find((other) => other.id === story.follows);
-  if (earlier) {
-    parts.push(make('p', { class: 'small' }, en(make('span', { class: 'soft' }, 'Goes on with '), bdi(earlier.title || earlier.id),
-      make('span', { class: 'soft' }, earlier.first === null ? '' : ` (${day(earlier.first)})`))));
+// permanent links: what is filtered and which story is open, behind the "#"
+
+function address(id) {
+  const kept = new URLSearchParams();
+  if (id) kept.set('story', id);
+  return `#${kept}`;
+}
+
+/** Write what is seen behind the "#", without a step in the history. */
+function keep() {
+  const kept = new URLSearchParams();
+  for (const name of FILTERS) {
+    const field = $(name), usual = [...field.options ?? []].find((option) => option.defaultSelected)?.value ?? field.options?.[0].value ?? '';
+    if (field.value !== usual) kept.set(name, name === 'outlet' ? outlets[field.value] : field.value);
   }
-  if (story.size > 1) {
-    parts.push(make('p', { class: 'small soft' }, en('Story ', bdi(story.id))));
-    const strip = timeline(articles, groups.length);
-    if (strip) parts.push(strip);
+  if (opened) kept.set('story', opened);
+  history.replaceState(null, '', `${kept}` ? `#${kept}` : location.pathname + location.search);
+}
+
+/** Show what the part behind the "#" names. */
+function follow() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const story = asked.get('story') && stories.find((one) => one.id === asked.get('story'));
+  if (!story && !FILTERS.some((name) => asked.has(name))) return false;
+  $('tools').reset();
+  for (const name of FILTERS.filter((one) => asked.has(one))) {
+    const value = asked.get(name);
+    $(name).value = name === 'outlet' ? outlets.indexOf(value) : value;
+    if ($(name).options && $(name).selectedIndex < 0) $(name).value = name === 'sort' ? 'size' : name === 'least' ? '2' : '';
   }
-  parts.push(make('ol', { class: 'texts' }, rows));
-  return parts;
+  if (story && story.size < Number($('least').value)) $('least').value = '1';
+  find();
+  if (story && !found.includes(story)) {
+    $('tools').reset();
+    if (story.size < 2) $('least').value = '1';
+    find();
+  }
+  if (!story) return true;
+  while (found.indexOf(story) >= shown) more();
+  const button = $('list').children[found.indexOf(story)].querySelector('.title');
+  button.click();
+  button.focus();
+  button.scrollIntoView({ block: 'start' });
+  return true;
 }
 
-/** When each article came, a lane for each text; from right to left, as Arabic reads. */
-function timeline(articles, lanes) {
-  const dated = articles.filter((a) => a.date).map((a) => [a, Date.parse(a.date)]);
-  if (dated.length < 2) return null;
-  const first = dated[0][1], span = dated.at(-1)[1] - first;
-  if (!span) return null;
-  const height = Math.min(lanes, 8);
-  const dots = dated.map(([a, at]) => make('span', {
-    class: a.representative ? 'dot lead' : a.why.relation === 'story' ? 'dot' : 'dot copy',
-    style: `inset-inline-start: ${((at - first) / span * 100).toFixed(2)}%; inset-block-start: ${(a.copy % height) + 0.5}rem`,
-    title: `${minute(a.date)} ${a.outlet}`,
-  }));
-  return make('figure', { class: 'timeline' },
-    make('figcaption', { class: 'small soft' }, en('Timeline, a lane for each text: ',
-      make('span', { class: 'dot lead' }), ' representative, ', make('span', { class: 'dot' }), ' other words, ',
-      make('span', { class: 'dot copy' }), ' copy')),
-    make('div', { class: 'lanes', 'aria-hidden': 'true', style: `block-size: ${height + 1}rem` }, make('div', {}, dots)),
-    make('p', { class: 'ends small soft' }, en(time(dated[0][0].date)), en(time(dated.at(-1)[0].date))));
+// export
+
+function save(name, type, text) {
+  const link = make('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-function article(one, articles) {
-  const link = /^https?:\/\//i.test(one.url) ? make('a', { href: one.url, rel: 'noopener noreferrer', target: '_blank' }, en('original')) : null;
-  const head = [
-    make('h4', {}, bdi(one.title || one.text.trim().slice(0, 80) || one.id)),
-    make('p', { class: 'meta small soft' }, one.outlet ? bdi(one.outlet) : en('outlet unknown'),
-      one.date ? en(time(one.date)) : en('no date'), make('bdi', { class: 'id', title: one.id }, one.id), link),
-  ];
-  const other = one.why && articles[one.why.to];
-  const why = one.why ? folded('why', sentence(one, other), () => reasons(one, other)) : make('p', { class: 'badge' }, en('representative'));
-  head.push(make('div', { class: 'folds' }, why, folded('read', en('text'), () => make('div', { class: 'body', dir: 'auto' }, one.text || '—'))));
-  return make('article', {}, ...head);
+const COLUMNS = ['story', 'title', 'articles', 'texts', 'outlets', 'first', 'last', 'growth', 'words', 'follows'];
+const row = (s) => ({ story: s.id, title: s.title, articles: s.size, texts: s.texts, outlets: s.outlets.map((o) => outlets[o]), first: s.first,
+  last: s.last, growth: s.growth, words: s.words, follows: s.follows });
+
+/** A cell of CSV. What a spreadsheet would take for a formula is made text. */
+function cell(value) {
+  let text = Array.isArray(value) ? value.join('; ') : String(value ?? '');
+  if (typeof value !== 'number' && /^\s*[=+\-@\t\r]/.test(text)) text = `'${text}`;
+  return /[",\n\r;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// why it is in
-
-const compared = (marks) => marks.reduce((sum, [kind, length]) => sum + (KINDS[kind] === 'cut' ? 0 : length), 0);
-const cited = (other) => [other.outlet ? bdi(other.outlet) : '', other.outlet ? ': ' : '', bdi(other.title || other.id)];
-
-function sentence(one, other) {
-  const { why } = one;
-  const shorter = compared(why.mine) <= compared(why.theirs);
-  const label = { exact: 'same words as', copy: 'copy of', contained: shorter ? 'cut of' : 'longer form of', story: 'same event as', version: 'earlier version of' }[why.relation];
-  return [make('span', { class: `relation ${why.relation}`, lang: 'en' }, label), ' ', make('span', { class: 'cited' }, ...cited(other)), ' ',
-    why.relation === 'exact' || why.relation === 'version' ? '' : make('b', { class: 'number', lang: 'en' }, why.score.toFixed(2))];
+function saveTable() {
+  const lines = [COLUMNS, ...found.map((story) => COLUMNS.map((name) => row(story)[name]))].map((cells) => cells.map(cell).join(','));
+  save('stories.csv', 'text/csv', `\ufeff${lines.join('\r\n')}\r\n`);
 }
 
-function reasons(one, other) {
-  const { why } = one, box = make('div', { class: 'reasons' });
-  const e = why.evidence;
-  const words = {
-    exact: () => 'The same words in the same order, once letters are folded and furniture is cut.',
-    copy: () => `${percent(why.score)} of all their shingles (${about.shingle} in a row) are in both.`,
-    contained: () => `${percent(why.score)} of the shorter text's shingles (${about.shingle} in a row) are in the longer one, and ${percent(e.opening ?? 0)} of the longer one's opening is in the shorter.`,
-    version: () => 'Both stood at one URL: the later is the article as it was changed.',
-    story: () => `${percent(why.score)} likely that both report one event; ${percent(about.threshold)} on average are enough.`,
-  };
-  box.append(make('p', {}, en(words[why.relation]())));
-  if (why.relation === 'story') box.append(weighed(e));
-  else if (Object.keys(e).length) box.append(table(['evidence', 'value'], Object.entries(e).map(([name, x]) => [meaning(name), value(x)])));
-  box.append(beside(one, other));
-  return box;
+async function saveAll() {
+  const all = [];
+  for (const story of found) {
+    const articles = await members(story);
+    all.push({ ...row(story), members: articles.map((a) => ({ id: a.id, title: a.title, outlet: a.outlet, date: a.date, url: a.url, text: a.copy,
+      representative: a.representative, linked_to: a.why && articles[a.why.to].id, relation: a.why && a.why.relation, score: a.why && a.why.score })) });
+  }
+  save('stories.json', 'application/json', `${JSON.stringify(all, null, 1)}\n`);
 }
 
-const value = (x) => make('span', { class: 'number', lang: 'en' }, decimal(x));
-const meaning = (name) => [make('code', { lang: 'en' }, name), ' ', make('span', { class: 'soft', lang: 'en' }, about.evidence[name] ?? '')];
+// keys, start
 
-function table(heads, rows) {
-  return make('table', { class: 'evidence' },
-    make('thead', {}, make('tr', {}, heads.map((head) => make('th', { scope: 'col' }, en(head))))),
-    make('tbody', {}, rows.map(([head, ...cells]) => make('tr', {}, make('th', { scope: 'row' }, head), cells.map((cell) => make('td', {}, cell))))));
+function again() {
+  opened = '';
+  find();
+  keep();
 }
 
-/** What speaks for a link and what against it: weight times value, the strongest first. */
-function weighed(evidence) {
-  const rows = Object.entries(about.weights).map(([name, weight]) => {
-    const x = evidence[name] ?? (name === 'apart' ? about.undated : 0);
-    return { name, known: name in evidence, x, weight, share: weight * x };
-  }).sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
-  const most = Math.max(...rows.map((row) => Math.abs(row.share)), 1e-9);
-  return make('div', {},
-    table(['evidence', 'value', 'weight', 'speaks'], rows.map((row) => [meaning(row.name), row.known ? value(row.x) : en('not known'), value(row.weight),
-      make('span', { class: `share ${Math.abs(row.share) < 0.005 ? 'soft' : row.share < 0 ? 'against' : 'for'}`, lang: 'en' },
-        make('i', { style: `inline-size: ${(Math.abs(row.share) / most * 4).toFixed(2)}rem` }),
-        Math.abs(row.share) < 0.005 ? '0' : `${row.share < 0 ? 'against ' : 'for +'}${decimal(row.share)}`)])),
-    make('p', { class: 'small soft' }, en(`Value times weight. All together, and ${decimal(about.bias)} to start from, make the score through a logistic curve.`)));
+function clear() {
+  $('tools').reset();
+  again();
 }
-
-/** Both texts side by side. Copies: what is their own stands out; reports of one event: what they share does. */
-function beside(one, other) {
-  const loud = one.why.relation === 'story' ? 'shared' : 'own';
-  const sides = [[one, one.why.mine], [other, one.why.theirs]].map(([side, marks]) => make('section', {},
-    make('h5', {}, side.outlet ? bdi(side.outlet) : en('outlet unknown'), ' ', en(side.date ? time(side.date) : 'no date')),
-    make('div', { class: 'body', dir: 'auto' }, pieces(side.text, marks, loud).flat())));
-  return make('div', { class: 'compare' },
-    make('p', { class: 'legend small' },
-      loud === 'own' ? make('mark', { class: 'own', lang: 'en' }, 'only in this text') : make('mark', { class: 'shared', lang: 'en' }, 'in both texts'),
-      make('span', { class: 'cut', lang: 'en' }, 'furniture of the outlet, not compared')),
-    make('div', { class: 'sides' }, sides));
-}
-
-function pieces(text, marks, loud) {
-  let start = 0;
-  return marks.map(([kind, length]) => {
-    const part = text.slice(start, start += length);
-    if (KINDS[kind] === 'cut') return make('span', { class: 'cut' }, part);
-    if (KINDS[kind] !== loud) return part;
-    const [, before, words, after] = /^([^\p{L}\p{N}]*)([^]*?)(\s*)$/u.exec(part); // a full stop before the words is of what went before
-    return [before, words && make('mark', { class: loud }, words), after];
-  });
-}
-
-// keys, theme, start
 
 function move(step) {
   const buttons = [...document.querySelectorAll('#list .title')];
@@ -315,7 +246,7 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const inSearch = event.target === $('search');
   if (event.key === 'Escape') {
-    $('tools').reset();
+    clear();
     $('search').focus();
   } else if (inSearch && event.key === 'ArrowDown') {
     move(1);
@@ -333,60 +264,43 @@ function pressed(event) {
   event.preventDefault();
 }
 
-function theme() {
-  const kept = { get: () => { try { return localStorage.getItem('theme'); } catch { return null; } },
-    set: (name) => { try { localStorage.setItem('theme', name); } catch { /* a page from a file may keep nothing */ } } };
-  const use = (name) => {
-    if (name === 'system') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-    $('theme').textContent = `Theme: ${name}`;
-  };
-  let now = THEMES.includes(kept.get()) ? kept.get() : 'system';
-  use(now);
-  $('theme').hidden = false;
-  $('theme').addEventListener('click', () => {
-    now = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
-    use(now);
-    kept.set(now);
-  });
-}
-
 /** On paper nothing unfolds: what is folded above the list is opened while the page is printed. */
 function unfoldedInPrint() {
-  let opened = [];
+  let open = [];
   window.addEventListener('beforeprint', () => {
     for (const part of ['copying', 'quarantine', 'charts'].map($).filter((one) => !one.open)) {
       part.open = true;
-      opened.push(part);
+      open.push(part);
     }
   });
   window.addEventListener('afterprint', () => {
-    for (const part of opened) part.open = false;
-    opened = [];
+    for (const part of open) part.open = false;
+    open = [];
   });
 }
 
 async function start() {
-  theme();
   unfoldedInPrint();
   if (matchMedia('(max-width: 70rem)').matches) $('charts').open = false;
   const listed = await unpack('listed');
   ({ stories, outlets, unfolded } = listed);
   learn(listed.letters);
   $('outlet').append(...outlets.map((name, i) => make('option', { value: i }, name)));
-  if (!stories.some((story) => story.size > 1)) $('least').querySelector('[value="1"]').defaultSelected = true;
+  if (!stories.some((story) => story.size > 1)) {
+    for (const option of $('least').options) option.defaultSelected = option.value === '1';
+  }
   $('tools').hidden = false;
   $('tools').reset();
-  $('tools').addEventListener('input', find);
+  $('tools').addEventListener('input', again);
   $('tools').addEventListener('submit', (event) => event.preventDefault());
-  $('tools').addEventListener('reset', () => setTimeout(find));
+  if (!follow()) find();
+  $('clear').addEventListener('click', clear);
   $('more').addEventListener('click', more);
+  $('csv').addEventListener('click', saveTable);
+  $('json').addEventListener('click', saveAll);
   new IntersectionObserver(([entry]) => { if (entry.isIntersecting) more(); }, { rootMargin: '600px' }).observe($('more'));
   document.addEventListener('keydown', pressed);
-  find();
+  window.addEventListener('hashchange', follow);
 }
 
-start().catch((error) => {
-  $('count').textContent = `The list could not be unpacked (${error}). A browser of 2023 or later can.`;
-});
-})();
+start().catch((error) => tell($('count'), 'found.broken', { error: String(error) }));
