@@ -72,7 +72,7 @@ def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, m
 
     feed = tmp_path / "feed.jsonl"
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
-    whole = cli_run.run_pipeline
+    whole = cli_run.group_corpus
 
     for after in (lines[:-1], [*lines, lines[0]], lines[::-1]):
 
@@ -82,7 +82,7 @@ def test_an_input_that_changes_between_its_readings_is_refused(tmp_path: Path, m
             return result
 
         feed.write_bytes(b"".join(lines))
-        monkeypatch.setattr(cli_run, "run_pipeline", changing)
+        monkeypatch.setattr(cli_run, "group_corpus", changing)
         with pytest.raises(InputError, match="changed between"):
             cli.cli.main(
                 ["cluster", str(feed), "-o", str(tmp_path / "o"), "--report", str(tmp_path / "r")],
