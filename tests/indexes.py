@@ -204,8 +204,8 @@ def by_copies() -> tuple[list[Article], list[Article], Article]:
 
 def by_likeness() -> tuple[list[Article], list[Article], Article]:
     """Two short reports of an event, too little alike, and a long one that is like both."""
-    a, b = (replace(BY_ID[name], text=lead(name, n)) for name, n in (("qandil-06", 20), ("aldifaf-12", 45)))
-    return [replace(a, id="left")], [replace(b, id="right")], replace(BY_ID["marsad-08"], id="both")
+    a, b = (replace(BY_ID[name], text=lead(name, n)) for name, n in (("darb-08", 20), ("qandil-07", 45)))
+    return [replace(a, id="left")], [replace(b, id="right")], replace(BY_ID["shurfa-06"], id="both")
 
 
 WAYS = pytest.mark.parametrize("way", [by_copies, by_likeness])

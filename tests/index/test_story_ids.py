@@ -89,7 +89,7 @@ def test_of_two_equal_parts_the_earlier_keeps_the_id_and_the_alias_is_its_own_ag
 
 def test_aliases_of_a_story_that_becomes_an_alias_follow_it(path: Path) -> None:
     a, b, c = (words_of(seed, 100) for seed in "abc")
-    with StoryIndex.open(path, Settings(story=0.1)) as index:  # whatever shares a part is one story
+    with StoryIndex.open(path, Settings(story=0.05)) as index:  # whatever shares a part is one story
         for seed, text in (("a", a), ("b", b), ("c", c)):
             index.add([Article(" ".join(text), seed)])
         index.add([Article(bridged(b, c), "bc")])
