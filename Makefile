@@ -6,7 +6,7 @@ SIZES ?= 10000,50000,200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint gate fuzz docs dist test-all sanitize bench quality train spark clean
+.PHONY: demo test lint gate fuzz docs dist test-all sanitize against bench quality train spark clean
 
 demo: $(VENV)/.ready
 	@mkdir -p demo
@@ -79,6 +79,12 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
 	$(BIN)/python -m benchmarks.suites.retraining $(CORPORA)
 	$(BIN)/python -m benchmarks.quality $(CORPORA)
+
+# What runs cost beside another commit or checkout, interleaved, in processor time.
+OTHER ?= HEAD~1
+
+against: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.suites.against $(OTHER) $(FEED)
 
 # Trains the same-event score on all labelled corpora; prints how each does when nothing of it was seen. Two minutes.
 SHARED ?= ../shared

@@ -292,6 +292,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_CONTAINED": "a place in _RELATIONS",
         "_STORY": "a place in _RELATIONS",
     },
+    "clusterer.pipeline": {"_LOG": "a logger"},
 }
 """Constants of the same modules that change none, and why."""
 

@@ -136,8 +136,10 @@ TABLE: tuple[Feature, ...] = (
     ),
     Feature(
         "brief", 1, "short texts, which share little in all",
-        "how short the shorter text is, 0 from 60 words on, as far as first sentences are alike: few words cannot share many",
-        lambda pair: pair.brevity * np.sqrt(pair.openings) * np.sqrt(np.sqrt(pair.openings)), cheap=True,
+        "how short the shorter text is, 0 from 60 words on, as far as first sentences are alike: few words cannot share many;"
+        " 0 for texts of unknown outlets that agree in copied passages only",
+        lambda pair: pair.brevity * np.sqrt(pair.openings) * np.sqrt(np.sqrt(pair.openings))
+        * ~(pair.unknown_outlet & (pair.shortfall > 0.999)), cheap=True,
     ),
     Feature(
         "figures", -1, "other figures",
