@@ -11,7 +11,6 @@ Array letters: `n` texts, `m` pairs, `k` known words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -45,13 +44,30 @@ PIECES = 3
 _SUBJECTS = (NAME, UNKNOWN, USUAL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Words whose kind is known, as for `differences`."""
+class _Meanings(dict[int, int]):
+    """Of every word that was asked for its kind, and below it the value of a number or date, else its signature."""
 
-    keys: NDArray[np.uint32]
-    meanings: NDArray[np.uint32]
-    unknown: int
+    def __init__(self, keys: NDArray[np.uint32], meanings: NDArray[np.uint32], unknown: int) -> None:
+        """Known words as for `differences`."""
+        super().__init__()
+        self._told: dict[int, int] = dict(zip(keys.tolist(), meanings.tolist(), strict=True))
+        self._unknown = unknown
+
+    def __missing__(self, word: int) -> int:
+        self[word] = meaning = self._meaning(word)
+        return meaning
+
+    def _meaning(self, word: int) -> int:
+        signature = word & 0xFFFF
+        if signature & 1:
+            return (NEUTRAL if signature == UNSURE else NUMBER) << 16 | signature
+        meaning = self._told.get(word >> 32)
+        kind = UNKNOWN if meaning is None else meaning >> 16
+        if meaning is not None and kind in (NAME, NUMBER, DATE, OPPOSITE):
+            return meaning
+        if kind == UNKNOWN and (self._unknown != UNKNOWN or not signature & ARABIC):
+            kind = COMMON
+        return kind << 16 | signature
 
 
 def differences(
@@ -76,13 +92,13 @@ def differences(
             numbers either has for itself, the fewer of the two; and runs in which either text names something else, by lists
             and by words that are not known.
     """
-    known = _Known(keys, meanings, unknown)
+    known = _Meanings(keys, meanings, unknown)
     for i, (a, b) in enumerate(pairs.tolist()):
         first, second = (values[offsets[row] : offsets[row + 1]].tolist() for row in (a, b))
         out[i] = _difference(first, second, known)
 
 
-def _difference(a: list[int], b: list[int], known: _Known) -> tuple[int, ...]:
+def _difference(a: list[int], b: list[int], known: _Meanings) -> tuple[int, ...]:
     """`differences` of one pair."""
     numbers = [[word & 0xFFFF for word in text if word & 1 and word & 0xFFFF != UNSURE] for text in (a, b)]
     own = min(sum(number not in other for number in one) for one, other in (numbers, numbers[::-1]))
@@ -90,7 +106,7 @@ def _difference(a: list[int], b: list[int], known: _Known) -> tuple[int, ...]:
     if marks is None:
         return 0, 0, 0, 0, EDITS, own, 0, 0
     counts, others = [0, 0, 0, 0, 0], [0, 0]
-    texts = [[(word, _meaning(word, known)) for word in text] for text in (a, b)]
+    texts = [[(word, known[word]) for word in text] for text in (a, b)]
     for run in _runs(*marks):
         placed = run[0] > 0 and texts[0][run[0] - 1][1] >> 16 == MARKER
         sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, placed, counts)
@@ -161,7 +177,7 @@ def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
 
 
 def _judge(
-    a: list[int], b: list[int], known: _Known, placed: bool, counts: list[int]
+    a: list[int], b: list[int], known: _Meanings, placed: bool, counts: list[int]
 ) -> list[list[tuple[int, int]]] | None:
     """Add a run, `placed` where it stands behind a marker, to the counts of facts, dates, names, subjects or edits.
 
@@ -170,10 +186,10 @@ def _judge(
     """
     if _joined(a, b):
         return None
-    theirs = [(word, _meaning(word, known)) for word in b]
+    theirs = [(word, known[word]) for word in b]
     ours = []
     for word in a:
-        meaning = _meaning(word, known)
+        meaning = known[word]
         if meaning >> 16 == NEUTRAL:
             continue
         for place, other in enumerate(theirs):
@@ -266,23 +282,6 @@ def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> 
     """Whether one side has its numbers in digits and the other in words: the same one, most often ("35", "الخامسة والثلاثون")."""
     digits = [{bool(word & 1) for word, meaning in side if meaning >> 16 == NUMBER} for side in (ours, theirs)]
     return digits in ([{True}, {False}], [{False}, {True}])
-
-
-def _meaning(word: int, known: _Known) -> int:
-    """Kind of a word, and below it the value of a number or date, else its signature."""
-    signature = word & 0xFFFF
-    if signature & 1:
-        return (NEUTRAL if signature == UNSURE else NUMBER) << 16 | signature
-    at = int(np.searchsorted(known.keys, np.uint32(word >> 32)))
-    kind = UNKNOWN
-    if at < len(known.keys) and int(known.keys[at]) == word >> 32:
-        meaning = int(known.meanings[at])
-        kind = meaning >> 16
-        if kind in (NAME, NUMBER, DATE, OPPOSITE):
-            return meaning
-    if kind == UNKNOWN and (known.unknown != UNKNOWN or not signature & ARABIC):
-        kind = COMMON
-    return kind << 16 | signature
 
 
 def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
