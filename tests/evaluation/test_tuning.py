@@ -382,7 +382,9 @@ def test_the_settings_file_does_what_the_command_said(tmp_path: Path) -> None:
     paths = DATA / "feed.jsonl", DATA / "gold.jsonl"
     start = tmp_path / "start.toml"
     start.write_text("story = 0.8\n")  # higher than gold says: there is something to suggest
-    done = command("tune", *paths, "--settings", start, "-o", tmp_path / "settings.toml", "--html", tmp_path / "tune.html")
+    done = command(
+        "tune", *paths, "--settings", start, "-o", tmp_path / "settings.toml", "--html", tmp_path / "tune.html"
+    )
     assert done.returncode == 0
     assert done.stderr.count("warning: ") == len(said(done.stderr).splitlines()) == 2
     assert "suggested: --story" in done.stdout

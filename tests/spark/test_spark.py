@@ -295,7 +295,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     df, wanted = frame(spark, articles), local(articles, settings)
     job = spark_job.Job(df, settings, Source())
     assert differing(told(wanted), told(job.result())) == {}
-    learned = {row["line"] % (1 << 64) for row in spark_stages.learned(job.table("lines")).collect()}
+    learned = {row["line"] % (1 << 64) for row in job.table("lines").collect()}
     assert learned == wanted.furniture
     assert len(learned) == 1
 
