@@ -142,7 +142,7 @@ TABLE: tuple[Feature, ...] = (
         * ~(pair.unknown_outlet & (pair.shortfall > 0.999)), cheap=True,
     ),
     Feature(
-        "figures", -1, "other figures",
+        "figures", -1, "other figures in the leads",
         "both leads hold three numbers or more, and two or more that the other lacks",
         lambda pair: pair.other_figures.astype(np.float64), cheap=True,
     ),
