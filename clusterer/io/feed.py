@@ -13,7 +13,7 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
 from functools import cached_property, partial
@@ -236,7 +236,7 @@ class Feed:
         for row in jsonl.read(OpenedInput("jsonl", "utf-8", b"", chunks, self._walk, STDIN_NAME)):
             yield self._counted(row)
 
-    def _read(self, source: Source) -> Iterator[Row]:
+    def _read(self, source: Source) -> Generator[Row]:
         """The rows of an input; whatever its reader or a library raises is one bad row, and the end of this input."""
         walk, before, form = self._walk, self._walk.rows, "its"
         with ExitStack() as stack:

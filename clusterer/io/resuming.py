@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.feed import Feed
-from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, UnreadableDate
 from clusterer.io.sources import Source
 
 State = dict[str, Any]
@@ -53,13 +52,13 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
     """
     walk = feed._walk
     report, walk.report = walk.report, _ignore
-    rows: Iterator[Row] = feed._read(source)
+    rows = feed._read(source)
     first = walk.rows + 1
     for _ in rows:
         walk.rows += 1  # bad rows are in succession only where none of these is between
         if walk.rows == first and _learnt(walk.columns) == state["learnt"]:
             break
-    rows.close()  # type: ignore[attr-defined]
+    rows.close()
     walk.report = report
     walk.rows, walk.bad_rows, walk.blank_rows = state["rows"], state["bad_rows"], state["blank_rows"]
     walk.formats, walk.notes = dict.fromkeys(state["formats"]), dict.fromkeys(state["notes"])
