@@ -21,7 +21,8 @@ from clusterer.articles import Article
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import CHANGED, InputError
 from clusterer.io.feed import Feed
-from clusterer.io.resuming import State, chained, identity, pass_over, state_of
+from clusterer.io.readers.base import OpenedInput
+from clusterer.io.resuming import State, chained, identity, opened_again, pass_over, state_of
 from clusterer.io.rows import BadRow, Row
 from clusterer.io.sources import Source
 from clusterer.io.work_folder import WorkFolder, packed_texts, texts_from
@@ -40,6 +41,7 @@ class ReadInput:
         start: number of its first article among all.
         lines: int64 (n,), where its n good rows stood.
         state: of the walk after it.
+        known: what told its file when it was read (`resuming.identity`); None of what is no file by itself.
     """
 
     source: Source
@@ -47,6 +49,12 @@ class ReadInput:
     start: int
     lines: NDArray[np.int64]
     state: State
+    known: list[Any] | None = None
+
+    @property
+    def stands_whole(self) -> bool:
+        """Whether each of its rows is all that stands at its place, in a file that can be read again there."""
+        return self.known is not None and not self.state["in_pieces"]
 
     @property
     def stop(self) -> int:
@@ -93,7 +101,7 @@ class InputReader:
         tell, work = progress or silent, None if chosen else self._work
         self.inputs, key, start = [], self._key, 0
         for number, (source, rows) in enumerate(self.feed.by_input()):
-            known = identity(source) if work else None
+            known = identity(source)
             key = chained(key, known or os.urandom(16))
             name = f"{self._name}-{number:06d}"
             kept = work.get(name) if work and known else None
@@ -121,17 +129,18 @@ class InputReader:
                 else:
                     yield from read_chunks(chosen(articles, start) if chosen else articles, self._settings, tell)
                     lines = places.array()
-            self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed)))
+            self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed), known))
             start += len(lines)
 
     def articles(self) -> Iterator[Article]:
         """The articles, in order, for who keeps something else of them; they are not kept in the work folder."""
         self.inputs, key, start = [], self._key, 0
         for source, rows in self.feed.by_input():
-            key, places = chained(key, identity(source) or os.urandom(16)), Growing(np.int64)
+            known, places = identity(source), Growing(np.int64)
+            key = chained(key, known or os.urandom(16))
             for row in _with_places(rows, places):
                 yield row.article
-            self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed)))
+            self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed), known))
             start = self.inputs[-1].stop
 
     def place(self, number: int) -> tuple[str, int]:
@@ -159,6 +168,26 @@ class InputReader:
                 yield read, _same_rows(rows, read.lines)
             else:
                 pass_over(self.feed, source, read.state)
+
+    def opened_again(
+        self, own_schemas: bool = False, is_needed: Callable[[ReadInput], bool] = lambda _: True
+    ) -> Iterator[tuple[ReadInput, OpenedInput]]:
+        """The inputs once more, each opened anew, for who knows which rows of it are wanted and makes no articles of them.
+
+        Args:
+            own_schemas: as for `Feed.by_input`.
+            is_needed: whether an input is opened; others are passed over.
+
+        Raises:
+            InputError: an input is another one than it was.
+        """
+        for read, (source, _) in zip(self.inputs, self.feed.by_input(own_schemas), strict=True):
+            pass_over(self.feed, source, read.state)
+            if is_needed(read):
+                if read.known != identity(source):
+                    raise InputError(CHANGED)
+                with opened_again(self.feed, source) as opened:
+                    yield read, opened
 
     def rows_again(self) -> Iterator[Row]:
         """All good rows once more.

@@ -8,7 +8,9 @@ from itertools import chain
 from typing import Any
 
 import click
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from clusterer.cli.against import AgainstFeed
 from clusterer.cli.help import SectionedCommand
@@ -206,10 +208,16 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
             ]
         return orjson.dumps({**why, "article": orjson.Fragment(as_json(row))})
 
+    def stays(start: int, stop: int) -> NDArray[np.bool_]:
+        mask = np.ones(stop - start, dtype=np.bool_)
+        mask[[number - start for number in range(start, stop) if number in gone]] = False
+        return mask
+
     return Fate(
         lambda number, row: None if number in gone else row,
         lambda start, stop: [gone[number] for number in range(start, stop) if number in gone],
         aside,
+        stays,
     )
 
 

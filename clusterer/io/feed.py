@@ -243,6 +243,7 @@ class Feed:
             walk.columns.month_first = False
             try:
                 opened = open_input(source, stack, walk, self._encoding)
+                walk.format = opened.format
                 walk.formats[opened.format], form = None, f"the {opened.format}"
                 allowed, room, size = FREE_ROWS, FREE_TEXT, 0
                 for row in FORMATS_BY_NAME[opened.format].read(opened):
@@ -310,6 +311,7 @@ def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     """The good rows of an input that a walk has come to."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
+    walk.in_pieces = False
     for row in feed._read(source):
         yield feed._counted(row)
     if walk.position:

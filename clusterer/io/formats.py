@@ -19,6 +19,7 @@ from clusterer.io.readers import (
     jsonl,
     markdown,
     parquet,
+    parquet_copies,
     rss,
     sitemap,
     sql,
@@ -27,11 +28,13 @@ from clusterer.io.readers import (
     warc,
     workbook,
 )
-from clusterer.io.readers.base import Reader
+from clusterer.io.readers.base import Copied, Reader
 from clusterer.io.rows import Layout, Row
 
 RowWriter = Callable[[BinaryIO, Iterable[Row], Layout, str], int]
 """Writes rows to an open file, laid out as the first of them, in the format of this name; returns their number."""
+RowCopier = Callable[[BinaryIO, Iterable[Copied], str], int]
+"""Writes rows as they stand in inputs of one format to an open file; returns their number."""
 ResultWriter = Callable[[BinaryIO, Iterable[dict[str, Any]], Sequence[str], str], None]
 """Writes the lines of a result, all of these columns, to an open file in the format of this name."""
 
@@ -58,6 +61,7 @@ class Format:
         is_binary: its bytes are no text, thus not decoded.
         in_lines: a carriage return alone ends a line where a file has no line feed.
         write_rows: writes rows that were read; None where rows of this format are given back as JSON lines.
+        copy_rows: writes rows as they stand in their files, without making articles of them; None where no format can.
         write_result: writes results; None where these cannot have this format.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
@@ -75,6 +79,7 @@ class Format:
     is_binary: bool = False
     in_lines: bool = False
     write_rows: RowWriter | None = None
+    copy_rows: RowCopier | None = None
     write_result: ResultWriter | None = None
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
@@ -93,7 +98,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
         may_be=("json",),
-        write_rows=jsonl.write_rows, write_result=jsonl.write_result,
+        write_rows=jsonl.write_rows, copy_rows=jsonl.copy_rows, write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
     Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, fields=sitemap.FIELDS),
@@ -128,7 +133,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
-        write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
+        write_rows=parquet.write_rows, copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
+        also=("jsonl", "json"),
     ),
     Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from clusterer.errors import CHANGED, InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD
@@ -17,14 +18,17 @@ from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
-from clusterer.io.readers.base import BOM, OpenedInput, undecodable
+from clusterer.io.readers.base import BOM, Copied, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
-from clusterer.io.rows import Layout, Row, as_json
+from clusterer.io.row_edits import RowEditor
+from clusterer.io.rows import NOT_READ, Layout, Row, as_json
 from clusterer.io.values import BlankRow, scalar_text
 
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
+_TOLD = 1024  # rows between two words of progress
+_NO_MORE = (-1, (0, False))  # no line has the number 0
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
@@ -69,6 +73,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 def _read_bulk(opened: OpenedInput, layout: Layout) -> Iterator[Row]:
     """The articles of a file for Elasticsearch's bulk interface: before each a line that names its id."""
     opened.columns.learn([row for row in _first_rows(opened.head) if not {"index", "create", "update"} & row.keys()])
+    opened.walk.in_pieces = True  # an action belongs to its article
     action: dict[str, Any] = {}
     for number, line in opened.lines():
         value = loaded_exactly(line)
@@ -97,6 +102,7 @@ def _first_rows(head: bytes) -> list[dict[str, Any]]:
 def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
     """The rows of a line that is no object as it stands: an element of an array, or several objects; else it is bad."""
     came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
+    opened.walk.in_pieces = True
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
         opened.skipped()
@@ -165,6 +171,39 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     for row in rows:
         out.write(as_json(row) + b"\n")
         count += 1
+    return count
+
+
+def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str) -> int:
+    """Write lines as they stand in files of JSON lines; return their number.
+
+    Raises:
+        InputError: a line is not where it was.
+        OutputError: a field that is to be added is there.
+    """
+    count, layout = 0, Layout("jsonl")
+    for copied in inputs:
+        editor, values = RowEditor(tuple(copied.added)), list(zip(*copied.added.values(), strict=True))
+        wanted = enumerate(zip(copied.lines.tolist(), copied.stays.tolist(), strict=True))
+        place, (next_line, stays) = next(wanted, _NO_MORE)
+        for number, line in copied.opened.lines():
+            if number != next_line:
+                continue
+            raw = line.rstrip(b"\r\n")
+            if not stays:
+                if copied.aside:
+                    copied.aside(place, Row(NOT_READ, raw, copied.opened.name, number, layout))
+            else:
+                if values:
+                    row = Row(NOT_READ, raw, copied.opened.name, number, layout)
+                    raw = as_json(editor.with_added(row, values[place]))
+                out.write(raw + b"\n")
+                count += 1
+            if not place % _TOLD:
+                copied.tell(_TOLD)
+            place, (next_line, stays) = next(wanted, _NO_MORE)
+        if next_line:
+            raise InputError(CHANGED)
     return count
 
 

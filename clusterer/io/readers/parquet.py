@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from clusterer.errors import ClustererError, InputError
 from clusterer.io.choice import SAMPLE, usual_columns
@@ -29,6 +29,7 @@ from clusterer.io.rows import (
     unfit,
 )
 
+_Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
 
 
@@ -52,45 +53,93 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     Raises:
         InputError: pyarrow is not installed, or there is no text column.
     """
-    parquet = import_pyarrow("parquet")
     with ExitStack() as stack:
-        try:
-            file = _file(opened, stack)
-            table = parquet.ParquetFile(file)
-        except LimitReached:
-            raise
-        except Exception as error:  # pyarrow's are of many kinds
-            opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+        if (found := _open(opened, stack)) is None:
             return
+        table, file = found
         names = tuple(table.schema_arrow.names)
         refuse_same_names(names, opened.name)
         opened.columns.check_header(names, opened.name)
         wanted: list[str] = []
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
-        layout, number = Layout("parquet", schema=schema), 0
-        for group in range(table.num_row_groups):
-            end = number + table.metadata.row_group(group).num_rows
-            try:
-                size = batch_rows(table.metadata.row_group(group), file, opened.limits)
-                batches = table.iter_batches(size, row_groups=[group])
-                if not wanted:
-                    first = _first_batches(batches)
-                    wanted = _wanted(opened, import_pyarrow().Table.from_batches(first, table.schema_arrow))
-                    batches = itertools.chain(first, batches)
-                for batch in batches:
-                    if not batch.schema.equals(schema):
-                        batch = batch.select(schema.names).cast(schema)
-                    yield from _rows(opened, batch, wanted, number, layout)
-                    number += batch.num_rows
-            except (ClustererError, TooManyRows):
-                raise
-            except LimitReached as over_limit:
-                opened.damaged(number + 1, f"rows {number + 1} to {end} are not read: {over_limit}")
-                number = end
-            except Exception as error:
-                lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
-                opened.damaged(number + 1, lost)
-                number = end
+        layout = Layout("parquet", schema=schema)
+
+        def rows(batches: Iterator[Any], taken: list[int]) -> Iterator[Row]:
+            if not wanted:
+                first = _first_batches(batches)
+                wanted.extend(_wanted(opened, import_pyarrow().Table.from_batches(first, table.schema_arrow)))
+                batches = itertools.chain(first, batches)
+            for batch in batches:
+                yield from _rows(opened, _cast(batch, schema), wanted, taken[0], layout)
+                taken[0] += batch.num_rows
+
+        yield from _by_group(opened, table, file, rows)
+
+
+def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
+    """The batches of a file as they stand, all columns: the file's metadata, the rows before the batch, the batch."""
+    with ExitStack() as stack:
+        if (found := _open(opened, stack)) is None:
+            return
+        table, file = found
+        schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
+
+        def given(batches: Iterator[Any], taken: list[int]) -> Iterator[tuple[Any, int, Any]]:
+            for batch in batches:
+                yield table.metadata, taken[0], _cast(batch, schema)
+                taken[0] += batch.num_rows
+
+        yield from _by_group(opened, table, file, given)
+
+
+def _by_group(
+    opened: OpenedInput,
+    table: Any,
+    file: Any,
+    take: Callable[[Iterator[Any], list[int]], Iterator[_Taken]],
+    columns: Sequence[str] | None = None,
+) -> Iterator[_Taken]:
+    """What is made of the batches of each row group; damaged groups are reported.
+
+    Args:
+        opened: the input.
+        table: it as a `ParquetFile`.
+        file: its bytes.
+        take: makes it, and keeps one number, how many rows of all are taken.
+        columns: that are read; all where None.
+    """
+    before = 0
+    for group in range(table.num_row_groups):
+        end = before + table.metadata.row_group(group).num_rows
+        taken = [before]
+        try:
+            size = batch_rows(table.metadata.row_group(group), file, opened.limits)
+            yield from take(table.iter_batches(size, row_groups=[group], columns=columns), taken)
+        except (ClustererError, TooManyRows):
+            raise
+        except LimitReached as over_limit:
+            opened.damaged(taken[0] + 1, f"rows {taken[0] + 1} to {end} are not read: {over_limit}")
+        except Exception as error:
+            lost = f"rows {taken[0] + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
+            opened.damaged(taken[0] + 1, lost)
+        before = end
+
+
+def _open(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any] | None:
+    """An input as a `ParquetFile`, and its bytes; None, and reported, where it is none."""
+    try:
+        file = _file(opened, stack)
+        return import_pyarrow("parquet").ParquetFile(file), file
+    except (LimitReached, InputError):
+        raise
+    except Exception as error:  # pyarrow's are of many kinds
+        opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+        return None
+
+
+def _cast(batch: Any, schema: Any) -> Any:
+    """A batch in the schema that its file is read in."""
+    return batch if batch.schema.equals(schema) else batch.select(schema.names).cast(schema)
 
 
 def _first_batches(batches: Iterator[Any]) -> list[Any]:

@@ -1,0 +1,109 @@
+"""Rows of Parquet files given back by masks: batches filtered as they stand, with the compression and row groups of their file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from clusterer.errors import CHANGED, InputError
+from clusterer.io.readers.base import Copied
+from clusterer.io.readers.parquet import walk_batches
+from clusterer.io.row_edits import RowEditor
+from clusterer.io.rows import NOT_READ, Layout, Row, import_pyarrow, python_values
+
+_HELD = 1 << 27  # bytes of rows that wait for a row group to be full
+
+
+def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str) -> int:
+    """Write rows as they stand in Parquet files that have, or can be cast to, one schema; return their number.
+
+    Raises:
+        InputError: a row is not where it was.
+        OutputError: a column that is to be added is there.
+    """
+    with ExitStack() as stack:
+        copies = _Copies(out, stack)
+        for copied in inputs:
+            copies.take(copied)
+        copies.flush()
+        return copies.count
+
+
+class _Copies:
+    """A Parquet file that is written: opened with the first input, written a row group at a time."""
+
+    def __init__(self, out: BinaryIO, stack: ExitStack) -> None:
+        self.count = 0
+        self._out, self._stack = out, stack
+        self._writer: Any = None
+        self._held: list[Any] = []
+        self._rows = self._bytes = 0
+        self._size = 1
+
+    def take(self, copied: Copied) -> None:
+        """The rows of one input."""
+        done, editor, added = 0, RowEditor(tuple(copied.added)), list(copied.added.values())
+        for about, before, batch in walk_batches(copied.opened):
+            layout = Layout("parquet", schema=batch.schema)
+            stop = int(np.searchsorted(copied.lines, before + batch.num_rows, "right"))
+            places, stays = copied.lines[done:stop] - before - 1, copied.stays[done:stop]
+            if copied.aside:
+                gone = np.flatnonzero(~stays)
+                rows = _as_fields(batch.take(import_pyarrow().array(places[gone])))
+                for number, fields in zip(gone.tolist(), rows, strict=True):
+                    line = int(copied.lines[done + number])
+                    copied.aside(done + number, Row(NOT_READ, fields, copied.opened.name, line, layout))
+            kept = np.zeros(batch.num_rows, dtype=np.bool_)
+            kept[places[stays]] = True
+            if not kept.all():
+                batch = batch.filter(import_pyarrow().array(kept))
+            if added:
+                row = Row(NOT_READ, batch, copied.opened.name, before + 1, layout)
+                batch = editor.with_columns(row, [values[done:stop] for values in added]).raw
+            self._put(batch, about)
+            copied.tell(stop - done)
+            done = stop
+        if done < len(copied.lines):
+            raise InputError(CHANGED)
+
+    def _put(self, batch: Any, about: Any) -> None:
+        if self._writer is None:
+            parquet = import_pyarrow("parquet")
+            self._writer = self._stack.enter_context(parquet.ParquetWriter(self._out, batch.schema, **_as_in(about)))
+        self._size = max(self._size, *(about.row_group(group).num_rows for group in range(about.num_row_groups)))
+        self._held.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        self.count += batch.num_rows
+        if self._rows >= self._size or self._bytes >= _HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        if self._rows:
+            table = import_pyarrow().Table.from_batches(self._held)
+            self._writer.write_table(table, row_group_size=min(self._rows, self._size))
+        self._held, self._rows, self._bytes = [], 0, 0
+
+
+def _as_in(about: Any) -> dict[str, Any]:
+    """How the first row group of a file is written, as `ParquetWriter` takes it."""
+    group = about.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    return {
+        "compression": {
+            column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+            for column in columns
+        },
+        "use_dictionary": [column.path_in_schema for column in columns if column.has_dictionary_page],
+    }
+
+
+def _as_fields(batch: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a batch as values by name."""
+    names = batch.schema.names
+    cells = [python_values(column) for column in batch.columns]
+    return (dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True))
