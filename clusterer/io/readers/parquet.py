@@ -113,7 +113,7 @@ def _by_group(
         end = before + table.metadata.row_group(group).num_rows
         taken = [before]
         try:
-            size = batch_rows(table.metadata.row_group(group), file, opened.limits)
+            size = batch_rows(table.metadata.row_group(group), file, opened.limits, group)
             yield from take(table.iter_batches(size, row_groups=[group], columns=columns), taken)
         except (ClustererError, TooManyRows):
             raise
