@@ -9,25 +9,30 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, put_before
-from clusterer.articles import Article, free_ids, name_of, seconds, tie
+from clusterer.arrays.utf8 import Utf8Texts
+from clusterer.articles import Article, free_ids
 from clusterer.deprecated import moved_names
+from clusterer.io.blocks import Block, block_of
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
-from clusterer.text.boilerplate_phrases import dateline_end, without_links
+from clusterer.text.bare_texts import bare_texts
+from clusterer.text.boilerplate_phrases import without_links
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
+
+_Item = TypeVar("_Item")
 
 
 def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
@@ -37,28 +42,34 @@ def read(articles: Iterable[Article], settings: Settings, progress: Progress | N
 
 def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
     """What is kept of articles, some at a time, in order; depends on nothing but these articles."""
-    tell = progress or silent
 
-    def chunks() -> Iterator[list[Article]]:
+    def some() -> Iterator[list[Article]]:
         remaining = iter(articles)
         while chunk := list(islice(remaining, settings.chunk)):
             yield chunk
 
-    def read_chunk(chunk: list[Article]) -> Chunk:
-        tell("reading", len(chunk))
-        words = text_words([a.text for a in chunk], settings)
+    return _read(some(), block_of, settings, progress)
+
+
+def read_blocks(blocks: Iterable[Block], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
+    """As `read_chunks`, of articles that come as columns."""
+    return _read(blocks, lambda block: block, settings, progress)
+
+
+def _read(
+    items: Iterable[_Item], as_block: Callable[[_Item], Block], settings: Settings, progress: Progress | None
+) -> Iterator[Chunk]:
+    tell = progress or silent
+
+    def read_one(item: _Item) -> Chunk:
+        block = as_block(item)
+        tell("reading", len(block))
+        words = text_words(block.texts, settings)
         if settings.boilerplate != "learned":  # no line matters any more
             words = replace(words, opens_line=None)
-        return Chunk(
-            [name_of(a) for a in chunk],
-            np.array([tie(a.title, a.url) for a in chunk], dtype=np.uint32),
-            [a.outlet for a in chunk],
-            np.array([seconds(a.date) for a in chunk], dtype=np.float64),
-            words,
-            title_words([a.title for a in chunk], settings),
-        )
+        return Chunk(block.ids, block.ties, block.outlets, block.dates, words, title_words(block.titles, settings))
 
-    yield from ordered_map(read_chunk, chunks(), settings.threads)
+    yield from ordered_map(read_one, items, settings.threads)
 
 
 def gather(
@@ -116,10 +127,10 @@ def gather(
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
 
 
-def text_words(texts: Sequence[str], settings: Settings) -> Words:
+def text_words(texts: Sequence[str] | Utf8Texts, settings: Settings) -> Words:
     """The words of a chunk of texts without known boilerplate: datelines and tails."""
     if settings.boilerplate != "none":
-        texts = [without_links(text[dateline_end(text) :]) for text in texts]
+        texts = bare_texts(texts)
     stems = settings.level == "story"
     words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":

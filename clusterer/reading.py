@@ -10,7 +10,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article
-from clusterer.corpus import Chunk, read_chunks
+from clusterer.corpus import Chunk, read_blocks, read_chunks
 from clusterer.errors import CHANGED, InputError
+from clusterer.io.blocks import Block, gathered
 from clusterer.io.feed import Feed
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.resuming import State, chained, identity, opened_again, pass_over, state_of
@@ -100,7 +101,7 @@ class InputReader:
         """
         tell, work = progress or silent, None if chosen else self._work
         self.inputs, key, start = [], self._key, 0
-        for number, (source, rows) in enumerate(self.feed.by_input()):
+        for number, (source, items) in enumerate(self._blocks_or_rows(chosen is None)):
             known = identity(source)
             key = chained(key, known or os.urandom(16))
             name = f"{self._name}-{number:06d}"
@@ -116,21 +117,32 @@ class InputReader:
                     yield _chunk_from(header, arrays)
             else:
                 places = Growing(np.int64)
-                articles = (row.article for row in _with_places(rows, places))
+                blocks = _with_places(gathered(items, self._settings.chunk), places)
                 if work and known and not work.failure:
                     with _BadRows(self.feed) as bad:
-                        chunk = _joined(read_chunks(articles, self._settings, tell))
+                        chunk = _joined(read_blocks(blocks, self._settings, tell))
                     lines = places.array()
                     if identity(source) == known:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
                         work.put(name, *_packed(about, chunk, lines))
                     if len(chunk):
                         yield chunk
+                elif chosen:
+                    rows = cast(Iterator[Row], items)
+                    articles = (row.article for row in _with_places_of_rows(rows, places))
+                    yield from read_chunks(chosen(articles, start), self._settings, tell)
+                    lines = places.array()
                 else:
-                    yield from read_chunks(chosen(articles, start) if chosen else articles, self._settings, tell)
+                    yield from read_blocks(blocks, self._settings, tell)
                     lines = places.array()
             self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed), known))
             start += len(lines)
+
+    def _blocks_or_rows(self, by_block: bool) -> Iterator[tuple[Source, Iterator[Row | Block]]]:
+        """A walk over the inputs."""
+        if by_block:
+            return self.feed.blocks_by_input()
+        return cast(Iterator[tuple[Source, Iterator[Row | Block]]], self.feed.by_input())
 
     def articles(self) -> Iterator[Article]:
         """The articles, in order, for who keeps something else of them; they are not kept in the work folder."""
@@ -138,7 +150,7 @@ class InputReader:
         for source, rows in self.feed.by_input():
             known, places = identity(source), Growing(np.int64)
             key = chained(key, known or os.urandom(16))
-            for row in _with_places(rows, places):
+            for row in _with_places_of_rows(rows, places):
                 yield row.article
             self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed), known))
             start = self.inputs[-1].stop
@@ -226,7 +238,14 @@ class _BadRows:
             self._before(bad)
 
 
-def _with_places(rows: Iterable[Row], places: Growing) -> Iterator[Row]:
+def _with_places(blocks: Iterable[Block], places: Growing) -> Iterator[Block]:
+    """The blocks; where their articles stood is appended."""
+    for block in blocks:
+        places.append(block.lines)
+        yield block
+
+
+def _with_places_of_rows(rows: Iterable[Row], places: Growing) -> Iterator[Row]:
     """The rows; where they stood is appended, some at a time."""
     block: list[int] = []
     for row in rows:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix
+from clusterer.arrays import kernels
 from clusterer.copies.documents import Documents
 from clusterer.copies.series import may_report_others
 from clusterer.copies.verify import CONTAINED, COPY, verify
@@ -167,11 +167,11 @@ def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.
     for start in range(0, len(gone), _BLOCK):
         block = slice(start, start + _BLOCK)
         ours, theirs = documents.take(gone[block]), documents.take(kept[block])
-        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
-        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
-        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
-        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
-        so_far = np.concatenate(([0], np.cumsum(missing)))
-        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
-        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
+        row = np.repeat(np.arange(len(ours)), ours.counts)
+        missing = np.empty(len(ours.hashes), dtype=np.uint8)
+        kernels.missing_members(ours.hashes, ours.offsets, theirs.hashes, theirs.offsets, missing)
+        so_far = np.concatenate(([0], np.cumsum(missing, dtype=np.int64)))
+        out[0, block] = np.diff(so_far[ours.offsets])
+        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][row])
+        np.maximum.at(out[1, block], row, so_far[ends] - so_far[:-1])
     return out

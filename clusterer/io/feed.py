@@ -17,15 +17,18 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
 from functools import cached_property, partial
+from typing import TypeVar, cast
 
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, did_you_mean
+from clusterer.io.blocks import Block
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
-from clusterer.io.feed_limits import FREE_ROWS, FREE_TEXT, MAX_ROW_BYTES, TooManyRows, limits_from
+from clusterer.io.feed_limits import MAX_ROW_BYTES, TooManyRows, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
+from clusterer.io.gain import within_limits
 from clusterer.io.plans import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
@@ -35,6 +38,7 @@ from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.wording import in_python, tell_notes
 
+_Item = TypeVar("_Item")
 _LOG = logging.getLogger("clusterer")
 _PANIC = "PanicException"  # of libraries in Rust; no Exception, and of a class of its own in each
 
@@ -200,6 +204,14 @@ class Feed:
         for _, rows in self.by_input():
             yield from rows
 
+    def blocks_by_input(self) -> Iterator[tuple[Source, Iterator[Row | Block]]]:
+        """As `by_input`; most rows come in blocks, where their format is read by columns, and none of them can be written.
+
+        Raises:
+            InputError: as a walk over the rows.
+        """
+        return self._walked(_items_of)
+
     def by_input(self, own_schemas: bool = False) -> Iterator[tuple[Source, Iterator[Row]]]:
         """Walk the inputs one after the other, each with its good rows; these are taken before the next one is asked for.
 
@@ -209,12 +221,18 @@ class Feed:
         Raises:
             InputError: as a walk over the rows.
         """
+        return self._walked(_rows_of, own_schemas)
+
+    def _walked(
+        self, read: Callable[[Feed, Source], Iterator[_Item]], own_schemas: bool = False
+    ) -> Iterator[tuple[Source, Iterator[_Item]]]:
+        """A new walk: the inputs, each with what is read of it."""
         self._walk = self._new_walk()
         shards = self.shards
         self._walk.schemas = {} if own_schemas else shards.schemas
         position = self._walk.position = Position([(source.name, source.path) for source in self._sources])
         for source in self._sources:
-            yield source, _rows_of(self, source)
+            yield source, read(self, source)
             position.passed(source.name)
 
     def follow(self, stream: int) -> Iterator[Row]:
@@ -236,8 +254,8 @@ class Feed:
         for row in jsonl.read(OpenedInput("jsonl", "utf-8", b"", chunks, self._walk, STDIN_NAME)):
             yield self._counted(row)
 
-    def _read(self, source: Source) -> Generator[Row]:
-        """The rows of an input; whatever its reader or a library raises is one bad row, and the end of this input."""
+    def _read(self, source: Source, by_block: bool = False) -> Generator[Row | Block]:
+        """The rows of an input, or blocks of them; whatever its reader or a library raises is one bad row, and the end of this input."""
         walk, before, form = self._walk, self._walk.rows, "its"
         with ExitStack() as stack:
             walk.columns.month_first = False
@@ -245,12 +263,8 @@ class Feed:
                 opened = open_input(source, stack, walk, self._encoding)
                 walk.format = opened.format
                 walk.formats[opened.format], form = None, f"the {opened.format}"
-                allowed, room, size = FREE_ROWS, FREE_TEXT, 0
-                for row in FORMATS_BY_NAME[opened.format].read(opened):
-                    size += len(row.article.text)
-                    if walk.rows - before >= allowed or size > room:
-                        allowed, room = opened.check_gain(walk.rows - before, size)
-                    yield row
+                how = FORMATS_BY_NAME[opened.format]
+                yield from within_limits(opened, (by_block and how.read_blocks or how.read)(opened))
                 return
             except BaseException as error:
                 if isinstance(error, ClustererError) or error is self._of_caller:
@@ -309,11 +323,20 @@ def format_of(feed: Feed, source: Source) -> str:
 
 def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     """The good rows of an input that a walk has come to."""
+    return cast(Iterator[Row], _items_of(feed, source, False))
+
+
+def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row | Block]:
+    """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
     walk.in_pieces = False
-    for row in feed._read(source):
-        yield feed._counted(row)
+    for item in feed._read(source, by_block):
+        if isinstance(item, Row):
+            feed._counted(item)
+        else:
+            walk.rows += len(item)
+        yield item
     if walk.position:
         walk.position.passed(source.name)
     if walk is not feed._walk:  # another walk began meanwhile

@@ -24,6 +24,7 @@ from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
+from clusterer.arrays.utf8 import Utf8Texts
 from clusterer.text.normalize import fold, joins_waw, letter_classes, small_path, tables
 from clusterer.text.stemming import STEMMER
 
@@ -108,12 +109,17 @@ class Words:
 
 
 def hash_words(
-    texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False, stems: bool = False
+    texts: Sequence[str] | Utf8Texts,
+    profile: str = "news",
+    *,
+    positions: bool = False,
+    letters: bool = False,
+    stems: bool = False,
 ) -> Words:
     """The words of a batch of texts.
 
     Args:
-        texts: n strings.
+        texts: n of them.
         profile: how letters fold, see `clusterer.text.normalize`.
         positions: also give `Words.spans`.
         letters: also give `Words.letters`.
@@ -127,13 +133,16 @@ def hash_words(
         table, settled = tables(profile)
         affixes, sizes, bones = STEMMER
         unfold, joined = partial(small_path, profile=profile), joins_waw(profile)
-        hashes, offsets, opens, stemmed = kernels.hash_texts(
-            list(texts), table, settled, unfold, stems, affixes, sizes, bones, classes, joined
-        )
+        rest = table, settled, unfold, stems, affixes, sizes, bones, classes, joined
+        if isinstance(texts, Utf8Texts):
+            hashed = kernels.hash_utf8(texts.data, texts.starts, texts.stops, *rest)
+        else:
+            hashed = kernels.hash_texts(list(texts), *rest)
+        hashes, offsets, opens, stemmed = hashed
         opens_sentence = (opens >> 1).view(np.bool_)
         opens &= 1
         return Words(hashes, offsets, opens.view(np.bool_), stems=stemmed, opens_sentence=opens_sentence)
-    batch = fold(texts, profile, positions)
+    batch = fold(list(texts), profile, positions)
     codes = batch.codes
     starts, stops, opens_line, opens_sentence, offsets = find_words(codes)
     spans = spelt = None

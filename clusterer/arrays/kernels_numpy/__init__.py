@@ -5,13 +5,14 @@ Each function has the name and the parameters of the compiled one; where there i
 """
 
 from clusterer.arrays.kernels_numpy.facts import differences
-from clusterer.arrays.kernels_numpy.letters import hash_texts
+from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, scan_utf8
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
     bucket_pairs,
     frequent_codes,
     likely_codes,
     merge_entries,
+    missing_members,
     overlaps,
     sort_in_place,
 )
@@ -42,12 +43,15 @@ __all__ = [
     "frequent_codes",
     "hash_runs",
     "hash_texts",
+    "hash_utf8",
     "intern",
     "likely_codes",
     "merge_entries",
+    "missing_members",
     "overlaps",
     "pair_sums",
     "row_sums",
+    "scan_utf8",
     "shingle_rows",
     "sort_in_place",
     "take_rows",

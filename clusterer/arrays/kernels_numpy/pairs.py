@@ -137,6 +137,25 @@ def frequent_codes(
     return len(found)
 
 
+def missing_members(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    others: NDArray[np.uint64],
+    other_offsets: NDArray[np.int64],
+    missing: NDArray[np.uint8],
+) -> None:
+    """Tell which members of each row the other row of its number does not hold.
+
+    Args:
+        values, offsets: members of n rows, uint64 (s,), int64 (n + 1,).
+        others, other_offsets: members of n other rows, likewise.
+        missing: uint8 (s,), written: 1 for a member that the other row lacks, else 0.
+    """
+    for i in range(len(offsets) - 1):
+        row = slice(offsets[i], offsets[i + 1])
+        missing[row] = np.isin(values[row], others[other_offsets[i] : other_offsets[i + 1]], invert=True)
+
+
 def overlaps(
     values: NDArray[np.uint64],
     offsets: NDArray[np.int64],

@@ -224,6 +224,21 @@ class OpenedInput:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1, and their line ends. Those over the limit are skipped and reported."""
+        try:
+            for number, line, size in self.cut_lines():
+                if size:
+                    self.bad(number, too_long(size, self.row_limit), line)
+                else:
+                    yield number, line
+        except TruncatedInput as cut:
+            self.damaged(cut.line, cut_reason(cut))
+
+    def cut_lines(self) -> Iterator[tuple[int, bytes, int]]:
+        """Lines with their numbers, from 1, and their line ends, and 0; of those over the limit the beginning and the size.
+
+        Raises:
+            TruncatedInput: bytes are lost from one of its lines on.
+        """
         limit, number = self.row_limit, 0
         stream = io.BufferedReader(ChunkReader(self.chunks), CHUNK)
         try:
@@ -232,15 +247,16 @@ class OpenedInput:
                 if not number % FREE_LINES:
                     self.check_pieces(number + 1, "lines")
                 if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
-                    yield number, line
+                    yield number, line, 0
                     continue
                 size, piece = len(line), line
                 while piece[-1:] not in (b"\n", b"") and (piece := stream.readline(CHUNK)):
                     size += len(piece)
                     self.check_skipped(size)
-                self.bad(number, too_long(size, limit), line)
+                yield number, line, size
         except TruncatedInput as cut:
-            self.damaged(number + 1, cut_reason(cut))
+            cut.line = number + 1
+            raise
 
     def check_pieces(self, number: int, what: str) -> None:
         """Refuse more lines, or tags, than a file of this size can hold.

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
 from clusterer.errors import ClustererError, InputError
@@ -29,6 +30,8 @@ from clusterer.io.rows import (
     unfit,
 )
 
+Batches = Callable[[Sequence[str] | None], Iterator[Any]]
+"""Opens the batches of a row group, with these columns, or all."""
 _Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
 
@@ -54,26 +57,37 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         InputError: pyarrow is not installed, or there is no text column.
     """
     with ExitStack() as stack:
-        if (found := _open(opened, stack)) is None:
+        if (found := begin(opened, stack)) is None:
             return
-        table, file = found
-        names = tuple(table.schema_arrow.names)
-        refuse_same_names(names, opened.name)
-        opened.columns.check_header(names, opened.name)
-        wanted: list[str] = []
-        schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
-        layout = Layout("parquet", schema=schema)
+        table, file, schema = found
+        layout, wanted = Layout("parquet", schema=schema), list[str]()
 
-        def rows(batches: Iterator[Any], taken: list[int]) -> Iterator[Row]:
+        def rows(batches: Batches, taken: list[int]) -> Iterator[Row]:
+            remaining = batches(None)
             if not wanted:
-                first = _first_batches(batches)
-                wanted.extend(_wanted(opened, import_pyarrow().Table.from_batches(first, table.schema_arrow)))
-                batches = itertools.chain(first, batches)
-            for batch in batches:
-                yield from _rows(opened, _cast(batch, schema), wanted, taken[0], layout)
+                names, first = wanted_columns(opened, remaining, table.schema_arrow)
+                wanted.extend(names)
+                remaining = itertools.chain(first, remaining)
+            for batch in remaining:
+                yield from rows_of_batch(opened, _cast(batch, schema), wanted, taken[0], layout)
                 taken[0] += batch.num_rows
 
-        yield from _by_group(opened, table, file, rows)
+        yield from walk_groups(opened, table, file, rows)
+
+
+def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
+    """An input as a `ParquetFile`, its bytes, and the schema that its rows are given in; None, and reported, where it is none.
+
+    Raises:
+        InputError: there is no text column, or two columns have one name.
+    """
+    if (found := _open(opened, stack)) is None:
+        return None
+    table, file = found
+    names = tuple(table.schema_arrow.names)
+    refuse_same_names(names, opened.name)
+    opened.columns.check_header(names, opened.name)
+    return table, file, opened.walk.schemas.get(opened.name, table.schema_arrow)
 
 
 def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
@@ -84,20 +98,16 @@ def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
         table, file = found
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
 
-        def given(batches: Iterator[Any], taken: list[int]) -> Iterator[tuple[Any, int, Any]]:
-            for batch in batches:
+        def given(batches: Batches, taken: list[int]) -> Iterator[tuple[Any, int, Any]]:
+            for batch in batches(None):
                 yield table.metadata, taken[0], _cast(batch, schema)
                 taken[0] += batch.num_rows
 
-        yield from _by_group(opened, table, file, given)
+        yield from walk_groups(opened, table, file, given)
 
 
-def _by_group(
-    opened: OpenedInput,
-    table: Any,
-    file: Any,
-    take: Callable[[Iterator[Any], list[int]], Iterator[_Taken]],
-    columns: Sequence[str] | None = None,
+def walk_groups(
+    opened: OpenedInput, table: Any, file: Any, take: Callable[[Batches, list[int]], Iterator[_Taken]]
 ) -> Iterator[_Taken]:
     """What is made of the batches of each row group; damaged groups are reported.
 
@@ -105,8 +115,7 @@ def _by_group(
         opened: the input.
         table: it as a `ParquetFile`.
         file: its bytes.
-        take: makes it, and keeps one number, how many rows of all are taken.
-        columns: that are read; all where None.
+        take: makes it; is given what opens the batches, and one number, how many rows of all are taken, which it keeps.
     """
     before = 0
     for group in range(table.num_row_groups):
@@ -114,7 +123,8 @@ def _by_group(
         taken = [before]
         try:
             size = batch_rows(table.metadata.row_group(group), file, opened.limits, group)
-            yield from take(table.iter_batches(size, row_groups=[group], columns=columns), taken)
+            batches = partial(_batches, table, size, group)
+            yield from take(batches, taken)
         except (ClustererError, TooManyRows):
             raise
         except LimitReached as over_limit:
@@ -123,6 +133,10 @@ def _by_group(
             lost = f"rows {taken[0] + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
             opened.damaged(taken[0] + 1, lost)
         before = end
+
+
+def _batches(table: Any, size: int, group: int, columns: Sequence[str] | None) -> Iterator[Any]:
+    return iter(table.iter_batches(size, row_groups=[group], columns=columns))
 
 
 def _open(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any] | None:
@@ -142,14 +156,14 @@ def _cast(batch: Any, schema: Any) -> Any:
     return batch if batch.schema.equals(schema) else batch.select(schema.names).cast(schema)
 
 
-def _first_batches(batches: Iterator[Any]) -> list[Any]:
-    """The batches that hold the rows by which columns are told."""
+def wanted_columns(opened: OpenedInput, batches: Iterator[Any], schema: Any) -> tuple[list[str], list[Any]]:
+    """The columns that articles are made of, and the first batches, which tell them and are taken for it."""
     first: list[Any] = []
     while sum(batch.num_rows for batch in first) < SAMPLE and sum(batch.nbytes for batch in first) < parquet_size.HELD:
         if (batch := next(batches, None)) is None:
             break
         first.append(batch)
-    return first
+    return _wanted(opened, import_pyarrow().Table.from_batches(first, schema)), first
 
 
 def refuse_same_names(names: Sequence[str], file: str) -> None:
@@ -192,7 +206,7 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
     return file
 
 
-def _rows(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
+def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
     columns = [python_values(batch.column(name)) for name in wanted]
     is_broken = any(Unreadable in set(map(type, column)) for column in columns)

@@ -48,7 +48,10 @@ class _Copies:
         done, editor, added = 0, RowEditor(tuple(copied.added)), list(copied.added.values())
         for about, before, batch in walk_batches(copied.opened):
             layout = Layout("parquet", schema=batch.schema)
-            stop = int(np.searchsorted(copied.lines, before + batch.num_rows, "right"))
+            start, stop = np.searchsorted(copied.lines, [before, before + batch.num_rows], "right").tolist()
+            if start > done:
+                _refuse_change(copied)
+                done = start
             places, stays = copied.lines[done:stop] - before - 1, copied.stays[done:stop]
             if copied.aside:
                 gone = np.flatnonzero(~stays)
@@ -67,7 +70,7 @@ class _Copies:
             copied.tell(stop - done)
             done = stop
         if done < len(copied.lines):
-            raise InputError(CHANGED)
+            _refuse_change(copied)
 
     def _put(self, batch: Any, about: Any) -> None:
         if self._writer is None:
@@ -87,6 +90,16 @@ class _Copies:
             table = import_pyarrow().Table.from_batches(self._held)
             self._writer.write_table(table, row_group_size=min(self._rows, self._size))
         self._held, self._rows, self._bytes = [], 0, 0
+
+
+def _refuse_change(copied: Copied) -> None:
+    """Where rows are missing: columns that nobody read before may be damaged, which is told; else the file is another one.
+
+    Raises:
+        InputError: it is.
+    """
+    if not copied.opened.walk.damage:
+        raise InputError(CHANGED)
 
 
 def _as_in(about: Any) -> dict[str, Any]:
