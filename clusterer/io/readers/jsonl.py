@@ -185,7 +185,6 @@ def _first_rows(head: bytes) -> list[dict[str, Any]]:
 def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
     """The rows of a line that is no object as it stands: an element of an array, or several objects; else it is bad."""
     came, line = line, line.rstrip(b"\r\n").removeprefix(BOM)  # files that were glued together keep their marks
-    opened.walk.in_pieces = True
     bare = line.strip()
     if bare in (b"", b"[", b"]"):
         opened.skipped()
@@ -199,6 +198,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
             return
         opened.columns.learn([value for _, value in parts])
         if len(parts) > 1:
+            opened.walk.in_pieces = True
             yield from _page(opened, number, parts, layout)
             return
     try:
@@ -211,6 +211,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
         report = opened.last_bad if "cut off" in reason else opened.bad
         report(number, reason, came)
         return
+    opened.walk.in_pieces = True
     for raw, article in rows:
         yield Row(article, raw, opened.name, number, layout)
 
