@@ -9,10 +9,10 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
-from typing import TYPE_CHECKING, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,44 +32,43 @@ from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
 
-_Item = TypeVar("_Item")
 
-
-def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
+def read(articles: Iterable[Article] | Iterable[Block], settings: Settings, progress: Progress | None = None) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
     return gather(read_chunks(articles, settings, progress), settings, progress)
 
 
-def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
-    """What is kept of articles, some at a time, in order; depends on nothing but these articles."""
-
-    def some() -> Iterator[list[Article]]:
-        remaining = iter(articles)
-        while chunk := list(islice(remaining, settings.chunk)):
-            yield chunk
-
-    return _read(some(), block_of, settings, progress)
-
-
-def read_blocks(blocks: Iterable[Block], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
-    """As `read_chunks`, of articles that come as columns."""
-    return _read(blocks, lambda block: block, settings, progress)
-
-
-def _read(
-    items: Iterable[_Item], as_block: Callable[[_Item], Block], settings: Settings, progress: Progress | None
+def read_chunks(
+    articles: Iterable[Article] | Iterable[Block], settings: Settings, progress: Progress | None = None
 ) -> Iterator[Chunk]:
+    """What is kept of articles, or of blocks of them, in order; depends on nothing but these articles."""
     tell = progress or silent
 
-    def read_one(item: _Item) -> Chunk:
-        block = as_block(item)
+    def read_chunk(block: Block | list[Article]) -> Chunk:
         tell("reading", len(block))
+        if isinstance(block, list):
+            block = block_of(block)
         words = text_words(block.texts, settings)
         if settings.boilerplate != "learned":  # no line matters any more
             words = replace(words, opens_line=None)
         return Chunk(block.ids, block.ties, block.outlets, block.dates, words, title_words(block.titles, settings))
 
-    yield from ordered_map(read_one, items, settings.threads)
+    yield from ordered_map(read_chunk, _some(articles, settings.chunk), settings.threads)
+
+
+def _some(articles: Iterable[Article] | Iterable[Block], size: int) -> Iterator[Block | list[Article]]:
+    """Blocks as they come, so many articles at a time."""
+    few: list[Article] = []
+    for item in articles:
+        if isinstance(item, Block):
+            yield item
+            continue
+        few.append(item)
+        if len(few) == size:
+            yield few
+            few = []
+    if few:
+        yield few
 
 
 def gather(

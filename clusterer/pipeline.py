@@ -22,7 +22,7 @@ from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
-from clusterer.io.inputs import Articles, articles_from
+from clusterer.io.inputs import Articles, articles_from, blocks_from
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
@@ -103,7 +103,7 @@ def run_pipeline(
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
     refuse_foreign_weights(settings)
-    return group_corpus(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
+    return group_corpus(read(blocks_from(articles, fields, settings.chunk), settings, tell), settings, tell, keep)
 
 
 def refuse_foreign_weights(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article
-from clusterer.corpus import Chunk, read_blocks, read_chunks
+from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import CHANGED, InputError
 from clusterer.io.blocks import Block, gathered
 from clusterer.io.feed import Feed
@@ -120,7 +120,7 @@ class InputReader:
                 blocks = _with_places(gathered(items, self._settings.chunk), places)
                 if work and known and not work.failure:
                     with _BadRows(self.feed) as bad:
-                        chunk = _joined(read_blocks(blocks, self._settings, tell))
+                        chunk = _joined(read_chunks(blocks, self._settings, tell))
                     lines = places.array()
                     if identity(source) == known:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
@@ -133,7 +133,7 @@ class InputReader:
                     yield from read_chunks(chosen(articles, start), self._settings, tell)
                     lines = places.array()
                 else:
-                    yield from read_blocks(blocks, self._settings, tell)
+                    yield from read_chunks(blocks, self._settings, tell)
                     lines = places.array()
             self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed), known))
             start += len(lines)

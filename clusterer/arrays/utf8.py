@@ -132,9 +132,7 @@ def scanned(texts: Utf8Texts) -> Utf8Texts:
         return texts
     n = len(texts)
     found = Scan(np.empty(n, dtype=np.int64), np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint8))
-    kernels.scan_utf8(
-        texts.data, texts.starts, texts.stops, HEAD, _classes(), found.lengths, found.seen, found.opens
-    )
+    kernels.scan_utf8(texts.data, texts.starts, texts.stops, HEAD, _classes(), found.lengths, found.seen, found.opens)
     return replace(texts, scan=found)
 
 

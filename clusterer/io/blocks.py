@@ -228,9 +228,7 @@ class Cells:
                 found.seconds[i] = moment.timestamp()
         return found
 
-    def _content_id(
-        self, texts: Sequence[str] | Utf8Texts, i: int, title: str, source: str, moments: Moments
-    ) -> str:
+    def _content_id(self, texts: Sequence[str] | Utf8Texts, i: int, title: str, source: str, moments: Moments) -> str:
         date = moments[i]
         if isinstance(texts, Utf8Texts):
             return content_id_of(source, date, title, texts.raw(i))
@@ -301,9 +299,7 @@ def clean_strings(texts: Sequence[Any], odd: NDArray[np.bool_]) -> tuple[list[st
     return out, np.array([len(text) for text in out], dtype=np.int64)
 
 
-def with_odd_rows(
-    block: Block, odd: NDArray[np.bool_], judge: Callable[[int], Iterator[Row]]
-) -> Iterator[Row | Block]:
+def with_odd_rows(block: Block, odd: NDArray[np.bool_], judge: Callable[[int], Iterator[Row]]) -> Iterator[Row | Block]:
     """A block, and at their places the rows that were judged by themselves; bad ones are reported then."""
     done = 0
     for i in np.flatnonzero(odd).tolist():

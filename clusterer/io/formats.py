@@ -102,7 +102,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
         may_be=("json",),
-        read_blocks=jsonl.read_blocks, write_rows=jsonl.write_rows, copy_rows=jsonl.copy_rows, write_result=jsonl.write_result,
+        read_blocks=jsonl.read_blocks, write_rows=jsonl.write_rows, copy_rows=jsonl.copy_rows,
+        write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
     Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, fields=sitemap.FIELDS),
@@ -137,7 +138,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
-        read_blocks=parquet_blocks.read_blocks, write_rows=parquet.write_rows, copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
+        read_blocks=parquet_blocks.read_blocks, write_rows=parquet.write_rows,
+        copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
         also=("jsonl", "json"),
     ),
     Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),

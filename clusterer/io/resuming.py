@@ -89,7 +89,9 @@ def opened_again(feed: Feed, source: Source) -> Iterator[OpenedInput]:
     walk = replace(feed._walk, report=_ignore, damage="")
     with ExitStack() as stack:
         yield open_input(source, stack, walk, feed._encoding)
-    if walk.damage and all(file.file != source.name for file in feed.damaged_files):  # in columns that were not read before
+    if walk.damage and all(
+        file.file != source.name for file in feed.damaged_files
+    ):  # in columns that were not read before
         feed.damaged_files.append(DamagedFile(source.name, walk.damage, feed._walk.rows))
 
 

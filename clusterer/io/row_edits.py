@@ -66,9 +66,7 @@ class RowEditor:
         """
         layout, batch, array = self._layout(rows), cast(Any, rows.raw), import_pyarrow().array
         arrays = [*batch.columns, *(array(values, "string") for values in columns)]
-        return replace(
-            rows, raw=import_pyarrow().RecordBatch.from_arrays(arrays, schema=layout.schema), layout=layout
-        )
+        return replace(rows, raw=import_pyarrow().RecordBatch.from_arrays(arrays, schema=layout.schema), layout=layout)
 
     def with_text(self, row: Row, text: str) -> Row | None:
         """A row with another text in the field that its article's text was read from; None where that cannot be told.

@@ -74,7 +74,7 @@ def assert_same(paths: object, **options: Any) -> int:
 cells = st.sampled_from([*VALUES, *OTHERS])
 rows = st.fixed_dictionaries(
     {"text": st.sampled_from([*TEXTS, LONG, LONG, 5, ["أ", "ب"]])},
-    optional={name: cells for name in ("title", "source", "date", "url", "id", "summary", "published_at")},
+    optional=dict.fromkeys(("title", "source", "date", "url", "id", "summary", "published_at"), cells),
 )
 
 
@@ -83,7 +83,9 @@ rows = st.fixed_dictionaries(
 def test_json_lines_of_any_values(tmp_path: Path, found: list[Any], now: str | None) -> None:
     path = tmp_path / "a.jsonl"
     good = {"text": LONG, "title": "عنوان", "id": "1", "source": "صحيفة"}
-    lines = [orjson.dumps(good)] * 2 + [repr(value).encode() if 2**70 in _values(value) else orjson.dumps(value) for value in found]
+    lines = [orjson.dumps(good)] * 2 + [
+        repr(value).encode() if 2**70 in _values(value) else orjson.dumps(value) for value in found
+    ]
     path.write_bytes(b"\n".join(line.replace(b"'", b'"') if b"118059" in line else line for line in lines))
     assert_same(path, now=now)
 
@@ -114,14 +116,18 @@ def test_lines_that_are_not_as_lines_should_be(ends: bytes, packing: str, tmp_pa
 
 
 def test_usual_rows_are_read_by_columns(tmp_path: Path) -> None:
-    lines = [{"text": f"{LONG} {i}", "title": f"عنوان {i}", "id": i, "date": "2024-01-01T00:00:00Z"} for i in range(3000)]
+    lines = [
+        {"text": f"{LONG} {i}", "title": f"عنوان {i}", "id": i, "date": "2024-01-01T00:00:00Z"} for i in range(3000)
+    ]
     (tmp_path / "a.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
     assert assert_same(tmp_path / "a.jsonl") == 1, "only the first, which tells the columns"
     pq.write_table(pa.Table.from_pylist(lines), tmp_path / "a.parquet", row_group_size=700)
     assert assert_same(tmp_path / "a.parquet") == 1
 
 
-MOMENTS = [datetime(2024, 5, 1, 10, tzinfo=UTC), None, datetime(1970, 1, 1, tzinfo=UTC), datetime(2150, 1, 1, tzinfo=UTC), datetime(2024, 5, 1, tzinfo=UTC)]  # fmt: skip
+MOMENTS = [
+    None, *(datetime(*day, tzinfo=UTC) for day in ((2024, 5, 1, 10), (1970, 1, 1), (2150, 1, 1), (2024, 5, 1))),
+]  # fmt: skip
 KINDS: dict[str, Any] = {
     "string": pa.string(), "large": pa.large_string(), "view": pa.string_view(), "binary": pa.binary(),
     "dictionary": pa.dictionary(pa.int32(), pa.string()),
@@ -150,7 +156,10 @@ def _table(kind: Any, stamp: Any) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "stamp",
-    [pa.timestamp("s", "Asia/Riyadh"), pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.timestamp("ns", "+03:00"), pa.date32(), pa.string()],
+    [
+        pa.timestamp("s", "Asia/Riyadh"), pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.timestamp("ns", "+03:00"),
+        pa.date32(), pa.string(),
+    ],
     ids=str,
 )  # fmt: skip
 def test_parquet_of_every_kind(kind: str, stamp: Any, tmp_path: Path) -> None:
@@ -167,9 +176,17 @@ def test_parquet_of_every_kind(kind: str, stamp: Any, tmp_path: Path) -> None:
 
 def test_parquet_with_cells_that_have_no_form_in_python(tmp_path: Path) -> None:
     path, n = tmp_path / "a.parquet", 40
-    broken = pa.array([LONG.encode()] * 20 + [b"\xff\xfe is no UTF-8, and long enough"] + [LONG.encode()] * 19).view(pa.string())
+    broken = pa.array([LONG.encode()] * 20 + [b"\xff\xfe is no UTF-8, and long enough"] + [LONG.encode()] * 19).view(
+        pa.string()
+    )
     times = pa.array([0, 2**61, 10**9 * 10**6, -(2**61)] * 10, pa.int64()).cast(pa.timestamp("us"))
-    for columns in ({"text": broken}, {"text": pa.array([LONG] * n), "summary": broken}, {"text": pa.array([LONG] * n), "date": times}, {"text": pa.array([LONG] * n), "date": pa.array([10**9] * n).cast(pa.timestamp("s")), "fetched_at": times}):  # fmt: skip
+    whole, seconds = pa.array([LONG] * n), pa.array([10**9] * n).cast(pa.timestamp("s"))
+    for columns in (
+        {"text": broken},
+        {"text": whole, "summary": broken},
+        {"text": whole, "date": times},
+        {"text": whole, "date": seconds, "fetched_at": times},
+    ):
         pq.write_table(pa.table(columns), path, row_group_size=9)
         assert_same(path)
 
@@ -177,17 +194,24 @@ def test_parquet_with_cells_that_have_no_form_in_python(tmp_path: Path) -> None:
 def test_shards_of_other_types_are_read_in_one_schema(tmp_path: Path) -> None:
     table = _table(pa.string(), pa.timestamp("ms", "UTC"))
     pq.write_table(table, tmp_path / "a.parquet")
-    pq.write_table(_table(pa.large_string(), pa.timestamp("us", "UTC")).select(table.column_names[::-1]), tmp_path / "b.parquet")
+    pq.write_table(
+        _table(pa.large_string(), pa.timestamp("us", "UTC")).select(table.column_names[::-1]), tmp_path / "b.parquet"
+    )
     assert_same(tmp_path)
 
 
-@given(st.lists(st.sampled_from([text for text in TEXTS if text] + ["\ud800 نصف", "t.co/x", "www.a.b", ""]), max_size=6), st.integers(0, 6))
+@given(
+    st.lists(st.sampled_from([text for text in TEXTS if text] + ["\ud800 نصف", "t.co/x", "www.a.b", ""]), max_size=6),
+    st.integers(0, 6),
+)
 def test_texts_in_utf8_are_the_texts(found: list[str], cut: int) -> None:
     texts = utf8_of(found)
     assert list(texts) == found
     assert list(joined([texts.slice(0, cut), texts.slice(cut, len(found))])) == found
     assert [texts.head(i) for i in range(len(found))] == [text[:120] for text in found]
-    assert [" ".join(text.split()) for text in bare_texts(texts)] == [" ".join(text.split()) for text in bare_texts(found)]
+    assert [" ".join(text.split()) for text in bare_texts(texts)] == [
+        " ".join(text.split()) for text in bare_texts(found)
+    ]
     for settings_ in (Settings(), Settings(level="copy", unit="char", size=12)):
         one, other = text_words(texts, settings_), text_words(found, settings_)
         np.testing.assert_array_equal(one.hashes, other.hashes)

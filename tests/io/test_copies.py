@@ -47,7 +47,9 @@ def copied(reader: InputReader, format: str, added: bool, gone: list[tuple[int, 
             n = len(read.lines)
             columns = {"copy": [f"c{i}" for i in range(n)]} if added else {}
             put = lambda place, row, start=read.start: gone.append((start + place, row.line, as_json(row)))  # noqa: E731
-            yield Copied(opened, read.lines, np.ones(n, dtype=np.bool_) if added else stays, columns, put, lambda n: None)
+            yield Copied(
+                opened, read.lines, np.ones(n, dtype=np.bool_) if added else stays, columns, put, lambda n: None
+            )
 
     copy = FORMATS_BY_NAME[format].copy_rows
     assert copy is not None
@@ -92,7 +94,11 @@ def test_lines_keep_their_bytes(end: bytes, packing: str, added: bool, tmp_path:
 
 def test_rows_that_are_no_whole_lines_are_not_copied(tmp_path: Path) -> None:
     row = orjson.dumps({"id": "a", "text": TEXT})
-    for name, data in {"list": b"[\n" + row + b",\n" + row + b"\n]\n", "glued": row + row, "comma": row + b",\n" + row}.items():
+    for name, data in {
+        "list": b"[\n" + row + b",\n" + row + b"\n]\n",
+        "glued": row + row,
+        "comma": row + b",\n" + row,
+    }.items():
         (tmp_path / f"{name}.jsonl").write_bytes(row + b"\n" + data)
     assert not any(read.stands_whole for read in reader_of(tmp_path).inputs)
 

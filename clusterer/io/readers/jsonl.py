@@ -14,9 +14,9 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.errors import CHANGED, InputError
+from clusterer.io.blocks import Block, Cells, Plan, clean_strings, with_odd_rows
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
-from clusterer.io.blocks import Block, Cells, Plan, clean_strings, with_odd_rows
 from clusterer.io.compression import HEAD, TruncatedInput, cut_reason
 from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
@@ -142,10 +142,7 @@ def _block(
     plans = [columns._plans[tuple(value)] if type(value) is dict else _NO_PLAN for value in values]
     odd = np.array([plan is _NO_PLAN for plan in plans], dtype=np.bool_)
     texts, titles, dates, sources, urls, ids = (
-        [
-            value[plan[place][0]] if plan[place] else None
-            for value, plan in zip(values, plans, strict=True)
-        ]
+        [value[plan[place][0]] if plan[place] else None for value, plan in zip(values, plans, strict=True)]
         for place in range(6)
     )
     cells = Cells(columns, numbers, titles, dates, sources, urls, ids, lambda i: (values[i], plans[i]))

@@ -19,7 +19,9 @@ from clusterer.io.readers.parquet import Batches, begin, rows_of_batch, walk_gro
 from clusterer.io.rows import Layout, Row, import_pyarrow, python_values
 
 _SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_SURE = tuple(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1971, 2100))  # what no rule of dates is about
+_SURE = tuple(
+    int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1971, 2100)
+)  # what no rule of dates is about
 _ANY = tuple(int(datetime(year, 1, 2, tzinfo=UTC).timestamp()) for year in (1, 9999))  # what has a form in Python
 
 
@@ -63,9 +65,7 @@ def _blocks(
     plan = plans[names]
     column = batch.column(plan[0][0])
     values = _Values(batch)
-    if (texts := _utf8(column)) is None or not all(
-        values.are_readable(name) for name in wanted if name != plan[0][0]
-    ):
+    if (texts := _utf8(column)) is None or not all(values.are_readable(name) for name in wanted if name != plan[0][0]):
         yield from rows_of_batch(opened, batch, wanted, before, layout)
         return
     clean, letters, odd = clean_utf8(texts)

@@ -1,4 +1,4 @@
-"""Rows of Parquet files given back by masks: batches filtered as they stand, with the compression and row groups of their file."""
+"""Rows of Parquet files given back by masks: batches filtered as they stand, packed and grouped as in their file."""
 
 from __future__ import annotations
 
