@@ -41,16 +41,16 @@ def main(other: str, articles: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder, checkout(other) as theirs:
         lines, table = Path(folder, "feed.jsonl"), Path(folder, "feed.parquet")
         write(articles, lines, table)
-        click.echo(f"{articles:,} articles, {lines.stat().st_size:,} bytes of JSON lines, {rounds} rounds, one thread\n")
+        click.echo(
+            f"{articles:,} articles, {lines.stat().st_size:,} bytes of JSON lines, {rounds} rounds, one thread\n"
+        )
         click.echo(f"{'processor seconds, medians':44}{'theirs':>9}{'ours':>9}{'pace':>8}")
         for path in (table, lines):
             print_dedup(path, theirs, rounds)
         print_floor(lines, rounds)
         click.echo(f"\n{'main thread alone, of all processor time':44}{'1 thread':>9}{'2':>9}")
         for path in (table, lines):
-            shares = [
-                statistics.median(serial_share(path, threads) for _ in range(rounds)) for threads in (1, 2)
-            ]
+            shares = [statistics.median(serial_share(path, threads) for _ in range(rounds)) for threads in (1, 2)]
             click.echo(f"{'dedup ' + path.suffix:44}{shares[0]:9.0%}{shares[1]:9.0%}")
 
 
@@ -113,7 +113,9 @@ def print_floor(lines: Path, rounds: int) -> None:
             if turn:
                 seconds[name].append(time.process_time() - start)
     least, whole = (statistics.median(took) for took in seconds.values())
-    click.echo(f"\nJSON lines to copy groups {whole:.2f} s, reading and decoding them {least:.2f} s: {whole / least:.2f} times")
+    click.echo(
+        f"\nJSON lines to copy groups {whole:.2f} s, reading and decoding them {least:.2f} s: {whole / least:.2f} times"
+    )
 
 
 def decoded(lines: Path) -> list[str]:

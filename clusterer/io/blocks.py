@@ -137,6 +137,7 @@ class Cells:
         lines: where the rows stand.
         titles, dates, sources, urls, ids: n cells; None where a row has no such column.
         row: a whole row by its number, with its plan, for what the first cells do not tell.
+        plans: all plans of the rows.
     """
 
     columns: FieldMap
@@ -147,16 +148,24 @@ class Cells:
     urls: Sequence[Any]
     ids: Sequence[Any]
     row: Callable[[int], tuple[Mapping[str, Any], Plan]]
+    plans: Sequence[Plan]
 
     def block(self, texts: Sequence[str] | Utf8Texts, letters: NDArray[np.int64], odd: NDArray[np.bool_]) -> Block:
         """The rows as a block; of those that `odd`, bool (n,), marks then it holds nothing that counts."""
         n = len(self.lines)
+        several = [any(len(plan[attribute]) > 1 for plan in self.plans) for attribute in range(6)]
         urls = [
-            (url if type(url) is str and len(url) > LONGEST and not url.isspace() else self._first(i, 4))
+            url.strip()
+            if type(url) is str and len(url) > LONGEST and not url.isspace()
+            else ("" if url is None and not several[4] else self._url(i))
             for i, url in enumerate(self.urls)
         ]
-        urls = [url.strip() if type(url) is str else scalar(url) for url in urls]
-        titles = [self._title(i, title, odd) for i, title in enumerate(self.titles)]
+        titles = [
+            clean_text(title)
+            if type(title) is str and len(title) > LONGEST and "\0" not in title and not title.isspace()
+            else ("" if title is None and not several[1] else self._title(i, odd))
+            for i, title in enumerate(self.titles)
+        ]
         ids = [
             bare if type(id) is str and (bare := id.strip()) not in NO_IDS else self._id(i, odd)
             for i, id in enumerate(self.ids)
@@ -186,20 +195,19 @@ class Cells:
             letters,
         )
 
-    def _first(self, i: int, attribute: int) -> Any:
+    def _url(self, i: int) -> str:
         row, plan = self.row(i)
-        return first_filled(row, plan[attribute])
+        url = first_filled(row, plan[4])
+        return url.strip() if type(url) is str else scalar(url)
 
-    def _title(self, i: int, title: Any, odd: NDArray[np.bool_]) -> str:
-        if type(title) is not str or len(title) <= LONGEST or title.isspace():
-            title = self._first(i, 1)
-            if title is None:
-                return ""
-            try:
-                title = title if type(title) is str else title_of(title)
-            except RowError:
-                odd[i] = True
-                return ""
+    def _title(self, i: int, odd: NDArray[np.bool_]) -> str:
+        row, plan = self.row(i)
+        title = first_filled(row, plan[1])
+        try:
+            title = title if type(title) is str else title_of(title)
+        except RowError:
+            odd[i] = True
+            return ""
         if "\0" in title:
             odd[i] = True
         return clean_text(title)
@@ -214,8 +222,11 @@ class Cells:
     def _moments(self, odd: NDArray[np.bool_]) -> Moments:
         columns, found = self.columns, Moments.none(len(self.lines))
         month_first, zone, now, none = columns.month_first, columns._zone, columns._now, columns._choice.no_dates
+        several = any(len(plan[2]) > 1 for plan in self.plans)
         for i, value in enumerate(self.dates):  # type: ignore[arg-type]
             if value is None:
+                if not several:
+                    continue
                 row, plan = self.row(i)
                 value = next((row[name] for name in plan[2] if row[name] is not None), None)
                 if value is None:

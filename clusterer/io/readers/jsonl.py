@@ -141,11 +141,12 @@ def _block(
     """Objects with plans, and other values, which must be judged as lines."""
     plans = [columns._plans[tuple(value)] if type(value) is dict else _NO_PLAN for value in values]
     odd = np.array([plan is _NO_PLAN for plan in plans], dtype=np.bool_)
+    kinds = list({id(plan): plan for plan in plans}.values())
     texts, titles, dates, sources, urls, ids = (
         [value[plan[place][0]] if plan[place] else None for value, plan in zip(values, plans, strict=True)]
         for place in range(6)
     )
-    cells = Cells(columns, numbers, titles, dates, sources, urls, ids, lambda i: (values[i], plans[i]))
+    cells = Cells(columns, numbers, titles, dates, sources, urls, ids, lambda i: (values[i], plans[i]), kinds)
     clean, letters = clean_strings(texts, odd)
     yield from with_odd_rows(cells.block(clean, letters, odd), odd, judge)
 

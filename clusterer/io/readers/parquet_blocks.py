@@ -80,6 +80,7 @@ def _blocks(
             urls=_first(values, plan[4]),
             ids=_first(values, plan[5]),
             row=partial(_row, values, plan),
+            plans=[plan],
         ).block(clean, letters, odd),
         odd,
         lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout),
