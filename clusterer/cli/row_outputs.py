@@ -93,7 +93,12 @@ class RowOutputs:
             inputs = [read for read in self._run.reader.inputs if len(read.lines)]
             if fate.stays and inputs and all(self._can_copy(read, self._form) for read in inputs):
                 again = self._run.reader.opened_again(is_needed=lambda read: len(read.lines) > 0)
-                copy_rows(self.output, (self._copied(fate, *one, aside) for one in again), self._form)
+                copy_rows(
+                    self.output,
+                    (self._copied(fate, *one, aside) for one in again),
+                    self._form,
+                    self._run.settings.threads,
+                )
                 return []
             layouts: list[Layout] = []
             rows = (
@@ -176,7 +181,7 @@ class RowOutputs:
         for read, opened in run.reader.opened_again(True, partial(is_wanted, True)):
             number = number_of[id(read)]
             with _opened(parts[number] if parts else None) as aside:
-                entry = shards.copy(number, self._copied(fate, read, opened, aside))
+                entry = shards.copy(number, self._copied(fate, read, opened, aside), run.settings.threads)
             done(number, entry)
         if self._aside:
             with atomic_output(self._aside) as out:

@@ -35,8 +35,8 @@ from clusterer.io.rows import Layout, Row
 
 RowWriter = Callable[[BinaryIO, Iterable[Row], Layout, str], int]
 """Writes rows to an open file, laid out as the first of them, in the format of this name; returns their number."""
-RowCopier = Callable[[BinaryIO, Iterable[Copied], str], int]
-"""Writes rows as they stand in inputs of one format to an open file; returns their number."""
+RowCopier = Callable[[BinaryIO, Iterable[Copied], str, int], int]
+"""Writes rows as they stand in inputs of one format to an open file, on so many threads; returns their number."""
 ResultWriter = Callable[[BinaryIO, Iterable[dict[str, Any]], Sequence[str], str], None]
 """Writes the lines of a result, all of these columns, to an open file in the format of this name."""
 

@@ -117,9 +117,9 @@ class ShardOutputs:
             ),
         )
 
-    def copy(self, number: int, copied: Copied) -> dict[str, Any]:
+    def copy(self, number: int, copied: Copied, threads: int) -> dict[str, Any]:
         """Write an output by rows as they stand in an input; return its entry in the manifest."""
-        return self._entry(number, lambda path: copy_rows(path, [copied], self.forms[number]))
+        return self._entry(number, lambda path: copy_rows(path, [copied], self.forms[number], threads))
 
     def _entry(self, number: int, write: Callable[[str], int]) -> dict[str, Any]:
         """What the manifest says of an output, which is written; `write` tells how many rows it has."""

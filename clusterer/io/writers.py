@@ -145,13 +145,14 @@ def no_layout() -> Layout | None:
     return None
 
 
-def copy_rows(path: str | os.PathLike[str], inputs: Iterable[Copied], format: str) -> int:
+def copy_rows(path: str | os.PathLike[str], inputs: Iterable[Copied], format: str, threads: int = 1) -> int:
     """Write rows as they stand in inputs of a format that can do so (`Format.copy_rows`).
 
     Args:
         path: as for `atomic_output`.
         inputs: consumed lazily.
         format: its name.
+        threads: that may work at once.
 
     Returns:
         The number of rows written.
@@ -159,7 +160,7 @@ def copy_rows(path: str | os.PathLike[str], inputs: Iterable[Copied], format: st
     copy = FORMATS_BY_NAME[format].copy_rows
     assert copy is not None
     with atomic_output(path) as out:
-        return copy(out, inputs, format)
+        return copy(out, inputs, format, threads)
 
 
 def write_rows(

@@ -53,7 +53,7 @@ def copied(reader: InputReader, format: str, added: bool, gone: list[tuple[int, 
 
     copy = FORMATS_BY_NAME[format].copy_rows
     assert copy is not None
-    copy(out, inputs(), format)
+    copy(out, inputs(), format, 1 + added)
     return out.getvalue()
 
 

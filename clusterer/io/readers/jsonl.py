@@ -256,7 +256,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     return count
 
 
-def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str) -> int:
+def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str, threads: int) -> int:
     """Write lines as they stand in files of JSON lines; return their number.
 
     Raises:

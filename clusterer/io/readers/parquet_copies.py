@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,26 +19,32 @@ from clusterer.io.rows import NOT_READ, Layout, Row, import_pyarrow, python_valu
 _HELD = 1 << 27  # bytes of rows that wait for a row group to be full
 
 
-def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str) -> int:
+def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str, threads: int) -> int:
     """Write rows as they stand in Parquet files that have, or can be cast to, one schema; return their number.
+
+    With several threads row groups are packed and written by one while the next is read.
 
     Raises:
         InputError: a row is not where it was.
         OutputError: a column that is to be added is there.
     """
     with ExitStack() as stack:
-        copies = _Copies(out, stack)
+        copies = _Copies(out, stack, threads)
         for copied in inputs:
             copies.take(copied)
         copies.flush()
+        copies.wait()
         return copies.count
 
 
 class _Copies:
     """A Parquet file that is written: opened with the first input, written a row group at a time."""
 
-    def __init__(self, out: BinaryIO, stack: ExitStack) -> None:
+    def __init__(self, out: BinaryIO, stack: ExitStack, threads: int) -> None:
         self.count = 0
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
         self._out, self._stack = out, stack
         self._writer: Any = None
         self._held: list[Any] = []
@@ -76,6 +84,8 @@ class _Copies:
         if self._writer is None:
             parquet = import_pyarrow("parquet")
             self._writer = self._stack.enter_context(parquet.ParquetWriter(self._out, batch.schema, **_as_in(about)))
+            if self._threads > 1:  # ends before the writer
+                self._pool = self._stack.enter_context(ThreadPoolExecutor(1))
         self._size = max(self._size, *(about.row_group(group).num_rows for group in range(about.num_row_groups)))
         self._held.append(batch)
         self._rows += batch.num_rows
@@ -88,8 +98,19 @@ class _Copies:
         """Write the rows that wait."""
         if self._rows:
             table = import_pyarrow().Table.from_batches(self._held)
-            self._writer.write_table(table, row_group_size=min(self._rows, self._size))
+            write = partial(self._writer.write_table, table, row_group_size=min(self._rows, self._size))
+            self.wait()
+            if self._pool:
+                self._writing = self._pool.submit(write)
+            else:
+                write()
         self._held, self._rows, self._bytes = [], 0, 0
+
+    def wait(self) -> None:
+        """Wait for what is being written."""
+        if self._writing:
+            self._writing.result()
+            self._writing = None
 
 
 def _refuse_change(copied: Copied) -> None:
