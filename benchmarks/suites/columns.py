@@ -1,8 +1,8 @@
 """What reading and writing cost by columns: ``python -m benchmarks.suites.columns OTHER_CHECKOUT``, some minutes.
 
 `dedup` of generated articles from Parquet to Parquet, and from JSON lines to JSON lines, here and in another checkout, a process
-each, in turn; what stays must be the same. From a file to copy groups against merely reading and decoding its lines. And the share
-of a run's processor time in which the main thread works alone, told by looking at its threads every few milliseconds.
+each, in turn; what stays must be the same. From a file to copy groups against merely reading and decoding its lines. And the
+share of a run's processor time in which its main thread works alone, told by looking at its threads every few milliseconds.
 """
 
 from __future__ import annotations
