@@ -210,7 +210,7 @@ class Feed:
         Raises:
             InputError: as a walk over the rows.
         """
-        return self._walked(_items_of)
+        return _walked(self, _items_of)
 
     def by_input(self, own_schemas: bool = False) -> Iterator[tuple[Source, Iterator[Row]]]:
         """Walk the inputs one after the other, each with its good rows; these are taken before the next one is asked for.
@@ -221,19 +221,7 @@ class Feed:
         Raises:
             InputError: as a walk over the rows.
         """
-        return self._walked(_rows_of, own_schemas)
-
-    def _walked(
-        self, read: Callable[[Feed, Source], Iterator[_Item]], own_schemas: bool = False
-    ) -> Iterator[tuple[Source, Iterator[_Item]]]:
-        """A new walk: the inputs, each with what is read of it."""
-        self._walk = self._new_walk()
-        shards = self.shards
-        self._walk.schemas = {} if own_schemas else shards.schemas
-        position = self._walk.position = Position([(source.name, source.path) for source in self._sources])
-        for source in self._sources:
-            yield source, read(self, source)
-            position.passed(source.name)
+        return _walked(self, _rows_of, own_schemas)
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -319,6 +307,19 @@ def format_of(feed: Feed, source: Source) -> str:
             raise
         except Exception:  # told when the input is read
             return source.formats[-1] if source.formats else "jsonl"
+
+
+def _walked(
+    feed: Feed, read: Callable[[Feed, Source], Iterator[_Item]], own_schemas: bool = False
+) -> Iterator[tuple[Source, Iterator[_Item]]]:
+    """A new walk: the inputs, each with what is read of it."""
+    walk = feed._walk = feed._new_walk()
+    shards = feed.shards
+    walk.schemas = {} if own_schemas else shards.schemas
+    position = walk.position = Position([(source.name, source.path) for source in feed._sources])
+    for source in feed._sources:
+        yield source, read(feed, source)
+        position.passed(source.name)
 
 
 def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
