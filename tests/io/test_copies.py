@@ -126,6 +126,7 @@ def test_parquet_keeps_all_that_its_file_is(added: bool, tmp_path: Path) -> None
     group, own = found.metadata.row_group(0), pq.ParquetFile(path).metadata.row_group(0)
     assert group.num_rows == 120
     assert [group.column(i).compression for i in range(6)] == [own.column(i).compression for i in range(6)]
+    assert not added or group.column(6).compression == "ZSTD"
 
 
 def test_shards_in_one_file_have_one_schema(tmp_path: Path) -> None:

@@ -74,16 +74,18 @@ class _Copies:
             if added:
                 row = Row(NOT_READ, batch, copied.opened.name, before + 1, layout)
                 batch = editor.with_columns(row, [values[done:stop] for values in added]).raw
-            self._put(batch, about)
+            self._put(batch, about, copied.added)
             copied.tell(stop - done)
             done = stop
         if done < len(copied.lines):
             _refuse_change(copied)
 
-    def _put(self, batch: Any, about: Any) -> None:
+    def _put(self, batch: Any, about: Any, added: Iterable[str]) -> None:
         if self._writer is None:
             parquet = import_pyarrow("parquet")
-            self._writer = self._stack.enter_context(parquet.ParquetWriter(self._out, batch.schema, **_as_in(about)))
+            self._writer = self._stack.enter_context(
+                parquet.ParquetWriter(self._out, batch.schema, **_as_in(about, added))
+            )
             if self._threads > 1:  # ends before the writer
                 self._pool = self._stack.enter_context(ThreadPoolExecutor(1))
         self._size = max(self._size, *(about.row_group(group).num_rows for group in range(about.num_row_groups)))
@@ -123,16 +125,18 @@ def _refuse_change(copied: Copied) -> None:
         raise InputError(CHANGED)
 
 
-def _as_in(about: Any) -> dict[str, Any]:
-    """How the first row group of a file is written, as `ParquetWriter` takes it."""
+def _as_in(about: Any, added: Iterable[str]) -> dict[str, Any]:
+    """How the first row group of a file is written, as `ParquetWriter` takes it; columns that are added, as its first one."""
     group = about.row_group(0)
     columns = [group.column(number) for number in range(group.num_columns)]
+    codecs = {
+        column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+        for column in columns
+    }
+    usual = next(iter(codecs.values()))
     return {
-        "compression": {
-            column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
-            for column in columns
-        },
-        "use_dictionary": [column.path_in_schema for column in columns if column.has_dictionary_page],
+        "compression": {**dict.fromkeys(added, usual), **codecs},
+        "use_dictionary": [*added, *(column.path_in_schema for column in columns if column.has_dictionary_page)],
     }
 
 
