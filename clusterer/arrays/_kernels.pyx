@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 8  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 9  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -963,6 +963,49 @@ def overlaps(
                 needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
             )
     free(keys); free(first); free(seen)
+
+
+def words_missing(
+    const uint64_t[::1] hashes, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t passage,
+    int64_t[:, ::1] out,
+):
+    """Of each pair, the words of the first row that the second lacks: in all, and most in any `passage` in a row."""
+    cdef Py_ssize_t m = pairs.shape[0], p, j, longest = 0, length, mask = 7, room = 8
+    cdef int64_t held = -1, lacked, here, most
+    cdef uint64_t* keys
+    cdef int32_t* first
+    cdef uint8_t* lacks
+    cdef const uint64_t* row
+    for p in range(m):
+        for j in range(2):
+            longest = max(longest, offsets[pairs[p, j] + 1] - offsets[pairs[p, j]])
+    while room < 2 * longest + 1:
+        room *= 2
+    keys = <uint64_t*>malloc(room * sizeof(uint64_t))
+    first = <int32_t*>malloc(room * sizeof(int32_t))
+    lacks = <uint8_t*>malloc(longest + 1)
+    if keys == NULL or first == NULL or lacks == NULL:
+        free(keys); free(first); free(lacks)
+        raise MemoryError
+    with nogil:
+        for p in range(m):
+            if pairs[p, 1] != held:
+                held = pairs[p, 1]
+                length = offsets[held + 1] - offsets[held]
+                fill(&hashes[0] + offsets[held], length, keys, first, 0, &lacked)
+                mask = mask_for(length)
+            row = &hashes[0] + offsets[pairs[p, 0]]
+            length = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
+            lacked = here = most = 0
+            for j in range(length):
+                lacks[j] = first[find(keys, first, mask, row[j])] < 0
+                lacked += lacks[j]
+                here += lacks[j]
+                if j >= passage:
+                    here -= lacks[j - passage]
+                most = max(most, here)
+            out[0, p], out[1, p] = lacked, most
+    free(keys); free(first); free(lacks)
 
 
 cdef inline uint32_t meaning_of(

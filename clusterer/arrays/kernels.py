@@ -34,11 +34,12 @@ from clusterer.arrays.kernels_numpy import (
     sort_in_place as sort_in_place,
     take_rows as take_rows,
     weigh_rows as weigh_rows,
+    words_missing as words_missing,
 )
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 8
+REVISION = 9
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -14,6 +14,7 @@ from clusterer.arrays.kernels_numpy.pairs import (
     merge_entries,
     overlaps,
     sort_in_place,
+    words_missing,
 )
 from clusterer.arrays.kernels_numpy.sketches import (
     arrivals,
@@ -52,4 +53,5 @@ __all__ = [
     "sort_in_place",
     "take_rows",
     "weigh_rows",
+    "words_missing",
 ]
