@@ -75,7 +75,9 @@ def assign(
         column[heads] = None
     groups = (ids[first_of_group(x, earliest)[x]].tolist() for x in (story, copy, exact))
     columns = (*groups, heads.tolist(), *(x.tolist() for x in (parent, relation, score, evidence)))
-    make = cast(Callable[[tuple[Any, ...]], Assignment], partial(tuple.__new__, Assignment))  # without a call of Python's
+    make = cast(
+        Callable[[tuple[Any, ...]], Assignment], partial(tuple.__new__, Assignment)
+    )  # without a call of Python's
     assignments = tuple(map(make, zip(corpus.ids, *columns, strict=True)))
     named: dict[str, str] = {}
     if stories is not None:
@@ -90,9 +92,7 @@ def _measure(tree: _Trees, links: Links, evidence: NDArray[np.object_]) -> None:
     measured = np.flatnonzero(tree.link >= 0)
     overlap, number = links.overlap, tree.link[measured]
     columns = (x[number].round(4).tolist() for x in (overlap.jaccard, overlap.containment, overlap.opening))
-    evidence[measured] = [
-        {"jaccard": j, "containment": c, "opening": o} for j, c, o in zip(*columns, strict=True)
-    ]
+    evidence[measured] = [{"jaccard": j, "containment": c, "opening": o} for j, c, o in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

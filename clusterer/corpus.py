@@ -97,7 +97,7 @@ def gather(
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", len(ids))
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads)
         total = int(furniture.sum())
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)

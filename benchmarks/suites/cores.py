@@ -1,10 +1,11 @@
 """How much of a run uses all cores: ``python -m benchmarks.suites.cores``.
 
-Runs `dedup` and `cluster` with stories on a generated feed, Parquet to Parquet, each as a process of its own with two threads, and
-looks every few milliseconds at how long each of its threads has worked and which of them work (`schedstat` and `stat` of proc(5),
-Linux only). Alone: processor time of the main thread while no other one worked or waited for a core, and of any one thread
-likewise; shares are of all processor time. A machine that others use as well changes them little, for a thread that waits for a
-core counts as one that works, and one that waits for the interpreter's lock does not. By Amdahl's law: how many times as fast as one thread two can be, given what is alone.
+Runs `dedup` and `cluster` with stories on a generated feed, Parquet to Parquet, each as a process of its own with two threads,
+and looks every few milliseconds at how long each of its threads has worked, and which of them work (`schedstat` and `stat` of
+proc(5), Linux only). Alone: processor time of the main thread while no other one worked or waited for a core, and of any one
+thread likewise; shares are of all processor time. A machine that others use as well changes them little, for a thread that waits
+for a core counts as one that works, and one that waits for the interpreter's lock does not. By Amdahl's law: how many times as
+fast as one thread two can be, given what is alone.
 
 One thread against two are whole processes, in turn; medians of what the clock says.
 """
@@ -86,8 +87,12 @@ class Watched:
 
 @click.command(help=__doc__.partition("\n")[0])
 @click.option("--articles", default=30_000, show_default=True, help="Of the generated feed.")
-@click.option("--rounds", default=3, show_default=True, help="Times that one thread is held against two; 0 for not at all.")
-@click.option("--tree", default=str(ROOT), help="Another checkout with kernels built, to be measured in place of this one.")
+@click.option(
+    "--rounds", default=3, show_default=True, help="Times that one thread is held against two; 0 for not at all."
+)
+@click.option(
+    "--tree", default=str(ROOT), help="Another checkout with kernels built, to be measured in place of this one."
+)
 @click.option("--job", "chosen", multiple=True, type=click.Choice(list(JOBS)), help="Only this one; may be repeated.")
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Where generated feeds are kept.")
 def main(articles: int, rounds: int, tree: str, chosen: tuple[str, ...], cache: Path | None) -> None:
@@ -110,7 +115,9 @@ def _print(title: str, watched: Watched) -> None:
             f"  {stage:42}{worked.clock:9.2f}{worked.all:13.2f}{alone[0]:12.0%}{alone[1]:11.0%}"
             f"{worked.main_alone / whole.all:8.1%}"
         )
-    click.echo(f"  two threads by Amdahl's law: {whole.all / (whole.one_alone + (whole.all - whole.one_alone) / 2):.2f}\n")
+    click.echo(
+        f"  two threads by Amdahl's law: {whole.all / (whole.one_alone + (whole.all - whole.one_alone) / 2):.2f}\n"
+    )
 
 
 def _print_speed(arguments: list[str], tree: Path, folder: Path, rounds: int) -> None:
@@ -155,7 +162,9 @@ def watch(arguments: list[str], tree: Path, folder: Path, threads: int = 2) -> W
     return out
 
 
-_Threads = dict[int, tuple[float, bool]]  # by thread, the seconds that it worked and whether it works or waits for a core
+_Threads = dict[
+    int, tuple[float, bool]
+]  # by thread, the seconds that it worked and whether it works or waits for a core
 
 
 def _looked(process: int) -> _Threads:
