@@ -97,10 +97,10 @@ def gather(
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", len(ids))
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads)
         total = int(furniture.sum())
         if total:
-            words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
+            words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture
     words = replace(words, opens_line=None)
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
