@@ -266,6 +266,8 @@ class Database:
             raise
         except sqlite3.Error as error:
             raise _named(error, self.path, self._note) from error
+        except UnicodeDecodeError as error:  # a message of SQLite's quotes what is damaged
+            raise damaged(self.path, f"names in it are no text ({error})") from error
 
     # rows
 
