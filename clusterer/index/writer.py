@@ -141,7 +141,7 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
 def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
     """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
     database = index.database
-    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", [id_key(name) for name in set(ids)])
+    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
