@@ -59,13 +59,15 @@ class StoredText(NamedTuple):
 class Remembered(Generic[Row]):
     """Rows of one kind, at most one a number."""
 
-    def __init__(self, read: Callable[[list[int]], Mapping[int, Row]]) -> None:
+    def __init__(self, read: Callable[[list[int]], Mapping[int, Row]], most: int = MOST) -> None:
         """Remember nothing yet.
 
         Args:
             read: gives the rows of some numbers out of the file; those that are not there are left out.
+            most: rows that are kept.
         """
-        self._read, self._rows = read, dict[int, Row | None]()  # None: there is no such row
+        self._read, self._most = read, most
+        self._rows: dict[int, Row | None] = {}  # None: there is no such row
 
     def find(self, numbers: NDArray[np.int64] | Iterable[int]) -> dict[int, Row]:
         """Rows by number, in the order given; those that are not there are left out."""
@@ -73,7 +75,7 @@ class Remembered(Generic[Row]):
         rows = self._rows
         if missing := list(dict.fromkeys(x for x in asked if x not in rows)):
             found = self._read(missing)
-            if len(missing) > MOST:  # a walk over all of a large index: none is kept
+            if len(missing) > self._most:  # a walk over all of a large index: none is kept
                 return {x: row for x in asked if (row := found.get(x, rows.get(x))) is not None}
             rows.update((x, found.get(x)) for x in missing)
         out = {x: row for x in asked if (row := rows[x]) is not None}
@@ -96,8 +98,8 @@ class Remembered(Generic[Row]):
 
     def _trim(self) -> None:
         """Drop what was read first, a quarter at a time, where there is too much."""
-        if len(self._rows) > MOST:
-            for number in list(islice(self._rows, len(self._rows) - MOST * 3 // 4)):
+        if len(self._rows) > self._most:
+            for number in list(islice(self._rows, len(self._rows) - self._most * 3 // 4)):
                 del self._rows[number]
 
 
