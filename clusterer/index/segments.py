@@ -209,7 +209,7 @@ def hits(
     """
     starts, counts = np.empty((2, len(keys)), dtype=np.int64)
     kernels.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
-    place = np.flatnonzero(counts if held is None else counts > np.where(held, 0, 1))
+    place = np.flatnonzero(counts if held is None else counts > ~held)
     if not len(place):
         return NONE
     starts, counts = starts[place], counts[place]
