@@ -8,6 +8,7 @@ Array letters: `d` documents, `t` texts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -303,14 +304,23 @@ _HELD = (
 
 def _assign(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> dict[int, Assignment]:
     """Assignments of all articles of some stories, by number; rows as for `_as_run`."""
-    numbers, ids, _, _, document, _, _, centre, story = zip(*rows, strict=True)
-    clustering = _as_run(index, rows).clustering
-    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
+    size = Counter(story for *_, story in rows)
+    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(size)))
+    out = {  # an article that is alone in its story is joined to none
+        number: Assignment(id, names[story], id, id, True, None, None, None)
+        for number, id, *_, story in rows
+        if size[story] == 1
+    }
+    several = [row for row in rows if size[row[-1]] > 1]
+    if not several:
+        return out
+    numbers, ids, _, _, document, _, _, centre, story = zip(*several, strict=True)
+    clustering = _as_run(index, several).clustering
     exact_name, copy_name = dict[int, str](), dict[int, str]()
     for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
         exact_name.setdefault(document[i], id)
         copy_name.setdefault(centre[i], id)
-    return {
+    return out | {
         numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
         for i, a in enumerate(clustering)
     }
