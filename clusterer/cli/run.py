@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -137,6 +137,9 @@ class Run:
             resumes: a run over several inputs, or into a folder, keeps what is done until it ends (`going_on`).
         """
         self.settings = settings_of(options)
+        if output != "-" and not self.settings.tmp:  # as the work folder: beside the output
+            place = os.path.dirname(os.path.realpath(output.rstrip("/" + os.sep)))
+            self.settings = replace(self.settings, tmp=place if os.path.isdir(place) else "")
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
         beside = lasting or ("clusterer" if output == "-" else output.rstrip("/" + os.sep))
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
@@ -208,8 +211,7 @@ class Run:
             InputError: all rows are bad.
         """
         refuse_foreign_weights(self.settings)
-        corpus = gather(self.chunks(), self.settings, self.stages)
-        done = group_corpus(corpus, self.settings, self.stages, keep)
+        done = group_corpus(gather(self.chunks(), self.settings, self.stages), self.settings, self.stages, keep)
         if not done.clustering:
             self.refuse_nothing()
         self.stages.begin("writing", len(done.clustering))

@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
-from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.arrays.ragged import Growing, Ragged, take_rows
+from clusterer.arrays.spill import Store
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
 from clusterer.stories.name_variants import one_spelling
 from clusterer.text.stemming import NO_STEM
+
+_BLOCK = 1 << 14  # texts whose stems are taken at a time
 
 
 def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
@@ -33,10 +36,23 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
     head = order[run_starts(text_of[of_article[order]])]
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")
-    stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
-    heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
-    stems, heads = (telling_stems(x, centres >= documents.compared) for x in (stems, heads))
+    short, store = centres >= documents.compared, corpus.store
+    stems = _telling_rows(Ragged(words.stems, words.offsets), head, short, store, term_weights.BODY_WORDS)
+    heads = _telling_rows(Ragged(titles.stems, titles.offsets), head, short, store)
     return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
+
+
+def _telling_rows(
+    stems: Ragged, rows: NDArray[np.int64], short: NDArray[np.bool_], store: Store, limit: int | None = None
+) -> Ragged:
+    """`telling_stems` of some rows, of each the first `limit`; in the store."""
+    kept, counts = Growing(np.uint32, store), np.zeros(len(rows), dtype=np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        taken = telling_stems(Ragged(*take_rows(stems.values, stems.offsets, rows[block], limit)), short[block])
+        kept.append(taken.values)
+        counts[block] = taken.counts
+    return Ragged(kept.array(), offsets_from_counts(counts))
 
 
 def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:

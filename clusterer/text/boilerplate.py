@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.hashing import mix, multipliers
 from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
 from clusterer.arrays.ragged import hash_runs
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words
 
@@ -103,7 +104,7 @@ class Segments:
 
 
 def learned_lines(
-    words: Words, outlets: Sequence[str], titles: Words | None = None
+    words: Words, outlets: Sequence[str], titles: Words | None = None, store: Store = IN_MEMORY
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
     """Find segments that recur in otherwise different articles of one outlet.
 
@@ -111,6 +112,7 @@ def learned_lines(
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
         titles: words of their titles; None where there are none.
+        store: where what belongs to words lives.
 
     Returns:
         bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
@@ -119,7 +121,7 @@ def learned_lines(
     facts = Facts.of(words, titles, outlets)
     keys = recurring(found, facts)
     known = np.isin(found.keys, keys) & found.cuttable()
-    return words_of_lines(words, found.starts[known], found.lengths[known]), keys
+    return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,9 +394,12 @@ class _Runs:
         return np.minimum.reduceat(self._pairs, np.stack([first, last], axis=1).ravel())[::2]
 
 
-def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+def words_of_lines(
+    words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64], store: Store = IN_MEMORY
+) -> NDArray[np.bool_]:
     """Bool (w,), True for the words of some segments, given by their first words and lengths, int64."""
-    inside = np.zeros(len(words.hashes), dtype=np.bool_)
+    inside: NDArray[np.bool_] = store.empty(len(words.hashes), np.bool_)
+    inside.fill(False)
     ends = np.stack([starts, starts + lengths], axis=1).ravel()
     inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True
     return inside
