@@ -99,7 +99,7 @@ def gather(
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", len(ids))
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads, store)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
         total = int(furniture.sum())
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)

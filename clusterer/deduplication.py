@@ -286,7 +286,7 @@ def deduplicate(
     assert corpus.words is not None
     counts = np.bincount(relation[gone], minlength=len(names)).tolist()
     stats = {
-        **run.clustering.stats,
+        **run.stats,
         **({"articles": n - old, "articles compared against": old} if old else {}),
         **{f"removed as {name}": count for name, count in zip(names, counts, strict=True) if count},
         "words of removed articles": int(corpus.words.counts[gone].sum()),

@@ -254,7 +254,11 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_DASH": "stands in _DATELINE",
         "_SLIDER": "stands in _DATELINE",
     },
-    "clusterer.text.boilerplate": dict.fromkeys(("LINE", "FIRST", "HEAD", "TAIL", "WHOLE"), "a number of a kind"),
+    "clusterer.text.boilerplate": {
+        **dict.fromkeys(("LINE", "FIRST", "HEAD", "TAIL", "WHOLE"), "a number of a kind"),
+        "_LEAST": "made of the others",
+        "_BLOCK": "size of a block",
+    },
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",
         "AFFIXES": "made of PREFIXES and SUFFIXES",

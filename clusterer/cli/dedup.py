@@ -134,7 +134,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts)
     done = group_corpus(corpus, run.settings, run.stages, keep=True)
     count = old.parts[0] if old else 0
-    if len(done.clustering) == count:
+    if len(corpus.ids) == count:
         run.refuse_nothing()
     run.stages.begin("choosing", len(corpus.ids))
     values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))

@@ -339,7 +339,7 @@ def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     links = read_links(index.database, distinct, place, index.settings)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
-    return PipelineRun(clustering, corpus, documents, no_pairs, links, centres, None, stories)
+    return PipelineRun(clustering.stats, lambda: clustering, corpus, documents, no_pairs, links, centres, None, stories)
 
 
 def _read_likenesses(

@@ -27,17 +27,22 @@ Array letters: `n` articles, `w` words, `x` segments.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix, multipliers
+from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
-from clusterer.arrays.ragged import hash_runs
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.partitions import Partitions
+from clusterer.arrays.ragged import Growing, hash_runs
+from clusterer.arrays.sorting import sort
 from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.text.boilerplate_runs import Runs
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words
 
@@ -65,6 +70,11 @@ LINE, FIRST, HEAD, TAIL, WHOLE = range(5)
 """Kinds of segments: lines, lines that open their article, beginnings and ends of lines, whole texts."""
 _SALTS = mix(np.arange(5, dtype=np.uint64)) * np.array([0, 1, 1, 1, 1], dtype=np.uint64)
 _TITLE_KEYS = 2
+_LEAST = {HEAD: HEAD_WORDS, TAIL: RUNS[0]}  # fewest words of a beginning or an end
+_BLOCK = 1 << 13  # articles that a thread works on at a time
+_LOOKED_UP = 1 << 20  # segments that are looked up at a time
+_SEGMENTS = 16  # of an article, about
+_COLUMNS = (np.uint64, np.int64, np.int64, np.int64, np.int8, np.uint64)  # of `Segments`
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,11 @@ class Segments:
 
 
 def learned_lines(
-    words: Words, outlets: Sequence[str], titles: Words | None = None, store: Store = IN_MEMORY
+    words: Words,
+    outlets: Sequence[str],
+    titles: Words | None = None,
+    threads: int = 1,
+    store: Store = IN_MEMORY,
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
     """Find segments that recur in otherwise different articles of one outlet.
 
@@ -112,15 +126,18 @@ def learned_lines(
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
         titles: words of their titles; None where there are none.
+        threads: blocks of articles worked on side by side.
         store: where what belongs to words lives.
 
     Returns:
         bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
     """
-    found = segments(words, outlets, MIN_SUPPORT)
-    facts = Facts.of(words, titles, outlets)
+    hashes = outlet_hashes(outlets)
+    found = _repeated_segments(words, hashes, threads, store)
+    facts = Facts.of(words, titles, hashes, threads)
     keys = recurring(found, facts)
-    known = np.isin(found.keys, keys) & found.cuttable()
+    opens = (found.kinds == LINE) & (found.beside != 0)  # as `cuttable`, though most segments `FIRST` are gone
+    known = np.isin(found.keys, keys) & ~opens
     return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 
@@ -143,11 +160,11 @@ class Facts:
     telling: NDArray[np.float64]
 
     @staticmethod
-    def of(words: Words, titles: Words | None, outlets: Sequence[str]) -> Facts:
-        """The facts of articles, from their words, the words of their titles, and their outlets."""
+    def of(words: Words, titles: Words | None, outlets: Sequence[str] | NDArray[np.uint64], threads: int = 1) -> Facts:
+        """The facts of articles, from their words, the words of their titles, and their outlets, by name or by hash."""
         n = len(words)
-        unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=n)
-        same = whole_hashes(words) ^ outlet_hashes(outlets)
+        outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
+        unknown, same = outlet == outlet_hashes([""]), whole_hashes(words, threads) ^ outlet
         keys, telling = np.zeros((n, _TITLE_KEYS), dtype=np.uint64), np.ones(n)
         if titles is not None and len(titles.hashes):
             keys, telling = title_keys(titles), _telling(words, titles)
@@ -181,9 +198,7 @@ def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
     """uint64 (x,), ascending: the keys of segments that are furniture by the rules above."""
     n = len(facts.sizes)
     # Nearly all segments stand in the feed once or twice: only the others are looked at more closely.
-    ascending = np.sort(found.keys)
-    repeated: NDArray[np.uint64] = ascending[: 1 - FEWEST][ascending[FEWEST - 1 :] == ascending[: 1 - FEWEST]]
-    repeated = repeated[starts_run(repeated)]
+    repeated = _often(found.keys.copy())
     if not len(repeated):
         return repeated
     key, again = find_sorted(repeated, found.keys)
@@ -313,85 +328,140 @@ def kinds_of_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64
     return out
 
 
-def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64], often: int = 1) -> Segments:
+def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64]) -> Segments:
     """The segments of n articles.
 
     Args:
         words: of the articles, with their lines.
         outlets: by name or by hash, (n,).
-        often: beginnings and ends only where so many of these articles share the shortest; the others cannot recur.
     """
-    assert words.opens_line is not None
-    hashes, offsets = words.hashes, words.offsets
     outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
-    starts = np.flatnonzero(words.opens_line)
-    article = np.searchsorted(offsets, starts, side="right") - 1
-    lengths = np.diff(np.append(starts, len(hashes)))
-    lines = hash_runs(hashes, starts) ^ outlet[article]
-    opens = np.flatnonzero(starts == offsets[article])
-    closes = np.flatnonzero(starts + lengths == offsets[article + 1])
-    short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS))
-    none = np.zeros(len(starts), dtype=np.uint64)
-    first = none.copy()
-    first[opens] = 1
-    parts = [(lines, starts, lengths, article, LINE, first)]
-    parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
-    for kind, rows in ((HEAD, opens), (TAIL, closes)):
-        least = HEAD_WORDS if kind == HEAD else RUNS[0]
-        rows = rows[lengths[rows] >= least + BESIDE]
-        if often > 1:
-            edge = starts[rows] if kind == HEAD else starts[rows] + lengths[rows] - 3
-            edge_keys = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
-            _, which, times = np.unique(edge_keys ^ outlet[article[rows]], return_inverse=True, return_counts=True)
-            rows = rows[times[which] >= often]
-        run = _Runs(hashes, starts[rows], lengths[rows], kind == TAIL)
-        for size, longer in pairwise((*(x for x in RUNS if x >= least), 5 * RUNS[-1] // 4)):
-            long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
-            mine = rows[long]
-            begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
-            key = run.hashes(long, size) ^ outlet[article[mine]]
-            parts.append((key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer)))
-    whole = whole_hashes(words.take(short)) ^ outlet[short]
-    parts.append((whole, offsets[short], words.counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
-    keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
-    every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
-    salted = np.concatenate(keys) ^ _SALTS[every]
-    return Segments(
-        salted, np.concatenate(begins), np.concatenate(sizes), np.concatenate(owners), every, np.concatenate(beside)
-    )
+    parts = [_Lines.of(words, outlet, start).segments({}) for start in _blocks(words)]
+    return Segments(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-class _Runs:
-    """The beginnings, or the ends read backwards, of x lines."""
+def _blocks(words: Words) -> range:
+    return range(0, max(len(words), 1), _BLOCK)
 
-    def __init__(
-        self, hashes: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int64], backwards: bool
-    ) -> None:
-        """Sum up the first words, or the last, of each line times factors of their place; and hash them pair by pair."""
-        counts = np.minimum(lengths, 3 * RUNS[-1] // 2)
-        self._offsets = np.concatenate(([0], np.cumsum(counts)))
-        place = np.arange(self._offsets[-1]) - np.repeat(self._offsets[:-1], counts)
-        first = starts + lengths - 1 if backwards else starts
-        held = hashes[np.repeat(first, counts) + (-place if backwards else place)]
-        sums = np.cumsum(held * multipliers(3 * RUNS[-1] // 2)[place], dtype=np.uint64)
-        self._sums = np.concatenate((np.zeros(1, dtype=np.uint64), sums))
-        pairs = mix(held[:-1] * _SALTS[1] + held[1:] * _SALTS[2])
-        self._pairs = np.append(pairs, np.zeros(2, dtype=np.uint64))  # so that a range may end with the last
 
-    def hashes(self, rows: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
-        """uint64 (m,): a hash of the first words of some lines."""
-        return mix(self._sums[self._offsets[rows] + size] - self._sums[self._offsets[rows]])
+def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, store: Store) -> Segments:
+    """The `segments` that stand in a feed often enough to be looked at.
 
-    def beside(self, rows: NDArray[np.int64], start: int) -> NDArray[np.uint64]:
-        """Return uint64 (m,): of some lines the least of the pairs of words from `start` on.
+    Beginnings and ends are made only where enough articles share their first, or last, three words: the others cannot recur.
 
-        Lines that go on alike mostly share it, though a word differ.
-        """
-        if not len(rows):
-            return np.zeros(0, dtype=np.uint64)
-        first = self._offsets[rows] + start
-        last = np.minimum(first + 2 * BESIDE, self._offsets[rows + 1]) - 1
-        return np.minimum.reduceat(self._pairs, np.stack([first, last], axis=1).ravel())[::2]
+    Args:
+        words: of n articles, with their lines.
+        outlet: uint64 (n,), of each article.
+        threads: blocks of articles worked on side by side.
+        store: where all segments live meanwhile.
+    """
+
+    def edges_of(start: int) -> list[NDArray[np.uint64]]:
+        lines = _Lines.of(words, outlet, start)
+        return [lines.edges(kind, lines.rows(kind)) for kind in (HEAD, TAIL)]
+
+    frequent: dict[int, NDArray[np.uint64]] = {}
+    for kind, found in zip((HEAD, TAIL), zip(*ordered_map(edges_of, _blocks(words), threads), strict=True), strict=True):
+        edges, times = np.unique(np.concatenate(found), return_counts=True)
+        frequent[kind] = edges[times >= MIN_SUPPORT]
+    columns = [Growing(dtype, store) for dtype in _COLUMNS]
+    keys = Partitions(store.parts(8 * _SEGMENTS * len(words), threads), store)
+    for part in ordered_map(
+        lambda start: _Lines.of(words, outlet, start).segments(frequent), _blocks(words), threads
+    ):
+        for growing, column in zip(columns, part, strict=True):
+            growing.append(column)
+        keys.append(part[0].view(np.int64))
+    repeated = np.sort(np.concatenate([*ordered_map(lambda part: _often(part.array(in_memory=True)), keys.take(), threads)]))
+    every = [growing.array() for growing in columns]
+    kept = [
+        start + np.flatnonzero(find_sorted(repeated, every[0][start : start + _LOOKED_UP])[1])
+        for start in range(0, max(len(every[0]), 1), _LOOKED_UP)
+    ]
+    return Segments(*(np.concatenate([column[rows] for rows in kept]) for column in every))
+
+
+def _often(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The keys that stand there `FEWEST` times or more, ascending. Sorts in place."""
+    sort(keys)
+    repeated: NDArray[np.uint64] = keys[: 1 - FEWEST][keys[FEWEST - 1 :] == keys[: 1 - FEWEST]]
+    return repeated[starts_run(repeated)] if len(repeated) else repeated
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The x lines of a block of articles.
+
+    Attributes:
+        words: of the block's articles.
+        outlet: uint64, of each article.
+        first: int64 twice, the place of the first article, and of the first word, among all.
+        starts, lengths, article: int64 (x,), the first word of each, how many it has, and whose it is.
+    """
+
+    words: Words
+    outlet: NDArray[np.uint64]
+    first: tuple[int, int]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    article: NDArray[np.int64]
+
+    @staticmethod
+    def of(words: Words, outlet: NDArray[np.uint64], start: int) -> _Lines:
+        """The lines of the block of articles that begins with `start`."""
+        stop = min(start + _BLOCK, len(words))
+        block = words.slice(start, stop)
+        assert block.opens_line is not None
+        starts = np.flatnonzero(block.opens_line)
+        article = np.searchsorted(block.offsets, starts, side="right") - 1
+        lengths = np.diff(np.append(starts, len(block.hashes)))
+        return _Lines(block, outlet[start:stop], (start, int(words.offsets[start])), starts, lengths, article)
+
+    def rows(self, kind: int) -> NDArray[np.int64]:
+        """The lines that may have beginnings or ends: the first of each article, or the last, where it is long enough."""
+        offsets = self.words.offsets
+        closes = self.starts + self.lengths == offsets[self.article + 1]
+        at_edge = self.starts == offsets[self.article] if kind == HEAD else closes
+        return np.flatnonzero(at_edge & (self.lengths >= _LEAST[kind] + BESIDE))
+
+    def edges(self, kind: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """uint64 (m,): a key of the outermost three words of some lines."""
+        hashes = self.words.hashes
+        edge = self.starts[rows] if kind == HEAD else self.starts[rows] + self.lengths[rows] - 3
+        keys: NDArray[np.uint64] = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
+        return keys ^ self.outlet[self.article[rows]]
+
+    def segments(self, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
+        """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
+        words, starts, lengths, article, outlet = self.words, self.starts, self.lengths, self.article, self.outlet
+        hashes, offsets, counts = words.hashes, words.offsets, words.counts
+        lines = hash_runs(hashes, starts) ^ outlet[article]
+        opens = np.flatnonzero(starts == offsets[article])
+        short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
+        none = np.zeros(len(starts), dtype=np.uint64)
+        first = none.copy()
+        first[opens] = 1
+        parts = [(lines, starts, lengths, article, LINE, first)]
+        parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
+        for kind in (HEAD, TAIL):
+            rows = self.rows(kind)
+            if kind in frequent:
+                rows = rows[find_sorted(frequent[kind], self.edges(kind, rows))[1]]
+            run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
+            for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
+                long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
+                mine = rows[long]
+                begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
+                key = run.hashes(long, size) ^ outlet[article[mine]]
+                parts.append(
+                    (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
+                )
+        whole = whole_hashes(words.take(short)) ^ outlet[short]
+        parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
+        keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
+        every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
+        begin, owner = np.concatenate(begins) + self.first[1], np.concatenate(owners) + self.first[0]
+        return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
 
 
 def words_of_lines(
@@ -411,13 +481,19 @@ def outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
         name: int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
         for name in dict.fromkeys(outlets)
     }
-    return np.fromiter((hashes[name] for name in outlets), dtype=np.uint64, count=len(outlets))
+    return np.fromiter(map(hashes.__getitem__, outlets), dtype=np.uint64, count=len(outlets))
 
 
-def whole_hashes(words: Words) -> NDArray[np.uint64]:
+def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
     """uint64 (n,): one hash of each article's words in their order; 0 where it has none."""
     out = np.zeros(len(words), dtype=np.uint64)
-    filled = np.flatnonzero(words.counts)
-    if len(filled):
-        out[filled] = hash_runs(words.hashes, words.offsets[filled])
+
+    def of_block(start: int) -> None:
+        offsets = words.offsets[start : start + _BLOCK + 1]
+        filled = np.flatnonzero(np.diff(offsets))
+        if len(filled):
+            out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
+
+    for _ in ordered_map(of_block, range(0, len(words), _BLOCK), threads):
+        pass
     return out
