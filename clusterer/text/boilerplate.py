@@ -136,8 +136,7 @@ def learned_lines(
     found = _repeated_segments(words, hashes, threads, store)
     facts = Facts.of(words, titles, hashes, threads)
     keys = recurring(found, facts)
-    opens = (found.kinds == LINE) & (found.beside != 0)  # as `cuttable`, though most segments `FIRST` are gone
-    known = np.isin(found.keys, keys) & ~opens
+    known = np.isin(found.keys, keys) & found.cuttable()
     return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 
@@ -345,7 +344,7 @@ def _blocks(words: Words) -> range:
 
 
 def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, store: Store) -> Segments:
-    """The `segments` that stand in a feed often enough to be looked at.
+    """The `segments` that stand in a feed often enough to be looked at; of a line that does, that it opens its article, too.
 
     Beginnings and ends are made only where enough articles share their first, or last, three words: the others cannot recur.
 
@@ -374,10 +373,11 @@ def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, s
         keys.append(part[0].view(np.int64))
     repeated = np.sort(np.concatenate([*ordered_map(lambda part: _often(part.array(in_memory=True)), keys.take(), threads)]))
     every = [growing.array() for growing in columns]
-    kept = [
-        start + np.flatnonzero(find_sorted(repeated, every[0][start : start + _LOOKED_UP])[1])
-        for start in range(0, max(len(every[0]), 1), _LOOKED_UP)
-    ]
+    kept = []
+    for start in range(0, max(len(every[0]), 1), _LOOKED_UP):
+        some = slice(start, start + _LOOKED_UP)
+        own = every[0][some] ^ np.where(every[4][some] == FIRST, _SALTS[FIRST], _SALTS[LINE])  # of a `FIRST` its line's
+        kept.append(start + np.flatnonzero(find_sorted(repeated, own)[1]))
     return Segments(*(np.concatenate([column[rows] for rows in kept]) for column in every))
 
 
