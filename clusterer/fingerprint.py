@@ -280,6 +280,9 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "KINDS": "names",
         "_VERIFY_BLOCK": "size of a block",
     },
+    "clusterer.arrays.interning": {"_BLOCK": "size of a block"},
+    "clusterer.arrays.parallel": {"_QUOTA": "a path"},
+    "clusterer.stories.texts": {"_BLOCK": "size of a block"},
     "clusterer.stories.features": {"FEATURES": "names in TABLE", "_SUMS": "number of columns"},
     "clusterer.stories.term_weights": {
         "IN_TITLE": "a bit",

@@ -141,7 +141,7 @@ def group_corpus(
     copies = grouping.group_documents(
         links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
     )
-    texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
+    texts = story_texts(corpus, documents, copies, settings.threads) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
     stories = None

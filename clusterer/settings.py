@@ -101,7 +101,9 @@ class Settings:
         "which member stands for its group; an agency's comes first in any case",
         choices=("earliest", "longest", "central"),
     )
-    threads: int = _setting(1, "threads to work with", low=1, high=64, shapes_result=False)
+    threads: int = _setting(
+        1, "threads to work with; 0 for as many as there are cores", low=0, high=1024, shapes_result=False
+    )
     chunk: int = _setting(1024, "articles worked on at a time", low=1, high=1_000_000, shapes_result=False)
     memory: str = _setting(
         AUTO,

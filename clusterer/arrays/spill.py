@@ -17,6 +17,7 @@ import mmap
 import os
 import tempfile
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import IO, Any
@@ -26,9 +27,9 @@ from numpy.typing import NDArray
 
 from clusterer.errors import OutputError
 
-SMALL = 1 << 20
+SMALL = 1 << 18
 """Bytes below which an array stays in memory whatever the limit: a file has its price."""
-_PART = 1 << 26  # bytes that a part of a partition should have
+_LEAST_PART, _PART = 1 << 20, 1 << 26  # bytes that a part of a partition should have
 _MOST_PARTS = 6  # bits: more would be many open files
 _RESIDENT = 1 << 27  # bytes of mapped files that may stay in memory
 _LOOKS = 0.03  # seconds between two looks at how many they are
@@ -77,8 +78,8 @@ class Store:
             size: bytes of all.
             threads: that work side by side; each gets parts.
         """
-        part = _PART if self.limit is None else max(min(_PART, self.limit // (8 * threads)), SMALL)
-        wanted = max(-(-size // part), 4 * threads if threads > 1 and size > SMALL else 1)
+        part = _PART if self.limit is None else max(min(_PART, self.limit // (8 * threads)), _LEAST_PART)
+        wanted = max(-(-size // part), 4 * threads if threads > 1 and size > _LEAST_PART else 1)
         return min((wanted - 1).bit_length(), _MOST_PARTS)
 
     def file(self) -> IO[bytes]:
@@ -179,8 +180,9 @@ class _Relief:
 
     def __init__(self) -> None:
         self._mappings: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
-        self._lock, self._thread = threading.Lock(), threading.Thread()
+        self._lock, self._goes_on = threading.Lock(), False
         self._at_rest = 0  # bytes of libraries and the like
+        self._looked = 0.0
 
     def watch(self, mapping: mmap.mmap) -> None:
         """Look after a mapping."""
@@ -188,24 +190,28 @@ class _Relief:
             return
         with self._lock:
             self._mappings.add(mapping)
-            if not self._thread.is_alive():
-                self._at_rest = _shared_bytes()
-                self._thread = threading.Thread(target=self._go_on, name="clusterer spill", daemon=True)
-                self._thread.start()
+            if not self._goes_on:
+                self._goes_on, self._at_rest = True, _shared_bytes()
+                threading.Thread(target=self._go_on, name="clusterer spill", daemon=True).start()
 
-    def _go_on(self) -> None:
-        pause = threading.Event()
-        while True:
-            pause.wait(_LOOKS)
-            with self._lock:
-                mappings = list(self._mappings)
-                if not mappings:
-                    self._thread = threading.Thread()
-                    return
-            if _shared_bytes() - self._at_rest > _RESIDENT:
+    def look(self) -> bool:
+        """Give pages back where there are many; whether there is a mapping."""
+        with self._lock:
+            self._looked, mappings = time.monotonic(), list(self._mappings)
+            if mappings and _shared_bytes() - self._at_rest > _RESIDENT:
                 for mapping in mappings:
                     mapping.madvise(mmap.MADV_DONTNEED)
-            del mappings
+            self._goes_on = self._goes_on and bool(mappings)
+            return self._goes_on
+
+    def look_again(self) -> None:
+        """As `look`, unless that was just done."""
+        if self._mappings and time.monotonic() - self._looked > _LOOKS / 4:
+            self.look()
+
+    def _go_on(self) -> None:
+        while self.look():
+            time.sleep(_LOOKS)
 
 
 def _shared_bytes() -> int:
@@ -217,3 +223,11 @@ def _shared_bytes() -> int:
 
 
 _RELIEF = _Relief()
+
+
+def relieve() -> None:
+    """Give back pages of mapped files that were looked at, where they are many; to be called between blocks of work.
+
+    The thread alone would come too late where others keep the cores busy.
+    """
+    _RELIEF.look_again()

@@ -55,6 +55,7 @@ class _LazyCommands(UserDict[str, click.Command]):
 
 def main() -> None:
     """Entry point: click's own errors and ours as one line and exit code 1."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's products are small, and made on threads of our own
     warnings.showwarning = _told
     _end_in_order()
     try:

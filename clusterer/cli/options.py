@@ -24,6 +24,8 @@ from clusterer.messages import LANGUAGES
 from clusterer.results import Assignment, Level
 from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
+COMMAND_DEFAULTS: dict[str, Any] = {"threads": 0}
+"""Settings of which commands have a default of their own: a program that calls the library shares its cores with others."""
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 language_option = click.option(
@@ -122,7 +124,7 @@ def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: A
         **defaults: where they are the command's own.
     """
     for f in reversed(fields(Settings)):
-        meta, default = f.metadata, defaults.get(f.name, f.default)
+        meta, default = f.metadata, defaults.get(f.name, COMMAND_DEFAULTS.get(f.name, f.default))
         kind: Any = type(f.default)
         if meta["choices"]:
             kind = click.Choice((*meta["choices"], *(also_unit if f.name == "unit" else ())))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.parallel import ordered_map, run_both
+from clusterer.arrays.parallel import ordered_map, run_both, workers
 from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import Ragged
 from clusterer.arrays.spill import IN_MEMORY, Store
@@ -60,7 +60,7 @@ def _sketches(
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
     assert documents.corpus_words is not None
     expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
-    samples = Partitions(store.parts(expected, settings.threads), store)
+    samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
     def of_chunk(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.indexing import find_sorted, offsets_from_counts
+from clusterer.arrays.interning import intern
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.arrays.spill import IN_MEMORY, Store
@@ -166,7 +167,7 @@ def weight_terms(
         known: counts of other feeds; the shipped ones where None.
         store: where what belongs to stems lives.
     """
-    stems, bodies, heads = _columns(texts, titles, store)
+    stems, bodies, heads = _columns(texts, titles, threads, store)
     entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known, store)
     is_number, bit_of = _dated(stems)
     n = len(entries)
@@ -255,12 +256,14 @@ def _weighed(
     return entries, weights, places, rarity
 
 
-def _columns(texts: Ragged, titles: Ragged, store: Store = IN_MEMORY) -> tuple[NDArray[np.uint32], Ragged, Ragged]:
+def _columns(
+    texts: Ragged, titles: Ragged, threads: int = 1, store: Store = IN_MEMORY
+) -> tuple[NDArray[np.uint32], Ragged, Ragged]:
     """The distinct stems, ascending, and of each stem of texts and titles its place among them."""
     cut = len(texts.values)
     together, columns = (store.empty(cut + len(titles.values), np.uint32) for _ in range(2))
     together[:cut], together[cut:] = texts.values, titles.values
-    stems = kernels.intern(together, columns)
+    stems = intern(together, columns, threads)
     return stems, Ragged(columns[:cut], texts.offsets), Ragged(columns[cut:], titles.offsets)
 
 

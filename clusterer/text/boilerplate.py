@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
-from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.parallel import ordered_map, workers
 from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import Growing, hash_runs
 from clusterer.arrays.sorting import sort
@@ -360,18 +360,20 @@ def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, s
         return [lines.edges(kind, lines.rows(kind)) for kind in (HEAD, TAIL)]
 
     frequent: dict[int, NDArray[np.uint64]] = {}
-    for kind, found in zip((HEAD, TAIL), zip(*ordered_map(edges_of, _blocks(words), threads), strict=True), strict=True):
+    for kind, found in zip(
+        (HEAD, TAIL), zip(*ordered_map(edges_of, _blocks(words), threads), strict=True), strict=True
+    ):
         edges, times = np.unique(np.concatenate(found), return_counts=True)
         frequent[kind] = edges[times >= MIN_SUPPORT]
     columns = [Growing(dtype, store) for dtype in _COLUMNS]
-    keys = Partitions(store.parts(8 * _SEGMENTS * len(words), threads), store)
-    for part in ordered_map(
-        lambda start: _Lines.of(words, outlet, start).segments(frequent), _blocks(words), threads
-    ):
+    keys = Partitions(store.parts(8 * _SEGMENTS * len(words), workers(threads)), store)
+    for part in ordered_map(lambda start: _Lines.of(words, outlet, start).segments(frequent), _blocks(words), threads):
         for growing, column in zip(columns, part, strict=True):
             growing.append(column)
         keys.append(part[0].view(np.int64))
-    repeated = np.sort(np.concatenate([*ordered_map(lambda part: _often(part.array(in_memory=True)), keys.take(), threads)]))
+    repeated = np.sort(
+        np.concatenate([*ordered_map(lambda part: _often(part.array(in_memory=True)), keys.take(), threads)])
+    )
     every = [growing.array() for growing in columns]
     kept = []
     for start in range(0, max(len(every[0]), 1), _LOOKED_UP):
