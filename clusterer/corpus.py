@@ -64,7 +64,11 @@ def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progr
 
 
 def gather(
-    chunks: Iterable[Chunk], settings: Settings, progress: Progress | None = None, parts: Sequence[int] = ()
+    chunks: Iterable[Chunk],
+    settings: Settings,
+    progress: Progress | None = None,
+    parts: Sequence[int] = (),
+    store: Store | None = None,
 ) -> Corpus:
     """Put what was read together, cut what was learned of all of it, and make ids unique.
 
@@ -74,8 +78,9 @@ def gather(
         progress: told of stages.
         parts: where other parts begin, as numbers of articles, known once the chunks are consumed; ids are unique within a
             part.
+        store: where large arrays of the run live; by default as the settings say.
     """
-    tell, store = progress or silent, store_of(settings)
+    tell, store = progress or silent, store or store_of(settings)
     ids: list[str] = []
     outlets: list[str] = []
     known: dict[str, str] = {}

@@ -20,7 +20,7 @@ SHIPPED = "shipped"
 """What `weights` is where nobody has retrained them."""
 AUTO = "auto"
 """What `memory` is where nobody has set it."""
-LEAST_MEMORY = 200_000_000
+LEAST_MEMORY = 500_000_000
 """Bytes that a run takes before it holds any article: the interpreter, libraries, tables, and what is being worked on."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -131,7 +131,7 @@ class Settings:
         if self.memory != AUTO and bytes_from(self.memory, "memory") < LEAST_MEMORY:
             raise SettingsError(
                 f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article; cure:"
-                f" memory={f'{LEAST_MEMORY // 10**6}M'!r} or more, about 1G for a million articles, or {AUTO!r}"
+                f" memory={f'{LEAST_MEMORY // 10**6}M'!r} or more, 2G for a million articles, or {AUTO!r}"
             )
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")

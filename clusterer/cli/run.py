@@ -18,6 +18,7 @@ import numpy as np
 from clusterer import __version__
 from clusterer.arrays import kernels
 from clusterer.articles import Article
+from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
@@ -36,7 +37,7 @@ from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.results import Clustering
-from clusterer.settings import Settings
+from clusterer.settings import AUTO, Settings, bytes_from
 from clusterer.versions import Versions
 
 NO_KERNELS = (
@@ -161,7 +162,8 @@ class Run:
         self.stages.measures_memory = self.stats_path is not None
         self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output, options) else None
         self.key = _reading_key(options, self.settings) if self.work else ""
-        self.reader = InputReader(self.feed, self.settings, self.work, self.key)
+        self.store = store_of(self.settings)
+        self.reader = InputReader(self.feed, self.settings, self.work, self.key, store=self.store)
 
     def _is_long(self, output: str, options: Mapping[str, Any]) -> bool:
         """Whether what is done is worth keeping: an output with a name, of several inputs, against others, or by shard."""
@@ -211,7 +213,9 @@ class Run:
             InputError: all rows are bad.
         """
         refuse_foreign_weights(self.settings)
-        done = group_corpus(gather(self.chunks(), self.settings, self.stages), self.settings, self.stages, keep)
+        done = group_corpus(
+            gather(self.chunks(), self.settings, self.stages, store=self.store), self.settings, self.stages, keep
+        )
         if not done.clustering:
             self.refuse_nothing()
         self.stages.begin("writing", len(done.clustering))
@@ -266,6 +270,13 @@ class Run:
         if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
             tell(NO_KERNELS, err=True)
         self._tell_damage()
+        most = max((stage.peak_bytes for stage in self.stages.passed), default=0)
+        if self.settings.memory != AUTO and most > bytes_from(self.settings.memory):
+            tell(
+                f"{most / 1e6:,.0f} MB of memory were held, more than --memory {self.settings.memory}: names, groups and what"
+                " is compared at a time have no files; cure: a lower --threads or --chunk, or more",
+                err=True,
+            )
         if self.feed.rows:
             for note in self.feed.notes:
                 tell(note, err=True)
