@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
-from clusterer.arrays.spill import IN_MEMORY, Store, mapped
+from clusterer.arrays.spill import IN_MEMORY, Store, mapped, relieve
 
 _BLOCK = 1 << 20  # values moved at a time
+_TAKEN = 1 << 10  # rows taken at a time
 _BLOCK_BYTES = 1 << 26  # of a growing array; memory that is not written to costs nothing
 _V = TypeVar("_V", bound=np.generic)
 
@@ -44,7 +45,10 @@ def take_rows(
     out = offsets_from_counts(offsets[rows + 1] - offsets[rows])
     taken = np.empty(out[-1], dtype=values.dtype)
     rows, values = np.ascontiguousarray(rows), np.ascontiguousarray(values)
-    kernels.take_rows(values.view(unsigned), offsets, rows, out, taken.view(unsigned))
+    for start in range(0, len(rows), _TAKEN):  # a page is mapped with its neighbours: of a file they must go soon
+        some = slice(start, start + _TAKEN)
+        kernels.take_rows(values.view(unsigned), offsets, rows[some], out[some], taken.view(unsigned))
+        relieve()
     return taken, out
 
 

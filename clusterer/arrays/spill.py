@@ -206,7 +206,7 @@ class _Relief:
 
     def look_again(self) -> None:
         """As `look`, unless that was just done."""
-        if self._mappings and time.monotonic() - self._looked > _LOOKS / 4:
+        if self._mappings and time.monotonic() - self._looked > _LOOKS / 16:
             self.look()
 
     def _go_on(self) -> None:
