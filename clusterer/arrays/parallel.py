@@ -33,6 +33,7 @@ def workers(threads: int) -> int:
 @lru_cache(maxsize=1)
 def usable_cores() -> int:
     """Cores that this process may use: those of its affinity, at most the quota of its container (cgroups, version 2)."""
+    count: int | None
     if sys.version_info >= (3, 13):
         count = os.process_cpu_count()
     elif hasattr(os, "sched_getaffinity"):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
-from clusterer.arrays.spill import IN_MEMORY, Store, mapped, relieve
+from clusterer.arrays.spill import IN_MEMORY, Store, relieve
 
 _BLOCK = 1 << 20  # values moved at a time
 _TAKEN = 1 << 10  # rows taken at a time
@@ -188,7 +188,7 @@ class Growing:
             file, self._file = self._file, None
             with self._store.guarded():
                 if not in_memory:
-                    return mapped(file, self._dtype)
+                    return self._store.mapped(file, self._dtype)
                 with file:
                     file.seek(0)
                     return np.fromfile(file, dtype=self._dtype)

@@ -31,7 +31,7 @@ SMALL = 1 << 18
 """Bytes below which an array stays in memory whatever the limit: a file has its price."""
 _LEAST_PART, _PART = 1 << 20, 1 << 26  # bytes that a part of a partition should have
 _MOST_PARTS = 6  # bits: more would be many open files
-_RESIDENT = 1 << 27  # bytes of mapped files that may stay in memory
+_RESIDENT = 1 << 27  # bytes of mapped files that may stay in memory at least
 _LOOKS = 0.03  # seconds between two looks at how many they are
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EFBIG}
 
@@ -65,7 +65,7 @@ class Store:
         with self.guarded():
             _allocate(file.fileno(), size)
         self.spilled += size
-        return mapped(file, dtype).reshape(shape)
+        return self.mapped(file, dtype).reshape(shape)
 
     def claim(self) -> Claim:
         """A claim to memory, of nothing yet."""
@@ -86,6 +86,18 @@ class Store:
         """A file without a name."""
         with self.guarded():
             return tempfile.TemporaryFile(dir=self.folder, buffering=1 << 18)
+
+    def mapped(self, file: IO[bytes], dtype: Any) -> NDArray[Any]:
+        """The content of a file as an array, (x,); writing to it writes to the file, which is closed."""
+        file.flush()
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            return np.empty(0, dtype=dtype)
+        mapping = mmap.mmap(file.fileno(), size)
+        file.close()
+        _RELIEF.watch(mapping, max(_RESIDENT, (self.limit or 0) // 4))
+        array: NDArray[Any] = np.frombuffer(mapping, dtype=dtype)
+        return array
 
     @contextlib.contextmanager
     def guarded(self) -> Any:
@@ -151,19 +163,6 @@ IN_MEMORY = Store()
 """A store without a limit."""
 
 
-def mapped(file: IO[bytes], dtype: Any) -> NDArray[Any]:
-    """The content of a file as an array, (x,); writing to it writes to the file. The file can be closed."""
-    file.flush()
-    size = os.fstat(file.fileno()).st_size
-    if not size:
-        return np.empty(0, dtype=dtype)
-    mapping = mmap.mmap(file.fileno(), size)
-    file.close()
-    _RELIEF.watch(mapping)
-    array: NDArray[Any] = np.frombuffer(mapping, dtype=dtype)
-    return array
-
-
 def _allocate(descriptor: int, size: int) -> None:
     """Make a file so large, with room on the disk for all of it: a mapping of a hole on a full disk kills the process."""
     if hasattr(os, "posix_fallocate"):
@@ -182,14 +181,15 @@ class _Relief:
         self._mappings: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
         self._lock, self._goes_on = threading.Lock(), False
         self._at_rest = 0  # bytes of libraries and the like
-        self._looked = 0.0
+        self._looked, self._resident = 0.0, _RESIDENT
 
-    def watch(self, mapping: mmap.mmap) -> None:
-        """Look after a mapping."""
+    def watch(self, mapping: mmap.mmap, resident: int) -> None:
+        """Look after a mapping, beside others; so many bytes of all of them may stay in memory."""
         if not hasattr(mmap, "MADV_DONTNEED"):  # Windows trims by itself
             return
         with self._lock:
             self._mappings.add(mapping)
+            self._resident = resident
             if not self._goes_on:
                 self._goes_on, self._at_rest = True, _shared_bytes()
                 threading.Thread(target=self._go_on, name="clusterer spill", daemon=True).start()
@@ -198,7 +198,7 @@ class _Relief:
         """Give pages back where there are many; whether there is a mapping."""
         with self._lock:
             self._looked, mappings = time.monotonic(), list(self._mappings)
-            if mappings and _shared_bytes() - self._at_rest > _RESIDENT:
+            if mappings and _shared_bytes() - self._at_rest > self._resident:
                 for mapping in mappings:
                     mapping.madvise(mmap.MADV_DONTNEED)
             self._goes_on = self._goes_on and bool(mappings)

@@ -36,12 +36,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
+from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.arrays.parallel import ordered_map, workers
 from clusterer.arrays.partitions import Partitions
-from clusterer.arrays.ragged import Growing, hash_runs
-from clusterer.arrays.sorting import sort
+from clusterer.arrays.ragged import hash_runs
 from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.text.boilerplate_lines import Lines, recurring_keys, recurring_rows
 from clusterer.text.boilerplate_runs import Runs
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words
@@ -72,9 +72,7 @@ _SALTS = mix(np.arange(5, dtype=np.uint64)) * np.array([0, 1, 1, 1, 1], dtype=np
 _TITLE_KEYS = 2
 _LEAST = {HEAD: HEAD_WORDS, TAIL: RUNS[0]}  # fewest words of a beginning or an end
 _BLOCK = 1 << 13  # articles that a thread works on at a time
-_LOOKED_UP = 1 << 20  # segments that are looked up at a time
 _SEGMENTS = 16  # of an article, about
-_COLUMNS = (np.uint64, np.int64, np.int64, np.int64, np.int8, np.uint64)  # of `Segments`
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
     """uint64 (x,), ascending: the keys of segments that are furniture by the rules above."""
     n = len(facts.sizes)
     # Nearly all segments stand in the feed once or twice: only the others are looked at more closely.
-    repeated = _often(found.keys.copy())
+    repeated = recurring_keys(found.keys.copy(), FEWEST)
     if not len(repeated):
         return repeated
     key, again = find_sorted(repeated, found.keys)
@@ -335,7 +333,7 @@ def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64]) -> Segme
         outlets: by name or by hash, (n,).
     """
     outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
-    parts = [_Lines.of(words, outlet, start).segments({}) for start in _blocks(words)]
+    parts = [_segments_of(Lines.of(words, outlet, start, start + _BLOCK), {}) for start in _blocks(words)]
     return Segments(*map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -356,114 +354,63 @@ def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, s
     """
 
     def edges_of(start: int) -> list[NDArray[np.uint64]]:
-        lines = _Lines.of(words, outlet, start)
-        return [lines.edges(kind, lines.rows(kind)) for kind in (HEAD, TAIL)]
+        lines = Lines.of(words, outlet, start, start + _BLOCK)
+        return [_edges(lines, kind)[1] for kind in (HEAD, TAIL)]
+
+    def segments_of(start: int) -> tuple[NDArray[Any], ...]:
+        return _segments_of(Lines.of(words, outlet, start, start + _BLOCK), frequent)
+
+    def key_of(columns: list[NDArray[Any]]) -> NDArray[np.uint64]:
+        salts: NDArray[np.uint64] = np.where(columns[4] == FIRST, _SALTS[FIRST], _SALTS[LINE])
+        return columns[0] ^ salts  # of a `FIRST` its line's
 
     frequent: dict[int, NDArray[np.uint64]] = {}
-    for kind, found in zip(
-        (HEAD, TAIL), zip(*ordered_map(edges_of, _blocks(words), threads), strict=True), strict=True
-    ):
-        edges, times = np.unique(np.concatenate(found), return_counts=True)
-        frequent[kind] = edges[times >= MIN_SUPPORT]
-    columns = [Growing(dtype, store) for dtype in _COLUMNS]
+    edges = zip(*ordered_map(edges_of, _blocks(words), threads), strict=True)
+    for kind, found in zip((HEAD, TAIL), edges, strict=True):
+        distinct, times = np.unique(np.concatenate(found), return_counts=True)
+        frequent[kind] = distinct[times >= MIN_SUPPORT]
     keys = Partitions(store.parts(8 * _SEGMENTS * len(words), workers(threads)), store)
-    for part in ordered_map(lambda start: _Lines.of(words, outlet, start).segments(frequent), _blocks(words), threads):
-        for growing, column in zip(columns, part, strict=True):
-            growing.append(column)
-        keys.append(part[0].view(np.int64))
-    repeated = np.sort(
-        np.concatenate([*ordered_map(lambda part: _often(part.array(in_memory=True)), keys.take(), threads)])
-    )
-    every = [growing.array() for growing in columns]
-    kept = []
-    for start in range(0, max(len(every[0]), 1), _LOOKED_UP):
-        some = slice(start, start + _LOOKED_UP)
-        own = every[0][some] ^ np.where(every[4][some] == FIRST, _SALTS[FIRST], _SALTS[LINE])  # of a `FIRST` its line's
-        kept.append(start + np.flatnonzero(find_sorted(repeated, own)[1]))
-    return Segments(*(np.concatenate([column[rows] for rows in kept]) for column in every))
+    blocks = ordered_map(segments_of, _blocks(words), threads)
+    return Segments(*recurring_rows(blocks, key_of, FEWEST, keys, threads))
 
 
-def _often(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The keys that stand there `FEWEST` times or more, ascending. Sorts in place."""
-    sort(keys)
-    repeated: NDArray[np.uint64] = keys[: 1 - FEWEST][keys[FEWEST - 1 :] == keys[: 1 - FEWEST]]
-    return repeated[starts_run(repeated)] if len(repeated) else repeated
+def _edges(lines: Lines, kind: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The lines that may have beginnings or ends, and their first, or last, words."""
+    rows = lines.rows(kind == TAIL, _LEAST[kind] + BESIDE)
+    return rows, lines.edges(rows, kind == TAIL, _SALTS[1:3])
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The x lines of a block of articles.
-
-    Attributes:
-        words: of the block's articles.
-        outlet: uint64, of each article.
-        first: int64 twice, the place of the first article, and of the first word, among all.
-        starts, lengths, article: int64 (x,), the first word of each, how many it has, and whose it is.
-    """
-
-    words: Words
-    outlet: NDArray[np.uint64]
-    first: tuple[int, int]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    article: NDArray[np.int64]
-
-    @staticmethod
-    def of(words: Words, outlet: NDArray[np.uint64], start: int) -> _Lines:
-        """The lines of the block of articles that begins with `start`."""
-        stop = min(start + _BLOCK, len(words))
-        block = words.slice(start, stop)
-        assert block.opens_line is not None
-        starts = np.flatnonzero(block.opens_line)
-        article = np.searchsorted(block.offsets, starts, side="right") - 1
-        lengths = np.diff(np.append(starts, len(block.hashes)))
-        return _Lines(block, outlet[start:stop], (start, int(words.offsets[start])), starts, lengths, article)
-
-    def rows(self, kind: int) -> NDArray[np.int64]:
-        """The lines that may have beginnings or ends: the first of each article, or the last, where it is long enough."""
-        offsets = self.words.offsets
-        closes = self.starts + self.lengths == offsets[self.article + 1]
-        at_edge = self.starts == offsets[self.article] if kind == HEAD else closes
-        return np.flatnonzero(at_edge & (self.lengths >= _LEAST[kind] + BESIDE))
-
-    def edges(self, kind: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """uint64 (m,): a key of the outermost three words of some lines."""
-        hashes = self.words.hashes
-        edge = self.starts[rows] if kind == HEAD else self.starts[rows] + self.lengths[rows] - 3
-        keys: NDArray[np.uint64] = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
-        return keys ^ self.outlet[self.article[rows]]
-
-    def segments(self, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
-        """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
-        words, starts, lengths, article, outlet = self.words, self.starts, self.lengths, self.article, self.outlet
-        hashes, offsets, counts = words.hashes, words.offsets, words.counts
-        lines = hash_runs(hashes, starts) ^ outlet[article]
-        opens = np.flatnonzero(starts == offsets[article])
-        short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
-        none = np.zeros(len(starts), dtype=np.uint64)
-        first = none.copy()
-        first[opens] = 1
-        parts = [(lines, starts, lengths, article, LINE, first)]
-        parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
-        for kind in (HEAD, TAIL):
-            rows = self.rows(kind)
-            if kind in frequent:
-                rows = rows[find_sorted(frequent[kind], self.edges(kind, rows))[1]]
-            run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
-            for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
-                long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
-                mine = rows[long]
-                begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
-                key = run.hashes(long, size) ^ outlet[article[mine]]
-                parts.append(
-                    (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
-                )
-        whole = whole_hashes(words.take(short)) ^ outlet[short]
-        parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
-        keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
-        every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
-        begin, owner = np.concatenate(begins) + self.first[1], np.concatenate(owners) + self.first[0]
-        return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
+def _segments_of(table: Lines, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
+    """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
+    words, starts, lengths, article, outlet = table.words, table.starts, table.lengths, table.article, table.outlet
+    hashes, offsets, counts = words.hashes, words.offsets, words.counts
+    lines = hash_runs(hashes, starts) ^ outlet[article]
+    opens = np.flatnonzero(starts == offsets[article])
+    short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
+    none = np.zeros(len(starts), dtype=np.uint64)
+    first = none.copy()
+    first[opens] = 1
+    parts = [(lines, starts, lengths, article, LINE, first)]
+    parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
+    for kind in (HEAD, TAIL):
+        rows, edges = _edges(table, kind)
+        if kind in frequent:
+            rows = rows[find_sorted(frequent[kind], edges)[1]]
+        run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
+        for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
+            long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
+            mine = rows[long]
+            begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
+            key = run.hashes(long, size) ^ outlet[article[mine]]
+            parts.append(
+                (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
+            )
+    whole = whole_hashes(words.take(short)) ^ outlet[short]
+    parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
+    keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
+    every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
+    begin, owner = np.concatenate(begins) + table.first[1], np.concatenate(owners) + table.first[0]
+    return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
 
 
 def words_of_lines(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix
+from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, positions_in_runs, ragged_index, run_starts, starts_run
 
 _PAIRS = 1 << 14  # pairs whose slots are compared at a time
@@ -199,7 +199,7 @@ def words_missing(
     """
     (at, starts), (others, ends) = (ragged_index(offsets, rows) for rows in pairs.T)
     rows, their_rows = (np.repeat(np.arange(len(pairs)), np.diff(x)) for x in (starts, ends))
-    salts = mix(np.arange(1, len(pairs) + 1, dtype=np.uint64))  # so that words of different pairs never meet
+    salts = multipliers(len(pairs))  # so that words of different pairs never meet
     missing = ~np.isin(hashes[at] + salts[rows], hashes[others] + salts[their_rows])
     out[0] = np.bincount(rows[missing], minlength=len(pairs))
     out[1] = 0
