@@ -107,7 +107,7 @@ def gather(
         furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
         total = int(furniture.sum())
         if total:
-            words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
+            words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture
     words = replace(words, opens_line=None)
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())

@@ -4,7 +4,7 @@ Runs `dedup` and `cluster` with stories on a generated feed, Parquet to Parquet,
 and looks every few milliseconds at how long each of its threads has worked, and which of them work (`schedstat` and `stat` of
 proc(5), Linux only). Alone: processor time of the main thread while no other one worked or waited for a core, and of any one
 thread likewise; shares are of all processor time. A machine that others use as well changes them little, for a thread that waits
-for a core counts as one that works, and one that waits for the interpreter's lock does not. By Amdahl's law: how many times as
+for a core counts as one that works; one that waits for the interpreter's lock mostly does not. By Amdahl's law: how many times as
 fast as one thread two can be, given what is alone.
 
 One thread against two are whole processes, in turn; medians of what the clock says.
@@ -137,10 +137,19 @@ def _print_speed(arguments: list[str], tree: Path, folder: Path, rounds: int) ->
 def watch(arguments: list[str], tree: Path, folder: Path, threads: int = 2) -> Watched:
     """Run a command of the package in a tree, and look at its threads meanwhile."""
     marks = folder / "marks"
-    command = [sys.executable, "-c", _DRIVER, str(marks), *arguments, "--threads", str(threads)]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    return observe([sys.executable, "-c", _DRIVER, str(marks), *arguments, "--threads", str(threads)], tree, marks)
+
+
+def observe(command: list[str], tree: Path, marks: Path) -> Watched:
+    """Run a command and look at its threads meanwhile.
+
+    Args:
+        command: writes a line to `marks` as each of its stages begins, the monotonic time and the name.
+        tree: where it is run, and what it imports from.
+        marks: read when it is over.
+    """
     looks: list[tuple[float, Worked]] = []
-    with subprocess.Popen(command, cwd=tree, env=environment) as process:
+    with subprocess.Popen(command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}) as process:
         before, last = _looked(process.pid), time.monotonic()
         while process.poll() is None:
             time.sleep(_EVERY)
@@ -148,13 +157,12 @@ def watch(arguments: list[str], tree: Path, folder: Path, threads: int = 2) -> W
             looks.append((last, _between(before, now, at - last, process.pid)))
             before, last = now or before, at
     if process.returncode:
-        raise click.ClickException(f"{' '.join(arguments)} ended with {process.returncode}")
+        raise click.ClickException(f"{' '.join(command[-8:])} ended with {process.returncode}")
     begins = [(0.0, "starting")]
     for line in marks.read_text(encoding="utf-8").splitlines():
         moment, _, name = line.partition(" ")
         begins.append((float(moment), name))
-    out = Watched()
-    number = 0
+    out, number = Watched(), 0
     for moment, worked in looks:
         while number + 1 < len(begins) and begins[number + 1][0] <= moment:
             number += 1

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
+from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.spill import IN_MEMORY, Store, relieve
 
 _BLOCK = 1 << 20  # values moved at a time
@@ -106,11 +107,17 @@ def hash_runs(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[
     return out
 
 
-def compact(values: NDArray[_V], kept: NDArray[np.bool_]) -> NDArray[_V]:
-    """Only the values where `kept` is True, moved to the front in place, block by block; a view of them."""
+def compact(values: NDArray[_V], kept: NDArray[np.bool_], threads: int = 1) -> NDArray[_V]:
+    """Only the values where `kept` is True, moved to the front in place, block by block; a view of them.
+
+    What is moved overwrites only blocks that were looked at, so that threads may look at those after them.
+    """
+
+    def of_block(start: int) -> NDArray[_V]:
+        return values[start : start + _BLOCK][kept[start : start + _BLOCK]]
+
     end = 0
-    for start in range(0, len(values), _BLOCK):
-        part = values[start : start + _BLOCK][kept[start : start + _BLOCK]]
+    for part in ordered_map(of_block, range(0, len(values), _BLOCK), threads):
         values[end : end + len(part)] = part
         end += len(part)
     return values[:end]

@@ -78,10 +78,10 @@ class Words:
             letters = letters[0][ends[0] : ends[-1]], ends - ends[0]
         return self._each(lambda x: x[a:z], offsets - a, letters)
 
-    def keep(self, kept: NDArray[np.bool_], in_place: bool = False) -> Words:
+    def keep(self, kept: NDArray[np.bool_], in_place: bool = False, threads: int = 1) -> Words:
         """Return the same articles with only the words where `kept`, bool (w,), is True.
 
-        In place, the result takes over these arrays: a whole feed's are not held twice.
+        In place, the result takes over these arrays: a whole feed's are not held twice; blocks of them go on threads.
         """
         counts = self.counts
         for start in range(0, len(kept), _BLOCK):
@@ -92,7 +92,9 @@ class Words:
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
-        return self._each(lambda x: compact(x, kept) if in_place else x[kept], offsets_from_counts(counts), letters)
+        return self._each(
+            lambda x: compact(x, kept, threads) if in_place else x[kept], offsets_from_counts(counts), letters
+        )
 
     def take(self, articles: NDArray[np.int64]) -> Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""

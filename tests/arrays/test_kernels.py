@@ -120,7 +120,8 @@ def test_compacted_values_are_those_kept(kept: list[bool], block: int) -> None:
     expected = values[mask]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ragged, "_BLOCK", block)
-        np.testing.assert_array_equal(compact(values, mask), expected)
+        np.testing.assert_array_equal(compact(values.copy(), mask), expected)
+        np.testing.assert_array_equal(compact(values, mask, 3), expected)
 
 
 @given(
