@@ -86,9 +86,8 @@ class Words:
         counts = self.counts
         for start in range(0, len(kept), _BLOCK):
             gone = start + np.flatnonzero(~kept[start : start + _BLOCK])
-            if len(gone):
-                row, times = np.unique(np.searchsorted(self.offsets, gone, side="right") - 1, return_counts=True)
-                counts[row] -= times
+            row = np.searchsorted(self.offsets, gone, side="right") - 1
+            counts -= np.bincount(row, minlength=len(counts))
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
