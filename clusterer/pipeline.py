@@ -134,7 +134,7 @@ def group_corpus(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     if settings.level != "exact":
         begin(tell, "sketching", min(documents.compared, len(documents)))
-    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
+    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell, corpus.store)
     begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
     begin(tell, "grouping", len(documents))
@@ -144,7 +144,9 @@ def group_corpus(
     texts = story_texts(corpus, documents, copies, settings.threads) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-    stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
+    stories = None
+    if texts is not None:
+        stories = cluster_stories(texts, settings, tell, links.pairs[links.forms], corpus.store)
     found = (corpus, documents, proposed, links, copies, stories, settings)
 
     @cache
