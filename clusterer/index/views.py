@@ -57,7 +57,7 @@ class Story:
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
-        title: of its representative.
+        title: of its representative; without one, how its text begins.
         recent: how many of its articles are not older than the point that was asked for; all where none was.
         articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
@@ -176,7 +176,7 @@ class IndexReader:
                 tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
-                articles[head].title,
+                articles[head].heading,
                 followed.get(assigned[head].story),
                 len(dates) if after is None else sum(date >= after for date in dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
@@ -199,7 +199,7 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None, 1)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.heading, None, 1)
 
     def titles(self, assigned: Mapping[int, Assignment]) -> dict[str, str]:
         """Titles of stories by their ids.
@@ -208,7 +208,7 @@ class IndexReader:
             assigned: by number the assignments of all articles of some stories.
         """
         heads = {number: a.story for number, a in assigned.items() if a.representative}
-        return {heads[number]: article.title for number, article in read_articles(self.index, list(heads)).items()}
+        return {heads[number]: article.heading for number, article in read_articles(self.index, list(heads)).items()}
 
     # assignments
 
