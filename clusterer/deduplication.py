@@ -375,7 +375,9 @@ def _chosen(items: Any, mask: list[bool]) -> Any:
         return [item for item, chosen in zip(items, mask, strict=True) if chosen]
     if isinstance(items, np.ndarray):
         return items[np.array(mask, dtype=np.bool_)]
-    if hasattr(items, "features"):  # of the datasets library: rows by their places, which copies nothing; a stream has none
+    if hasattr(
+        items, "features"
+    ):  # of the datasets library: rows by their places, which copies nothing; a stream has none
         if hasattr(items, "select"):
             return items.select(np.flatnonzero(mask))
         return [item for item, chosen in zip(items, mask, strict=True) if chosen]
