@@ -186,9 +186,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cuts": False,
         "series": "merge",
     },
+    "headlines": {"min_words": 3, "story": 0.45},
+    "strict": {"jaccard": 0.7, "containment": 0.9, "story": 0.7},
 }
 """Settings for a kind of work, by name: those that differ from the defaults. "news" are the defaults; "corpus" is for texts that
-a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts."""
+a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts; "headlines" is for titles without
+texts, "strict" groups only what is sure. How the last two were chosen is in docs/tuning.md."""
 
 
 def preset(name: str) -> Mapping[str, Any]:

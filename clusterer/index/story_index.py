@@ -434,7 +434,7 @@ def _added(
 
 def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:
     """Titles of articles, by the numbers that they are stored under."""
-    return {number: article.title for number, article in zip(numbers, articles, strict=True)}
+    return {number: article.heading for number, article in zip(numbers, articles, strict=True)}
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

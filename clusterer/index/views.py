@@ -58,7 +58,7 @@ class Story:
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
-        title: of its representative.
+        title: of its representative; without one, how its text begins.
         recent: how many of its articles are not older than the point that was asked for; all where none was.
         articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
@@ -177,7 +177,7 @@ class IndexReader:
                 tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
-                articles[head].title,
+                articles[head].heading,
                 followed.get(assigned[head].story),
                 len(dates) if after is None else sum(date >= after for date in dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
@@ -200,7 +200,7 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None, 1)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.heading, None, 1)
 
     def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
         """Titles of stories by their ids.
@@ -211,7 +211,7 @@ class IndexReader:
         """
         heads = {number: a.story for number, a in assigned.items() if a.representative}
         others = read_articles(self.index, [number for number in heads if number not in known])
-        return {story: known[x] if x in known else others[x].title for x, story in heads.items()}
+        return {story: known[x] if x in known else others[x].heading for x, story in heads.items()}
 
     # assignments
 
