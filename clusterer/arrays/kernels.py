@@ -27,21 +27,23 @@ from clusterer.arrays.kernels_numpy import (
     hash_utf8 as hash_utf8,
     intern as intern,
     likely_codes as likely_codes,
+    link_on_average as link_on_average,
     merge_entries as merge_entries,
-    missing_members as missing_members,
     overlaps as overlaps,
     pair_sums as pair_sums,
     row_sums as row_sums,
     scan_utf8 as scan_utf8,
     shingle_rows as shingle_rows,
     sort_in_place as sort_in_place,
+    spanning_links as spanning_links,
     take_rows as take_rows,
     weigh_rows as weigh_rows,
+    words_missing as words_missing,
 )
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 9
+REVISION = 10
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -167,7 +167,7 @@ class StoryIndex:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-            titles = self._reader.titles(assigned)
+            titles = self._reader.titles(assigned, _titles(numbers, items))
         return _added(assigned, numbers, is_known, changes, titles)
 
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
@@ -186,7 +186,7 @@ class StoryIndex:
             numbers, is_known = writer.store(list(latest.values()))
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-            titles = self._reader.titles(assigned)
+            titles = self._reader.titles(assigned, _titles(numbers, latest.values()))
         row = {name: i for i, name in enumerate(latest)}
         rows = [row[name] for name in names]
         return _added(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
@@ -430,6 +430,11 @@ def _added(
     assignments = tuple(assigned[number] for number in numbers)
     statuses = tuple("known" if k else status(number) for number, k in zip(numbers, is_known, strict=True))
     return Added(assignments, statuses, tuple(changes), tuple(titles[a.story] for a in assignments))
+
+
+def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:
+    """Titles of articles, by the numbers that they are stored under."""
+    return {number: article.heading for number, article in zip(numbers, articles, strict=True)}
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

@@ -9,12 +9,8 @@ import pytest
 import reference
 from hypothesis import given, strategies as st
 from kernel_twins import NEEDS_BOTH, agreed, assert_same
-from numpy.typing import NDArray
 from strategies import texts
 
-from clusterer.arrays import kernels
-from clusterer.arrays.indexing import offsets_from_counts
-from clusterer.arrays.ragged import Ragged
 from clusterer.arrays.utf8 import Utf8Texts, scanned, utf8_of
 from clusterer.text.words import Words, hash_words
 
@@ -45,24 +41,6 @@ def test_bytes_of_any_kind_are_looked_at_as_by_the_twin(raw: list[bytes]) -> Non
             assert length == len(text.decode())
         except UnicodeDecodeError:
             assert length == -1
-
-
-@given(st.lists(st.tuples(*[st.lists(st.integers(0, 9), max_size=12)] * 2), max_size=5))
-def test_members_that_another_row_lacks(rows: list[tuple[list[int], list[int]]]) -> None:
-    ours, theirs = (
-        Ragged(
-            np.array([member for row in rows for member in row[side]], dtype=np.uint64) << np.uint64(20),
-            offsets_from_counts(np.array([len(row[side]) for row in rows], dtype=np.int64)),
-        )
-        for side in (0, 1)
-    )
-
-    def missing() -> NDArray[np.uint8]:
-        out = np.empty(len(ours.values), dtype=np.uint8)
-        kernels.missing_members(ours.values, ours.offsets, theirs.values, theirs.offsets, out)
-        return out
-
-    assert agreed(missing).tolist() == [member not in row[1] for row in rows for member in row[0]]
 
 
 @given(st.lists(texts(40), max_size=6), st.sampled_from(["news", "strict"]))

@@ -6,15 +6,16 @@ Each function has the name and the parameters of the compiled one; where there i
 
 from clusterer.arrays.kernels_numpy.facts import differences
 from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, scan_utf8
+from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
     bucket_pairs,
     frequent_codes,
     likely_codes,
     merge_entries,
-    missing_members,
     overlaps,
     sort_in_place,
+    words_missing,
 )
 from clusterer.arrays.kernels_numpy.sketches import (
     arrivals,
@@ -46,14 +47,16 @@ __all__ = [
     "hash_utf8",
     "intern",
     "likely_codes",
+    "link_on_average",
     "merge_entries",
-    "missing_members",
     "overlaps",
     "pair_sums",
     "row_sums",
     "scan_utf8",
     "shingle_rows",
     "sort_in_place",
+    "spanning_links",
     "take_rows",
     "weigh_rows",
+    "words_missing",
 ]
