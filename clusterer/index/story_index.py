@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,9 +27,10 @@ from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.query import classify
+from clusterer.index.rankings import StoryOrder
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
-from clusterer.index.views import IndexReader, Story, StoryOrder
+from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
 from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
@@ -258,6 +260,12 @@ class StoryIndex:
         self._database.give_back(all_of_it=True)
 
     # verbs that read
+
+    @contextmanager
+    def snapshot(self) -> Iterator[IndexReader]:
+        """All that is read inside is the state of one moment, whatever is written meanwhile."""
+        with reading(self._index):
+            yield self._reader
 
     def backup(self, path: str | os.PathLike[str]) -> int:
         """Copy the index as it is at one moment into a file, while others read and write it.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +28,12 @@ from clusterer.index.follow_ups import followed_stories
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, damaged
 from clusterer.index.links import first_printed, read_links
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import StoryOrder, ranked_stories
 from clusterer.pairs import Pair, verified_pairs
 from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
-
-StoryOrder = Literal["date", "size", "growth", "change"]
-"""Which stories come first: with the latest article; with most articles; with most articles since the point that is asked for;
-with the article that came last."""
-_ORDERS: dict[StoryOrder, str] = {
-    "date": "max(coalesce(date, added))",
-    "size": "count(*)",
-    "growth": "sum(coalesce(date, added) >= ?2)",
-    "change": "max(article.number)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +122,8 @@ class IndexReader:
             sort: which come first, see `StoryOrder`.
             with_articles: read their articles, too.
         """
-        rows = self._database.rows(
-            "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
-            " document.number GROUP BY story HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
-            f" ORDER BY {_ORDERS[sort]} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
-            min_size,
-            -np.inf if after is None else after,
-            -1 if limit is None else limit,
-        )
-        return list(self.stories([number for (number,) in rows], after, with_articles))
+        numbers = ranked_stories(self._database, after, min_size, limit, sort)
+        return list(self.stories(numbers, after, with_articles))
 
     def stories(
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
