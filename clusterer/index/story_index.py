@@ -228,7 +228,7 @@ class StoryIndex:
             InputError: a limit or an age is negative, or of a kind that says neither.
             OutputError: another writer does not finish, or the disk is full.
         """
-        before = _point("older_than", older_than)
+        before = point("older_than", older_than)
         max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
             if least is not None and (not isinstance(least, int) or least < 0):
@@ -345,7 +345,7 @@ class StoryIndex:
             raise InputError(f"sort is {sort!r}; cure: {did_you_mean(sort, known)}one of {', '.join(known)}")
         if sort == "growth" and since is None:
             raise InputError("sort is 'growth', and since when is not said; cure: since, such as 24h")
-        after = _point("since", since)
+        after = point("since", since)
         with reading(self._index):
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
@@ -399,7 +399,7 @@ class StoryIndex:
             return [str(error)]
 
 
-def _point(name: str, when: datetime | timedelta | str | None) -> float | None:
+def point(name: str, when: datetime | timedelta | str | None) -> float | None:
     """Seconds since 1970 of a point in time, or of so long ago; `name` is what errors call it."""
     if isinstance(when, str):
         when = parse_moment(when)

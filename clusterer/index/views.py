@@ -70,6 +70,22 @@ class Story:
     def __len__(self) -> int:
         return len(self.assignments)
 
+    def as_dict(self) -> dict[str, Any]:
+        """The fields of a line of `clusterer index stories`."""
+        return {
+            "story": self.id,
+            "articles": len(self),
+            "copies": self.copies,
+            "outlets": self.outlets,
+            "first": self.first,
+            "last": self.last,
+            "representative": next(a.id for a in self.assignments if a.representative),
+            "title": self.title,
+            "recent": self.recent,
+            "aliases": self.aliases,
+            "follows": self.follows,
+        }
+
 
 class IndexReader:
     """The articles and stories of an open index, inside a transaction."""
