@@ -74,7 +74,7 @@ def page(request: Request, template: str, code: int = 200, **data: Any) -> HTMLR
 
 def error_page(request: Request, code: int, what: str) -> Response:
     """A page that says what is wrong."""
-    return page(request, "error.html", code, code=code, what=what)
+    return page(request, "error.html", code, number=code, what=what)
 
 
 @router.get("/")
@@ -89,13 +89,13 @@ def stories(
     limit: Annotated[forms.Limit, Query()] = 25,
 ) -> Response:
     """Stories in an order, or those that a search finds."""
-    since = since or None
+    since = since or ("24h" if sort == "growth" else None)
     with desk.reading() as (index, _):
         articles = len(index)
     found = desk.find(q, limit) if q.strip() else []
     listed = [x.story for x in found]
     if not q.strip():
-        listed = desk.stories(sort, since or ("24h" if sort == "growth" else None), min_size, limit)
+        listed = desk.stories(sort, since, min_size, limit)
     return page(
         request,
         "stories.html",
