@@ -48,9 +48,7 @@ class Asked(NamedTuple):
 def articles_of(count: int, start: int = 0) -> Iterator[Article]:
     """Generated articles, from a place in their feed on."""
     for row in itertools.islice(feed(count), start, None):
-        yield Article(
-            row["content"], row["id"], row["title"], row["source"], "", datetime.fromisoformat(row["date"])
-        )
+        yield Article(row["content"], row["id"], row["title"], row["source"], "", datetime.fromisoformat(row["date"]))
 
 
 def fill(path: Path, count: int) -> None:
@@ -219,11 +217,12 @@ def main(
         index = Path(keep or folder, f"served-{articles}.db")
         fill(index, articles)
         with served(index) as (port, server):
-            until = time.monotonic() + _READY
+            start = time.monotonic()
             while orjson.loads(ask(port, Asked("", "/api/search?q=x"))[1])["searched"] < articles:
-                if time.monotonic() > until:
+                if time.monotonic() - start > _READY:
                     raise click.ClickException(f"the words of {articles:,} articles are not read after {_READY} s")
                 time.sleep(1)
+            print(f"{time.monotonic() - start:.0f} s from the start of the server until all words can be searched")
             asked = requests_of(port, int(rate * seconds))
             Load(port, asked[:100], rate).run()  # what is made once, and first lists
             load = Load(port, asked, rate)

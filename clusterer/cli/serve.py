@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextlib import closing
 
 import click
 
@@ -20,7 +21,9 @@ _WAITING = 256  # connections that may wait to be taken
 @file_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="address or name of this machine to listen at")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="port; 0 is any free one")
-@click.option("--gold", type=click.Path(dir_okay=False), help="file to add answers to, as `label` does; without it none are taken")
+@click.option(
+    "--gold", type=click.Path(dir_okay=False), help="file to add answers to, as `label` does; without it none are taken"
+)
 def serve_command(path: str, host: str, port: int, gold: str | None) -> None:
     """Serve a page and a JSON API over the living index FILE, which is only read, until Ctrl-C.
 
@@ -35,26 +38,28 @@ def serve_command(path: str, host: str, port: int, gold: str | None) -> None:
 
         from clusterer.serve.app import application
     except ModuleNotFoundError as error:
-        raise InputError(f"serving needs {error.name}, which is not installed; cure: pip install 'clusterer[serve]'") from None
+        raise InputError(
+            f"serving needs {error.name}, which is not installed; cure: pip install 'clusterer[serve]'"
+        ) from None
     from clusterer.serve.desk import Desk
 
-    desk = Desk(path, gold)
-    try:
-        listener = _bound(host, port)
+    with _bound(host, port) as listener, closing(Desk(path, gold)) as desk:
         shown = f"[{host}]" if ":" in host else host
         tell(f"serving {path} at http://{shown}:{listener.getsockname()[1]}/ (end it with Ctrl-C)", err=True)
         if not _is_loopback(host):
-            tell(f"whoever reaches {host} can read every article, and answer where --gold is given: there is no password", err=True)
+            tell(
+                f"whoever reaches {host} can read every article, and answer where --gold is given: there is no password",
+                err=True,
+            )
         names = {"localhost", socket.gethostname(), host}
         config = uvicorn.Config(
             application(desk, names), log_level="warning", access_log=False, server_header=False, lifespan="off"
         )
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt as error:
-        error.add_note(f"{path} is no longer served")
-        raise
-    finally:
-        desk.close()
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt as error:
+            error.add_note(f"{path} is no longer served")
+            raise
 
 
 def _bound(host: str, port: int) -> socket.socket:

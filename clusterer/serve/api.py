@@ -38,7 +38,11 @@ class NotThere(InputError):
 Open = Annotated[Desk, Depends(desk_of)]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": forms.ErrorForm, "description": said}
-    for code, said in ((400, "A value breaks a rule"), (422, "A field is of another kind"), (503, "The index cannot be read"))
+    for code, said in (
+        (400, "A value breaks a rule"),
+        (422, "A field is of another kind"),
+        (503, "The index cannot be read"),
+    )
 }
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": forms.ErrorForm, "description": "There is none"}}
 _SIZES: dict[int | str, dict[str, Any]] = {411: {"description": "No Content-Length"}, 413: {"description": "Too long"}}
@@ -81,7 +85,9 @@ def article(desk: Open, id: Annotated[forms.Id, Query()]) -> Response:
     return answer({**_member(assignment, found), "text": found.text})
 
 
-@router.get("/explain", response_model=dict[str, Any], responses=_MISSING, summary="Why two articles are together, or not")
+@router.get(
+    "/explain", response_model=dict[str, Any], responses=_MISSING, summary="Why two articles are together, or not"
+)
 def explain(desk: Open, a: Annotated[forms.Id, Query()], b: Annotated[forms.Id, Query()]) -> Response:
     """As `clusterer explain --index --json`."""
     return answer(explained(desk, a, b).as_dict())
@@ -96,7 +102,10 @@ def search(desk: Open, q: Annotated[forms.Words, Query()], limit: Annotated[form
 
 
 @router.post(
-    "/query", response_model=forms.ClassifiedForm, responses=_SIZES, summary="What a new article would be; nothing is stored"
+    "/query",
+    response_model=forms.ClassifiedForm,
+    responses=_SIZES,
+    summary="What a new article would be; nothing is stored",
 )
 def query(desk: Open, article: forms.ArticleQuestion) -> Response:
     """As `clusterer index query`."""

@@ -25,7 +25,6 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
         desk: what is served.
         names: of this machine that requests may name, beside addresses.
     """
-
     app = FastAPI(
         title="clusterer",
         version=__version__,

@@ -78,8 +78,8 @@ class Desk:
         self._readers: LifoQueue[StoryIndex | None] = LifoQueue()
         self._stack = contextlib.ExitStack()
         first = StoryIndex.open(path, must_exist=True)
-        for reader in (*[None] * (READERS - 1), first):  # the last one is taken first; others open when they are needed
-            self._readers.put(reader)
+        for index in (*[None] * (READERS - 1), first):  # the last one is taken first; others open when they are needed
+            self._readers.put(index)
         self._lists: OrderedDict[_Asked, _List] = OrderedDict()
         self._making: set[_Asked] = set()
         self._lock = threading.Lock()
@@ -162,7 +162,9 @@ class Desk:
             for number in numbers:
                 if number in story_of:
                     matches[story_of[number]] = matches.get(story_of[number], 0) + 1
-            return [Found(story, n) for story, n in zip(reader.stories([*matches][:limit]), matches.values(), strict=False)]
+            return [
+                Found(story, n) for story, n in zip(reader.stories([*matches][:limit]), matches.values(), strict=False)
+            ]
 
     def _read_words(self) -> None:
         """Read the words of articles, those that came last first, then wait for new ones."""

@@ -13,14 +13,17 @@ from clusterer.results import Relation
 
 Id = Annotated[str, Field(min_length=1, max_length=4000, description="as the index has it")]
 Since = Annotated[
-    str | None, Field(max_length=40, description="not older than that: an age such as 24h or 7d, or a date", examples=["24h"])
+    str | None,
+    Field(max_length=40, description="not older than that: an age such as 24h or 7d, or a date", examples=["24h"]),
 ]
 Size = Annotated[int, Field(ge=1, le=1_000_000, description="least number of articles")]
 MOST = 200
 """Stories, or articles, of one answer."""
 Limit = Annotated[int, Field(ge=1, le=MOST, description="no more than so many")]
 Words = Annotated[str, Field(max_length=400, description="all of them, as letters are folded; the first 8 count")]
-Sort = Annotated[StoryOrder, Field(description="with the latest article, most articles, most since then, the last that came")]
+Sort = Annotated[
+    StoryOrder, Field(description="with the latest article, most articles, most since then, the last that came")
+]
 
 
 @dataclass(frozen=True, slots=True)

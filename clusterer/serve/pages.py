@@ -38,7 +38,8 @@ _LINES = 200  # articles of a story that its page shows
 _STYLES = ("style.css", "report.css", "story.css")
 _SAME: dict[str, bool | None] = {"yes": True, "no": False, "unsure": None}
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#0b5c6b" d="M2 2h9v2H2zm0 5h12v2H2zm0 5h7v2H2z"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<path fill="#0b5c6b" d="M2 2h9v2H2zm0 5h12v2H2zm0 5h7v2H2z"/></svg>'
 )
 
 Spoken = Annotated[Language | None, Query()]

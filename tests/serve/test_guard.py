@@ -54,7 +54,16 @@ def test_names_and_addresses_of_this_machine_are_answered(server: Server, host: 
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "evil.example:127", "", "a@127.0.0.1", "[::1", "7"],
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:80",
+        "evil.example:127",
+        "",
+        "a@127.0.0.1",
+        "[::1",
+        "7",
+    ],
 )
 @pytest.mark.parametrize("asked", ["/", "/api/stories", "/static/serve.css", "/nothing"])
 def test_a_rebound_name_is_refused(server: Server, host: str, asked: str) -> None:
@@ -64,7 +73,15 @@ def test_a_rebound_name_is_refused(server: Server, host: str, asked: str) -> Non
 
 
 def test_every_answer_says_what_a_browser_must_not_do(server: Server) -> None:
-    for asked in ("/", "/api/stories", "/nothing", "/api/nothing", "/static/serve.css", f"/story?id={A}", "/api/openapi.json"):
+    for asked in (
+        "/",
+        "/api/stories",
+        "/nothing",
+        "/api/nothing",
+        "/static/serve.css",
+        f"/story?id={A}",
+        "/api/openapi.json",
+    ):
         _, headers, text = server.ask(asked)
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
