@@ -46,7 +46,9 @@ class WordSearch:
         self._clear()
 
     def _clear(self) -> None:
-        self.articles, self._lowest, self._highest = 0, 0, 0
+        self.articles = 0
+        self._lowest: int | None = None  # numbers from this one to before the next are read
+        self._highest: int | None = None
         with self._lock:
             self._table.execute("DROP TABLE IF EXISTS words")
             # All but ASCII letters and digits are parts of words to this tokenizer: it is handed words with spaces between.
@@ -59,21 +61,21 @@ class WordSearch:
             reader: of the index, inside a transaction.
 
         Returns:
-            Whether there are still more.
+            Whether there may be more.
         """
         database = reader.index.database
         if self.articles > 2 * database.state["articles"] + _SLACK:
             self._clear()
-        top = self._highest or database.state["article"] + 1
-        self._highest, self._lowest = top, self._lowest or top
+        top = database.state["article"] + 1
+        self._highest = top if self._highest is None else self._highest
+        self._lowest = top if self._lowest is None else self._lowest
         later = "SELECT number FROM article WHERE number >= ? ORDER BY number LIMIT ?"
         earlier = "SELECT number FROM article WHERE number < ? ORDER BY number DESC LIMIT ?"
         numbers = [n for (n,) in database.rows(later, self._highest, _BATCH)]
         if numbers:
             self._highest = numbers[-1] + 1
-        else:
-            numbers = sorted(n for (n,) in database.rows(earlier, self._lowest, _BATCH))
-            self._lowest = numbers[0] if numbers else 1
+        elif numbers := sorted(n for (n,) in database.rows(earlier, self._lowest, _BATCH)):
+            self._lowest = numbers[0]
         articles = read_articles(reader.index, numbers)
         folded = normalise([f"{article.title}\n{article.text}" for article in articles.values()], _PROFILE)
         rows = [(number, " ".join(words_of(text))) for number, text in zip(articles, folded, strict=True)]
@@ -82,7 +84,7 @@ class WordSearch:
             self._table.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", rows)
             self._table.execute("COMMIT")
         self.articles += len(rows)
-        return len(numbers) == _BATCH or self._lowest > 1
+        return bool(numbers)
 
     def find(self, text: str, limit: int) -> list[int]:
         """Numbers of articles that hold all words of a text, those that came last first; some may have gone since.

@@ -154,7 +154,8 @@ def explain(
     """Why two articles are together, or not; and a form for a person's answer."""
     found = api.explained(desk, a, b)
     answered = {level: desk.is_answered(a, b, level) for level in ("story", "copy")}
-    return page(request, "explained.html", e=found, answered=answered, token=TOKEN)
+    titles = {article.id: article.title.strip() or article.id for article in found.articles}
+    return page(request, "explained.html", e=found, titles=titles, answered=answered, token=TOKEN)
 
 
 @router.post("/label")
