@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -34,6 +34,7 @@ from clusterer import Article, StoryIndex
 RATE, SECONDS_MOST, WORKERS = 50.0, 600, 64
 BATCH, PAUSE, EXPIRES = 10, 0.5, 5  # articles that are added at a time; seconds between; additions between two expiries
 FILL = 5000  # articles that an index is filled with at a time
+_LATER = timedelta(days=3650)
 _READY = 900  # seconds that the server has to read the words of all articles
 
 
@@ -45,16 +46,19 @@ class Asked(NamedTuple):
     body: bytes | None = None
 
 
-def articles_of(count: int, start: int = 0) -> Iterator[Article]:
-    """Generated articles, from a place in their feed on."""
-    for row in itertools.islice(feed(count), start, None):
-        yield Article(row["content"], row["id"], row["title"], row["source"], "", datetime.fromisoformat(row["date"]))
+def articles_of(count: int, seed: int = 1) -> Iterator[Article]:
+    """Generated articles; those of another seed have other ids and are later."""
+    for row in feed(count, seed):
+        when = datetime.fromisoformat(row["date"]) + (timedelta() if seed == 1 else _LATER)
+        yield Article(row["content"], f"{seed}-{row['id']}", row["title"], row["source"], "", when)
 
 
 def fill(path: Path, count: int) -> None:
     """An index of so many articles; one that is there stays."""
     with StoryIndex.open(path) as index:
-        waiting = articles_of(count, len(index))
+        if len(index) >= count:
+            return
+        waiting = articles_of(count)
         while batch := list(itertools.islice(waiting, FILL)):
             index.add(batch)
             print(f"{len(index):,} articles stored", file=sys.stderr)
@@ -78,9 +82,9 @@ def served(path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
 
 
 @contextmanager
-def written(path: Path, first: int) -> Iterator[None]:
+def written(path: Path) -> Iterator[None]:
     """Another process adds articles and lets the oldest expire."""
-    writer = subprocess.Popen([sys.executable, "-m", "benchmarks.suites.serve", "--write", str(first), str(path)])
+    writer = subprocess.Popen([sys.executable, "-m", "benchmarks.suites.serve", "--write", str(path)])
     try:
         yield
     finally:
@@ -88,9 +92,9 @@ def written(path: Path, first: int) -> Iterator[None]:
         writer.wait(30)
 
 
-def write(path: Path, first: int) -> None:
+def write(path: Path) -> None:
     """Add articles and let as many of the oldest expire, until the process is ended."""
-    waiting = articles_of(first + 1_000_000, first)
+    waiting = articles_of(1_000_000, os.getpid())
     with StoryIndex.open(path, must_exist=True) as index:
         most = len(index)
         for turn in itertools.count(1):
@@ -204,14 +208,13 @@ def processor_seconds(process: int) -> float | None:
 @click.option("--seconds", default=30.0, show_default=True, type=click.FloatRange(1, SECONDS_MOST), help="of load")
 @click.option("--keep", type=click.Path(file_okay=False), help="folder to keep the index in, for the next run")
 @click.option("--quiet-index", is_flag=True, help="without a writer")
-@click.option("--write", "first", type=int, hidden=True)
-@click.argument("path", required=False)
+@click.option("--write", "written_index", type=click.Path(path_type=Path), hidden=True)
 def main(
-    articles: int, rate: float, seconds: float, keep: str | None, quiet_index: bool, first: int | None, path: str | None
+    articles: int, rate: float, seconds: float, keep: str | None, quiet_index: bool, written_index: Path | None
 ) -> None:
     """Serve an index of generated articles under load; rate, median and 99th percentile, and what went wrong."""
-    if first is not None and path is not None:
-        write(Path(path), first)
+    if written_index is not None:
+        write(written_index)
         return
     with tempfile.TemporaryDirectory() as folder:
         index = Path(keep or folder, f"served-{articles}.db")
@@ -222,7 +225,10 @@ def main(
                 if time.monotonic() - start > _READY:
                     raise click.ClickException(f"the words of {articles:,} articles are not read after {_READY} s")
                 time.sleep(1)
-            print(f"{time.monotonic() - start:.0f} s from the start of the server until all words can be searched")
+            print(
+                f"{time.monotonic() - start:.0f} s from the start of the server until all words can be searched",
+                flush=True,
+            )
             asked = requests_of(port, int(rate * seconds))
             Load(port, asked[:100], rate).run()  # what is made once, and first lists
             load = Load(port, asked, rate)
@@ -230,7 +236,7 @@ def main(
             if quiet_index:
                 elapsed = load.run()
             else:
-                with written(index, articles):
+                with written(index):
                     elapsed = load.run()
             after = processor_seconds(server.pid)
     report(load, elapsed, None if before is None or after is None else after - before, articles)

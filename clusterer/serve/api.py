@@ -66,7 +66,7 @@ def stories(
     min_size: Annotated[forms.Size, Query()] = 1,
     limit: Annotated[forms.Limit, Query()] = 20,
 ) -> Response:
-    """As `clusterer index stories`. Where the index is large, sizes and growth may be some seconds old."""
+    """As `clusterer index stories`. Where the index is large, an order may be up to half a minute old."""
     return answer({"stories": [story.as_dict() for story in desk.stories(sort, since, min_size, limit)]})
 
 

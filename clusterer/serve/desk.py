@@ -30,7 +30,8 @@ _LOG = logging.getLogger("clusterer")
 READERS = 4
 """Requests that read at once; others wait their turn."""
 _HELD = 20  # a list is held so many times as long as it took to make, ...
-_STALE = 10  # ... and given out so many times as long, while a new one is made
+_LONGEST = 10.0  # ... but no longer than so many seconds, ...
+_STALE = 3  # ... and given out so many times as long, while a new one is made
 _LISTS = 64  # lists that are held
 _ARTICLES = 300  # articles that a search looks at
 _LOOK = 200  # latest articles whose language is that of the pages
@@ -119,7 +120,7 @@ class Desk:
     # lists
 
     def stories(self, sort: StoryOrder, since: str | None, min_size: int, limit: int) -> list[Story]:
-        """Stories in an order, as `StoryIndex.stories`; what takes long to list may be some seconds old.
+        """Stories in an order, as `StoryIndex.stories`; what takes long to list may be half a minute old.
 
         Raises:
             InputError: as `StoryIndex.stories`.
@@ -128,8 +129,9 @@ class Desk:
         with self._lock:
             held = self._lists.get(asked)
             age = time.monotonic() - held.made if held else 0.0
-            if held and age < _HELD * _STALE * held.seconds:
-                if age >= _HELD * held.seconds and asked not in self._making:
+            fresh = min(_HELD * held.seconds, _LONGEST) if held else 0.0
+            if held and age < _STALE * fresh:
+                if age >= fresh and asked not in self._making:
                     self._making.add(asked)
                     self._maker.submit(self._make, asked)
                 return held.stories

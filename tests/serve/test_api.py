@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_stories_are_those_of_the_index(server: Server, path: Path) -> None:
             asked = {"sort": sort, "limit": 15, "min_size": 2, **({"since": since} if since else {})}
             stories = index.stories(since, 2, 15, sort=sort)  # type: ignore[arg-type]
             assert server.api("stories", **asked)["stories"] == plain([story.as_dict() for story in stories])
+
+
+def test_lists_are_held_for_a_moment_only(tmp_path: Path) -> None:
+    path = tmp_path / "growing.db"
+    with StoryIndex.open(path) as index, served(path) as server:
+        for count in (1, 2, 3):
+            index.add([Article(" ".join(f"{count}و{i}" for i in range(30)), f"{count}")])
+            until = time.monotonic() + 10
+            while len(server.api("stories", sort="size")["stories"]) < count:
+                assert time.monotonic() < until
+            assert len(server.api("search", q=f"{count}و7")["stories"]) in (0, 1)
+        assert list(server.desk._lists) == [("size", None, 1, 20)]
 
 
 def test_a_story_and_its_articles(server: Server, path: Path) -> None:
