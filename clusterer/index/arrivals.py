@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_index import point
 
@@ -15,7 +16,9 @@ def arrived(index: OpenIndex, after: int, limit: int) -> list[tuple[int, str]]:
         limit: no more than so many.
     """
     statement = "SELECT number, id FROM article WHERE number > ? ORDER BY number LIMIT ?"
-    return [(number, id) for number, id in index.database.rows(statement, after, limit)]
+    rows = [(number, id) for number, id in index.database.rows(statement, after, limit)]
+    ascending(index.database.path, [number for number, _ in rows], after + 1)
+    return rows
 
 
 def last_before(index: OpenIndex, since: str | None) -> int:

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 
 from clusterer.index.articles import read_articles
+from clusterer.index.guards import ascending
 from clusterer.index.views import IndexReader
 from clusterer.text.normalize import normalise
 from clusterer.text.stemming import PREFIXES
@@ -71,11 +72,10 @@ class WordSearch:
         self._lowest = top if self._lowest is None else self._lowest
         later = "SELECT number FROM article WHERE number >= ? ORDER BY number LIMIT ?"
         earlier = "SELECT number FROM article WHERE number < ? ORDER BY number DESC LIMIT ?"
-        numbers = [n for (n,) in database.rows(later, self._highest, _BATCH)]
-        if numbers:
-            self._highest = numbers[-1] + 1
-        elif numbers := sorted(n for (n,) in database.rows(earlier, self._lowest, _BATCH)):
-            self._lowest = numbers[0]
+        if numbers := [n for (n,) in database.rows(later, self._highest, _BATCH)]:
+            self._highest = ascending(database.path, numbers, self._highest)[-1] + 1
+        elif numbers := [n for (n,) in database.rows(earlier, self._lowest, _BATCH)][::-1]:
+            self._lowest = ascending(database.path, numbers, numbers[0], self._lowest)[0]
         articles = read_articles(reader.index, numbers)
         folded = normalise([f"{article.title}\n{article.text}" for article in articles.values()], _PROFILE)
         rows = [(number, " ".join(words_of(text))) for number, text in zip(articles, folded, strict=True)]
