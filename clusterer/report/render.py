@@ -53,7 +53,9 @@ def wording(language: Language, *, is_turnable: bool) -> dict[str, Any]:
     """
 
     def say(said: Message | str, **values: Any) -> Markup:
-        """A message in an element."""
+        """A message, in an element where it can be turned."""
+        if not is_turnable:
+            return Markup.escape(words(said, **values))
         return Markup("<span{}>{}</span>").format(saying(said, **values), words(said, **values))
 
     def saying(said: Message | str, **values: Any) -> Markup:

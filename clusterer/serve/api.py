@@ -111,9 +111,8 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
     """As `clusterer index query`."""
     with desk.reading() as (index, reader):
         (found,) = index.query([Article(**article.model_dump())])
-        title = None
-        if found.linked_to is not None:
-            title = reader.find_story(found.story).title
+        linked = [number for number, _ in numbers_of_ids(reader.index, [found.linked_to or ""]).values()]
+        title = reader.titles(reader.assignments_of_stories(linked)).get(found.story)
         return answer({**found.as_dict(), "story_title": title})
 
 
