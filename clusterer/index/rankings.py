@@ -42,14 +42,22 @@ def ranked_stories(
         limit: no more than so many.
         sort: see `StoryOrder`; "growth" with `after`.
     """
+    within = "" if after is None else f"WHERE text.story IN (SELECT story FROM {_OF_ARTICLES} WHERE {_AGE} >= ?2)"
     after = -inf if after is None else after
+    found: list[int] = []
     if limit is not None and sort in _WALKS:
         found = _walked(database, after, min_size, limit, _WALKS[sort])
-        if len(found) >= limit:
-            return found[:limit]
-    articles = _OF_STORIES
-    if sort == "growth" and min_size <= 1:
-        articles = f"{_OF_ARTICLES} WHERE {_AGE} >= ?2"
+    elif limit is not None and sort == "growth":  # those with as many in the window come before all others
+        found = _grouped(database, f"{_OF_ARTICLES} WHERE {_AGE} >= ?2", after, min_size, limit, sort)
+    if limit is not None and (len(found) >= limit or (sort == "growth" and min_size <= 1)):
+        return found[:limit]
+    return _grouped(database, f"{_OF_STORIES} {within}", after, min_size, limit, sort)
+
+
+def _grouped(
+    database: Database, articles: str, after: float, min_size: int, limit: int | None, sort: StoryOrder
+) -> list[int]:
+    """The first stories among some articles."""
     rows = database.rows(
         f"SELECT story FROM {articles} {_KEPT} ORDER BY {_ORDERS[sort]} DESC, max({_AGE}) DESC, story LIMIT ?3",
         min_size,
