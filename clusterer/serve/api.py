@@ -94,7 +94,7 @@ def explain(desk: Open, a: Annotated[forms.Id, Query()], b: Annotated[forms.Id, 
 
 
 @router.get("/search", response_model=forms.SearchForm, summary="Stories by the words of their articles")
-def search(desk: Open, q: Annotated[forms.Words, Query()], limit: Annotated[forms.Limit, Query()] = 20) -> Response:
+def search(desk: Open, q: Annotated[forms.Words, Query()], limit: Annotated[forms.Limit, Query()] = 10) -> Response:
     """Those whose articles came last first; titles and texts are searched."""
     found = desk.find(q, limit)
     listed = [{**x.story.as_dict(), "matches": x.matches} for x in found]

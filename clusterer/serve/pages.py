@@ -33,6 +33,7 @@ TOKEN = secrets.token_urlsafe(16)
 """Stands in every form that changes something; a page of a stranger cannot read it."""
 WINDOWS = ("", "24h", "7d", "30d")
 """Windows that a page offers; an address may name any other one."""
+_LISTED, _FOUND = 25, 10  # stories of a list and of a search that are shown at first
 _SIZES = (1, 2, 3, 5, 10)
 _LINES = 200  # articles of a story that its page shows
 _STYLES = ("style.css", "report.css", "story.css")
@@ -87,9 +88,10 @@ def stories(
     sort: Annotated[forms.Sort, Query()] = "size",
     since: Annotated[forms.Since, Query()] = None,
     min_size: Annotated[forms.Size, Query()] = 2,
-    limit: Annotated[forms.Limit, Query()] = 25,
+    limit: Annotated[forms.Limit | None, Query()] = None,
 ) -> Response:
     """Stories in an order, or those that a search finds."""
+    limit = limit or (_FOUND if q.strip() else _LISTED)
     since = since or ("24h" if sort == "growth" else None)
     with desk.reading() as (index, _):
         articles = len(index)
