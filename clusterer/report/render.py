@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from clusterer.messages import Language, Message, language_of, message, plain, table, worded
 
+_SERVED = "serve."  # messages of pages that are made anew in another language
 _DIRECTIONS = {"ar": "rtl", "en": "ltr"}
 
 
@@ -37,7 +38,7 @@ def render(template: str, language: Language, scripts: tuple[str, ...] = (), **d
         .render(
             **data,
             **wording(language, is_turnable=True),
-            messages=table(),
+            messages={key: said for key, said in table().items() if not key.startswith(_SERVED)},
             script=Markup(script),
             script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )

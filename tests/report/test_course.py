@@ -60,7 +60,8 @@ def test_the_page_tells_the_same_course(tmp_path: Path) -> None:
             "document.querySelectorAll('.lines').length >= document.querySelectorAll('#list .title').length"
         )
         found = page.evaluate(
-            """[...document.querySelectorAll('#list .story')].map(story => [...story.querySelectorAll('.lines tbody tr')].map(row =>
+            """[...document.querySelectorAll('#list .story')].map(story =>
+            [...story.querySelectorAll('.lines tbody tr')].map(row =>
             [...row.cells[0].querySelectorAll('.soft'), row.cells[2].firstElementChild].map(x => x.textContent).join(' ')))"""
         )
     plain = [[line.replace("\u2068", "").replace("\u2069", "") for line in story] for story in found]
