@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -174,6 +176,21 @@ def test_half_characters_are_written_as_they_can_be(tmp_path: Path) -> None:
         assert server.api("search", q="مقطوع")["stories"]
         body = b'{"text": "\\ud83d"}'
         assert server.ask("/api/query", "POST", body, {"content-type": "application/json"})[0] == 422
+
+
+def test_a_damaged_index_is_said_and_the_rest_is_served(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    with StoryIndex.open(path) as index:
+        index.add(SAMPLE[:5])
+    bad, good = SAMPLE[2].id, SAMPLE[0].id
+    with served(path) as server:
+        with closing(sqlite3.connect(path)) as file:
+            file.execute("UPDATE body SET content = x'00' WHERE article = 3")
+            file.commit()
+        assert server.api("article", id=good)["id"] == good
+        for asked in (f"/api/article?id={bad}", f"/article?id={bad}", f"/api/explain?a={bad}&b={good}"):
+            status, _, text = server.ask(asked)
+            assert (status, "clusterer index check" in text) == (503, True)
 
 
 def test_reads_are_whole_while_articles_come_and_expire(tmp_path: Path) -> None:
