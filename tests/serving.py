@@ -67,7 +67,7 @@ def served(path: Path, gold: Path | None = None) -> Iterator[Server]:
 
     desk = Desk(str(path), str(gold) if gold else None)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(desk), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(application(desk), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -52,9 +52,7 @@ def serve_command(path: str, host: str, port: int, gold: str | None) -> None:
                 err=True,
             )
         names = {"localhost", socket.gethostname(), host}
-        config = uvicorn.Config(
-            application(desk, names), log_level="warning", access_log=False, server_header=False, lifespan="off"
-        )
+        config = uvicorn.Config(application(desk, names), log_level="warning", access_log=False, server_header=False)
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt as error:

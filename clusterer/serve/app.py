@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import AsyncIterator, Collection
 
+import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -12,7 +14,7 @@ from starlette.types import ASGIApp
 from clusterer import __version__
 from clusterer.errors import ClustererError, IndexDamaged, InputError
 from clusterer.serve import api, pages
-from clusterer.serve.desk import Desk
+from clusterer.serve.desk import READERS, Desk
 from clusterer.serve.guard import Guard
 
 _SHOWN = 300  # letters of what is wrong with a field
@@ -25,6 +27,12 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
         desk: what is served.
         names: of this machine that requests may name, beside addresses.
     """
+
+    @contextlib.asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = READERS  # more would only wait for each other
+        yield
+
     app = FastAPI(
         title="clusterer",
         version=__version__,
@@ -32,6 +40,7 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
         openapi_url="/api/openapi.json",
         docs_url=None,  # they would fetch scripts from elsewhere
         redoc_url=None,
+        lifespan=life,
     )
     app.state.desk = desk
     app.include_router(api.router)
