@@ -72,6 +72,11 @@ class Article:
         return host.removeprefix("www.")
 
     @property
+    def heading(self) -> str:
+        """What a list calls it: the title, else the first 80 letters of the text."""
+        return self.title.strip() or " ".join(self.text[:160].split())[:80]
+
+    @property
     def when(self) -> str:
         """Its date to the minute with its zone, "" without one; the day alone at midnight to the second, an hour not told."""
         if self.date is None:

@@ -8,13 +8,15 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays import kernels
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import QUOTED, SERIES, Links
@@ -51,45 +53,46 @@ def assign(
         stories: None below the story level.
         settings: of the run.
     """
-    exact, copy, story = groups = _group_numbers(documents, copies, stories)
+    exact, copy, story = _group_numbers(documents, copies, stories)
     earliest = preferences(corpus, documents, links, copies, "earliest")
-    agency = np.array([name in AGENCIES for name in corpus.outlets], dtype=np.bool_)
+    agency = np.fromiter(map(AGENCIES.__contains__, corpus.outlets), dtype=np.bool_, count=len(corpus.outlets))
     preferred = preferences(corpus, documents, links, copies, settings.representative)
     preferred = preferred[np.argsort(~agency[preferred], kind="stable")]
     representative = first_of_group(story, preferred)[story]
     linked = links.where(links.linked)
     tree = _copy_trees(linked, documents, copies, exact, copy, preferred)
-    evidence: dict[int, Mapping[str, float]] = {}
+    evidence = np.full(len(corpus.ids), None, dtype=np.object_)
     if stories is not None and len(stories.pairs):
-        evidence |= _join_copy_groups(tree, stories, copies, copy, preferred, representative)
-    measured = np.flatnonzero(tree.link >= 0)
-    overlap = linked.overlap
-    measures = np.stack([overlap.jaccard, overlap.containment, overlap.opening], axis=1).round(4)[tree.link[measured]]
-    evidence |= {
-        i: {"jaccard": j, "containment": c, "opening": o}
-        for i, (j, c, o) in zip(measured.tolist(), measures.tolist(), strict=True)
-    }
-    ids = corpus.ids
-    heads = (np.arange(len(ids)) == representative).tolist()
-    assignments = tuple(
-        map(
-            Assignment,
-            ids,
-            *(map(ids.__getitem__, first_of_group(x, earliest)[x].tolist()) for x in (story, copy, exact)),
-            heads,
-            [None if head else ids[i] for head, i in zip(heads, tree.parent.tolist(), strict=True)],
-            [None if head else _RELATIONS[k] for head, k in zip(heads, tree.relation.tolist(), strict=True)],
-            [None if head else round(x, 4) for head, x in zip(heads, tree.score.tolist(), strict=True)],
-            [None if head else evidence.get(i) for i, head in enumerate(heads)],
-        )
-    )
-    stats = _stats(corpus, documents, proposed, links, stories, groups, settings)
+        _join_copy_groups(tree, stories, copies, copy, preferred, representative, evidence)
+    _measure(tree, linked, evidence)
+    ids = np.array(corpus.ids, dtype=np.object_)
+    heads = np.arange(len(ids)) == representative
+    parent, relation = ids[tree.parent], np.array(_RELATIONS, dtype=np.object_)[tree.relation]
+    score = np.full(len(ids), 1.0, dtype=np.object_)
+    less = np.flatnonzero(tree.score != 1.0)
+    score[less] = [round(x, 4) for x in tree.score[less].tolist()]
+    for column in (parent, relation, score, evidence):
+        column[heads] = None
+    groups = (ids[first_of_group(x, earliest)[x]].tolist() for x in (story, copy, exact))
+    columns = (*groups, heads.tolist(), *(x.tolist() for x in (parent, relation, score, evidence)))
+    make = cast(
+        Callable[[tuple[Any, ...]], Assignment], partial(tuple.__new__, Assignment)
+    )  # without a call of Python's
+    assignments = tuple(map(make, zip(corpus.ids, *columns, strict=True)))
     named: dict[str, str] = {}
     if stories is not None:
-        story_of_number = first_of_group(story, earliest)
-        followed = stories.follows.tolist()
-        named = {ids[story_of_number[later]]: ids[story_of_number[earlier]] for later, earlier in followed}
+        later, earlier = first_of_group(story, earliest)[stories.follows].reshape(-1, 2).T
+        named = dict(zip(ids[later].tolist(), ids[earlier].tolist(), strict=True))
+    stats = counts(corpus, documents, proposed, links, copies, stories, settings)
     return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()), named)
+
+
+def _measure(tree: _Trees, links: Links, evidence: NDArray[np.object_]) -> None:
+    """Put into `evidence`, object (n,), what the link of each article to its copy group was measured as."""
+    measured = np.flatnonzero(tree.link >= 0)
+    overlap, number = links.overlap, tree.link[measured]
+    columns = (x[number].round(4).tolist() for x in (overlap.jaccard, overlap.containment, overlap.opening))
+    evidence[measured] = [{"jaccard": j, "containment": c, "opening": o} for j, c, o in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +192,9 @@ def _join_copy_groups(
     copy: NDArray[np.int64],
     preferred: NDArray[np.int64],
     representative: NDArray[np.int64],
-) -> dict[int, dict[str, float]]:
-    """Join the best articles of copy groups by the strongest links between the groups; return each link's features."""
+    evidence: NDArray[np.object_],
+) -> None:
+    """Join the best articles of copy groups by the strongest links between the groups; put their features into `evidence`."""
     d, articles = len(copies), np.arange(len(copy))
     best = first_of_group(copy, preferred)  # by copy group number
     story_of_centre = np.full(d, -1, dtype=np.int64)
@@ -204,21 +208,21 @@ def _join_copy_groups(
     ends = stories.pairs[number]
     trees.parent[joined] = best[np.where(ends[:, 0] == copy[joined], ends[:, 1], ends[:, 0])]
     trees.relation[joined], trees.score[joined] = _STORY, stories.score[number]
-    return {
-        i: _named(features.FEATURES, stories.features[x]) for i, x in zip(joined.tolist(), number.tolist(), strict=True)
-    }
+    told = stories.features[number].astype(np.float64).tolist()
+    evidence[joined] = [_named(features.FEATURES, values) for values in told]
 
 
-def _stats(
+def counts(
     corpus: Corpus,
     documents: Documents,
     proposed: CandidatePairs,
     links: Links,
+    copies: NDArray[np.int64],
     stories: Stories | None,
-    groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     settings: Settings,
 ) -> dict[str, int]:
-    """Return the counts of the run by name."""
+    """Return the counts of a run by name. Arguments as for `assign`."""
+    _, copy, story = _group_numbers(documents, copies, stories)
     alone = int((documents.of_article < 0).sum())
     stats = {
         "articles": len(corpus.ids),
@@ -233,21 +237,21 @@ def _stats(
         "links": int(links.linked.sum()),
         "quotations not linked": int((links.kind == QUOTED).sum()),
         "series not linked": int((links.kind == SERIES).sum()),
-        **_group_stats("copy group", groups[1]),
+        **_group_stats("copy group", copy),
     }
     if stories is not None:
         stats |= {
             "candidate pairs of stories": stories.candidates,
             "story pairs large buckets left out": stories.dropped,
             "story links": int((stories.score >= settings.story).sum()),
-            **_group_stats("story", groups[2]),
+            **_group_stats("story", story),
         }
     return stats
 
 
 def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
     """Values by name, rounded; what is not known (NaN) is left out."""
-    return {name: round(float(x), 4) for name, x in zip(names, values, strict=True) if not np.isnan(x)}
+    return {name: round(x, 4) for name, x in zip(names, values, strict=True) if x == x}
 
 
 def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
@@ -321,22 +325,10 @@ def spanning_parents(
         >>> spanning_parents(links, np.array([0.9, 0.5, 0.8]), np.zeros(3, dtype=np.int64), roots).tolist()
         [-1, 0, 2]
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
-
-    n = len(groups)
     inside = np.flatnonzero(groups[links[:, 0]] == groups[links[:, 1]])
     order = inside[np.lexsort((links[inside, 1], links[inside, 0], -strength[inside]))]
-    ranks = np.arange(1.0, len(order) + 1)  # distinct, so that there is one tree; a weight of 0 would be no link
-    tree = minimum_spanning_tree(coo_array((ranks, links[order].T), shape=(n, n)).tocsr()).tocoo()
-    # One search from an article that does not exist, joined to every root.
-    top = np.flatnonzero(roots)
-    rows, columns = np.append(tree.row, np.full(len(top), n)), np.append(tree.col, top)
-    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
-    _, parents = breadth_first_order(graph, n, directed=False)
-    number = order[tree.data.astype(np.int64) - 1]
-    link_of_article = np.full(n, -1, dtype=np.int64)
-    for child, parent in ((tree.row, tree.col), (tree.col, tree.row)):
-        joined = parents[child] == parent
-        link_of_article[child[joined]] = number[joined]
-    return link_of_article
+    link = np.empty(len(groups), dtype=np.int64)
+    kernels.spanning_links(links[order], np.ascontiguousarray(roots).view(np.uint8), link)
+    joined = link >= 0
+    link[joined] = order[link[joined]]
+    return link

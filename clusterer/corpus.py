@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, put_before
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.articles import Article, free_ids, name_of, seconds, tie
+from clusterer.budget import store_of
 from clusterer.deprecated import moved_names
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
@@ -62,7 +64,11 @@ def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progr
 
 
 def gather(
-    chunks: Iterable[Chunk], settings: Settings, progress: Progress | None = None, parts: Sequence[int] = ()
+    chunks: Iterable[Chunk],
+    settings: Settings,
+    progress: Progress | None = None,
+    parts: Sequence[int] = (),
+    store: Store | None = None,
 ) -> Corpus:
     """Put what was read together, cut what was learned of all of it, and make ids unique.
 
@@ -72,8 +78,9 @@ def gather(
         progress: told of stages.
         parts: where other parts begin, as numbers of articles, known once the chunks are consumed; ids are unique within a
             part.
+        store: where large arrays of the run live; by default as the settings say.
     """
-    tell = progress or silent
+    tell, store = progress or silent, store or store_of(settings)
     ids: list[str] = []
     outlets: list[str] = []
     known: dict[str, str] = {}
@@ -92,28 +99,35 @@ def gather(
             titles.append(title_words([], settings))
             yield text_words([], settings)
 
-    words = concatenate(texts())
-    heads = concatenate(titles)
+    words = concatenate(texts(), store)
+    heads = concatenate(_used_up(titles), store)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", len(ids))
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
         total = int(furniture.sum())
         if total:
-            words = words.keep(np.logical_not(furniture, out=furniture), in_place=True)
+            words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture
     words = replace(words, opens_line=None)
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
-    words = with_titles(words, heads, settings.min_words)
+    words = with_titles(words, heads, settings.min_words, store)
     when, tied = dates.array(), ties.array()
-    renamed = 0
-    hashes = boilerplate.whole_hashes(words) if len(set(ids)) < len(ids) else np.zeros(len(ids), dtype=np.uint64)
-    for start, stop in pairwise([0, *parts, len(ids)]):
+    renamed, repeated = 0, len(set(ids)) < len(ids)
+    hashes = boilerplate.whole_hashes(words) if repeated else np.zeros(0, dtype=np.uint64)
+    for start, stop in pairwise([0, *parts, len(ids)]) if repeated else ():
         part = slice(start, stop)
         ids[part], again = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
         renamed += again
     ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
-    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
+    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store)
+
+
+def _used_up(parts: list[Words]) -> Iterator[Words]:
+    """The parts one by one; each may go once the next is asked for."""
+    parts.reverse()
+    while parts:
+        yield parts.pop()
 
 
 def text_words(texts: Sequence[str], settings: Settings) -> Words:
@@ -139,7 +153,7 @@ def title_words(titles: Sequence[str], settings: Settings) -> Words:
     return replace(without_dates(words, settings.profile), opens_line=None, opens_sentence=None)
 
 
-def with_titles(words: Words, titles: Words, least: int) -> Words:
+def with_titles(words: Words, titles: Words, least: int, store: Store = IN_MEMORY) -> Words:
     """Words of n articles in which the title, and what there is of a text, stand in for texts of fewer than `least` words."""
     n, counts = len(words), words.counts
     short = (counts < least) & (titles.counts > 0)
@@ -149,8 +163,9 @@ def with_titles(words: Words, titles: Words, least: int) -> Words:
         rows = np.flatnonzero(short)
         stems = None
         if words.stems is not None and titles.stems is not None:
-            stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows)[0]
-        return Words(*put_before(words.hashes, words.offsets, titles.hashes, titles.offsets, rows), stems=stems)
+            stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows, store)[0]
+        hashes = put_before(words.hashes, words.offsets, titles.hashes, titles.offsets, rows, store)
+        return Words(*hashes, stems=stems)
     rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
     pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
@@ -221,6 +236,7 @@ class Corpus:
         furniture: words cut away with learned lines.
         lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.segments`).
         titled: articles whose title stands in for a text that is too short.
+        store: where large arrays of the run live.
     """
 
     ids: list[str]
@@ -233,6 +249,7 @@ class Corpus:
     furniture: int
     lines: NDArray[np.uint64]
     titled: int = 0
+    store: Store = IN_MEMORY
 
     def without_words(self) -> Corpus:
         """The same without words and titles."""

@@ -8,14 +8,15 @@ Array letters: `n` articles, `d` documents, `m` pairs, `t` copy groups.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.assignments import assign
+from clusterer.assignments import assign, counts
 from clusterer.copies import grouping
 from clusterer.copies.candidates import CandidatePairs, generate_candidates
 from clusterer.copies.documents import Documents, find_documents
@@ -76,14 +77,16 @@ class PipelineRun:
     """A run: its result, and what its stages handed on.
 
     Attributes:
-        clustering: the result.
+        stats: counts of the run by name.
+        name: gives the result, made when it is first asked for: who removes copies needs no names of groups.
         corpus, documents: with their words where these were kept.
         proposed, links: of the copy level.
         copies: int64 (d,), the first document of each document's copy group.
         texts, stories: of the story level; None below it. Texts only where they were kept.
     """
 
-    clustering: Clustering
+    stats: Mapping[str, int]
+    name: Callable[[], Clustering]
     corpus: Corpus
     documents: Documents
     proposed: CandidatePairs
@@ -91,6 +94,11 @@ class PipelineRun:
     copies: NDArray[np.int64]
     texts: StoryTexts | None
     stories: Stories | None
+
+    @property
+    def clustering(self) -> Clustering:
+        """The result."""
+        return self.name()
 
 
 def run_pipeline(
@@ -126,21 +134,29 @@ def group_corpus(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     if settings.level != "exact":
         begin(tell, "sketching", min(documents.compared, len(documents)))
-    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
+    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell, corpus.store)
     begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
     begin(tell, "grouping", len(documents))
     copies = grouping.group_documents(
         links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
     )
-    texts = story_texts(corpus, documents, copies) if settings.level == "story" else None
+    texts = story_texts(corpus, documents, copies, settings.threads) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-    stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
-    begin(tell, "naming", len(corpus.ids))
-    clustering = assign(corpus, documents, proposed, links, copies, stories, settings)
-    _LOG.info("grouped: %s", ", ".join(f"{count:,} {name}" for name, count in clustering.stats.items()))
-    return PipelineRun(clustering, corpus, documents, proposed, links, copies, texts if keep else None, stories)
+    stories = None
+    if texts is not None:
+        stories = cluster_stories(texts, settings, tell, links.pairs[links.forms], corpus.store)
+    found = (corpus, documents, proposed, links, copies, stories, settings)
+
+    @cache
+    def name() -> Clustering:
+        begin(tell, "naming", len(corpus.ids))
+        return assign(*found)
+
+    stats = counts(*found)
+    _LOG.info("grouped: %s", ", ".join(f"{count:,} {name}" for name, count in stats.items()))
+    return PipelineRun(stats, name, corpus, documents, proposed, links, copies, texts if keep else None, stories)
 
 
 if not TYPE_CHECKING:

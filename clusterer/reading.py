@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.articles import Article
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import CHANGED, InputError
@@ -63,7 +64,13 @@ class InputReader:
     """
 
     def __init__(
-        self, feed: Feed, settings: Settings, work: WorkFolder | None = None, key: str = "", name: str = "input"
+        self,
+        feed: Feed,
+        settings: Settings,
+        work: WorkFolder | None = None,
+        key: str = "",
+        name: str = "input",
+        store: Store = IN_MEMORY,
     ) -> None:
         """Read nothing yet.
 
@@ -73,10 +80,12 @@ class InputReader:
             work: where what was read is kept; None for nowhere.
             key: holds for all that decides how inputs are read.
             name: of what is kept in the work folder.
+            store: where large arrays live meanwhile.
         """
         self.feed = feed
         self.inputs: list[ReadInput] = []
         self._settings, self._work, self._key, self._name = settings, work, key, name
+        self._store = store
 
     def chunks(
         self,
@@ -111,7 +120,7 @@ class InputReader:
                 articles = (row.article for row in _with_places(rows, places))
                 if work and known and not work.failure:
                     with _BadRows(self.feed) as bad:
-                        chunk = _joined(read_chunks(articles, self._settings, tell))
+                        chunk = _joined(read_chunks(articles, self._settings, tell), self._store)
                     lines = places.array()
                     if identity(source) == known:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
@@ -219,7 +228,7 @@ def _same_rows(rows: Iterator[Row], lines: NDArray[np.int64]) -> Iterator[Row]:
         raise InputError(CHANGED)
 
 
-def _joined(chunks: Iterable[Chunk]) -> Chunk:
+def _joined(chunks: Iterable[Chunk], store: Store) -> Chunk:
     """Chunks as one."""
     ids: list[str] = []
     outlets: list[str] = []
@@ -234,7 +243,7 @@ def _joined(chunks: Iterable[Chunk]) -> Chunk:
             titles.append(chunk.titles)
             yield chunk.words
 
-    texts = concatenate(words())
+    texts = concatenate(words(), store)
     return Chunk(ids, ties.array(), outlets, dates.array(), texts, concatenate(titles))
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix
+from clusterer.arrays import kernels
+from clusterer.arrays.parallel import ordered_map
 from clusterer.copies.documents import Documents
 from clusterer.copies.series import may_report_others
 from clusterer.copies.verify import CONTAINED, COPY, verify
@@ -107,7 +108,7 @@ def remove_copies(
         )  # the longer of a pair has the lower number
         goes &= lead[asked] >= old
         missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
-        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes])
+        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes], settings.threads)
         assert documents.corpus_words is not None
         goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
         goes &= densest <= IN_PASSAGE
@@ -155,23 +156,25 @@ def remove_reports(
         return
     against = np.array([gone[int(run.copies[x])][0] for x in rows.tolist()], dtype=np.int64)
     scores = [gone[int(run.copies[x])][1] for x in rows.tolist()]
-    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against)[0])
+    found.enter(lead[rows], lead[against], 3, scores, _words_lost(documents, rows, against, settings.threads)[0])
 
 
-def _words_lost(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+def _words_lost(
+    documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64], threads: int
+) -> NDArray[np.int64]:
     """int64 (2, m): words of each text that goes, every time they are there, that the one that is kept does not hold.
 
     In all, and most in any `PASSAGE` words in a row.
     """
-    out = np.zeros((2, len(gone)), dtype=np.int64)
-    for start in range(0, len(gone), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        ours, theirs = documents.take(gone[block]), documents.take(kept[block])
-        rows = [np.repeat(np.arange(len(x)), x.counts) for x in (ours, theirs)]
-        salts = mix(np.arange(1, len(ours) + 1, dtype=np.uint64))
-        missing = ~np.isin(ours.hashes + salts[rows[0]], theirs.hashes + salts[rows[1]])
-        out[0, block] = np.bincount(rows[0][missing], minlength=len(ours))
-        so_far = np.concatenate(([0], np.cumsum(missing)))
-        ends = np.minimum(np.arange(len(missing)) + PASSAGE, ours.offsets[1:][rows[0]])
-        np.maximum.at(out[1, block], rows[0], so_far[ends] - so_far[:-1])
-    return out
+    words = documents.corpus_words
+    assert words is not None
+    hashes, pairs = np.ascontiguousarray(words.hashes), documents.articles[np.stack([gone, kept], axis=1)]
+
+    def of_block(start: int) -> NDArray[np.int64]:
+        block = pairs[start : start + _BLOCK]
+        lost = np.empty((2, len(block)), dtype=np.int64)
+        kernels.words_missing(hashes, words.offsets, block, PASSAGE, lost)
+        return lost
+
+    blocks = ordered_map(of_block, range(0, len(pairs), _BLOCK), threads)
+    return np.concatenate([np.zeros((2, 0), dtype=np.int64), *blocks], axis=1)

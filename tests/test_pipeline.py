@@ -16,10 +16,15 @@ import pytest
 from clusterings import DAY, FEED, by_id, groups, with_noise
 from hypothesis import given, strategies as st
 from made import text_of
-from places import ROOT
+from places import DATA, ROOT
 from strategies import texts
 
-from clusterer import Article, InputError, Settings, SettingsError, cluster
+from clusterer import Article, InputError, Settings, SettingsError, cluster, dedup, removals
+from clusterer.arrays import interning
+from clusterer.copies import verify
+from clusterer.io import feed as io_feed
+from clusterer.stories import clustering, term_weights, texts as texts_of_stories
+from clusterer.text import boilerplate
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -100,6 +105,22 @@ def test_chunks_and_threads_do_not_matter(unit: Settings) -> None:
         for threads in (1, 2):
             found = cluster(articles, replace(unit, chunk=chunk, threads=threads))
             assert found == expected
+
+
+def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of articles enough that every stage shares out its work, in blocks as small as these."""
+    articles = [row.article for row in io_feed.Feed(DATA / "feed.jsonl")]
+    articles += [replace(a, id=f"{a.id}-again", text=f"{a.text[:-40]} وأضاف المصدر") for a in articles]
+    expected = cluster(articles), dedup(articles, level="story").removed
+    assert len(expected[1]) > 50
+    for module, name in (
+        (boilerplate, "_BLOCK"), (interning, "_BLOCK"), (texts_of_stories, "_BLOCK"), (term_weights, "_ROWS"),
+        (verify, "_VERIFY_BLOCK"), (clustering, "_VERIFY_BLOCK"), (removals, "_BLOCK"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, 29)
+    for threads in (1, 2, 3, 7):
+        settings = Settings(chunk=23, threads=threads)
+        assert (cluster(articles, settings), dedup(articles, settings).removed) == expected
 
 
 def test_a_shingle_longer_than_a_chunk_of_words_is_no_trouble() -> None:

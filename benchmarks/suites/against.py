@@ -30,7 +30,15 @@ JOBS: dict[str, dict[str, Any]] = {
     "copies": {"settings": {"level": "copy"}},
     "dedup": {"settings": {"level": "copy"}, "dedup": True},
     "stories": {"settings": {"level": "story"}},
+    "index, batches of 1,000": {"settings": {}, "index": {"batch": 1000}},
+    "index of 10,000, 300 added singly": {"settings": {}, "index": {"batch": 1, "stored": 10_000}, "articles": 10_300},
+    "index of 10,000, 300 asked about singly": {
+        "settings": {},
+        "index": {"batch": 1, "stored": 10_000, "asked": True},
+        "articles": 10_300,
+    },
 }
+PACED = ("stories", "index, batches of 1,000")  # the second is to keep up with the first
 STORY_STAGE = "cluster_stories: stories"
 PARTS = (4, 2)  # of a feed, whose growth tells whether a job is linear
 SIDES = ("theirs", "ours")
@@ -53,6 +61,8 @@ def main(other: str, feed: tuple[str, ...], rounds: int, chosen: tuple[str, ...]
         told = {side: _answer(worker) for side, worker in sides.items()}
         n, kernels = told["ours"]["articles"], {side: about["kernels"] for side, about in told.items()}
         click.echo(f"{other} on {n:,} articles, kernels {kernels['theirs']} and {kernels['ours']}, {rounds} rounds\n")
+        for name in [name for name, job in jobs.items() if job.get("articles", 0) > n]:
+            click.echo(f"left out, for it takes {jobs.pop(name)['articles']:,} articles: {name}")
         times, stages = compare(sides, jobs, rounds)
         click.echo(
             f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'speed, least':>14}{'speed by round':>16}"
@@ -64,7 +74,11 @@ def main(other: str, feed: tuple[str, ...], rounds: int, chosen: tuple[str, ...]
                     _print(f"  {stage}", stages[name], least=0.005)
         if "stories" in jobs:
             click.echo(f"\ncost of the story level: {_cost(STORY_STAGE.join(('  ', '')), stages['stories']):.2f}")
+        if all(name in jobs for name in PACED):
+            paces = [statistics.median(times[PACED[0], x]) / statistics.median(times[PACED[1], x]) for x in SIDES]
+            click.echo(f"pace of the index over the batch's: theirs {paces[0]:.2f}, ours {paces[1]:.2f}")
         if linear:
+            jobs = {name: job for name, job in jobs.items() if "articles" not in job}
             _print_growth(sides, jobs, n, rounds, times)
 
 

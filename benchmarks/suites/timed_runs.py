@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -36,11 +37,37 @@ def main(stages: list[tuple[str, str, str]], paths: list[str]) -> None:
         run = _dedup if job.get("dedup") else pipeline.run_pipeline
         spent.clear()
         gc.collect()
+        if "index" in job:
+            _tell({"seconds": _indexed(some, settings, **job["index"]), "stages": {}})
+            continue
         start = time.process_time()
         result = run(some, settings)
+        getattr(result, "clustering", None)  # later commits name groups when they are asked
         took = time.process_time() - start
         _tell({"seconds": took, "stages": dict(spent)})
         del result
+
+
+def _indexed(articles: list[Any], settings: Settings, batch: int, stored: int = 0, asked: bool = False) -> float:
+    """Seconds that an index takes to store articles, or to say what they are.
+
+    Args:
+        articles: of a feed.
+        settings: of the index.
+        batch: articles given at a time.
+        stored: how many are stored first, which is not measured.
+        asked: the others are asked about, not stored.
+    """
+    from clusterer.index.story_index import StoryIndex
+
+    with tempfile.TemporaryDirectory() as folder, StoryIndex.open(f"{folder}/index.db", settings) as index:
+        for start in range(0, stored, 1000):
+            index.add(articles[start : min(start + 1000, stored)])
+        before = time.process_time()
+        for start in range(stored, len(articles), batch):
+            some = articles[start : start + batch]
+            index.query(some) if asked else index.add(some)
+        return time.process_time() - before
 
 
 def _dedup(articles: list[Any], settings: Settings) -> Any:

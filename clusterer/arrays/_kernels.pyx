@@ -10,12 +10,12 @@ Array letters: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pair
 cimport cython
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 8  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 9  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -965,6 +965,49 @@ def overlaps(
     free(keys); free(first); free(seen)
 
 
+def words_missing(
+    const uint64_t[::1] hashes, const int64_t[::1] offsets, const int64_t[:, ::1] pairs, Py_ssize_t passage,
+    int64_t[:, ::1] out,
+):
+    """Of each pair, the words of the first row that the second lacks: in all, and most in any `passage` in a row."""
+    cdef Py_ssize_t m = pairs.shape[0], p, j, longest = 0, length, mask = 7, room = 8
+    cdef int64_t held = -1, lacked, here, most
+    cdef uint64_t* keys
+    cdef int32_t* first
+    cdef uint8_t* lacks
+    cdef const uint64_t* row
+    for p in range(m):
+        for j in range(2):
+            longest = max(longest, offsets[pairs[p, j] + 1] - offsets[pairs[p, j]])
+    while room < 2 * longest + 1:
+        room *= 2
+    keys = <uint64_t*>malloc(room * sizeof(uint64_t))
+    first = <int32_t*>malloc(room * sizeof(int32_t))
+    lacks = <uint8_t*>malloc(longest + 1)
+    if keys == NULL or first == NULL or lacks == NULL:
+        free(keys); free(first); free(lacks)
+        raise MemoryError
+    with nogil:
+        for p in range(m):
+            if pairs[p, 1] != held:
+                held = pairs[p, 1]
+                length = offsets[held + 1] - offsets[held]
+                fill(&hashes[0] + offsets[held], length, keys, first, 0, &lacked)
+                mask = mask_for(length)
+            row = &hashes[0] + offsets[pairs[p, 0]]
+            length = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
+            lacked = here = most = 0
+            for j in range(length):
+                lacks[j] = first[find(keys, first, mask, row[j])] < 0
+                lacked += lacks[j]
+                here += lacks[j]
+                if j >= passage:
+                    here -= lacks[j - passage]
+                most = max(most, here)
+            out[0, p], out[1, p] = lacked, most
+    free(keys); free(first); free(lacks)
+
+
 cdef inline uint32_t meaning_of(
     uint64_t word, const uint32_t* keys, const uint32_t* meanings, const int32_t* starts, uint32_t unknown
 ) noexcept nogil:
@@ -1699,3 +1742,253 @@ def pair_sums(
             out[p, 4], out[p, 5], out[p, 6], out[p, 7] = here, there, title_here, title_there
             out[p, 8], out[p, 9], out[p, 10], out[p, 11] = opening, leads, every, <double>numbers
     free(keys); free(first)
+
+
+# --- linkage
+
+cdef struct Join:
+    double mean
+    int32_t a
+    int32_t b
+
+
+cdef struct Link:
+    double total
+    int32_t ends[2]
+    int32_t chain  # the next link of its cell of the table, -1
+    bint bound
+    bint gone
+
+
+cdef inline bint sooner(const Join* one, const Join* other) noexcept nogil:
+    """The stronger first, then the one of lower items."""
+    if one.mean != other.mean:
+        return one.mean > other.mean
+    return one.a < other.a if one.a != other.a else one.b < other.b
+
+
+cdef inline void sink(Join* queue, Py_ssize_t count, Py_ssize_t at) noexcept nogil:
+    """Let an entry sink to its place in a heap of so many."""
+    cdef Join entry = queue[at]
+    cdef Py_ssize_t child = 2 * at + 1
+    while child < count:
+        if child + 1 < count and sooner(&queue[child + 1], &queue[child]):
+            child += 1
+        if not sooner(&queue[child], &entry):
+            break
+        queue[at] = queue[child]
+        at, child = child, 2 * child + 1
+    queue[at] = entry
+
+
+cdef inline void rise(Join* queue, Py_ssize_t at) noexcept nogil:
+    """Let the last entry of a heap rise to its place."""
+    cdef Join entry = queue[at]
+    cdef Py_ssize_t above = (at - 1) >> 1
+    while at > 0 and sooner(&entry, &queue[above]):
+        queue[at] = queue[above]
+        at, above = above, (above - 1) >> 1
+    queue[at] = entry
+
+
+cdef inline Py_ssize_t cell_of(int32_t a, int32_t b, Py_ssize_t mask) noexcept nogil:
+    """The cell of a table that a link of two items stands in, whichever comes first."""
+    return <Py_ssize_t>(mix(<uint64_t>min(a, b) << 32 | <uint64_t>max(a, b))) & mask
+
+
+cdef inline int32_t link_between(int32_t a, int32_t b, const Link* links, const int32_t* cells, Py_ssize_t mask) noexcept nogil:
+    """The link of two items, -1 where there is none."""
+    cdef int32_t e = cells[cell_of(a, b, mask)]
+    while e >= 0 and not (
+        links[e].ends[0] == a and links[e].ends[1] == b or links[e].ends[0] == b and links[e].ends[1] == a
+    ):
+        e = links[e].chain
+    return e
+
+
+cdef inline void enter(int32_t e, Link* links, int32_t* cells, Py_ssize_t mask) noexcept nogil:
+    """Put a link into the table."""
+    cdef Py_ssize_t at = cell_of(links[e].ends[0], links[e].ends[1], mask)
+    links[e].chain = cells[at]
+    cells[at] = e
+
+
+cdef inline void leave(int32_t e, Link* links, int32_t* cells, Py_ssize_t mask) noexcept nogil:
+    """Take a link out of the table."""
+    cdef int32_t* at = &cells[cell_of(links[e].ends[0], links[e].ends[1], mask)]
+    while at[0] != e:
+        at = &links[at[0]].chain
+    at[0] = links[e].chain
+
+
+cdef inline void unite(
+    int32_t a, int32_t b, Link* links, int32_t* cells, Py_ssize_t mask, int32_t* heads, int32_t* tails, int32_t* after
+) noexcept nogil:
+    """Give one item the links of another: those to a third that both have become one."""
+    cdef int32_t end = heads[b], follows, e, f, c
+    while end >= 0:
+        follows, e = after[end], end >> 1
+        after[end] = -1
+        if not links[e].gone:
+            leave(e, links, cells, mask)
+            c = links[e].ends[1 - (end & 1)]
+            f = -1 if c == a else link_between(a, c, links, cells, mask)
+            if c == a:
+                links[e].gone = True
+            elif f >= 0:
+                links[f].total = links[f].total + links[e].total
+                links[f].bound |= links[e].bound
+                links[e].gone = True
+            else:
+                links[e].ends[end & 1] = a
+                enter(e, links, cells, mask)
+                if heads[a] < 0:
+                    heads[a] = end
+                else:
+                    after[tails[a]] = end
+                tails[a] = end
+        end = follows
+    heads[b] = -1
+
+
+def link_on_average(
+    const int64_t[:, ::1] pairs, const double[::1] strength, double threshold, const int64_t[::1] weights,
+    const uint8_t[::1] binding, int64_t[::1] group,
+):
+    """Join the two groups with the strongest mean, again and again. Every link is in the lists of both of its ends, by cells
+    ``2 * link + side``, and in a hash table of chains; a group's list is that of its first member.
+    """
+    cdef Py_ssize_t m = pairs.shape[0], n = weights.shape[0], i, mask = 7, count = 0, room
+    cdef int32_t e, a, b, c, end, last
+    cdef double mean
+    cdef Join top
+    cdef Join* queue
+    cdef Join* more
+    cdef bint full = False
+    size_array = np.array(weights)
+    cdef int64_t[::1] size = size_array
+    while mask < m:
+        mask = 2 * mask + 1
+    room = m + 16
+    cdef Link* links = <Link*>malloc((m + 1) * sizeof(Link))
+    cdef int32_t* cells = <int32_t*>malloc((mask + 1) * sizeof(int32_t))
+    cdef int32_t* heads = <int32_t*>malloc((n + 1) * sizeof(int32_t))
+    cdef int32_t* tails = <int32_t*>malloc((n + 1) * sizeof(int32_t))
+    cdef int32_t* after = <int32_t*>malloc((2 * m + 1) * sizeof(int32_t))
+    queue = <Join*>malloc(room * sizeof(Join))
+    if links == NULL or cells == NULL or heads == NULL or tails == NULL or after == NULL or queue == NULL:
+        free(links); free(cells); free(heads); free(tails); free(after); free(queue)
+        raise MemoryError
+    with nogil:
+        memset(cells, 0xFF, (mask + 1) * sizeof(int32_t))
+        memset(heads, 0xFF, (n + 1) * sizeof(int32_t))
+        for i in range(n):
+            group[i] = i
+        for i in range(m):
+            e = <int32_t>i
+            for c in range(2):
+                a, end = <int32_t>pairs[i, c], 2 * e + c
+                links[e].ends[c] = a
+                after[end] = heads[a]
+                if heads[a] < 0:
+                    tails[a] = end
+                heads[a] = end
+            a, b = min(links[e].ends[0], links[e].ends[1]), max(links[e].ends[0], links[e].ends[1])
+            links[e].total = strength[i] * <double>(size[a] * size[b])
+            links[e].bound, links[e].gone = binding[i], False
+            enter(e, links, cells, mask)
+            if binding[i] and strength[i] >= threshold:
+                queue[count].mean, queue[count].a, queue[count].b = links[e].total / <double>(size[a] * size[b]), a, b
+                count += 1
+        for i in range(count // 2 - 1, -1, -1):
+            sink(queue, count, i)
+        while count > 0 and not full:
+            top = queue[0]
+            count -= 1
+            queue[0] = queue[count]
+            sink(queue, count, 0)
+            a, b = top.a, top.b
+            e = link_between(a, b, links, cells, mask) if group[a] == a and group[b] == b else -1
+            if e < 0 or top.mean != links[e].total / <double>(size[a] * size[b]):
+                continue  # one of the two has grown or gone since
+            group[b] = a
+            unite(a, b, links, cells, mask, heads, tails, after)
+            size[a] += size[b]
+            last, end = -1, heads[a]
+            while end >= 0:
+                e = end >> 1
+                if links[e].gone:  # out of the list
+                    if last < 0:
+                        heads[a] = after[end]
+                    else:
+                        after[last] = after[end]
+                    if tails[a] == end:
+                        tails[a] = last
+                    end = after[end]
+                    continue
+                c = links[e].ends[1 - (end & 1)]
+                mean = links[e].total / <double>(size[a] * size[c])
+                if mean >= threshold and links[e].bound:
+                    if count == room:
+                        room *= 2
+                        more = <Join*>realloc(queue, room * sizeof(Join))
+                        if more == NULL:
+                            full = True
+                            break
+                        queue = more
+                    queue[count].mean, queue[count].a, queue[count].b = mean, min(a, c), max(a, c)
+                    rise(queue, count)
+                    count += 1
+                last, end = end, after[end]
+        for i in range(n):
+            while group[group[i]] != group[i]:
+                group[i] = group[group[i]]
+    free(links); free(cells); free(heads); free(tails); free(after); free(queue)
+    if full:
+        raise MemoryError
+
+
+def spanning_links(const int64_t[:, ::1] pairs, const uint8_t[::1] roots, int64_t[::1] out):
+    """The links of a tree by which items hang on roots: the first ones that reach everybody. Prim's order is not needed, for
+    a link counts where it joins what was apart (Kruskal); then the trees are walked from their roots.
+    """
+    cdef Py_ssize_t m = pairs.shape[0], n = roots.shape[0], i, waiting = 0, done = 0
+    cdef int64_t a, b, x, y, end
+    cdef int64_t* parent = <int64_t*>malloc((n + 1) * sizeof(int64_t))
+    cdef int64_t* heads = <int64_t*>malloc((n + 1) * sizeof(int64_t))
+    cdef int64_t* after = <int64_t*>malloc((2 * m + 1) * sizeof(int64_t))
+    if parent == NULL or heads == NULL or after == NULL:
+        free(parent); free(heads); free(after)
+        raise MemoryError
+    with nogil:
+        for i in range(n):
+            parent[i], heads[i], out[i] = i, -1, -1
+        for i in range(m):
+            a, b = pairs[i, 0], pairs[i, 1]
+            x, y = a, b
+            while parent[x] != x:
+                parent[x] = parent[parent[x]]
+                x = parent[x]
+            while parent[y] != y:
+                parent[y] = parent[parent[y]]
+                y = parent[y]
+            if x != y:
+                parent[max(x, y)] = min(x, y)
+                after[2 * i], heads[a] = heads[a], 2 * i
+                after[2 * i + 1], heads[b] = heads[b], 2 * i + 1
+        for i in range(n):  # the queue of the walk stands where the trees stood
+            if roots[i]:
+                parent[waiting] = i
+                waiting += 1
+        while done < waiting:
+            a = parent[done]
+            done += 1
+            end = heads[a]
+            while end >= 0:
+                b = pairs[end >> 1, 1 - (end & 1)]
+                if out[b] < 0 and not roots[b]:
+                    out[b] = end >> 1
+                    parent[waiting] = b
+                    waiting += 1
+                end = after[end]
+    free(parent); free(heads); free(after)

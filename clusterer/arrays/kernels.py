@@ -26,19 +26,22 @@ from clusterer.arrays.kernels_numpy import (
     hash_texts as hash_texts,
     intern as intern,
     likely_codes as likely_codes,
+    link_on_average as link_on_average,
     merge_entries as merge_entries,
     overlaps as overlaps,
     pair_sums as pair_sums,
     row_sums as row_sums,
     shingle_rows as shingle_rows,
     sort_in_place as sort_in_place,
+    spanning_links as spanning_links,
     take_rows as take_rows,
     weigh_rows as weigh_rows,
+    words_missing as words_missing,
 )
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 8
+REVISION = 9
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -12,10 +12,10 @@ Array letters: `n` items, `m` links.
 
 from __future__ import annotations
 
-import heapq
-
 import numpy as np
 from numpy.typing import NDArray
+
+from clusterer.arrays import kernels
 
 
 def average_linkage(
@@ -36,47 +36,12 @@ def average_linkage(
         weights: int64 (n,), how many each item stands for; 1 where None.
         binding: bool (m,), links of which two groups must have one to be joined; all where None.
     """
-    parent = list(range(n))
-    size = [1] * n if weights is None else weights.tolist()
-    near: dict[int, dict[int, float]] = {}
-    bound: dict[int, set[int]] | None = None if binding is None else {}
-    heap: list[tuple[float, int, int]] = []
-    for number, ((a, b), s) in enumerate(zip(links.tolist(), strength.tolist(), strict=True)):
-        near.setdefault(a, {})[b] = near.setdefault(b, {})[a] = s * (size[a] * size[b])
-        if bound is not None and binding is not None:
-            if not binding[number]:
-                continue
-            bound.setdefault(a, set()).add(b)
-            bound.setdefault(b, set()).add(a)
-        if s >= threshold:
-            heap.append((-s, min(a, b), max(a, b)))
-    # A mean is its total over sizes again, to the last bit, or the queue would not know its own entries.
-    heap = [(-near[a][b] / (size[a] * size[b]), a, b) for _, a, b in heap]
-    heapq.heapify(heap)
-    while heap:
-        mean, a, b = heapq.heappop(heap)
-        total = near[a].get(b) if parent[a] == a and parent[b] == b else None
-        if total is None or -mean != total / (size[a] * size[b]):
-            continue  # one of the two has grown or gone since
-        parent[b] = a
-        del near[a][b], near[b][a]
-        for c, s in near.pop(b).items():
-            del near[c][b]
-            near[a][c] = near[c][a] = near[a].get(c, 0.0) + s
-        size[a] += size[b]
-        if bound is not None:
-            for c in bound.pop(b):
-                bound[c].discard(b)
-                if c != a:
-                    bound[a].add(c)
-                    bound[c].add(a)
-        for c, s in near[a].items():
-            mean = s / (size[a] * size[c])
-            if mean >= threshold and (bound is None or c in bound[a]):
-                heapq.heappush(heap, (-mean, min(a, c), max(a, c)))
-    group = np.array(parent, dtype=np.int64)
-    while (group[group] != group).any():
-        group = group[group]
+    weights = np.ones(n, dtype=np.int64) if weights is None else np.ascontiguousarray(weights, dtype=np.int64)
+    binds = np.ones(len(links), dtype=np.uint8) if binding is None else np.ascontiguousarray(binding).view(np.uint8)
+    group = np.empty(n, dtype=np.int64)
+    kernels.link_on_average(
+        np.ascontiguousarray(links), np.ascontiguousarray(strength), threshold, weights, binds, group
+    )
     return group
 
 

@@ -131,10 +131,10 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     before = old.chunks() if old else iter(())
     parts = old.parts if old else ()
     refuse_foreign_weights(run.settings)
-    corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts)
+    corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts, run.store)
     done = group_corpus(corpus, run.settings, run.stages, keep=True)
     count = old.parts[0] if old else 0
-    if len(done.clustering) == count:
+    if len(corpus.ids) == count:
         run.refuse_nothing()
     run.stages.begin("choosing", len(corpus.ids))
     values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))

@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from clusterer import __version__
+from clusterer.arrays.parallel import workers
 from clusterer.cli.run import Run
 from clusterer.io.atomic import atomic_output
 from clusterer.settings import Settings
@@ -63,7 +64,8 @@ def write_stats(run: Run, counts: Mapping[str, int]) -> None:
     value = {
         "seconds": round(time.monotonic() - run.began, 3),
         "peak_bytes": max((stage.peak_bytes for stage in run.stages.passed), default=0),
-        "threads": run.settings.threads,
+        "spilled_bytes": run.store.spilled,
+        "threads": workers(run.settings.threads),
         "stages": stages,
         **about(run, counts),
     }

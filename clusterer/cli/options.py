@@ -24,6 +24,8 @@ from clusterer.messages import LANGUAGES
 from clusterer.results import Assignment, Level
 from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
+COMMAND_DEFAULTS: dict[str, Any] = {"threads": 0}
+"""Settings of which commands have a default of their own: a program that calls the library shares its cores with others."""
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
 LIMIT_NAMES = [name.replace("_", "-") for name in NAMES]
 language_option = click.option(
@@ -122,7 +124,7 @@ def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: A
         **defaults: where they are the command's own.
     """
     for f in reversed(fields(Settings)):
-        meta, default = f.metadata, defaults.get(f.name, f.default)
+        meta, default = f.metadata, defaults.get(f.name, COMMAND_DEFAULTS.get(f.name, f.default))
         kind: Any = type(f.default)
         if meta["choices"]:
             kind = click.Choice((*meta["choices"], *(also_unit if f.name == "unit" else ())))
@@ -153,8 +155,9 @@ def preset_option(command: _F) -> _F:
         is_eager=True,
         expose_value=False,
         callback=take,
-        help="settings for a kind of work: news are the defaults, corpus is for texts that a model is trained on (whole texts by"
-        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); options given beside it win",
+        help="settings for a kind of work: news are the defaults; corpus is for texts that a model is trained on (whole texts by"
+        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); headlines is for titles without"
+        " texts; strict groups only what is sure; options given beside it win",
     )(command)
 
 

@@ -76,10 +76,10 @@ class _GoldLast(SectionedCommand):
 @language_option
 @click.option(
     "--threads",
-    type=click.IntRange(1, next(f.metadata["high"] for f in fields(Settings) if f.name == "threads")),
-    default=1,
+    type=click.IntRange(0, next(f.metadata["high"] for f in fields(Settings) if f.name == "threads")),
+    default=0,
     show_default=True,
-    help="threads to work with",
+    help="threads to work with; 0 for as many as there are cores",
 )
 def tune_command(
     gold: str,

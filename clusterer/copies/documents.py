@@ -24,7 +24,7 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     """The distinct texts of a word or more, longest first. Those of fewer than `min_words` words are like none."""
     words = corpus.words
     assert words is not None
-    hashes, counts = boilerplate.whole_hashes(words), words.counts
+    hashes, counts = boilerplate.whole_hashes(words, settings.threads), words.counts
     order = np.lexsort((hashes, -counts))
     order = order[counts[order] > 0]
     new = np.ones(len(order), dtype=np.bool_)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
+from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts, starts_run
 from clusterer.arrays.linkage import average_linkage, components
 
 DENSE = 0.9
@@ -137,26 +137,27 @@ def _with_cuts(likeness: Likeness, cores: NDArray[np.int64], containment: float)
     size = np.bincount(cores, minlength=n)
     low, high = np.divmod(codes, n)
     held = np.bincount(number, likeness.containment[near], len(codes)) / (size[low] * size[high])
-    mean = dict(zip(codes.tolist(), held.tolist(), strict=True))
-
-    cuts = np.unique(shorter[likeness.cuts & between] * n + longer[likeness.cuts & between])
-    sources: dict[int, list[tuple[float, int]]] = {}
-    for cut, source in zip(*(x.tolist() for x in np.divmod(cuts, n)), strict=True):
-        sources.setdefault(cut, []).append((mean[min(cut, source) * n + max(cut, source)], source))
-    offers = []
-    for cut, held_by in sources.items():
-        best = max(share for share, _ in held_by)
-        if sum(share >= best - _EQUALLY for share, _ in held_by) < FORMULA:
-            offers += [(-share, source, cut) for share, source in held_by if share >= SHARE * containment]
+    cut, source = np.divmod(np.unique(shorter[likeness.cuts & between] * n + longer[likeness.cuts & between]), n)
+    share = held[np.searchsorted(codes, np.minimum(cut, source) * n + np.maximum(cut, source))]
+    starts = np.flatnonzero(starts_run(cut))
+    which = np.cumsum(starts_run(cut)) - 1
+    best = np.maximum.reduceat(share, starts)[which]
+    about_equally = np.add.reduceat((share >= best - _EQUALLY).astype(np.int64), starts)[which]
+    offered = np.flatnonzero((about_equally < FORMULA) & (share >= SHARE * containment))
+    offered = offered[np.lexsort((cut[offered], source[offered], -share[offered]))]
+    is_cut = np.zeros(n, dtype=np.bool_)
+    is_cut[cut] = True
+    beside = is_cut[low] & is_cut[high]  # of other pairs nobody asks
+    mean = dict(zip(codes[beside].tolist(), held[beside].tolist(), strict=True))
     joined: dict[int, int] = {}
     cuts_of: dict[int, list[int]] = {}
-    for _, source, cut in sorted(offers):
-        if cut in joined or source in joined or cut in cuts_of:
+    for short, long in zip(cut[offered].tolist(), source[offered].tolist(), strict=True):
+        if short in joined or long in joined or short in cuts_of:
             continue
-        others = cuts_of.get(source, [])
-        if all(mean.get(min(cut, other) * n + max(cut, other), 0.0) > 0 for other in others):
-            joined[cut] = source
-            cuts_of[source] = [*others, cut]
+        others = cuts_of.get(long, [])
+        if all(mean.get(min(short, other) * n + max(short, other), 0.0) > 0 for other in others):
+            joined[short] = long
+            cuts_of[long] = [*others, short]
     group = np.arange(n)
     group[list(joined)] = list(joined.values())
     # A source is longer than its cuts, but a copy of a cut may be longer than the source: named by the longest of all.

@@ -8,10 +8,11 @@ Array letters: `n` articles or documents, `w` words.
 from __future__ import annotations
 
 import hashlib
+from codecs import charmap_encode
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from encodings import cp1256
 from typing import NamedTuple
 
 import numpy as np
@@ -52,37 +53,24 @@ class StoredWords(NamedTuple):
     titles: list[str]
 
 
-class StoredDocument(NamedTuple):
-    """A distinct text of the index.
-
-    Attributes:
-        article: number of the article whose text and title stand for it.
-        hash: of its words, uint64.
-        words: how many.
-        centre: number of the longest document of its copy group.
-    """
-
-    article: int
-    hash: int
-    words: int
-    centre: int
-
-
 # bytes and numbers
 
 
 def body_of(article: Article) -> tuple[bytes, int]:
     """All of an article but its id, as bytes, and a hash of its title and text, signed 64 bits."""
     fields = (article.title, article.text, article.source, article.url)
-    for coding in _CODINGS:
-        with suppress(UnicodeEncodeError):
-            parts = [field.encode(coding, "surrogatepass" if coding == "utf-8" else "strict") for field in fields]
-            break
     title, text = (x.encode("utf-8", "surrogatepass") for x in fields[:2])
+    try:
+        content = charmap_encode("".join(fields), "strict", cp1256.encoding_table)[0]
+        coding, lengths = 0, [*map(len, fields)]
+    except UnicodeEncodeError:
+        parts = title, text, *(x.encode("utf-8", "surrogatepass") for x in fields[2:])
+        content = b"".join(parts)
+        coding, lengths = 1, [*map(len, parts)]
     digest = hashlib.blake2b(text, digest_size=8, key=hashlib.blake2b(title).digest() if title else b"").digest()
     date = "" if article.date is None else repr(seconds(article.date))
-    head = f"{_CODINGS.index(coding)} {' '.join(str(len(part)) for part in parts)} {date}\n".encode()
-    return head + b"".join(parts), int.from_bytes(digest, "little", signed=True)
+    head = f"{coding} {' '.join(map(str, lengths))} {date}\n".encode()
+    return head + content, int.from_bytes(digest, "little", signed=True)
 
 
 def digest_of(article: Article) -> int:
@@ -179,15 +167,6 @@ def numbers_of_ids(index: OpenIndex, ids: Sequence[str]) -> dict[str, tuple[int,
     )
     wanted = set(ids)
     return {name: (number, digest) for name, number, digest in rows if name in wanted}
-
-
-def read_documents(index: OpenIndex, numbers: NDArray[np.int64] | Sequence[int]) -> dict[int, StoredDocument]:
-    """Stored documents by number; those that are not there are left out."""
-    rows = index.database.among("SELECT number, article, hash, words, centre FROM document WHERE number IN {}", numbers)
-    return {
-        number: StoredDocument(article, hash % (1 << 64), words, centre)
-        for number, article, hash, words, centre in rows
-    }
 
 
 # words

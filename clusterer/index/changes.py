@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.index.articles import read_documents
 from clusterer.index.copy_candidates import verify_candidates
 from clusterer.index.keys import distinct_stems
 from clusterer.index.links import write_links
@@ -92,7 +91,8 @@ def store_links(
     """
     links, ends = verify_candidates(index, pairs, words, words.counts, hashes)
     ends = np.where(ends < 0, numbers[np.clip(-1 - ends, 0, len(numbers) - 1)], ends)
-    write_links(index.database, ends[links.pairs], links, index.settings)
+    write_links(index.database, ends[links.pairs], links)
+    index.links.forget(ends[links.pairs[:, 0]].tolist())
 
 
 def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.int64]) -> None:
@@ -117,7 +117,7 @@ def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.i
         if number not in leaving:
             heir.setdefault(document, number)
     empty = [x for x in documents if x not in heir]
-    stored = read_documents(index, documents)
+    stored = index.documents.find(documents)
     headless = [x for x in heir if stored[x].article in leaving]  # another article must stand for these
     changed, centres = {*empty, *headless}, sorted({stored[x].centre for x in documents})
     texts = database.among("SELECT centre, body FROM text WHERE centre IN {}", centres)
@@ -125,6 +125,7 @@ def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.i
     evict(index, headless)
     database.write_among("UPDATE article SET document = NULL WHERE number IN {}", articles)
     database.write_many("UPDATE document SET article = ? WHERE number = ?", [(heir[x], x) for x in headless])
+    index.documents.forget(headless)
     changes.touched_documents |= heir.keys()
     changes.unlinked_documents |= set(headless)
     if empty:
@@ -138,9 +139,12 @@ def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.i
 def _delete_documents(index: OpenIndex, changes: Changes, documents: list[int], lost: Counter[int]) -> None:
     """Delete documents and their links, and note the large copy groups they were in; `lost`: how many, by centre."""
     database = index.database
+    longer = database.numbers("SELECT a FROM link WHERE b IN {}", documents)
     for end in "ab":
         database.write_among(f"DELETE FROM link WHERE {end} IN {{}}", documents)
     database.write_among("DELETE FROM document WHERE number IN {}", documents)
+    index.links.forget(longer.union(documents))
+    index.documents.forget(documents)
     for centre, left in database.among(
         "SELECT centre, count(*) FROM document WHERE centre IN {} GROUP BY centre", sorted(lost)
     ):
@@ -166,4 +170,5 @@ def retire_texts(index: OpenIndex, changes: Changes, centres: Sequence[int]) -> 
             changes.unlinked_texts |= database.numbers(f"SELECT {other} FROM pair WHERE {end} IN {{}}", retired)
             database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", retired)
     database.write_among("DELETE FROM text WHERE centre IN {}", retired)
+    index.texts.forget(retired.tolist())
     database.state["texts"] -= len(retired)

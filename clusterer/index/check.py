@@ -23,7 +23,6 @@ from clusterer.index.articles import (
     id_key,
     moment,
     read_articles,
-    read_documents,
     stored_words,
     without_learned_lines,
     words_of_texts,
@@ -67,6 +66,7 @@ def _found(step: Callable[[OpenIndex], list[str]], index: OpenIndex) -> list[str
 
 
 def _refresh(index: OpenIndex) -> list[str]:
+    index.forget()  # what is asked is what the file says
     index.refresh()
     return []
 
@@ -197,7 +197,7 @@ def _bodies(index: OpenIndex) -> list[str]:
         words = without_learned_lines(index, words, outlets, titles)
         hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
         document_of_article = {row[0]: row[-1] for row in rows}
-        stored = read_documents(index, sorted({x for x in document_of_article.values() if x}))
+        stored = index.documents.find(sorted({x for x in document_of_article.values() if x}))
         for i, number in enumerate(block):
             document, empty = document_of_article[number], counts[i] == 0
             is_other = document in stored and (stored[document].hash, stored[document].words) != (hashes[i], counts[i])
@@ -217,7 +217,7 @@ def _links(index: OpenIndex) -> list[str]:
         block = table[start : start + _BLOCK]
         ends = block[:, :2].astype(np.int64)
         numbers = np.unique(ends)
-        documents = read_documents(index, numbers)
+        documents = index.documents.find(numbers)
         if len(documents) < len(numbers):
             continue  # a rule says so
         holder = np.array([documents[x].article for x in numbers.tolist()], dtype=np.int64)

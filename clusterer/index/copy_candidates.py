@@ -19,7 +19,7 @@ from clusterer.copies import verify
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import Links
 from clusterer.index import keys
-from clusterer.index.articles import document_words, read_documents
+from clusterer.index.articles import document_words
 from clusterer.index.keys import Sketches
 from clusterer.index.open_index import OpenIndex
 from clusterer.lsh.samples import SLACK
@@ -81,7 +81,7 @@ def verify_candidates(
         Links whose pairs are places in the second array, the longer document first; that array, int64, gives for each
         place ``-1 - row`` of a new document or the number of a stored one.
     """
-    stored = read_documents(index, np.unique(pairs[:, 1]))
+    stored = index.documents.find(np.unique(pairs[:, 1]))
     pairs = pairs[np.fromiter((x in stored for x in pairs[:, 1].tolist()), dtype=np.bool_, count=len(pairs))]
     rows, others = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
     other_words = document_words(index, {x: stored[x].article for x in others.tolist()})

@@ -13,36 +13,25 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.errors import ClustererError, InputError, OutputError, SettingsError
+from clusterer.errors import ClustererError, InputError
 from clusterer.index.guards import StatementGuard, crc_of_story, damaged
+from clusterer.index.made import check_version, checked_settings, made_texts
 from clusterer.index.schema import APPLICATION, COUNTERS, OLDER_COUNTERS, SCHEMA, VERSION, differences
+from clusterer.index.sqlite_errors import named
 from clusterer.index.whole import identity, refuse_part
 from clusterer.index.writer_note import WriterNote
 from clusterer.settings import Settings
 
 WAIT = 30.0
 """Seconds that a writer waits for another one."""
-_SHAPING = {f.name for f in fields(Settings) if f.metadata["shapes_result"]}
 _MOST_OBJECTS = 100  # tables and indexes that are looked at: an index has fewer
 _SHOWN = 5  # differences named in a line
-_NO_ROOM = (778, 1290, 4874)  # SQLITE_IOERR_WRITE, _TRUNCATE, _SHMSIZE: how full disks and quotas show, too
-_DAMAGES = (
-    0,  # Python's own: text that is not UTF-8
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_MISMATCH,
-    sqlite3.SQLITE_FORMAT,
-)  # what only rows, pages or a schema that no index writes lead to
 _LISTED = "(SELECT value FROM json_each(?1))"
 _BOUND = 500  # values bound in one statement
 
@@ -89,7 +78,8 @@ class Database:
                 self._connection.create_function("crc_of_story", 2, crc_of_story, deterministic=True)
                 self._identity = identity(self.path)
                 self._prepare(settings, recipe, must_exist)
-                self.settings = self._check_made(settings, recipe)
+                texts, version = dict(self.rows("SELECT name, value FROM made")), self.rows("PRAGMA user_version")
+                self.settings = checked_settings(self.path, texts, version[0][0], settings, recipe)
                 self._check_whole(has_log, recipe is None)
             except BaseException:
                 self._connection.close()
@@ -106,7 +96,7 @@ class Database:
         if empty and must_exist:
             raise InputError(f"{self.path}: an empty file; cure: remove it, then clusterer index create {self.path}")
         if not empty:
-            _check_version(self.path, application, version, recipe)
+            check_version(self.path, application, version, recipe)
             if other := differences(objects, version):
                 raise damaged(self.path, f"its schema is not that of an index: {', '.join(other[:_SHOWN])}")
         run("PRAGMA cache_size = -32000")
@@ -119,28 +109,6 @@ class Database:
         run("PRAGMA journal_size_limit = 16000000")
         if empty:
             self._make(settings or Settings(), recipe or "")
-
-    def _check_made(self, settings: Settings | None, recipe: str | None) -> Settings:
-        """The settings that the file was made with, or the equal ones that were asked for."""
-        texts = dict(self.rows("SELECT name, value FROM made"))
-        stored, stored_recipe = _stored_settings(self.path, texts, self.rows("PRAGMA user_version")[0][0])
-        if settings is not None and settings.fingerprint() != stored.fingerprint():
-            asked_values, stored_values = settings.as_dict(), stored.as_dict()
-            others = [
-                f"{f.name} {stored_values[f.name]!r}, not {asked_values[f.name]!r}"
-                for f in fields(Settings)
-                if f.metadata["shapes_result"] and asked_values[f.name] != stored_values[f.name]
-            ]
-            raise SettingsError(
-                f"{self.path}: was made with {', '.join(others)}; cure: open it without settings, or make a new index"
-                " with these and merge the old one into it"
-            )
-        if recipe is not None and stored_recipe != recipe:
-            raise InputError(
-                f"{self.path}: its keys are of another release of clusterer (recipe {stored_recipe}, this one"
-                f" {recipe}); cure: make a new index and merge this one into it, articles are read anew"
-            )
-        return settings or stored
 
     def _check_whole(self, has_log: bool, articles_only: bool) -> None:
         """Refuse a copy that was made of an open file without its log."""
@@ -172,10 +140,7 @@ class Database:
                 return  # another process was faster
             for statement in SCHEMA.split(";\n"):
                 self._connection.execute(statement)
-            shaping = {name: value for name, value in settings.as_dict().items() if name in _SHAPING}
-            text = orjson.dumps(shaping)
-            texts = {"settings": text.decode(), "crc": str(crc32(text)), "recipe": recipe}
-            self.write_many("INSERT INTO made VALUES (?, ?)", texts.items())
+            self.write_many("INSERT INTO made VALUES (?, ?)", made_texts(settings, recipe).items())
             counters = {**dict.fromkeys(COUNTERS, 0), "open": self._identity}
             self.write_many("INSERT INTO state VALUES (?, ?)", counters.items())
             self._wrote, self._is_pushed = True, False
@@ -265,7 +230,9 @@ class Database:
         except (ClustererError, sqlite3.ProgrammingError):
             raise
         except sqlite3.Error as error:
-            raise _named(error, self.path, self._note) from error
+            raise named(error, self.path, self._note) from error
+        except UnicodeDecodeError as error:  # a message of SQLite's quotes what is damaged
+            raise damaged(self.path, f"names in it are no text ({error})") from error
 
     # rows
 
@@ -341,37 +308,6 @@ class Database:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def _check_version(path: str, application: int, version: int, recipe: str | None) -> None:
-    """Refuse what is not an index, and one of another version; of an older one articles may be read."""
-    if application != APPLICATION:
-        raise InputError(f"{path}: an SQLite file of another program; cure: name an index of clusterer's")
-    if version > VERSION:
-        raise InputError(
-            f"{path}: schema {version} of a newer clusterer, this one knows {VERSION}; cure: update clusterer"
-        )
-    if version < 1:
-        raise damaged(path, f"it says that its schema is {version}, and the first one was 1")
-    if version < VERSION and recipe is not None:
-        raise InputError(
-            f"{path}: schema {version} of an older clusterer, this one knows {VERSION}; cure: make a new index"
-            " and merge this one into it, articles are read anew"
-        )
-
-
-def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Settings, str]:
-    """Settings and recipe that the rows of the table ``made`` tell."""
-    try:
-        values, stored_recipe = orjson.loads(texts["settings"]), str(texts["recipe"])
-        if not values.keys() <= _SHAPING:
-            raise KeyError(*(values.keys() - _SHAPING))
-        if version == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
-            raise ValueError("their checksum is another one")
-        stored = Settings(**values)
-    except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
-        raise damaged(path, f"what it was made with cannot be read ({error})") from None
-    return stored, stored_recipe
-
-
 def _checked_state(path: str, state: dict[str, int], counters: Sequence[str]) -> dict[str, int]:
     """The counters by name; each may become a size of arrays."""
     if state.keys() != set(counters):
@@ -383,29 +319,6 @@ def _checked_state(path: str, state: dict[str, int], counters: Sequence[str]) ->
         if state[name] > state["article"]:
             raise damaged(path, f"its counter {name!r} is {state[name]}, and it ever saw {state['article']} articles")
     return state
-
-
-def _named(error: sqlite3.Error, path: str, note: WriterNote) -> ClustererError:
-    """An error of SQLite's as one of ours: what is wrong with the file at `path`, and what to do."""
-    extended = getattr(error, "sqlite_errorcode", None) or 0
-    code = extended & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return OutputError(f"{path}: is being written by {note.describe()}; cure: wait for it, or stop it")
-    if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
-        return OutputError(
-            f"{path}: the disk is full ({error}), nothing of this batch was stored; cure: free some space"
-        )
-    if code == sqlite3.SQLITE_NOTADB:
-        return InputError(
-            f"{path}: not an index of clusterer's ({error}); cure: name another file, or restore a backup"
-        )
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return damaged(path, "its pages lead into each other, so that reading them would not end")
-    if code in _DAMAGES and isinstance(error, sqlite3.DatabaseError):
-        return damaged(path, str(error))
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return OutputError(f"{path}: cannot be opened for writing ({error}); cure: check folder and rights")
-    return OutputError(f"{path}: {error}; cure: see clusterer index check {path}")
 
 
 def _as_json(numbers: NDArray[np.int64] | Sequence[int]) -> str:

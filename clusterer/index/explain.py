@@ -10,7 +10,7 @@ from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, 
 from clusterer.explanation.reasons import explained
 from clusterer.index.articles import numbers_of_ids, read_articles, without_learned_lines, words_of_texts
 from clusterer.index.guards import blob_rows
-from clusterer.index.links import first_printed
+from clusterer.index.judged_links import first_printed
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import pair_evidence, read_texts
 from clusterer.index.views import IndexReader
@@ -56,7 +56,7 @@ def _printed(index: OpenIndex, a: int, b: int) -> tuple[NDArray[np.int64], NDArr
     if None in documents.values():
         return np.full(2, -1), np.full(2, np.inf)
     distinct = np.unique(np.array([documents[a], documents[b]], dtype=np.int64))
-    outlets, dates = first_printed(index.database, distinct)
+    outlets, dates = first_printed(index, distinct)
     rows = np.searchsorted(distinct, [documents[a], documents[b]])
     return outlets[rows], dates[rows]
 

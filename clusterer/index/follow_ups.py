@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clusterer.arrays.indexing import factorize
-from clusterer.index.links import are_filled
+from clusterer.index.judged_links import are_filled
 from clusterer.index.open_index import OpenIndex
 from clusterer.stories.features import FEATURES
 from clusterer.stories.follow_ups import earlier_stories
@@ -35,7 +35,7 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
     }
     ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
     features = np.frombuffer(b"".join(pairs.values()), dtype="<f4").reshape(-1, len(FEATURES))
-    kept = ~are_filled(database, ends, index.settings)
+    kept = ~are_filled(index, ends)
     ends, features = ends[kept], features[kept]
     # Whole stories, although few of their texts stand in a pair: when a story began, and which text of it is the first.
     involved = database.numbers("SELECT story FROM text WHERE centre IN {}", np.unique(ends))

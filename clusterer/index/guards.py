@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -53,6 +53,7 @@ class StatementGuard:
         self._connection, self._path = connection, path
         self._since, self._size, self._is_sound, self._only_reads = 0.0, 0, False, True
         self._types: dict[str, list[tuple[int, str, frozenset[type]]]] = {}
+        self._only_type: dict[str, type] = {}  # of all columns of a statement, where it is one
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.set_progress_handler(self._pause, _STEPS)
@@ -150,6 +151,11 @@ class StatementGuard:
         if told is None:
             names = [column[0] for column in cursor.description]
             told = self._types[statement] = [(i, x, TYPES[x]) for i, x in enumerate(names) if x in TYPES]
+            kinds = {TYPES.get(x, frozenset()) for x in names}
+            if len(kinds) == 1 == len(kind := kinds.pop()):
+                self._only_type[statement] = next(iter(kind))
+        if statement in self._only_type and set(map(type, chain.from_iterable(rows))) == {self._only_type[statement]}:
+            return  # in one walk; what is wrong is told below
         columns = list(zip(*rows, strict=True)) if told else []
         for i, name, types in told:
             if not types.issuperset(map(type, columns[i])):
@@ -160,6 +166,11 @@ class StatementGuard:
 def _shown(value: object) -> str:
     kind = {type(None): "NULL", str: "a text", bytes: "a blob", float: "a number with a fraction"}.get(type(value))
     return kind or f"the number {value!r:.30}"
+
+
+def columns_of(rows: Sequence[Row], width: int) -> Sequence[Sequence[Any]]:
+    """The columns of rows, of no row as many empty ones."""
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def blob_rows(path: str, name: str, blobs: Sequence[bytes], dtype: str, width: int) -> NDArray[Any]:
@@ -174,15 +185,17 @@ def blob_rows(path: str, name: str, blobs: Sequence[bytes], dtype: str, width: i
     return np.frombuffer(b"".join(blobs), dtype=dtype).reshape(-1, width)
 
 
-def checked_ends(path: str, ends: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    """Ends of pairs of texts, int64 (n, 2).
+def checked_ends(path: str, a: Sequence[int], b: Sequence[int]) -> NDArray[np.int64]:
+    """Ends of pairs of texts, int64 (n, 2), below 2**32.
 
     Raises:
-        IndexDamaged: the second is not the larger one.
+        IndexDamaged: the second is not the larger one, or one is no number of a text.
     """
-    out = np.array(ends, dtype=np.int64).reshape(-1, 2)
+    out = np.stack([np.array(a, dtype=np.int64), np.array(b, dtype=np.int64)], axis=1)
     if not (out[:, 0] < out[:, 1]).all():
         raise damaged(path, "a likeness of a text with itself, or with an earlier one")
+    if len(out) and not 0 < out.min() <= out.max() < 1 << 32:
+        raise damaged(path, "a likeness of a text that has no number")
     return out
 
 

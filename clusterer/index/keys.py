@@ -104,7 +104,7 @@ def lead_keys(slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np
 def holders(
     postings: Postings, keys: NDArray[np.uint64], rows: NDArray[np.int64], cap: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who holds the keys of some rows, once a shared key.
+    """Who holds the keys of some rows, once a shared key; a row that was staged and shares a key with nobody may be left out.
 
     Args:
         postings: to look in.
@@ -120,7 +120,7 @@ def holders(
     ascending = code >> _HIGH
     new = run_starts(ascending)
     starts = np.append(new, len(ascending))
-    which, numbers = postings.find(ascending[new], cap)
+    which, numbers = postings.find(ascending[new], cap, shared=True)
     owners, offsets = take_rows((code & _LOW).astype(np.int64), starts, which)
     return owners, np.repeat(numbers, np.diff(offsets))
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays import sorting
+from clusterer.arrays.indexing import find_sorted
 from clusterer.corpus import title_words
 from clusterer.index.articles import StoredWords, in_learned_lines, stored_words
 from clusterer.index.changes import Changes, release_documents, stories_of_articles
@@ -43,7 +45,7 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     segments = boilerplate.segments(arrivals.words, arrivals.outlets)
     keys = segments.keys
     index.postings.stage(keys_of(keys, "line"), arrivals.numbers[segments.article])
-    learned = _lines_to_learn(index, np.unique(keys[~np.isin(keys, index.learned_lines)]))
+    learned = _lines_to_learn(index, sorting.distinct(keys[~find_sorted(index.learned_lines, keys)[1]]))
     if not len(learned):
         return arrivals
     index.database.write_many(
@@ -70,10 +72,10 @@ def _lines_to_learn(index: OpenIndex, unknown: NDArray[np.uint64]) -> NDArray[np
         index: that holds the articles.
         unknown: uint64, ascending, keys of lines that are not learned yet.
     """
-    short = np.unique(keys_of(unknown, "line"))
+    short = sorting.distinct(keys_of(unknown, "line"))
     which, holders = index.postings.find(short, 1 << 32)
     often = np.bincount(which, minlength=len(short)) >= boilerplate.MIN_SUPPORT
-    holders = np.unique(holders[often[which]])
+    holders = sorting.distinct(holders[often[which]])
     if not len(holders):
         return np.zeros(0, dtype=np.uint64)
     _, outlets, words, titles = stored_words(index, holders)

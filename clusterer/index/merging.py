@@ -68,7 +68,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
     with writing(index):
         _adopt_story_ids(index, [(name, number_here[article]) for name, article in ids])
         assigned = reader.assignments_of_stories(numbers)
-        titles = reader.titles(assigned)
+        titles = reader.titles(assigned, {})
     return Merged(numbers, is_known, assigned, changes, titles)
 
 

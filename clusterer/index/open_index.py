@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.index.database import Database
+from clusterer.index.links import links_of
 from clusterer.index.postings import Postings
+from clusterer.index.remembered import documents_of, texts_of
 from clusterer.text import boilerplate
 
 _REMEMBERED = 1 << 14  # texts whose words and stems are kept in memory
@@ -27,6 +29,7 @@ class OpenIndex:
         postings: its keys, and who holds them.
         learned_lines: uint64 (l,), ascending: keys of the lines that were learned to be boilerplate of their outlets.
         words: by document the hashes of its words, uint64 (w,); those read last.
+        documents, texts, links: rows by number, by centre and by the longer document, see `remembered`.
         stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
     """
 
@@ -41,18 +44,22 @@ class OpenIndex:
         self.learned_lines: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
         self.words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
         self.stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
+        self.documents, self.texts, self.links = documents_of(database), texts_of(database), links_of(database)
         self._generation = -1
+        self._version = 0
 
     def refresh(self) -> None:
         """See what others have written. First thing in a transaction."""
         self.postings.refresh()
-        generation = self.database.state["generation"]
-        if generation != self._generation:
+        generation, version = self.database.state["generation"], self.database.rows("PRAGMA data_version")[0][0]
+        if (generation, version) != (self._generation, self._version):  # a program of another kind makes no generation
             rows = self.database.rows("SELECT line FROM furniture")
             self.learned_lines = np.sort(np.array([line for (line,) in rows], dtype=np.int64).view(np.uint64))
             self.stems.clear()
             self.words.clear()
-            self._generation = generation
+            for remembered in (self.documents, self.texts, self.links):
+                remembered.clear()
+            self._generation, self._version = generation, version
 
     def keep(self) -> None:
         """Keep what is remembered: all that the transaction wrote, which ends now, was written through this object."""

@@ -86,7 +86,7 @@ class Postings:
     # looking up
 
     def find(
-        self, keys: NDArray[np.uint64], cap: int | None = None, every: bool = False
+        self, keys: NDArray[np.uint64], cap: int | None = None, every: bool = False, shared: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who holds some keys, staged ones too.
 
@@ -94,6 +94,7 @@ class Postings:
             keys: uint64 (q,) below 2**32, ascending, each once.
             cap: of a key that more numbers than this hold, only the first and last `buckets.HUBS` are given.
             every: give all that are kept.
+            shared: leave out keys that one staged number holds and nobody else.
 
         Returns:
             int64 (h,) places in `keys` and int64 (h,) numbers, ascending.
@@ -104,7 +105,10 @@ class Postings:
         cap = most if every else self._most - 1 if cap is None else cap
         parts = [segments.hits(self._entries(segment, keys), keys, most) for segment in self._segments]
         if self._staged:
-            parts.append(segments.hits(self._staged_entries(), keys, most))
+            held = np.full(len(keys), not shared)  # most keys of new documents lead to themselves alone
+            for part in parts:
+                held[(part >> SHIFT).astype(np.int64)] = True
+            parts.append(segments.hits(self._staged_entries(), keys, most, held))
         parts = [part for part in parts if len(part)]
         codes = parts[0] if len(parts) == 1 else sorting.distinct(np.concatenate([*parts, NONE]))
         if self._lowest:

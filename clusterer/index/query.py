@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, name_of, seconds
 from clusterer.copies import verify
@@ -22,13 +23,12 @@ from clusterer.copies.verify import COPY, Links
 from clusterer.index.articles import (
     digest_of,
     numbers_of_ids,
-    read_documents,
     without_learned_lines,
     words_of_texts,
 )
 from clusterer.index.copy_candidates import copy_candidates, verify_candidates
+from clusterer.index.judged_links import first_articles
 from clusterer.index.keys import keys_of, sketch
-from clusterer.index.links import first_articles
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import (
     body_stems,
@@ -71,7 +71,7 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     words = without_learned_lines(index, words, [a.outlet for a in articles], [a.title for a in articles])
     hashes = boilerplate.whole_hashes(words)
     alike = _likenesses(index, articles, words, hashes)
-    documents = read_documents(index, sorted({x.document for x in alike.values()}))
+    documents = index.documents.find(sorted({x.document for x in alike.values()}))
     holders = sorted({document.article for document in documents.values()})
     holder_assignments = dict(zip(holders, reader.assignments(holders), strict=True))
     new_rows = [row for row in range(len(ids)) if row not in assigned]
@@ -118,8 +118,8 @@ def _likenesses(
     index: OpenIndex, articles: list[Article], words: Words, hashes: NDArray[np.uint64]
 ) -> dict[int, _Likeness]:
     """By row of an article the stored document that it is most like; articles that are like none are left out."""
-    _, numbers = index.postings.find(np.unique(keys_of(hashes, "words")))
-    document_of_hash = {stored.hash: number for number, stored in read_documents(index, numbers).items()}
+    _, numbers = index.postings.find(sorting.distinct(keys_of(hashes, "words")))
+    document_of_hash = {stored.hash: number for number, stored in index.documents.find(numbers).items()}
     long = np.flatnonzero(words.counts >= index.settings.min_words).tolist()
     out = {
         i: _Likeness(document_of_hash[int(hashes[i])], "exact", 1.0, None)
@@ -170,7 +170,7 @@ def _linked(
         links, ends: as `verify_candidates` gives them.
         outlets_and_dates: of each new text.
     """
-    stored = first_articles(index.database, ends[ends >= 0])
+    stored = first_articles(index, ends[ends >= 0])
     printed = [outlets_and_dates[-1 - x] if x < 0 else stored.get(x, ("", np.inf)) for x in ends.tolist()]
     known = {outlet: number for number, outlet in enumerate(dict.fromkeys(outlet for outlet, _ in printed)) if outlet}
     outlets = np.array([known.get(outlet, -1) for outlet, _ in printed], dtype=np.int64)

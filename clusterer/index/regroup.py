@@ -14,14 +14,16 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize
 from clusterer.copies import grouping
 from clusterer.index import keys
-from clusterer.index.articles import document_words, read_documents
+from clusterer.index.articles import document_words
 from clusterer.index.changes import Changes, linked_documents, retire_texts, store_links
-from clusterer.index.guards import checked_ends, checked_scores, crc_of_pair
-from clusterer.index.links import are_filled, read_links
+from clusterer.index.guards import checked_ends, checked_scores, columns_of, crc_of_pair
+from clusterer.index.judged_links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.remembered import stored_text
 from clusterer.index.story_candidates import compare, document_frequencies, document_stems, read_texts, story_candidates
 from clusterer.index.story_ids import Change, assign_story_ids
 from clusterer.lsh import buckets
@@ -65,7 +67,9 @@ def _regroup_copies(index: OpenIndex, changes: Changes) -> tuple[list[int], list
         touched |= database.numbers(
             "SELECT DISTINCT centre FROM document WHERE number IN {}", sorted(changes.touched_documents)
         )
-    centres = database.numbers("SELECT number FROM document WHERE number IN {} AND centre = number", sorted(touched))
+    centres = {
+        number for number, document in index.documents.find(sorted(touched)).items() if document.centre == number
+    }
     created = _without_text(index, np.array(sorted(centres), dtype=np.int64))
     return sorted(created), sorted(centres - created)
 
@@ -98,6 +102,7 @@ def _recentre(index: OpenIndex, changes: Changes, documents: NDArray[np.int64]) 
         "UPDATE document SET centre = ? WHERE number = ?",
         zip(after[moved_rows].tolist(), documents[moved_rows].tolist(), strict=True),
     )
+    index.documents.forget(documents[moved_rows].tolist())
     return {*before[moved_rows].tolist(), *after[moved_rows].tolist()} | _without_text(index, np.unique(after))
 
 
@@ -149,7 +154,7 @@ def _rejoin_stars(index: OpenIndex, documents: NDArray[np.int64], centres: NDArr
 def _link_to_hubs(index: OpenIndex, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
     """Link documents to a few others, where they are alike; whether there were any to compare."""
     hubs = np.sort(hubs)
-    stored = read_documents(index, hubs)
+    stored = index.documents.find(hubs)
     words = document_words(index, {x: stored[x].article for x in hubs.tolist()})
     rows = np.repeat(np.arange(len(hubs)), len(members))
     pairs = np.stack([rows, np.tile(members, len(hubs))], axis=1)
@@ -175,7 +180,7 @@ def group_centres(
     """
     order, place, before = _longest_first(index, documents)
     settings = index.settings
-    links = read_links(index.database, documents, place, settings)
+    links = read_links(index, documents, place)
     centres = grouping.group_documents(
         links.likeness, len(documents), settings.jaccard, settings.containment, settings.bucket_cap
     )
@@ -191,7 +196,7 @@ def _longest_first(
     index: OpenIndex, documents: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The order in which a batch run numbers documents, the longest first: int64 (d,); the place of each; their centres."""
-    stored = read_documents(index, documents)
+    stored = index.documents.find(documents)
     rows = [stored[x] for x in documents.tolist()]
     hashes = np.array([row.hash for row in rows], dtype=np.uint64)
     words = np.array([row.words for row in rows], dtype=np.int64)
@@ -221,7 +226,7 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
     new = np.array(created, dtype=np.int64)
     database.state["texts"] += len(new)
     slots = _stage_texts(index, changes, new) if is_story and len(new) else None
-    slot_bytes = [None] * len(new) if slots is None else [row.tobytes() for row in slots]
+    rows = [b""] * len(new) if slots is None else [row.tobytes() for row in slots]
     facts: dict[int, tuple[float | None, float | None, str]] = {}
     for centre, first, last, outlets in database.among(
         "SELECT centre, min(date), max(date), json_group_array(DISTINCT outlet) FILTER (WHERE outlet != '')"
@@ -232,13 +237,18 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
     database.write_many(
         "INSERT INTO text VALUES (?, ?, 0, ?, ?, ?, ?, ?)",
         [
-            (x, changes.longest_documents[x], *facts[x], row, crc32(row or b""))
-            for x, row in zip(created, slot_bytes, strict=True)
+            (x, changes.longest_documents[x], *facts[x], row or None, crc32(row))
+            for x, row in zip(created, rows, strict=True)
         ],
     )
     database.write_many(
         "UPDATE text SET first = ?, last = ?, outlets = ? WHERE centre = ?", [(*facts[x], x) for x in touched]
     )
+    index.texts.forget(touched)
+    if slots is not None:
+        index.texts.put(
+            {x: stored_text(*facts[x], changes.longest_documents[x], row) for x, row in zip(created, rows, strict=True)}
+        )
     if is_story and (created or touched):
         dates = np.array([facts[x][:2] for x in created], dtype=np.float64).reshape(-1, 2)  # None comes as NaN
         _score_texts(index, new, slots, dates, np.array(touched, dtype=np.int64))
@@ -268,17 +278,22 @@ def _score_texts(
     if slots is not None:
         pairs = story_candidates(index, slots, dates, new)
         pairs[:, 0] = new[pairs[:, 0]]
-    rows = [row for end in "ab" for row in database.among(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched)]
-    pairs = np.concatenate([pairs, np.array(rows, dtype=np.int64).reshape(-1, 2)])
-    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    if not len(pairs):
+    for end in "ab":
+        rows = database.among(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched)
+        pairs = np.concatenate([pairs, checked_ends(database.path, *columns_of(rows, 2))])
+    codes = sorting.distinct(pairs.min(axis=1) << 32 | pairs.max(axis=1))
+    if not len(codes):
         return
+    pairs = np.stack([codes >> 32, codes & 0xFFFFFFFF], axis=1)
     centres, local = factorize(pairs)
     alike, score, features = compare(index, read_texts(index, centres), local)
     for end in "ab":
         database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
-    rows = list(zip(*centres[alike].T.tolist(), score.tolist(), map(bytes, features.astype("<f4")), strict=True))
-    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", [(*x, crc_of_pair(*x)) for x in rows])
+    values, width = features.astype("<f4").tobytes(), 4 * features.shape[1]
+    blobs = [values[i : i + width] for i in range(0, len(values), width)]
+    columns = (*centres[alike].T.tolist(), score.tolist(), blobs)
+    checksums = map(crc_of_pair, *columns)
+    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", zip(*columns, checksums, strict=True))
 
 
 # stories
@@ -318,9 +333,10 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
         return [[x] for x in centres.tolist()]
     order, place, _ = _longest_first(index, centres)
     rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", centres)
-    ends = checked_ends(index.database.path, [row[:2] for row in rows])
-    score = checked_scores(index.database.path, [row[2] for row in rows])
-    inside = np.isin(ends[:, 1], centres) & ~are_filled(index.database, ends, index.settings)
+    *columns, scores = columns_of(rows, 3)
+    ends = checked_ends(index.database.path, *columns)
+    score = checked_scores(index.database.path, scores)
+    inside = np.isin(ends[:, 1], centres) & ~are_filled(index, ends)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
     group = link_texts(local, score[inside], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}

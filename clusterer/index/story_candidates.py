@@ -75,16 +75,13 @@ def story_candidates(
     """
     rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
     codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
-    stored = index.database.blobs_among(
-        "SELECT centre, first, last, slots FROM text WHERE centre IN {} ORDER BY centre",
-        np.unique(codes & _NUMBER),
-        2 * slots.shape[1],
-    )
+    stored = index.texts.find(sorting.distinct(codes & _NUMBER))
     if not stored:
         return np.zeros((0, 2), dtype=np.int64)
-    stored_centres = np.array([row[0] for row in stored], dtype=np.int64)
-    stored_slots = blob_rows(index.database.path, "slots", [row[3] for row in stored], "<u2", slots.shape[1])
-    moments = np.concatenate([dates, np.array([row[1:3] for row in stored], dtype=np.float64)])  # NULL comes as NaN
+    stored_centres = np.fromiter(stored, np.int64, len(stored))
+    texts = list(stored.values())
+    stored_slots = blob_rows(index.database.path, "slots", [text.slots for text in texts], "<u2", slots.shape[1])
+    moments = np.concatenate([dates, np.array([(text.first, text.last) for text in texts])])
     place, is_text = find_sorted(stored_centres, codes & _NUMBER)
     rows, place = (codes >> 32)[is_text], place[is_text]
     both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
@@ -127,7 +124,7 @@ def document_stems(index: OpenIndex, documents: Sequence[int]) -> tuple[Ragged, 
     missing = [document for document in documents if document not in index.stems]
     rows = {document: index.stems[document] for document in documents if document in index.stems}
     if missing:
-        holder = dict(index.database.among("SELECT number, article FROM document WHERE number IN {}", missing))
+        holder = {number: document.article for number, document in index.documents.find(missing).items()}
         stored = stored_words(index, sorted(set(holder.values())))
         words = without_learned_lines(index, stored.words, stored.outlets, stored.titles)
         bodies, heads = body_stems(index, words, stored.titles)
@@ -161,16 +158,16 @@ def read_texts(
     Raises:
         IndexDamaged: a text is missing.
     """
-    rows = index.database.among(
-        "SELECT first, last, outlets, body FROM text WHERE centre IN {} ORDER BY centre", centres
-    )
+    rows = list(index.texts.find(centres).values())
     if len(rows) != len(centres):  # kernels take rows on trust
         raise damaged(index.database.path, "a pair or a key names a text that is not there")
-    dates = np.array([row[:2] for row in rows] + [(date, date) for _, date in outlets_and_dates], dtype=np.float64)
-    dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)  # NULL comes as NaN
-    outlets = [row[2] for row in rows]
+    dates = np.array(
+        [(row.first, row.last) for row in rows] + [(date, date) for _, date in outlets_and_dates], dtype=np.float64
+    )
+    dates = np.where(np.isnan(dates), np.inf, dates).reshape(-1, 2)
+    outlets: list[str | bytes] = [row.outlets for row in rows]
     outlets += [orjson.dumps([outlet] if outlet else []) for outlet, _ in outlets_and_dates]
-    bodies, heads = document_stems(index, [row[3] for row in rows])
+    bodies, heads = document_stems(index, [row.body for row in rows])
     if stems is not None and titles is not None:
         bodies, heads = _joined(bodies, stems), _joined(heads, titles)
     return Texts(bodies, heads, dates[:, 0], dates[:, 1], outlets)

@@ -7,7 +7,6 @@ The verbs, each one transaction or more, and what those that write give back. Ar
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,12 +14,13 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, get_args
 
-from clusterer.articles import Article, name_of, seconds
+from clusterer.articles import Article, name_of
 from clusterer.copies import candidates
 from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
+from clusterer.index.arrivals import point
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
@@ -32,7 +32,7 @@ from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
-from clusterer.io.limits import parse_bytes, parse_moment
+from clusterer.io.limits import parse_bytes
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
@@ -169,7 +169,7 @@ class StoryIndex:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-            titles = self._reader.titles(assigned)
+            titles = self._reader.titles(assigned, _titles(numbers, items))
         return _added(assigned, numbers, is_known, changes, titles)
 
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
@@ -188,7 +188,7 @@ class StoryIndex:
             numbers, is_known = writer.store(list(latest.values()))
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-            titles = self._reader.titles(assigned)
+            titles = self._reader.titles(assigned, _titles(numbers, latest.values()))
         row = {name: i for i, name in enumerate(latest)}
         rows = [row[name] for name in names]
         return _added(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
@@ -399,19 +399,6 @@ class StoryIndex:
             return [str(error)]
 
 
-def point(name: str, when: datetime | timedelta | str | None) -> float | None:
-    """Seconds since 1970 of a point in time, or of so long ago; `name` is what errors call it."""
-    if isinstance(when, str):
-        when = parse_moment(when)
-    if not isinstance(when, datetime | timedelta | None):
-        raise InputError(f"{name} is {when!r}; it must be an age or a date; cure: '7d' or '2015-07-21'")
-    if isinstance(when, timedelta):
-        if when < timedelta():
-            raise InputError(f"{name} is {when}; an age must not be negative")
-        return time.time() - when.total_seconds()
-    return None if when is None else seconds(when)
-
-
 def _added(
     assigned: Mapping[int, Assignment],
     numbers: Sequence[int],
@@ -438,6 +425,11 @@ def _added(
     assignments = tuple(assigned[number] for number in numbers)
     statuses = tuple("known" if k else status(number) for number, k in zip(numbers, is_known, strict=True))
     return Added(assignments, statuses, tuple(changes), tuple(titles[a.story] for a in assignments))
+
+
+def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:
+    """Titles of articles, by the numbers that they are stored under."""
+    return {number: article.heading for number, article in zip(numbers, articles, strict=True)}
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ def writing(index: OpenIndex) -> Iterator[IndexWriter]:
         OutputError: another writer does not finish, or the disk is full.
         IndexDamaged: the file is damaged.
     """
-    with index.database.named_errors(), contradictions_named(index):
+    with index.database.named_errors(), contradictions_named(index), _collector_paused():
         try:
             with index.database.writing():
                 index.refresh()
@@ -37,6 +38,18 @@ def writing(index: OpenIndex) -> Iterator[IndexWriter]:
         except BaseException:
             index.forget()
             raise
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Rows by the thousand would have Python look for cycles again and again: there are none in them."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
 
 
 @contextmanager

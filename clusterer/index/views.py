@@ -8,6 +8,7 @@ Array letters: `d` documents, `t` texts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +26,8 @@ from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import followed_stories
-from clusterer.index.guards import blob_rows, checked_ends, checked_scores, damaged
-from clusterer.index.links import first_printed, read_links
+from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
+from clusterer.index.judged_links import earliest, numbered, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import StoryOrder, ranked_stories
 from clusterer.pairs import Pair, verified_pairs
@@ -48,7 +49,7 @@ class Story:
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
-        title: of its representative.
+        title: of its representative; without one, how its text begins.
         recent: how many of its articles are not older than the point that was asked for; all where none was.
         articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
@@ -176,7 +177,7 @@ class IndexReader:
                 tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
-                articles[head].title,
+                articles[head].heading,
                 followed.get(assigned[head].story),
                 len(dates) if after is None else sum(date >= after for date in dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
@@ -199,16 +200,18 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None, 1)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.heading, None, 1)
 
-    def titles(self, assigned: Mapping[int, Assignment]) -> dict[str, str]:
+    def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
         """Titles of stories by their ids.
 
         Args:
             assigned: by number the assignments of all articles of some stories.
+            known: titles of articles at hand, which need not be read.
         """
         heads = {number: a.story for number, a in assigned.items() if a.representative}
-        return {heads[number]: article.title for number, article in read_articles(self.index, list(heads)).items()}
+        others = read_articles(self.index, [number for number in heads if number not in known])
+        return {story: known[x] if x in known else others[x].heading for x, story in heads.items()}
 
     # assignments
 
@@ -301,14 +304,23 @@ _HELD = (
 
 def _assign(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> dict[int, Assignment]:
     """Assignments of all articles of some stories, by number; rows as for `_as_run`."""
-    numbers, ids, _, _, document, _, _, centre, story = zip(*rows, strict=True)
-    clustering = _as_run(index, rows).clustering
-    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(set(story))))
+    size = Counter(story for *_, story in rows)
+    names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(size)))
+    out = {  # an article that is alone in its story is joined to none
+        number: Assignment(id, names[story], id, id, True, None, None, None)
+        for number, id, *_, story in rows
+        if size[story] == 1
+    }
+    several = [row for row in rows if size[row[-1]] > 1]
+    if not several:
+        return out
+    numbers, ids, _, _, document, _, _, centre, story = zip(*several, strict=True)
+    clustering = _as_run(index, several).clustering
     exact_name, copy_name = dict[int, str](), dict[int, str]()
     for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
         exact_name.setdefault(document[i], id)
         copy_name.setdefault(centre[i], id)
-    return {
+    return out | {
         numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
         for i, a in enumerate(clustering)
     }
@@ -331,15 +343,15 @@ def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
     days = np.array([np.inf if date is None else date for date in dates])
     ranks = np.where(np.isfinite(days), ranks_of_ids(ids), np.arange(len(ids)))
     corpus = Corpus(list(ids), list(outlets), days, ranks, None, None, 0, 0, index.learned_lines)
-    first_outlets, first_dates = first_printed(index.database, distinct)
+    first_outlets, first_dates = numbered(earliest(zip(document, outlets, dates, ids, strict=True)), distinct)
     documents = Documents(first[order], place[row], None, first_outlets[order], first_dates[order])
     stories = None
     if index.settings.level == "story":
         stories = _read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-    links = read_links(index.database, distinct, place, index.settings)
+    links = read_links(index, distinct, place)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
-    return PipelineRun(clustering, corpus, documents, no_pairs, links, centres, None, stories)
+    return PipelineRun(clustering.stats, lambda: clustering, corpus, documents, no_pairs, links, centres, None, stories)
 
 
 def _read_likenesses(
@@ -363,10 +375,10 @@ def _read_likenesses(
     story_of_text[text_of] = story
     _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
     rows = index.database.blobs_among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-    ends = checked_ends(index.database.path, [row[:2] for row in rows])
+    a, b, score, features = columns_of(rows, 4)
+    ends = checked_ends(index.database.path, a, b)
     inside = np.isin(ends[:, 1], documents)
     pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    score = checked_scores(index.database.path, [row[2] for row in rows])[inside]
-    width = len(stories_features.FEATURES)
-    features = blob_rows(index.database.path, "features", [row[3] for row in rows], "<f4", width)
-    return Stories(text_of, distinct[first[row]], pairs, score, features[inside], 0, 0)
+    scores = checked_scores(index.database.path, score)[inside]
+    values = blob_rows(index.database.path, "features", features, "<f4", len(stories_features.FEATURES))[inside]
+    return Stories(text_of, distinct[first[row]], pairs, scores, values, 0, 0)

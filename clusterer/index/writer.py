@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays import sorting
 from clusterer.arrays.parallel import run_both
 from clusterer.articles import Article, free_ids, name_of, seconds
 from clusterer.errors import InputError
@@ -23,7 +24,6 @@ from clusterer.index.articles import (
     body_of,
     compress,
     id_key,
-    read_documents,
     without_learned_lines,
     words_of_texts,
 )
@@ -34,6 +34,7 @@ from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.regroup import settle
+from clusterer.index.remembered import StoredDocument
 from clusterer.index.story_candidates import remember
 from clusterer.index.story_ids import Change
 from clusterer.text import boilerplate
@@ -140,7 +141,7 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
 def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
     """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
     database = index.database
-    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", [id_key(name) for name in set(ids)])
+    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
@@ -173,8 +174,8 @@ def _give_documents(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> N
         return
     # Who is new, who holds a document that is there, by all 64 bits of the hash.
     distinct, first, place = np.unique(hashes[filled], return_index=True, return_inverse=True)
-    _, candidates = index.postings.find(np.unique(keys_of(distinct, "words")))
-    document_of_hash = {stored.hash: number for number, stored in read_documents(index, candidates).items()}
+    _, candidates = index.postings.find(sorting.distinct(keys_of(distinct, "words")))
+    document_of_hash = {stored.hash: number for number, stored in index.documents.find(candidates).items()}
     document = np.array([document_of_hash.get(x, 0) for x in distinct.tolist()], dtype=np.int64)
     changes.touched_documents |= {int(x) for x in document if x}
     new = np.flatnonzero(document == 0)
@@ -220,6 +221,9 @@ def _make_documents(
         "INSERT INTO document VALUES (?1, ?2, ?3, ?4, ?1)",
         zip(numbers.tolist(), holders.tolist(), hashes.view(np.int64).tolist(), words.counts.tolist(), strict=True),
     )
+    rows = zip(holders.tolist(), hashes.tolist(), words.counts.tolist(), numbers.tolist(), strict=True)
+    index.documents.put(dict(zip(numbers.tolist(), map(StoredDocument._make, rows), strict=True)))
+    index.links.put(dict.fromkeys(numbers.tolist()))  # those that will be found are stored below
     changes.new_documents.extend(numbers.tolist())
     index.postings.stage(keys_of(hashes, "words"), numbers)
     if index.settings.level == "story":

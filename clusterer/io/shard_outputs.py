@@ -20,11 +20,10 @@ from clusterer.io.feed import Feed, format_of
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
 from clusterer.io.resuming import chained
 from clusterer.io.rows import Layout, Row, import_pyarrow
-from clusterer.io.sources import STDIN_NAME, Source
+from clusterer.io.sources import MANIFEST, STDIN_NAME, Source
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import form_for, write_rows
 
-MANIFEST = "_manifest.json"
 WORK = ".work"
 _PACKINGS = (".gz", ".zst", ".bz2", ".xz")
 

@@ -112,7 +112,7 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
     with desk.reading() as (index, reader):
         (found,) = index.query([Article(**article.model_dump())])
         linked = [number for number, _ in numbers_of_ids(reader.index, [found.linked_to or ""]).values()]
-        title = reader.titles(reader.assignments_of_stories(linked)).get(found.story)
+        title = reader.titles(reader.assignments_of_stories(linked), {}).get(found.story)
         return answer({**found.as_dict(), "story_title": title})
 
 

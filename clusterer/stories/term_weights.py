@@ -21,15 +21,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.indexing import find_sorted, offsets_from_counts
+from clusterer.arrays.interning import intern
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.stories import calendar
 
 LEAD_WORDS = 60.0
@@ -154,6 +155,7 @@ def weight_terms(
     threads: int = 1,
     feed: DocumentFrequencies | None = None,
     known: Background | None = None,
+    store: Store = IN_MEMORY,
 ) -> TermWeights:
     """Weigh the stems of n texts.
 
@@ -163,42 +165,44 @@ def weight_terms(
         threads: blocks of texts worked on side by side.
         feed: that the texts are of; None where they are all of it.
         known: counts of other feeds; the shipped ones where None.
+        store: where what belongs to stems lives.
     """
-    together = len(texts.values)
-    stems, columns = _columns(np.concatenate([texts.values, titles.values]))
-    bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
-    entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known)
-    is_number, numbers, weekdays = _dated(stems, entries, places)
-    rare = rarity[entries.values]
+    stems, bodies, heads = _columns(texts, titles, threads, store)
+    entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known, store)
+    is_number, bit_of = _dated(stems)
+    n = len(entries)
+    totals, numbers, weekdays = np.zeros((2, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
+
+    def sum_up(start: int) -> None:
+        block = slice(start, min(start + _ROWS, n))
+        inside = slice(entries.offsets[block.start], entries.offsets[block.stop])
+        columns, place = entries.values[inside], places[inside]
+        row = np.repeat(np.arange(block.stop - start), entries.counts[block])
+        for total, bit in zip(totals, (IN_TITLE, IN_OPENING), strict=True):
+            rare = np.where(place & bit, rarity[columns], 0.0)
+            total[block] = np.bincount(row, weights=rare, minlength=block.stop - start)
+        dated = np.flatnonzero((is_number | (bit_of > 0))[columns] & (place & IN_LEAD > 0))
+        row, columns = row[dated], columns[dated]
+        numbers[block] = np.bincount(row[is_number[columns]], minlength=block.stop - start)
+        np.bitwise_or.at(weekdays, start + row, bit_of[columns])
+
+    for _ in ordered_map(sum_up, range(0, n, _ROWS), threads):
+        pass
     return TermWeights(
         stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
         tokens=bodies.values, token_offsets=texts.offsets, places=places,
-        title_totals=_sums(np.where(places & IN_TITLE, rare, 0.0), entries),
-        opening_totals=_sums(np.where(places & IN_OPENING, rare, 0.0), entries),
+        title_totals=totals[0], opening_totals=totals[1],
         is_number=is_number, numbers=numbers, weekdays=weekdays,
     )  # fmt: skip
 
 
-def _sums(values: NDArray[Any], entries: Ragged) -> NDArray[np.float64]:
-    """The sum of each row's values, float64 (n,), one after the other."""
-    sums = np.bincount(entries.rows, weights=values, minlength=len(entries))
-    return sums.astype(np.float64, copy=False)  # of integers where there is nothing
-
-
-def _dated(
-    stems: NDArray[np.uint32], entries: Ragged, places: NDArray[np.uint8]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
-    """Which columns are numbers, bool (v,); how many of them each lead has, int64 (n,); its weekdays, uint8 (n,)."""
+def _dated(stems: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Which stems are numbers, bool (v,), and of each a bit for the weekday that it names, uint8 (v,)."""
     is_number = find_sorted(calendar.number_stems(), stems)[1]
     bit_of = np.zeros(len(stems), dtype=np.uint8)
     for day, stem in enumerate(calendar.weekday_stems().tolist()):
         bit_of[stems == stem] = 1 << day
-    found = np.flatnonzero((is_number | (bit_of > 0))[entries.values] & (places & IN_LEAD > 0))
-    rows, columns = np.searchsorted(entries.offsets, found, side="right") - 1, entries.values[found]
-    numbers = np.bincount(rows[is_number[columns]], minlength=len(entries))
-    weekdays = np.zeros(len(entries), dtype=np.uint8)
-    np.bitwise_or.at(weekdays, rows, bit_of[columns])
-    return is_number, numbers, weekdays
+    return is_number, bit_of
 
 
 def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -207,9 +211,7 @@ def frequencies(texts: Ragged, titles: Ragged) -> tuple[NDArray[np.uint32], NDAr
     Args:
         texts, titles: as for `weight_terms`.
     """
-    together = len(texts.values)
-    stems, columns = _columns(np.concatenate([texts.values, titles.values]))
-    bodies, heads = Ragged(columns[:together], texts.offsets), Ragged(columns[together:], titles.offsets)
+    stems, bodies, heads = _columns(texts, titles)
     held = np.zeros(len(stems), dtype=np.int64)
     for start in range(0, len(texts), _ROWS):
         held += np.bincount(_distinct(bodies, heads, start, len(stems))[0], minlength=len(stems))
@@ -223,13 +225,14 @@ def _weighed(
     threads: int,
     feed: DocumentFrequencies | None,
     known: Background | None,
+    store: Store,
 ) -> tuple[Ragged, NDArray[np.float32], NDArray[np.uint8], NDArray[np.float64]]:
     """The entries of n texts, their weights (3, x) and places (x,), and the rarity of stems (v,)."""
     n = len(bodies)
     blocks = range(0, n, _ROWS)
 
     # Twice over the texts: how many hold a stem decides its weight.
-    found, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
+    found, counts, held = Growing(np.uint32, store), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
     for columns, sizes in ordered_map(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
         found.append(columns)
         counts.append(sizes)
@@ -240,8 +243,8 @@ def _weighed(
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
-    weights = np.empty((3, len(entries.values)), dtype=np.float32)
-    places = np.empty(len(entries.values), dtype=np.uint8)
+    weights: NDArray[np.float32] = store.empty((3, len(entries.values)), np.float32)
+    places: NDArray[np.uint8] = store.empty(len(entries.values), np.uint8)
 
     def weigh_block(start: int) -> None:
         stop = min(start + _ROWS, n)
@@ -253,10 +256,15 @@ def _weighed(
     return entries, weights, places, rarity
 
 
-def _columns(stems: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """The distinct stems, ascending, and of each stem its place among them."""
-    columns = np.empty(len(stems), dtype=np.uint32)
-    return kernels.intern(np.ascontiguousarray(stems), columns), columns
+def _columns(
+    texts: Ragged, titles: Ragged, threads: int = 1, store: Store = IN_MEMORY
+) -> tuple[NDArray[np.uint32], Ragged, Ragged]:
+    """The distinct stems, ascending, and of each stem of texts and titles its place among them."""
+    cut = len(texts.values)
+    together, columns = (store.empty(cut + len(titles.values), np.uint32) for _ in range(2))
+    together[:cut], together[cut:] = texts.values, titles.values
+    stems = intern(together, columns, threads)
+    return stems, Ragged(columns[:cut], texts.offsets), Ragged(columns[cut:], titles.offsets)
 
 
 def _distinct(bodies: Ragged, heads: Ragged, start: int, v: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

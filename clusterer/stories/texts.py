@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
-from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Growing, Ragged, take_rows
+from clusterer.arrays.spill import Store
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
 from clusterer.stories.name_variants import one_spelling
 from clusterer.text.stemming import NO_STEM
 
+_BLOCK = 1 << 14  # texts whose stems are taken at a time
 
-def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64]) -> StoryTexts:
+
+def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64], threads: int = 1) -> StoryTexts:
     """What enters the story level: of each copy group the longest text, its title, the span of dates, the outlets."""
     words, titles, of_article = corpus.words, corpus.titles, documents.of_article
     assert words is not None
@@ -33,10 +37,34 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64])
     head = order[run_starts(text_of[of_article[order]])]
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")
-    stems = Ragged(*take_rows(words.stems, words.offsets, head, term_weights.BODY_WORDS))
-    heads = Ragged(*take_rows(titles.stems, titles.offsets, head))
-    stems, heads = (telling_stems(x, centres >= documents.compared) for x in (stems, heads))
+    short = centres >= documents.compared
+    stems = _telling_rows(
+        Ragged(words.stems, words.offsets), head, short, threads, corpus.store, term_weights.BODY_WORDS
+    )
+    heads = _telling_rows(Ragged(titles.stems, titles.offsets), head, short, threads, corpus.store)
     return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
+
+
+def _telling_rows(
+    stems: Ragged,
+    rows: NDArray[np.int64],
+    short: NDArray[np.bool_],
+    threads: int,
+    store: Store,
+    limit: int | None = None,
+) -> Ragged:
+    """`telling_stems` of some rows, of each the first `limit`, blocks of them on threads; in the store."""
+    kept, counts = Growing(np.uint32, store), np.zeros(len(rows), dtype=np.int64)
+
+    def of_block(start: int) -> Ragged:
+        block = slice(start, start + _BLOCK)
+        return telling_stems(Ragged(*take_rows(stems.values, stems.offsets, rows[block], limit)), short[block])
+
+    starts = range(0, len(rows), _BLOCK)
+    for start, taken in zip(starts, ordered_map(of_block, starts, threads), strict=True):
+        kept.append(taken.values)
+        counts[start : start + _BLOCK] = taken.counts
+    return Ragged(kept.array(), offsets_from_counts(counts))
 
 
 def telling_stems(rows: Ragged, short: NDArray[np.bool_]) -> Ragged:
@@ -61,10 +89,8 @@ def _span(
     np.minimum.at(first, texts, dates)
     np.maximum.at(last, texts, np.where(np.isfinite(dates), dates, -np.inf))
     last[~np.isfinite(first)] = np.inf
-    numbers: dict[str, int] = {}
-    outlet = np.array(
-        [numbers.setdefault(name, len(numbers)) if name else -1 for name in corpus.outlets], dtype=np.int64
-    )[articles]
+    numbers = {name: number for number, name in enumerate(filter(None, dict.fromkeys(corpus.outlets)))}
+    outlet = np.fromiter(map({**numbers, "": -1}.__getitem__, corpus.outlets), np.int64, len(corpus.outlets))[articles]
     known, width = outlet >= 0, max(len(numbers), 1)
     rows, printed = np.divmod(np.unique(texts[known] * width + outlet[known]), width)
     offsets = offsets_from_counts(np.bincount(rows, minlength=count))

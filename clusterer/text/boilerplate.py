@@ -27,16 +27,22 @@ Array letters: `n` articles, `w` words, `x` segments.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.hashing import mix, multipliers
-from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
+from clusterer.arrays.hashing import mix
+from clusterer.arrays.indexing import find_sorted, ragged_index
+from clusterer.arrays.parallel import ordered_map, workers
+from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import hash_runs
+from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.text.boilerplate_lines import Lines, recurring_keys, recurring_rows
+from clusterer.text.boilerplate_runs import Runs
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words
 
@@ -64,6 +70,9 @@ LINE, FIRST, HEAD, TAIL, WHOLE = range(5)
 """Kinds of segments: lines, lines that open their article, beginnings and ends of lines, whole texts."""
 _SALTS = mix(np.arange(5, dtype=np.uint64)) * np.array([0, 1, 1, 1, 1], dtype=np.uint64)
 _TITLE_KEYS = 2
+_LEAST = {HEAD: HEAD_WORDS, TAIL: RUNS[0]}  # fewest words of a beginning or an end
+_BLOCK = 1 << 13  # articles that a thread works on at a time
+_SEGMENTS = 16  # of an article, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,11 @@ class Segments:
 
 
 def learned_lines(
-    words: Words, outlets: Sequence[str], titles: Words | None = None
+    words: Words,
+    outlets: Sequence[str],
+    titles: Words | None = None,
+    threads: int = 1,
+    store: Store = IN_MEMORY,
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
     """Find segments that recur in otherwise different articles of one outlet.
 
@@ -111,15 +124,18 @@ def learned_lines(
         words: n articles; best without what `known_tails` marks.
         outlets: n names; "" where unknown.
         titles: words of their titles; None where there are none.
+        threads: blocks of articles worked on side by side.
+        store: where what belongs to words lives.
 
     Returns:
         bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
     """
-    found = segments(words, outlets, MIN_SUPPORT)
-    facts = Facts.of(words, titles, outlets)
+    hashes = outlet_hashes(outlets)
+    found = _repeated_segments(words, hashes, threads, store)
+    facts = Facts.of(words, titles, hashes, threads)
     keys = recurring(found, facts)
     known = np.isin(found.keys, keys) & found.cuttable()
-    return words_of_lines(words, found.starts[known], found.lengths[known]), keys
+    return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +157,11 @@ class Facts:
     telling: NDArray[np.float64]
 
     @staticmethod
-    def of(words: Words, titles: Words | None, outlets: Sequence[str]) -> Facts:
-        """The facts of articles, from their words, the words of their titles, and their outlets."""
+    def of(words: Words, titles: Words | None, outlets: Sequence[str] | NDArray[np.uint64], threads: int = 1) -> Facts:
+        """The facts of articles, from their words, the words of their titles, and their outlets, by name or by hash."""
         n = len(words)
-        unknown = np.fromiter((not name for name in outlets), dtype=np.bool_, count=n)
-        same = whole_hashes(words) ^ outlet_hashes(outlets)
+        outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
+        unknown, same = outlet == outlet_hashes([""]), whole_hashes(words, threads) ^ outlet
         keys, telling = np.zeros((n, _TITLE_KEYS), dtype=np.uint64), np.ones(n)
         if titles is not None and len(titles.hashes):
             keys, telling = title_keys(titles), _telling(words, titles)
@@ -179,9 +195,7 @@ def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
     """uint64 (x,), ascending: the keys of segments that are furniture by the rules above."""
     n = len(facts.sizes)
     # Nearly all segments stand in the feed once or twice: only the others are looked at more closely.
-    ascending = np.sort(found.keys)
-    repeated: NDArray[np.uint64] = ascending[: 1 - FEWEST][ascending[FEWEST - 1 :] == ascending[: 1 - FEWEST]]
-    repeated = repeated[starts_run(repeated)]
+    repeated = recurring_keys(found.keys.copy(), FEWEST)
     if not len(repeated):
         return repeated
     key, again = find_sorted(repeated, found.keys)
@@ -311,90 +325,100 @@ def kinds_of_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64
     return out
 
 
-def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64], often: int = 1) -> Segments:
+def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64]) -> Segments:
     """The segments of n articles.
 
     Args:
         words: of the articles, with their lines.
         outlets: by name or by hash, (n,).
-        often: beginnings and ends only where so many of these articles share the shortest; the others cannot recur.
     """
-    assert words.opens_line is not None
-    hashes, offsets = words.hashes, words.offsets
     outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
-    starts = np.flatnonzero(words.opens_line)
-    article = np.searchsorted(offsets, starts, side="right") - 1
-    lengths = np.diff(np.append(starts, len(hashes)))
+    parts = [_segments_of(Lines.of(words, outlet, start, start + _BLOCK), {}) for start in _blocks(words)]
+    return Segments(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _blocks(words: Words) -> range:
+    return range(0, max(len(words), 1), _BLOCK)
+
+
+def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, store: Store) -> Segments:
+    """The `segments` that stand in a feed often enough to be looked at; of a line that does, that it opens its article, too.
+
+    Beginnings and ends are made only where enough articles share their first, or last, three words: the others cannot recur.
+
+    Args:
+        words: of n articles, with their lines.
+        outlet: uint64 (n,), of each article.
+        threads: blocks of articles worked on side by side.
+        store: where all segments live meanwhile.
+    """
+
+    def edges_of(start: int) -> list[NDArray[np.uint64]]:
+        lines = Lines.of(words, outlet, start, start + _BLOCK)
+        return [_edges(lines, kind)[1] for kind in (HEAD, TAIL)]
+
+    def segments_of(start: int) -> tuple[NDArray[Any], ...]:
+        return _segments_of(Lines.of(words, outlet, start, start + _BLOCK), frequent)
+
+    def key_of(columns: list[NDArray[Any]]) -> NDArray[np.uint64]:
+        salts: NDArray[np.uint64] = np.where(columns[4] == FIRST, _SALTS[FIRST], _SALTS[LINE])
+        return columns[0] ^ salts  # of a `FIRST` its line's
+
+    frequent: dict[int, NDArray[np.uint64]] = {}
+    edges = zip(*ordered_map(edges_of, _blocks(words), threads), strict=True)
+    for kind, found in zip((HEAD, TAIL), edges, strict=True):
+        distinct, times = np.unique(np.concatenate(found), return_counts=True)
+        frequent[kind] = distinct[times >= MIN_SUPPORT]
+    keys = Partitions(store.parts(8 * _SEGMENTS * len(words), workers(threads)), store)
+    blocks = ordered_map(segments_of, _blocks(words), threads)
+    return Segments(*recurring_rows(blocks, key_of, FEWEST, keys, threads))
+
+
+def _edges(lines: Lines, kind: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The lines that may have beginnings or ends, and their first, or last, words."""
+    rows = lines.rows(kind == TAIL, _LEAST[kind] + BESIDE)
+    return rows, lines.edges(rows, kind == TAIL, _SALTS[1:3])
+
+
+def _segments_of(table: Lines, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
+    """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
+    words, starts, lengths, article, outlet = table.words, table.starts, table.lengths, table.article, table.outlet
+    hashes, offsets, counts = words.hashes, words.offsets, words.counts
     lines = hash_runs(hashes, starts) ^ outlet[article]
     opens = np.flatnonzero(starts == offsets[article])
-    closes = np.flatnonzero(starts + lengths == offsets[article + 1])
-    short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS))
+    short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
     none = np.zeros(len(starts), dtype=np.uint64)
     first = none.copy()
     first[opens] = 1
     parts = [(lines, starts, lengths, article, LINE, first)]
     parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
-    for kind, rows in ((HEAD, opens), (TAIL, closes)):
-        least = HEAD_WORDS if kind == HEAD else RUNS[0]
-        rows = rows[lengths[rows] >= least + BESIDE]
-        if often > 1:
-            edge = starts[rows] if kind == HEAD else starts[rows] + lengths[rows] - 3
-            edge_keys = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
-            _, which, times = np.unique(edge_keys ^ outlet[article[rows]], return_inverse=True, return_counts=True)
-            rows = rows[times[which] >= often]
-        run = _Runs(hashes, starts[rows], lengths[rows], kind == TAIL)
-        for size, longer in pairwise((*(x for x in RUNS if x >= least), 5 * RUNS[-1] // 4)):
+    for kind in (HEAD, TAIL):
+        rows, edges = _edges(table, kind)
+        if kind in frequent:
+            rows = rows[find_sorted(frequent[kind], edges)[1]]
+        run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
+        for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
             long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
             mine = rows[long]
             begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
             key = run.hashes(long, size) ^ outlet[article[mine]]
-            parts.append((key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer)))
+            parts.append(
+                (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
+            )
     whole = whole_hashes(words.take(short)) ^ outlet[short]
-    parts.append((whole, offsets[short], words.counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
+    parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
     keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
     every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
-    salted = np.concatenate(keys) ^ _SALTS[every]
-    return Segments(
-        salted, np.concatenate(begins), np.concatenate(sizes), np.concatenate(owners), every, np.concatenate(beside)
-    )
+    begin, owner = np.concatenate(begins) + table.first[1], np.concatenate(owners) + table.first[0]
+    return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
 
 
-class _Runs:
-    """The beginnings, or the ends read backwards, of x lines."""
-
-    def __init__(
-        self, hashes: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int64], backwards: bool
-    ) -> None:
-        """Sum up the first words, or the last, of each line times factors of their place; and hash them pair by pair."""
-        counts = np.minimum(lengths, 3 * RUNS[-1] // 2)
-        self._offsets = np.concatenate(([0], np.cumsum(counts)))
-        place = np.arange(self._offsets[-1]) - np.repeat(self._offsets[:-1], counts)
-        first = starts + lengths - 1 if backwards else starts
-        held = hashes[np.repeat(first, counts) + (-place if backwards else place)]
-        sums = np.cumsum(held * multipliers(3 * RUNS[-1] // 2)[place], dtype=np.uint64)
-        self._sums = np.concatenate((np.zeros(1, dtype=np.uint64), sums))
-        pairs = mix(held[:-1] * _SALTS[1] + held[1:] * _SALTS[2])
-        self._pairs = np.append(pairs, np.zeros(2, dtype=np.uint64))  # so that a range may end with the last
-
-    def hashes(self, rows: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
-        """uint64 (m,): a hash of the first words of some lines."""
-        return mix(self._sums[self._offsets[rows] + size] - self._sums[self._offsets[rows]])
-
-    def beside(self, rows: NDArray[np.int64], start: int) -> NDArray[np.uint64]:
-        """Return uint64 (m,): of some lines the least of the pairs of words from `start` on.
-
-        Lines that go on alike mostly share it, though a word differ.
-        """
-        if not len(rows):
-            return np.zeros(0, dtype=np.uint64)
-        first = self._offsets[rows] + start
-        last = np.minimum(first + 2 * BESIDE, self._offsets[rows + 1]) - 1
-        return np.minimum.reduceat(self._pairs, np.stack([first, last], axis=1).ravel())[::2]
-
-
-def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+def words_of_lines(
+    words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64], store: Store = IN_MEMORY
+) -> NDArray[np.bool_]:
     """Bool (w,), True for the words of some segments, given by their first words and lengths, int64."""
-    inside = np.zeros(len(words.hashes), dtype=np.bool_)
+    inside: NDArray[np.bool_] = store.empty(len(words.hashes), np.bool_)
+    inside.fill(False)
     ends = np.stack([starts, starts + lengths], axis=1).ravel()
     inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True
     return inside
@@ -406,13 +430,19 @@ def outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
         name: int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
         for name in dict.fromkeys(outlets)
     }
-    return np.fromiter((hashes[name] for name in outlets), dtype=np.uint64, count=len(outlets))
+    return np.fromiter(map(hashes.__getitem__, outlets), dtype=np.uint64, count=len(outlets))
 
 
-def whole_hashes(words: Words) -> NDArray[np.uint64]:
+def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
     """uint64 (n,): one hash of each article's words in their order; 0 where it has none."""
     out = np.zeros(len(words), dtype=np.uint64)
-    filled = np.flatnonzero(words.counts)
-    if len(filled):
-        out[filled] = hash_runs(words.hashes, words.offsets[filled])
+
+    def of_block(start: int) -> None:
+        offsets = words.offsets[start : start + _BLOCK + 1]
+        filled = np.flatnonzero(np.diff(offsets))
+        if len(filled):
+            out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
+
+    for _ in ordered_map(of_block, range(0, len(words), _BLOCK), threads):
+        pass
     return out

@@ -24,8 +24,11 @@ from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.text.normalize import fold, joins_waw, letter_classes, small_path, tables
 from clusterer.text.stemming import STEMMER
+
+_BLOCK = 1 << 24  # words that are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,22 @@ class Words:
             letters = letters[0][ends[0] : ends[-1]], ends - ends[0]
         return self._each(lambda x: x[a:z], offsets - a, letters)
 
-    def keep(self, kept: NDArray[np.bool_], in_place: bool = False) -> Words:
+    def keep(self, kept: NDArray[np.bool_], in_place: bool = False, threads: int = 1) -> Words:
         """Return the same articles with only the words where `kept`, bool (w,), is True.
 
-        In place, the result takes over these arrays: a whole feed's are not held twice.
+        In place, the result takes over these arrays: a whole feed's are not held twice; blocks of them go on threads.
         """
-        gone = np.searchsorted(self.offsets, np.flatnonzero(~kept), side="right") - 1
-        counts = self.counts - np.bincount(gone, minlength=len(self))
+        counts = self.counts
+        for start in range(0, len(kept), _BLOCK):
+            gone = start + np.flatnonzero(~kept[start : start + _BLOCK])
+            row = np.searchsorted(self.offsets, gone, side="right") - 1
+            counts -= np.bincount(row, minlength=len(counts))
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
-        return self._each(lambda x: compact(x, kept) if in_place else x[kept], offsets_from_counts(counts), letters)
+        return self._each(
+            lambda x: compact(x, kept, threads) if in_place else x[kept], offsets_from_counts(counts), letters
+        )
 
     def take(self, articles: NDArray[np.int64]) -> Words:
         """The words of some articles, in the order given; `articles` int64 (any length) may repeat."""
@@ -155,10 +163,15 @@ def number_signature(number: int) -> int:
     return int(number_signatures(np.array([number % (1 << 64)], dtype=np.uint64))[0])
 
 
-def concatenate(batches: Iterable[Words]) -> Words:
-    """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go."""
-    hashes, counts, opens_line = Growing(np.uint64), Growing(np.int64), Growing(np.bool_)
-    stems, letters, lengths = Growing(np.uint32), Growing(np.uint16), Growing(np.int64)
+def concatenate(batches: Iterable[Words], store: Store = IN_MEMORY) -> Words:
+    """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go.
+
+    Args:
+        batches: in their order.
+        store: where what belongs to words lives.
+    """
+    hashes, counts, opens_line = Growing(np.uint64, store), Growing(np.int64), Growing(np.bool_, store)
+    stems, letters, lengths = Growing(np.uint32, store), Growing(np.uint16, store), Growing(np.int64, store)
     with_lines, with_stems, with_letters = True, False, False
     for batch in batches:
         hashes.append(batch.hashes)

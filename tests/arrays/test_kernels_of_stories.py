@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from kernel_twins import FEWER, NEEDS_BOTH, agreed, assert_same, pairs_of, ragged_of, rows_and_pairs
 
+from clusterer.arrays import interning
 from clusterer.arrays.ragged import Ragged
 from clusterer.stories import features, model, term_weights
 
@@ -21,8 +22,12 @@ def test_columns_of_so_many_stems_that_their_table_grows(distinct: int) -> None:
     stems = np.unique(random.integers(0, 2**32, distinct, dtype=np.uint32))
     stems = np.append(stems, [0, 2**32 - 1]).astype(np.uint32) if distinct else stems
     shuffled = random.permutation(np.tile(stems, 3))
-    found, places = agreed(lambda: term_weights._columns(shuffled))
-    np.testing.assert_array_equal(found[places], shuffled)
+    texts, titles = (Ragged(part, np.array([0, len(part)])) for part in np.split(shuffled, [len(shuffled) // 3]))
+    found, bodies, heads = agreed(lambda: term_weights._columns(texts, titles))
+    np.testing.assert_array_equal(found[np.concatenate([bodies.values, heads.values])], shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interning, "_BLOCK", 1000)
+        assert_same((found, bodies, heads), agreed(lambda: term_weights._columns(texts, titles, 3)))
 
 
 STEMS = st.sampled_from([0, 1, 2, 3, 255, 256, 65_536, 70_000, 2**32 - 1])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from clusterer.arrays.parallel import ordered_map, run_both
+from clusterer.arrays import parallel
+from clusterer.arrays.parallel import ordered_map, run_both, usable_cores, workers
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -49,3 +53,29 @@ def test_two_functions_alongside(threads: int) -> None:
         run_both(lambda: 1 // 0, lambda: 2, threads)
     with pytest.raises(ZeroDivisionError):
         run_both(lambda: 1, lambda: 1 // 0, threads)
+
+
+def test_no_threads_asked_for_are_all_that_may_be_used() -> None:
+    assert [workers(n) for n in (1, 2, 7)] == [1, 2, 7]
+    assert workers(0) == usable_cores() >= 1
+    together = threading.Barrier(min(usable_cores(), 4))
+    assert [*ordered_map(lambda _: together.wait(20) >= 0, range(together.parties), 0)] == [True] * together.parties
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a system without affinity")
+def test_cores_are_those_of_the_affinity_and_of_the_quota(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert usable_cores.__wrapped__() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+    quota = tmp_path / "cpu.max"
+    monkeypatch.setattr(parallel, "_QUOTA", quota)
+    for text, cores in (("50000 100000", 1), ("100000 100000", 1), ("max 100000", len(allowed)), ("?", len(allowed))):
+        quota.write_text(text)
+        assert usable_cores.__wrapped__() == min(cores, len(allowed))
+
+
+def test_one_item_needs_no_thread() -> None:
+    assert [*ordered_map(lambda _: threading.current_thread(), [0], 3)] == [threading.current_thread()]

@@ -70,6 +70,10 @@ def assert_finds(postings: Postings, twin: Twin, keys: Iterable[int], cap: int |
     asked = keys_of(keys)
     which, numbers = postings.find(asked, cap)
     assert (np.diff(which) >= 0).all()
+    sizes = np.bincount(which, minlength=len(asked))
+    among, others = postings.find(asked, cap, shared=True)
+    lone = (sizes == 1) & (np.bincount(among, minlength=len(asked)) == 0)
+    assert (among.tolist(), others.tolist()) == (which[~lone[which]].tolist(), numbers[~lone[which]].tolist())
     for place, key in enumerate(asked.tolist()):
         wanted = sorted(twin.holders.get(key, set()))
         found = numbers[which == place].tolist()

@@ -6,6 +6,7 @@ Each function has the name and the parameters of the compiled one; where there i
 
 from clusterer.arrays.kernels_numpy.facts import differences
 from clusterer.arrays.kernels_numpy.letters import hash_texts
+from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
     bucket_pairs,
@@ -14,6 +15,7 @@ from clusterer.arrays.kernels_numpy.pairs import (
     merge_entries,
     overlaps,
     sort_in_place,
+    words_missing,
 )
 from clusterer.arrays.kernels_numpy.sketches import (
     arrivals,
@@ -44,12 +46,15 @@ __all__ = [
     "hash_texts",
     "intern",
     "likely_codes",
+    "link_on_average",
     "merge_entries",
     "overlaps",
     "pair_sums",
     "row_sums",
     "shingle_rows",
     "sort_in_place",
+    "spanning_links",
     "take_rows",
     "weigh_rows",
+    "words_missing",
 ]

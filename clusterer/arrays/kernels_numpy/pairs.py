@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, positions_in_runs, ragged_index, run_starts, starts_run
 
 _PAIRS = 1 << 14  # pairs whose slots are compared at a time
@@ -179,6 +180,32 @@ def overlaps(
         opened[:, side] = np.diff(opening[one].multiply(whole[other]).indptr) * begun
     far = shared / np.maximum(np.minimum(sizes[first], sizes[second]), 1) < least
     shared[far], opened[far] = 0, 0
+
+
+def words_missing(
+    hashes: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    passage: int,
+    out: NDArray[np.int64],
+) -> None:
+    """Count the words of one row that another lacks, every time they are there.
+
+    Args:
+        hashes, offsets: uint64 words of n rows, int64 (n + 1,).
+        pairs: int64 (m, 2), row numbers: whose words, and which row may lack them.
+        passage: words in a row.
+        out: int64 (2, m), written: in all, and most in any `passage` of them.
+    """
+    (at, starts), (others, ends) = (ragged_index(offsets, rows) for rows in pairs.T)
+    rows, their_rows = (np.repeat(np.arange(len(pairs)), np.diff(x)) for x in (starts, ends))
+    salts = multipliers(len(pairs))  # so that words of different pairs never meet
+    missing = ~np.isin(hashes[at] + salts[rows], hashes[others] + salts[their_rows])
+    out[0] = np.bincount(rows[missing], minlength=len(pairs))
+    out[1] = 0
+    so_far = np.concatenate(([0], np.cumsum(missing)))
+    stops = np.minimum(np.arange(len(missing)) + passage, starts[1:][rows])
+    np.maximum.at(out[1], rows, so_far[stops] - so_far[:-1])
 
 
 def unique_sets(values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -1,0 +1,133 @@
+"""Rows that an open index read or wrote last, kept in memory by the number that finds them.
+
+Whoever changes such a row in the file says so here (`forget`, `put`). `OpenIndex.refresh` clears all where another one wrote.
+
+Array letters: `n` documents or texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.index.database import Database
+
+Row = TypeVar("Row")
+
+MOST = 1 << 16
+"""Rows of a kind that are kept: some 70 MB of texts with their slots, 20 MB of documents."""
+
+
+class StoredDocument(NamedTuple):
+    """A distinct text of the index.
+
+    Attributes:
+        article: number of the article whose text and title stand for it.
+        hash: of its words, uint64.
+        words: how many.
+        centre: number of the longest document of its copy group.
+    """
+
+    article: int
+    hash: int
+    words: int
+    centre: int
+
+
+class StoredText(NamedTuple):
+    """What the story level compares of a copy group, its words aside.
+
+    Attributes:
+        first: earliest date of its articles, seconds since 1970, NaN where none has one.
+        last: latest date, likewise.
+        outlets: JSON list of the names of its outlets.
+        body: number of its longest document.
+        slots: uint16, signature of the weighted lead.
+    """
+
+    first: float
+    last: float
+    outlets: str
+    body: int
+    slots: bytes
+
+
+class Remembered(Generic[Row]):
+    """Rows of one kind, at most one a number."""
+
+    def __init__(self, read: Callable[[list[int]], Mapping[int, Row]], most: int = MOST) -> None:
+        """Remember nothing yet.
+
+        Args:
+            read: gives the rows of some numbers out of the file; those that are not there are left out.
+            most: rows that are kept.
+        """
+        self._read, self._most = read, most
+        self._rows: dict[int, Row | None] = {}  # None: there is no such row
+
+    def find(self, numbers: NDArray[np.int64] | Iterable[int]) -> dict[int, Row]:
+        """Rows by number, in the order given; those that are not there are left out."""
+        asked = numbers.tolist() if isinstance(numbers, np.ndarray) else list(numbers)
+        rows = self._rows
+        if missing := list(dict.fromkeys(x for x in asked if x not in rows)):
+            found = self._read(missing)
+            if len(missing) > self._most:  # a walk over all of a large index: none is kept
+                return {x: row for x in asked if (row := found.get(x, rows.get(x))) is not None}
+            rows.update((x, found.get(x)) for x in missing)
+        out = {x: row for x in asked if (row := rows[x]) is not None}
+        self._trim()
+        return out
+
+    def put(self, rows: Mapping[int, Row | None]) -> None:
+        """Remember rows as they were just written, None for those that are not there."""
+        self._rows.update(rows)
+        self._trim()
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Rows with these numbers were changed, made or deleted."""
+        for number in numbers:
+            self._rows.pop(number, None)
+
+    def clear(self) -> None:
+        """Trust nothing that is remembered."""
+        self._rows.clear()
+
+    def _trim(self) -> None:
+        """Drop what was read first, a quarter at a time, where there is too much."""
+        if len(self._rows) > self._most:
+            for number in list(islice(self._rows, len(self._rows) - self._most * 3 // 4)):
+                del self._rows[number]
+
+
+def documents_of(database: Database) -> Remembered[StoredDocument]:
+    """The documents of a file, by number."""
+    statement = "SELECT number, article, hash, words, centre FROM document WHERE number IN {}"
+
+    def read(numbers: list[int]) -> dict[int, StoredDocument]:
+        rows = database.among(statement, numbers)
+        return {
+            number: StoredDocument(article, hash % (1 << 64), words, centre)
+            for number, article, hash, words, centre in rows
+        }
+
+    return Remembered(read)
+
+
+def texts_of(database: Database) -> Remembered[StoredText]:
+    """The texts of a file that has a story level, by centre."""
+    statement = "SELECT centre, first, last, outlets, body, slots FROM text WHERE centre IN {}"
+
+    def read(centres: list[int]) -> dict[int, StoredText]:
+        rows = database.blobs_among(statement, centres, 2 * database.settings.story_slots)
+        return {centre: stored_text(*row) for centre, *row in rows}
+
+    return Remembered(read)
+
+
+def stored_text(first: float | None, last: float | None, outlets: str, body: int, slots: bytes) -> StoredText:
+    """A text as its row tells it."""
+    return StoredText(np.nan if first is None else first, np.nan if last is None else last, outlets, body, slots)
