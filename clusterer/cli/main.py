@@ -35,6 +35,7 @@ COMMANDS = {
     "explain": "explain_command",
     "index": "index",
     "label": "label_command",
+    "serve": "serve_command",
     "tune": "tune_command",
 }
 """Every command, and what it is called in the module of its name beside this one."""
