@@ -80,19 +80,29 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
 
 @contextmanager
 def opened_again(feed: Feed, source: Source) -> Iterator[OpenedInput]:
-    """An input once more, beside the walk over its feed, which counts nothing of it and hears of nothing.
+    """An input once more, beside the walk over its feed, which counts nothing of it and hears only of damage that is new.
+
+    Columns that nobody needed before may be damaged: their rows are bad ones of the feed like any other.
 
     Args:
         feed: whose walk has come to the input.
         source: the input.
+
+    Raises:
+        InputError: there is such damage, and the first bad row is to be one.
     """
-    walk = replace(feed._walk, report=_ignore, damage="")
+    known = any(file.file == source.name for file in feed.damaged_files)
+
+    def hear(bad: BadRow) -> None:
+        if walk.damage and not known:
+            feed._walk.bad_rows += 1
+            feed._walk.report(bad)
+
+    walk = replace(feed._walk, report=hear, damage="", rows=0)
     with ExitStack() as stack:
         yield open_input(source, stack, walk, feed._encoding)
-    if walk.damage and all(
-        file.file != source.name for file in feed.damaged_files
-    ):  # in columns that were not read before
-        feed.damaged_files.append(DamagedFile(source.name, walk.damage, feed._walk.rows))
+    if walk.damage and not known:
+        feed.damaged_files.append(DamagedFile(source.name, walk.damage, walk.rows))
 
 
 def identity(source: Source) -> list[Any] | None:

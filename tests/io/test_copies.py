@@ -19,15 +19,15 @@ from clusterer.io.feed import Feed
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.readers.base import Copied
 from clusterer.io.row_edits import RowEditor
-from clusterer.io.rows import Row, as_json
+from clusterer.io.rows import BadRow, Row, as_json
 from clusterer.reading import InputReader
 
 TEXT = "نص طويل يكفي لأن يكون خبرا في صحيفة"
 
 
-def reader_of(paths: Path) -> InputReader:
+def reader_of(paths: Path, **how: Any) -> InputReader:
     """Inputs that have been read once."""
-    reader = InputReader(Feed(paths), Settings(level="copy"))
+    reader = InputReader(Feed(paths, **how), Settings(level="copy"))
     for _ in reader.chunks():
         pass
     return reader
@@ -168,8 +168,14 @@ def test_damage_in_a_column_that_nobody_read_costs_its_rows_and_is_told(tmp_path
     end = about.data_page_offset + about.total_compressed_size
     data[end - 40 : end] = b"\xff" * 40
     path.write_bytes(data)
-    reader = reader_of(path)
+    heard: list[BadRow] = []
+    reader = reader_of(path, on_bad=heard.append)
     assert len(reader.inputs[0].lines) == 20
     rows = pq.read_table(io.BytesIO(copied(reader, "parquet", False, []))).num_rows
     assert rows == int(masks(reader)[0][:10].sum())
-    assert "rows 11 to 20 cannot be read" in reader.feed.damaged_files[0].reason
+    (damaged,) = reader.feed.damaged_files
+    assert "rows 11 to 20 cannot be read" in damaged.reason
+    assert damaged.rows == 10
+    assert [(bad.line, bad.reason) for bad in heard] == [(11, damaged.reason)]
+    with pytest.raises(InputError, match="rows 11 to 20 .*strict"):
+        copied(reader_of(path, strict=True), "parquet", False, [])

@@ -102,6 +102,7 @@ def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
             for batch in batches(None):
                 yield table.metadata, taken[0], _cast(batch, schema)
                 taken[0] += batch.num_rows
+                opened.walk.rows += batch.num_rows
 
         yield from walk_groups(opened, table, file, given)
 
