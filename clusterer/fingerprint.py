@@ -257,6 +257,12 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "IN_MEMORY": "where arrays live",
         "_RELIEF": "where arrays live",
     },
+    "clusterer.arrays.utf8": {
+        "_NEAR": "size of a table",
+        "HEAD": "which texts get a closer look",
+        "_CLASSES": "which texts get a closer look",
+        **dict.fromkeys(("NUL", "MARKUP", "LATIN_M", "LATIN_S", "LATIN_W", "LATIN_T", "SLASH", "PAUSE"), "a bit"),
+    },
     "clusterer.text.boilerplate_phrases": {
         "_WORD": "stands in _DATELINE",
         "_DASH": "stands in _DATELINE",
