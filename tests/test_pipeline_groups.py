@@ -59,9 +59,9 @@ def test_a_footer_alone_does_not_bind_strangers() -> None:
 
 def test_ten_thousand_identical_articles_are_one_group_fast() -> None:
     text = text_of(1, 250)
-    start = time.perf_counter()
+    start = time.process_time()
     found = cluster([Article(text, id=f"{i:05}") for i in range(10_000)])
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert len(groups(found)) == len(groups(found, "exact")) == 1
     assert Counter(a.relation for a in found) == {"exact": 9999, None: 1}
     assert {a.linked_to for a in found} == {"00000", None}
@@ -74,9 +74,9 @@ def test_three_thousand_near_identical_articles_are_one_group_fast() -> None:
         mine = list(base)
         mine[source.randrange(250)] = f"كلمه{i}"
         articles.append(Article(" ".join(mine), id=f"{i:05}"))
-    start = time.perf_counter()
+    start = time.process_time()
     found = cluster(articles)
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
     assert len(groups(found)) == 1
     assert len(groups(found, "exact")) == 3000
     assert {a.relation for a in found} == {"copy", None}
