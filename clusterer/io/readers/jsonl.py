@@ -18,7 +18,7 @@ from clusterer.io.blocks import Block, Cells, Plan, clean_strings, with_odd_rows
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD, TruncatedInput, cut_reason
-from clusterer.io.feed_limits import BIG_ROW, too_many_values
+from clusterer.io.feed_limits import BIG_ROW, FeedLimits, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
@@ -41,12 +41,16 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
     """Whether these first bytes are of objects line by line, rather than of one JSON document."""
     lines = [line.strip() for line in head.removeprefix(BOM).split(b"\n")]
     whole = [line for line in lines[: None if len(head) < HEAD else -1] if line]
-    objects = sum(line.startswith(b"{") and isinstance(loaded(line), dict) for line in whole[:20])
     first = whole[0] if whole else lines[0]
     if not first.startswith(b"{"):
         return False
+    heavy = [bool(too_many_values(line, FeedLimits())) for line in whole[:20]]  # would cost much to decode
     if len(whole) == 1:
-        return isinstance(row := loaded(first), dict) and is_article(row, columns)
+        return not heavy[0] and isinstance(row := loaded(first), dict) and is_article(row, columns)
+    objects = sum(
+        line.startswith(b"{") and (much or isinstance(loaded(line), dict))
+        for line, much in zip(whole, heavy, strict=False)
+    )
     return objects > 0 and objects >= sum(line.endswith(_PIECES) for line in whole[:20])
 
 
@@ -64,7 +68,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 
 def _line(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
     """The rows of a line, of which there is usually one."""
-    if len(line) <= 2 and line.isspace():
+    if _is_blank(line):
         opened.skipped()
         return
     if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
@@ -80,6 +84,11 @@ def _line(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iter
         article_of.lost_digits = False
         article = article_of(json.loads(line))
     yield Row(article, line.rstrip(b"\r\n"), opened.name, number, layout)
+
+
+def _is_blank(line: bytes) -> bool:
+    """Whether a line is but its end."""
+    return len(line) <= 2 and line.isspace()
 
 
 def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
@@ -111,7 +120,7 @@ def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
 def _blocks(opened: OpenedInput, lines: Sequence[tuple[int, bytes, int]]) -> Iterator[Row | Block]:
     """Lines with their numbers, and the sizes of those that are too long."""
     plans, layout = opened.columns._plans, Layout("jsonl")
-    values = [None if size or len(line) > BIG_ROW else loaded(line) for _, line, size in lines]
+    values = [None if size or len(line) > BIG_ROW or _is_blank(line) else loaded(line) for _, line, size in lines]
     numbers = np.array([number for number, _, _ in lines], dtype=np.int64)
 
     def judged(i: int) -> Iterator[Row]:
