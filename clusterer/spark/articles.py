@@ -53,6 +53,9 @@ PART_BITS = 62
 KEY = "__key"
 """The column of rows that were numbered before."""
 
+FILE = "__file"
+"""The column with the file that a row is of, where files have an order."""
+
 _LONG = 2048  # words from which on a length takes more bits, and leaves fewer to the hash
 
 
@@ -63,14 +66,14 @@ class Source:
     Attributes:
         fields: article attribute to column name, where the usual names do not fit.
         lines: rows are lines of JSON in a binary column `value`.
-        keyed: rows have their number in a column `KEY`.
         sample: the first rows, which tell what the columns hold, as `clusterer.io.choice` does for a run in memory.
+        keyed: rows have their number in a column `KEY`.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
     lines: bool = False
-    keyed: bool = False
     sample: tuple[Mapping[str, Any], ...] = ()
+    keyed: bool = False
 
 
 def doc_codes(sizes: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -73,11 +73,11 @@ def dedup(
     chosen = settings_from(settings, {}, Settings(level="copy"))
     read, source_of_rows, notes = columns_of(df, fields, "data frame")
     tell_notes(notes)
-    old, old_source = None, None
+    removing = Removing(df, keep)
     if against is not None:
         old, old_source, notes = columns_of(against, fields, "against")
         tell_notes([f"against: {note}" for note in notes])
-    removing = Removing(df, keep, old, old_source)
+        removing = Removing(df, keep, old=old, old_source=old_source, old_columns=tuple(old.columns))
     job = Job(read, chosen, source_of_rows, checkpoint, partitions, tell=tell, removing=removing)
     tell_bad_rows(job, quarantine)
     job.removed()

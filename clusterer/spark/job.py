@@ -20,8 +20,8 @@ from clusterer.spark import checkpoint as spark_checkpoint, messages
 from clusterer.spark.articles import PART_BITS, Source
 from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER
-from clusterer.spark.run import Removing, Run, only_row
 from clusterer.spark.removal_stages import removal_stages
+from clusterer.spark.run import Removing, Run, only_row
 from clusterer.spark.stages import stages_of
 from clusterer.stories.model import model_of
 
@@ -123,12 +123,19 @@ class Job:
         Raises:
             InputError: all of them.
         """
-        asked = self.articles().where(f"key >> {PART_BITS} = {int(self._run.removing is not None)}")
-        rows, bad = self._counts
+        asked, bad = self._asked(), self._counts[1]
         if bad and asked.where("reason IS NULL").isEmpty() and not asked.isEmpty():
             first = only_row(self.quarantined())
             raise InputError(f"none of {bad} rows is an article; {first['file'] or 'first'}: {first['reason']}")
         return bad
+
+    def _asked(self) -> DataFrame:
+        """Return the rows of `articles` without those that are only compared against."""
+        return self.articles().where(f"shiftright(key, {PART_BITS}) = {int(self._run.removing is not None)}")
+
+    def count_articles(self) -> int:
+        """Return how many articles are asked about."""
+        return self._asked().where("reason IS NULL").count()
 
     def result(self) -> DataFrame:
         """Return every article with its groups and its link: `stages.COLUMNS`."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from clusterer.settings import Settings
 from clusterer.spark import articles as spark_articles, copies as spark_copies, removals as spark_removals
-from clusterer.spark.articles import KEY, PART_BITS, Source
+from clusterer.spark.articles import FILE, KEY, PART_BITS, Source
 from clusterer.spark.connected_components import components
 from clusterer.spark.run import Removing, Run
 from clusterer.spark.stages import Stage, stages_of
@@ -21,8 +21,6 @@ from clusterer.spark.stages import Stage, stages_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-FILE = "__file"
-"""The column of rows with the file that each is of, where files have an order."""
 _TASK_BITS, _ROW_BITS = 20, 33  # a task's number, and that of a row in it, as far as files leave room
 
 
@@ -45,8 +43,11 @@ def rows(run: Run) -> DataFrame:
     from pyspark.sql import functions as F
 
     removing = _removing(run)
-    numbered = _numbered(removing.rows, removing.files, 1)
-    return numbered.select(KEY, F.struct(*(F.col(_quoted(x)) for x in removing.rows.columns if x != FILE)).alias("row"))
+    given = removing.rows
+    if run.source.lines:  # blank ones are neither articles nor bad
+        given = given.where(~F.col("value").cast("string").rlike(r"\A\uFEFF?\s*\z"))
+    numbered = _numbered(given, removing.files, 1)
+    return numbered.select(KEY, F.struct(*(F.col(_quoted(x)) for x in given.columns if x != FILE)).alias("row"))
 
 
 def articles(run: Run, rows: DataFrame) -> DataFrame:
@@ -58,7 +59,7 @@ def articles(run: Run, rows: DataFrame) -> DataFrame:
     removing = _removing(run)
     if removing.old is None or removing.old_source is None:
         return read
-    old = _numbered(removing.old, removing.old_files, 0).drop(FILE)
+    old = _numbered(removing.old, removing.old_files, 0).select(KEY, *map(_quoted, removing.old_columns))
     return _read(old, removing.old_source, run.settings).unionByName(read)
 
 
@@ -179,7 +180,8 @@ def _decided(
 
 
 def _no_pairs(run: Run) -> DataFrame:
-    return run.spark.createDataFrame([], spark_copies.GROUPS).withColumnRenamed("centre", "unit").drop("part", "doc")
+    none: DataFrame = run.spark.createDataFrame([], spark_copies.GROUPS)
+    return none.withColumnRenamed("centre", "unit").drop("part", "doc")
 
 
 def _articles(found: DataFrame) -> DataFrame:

@@ -26,16 +26,18 @@ class Removing:
     Attributes:
         rows: the rows that are asked about, with all their columns.
         keep: which of several is kept, as for `clusterer.dedup`.
-        old, old_source: what rows are compared against, and how it is read; None for nothing.
-        files: of the rows in the order in which they count as read; empty where the rows' own order counts.
-        old_files: likewise of `old`.
+        files: of the rows in the order in which they count as read, by their column `FILE`; empty where the rows' own order
+            counts.
+        old, old_source, old_columns: what rows are compared against, how it is read and of which columns; None for nothing.
+        old_files: likewise.
     """
 
     rows: DataFrame
     keep: str = "longest"
+    files: tuple[str, ...] = ()
     old: DataFrame | None = None
     old_source: Source | None = None
-    files: tuple[str, ...] = ()
+    old_columns: tuple[str, ...] = ()
     old_files: tuple[str, ...] = ()
 
 
@@ -116,7 +118,7 @@ class Run:
 
 
 def part_of_key() -> Any:
-    """Return the column `part` of a column `key`: ids are unique within what is asked about, and within what it is held against."""
+    """Return the column `part` of a column `key`: ids are unique within one of the two."""
     from pyspark.sql import functions as F
 
     return F.shiftright("key", PART_BITS).cast("int").alias("part")
