@@ -160,9 +160,9 @@ def test_a_run_goes_on_with_its_rows_as_they_were_numbered(spark: Any, tmp_path:
         clusterer_spark.cluster(df, Settings(level="copy"), checkpoint=str(stages))
 
 
-def test_what_spark_does_not_do_is_refused_with_a_cure(tmp_path: Path) -> None:
+def test_what_spark_does_not_do_is_refused_with_a_cure(spark: Any, tmp_path: Path) -> None:
     index = tmp_path / "news.index"
-    assert CliRunner().invoke(cli, ["index", "add", str(index), str(FEED_FILE), "--quiet"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["index", "create", str(index)]).exit_code == 0
     out = tmp_path / "out.jsonl"
     for arguments, message in (
         (("--pairs", tmp_path / "p.jsonl"), "--pairs is not for --engine spark; cure: --engine local"),
@@ -178,7 +178,7 @@ def test_what_spark_does_not_do_is_refused_with_a_cure(tmp_path: Path) -> None:
     ):
         result = spark_run(FEED_FILE, "-o", out, *arguments)
         assert result.exit_code in (1, 2), arguments
-        assert message in result.output.replace("\n", " "), (arguments, result.output)
+        assert message in str(result.exception), arguments
         assert not out.exists()
         assert not Path(f"{out}.checkpoint").exists()
 
@@ -207,6 +207,6 @@ def test_news_of_many_outlets(spark: Any, tmp_path: Path, settings: Settings) ->
     files = sorted((SHARED / "feed-panarab").glob("*.jsonl.gz"))
     if not files:
         pytest.skip("the feed of many outlets is not here: ../shared/feed-panarab")
-    rows = rows_of(gzip.decompress(files[0].read_bytes()).splitlines()[:1500])
+    rows = rows_of(gzip.decompress(files[1].read_bytes()).splitlines()[:1200])
     assert alike(spark, tmp_path, rows, settings, "longest", None).removed
     assert alike(spark, tmp_path, rows[500:], settings, "longest", rows[:500]).removed
