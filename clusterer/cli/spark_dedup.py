@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -26,6 +27,8 @@ _DEDUP_ONLY = {
     "quote": ("--quote", "--engine local"),
     "unique_url": ("--unique-url", "--engine local"),
 }
+
+_BOTH = "{} is an input and in --against; cure: leave it out of one, or nothing of it stays"
 
 
 def dedup_on_spark(output: str, removed: str | None, keep: str, options: Mapping[str, Any]) -> None:
@@ -57,6 +60,8 @@ def dedup_on_spark(output: str, removed: str | None, keep: str, options: Mapping
         refuse_order(keep)
         read = rows_of(on.spark, inputs, are_lines, options)
         old = rows_of(on.spark, against, old_are_lines, options, "--against: ") if against else None
+        if both := sorted({*read.files} & {*(old.files if old else ())}):
+            raise InputError(_BOTH.format(unquote(both[0])))
         removing = Removing(read.whole, keep, read.files)
         if old:
             removing = replace(
@@ -68,13 +73,15 @@ def dedup_on_spark(output: str, removed: str | None, keep: str, options: Mapping
         )  # fmt: skip
         count = job.bad_rows()
         job.removed()
-        kept = kept_rows(job)
+        kept = kept_rows(job, on.spark)
         if are_lines:
-            write_texts(kept.select("value").mapInArrow(as_came, "value string"), output)
+            write_texts(kept.select("row.value").mapInArrow(as_came, "value string"), output)
+        elif output.endswith(".parquet"):
+            write(kept.select("row.*"), output)
         else:
-            write(kept, output)
+            write_texts(kept.mapInArrow(as_objects, "value string"), output)
         if removed:
-            write_texts(gone_rows(job).mapInArrow(lines_aside, "value string"), removed)
+            write_texts(gone_rows(job, on.spark).mapInArrow(lines_aside, "value string"), removed)
         on.set_aside(job, count)
         _summarise(job, options)
 
@@ -90,7 +97,7 @@ def _refuse_against(against: Sequence[str], inputs: Sequence[str]) -> None:
         if is_index(path):
             raise InputError(f"{path}: Spark reads no index; cure: --engine local, or the files that it was made of")
         if os.path.realpath(path) in places:
-            raise InputError(f"{path} is an input and in --against; cure: leave it out of one, or nothing of it stays")
+            raise InputError(_BOTH.format(path))
 
 
 def write_texts(lines: DataFrame, folder: str) -> None:
@@ -105,6 +112,15 @@ def as_came(batches: Iterable[Any]) -> Iterator[Any]:
 
     for batch in batches:
         lines = [_line(raw) for raw in batch.column("value").to_pylist()]
+        yield pa.RecordBatch.from_arrays([pa.array(lines, pa.binary()).cast(pa.string())], ["value"])
+
+
+def as_objects(batches: Iterable[Any]) -> Iterator[Any]:
+    """Rows of tables, in a column `row`, as lines of JSON."""
+    import pyarrow as pa
+
+    for batch in batches:
+        lines = [orjson.dumps(row, default=_plain) for row in batch.column("row").to_pylist()]
         yield pa.RecordBatch.from_arrays([pa.array(lines, pa.binary()).cast(pa.string())], ["value"])
 
 

@@ -82,8 +82,8 @@ def dedup(
     tell_bad_rows(job, quarantine)
     job.removed()
     if removed:
-        gone_rows(job).write.mode("overwrite").option("ignoreNullFields", "false").json(removed)
-    return kept_rows(job)
+        gone_rows(job, df.sparkSession).write.mode("overwrite").option("ignoreNullFields", "false").json(removed)
+    return kept_rows(job, df.sparkSession).select("row.*")
 
 
 def refuse_order(keep: str) -> None:
@@ -96,16 +96,17 @@ def refuse_order(keep: str) -> None:
         raise InputError(f"keep {keep!r}: Spark keeps the {', '.join(KEEP)}; cure: one of these, or the local engine")
 
 
-def kept_rows(job: Job) -> DataFrame:
-    """Return the rows that stay, as they came and in their order."""
-    from pyspark.sql import functions as F
+def kept_rows(job: Job, spark: Any) -> DataFrame:
+    """Return the rows that stay of a run that is done, each in a struct `row`, in their order, read by a session."""
+    articles, removed, rows = (spark.read.parquet(f"{job.folder}/{name}") for name in ("articles", "removed", "rows"))
+    bad = articles.where("reason IS NOT NULL").select("key")
+    gone = removed.select("key").unionByName(bad).withColumnRenamed("key", KEY)
+    kept: DataFrame = rows.join(gone, KEY, "left_anti").orderBy(KEY).select("row")
+    return kept
 
-    bad = job.articles().where("reason IS NOT NULL").select("key")
-    gone = job.removed().select("key").unionByName(bad).withColumnRenamed("key", KEY)
-    return job.table("rows").join(gone, KEY, "left_anti").orderBy(KEY).select(F.col("row.*"))
 
-
-def gone_rows(job: Job) -> DataFrame:
-    """Return what goes, in the order of the rows: `REMOVED` without its key, and `row`."""
-    rows = job.table("rows").withColumnRenamed(KEY, "key")
-    return job.removed().join(rows, "key").orderBy("key").drop("key")
+def gone_rows(job: Job, spark: Any) -> DataFrame:
+    """Return what goes in a run that is done, in the order of the rows: `REMOVED` without its key, and `row`."""
+    removed, rows = (spark.read.parquet(f"{job.folder}/{name}") for name in ("removed", "rows"))
+    gone: DataFrame = removed.join(rows.withColumnRenamed(KEY, "key"), "key").orderBy("key").drop("key")
+    return gone

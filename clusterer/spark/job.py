@@ -90,7 +90,7 @@ class Job:
             "partitions": partitions,
             "links together": links_together,
             "fields": source.fields,
-            "columns": df.columns,
+            "columns": (removing.rows if removing else df).columns,
             "input": spark_checkpoint.stamp(spark, df.inputFiles()),
             "command": "dedup" if removing else "cluster",
             "keep": removing.keep if removing else "",

@@ -95,7 +95,8 @@ def undated(name: str, text: str, **fields: str) -> bytes:
     return json.dumps({"id": name, "text": text, **fields}, ensure_ascii=False).encode()
 
 
-def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside_old", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path: Path, beside_old: bool) -> None:
     """The sample feed in files whose order is neither that of sizes nor of ids; articles without a date; broken lines."""
     lines, folder = FEED_FILE.read_bytes().splitlines(), tmp_path / "أخبار العرب+1"
     folder.mkdir()
@@ -107,22 +108,23 @@ def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path:
     old = tmp_path / "old.jsonl"
     old.write_bytes(b"\n".join([*lines[::7], undated("a", same.replace(" ", "  ")), b"[]"]))
     inputs = (folder / "2.jsonl", folder / "1.jsonl")
-    for name, against in (("alone", ()), ("old", ("--against", old))):
-        wanted, found, gone, out = (tmp_path / f"{name}-{x}.jsonl" for x in ("local", "spark", "gone", "out"))
-        assert run(*inputs, "-o", wanted, "--removed", gone, "--quiet", *against).exit_code == 0
-        result = spark_run(*inputs, "-o", out, "--removed", found, *against, "--summary")
-        assert result.exit_code == 0, result.output
-        assert lines_in(out) == wanted.read_bytes().splitlines()
-        ours, theirs = ([orjson.loads(line) for line in x] for x in (lines_in(found), gone.read_bytes().splitlines()))
-        columns = ("id", "kept", "relation", "score", "words_lost", "article")
-        assert [[row[x] for x in columns] for row in ours] == [[row[x] for x in columns] for row in theirs]
-        assert [row["against"] for row in ours] == [row.get("against", False) for row in theirs]
-        assert {row["id"] for row in ours} >= {"cut", "x"}
-        assert f"{2 + bool(against)} bad rows set aside" in result.output
-        assert f"{len(wanted.read_bytes().splitlines()):,} kept" in result.output
-        assert not Path(f"{out}.checkpoint").exists()
+    against = ("--against", old) if beside_old else ()
+    wanted, found, gone, out = (tmp_path / f"{x}.jsonl" for x in ("local", "spark", "gone", "out"))
+    assert run(*inputs, "-o", wanted, "--removed", gone, "--quiet", *against).exit_code == 0
+    result = spark_run(*inputs, "-o", out, "--removed", found, *against, "--summary")
+    assert result.exit_code == 0, result.output
+    assert lines_in(out) == wanted.read_bytes().splitlines()
+    ours, theirs = ([orjson.loads(line) for line in x] for x in (lines_in(found), gone.read_bytes().splitlines()))
+    columns = ("id", "kept", "relation", "score", "words_lost", "article")
+    assert [[row[x] for x in columns] for row in ours] == [[row[x] for x in columns] for row in theirs]
+    assert [row["against"] for row in ours] == [row.get("against", False) for row in theirs]
+    assert {row["id"] for row in ours} >= {"cut", "x"}
+    assert f"{2 + beside_old} bad rows set aside" in result.output
+    assert f"{len(wanted.read_bytes().splitlines()):,} kept" in result.output
+    assert not Path(f"{out}.checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path) -> None:
     """Parquet with columns of its own, of which nothing is lost; JSON lines of what goes."""
     import pyarrow.parquet as pq
@@ -140,6 +142,8 @@ def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (0, "")
     found = pa.concat_tables([pq.read_table(part) for part in sorted(out.glob("part-*"))]).to_pylist()
     assert found == wanted.kept
+    result = spark_run(*inputs, "--against", tmp_path / "old.parquet", "-o", tmp_path / "out.jsonl", "--quiet")
+    assert [orjson.loads(line) for line in lines_in(tmp_path / "out.jsonl")] == wanted.kept
     lines = list(map(orjson.loads, lines_in(gone)))
     assert told(lines) == reasons(wanted)
     assert [line["article"] for line in lines] == wanted.removed_items
@@ -157,7 +161,7 @@ def test_a_run_goes_on_with_its_rows_as_they_were_numbered(spark: Any, tmp_path:
     assert again == first
     with pytest.raises(SettingsError, match="other keep"):
         clusterer_spark.dedup(df, keep="earliest", checkpoint=str(stages))
-    with pytest.raises(SettingsError, match="other command"):
+    with pytest.raises(SettingsError, match="command, keep"):
         clusterer_spark.cluster(df, Settings(level="copy"), checkpoint=str(stages))
 
 
@@ -168,6 +172,7 @@ def test_what_spark_does_not_do_is_refused_with_a_cure(spark: Any, tmp_path: Pat
     for arguments, message in (
         (("--pairs", tmp_path / "p.jsonl"), "--pairs is not for --engine spark; cure: --engine local"),
         (("--against", FEED_FILE), "is an input and in --against"),
+        (("--against", str(FEED_FILE).replace("feed.", "f*d.")), "is an input and in --against"),
         (("--against", index), "Spark reads no index; cure: --engine local"),
         (("--against", tmp_path / "old.jsonl", "--quote", "13"), "--quote is not for --engine spark"),
         (("--unique-url",), "--unique-url is not for --engine spark"),
@@ -184,6 +189,7 @@ def test_what_spark_does_not_do_is_refused_with_a_cure(spark: Any, tmp_path: Pat
         assert not Path(f"{out}.checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_nothing_to_keep(spark: Any, tmp_path: Path) -> None:
     rows = [{"id": "a", "text": None}, {"id": "b", "text": None}]
     with pytest.raises(InputError, match="none of 2 rows is an article"):
