@@ -63,13 +63,12 @@ class Article:
     @property
     def outlet(self) -> str:
         """Who published it: the source, else the host of the URL without "www.", else ""."""
-        if self.source or not self.url:
-            return self.source
-        try:
-            host = urlsplit(self.url).hostname or ""
-        except ValueError:
-            return ""
-        return host.removeprefix("www.")
+        return outlet_of(self.source, self.url)
+
+    @property
+    def heading(self) -> str:
+        """What a list calls it: the title, else the first 80 letters of the text."""
+        return self.title.strip() or " ".join(self.text[:160].split())[:80]
 
     @property
     def when(self) -> str:
@@ -121,11 +120,27 @@ def seconds(date: datetime | None) -> float:
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
+def outlet_of(source: str, url: str) -> str:
+    """Return who published an article of this source and URL: as `Article.outlet`."""
+    if source or not url:
+        return source
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
 def content_id(article: Article) -> str:
     """Return the id of an article that came without one: 16 hex digits of its content."""
-    date = article.date.isoformat() if article.date else ""
-    parts = "\x1f".join((article.source, date, article.title, article.text))
-    return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    text = article.text.encode("utf-8", "surrogatepass")
+    return content_id_of(article.source, article.date, article.title, text)
+
+
+def content_id_of(source: str, date: datetime | None, title: str, text: bytes) -> str:
+    """Return `content_id` of an article of these attributes, its text in UTF-8."""
+    head = "\x1f".join((source, date.isoformat() if date else "", title, ""))
+    return hashlib.blake2b(head.encode("utf-8", "surrogatepass") + text, digest_size=8).hexdigest()
 
 
 def name_of(article: Article) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,50 +19,66 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, put_before
-from clusterer.articles import Article, free_ids, name_of, seconds, tie
+from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.arrays.utf8 import Utf8Texts
+from clusterer.articles import Article, free_ids
+from clusterer.budget import store_of
 from clusterer.deprecated import moved_names
+from clusterer.io.blocks import Block, block_of
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
-from clusterer.text.boilerplate_phrases import dateline_end, without_links
+from clusterer.text.bare_texts import bare_texts
+from clusterer.text.boilerplate_phrases import without_links
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
 
 
-def read(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Corpus:
+def read(articles: Iterable[Article] | Iterable[Block], settings: Settings, progress: Progress | None = None) -> Corpus:
     """Read articles in chunks, keep their words, cut boilerplate. Texts are not held."""
     return gather(read_chunks(articles, settings, progress), settings, progress)
 
 
-def read_chunks(articles: Iterable[Article], settings: Settings, progress: Progress | None = None) -> Iterator[Chunk]:
-    """What is kept of articles, some at a time, in order; depends on nothing but these articles."""
+def read_chunks(
+    articles: Iterable[Article] | Iterable[Block], settings: Settings, progress: Progress | None = None
+) -> Iterator[Chunk]:
+    """What is kept of articles, or of blocks of them, in order; depends on nothing but these articles."""
     tell = progress or silent
 
-    def chunks() -> Iterator[list[Article]]:
-        remaining = iter(articles)
-        while chunk := list(islice(remaining, settings.chunk)):
-            yield chunk
-
-    def read_chunk(chunk: list[Article]) -> Chunk:
-        tell("reading", len(chunk))
-        words = text_words([a.text for a in chunk], settings)
+    def read_chunk(block: Block | list[Article]) -> Chunk:
+        tell("reading", len(block))
+        if isinstance(block, list):
+            block = block_of(block)
+        words = text_words(block.texts, settings)
         if settings.boilerplate != "learned":  # no line matters any more
             words = replace(words, opens_line=None)
-        return Chunk(
-            [name_of(a) for a in chunk],
-            np.array([tie(a.title, a.url) for a in chunk], dtype=np.uint32),
-            [a.outlet for a in chunk],
-            np.array([seconds(a.date) for a in chunk], dtype=np.float64),
-            words,
-            title_words([a.title for a in chunk], settings),
-        )
+        return Chunk(block.ids, block.ties, block.outlets, block.dates, words, title_words(block.titles, settings))
 
-    yield from ordered_map(read_chunk, chunks(), settings.threads)
+    yield from ordered_map(read_chunk, _some(articles, settings.chunk), settings.threads)
+
+
+def _some(articles: Iterable[Article] | Iterable[Block], size: int) -> Iterator[Block | list[Article]]:
+    """Blocks as they come, so many articles at a time."""
+    few: list[Article] = []
+    for item in articles:
+        if isinstance(item, Block):
+            yield item
+            continue
+        few.append(item)
+        if len(few) == size:
+            yield few
+            few = []
+    if few:
+        yield few
 
 
 def gather(
-    chunks: Iterable[Chunk], settings: Settings, progress: Progress | None = None, parts: Sequence[int] = ()
+    chunks: Iterable[Chunk],
+    settings: Settings,
+    progress: Progress | None = None,
+    parts: Sequence[int] = (),
+    store: Store | None = None,
 ) -> Corpus:
     """Put what was read together, cut what was learned of all of it, and make ids unique.
 
@@ -72,8 +88,9 @@ def gather(
         progress: told of stages.
         parts: where other parts begin, as numbers of articles, known once the chunks are consumed; ids are unique within a
             part.
+        store: where large arrays of the run live; by default as the settings say.
     """
-    tell = progress or silent
+    tell, store = progress or silent, store or store_of(settings)
     ids: list[str] = []
     outlets: list[str] = []
     known: dict[str, str] = {}
@@ -92,34 +109,41 @@ def gather(
             titles.append(title_words([], settings))
             yield text_words([], settings)
 
-    words = concatenate(texts())
-    heads = concatenate(titles)
+    words = concatenate(texts(), store)
+    heads = concatenate(_used_up(titles), store)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", len(ids))
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads)
+        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
         total = int(furniture.sum())
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture
     words = replace(words, opens_line=None)
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
-    words = with_titles(words, heads, settings.min_words)
+    words = with_titles(words, heads, settings.min_words, store)
     when, tied = dates.array(), ties.array()
-    renamed = 0
-    hashes = boilerplate.whole_hashes(words) if len(set(ids)) < len(ids) else np.zeros(len(ids), dtype=np.uint64)
-    for start, stop in pairwise([0, *parts, len(ids)]):
+    renamed, repeated = 0, len(set(ids)) < len(ids)
+    hashes = boilerplate.whole_hashes(words) if repeated else np.zeros(0, dtype=np.uint64)
+    for start, stop in pairwise([0, *parts, len(ids)]) if repeated else ():
         part = slice(start, stop)
         ids[part], again = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
         renamed += again
     ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
-    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled)
+    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store)
 
 
-def text_words(texts: Sequence[str], settings: Settings) -> Words:
+def _used_up(parts: list[Words]) -> Iterator[Words]:
+    """The parts one by one; each may go once the next is asked for."""
+    parts.reverse()
+    while parts:
+        yield parts.pop()
+
+
+def text_words(texts: Sequence[str] | Utf8Texts, settings: Settings) -> Words:
     """The words of a chunk of texts without known boilerplate: datelines and tails."""
     if settings.boilerplate != "none":
-        texts = [without_links(text[dateline_end(text) :]) for text in texts]
+        texts = bare_texts(texts)
     stems = settings.level == "story"
     words = hash_words(texts, settings.profile, letters=settings.unit == "char", stems=stems)
     if settings.boilerplate != "none":
@@ -139,7 +163,7 @@ def title_words(titles: Sequence[str], settings: Settings) -> Words:
     return replace(without_dates(words, settings.profile), opens_line=None, opens_sentence=None)
 
 
-def with_titles(words: Words, titles: Words, least: int) -> Words:
+def with_titles(words: Words, titles: Words, least: int, store: Store = IN_MEMORY) -> Words:
     """Words of n articles in which the title, and what there is of a text, stand in for texts of fewer than `least` words."""
     n, counts = len(words), words.counts
     short = (counts < least) & (titles.counts > 0)
@@ -149,8 +173,9 @@ def with_titles(words: Words, titles: Words, least: int) -> Words:
         rows = np.flatnonzero(short)
         stems = None
         if words.stems is not None and titles.stems is not None:
-            stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows)[0]
-        return Words(*put_before(words.hashes, words.offsets, titles.hashes, titles.offsets, rows), stems=stems)
+            stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows, store)[0]
+        hashes = put_before(words.hashes, words.offsets, titles.hashes, titles.offsets, rows, store)
+        return Words(*hashes, stems=stems)
     rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
     pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
@@ -221,6 +246,7 @@ class Corpus:
         furniture: words cut away with learned lines.
         lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.segments`).
         titled: articles whose title stands in for a text that is too short.
+        store: where large arrays of the run live.
     """
 
     ids: list[str]
@@ -233,6 +259,7 @@ class Corpus:
     furniture: int
     lines: NDArray[np.uint64]
     titled: int = 0
+    store: Store = IN_MEMORY
 
     def without_words(self) -> Corpus:
         """The same without words and titles."""

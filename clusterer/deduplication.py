@@ -90,7 +90,7 @@ class Deduplication:
 
     @property
     def kept(self) -> Any:
-        """The articles that stay, as they were given: a list for lists, else a frame or column of the same library."""
+        """The articles that stay, as they were given: a list for lists and streams, else what their own library makes of them."""
         return _chosen(self.items, self.mask)
 
     @property
@@ -373,9 +373,15 @@ def _column(items: Any, name: str) -> list[Any]:
 def _chosen(items: Any, mask: list[bool]) -> Any:
     if isinstance(items, list | tuple):
         return [item for item, chosen in zip(items, mask, strict=True) if chosen]
-    import narwhals.stable.v2 as nw
-
     if isinstance(items, np.ndarray):
         return items[np.array(mask, dtype=np.bool_)]
+    if hasattr(
+        items, "features"
+    ):  # of the datasets library: rows by their places, which copies nothing; a stream has none
+        if hasattr(items, "select"):
+            return items.select(np.flatnonzero(mask))
+        return [item for item, chosen in zip(items, mask, strict=True) if chosen]
+    import narwhals.stable.v2 as nw
+
     found = nw.from_native(items, allow_series=True, eager_only=True)
     return found.filter(mask).to_native()

@@ -66,6 +66,8 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         representative: str = _D.representative,
         threads: int = _D.threads,
         chunk: int = _D.chunk,
+        memory: str = _D.memory,
+        tmp: str = _D.tmp,
     ) -> None:
         self.level = level
         self.profile = profile
@@ -92,6 +94,8 @@ class StoryClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.representative = representative
         self.threads = threads
         self.chunk = chunk
+        self.memory = memory
+        self.tmp = tmp
 
     def fit(self, X: Articles, y: object = None) -> StoryClusterer:
         """Group the articles of X, which may be all that `clusterer.cluster` takes. `y` is ignored.

@@ -247,7 +247,15 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.arrays.ragged": {
         "_BLOCK": "size of a block",
         "_BLOCK_BYTES": "size of a block",
+        "_TAKEN": "size of a block",
         "_UNSIGNED": "types by their width",
+    },
+    "clusterer.arrays.partitions": {"_BLOCK": "size of a block", "_FIRST": "size of a block"},
+    "clusterer.arrays.spill": {
+        **dict.fromkeys(("SMALL", "_LEAST_PART", "_PART", "_MOST_PARTS", "_RESIDENT", "_LOOKS"), "where arrays live"),
+        "_FULL": "numbers of errors",
+        "IN_MEMORY": "where arrays live",
+        "_RELIEF": "where arrays live",
     },
     "clusterer.text.boilerplate_phrases": {
         "_WORD": "stands in _DATELINE",
@@ -258,7 +266,10 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("LINE", "FIRST", "HEAD", "TAIL", "WHOLE"), "a number of a kind"),
         "_LEAST": "made of the others",
         "_BLOCK": "size of a block",
+        "_SEGMENTS": "how many parts there are",
     },
+    "clusterer.text.boilerplate_lines": {"_LOOKED_UP": "size of a block"},
+    "clusterer.text.words": {"_BLOCK": "size of a block"},
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",
         "AFFIXES": "made of PREFIXES and SUFFIXES",
@@ -267,6 +278,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.lsh.bands": {"_MOVED": "size of a block"},
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},
+    "clusterer.copies.candidates": {"_BANDS": "bands in a file"},
     "clusterer.copies.facts": {
         "_BUCKET_BITS": "size of a table of first places",
         "_CLASSES": "names of parts of a value",

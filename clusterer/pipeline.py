@@ -23,7 +23,7 @@ from clusterer.copies.documents import Documents, find_documents
 from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
-from clusterer.io.inputs import Articles, articles_from
+from clusterer.io.inputs import Articles, articles_from, blocks_from
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
@@ -111,7 +111,7 @@ def run_pipeline(
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
     refuse_foreign_weights(settings)
-    return group_corpus(read(articles_from(articles, fields), settings, tell), settings, tell, keep)
+    return group_corpus(read(blocks_from(articles, fields, settings.chunk), settings, tell), settings, tell, keep)
 
 
 def refuse_foreign_weights(settings: Settings) -> None:
@@ -134,7 +134,7 @@ def group_corpus(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     if settings.level != "exact":
         begin(tell, "sketching", min(documents.compared, len(documents)))
-    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell)
+    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell, corpus.store)
     begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
     begin(tell, "grouping", len(documents))
@@ -144,7 +144,9 @@ def group_corpus(
     texts = story_texts(corpus, documents, copies, settings.threads) if settings.level == "story" else None
     if not keep:
         corpus, documents = corpus.without_words(), documents.without_words()
-    stories = cluster_stories(texts, settings, tell, links.pairs[links.forms]) if texts is not None else None
+    stories = None
+    if texts is not None:
+        stories = cluster_stories(texts, settings, tell, links.pairs[links.forms], corpus.store)
     found = (corpus, documents, proposed, links, copies, stories, settings)
 
     @cache

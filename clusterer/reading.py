@@ -10,18 +10,21 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.articles import Article
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import CHANGED, InputError
+from clusterer.io.blocks import Block, gathered
 from clusterer.io.feed import Feed
-from clusterer.io.resuming import State, chained, identity, pass_over, state_of
+from clusterer.io.readers.base import OpenedInput
+from clusterer.io.resuming import State, chained, identity, opened_again, pass_over, state_of
 from clusterer.io.rows import BadRow, Row
 from clusterer.io.sources import Source
 from clusterer.io.work_folder import WorkFolder, packed_texts, texts_from
@@ -40,6 +43,7 @@ class ReadInput:
         start: number of its first article among all.
         lines: int64 (n,), where its n good rows stood.
         state: of the walk after it.
+        known: what told its file when it was read (`resuming.identity`); None of what is no file by itself.
     """
 
     source: Source
@@ -47,6 +51,12 @@ class ReadInput:
     start: int
     lines: NDArray[np.int64]
     state: State
+    known: list[Any] | None = None
+
+    @property
+    def stands_whole(self) -> bool:
+        """Whether each of its rows is all that stands at its place, in a file that can be read again there."""
+        return self.known is not None and not self.state["in_pieces"]
 
     @property
     def stop(self) -> int:
@@ -63,7 +73,13 @@ class InputReader:
     """
 
     def __init__(
-        self, feed: Feed, settings: Settings, work: WorkFolder | None = None, key: str = "", name: str = "input"
+        self,
+        feed: Feed,
+        settings: Settings,
+        work: WorkFolder | None = None,
+        key: str = "",
+        name: str = "input",
+        store: Store = IN_MEMORY,
     ) -> None:
         """Read nothing yet.
 
@@ -73,10 +89,12 @@ class InputReader:
             work: where what was read is kept; None for nowhere.
             key: holds for all that decides how inputs are read.
             name: of what is kept in the work folder.
+            store: where large arrays live meanwhile.
         """
         self.feed = feed
         self.inputs: list[ReadInput] = []
         self._settings, self._work, self._key, self._name = settings, work, key, name
+        self._store = store
 
     def chunks(
         self,
@@ -92,8 +110,8 @@ class InputReader:
         """
         tell, work = progress or silent, None if chosen else self._work
         self.inputs, key, start = [], self._key, 0
-        for number, (source, rows) in enumerate(self.feed.by_input()):
-            known = identity(source) if work else None
+        for number, (source, items) in enumerate(self._blocks_or_rows(chosen is None)):
+            known = identity(source)
             key = chained(key, known or os.urandom(16))
             name = f"{self._name}-{number:06d}"
             kept = work.get(name) if work and known else None
@@ -108,30 +126,42 @@ class InputReader:
                     yield _chunk_from(header, arrays)
             else:
                 places = Growing(np.int64)
-                articles = (row.article for row in _with_places(rows, places))
+                blocks = _with_places(gathered(items, self._settings.chunk), places)
                 if work and known and not work.failure:
                     with _BadRows(self.feed) as bad:
-                        chunk = _joined(read_chunks(articles, self._settings, tell))
+                        chunk = _joined(read_chunks(blocks, self._settings, tell), self._store)
                     lines = places.array()
                     if identity(source) == known:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
                         work.put(name, *_packed(about, chunk, lines))
                     if len(chunk):
                         yield chunk
-                else:
-                    yield from read_chunks(chosen(articles, start) if chosen else articles, self._settings, tell)
+                elif chosen:
+                    rows = cast(Iterator[Row], items)
+                    articles = (row.article for row in _with_places_of_rows(rows, places))
+                    yield from read_chunks(chosen(articles, start), self._settings, tell)
                     lines = places.array()
-            self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed)))
+                else:
+                    yield from read_chunks(blocks, self._settings, tell)
+                    lines = places.array()
+            self.inputs.append(ReadInput(source, key, start, lines, state_of(self.feed), known))
             start += len(lines)
+
+    def _blocks_or_rows(self, by_block: bool) -> Iterator[tuple[Source, Iterator[Row | Block]]]:
+        """A walk over the inputs."""
+        if by_block:
+            return self.feed.blocks_by_input()
+        return cast(Iterator[tuple[Source, Iterator[Row | Block]]], self.feed.by_input())
 
     def articles(self) -> Iterator[Article]:
         """The articles, in order, for who keeps something else of them; they are not kept in the work folder."""
         self.inputs, key, start = [], self._key, 0
         for source, rows in self.feed.by_input():
-            key, places = chained(key, identity(source) or os.urandom(16)), Growing(np.int64)
-            for row in _with_places(rows, places):
+            known, places = identity(source), Growing(np.int64)
+            key = chained(key, known or os.urandom(16))
+            for row in _with_places_of_rows(rows, places):
                 yield row.article
-            self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed)))
+            self.inputs.append(ReadInput(source, key, start, places.array(), state_of(self.feed), known))
             start = self.inputs[-1].stop
 
     def place(self, number: int) -> tuple[str, int]:
@@ -159,6 +189,26 @@ class InputReader:
                 yield read, _same_rows(rows, read.lines)
             else:
                 pass_over(self.feed, source, read.state)
+
+    def opened_again(
+        self, own_schemas: bool = False, is_needed: Callable[[ReadInput], bool] = lambda _: True
+    ) -> Iterator[tuple[ReadInput, OpenedInput]]:
+        """The inputs once more, each opened anew, for who knows which rows of it are wanted and makes no articles of them.
+
+        Args:
+            own_schemas: as for `Feed.by_input`.
+            is_needed: whether an input is opened; others are passed over.
+
+        Raises:
+            InputError: an input is another one than it was.
+        """
+        for read, (source, _) in zip(self.inputs, self.feed.by_input(own_schemas), strict=True):
+            pass_over(self.feed, source, read.state)
+            if is_needed(read):
+                if read.known != identity(source):
+                    raise InputError(CHANGED)
+                with opened_again(self.feed, source) as opened:
+                    yield read, opened
 
     def rows_again(self) -> Iterator[Row]:
         """All good rows once more.
@@ -197,7 +247,14 @@ class _BadRows:
             self._before(bad)
 
 
-def _with_places(rows: Iterable[Row], places: Growing) -> Iterator[Row]:
+def _with_places(blocks: Iterable[Block], places: Growing) -> Iterator[Block]:
+    """The blocks; where their articles stood is appended."""
+    for block in blocks:
+        places.append(block.lines)
+        yield block
+
+
+def _with_places_of_rows(rows: Iterable[Row], places: Growing) -> Iterator[Row]:
     """The rows; where they stood is appended, some at a time."""
     block: list[int] = []
     for row in rows:
@@ -219,7 +276,7 @@ def _same_rows(rows: Iterator[Row], lines: NDArray[np.int64]) -> Iterator[Row]:
         raise InputError(CHANGED)
 
 
-def _joined(chunks: Iterable[Chunk]) -> Chunk:
+def _joined(chunks: Iterable[Chunk], store: Store) -> Chunk:
     """Chunks as one."""
     ids: list[str] = []
     outlets: list[str] = []
@@ -234,7 +291,7 @@ def _joined(chunks: Iterable[Chunk]) -> Chunk:
             titles.append(chunk.titles)
             yield chunk.words
 
-    texts = concatenate(words())
+    texts = concatenate(words(), store)
     return Chunk(ids, ties.array(), outlets, dates.array(), texts, concatenate(titles))
 
 

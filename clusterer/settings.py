@@ -18,6 +18,11 @@ _Init = TypeVar("_Init", bound=Callable[..., None])
 
 SHIPPED = "shipped"
 """What `weights` is where nobody has retrained them."""
+AUTO = "auto"
+"""What `memory` is where nobody has set it."""
+LEAST_MEMORY = 500_000_000
+"""Bytes that a run takes before it holds any article: the interpreter, libraries, tables, and what is being worked on."""
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
@@ -100,6 +105,16 @@ class Settings:
         1, "threads to work with; 0 for as many as there are cores", low=0, high=1024, shapes_result=False
     )
     chunk: int = _setting(1024, "articles worked on at a time", low=1, high=1_000_000, shapes_result=False)
+    memory: str = _setting(
+        AUTO,
+        "memory that a run should do with, such as 4G: arrays beyond it go to files in --tmp; auto: half of what is free",
+        shapes_result=False,
+    )
+    tmp: str = _setting(
+        "",
+        "folder for these files; else beside the output, and without one the system's for temporary files",
+        shapes_result=False,
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.window, str) and self.window[-1:] in _DAYS:
@@ -112,6 +127,11 @@ class Settings:
             raise SettingsError(
                 f"weights is {self.weights!r:.80}; it must be {SHIPPED!r}, or a line that tune --retrain wrote; cure:"
                 " clusterer tune FEED GOLD --retrain -o settings.toml, then --settings settings.toml"
+            )
+        if self.memory != AUTO and bytes_from(self.memory, "memory") < LEAST_MEMORY:
+            raise SettingsError(
+                f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article; cure:"
+                f" memory={f'{LEAST_MEMORY // 10**6}M'!r} or more, 2G for a million articles, or {AUTO!r}"
             )
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")
@@ -166,9 +186,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cuts": False,
         "series": "merge",
     },
+    "headlines": {"min_words": 3, "story": 0.45},
+    "strict": {"jaccard": 0.7, "containment": 0.9, "story": 0.7},
 }
 """Settings for a kind of work, by name: those that differ from the defaults. "news" are the defaults; "corpus" is for texts that
-a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts."""
+a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts; "headlines" is for titles without
+texts, "strict" groups only what is sure. How the last two were chosen is in docs/tuning.md."""
 
 
 def preset(name: str) -> Mapping[str, Any]:
@@ -197,6 +220,24 @@ def days_from(text: str) -> float:
         return float(bare[:-1]) * factor if factor else float(bare)
     except ValueError:
         raise SettingsError(f"{text!r} is no stretch of time; cure: such as 3d, 36h or 2w") from None
+
+
+def bytes_from(text: str, name: str = "size") -> int:
+    """Bytes of a size that is written out.
+
+    Args:
+        text: such as 500MB, 4G or 2.5 GB.
+        name: what to call it in errors.
+
+    Raises:
+        SettingsError: it is none.
+
+    >>> bytes_from("500MB"), bytes_from("4G"), bytes_from("17")
+    (500000000, 4000000000, 17)
+    """
+    if size := _SIZE.fullmatch(text.strip()):
+        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
+    raise SettingsError(f"{name} is {text!r}; it must be a size; cure: such as 500MB or 4G")
 
 
 def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:

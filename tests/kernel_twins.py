@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.partitions import Partitions
+from clusterer.arrays.ragged import Ragged
 
 NEEDS_BOTH = pytest.mark.skipif(
     "compiled" not in kernels.modules, reason="no compiled kernels are here to be held against those in NumPy"
@@ -85,8 +86,8 @@ def rows_and_pairs(member: st.SearchStrategy[int], most: int = 12) -> st.SearchS
     return st.lists(st.lists(member, max_size=most), min_size=1, max_size=6).flatmap(with_pairs)
 
 
-def growing(values: NDArray[Any]) -> Growing:
-    """An array that holds so much."""
-    grown = Growing(values.dtype)
-    grown.append(values)
-    return grown
+def parted(values: NDArray[np.uint64]) -> Partitions:
+    """One part that holds all values."""
+    parts = Partitions()
+    parts.append(values.view(np.int64))
+    return parts

@@ -12,6 +12,7 @@ from places import ROOT
 from clusterer.messages import LANGUAGES, Language, language_of, message, plain, plural, table, worded
 
 TEMPLATES = ROOT / "clusterer" / "report" / "templates"
+SERVED = ROOT / "clusterer" / "serve" / "templates"
 CATEGORIES = {"en": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"}}
 NAMES = {"clusterer", "Enter", "Esc", "CSV", "JSON", "JavaScript"}
 
@@ -88,7 +89,9 @@ def test_a_page_speaks_as_most_articles_do(texts: list[str], language: Language)
     assert language_of(texts) == language
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted([*TEMPLATES.glob("*.html"), *SERVED.glob("*.html")]), ids=lambda path: path.name
+)
 def test_no_template_has_words_of_its_own(path: Path) -> None:
     text = re.sub(r"(?s)\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", path.read_text("utf-8"))
     assert not re.search(r'(?:aria-label|title|alt|placeholder)="[^"]*[A-Za-zء-ي]', text)
@@ -109,9 +112,9 @@ def test_no_script_has_words_of_its_own(path: Path) -> None:
 
 
 def test_every_message_is_said_somewhere_and_every_key_is_there() -> None:
-    wings = ("cli", "evaluation", "explanation", "report")
+    wings = ("cli", "evaluation", "explanation", "report", "serve")
     files = [path for wing in wings for path in (ROOT / "clusterer" / wing).rglob("*.py")]
-    files += [*TEMPLATES.glob("*"), ROOT / "clusterer" / "messages.py"]
+    files += [*TEMPLATES.glob("*"), *SERVED.glob("*"), ROOT / "clusterer" / "messages.py"]
     source = "\n".join(path.read_text("utf-8") for path in files)
     made = set(re.findall(r"""["'`]([\w.]+\.)(?:\$?\{|["'] ~|%)""", source)) | {"measure.", "feature."}
     unsaid = [k for k in table() if f'"{k}"' not in source and f"'{k}'" not in source and not k.startswith(tuple(made))]

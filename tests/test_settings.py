@@ -25,7 +25,8 @@ FIELDS = {f.name: f for f in fields(Settings)}
 NUMBERS = [name for name, f in FIELDS.items() if f.metadata["low"] is not None]
 CHOICES = [name for name, f in FIELDS.items() if f.metadata["choices"]]
 SWITCHES = [name for name, f in FIELDS.items() if type(f.default) is bool]
-LINES = {"weights": "0123abcd title_found=1.5 bias=-2"}  # of which `stories.model` knows what they mean
+LINES = {"weights": "0123abcd title_found=1.5 bias=-2", "memory": "4G", "tmp": "."}
+"""Those of which others know what they mean."""
 
 
 def other_values(name: str) -> list:
@@ -76,7 +77,7 @@ def test_a_value_that_is_no_choice_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", [None, True, b"x", [], "7", float("nan"), float("inf"), object()])
 def test_a_value_of_another_type_is_refused_by_name(name: str, value: object) -> None:
-    if name in SWITCHES and value is True:
+    if (name in SWITCHES and value is True) or (name, value) == ("tmp", "7"):
         return
     with pytest.raises(SettingsError, match=name):
         Settings(**{name: value})
@@ -116,7 +117,7 @@ def test_equal_settings_have_equal_fingerprints() -> None:
 def test_the_fingerprint_changes_with_what_shapes_the_result_only(name: str) -> None:
     base = Settings(size=12) if name == "unit" else Settings()
     others = {made(name, value).fingerprint() for value in other_values(name)}
-    if name in ("threads", "chunk"):
+    if name in ("threads", "chunk", "memory", "tmp"):
         assert others == {base.fingerprint()}
     else:
         assert len(others) == len(other_values(name))

@@ -61,6 +61,8 @@ def main(other: str, feed: tuple[str, ...], rounds: int, chosen: tuple[str, ...]
         told = {side: _answer(worker) for side, worker in sides.items()}
         n, kernels = told["ours"]["articles"], {side: about["kernels"] for side, about in told.items()}
         click.echo(f"{other} on {n:,} articles, kernels {kernels['theirs']} and {kernels['ours']}, {rounds} rounds\n")
+        for name in [name for name, job in jobs.items() if job.get("articles", 0) > n]:
+            click.echo(f"left out, for it takes {jobs.pop(name)['articles']:,} articles: {name}")
         times, stages = compare(sides, jobs, rounds)
         click.echo(
             f"{'job':52}{'theirs s':>9}{'ours s':>9}{'speed':>8}{'cost':>8}{'speed, least':>14}{'speed by round':>16}"

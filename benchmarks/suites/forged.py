@@ -19,11 +19,11 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
 import orjson
@@ -33,6 +33,9 @@ from benchmarks.corpora.generator import feed
 from clusterer import Article, StoryIndex
 from clusterer.cli.index import _articles as articles_of
 from clusterer.errors import ClustererError, IndexDamaged
+from clusterer.index import StoryOrder
+from clusterer.index.arrivals import arrived
+from clusterer.index.search import WordSearch
 from clusterer.report.build import build
 from clusterer.report.page import page
 
@@ -67,6 +70,14 @@ def _report(index: StoryIndex) -> str:
     return page_of(build(assignments, articles, index.settings, furniture=index.furniture(), stats=index.counts()))
 
 
+def _searched(index: StoryIndex, words: str) -> Any:
+    """What a search finds once all words are read, and what came after the tenth article."""
+    with index.snapshot() as reader, closing(WordSearch()) as search:
+        while search.read_more(reader):
+            pass
+        return search.find(words, 20), arrived(reader.index, 10, 20)
+
+
 def page_of(made: Any) -> str:
     """The report as a page."""
     return str(page(made))
@@ -95,6 +106,8 @@ OPERATIONS: dict[str, Operation] = {
     "compact": lambda index, some: index.compact(),
     "merge from honest": lambda index, some: index.merge(some[0].url).assignments,
     "stories": lambda index, some: index.stories(),
+    "ranked": lambda index, some: [index.stories("9000d", 1, 5, sort=sort) for sort in get_args(StoryOrder)],
+    "search": lambda index, some: _searched(index, some[0].title),
     "story": lambda index, some: [index.story(x.id) for x in some[12:20]],
     "assignments": lambda index, some: index.assignments(),
     "pairs": lambda index, some: index.pairs(),

@@ -146,7 +146,7 @@ def _line(article: Any) -> dict[str, Any]:
 
 
 def _copies(file: Path) -> Clustering:
-    return cluster((row.article for row in Feed([file])), Settings(level="copy"))
+    return cluster(file, Settings(level="copy"))
 
 
 def cold(plan: Plan) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Arrays of rows of different lengths, hashing, sorting, threads, and the compiled kernels.
+"""Arrays of rows of different lengths, in memory or files, hashing, sorting, threads, and the compiled kernels.
 
-Owns the loops over numbers. Never sees `Settings`, articles, text or files.
+Owns the loops over numbers. Never sees `Settings`, articles or text.
 """

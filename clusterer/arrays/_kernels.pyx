@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 9  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 10  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -52,6 +52,7 @@ cdef extern from *:
 
 cdef enum:
     AHEAD = 16
+    UTF8 = 0  # a width of letters beside those of Python's strings
     NEAR = 0x0800  # letters below are Latin, Greek, Cyrillic, Hebrew and Arabic
     FOUR = 4  # letters read at a time
     SPACE = 0x20
@@ -136,6 +137,37 @@ cdef Py_ssize_t fold_letters(
     return m
 
 
+cdef Py_ssize_t fold_utf8(
+    const uint8_t* letters, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    uint16_t* codes, uint16_t* kinds
+) noexcept nogil:
+    """`fold_letters` of UTF-8, in which halves of pairs may stand; -1 also for letters outside the basic plane."""
+    cdef Py_ssize_t i = 0, m = 0
+    cdef uint32_t letter, code, entry
+    while i < length:
+        letter = letters[i]
+        if letter < 0x80:
+            entry = near[letter]
+            i += 1
+        elif letter < 0xE0:
+            entry = near[(letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)]
+            i += 2
+        elif letter < 0xF0:
+            entry = entry_of(
+                (letter & 0x0F) << 12 | <uint32_t>(letters[i + 1] & 0x3F) << 6 | (letters[i + 2] & 0x3F), table, classes
+            )
+            i += 3
+        else:
+            return -1
+        code = entry & 0xFFFF
+        codes[m] = <uint16_t>code
+        kinds[m] = <uint16_t>(entry >> 16)
+        m += code != DELETE
+        if code == UNFOLD:
+            return -1
+    return m
+
+
 cdef inline uint32_t entry_of(uint32_t letter, const uint16_t* table, const uint16_t* classes) noexcept nogil:
     """A folded letter, and its class above it."""
     return <uint32_t>table[letter] | <uint32_t>classes[table[letter]] << 16
@@ -186,7 +218,9 @@ cdef Py_ssize_t fold_text(
     cdef Py_ssize_t i, found, m = 0
     cdef uint32_t letter
     cdef uint16_t units[2]
-    if kind == 2:
+    if kind == UTF8:
+        m = fold_utf8(<const uint8_t*>data, length, near, table, classes, codes, kinds)
+    elif kind == 2:
         m = fold_letters(<const uint16_t*>data, length, near, table, classes, codes, kinds)
     elif kind == 1:
         m = fold_letters(<const uint8_t*>data, length, near, table, classes, codes, kinds)
@@ -391,17 +425,15 @@ cdef Py_ssize_t hash_codes(
     return count
 
 
-def hash_texts(
-    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
+cdef object hash_all(
+    Py_ssize_t n, const void** data, const int* widths, const Py_ssize_t* lengths, object text_of,
+    const uint16_t[::1] table, const uint16_t[::1] settled, object unfold, bint with_stems,
     const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
     bint joins_waw,
 ):
     """Hashes uint64 (w,), offsets int64 (n + 1,), openings of lines and of sentences as bits 1 and 2, uint8 (w,), stems
-    uint32 (w,) or None."""
-    cdef Py_ssize_t n = len(texts), i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
-    cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
-    cdef int* widths = <int*>malloc((n + 1) * sizeof(int))
-    cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
+    uint32 (w,) or None. `text_of`: gives a text as a string."""
+    cdef Py_ssize_t i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
     cdef uint16_t* codes = NULL
     cdef uint16_t* kinds
     cdef uint32_t near[NEAR]
@@ -410,22 +442,15 @@ def hash_texts(
     cdef uint32_t[::1] stems
     cdef uint32_t* stem_at
     cdef int64_t[::1] offsets
-    if data == NULL or widths == NULL or lengths == NULL:
-        free(data); free(widths); free(lengths)
+    for i in range(n):
+        longest = max(longest, lengths[i])
+        total += lengths[i] // 2 + 1
+    total += spare
+    room = 2 * longest + 16
+    codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
+    if codes == NULL:
         raise MemoryError
     try:
-        for i in range(n):
-            text = texts[i]
-            if not isinstance(text, str):  # a kind of string, such as NumPy's, is one
-                raise TypeError(f"text {i} is no string but {type(text).__name__}")
-            data[i], widths[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
-            longest = max(longest, lengths[i])
-            total += lengths[i] // 2 + 1
-        total += spare
-        room = 2 * longest + 16
-        codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
-        if codes == NULL:
-            raise MemoryError
         fill_near(near, &table[0], &classes[0])
         hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
         stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
@@ -447,7 +472,7 @@ def hash_texts(
                     offsets[i] = count
             if i == n:
                 break
-            text = <str?>unfold(texts[i])  # the small path: rare, and Python's
+            text = <str?>unfold(text_of(i))  # the small path: rare, and Python's
             length = PyUnicode_GET_LENGTH(text)
             if length > lengths[i]:  # ligatures were written out
                 spare -= (length - lengths[i]) // 2 + 1
@@ -478,9 +503,110 @@ def hash_texts(
             i += 1
             offsets[i] = count
     finally:
-        free(data); free(widths); free(lengths); free(codes)
+        free(codes)
     stems_out = stem_array[:count] if with_stems else None
     return hash_array[:count], offset_array, open_array[:count], stems_out
+
+
+def hash_texts(
+    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
+    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
+    bint joins_waw,
+):
+    """Hashes of the words of strings, as `hash_all` gives them."""
+    cdef Py_ssize_t n = len(texts), i
+    cdef const void** data = <const void**>malloc((n + 1) * sizeof(void*))
+    cdef int* widths = <int*>malloc((n + 1) * sizeof(int))
+    cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
+    try:
+        if data == NULL or widths == NULL or lengths == NULL:
+            raise MemoryError
+        for i in range(n):
+            text = texts[i]
+            if not isinstance(text, str):  # a kind of string, such as NumPy's, is one
+                raise TypeError(f"text {i} is no string but {type(text).__name__}")
+            data[i], widths[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
+        return hash_all(
+            n, data, widths, lengths, texts.__getitem__, table, settled, unfold, with_stems, affixes, sizes, bones,
+            classes, joins_waw,
+        )
+    finally:
+        free(data); free(widths); free(lengths)
+
+
+def hash_utf8(
+    const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, const uint16_t[::1] table,
+    const uint16_t[::1] settled, unfold, bint with_stems, const uint64_t[::1] affixes, const int64_t[::1] sizes,
+    const uint16_t[::1] bones, const uint16_t[::1] classes, bint joins_waw,
+):
+    """Hashes of the words of texts in UTF-8, as `hash_all` gives them."""
+    cdef Py_ssize_t n = starts.shape[0], i
+    cdef const void** texts = <const void**>malloc((n + 1) * sizeof(void*))
+    cdef int* widths = <int*>malloc((n + 1) * sizeof(int))
+    cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((n + 1) * sizeof(Py_ssize_t))
+    whole = np.asarray(data)
+    try:
+        if texts == NULL or widths == NULL or lengths == NULL:
+            raise MemoryError
+        for i in range(n):
+            texts[i], widths[i], lengths[i] = &data[0] + starts[i], UTF8, stops[i] - starts[i]
+        return hash_all(
+            n, texts, widths, lengths, lambda i: bytes(whole[starts[i]:stops[i]]).decode("utf-8", "surrogatepass"),
+            table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw,
+        )
+    finally:
+        free(texts); free(widths); free(lengths)
+
+
+cdef inline Py_ssize_t letter_at(const uint8_t* text, Py_ssize_t left, uint32_t* letter) noexcept nogil:
+    """How many bytes the letter at a place of valid UTF-8 takes, of which so many are left; 0 where it is not valid."""
+    cdef uint32_t first = text[0], second
+    if first < 0x80:
+        letter[0] = first
+        return 1
+    if left < 2 or first < 0xC2 or text[1] & 0xC0 != 0x80:
+        return 0
+    second = text[1] & 0x3F
+    if first < 0xE0:
+        letter[0] = (first & 0x1F) << 6 | second
+        return 2
+    if left < 3 or text[2] & 0xC0 != 0x80:
+        return 0
+    if first < 0xF0:
+        letter[0] = (first & 0x0F) << 12 | second << 6 | (text[2] & 0x3F)
+        return 0 if letter[0] < 0x800 or 0xD800 <= letter[0] < 0xE000 else 3
+    if left < 4 or first > 0xF4 or text[3] & 0xC0 != 0x80:
+        return 0
+    letter[0] = (first & 0x07) << 18 | second << 12 | (text[2] & 0x3F) << 6 | (text[3] & 0x3F)
+    return 4 if 0x10000 <= letter[0] < 0x110000 else 0
+
+
+def scan_utf8(
+    const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, Py_ssize_t head,
+    const uint8_t[::1] classes, int64_t[::1] lengths, uint8_t[::1] seen, uint8_t[::1] opens,
+):
+    """Letters of each text in UTF-8, -1 where it is not valid; classes of its letters, and of its head's."""
+    cdef Py_ssize_t i, place, stop, step, count
+    cdef uint32_t letter = 0
+    cdef uint8_t found, far
+    with nogil:
+        for i in range(starts.shape[0]):
+            place, stop, count, found, far = starts[i], stops[i], 0, 0, 0
+            while place < stop:
+                if count == head:
+                    opens[i] = found | far
+                step = letter_at(&data[place], stop - place, &letter)
+                if step == 0:
+                    break
+                if letter < NEAR:
+                    found |= classes[letter]
+                else:
+                    far = 0xFF
+                place += step
+                count += 1
+            if count <= head:
+                opens[i] = found | far
+            lengths[i], seen[i] = count if place >= stop else -1, found
 
 
 def hash_runs(

@@ -24,6 +24,7 @@ from clusterer.arrays.kernels_numpy import (
     frequent_codes as frequent_codes,
     hash_runs as hash_runs,
     hash_texts as hash_texts,
+    hash_utf8 as hash_utf8,
     intern as intern,
     likely_codes as likely_codes,
     link_on_average as link_on_average,
@@ -31,6 +32,7 @@ from clusterer.arrays.kernels_numpy import (
     overlaps as overlaps,
     pair_sums as pair_sums,
     row_sums as row_sums,
+    scan_utf8 as scan_utf8,
     shingle_rows as shingle_rows,
     sort_in_place as sort_in_place,
     spanning_links as spanning_links,
@@ -41,7 +43,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 9
+REVISION = 10
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -17,6 +17,8 @@ from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
+from clusterer.arrays.spill import relieve
+
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of processor time, and in how many
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -49,7 +51,9 @@ def ordered_map(function: Callable[[_T], _R], items: Iterable[_T], threads: int)
     threads, remaining = workers(threads), iter(items)
     first = [] if threads == 1 else [*islice(remaining, 2)]
     if len(first) < 2:  # no work to share out
-        yield from map(function, chain(first, remaining))
+        for result in map(function, chain(first, remaining)):
+            yield result
+            relieve()
         return
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[_R]] = deque()
@@ -57,6 +61,7 @@ def ordered_map(function: Callable[[_T], _R], items: Iterable[_T], threads: int)
             waiting.append(pool.submit(function, item))
             if len(waiting) >= 2 * threads:
                 yield waiting.popleft().result()
+                relieve()
         while waiting:
             yield waiting.popleft().result()
 

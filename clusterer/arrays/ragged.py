@@ -8,7 +8,7 @@ Array letters: `n` rows, `m` rows taken.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.spill import IN_MEMORY, Store, relieve
 
 _BLOCK = 1 << 20  # values moved at a time
+_TAKEN = 1 << 10  # rows taken at a time
 _BLOCK_BYTES = 1 << 26  # of a growing array; memory that is not written to costs nothing
 _V = TypeVar("_V", bound=np.generic)
 
@@ -44,7 +46,10 @@ def take_rows(
     out = offsets_from_counts(offsets[rows + 1] - offsets[rows])
     taken = np.empty(out[-1], dtype=values.dtype)
     rows, values = np.ascontiguousarray(rows), np.ascontiguousarray(values)
-    kernels.take_rows(values.view(unsigned), offsets, rows, out, taken.view(unsigned))
+    for start in range(0, len(rows), _TAKEN):  # a page is mapped with its neighbours: of a file they must go soon
+        some = slice(start, start + _TAKEN)
+        kernels.take_rows(values.view(unsigned), offsets, rows[some], out[some], taken.view(unsigned))
+        relieve()
     return taken, out
 
 
@@ -54,6 +59,7 @@ def put_before(
     others: NDArray[_V],
     starts: NDArray[np.int64],
     rows: NDArray[np.int64],
+    store: Store = IN_MEMORY,
 ) -> tuple[NDArray[_V], NDArray[np.int64]]:
     """Rows of which some have the same row of another array before them.
 
@@ -61,6 +67,7 @@ def put_before(
         values, offsets: of one dimension, and int64 (n + 1,).
         others, starts: likewise, of as many rows.
         rows: int64 (m,), ascending, those that get it.
+        store: where the new values live.
 
     Returns:
         The values, and int64 (n + 1,) offsets.
@@ -68,7 +75,7 @@ def put_before(
     counts, more = np.diff(offsets), np.zeros(len(offsets) - 1, dtype=np.int64)
     more[rows] = np.diff(starts)[rows]
     out = offsets_from_counts(counts + more)
-    joined, unsigned = np.empty(out[-1], dtype=values.dtype), _UNSIGNED[values.dtype.itemsize]
+    joined, unsigned = store.empty(int(out[-1]), values.dtype), _UNSIGNED[values.dtype.itemsize]
 
     def put(part: NDArray[_V], bounds: NDArray[np.int64], which: NDArray[np.int64], to: NDArray[np.int64]) -> None:
         part = np.ascontiguousarray(part)
@@ -120,20 +127,37 @@ class Growing:
     """An array of one dimension that chunks are appended to.
 
     They are kept in large blocks, which go one by one when the whole is put together: joining a list of chunks would
-    hold everything twice, and leave the allocator full of holes.
+    hold everything twice, and leave the allocator full of holes. Where the store has no room left, they go to a file.
     """
 
-    def __init__(self, dtype: Any) -> None:
-        """Empty."""
-        self._dtype, self._used = np.dtype(dtype), 0
+    def __init__(self, dtype: Any, store: Store = IN_MEMORY, block: int | None = None) -> None:
+        """Empty.
+
+        Args:
+            dtype: of the values.
+            store: where they live.
+            block: bytes of a block; as many as is good for one large array where None.
+        """
+        self._dtype, self._used, self._block_bytes = np.dtype(dtype), 0, block or _BLOCK_BYTES
         self._full: list[NDArray[Any]] = []
         self._block = self._room()
+        self._store, self._claim = store, store.claim()
+        self._file: IO[bytes] | None = None
 
     def _room(self) -> NDArray[Any]:
-        return np.empty(_BLOCK_BYTES // self._dtype.itemsize, dtype=self._dtype)
+        return np.empty(self._block_bytes // self._dtype.itemsize, dtype=self._dtype)
 
     def append(self, chunk: NDArray[Any]) -> None:
-        """Copy a chunk to the end."""
+        """Copy a chunk to the end.
+
+        Raises:
+            OutputError: it belongs into a file, and there is no room for it.
+        """
+        if self._file is None and not self._claim.grow(chunk.nbytes):
+            self._spill()
+        if self._file is not None:
+            self._write(chunk)
+            return
         while len(chunk):
             if self._used == len(self._block):
                 if self._used:
@@ -143,12 +167,42 @@ class Growing:
             self._block[self._used : self._used + fits] = chunk[:fits]
             chunk, self._used = chunk[fits:], self._used + fits
 
-    def array(self) -> NDArray[Any]:
-        """What was appended; nothing is left here."""
+    def _spill(self) -> None:
+        """Put what is held into a file, where all else follows."""
+        self._file = self._store.file()
+        for block in [*self._full, self._block[: self._used]]:
+            self._write(block)
+        self._full, self._block, self._used = [], self._block[:0].copy(), 0
+        self._claim.release()
+
+    def _write(self, chunk: NDArray[Any]) -> None:
+        assert self._file is not None
+        with self._store.guarded():
+            self._file.write(np.ascontiguousarray(chunk).view(np.uint8).data)
+        self._store.spilled += chunk.nbytes
+
+    def array(self, in_memory: bool = False) -> NDArray[Any]:
+        """What was appended; nothing is left here.
+
+        Args:
+            in_memory: even what was spilled is read into memory.
+
+        Raises:
+            OutputError: as for `append`.
+        """
+        claim, self._claim = self._claim, self._store.claim()
+        if self._file is not None:
+            file, self._file = self._file, None
+            with self._store.guarded():
+                if not in_memory:
+                    return self._store.mapped(file, self._dtype)
+                with file:
+                    file.seek(0)
+                    return np.fromfile(file, dtype=self._dtype)
         last = self._block[: self._used]
         self._block, self._used = last[:0], 0
         if not self._full:
-            return last
+            return claim.keep(last)
         whole = np.empty(sum(map(len, self._full)) + len(last), dtype=self._dtype)
         end = len(whole) - len(last)
         whole[end:] = last
@@ -156,7 +210,7 @@ class Growing:
             block = self._full.pop()
             whole[end - len(block) : end] = block
             end -= len(block)
-        return whole
+        return claim.keep(whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class AgainstFeed:
         named = [*self._indexes]
         if files:
             feed = feed_of({**options, "inputs": files}, run.set_aside)
-            self._reader = InputReader(feed, run.settings, run.work, run.key, "against")
+            self._reader = InputReader(feed, run.settings, run.work, run.key, "against", run.store)
             run.other_feeds.append(feed)
             named += feed.paths
         keep_apart(outputs, named)

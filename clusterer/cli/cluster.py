@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 import click
+import numpy as np
 
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
@@ -122,9 +123,15 @@ def _joined(result: Clustering, level: str) -> Fate:
     def ids(number: int) -> tuple[str, ...]:
         return tuple(getattr(result.assignments[number], name) for name in names)
 
+    def added(start: int, stop: int) -> dict[str, list[str]]:
+        some = result.assignments[start:stop]
+        return {name: [getattr(assignment, name) for assignment in some] for name in names}
+
     return Fate(
         lambda number, row: editor.with_added(row, ids(number)),
         lambda start, stop: [ids(number) for number in range(start, stop)],
+        stays=lambda start, stop: np.ones(stop - start, dtype=np.bool_),
+        added=added,
     )
 
 

@@ -8,7 +8,9 @@ from itertools import chain
 from typing import Any
 
 import click
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from clusterer.cli.against import AgainstFeed
 from clusterer.cli.help import SectionedCommand
@@ -138,7 +140,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     before = old.chunks() if old else iter(())
     parts = old.parts if old else ()
     refuse_foreign_weights(run.settings)
-    corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts)
+    corpus = gather(chain(before, run.chunks()), run.settings, run.stages, parts, run.store)
     done = group_corpus(corpus, run.settings, run.stages, keep=True)
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
@@ -213,10 +215,16 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
             ]
         return orjson.dumps({**why, "article": orjson.Fragment(as_json(row))})
 
+    def stays(start: int, stop: int) -> NDArray[np.bool_]:
+        mask = np.ones(stop - start, dtype=np.bool_)
+        mask[[number - start for number in range(start, stop) if number in gone]] = False
+        return mask
+
     return Fate(
         lambda number, row: None if number in gone else row,
         lambda start, stop: [gone[number] for number in range(start, stop) if number in gone],
         aside,
+        stays,
     )
 
 

@@ -16,7 +16,7 @@ _SHOWN = 10  # options of a command that --help shows
 _USED = (
     "output", "report", "removed", "against", "added", "keep", "level", "preset", "jaccard", "story", "settings_file",
     "format_", "stories", "pairs", "result", "index", "html", "update", "changes", "limit", "retrain", "settings", "text_field",
-    "threads", "max_bad", "strict", "quiet", "summary",
+    "threads", "memory", "max_bad", "strict", "quiet", "summary",
 )  # fmt: skip
 """Options by their parameters' names, those first that most people use; the first ten that a command has are shown."""
 _SECTIONS = {

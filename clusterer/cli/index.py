@@ -214,7 +214,7 @@ def stories(
     after = parse_moment(since)
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         for story in store.stories(after, min_size, limit, sort=sort, with_articles=bool(added)):
-            write_json_lines(out, [_summary(story) | ({"members": _members(story, added)} if added else {})])
+            write_json_lines(out, [story.as_dict() | ({"members": _members(story, added)} if added else {})])
 
 
 @index.command("show", cls=SectionedCommand)
@@ -229,7 +229,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     with StoryIndex.open(path, must_exist=True) as store:
         story = store.story(id)
         if as_json:
-            write_json_lines(sys.stdout.buffer, [_summary(story), *(a.as_dict() for a in story.assignments)])
+            write_json_lines(sys.stdout.buffer, [story.as_dict(), *(a.as_dict() for a in story.assignments)])
             return
         articles = store.articles([a.id for a in story.assignments])
     tell(f"{story.title or story.id}")
@@ -301,23 +301,6 @@ def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:
             if name not in stored:
                 raise InputError(f"article {name!r} was removed while it was exported; cure: export again")
             yield stored[name]
-
-
-def _summary(story: Story) -> dict[str, Any]:
-    head = next(a.id for a in story.assignments if a.representative)
-    return {
-        "story": story.id,
-        "articles": len(story),
-        "copies": story.copies,
-        "outlets": story.outlets,
-        "first": story.first,
-        "last": story.last,
-        "representative": head,
-        "title": story.title,
-        "recent": story.recent,
-        "aliases": story.aliases,
-        "follows": story.follows,
-    }
 
 
 def _members(story: Story, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -5,13 +5,11 @@ Which pairs tell most is `evaluation.labeling`'s business; what an answer looks 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
-import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
@@ -20,10 +18,10 @@ from clusterer.cli.run import Run, settings_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import about_article, plain, tell
 from clusterer.cli.tune import articles_of
-from clusterer.errors import InputError, OutputError
-from clusterer.evaluation.gold import Judged, read_gold
+from clusterer.errors import InputError
+from clusterer.evaluation.answers import Answers
+from clusterer.evaluation.gold import Judged
 from clusterer.evaluation.labeling import PairSampler, PairToJudge
-from clusterer.io.atomic import appended
 from clusterer.io.feed import Feed
 from clusterer.results import Level
 
@@ -69,7 +67,7 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
     if settings.level == "exact":
         raise click.UsageError("nothing is in doubt about exact copies; --level copy or story")
     level: Level = "copy" if settings.level == "copy" else "story"
-    with _Answers(judged) as answers, run.quarantine:
+    with Answers(judged) as answers, run.quarantine:
         with progress_shown(run.quiet) as progress:
             questions = PairSampler(articles_of(run), settings, progress)
         pairs = _unanswered(questions, answers, level, settings.seed, limit)
@@ -86,7 +84,7 @@ def label_command(judged: str, limit: int, shown: int, **options: Any) -> None:
         sys.exit(130)
 
 
-def _unanswered(questions: PairSampler, answers: _Answers, level: Level, seed: int, limit: int) -> list[PairToJudge]:
+def _unanswered(questions: PairSampler, answers: Answers, level: Level, seed: int, limit: int) -> list[PairToJudge]:
     """The next questions that have no answer yet."""
     questions_left: list[PairToJudge] = []
     for pair in questions.pairs(seed):
@@ -109,7 +107,7 @@ def _ask(
     pairs: Sequence[PairToJudge],
     articles: Mapping[int, Article],
     ids: Sequence[str],
-    answers: _Answers,
+    answers: Answers,
     level: Level,
     words: int,
 ) -> None:
@@ -163,85 +161,3 @@ def _shown(mark: str, article: Article, words: int) -> str:
     body = article.text.split()
     text = " ".join(body[:words]) + (f" … ({len(body):,} words)" if len(body) > words else "")
     return "\n".join(plain(line) for line in (f"\n{mark}  {head}", f"   {about['title']}", f"   {text}"))
-
-
-class _Answers:
-    """The file of judged pairs: each answer is on disk before the next question is asked."""
-
-    def __init__(self, path: str) -> None:
-        """Read what is there.
-
-        Raises:
-            InputError: it holds something else than judged pairs.
-        """
-        self._path = path
-        self.added = 0
-        self._known: set[tuple[str, str, str]] = set()
-        self._undo: list[tuple[int, tuple[str, str, str]]] = []
-        self._mend()
-        if os.path.exists(path) and os.path.getsize(path):
-            gold = read_gold(path, with_doubtful=True)
-            if gold.labels:
-                raise InputError(f"{path}: holds labels, not judged pairs; cure: another name for the answers")
-            self._known = {pair.key for pair in gold.pairs}
-
-    def _mend(self) -> None:
-        """Cut off the beginning of a line that a run was killed over; give a whole last line its end."""
-        if not os.path.isfile(self._path):
-            return
-        try:
-            with open(self._path, "r+b") as file:
-                text = file.read()
-                start = text.rfind(b"\n") + 1
-                last = text[start:]
-                if not last.strip():
-                    return
-                try:
-                    orjson.loads(last)
-                except orjson.JSONDecodeError:
-                    file.truncate(start)
-                else:
-                    file.write(b"\n")
-        except OSError as error:
-            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: another place") from None
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._known
-
-    def __enter__(self) -> _Answers:
-        self._context = appended(self._path)
-        self._out: BinaryIO = self._context.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._context.__exit__(*error)
-
-    def add(self, pair: Judged) -> None:
-        """Write one answer, safely."""
-        line = {"a": pair.a, "b": pair.b, "same": pair.same, "level": pair.level, "score": pair.score}
-        self._undo.append((os.fstat(self._out.fileno()).st_size, pair.key))
-        self._known.add(pair.key)
-        self._store(orjson.dumps(line) + b"\n")
-        self.added += 1
-
-    def undo(self) -> bool:
-        """Take the last answer of this run back; False where there is none."""
-        if not self._undo:
-            return False
-        size, key = self._undo.pop()
-        os.ftruncate(self._out.fileno(), size)
-        os.fsync(self._out.fileno())
-        self._known.discard(key)
-        self.added -= 1
-        return True
-
-    def _store(self, line: bytes) -> None:
-        try:
-            self._out.write(line)
-            self._out.flush()
-            os.fsync(self._out.fileno())
-        except OSError as error:
-            raise OutputError(f"{self._path}: cannot be written ({error.strerror}); cure: free some space") from None

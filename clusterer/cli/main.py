@@ -15,6 +15,7 @@ import warnings
 from collections import UserDict
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from types import FrameType
 
 import click
@@ -34,6 +35,7 @@ COMMANDS = {
     "explain": "explain_command",
     "index": "index",
     "label": "label_command",
+    "serve": "serve_command",
     "tune": "tune_command",
 }
 """Every command, and what it is called in the module of its name beside this one."""
@@ -130,9 +132,10 @@ def _fail(message: str) -> None:
 def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked or context.resilient_parsing:
         return
-    from clusterer.arrays import kernels
-
-    loops = "compiled" if kernels.active == "compiled" else "NumPy"
+    # Found and not imported, as both kinds of loops import NumPy, a tenth of a second. Ones left from an older build, which are
+    # not used, are told of by whatever command would use them.
+    found = find_spec("clusterer.arrays._kernels") and os.environ.get("CLUSTERER_KERNELS") != "numpy"
+    loops = "compiled" if found else "NumPy"
     click.echo(f"{context.find_root().info_name}, version {__version__}, {loops} loops")
     context.exit()
 

@@ -64,6 +64,7 @@ def write_stats(run: Run, counts: Mapping[str, int]) -> None:
     value = {
         "seconds": round(time.monotonic() - run.began, 3),
         "peak_bytes": max((stage.peak_bytes for stage in run.stages.passed), default=0),
+        "spilled_bytes": run.store.spilled,
         "threads": workers(run.settings.threads),
         "stages": stages,
         **about(run, counts),

@@ -155,8 +155,9 @@ def preset_option(command: _F) -> _F:
         is_eager=True,
         expose_value=False,
         callback=take,
-        help="settings for a kind of work: news are the defaults, corpus is for texts that a model is trained on (whole texts by"
-        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); options given beside it win",
+        help="settings for a kind of work: news are the defaults; corpus is for texts that a model is trained on (whole texts by"
+        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); headlines is for titles without"
+        " texts; strict groups only what is sure; options given beside it win",
     )(command)
 
 

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clusterer.cli.run import Run
 from clusterer.errors import OutputError
 from clusterer.io.atomic import atomic_output
-from clusterer.io.formats import given_back_as
+from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
+from clusterer.io.readers.base import Copied, OpenedInput
 from clusterer.io.resuming import chained
 from clusterer.io.rows import Layout, Row
 from clusterer.io.shard_outputs import ShardOutputs, is_folder
-from clusterer.io.writers import form_for, write_rows
+from clusterer.io.writers import copy_rows, form_for, write_rows
 from clusterer.reading import ReadInput
 
 _TOLD = 1024  # rows between two words of progress
@@ -30,15 +34,23 @@ _TOLD = 1024  # rows between two words of progress
 class Fate:
     """What becomes of the articles.
 
+    Where rows only stay or go, or get fields more, that is told of many at once, and they are given back as they stand in their
+    files where their format can (`Format.copy_rows`); else row by row.
+
     Attributes:
         row: the row that is written for the article of a number, from 0; None where it goes.
         aside: the line that is written aside for it, where there is a file aside; None for none.
-        of: what `row` and `aside` depend on beside the row itself, of the articles of two numbers and between.
+        of: what `row` and `aside` depend on beside the row itself, of the articles from one number to another.
+        stays: bool, which rows are written as they stand, of the articles from one number to another; None where `row` or
+            `aside` need the article or change the row otherwise.
+        added: texts by name of the fields that rows get more, of the articles from one number to another.
     """
 
     row: Callable[[int, Row], Row | None]
     of: Callable[[int, int], object]
     aside: Callable[[int, Row], bytes | None] = lambda number, row: None
+    stays: Callable[[int, int], NDArray[np.bool_]] | None = None
+    added: Callable[[int, int], Mapping[str, Sequence[str]]] = lambda start, stop: {}
 
 
 class RowOutputs:
@@ -78,6 +90,16 @@ class RowOutputs:
         if self._shards:
             return self._write_shards(self._shards, fate)
         with _opened(self._aside) as aside:
+            inputs = [read for read in self._run.reader.inputs if len(read.lines)]
+            if fate.stays and inputs and all(self._can_copy(read, self._form) for read in inputs):
+                again = self._run.reader.opened_again(is_needed=lambda read: len(read.lines) > 0)
+                copy_rows(
+                    self.output,
+                    (self._copied(fate, *one, aside) for one in again),
+                    self._form,
+                    self._run.settings.threads,
+                )
+                return []
             layouts: list[Layout] = []
             rows = (
                 out
@@ -112,6 +134,22 @@ class RowOutputs:
             if changed is not None:
                 yield changed
 
+    def _can_copy(self, read: ReadInput, form: str) -> bool:
+        """Whether the rows of an input can be written as they stand."""
+        return read.stands_whole and FORMATS_BY_NAME[form].copy_rows is not None and read.state["format"] == form
+
+    def _copied(self, fate: Fate, read: ReadInput, opened: OpenedInput, aside: BinaryIO | None) -> Copied:
+        """The rows that are written for an input, by their places alone; lines aside on the way."""
+        assert fate.stays
+
+        def put_aside(place: int, row: Row) -> None:
+            if aside and (line := fate.aside(read.start + place, row)) is not None:
+                aside.write(line + b"\n")
+
+        stays, added = fate.stays(read.start, read.stop), fate.added(read.start, read.stop)
+        tell = partial(self._run.stages, "writing")
+        return Copied(opened, read.lines, stays, added, put_aside if aside else None, tell)
+
     def _write_shards(self, shards: ShardOutputs, fate: Fate) -> list[dict[str, Any]]:
         run, work = self._run, self._run.work
         assert work is not None
@@ -120,14 +158,31 @@ class RowOutputs:
         entries = [shards.done(number, key) for number, key in enumerate(keys)]
         number_of = {id(read): number for number, read in enumerate(inputs)}
         parts = [work.place(f"aside-{number:06d}") for number in range(len(inputs))] if self._aside else []
-        for read, rows in run.reader.again(True, lambda read: entries[number_of[id(read)]] is None):
+        copied = [
+            fate.stays is not None and len(read.lines) > 0 and self._can_copy(read, form)
+            for read, form in zip(inputs, shards.forms, strict=True)
+        ]
+
+        def is_wanted(by_copy: bool, read: ReadInput) -> bool:
+            number = number_of[id(read)]
+            return entries[number] is None and copied[number] == by_copy
+
+        def done(number: int, entry: dict[str, Any]) -> None:
+            shards.mark_done(number, keys[number], entry)
+            entries[number] = entry
+
+        for read, rows in run.reader.again(True, partial(is_wanted, False)):
             number = number_of[id(read)]
             layouts: list[Layout] = []
             with _opened(parts[number] if parts else None) as aside:
                 written = self._written(fate, read, rows, aside, layouts)
                 entry = shards.write(number, read.source, written, partial(next, iter(layouts), None))
-            shards.mark_done(number, keys[number], entry)
-            entries[number] = entry
+            done(number, entry)
+        for read, opened in run.reader.opened_again(True, partial(is_wanted, True)):
+            number = number_of[id(read)]
+            with _opened(parts[number] if parts else None) as aside:
+                entry = shards.copy(number, self._copied(fate, read, opened, aside), run.settings.threads)
+            done(number, entry)
         if self._aside:
             with atomic_output(self._aside) as out:
                 for part in parts:

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from clusterer import __version__
 from clusterer.arrays import kernels
 from clusterer.articles import Article
+from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
@@ -36,7 +37,7 @@ from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.results import Clustering
-from clusterer.settings import Settings
+from clusterer.settings import AUTO, Settings, bytes_from
 from clusterer.versions import Versions
 
 NO_KERNELS = (
@@ -137,6 +138,9 @@ class Run:
             resumes: a run over several inputs, or into a folder, keeps what is done until it ends (`going_on`).
         """
         self.settings = settings_of(options)
+        if output != "-" and not self.settings.tmp:  # as the work folder: beside the output
+            place = os.path.dirname(os.path.realpath(output.rstrip("/" + os.sep)))
+            self.settings = replace(self.settings, tmp=place if os.path.isdir(place) else "")
         self.tells: bool = not options["quiet"] and (options["summary"] or sys.stderr.isatty())
         beside = lasting or ("clusterer" if output == "-" else output.rstrip("/" + os.sep))
         self.quarantine_path = options["quarantine"] or f"{beside}.quarantine.jsonl"
@@ -158,7 +162,8 @@ class Run:
         self.stages.measures_memory = self.stats_path is not None
         self.work = WorkFolder(work_place(output)) if resumes and self._is_long(output, options) else None
         self.key = _reading_key(options, self.settings) if self.work else ""
-        self.reader = InputReader(self.feed, self.settings, self.work, self.key)
+        self.store = store_of(self.settings)
+        self.reader = InputReader(self.feed, self.settings, self.work, self.key, store=self.store)
 
     def _is_long(self, output: str, options: Mapping[str, Any]) -> bool:
         """Whether what is done is worth keeping: an output with a name, of several inputs, against others, or by shard."""
@@ -208,8 +213,9 @@ class Run:
             InputError: all rows are bad.
         """
         refuse_foreign_weights(self.settings)
-        corpus = gather(self.chunks(), self.settings, self.stages)
-        done = group_corpus(corpus, self.settings, self.stages, keep)
+        done = group_corpus(
+            gather(self.chunks(), self.settings, self.stages, store=self.store), self.settings, self.stages, keep
+        )
         if not done.clustering:
             self.refuse_nothing()
         self.stages.begin("writing", len(done.clustering))
@@ -264,6 +270,13 @@ class Run:
         if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
             tell(NO_KERNELS, err=True)
         self._tell_damage()
+        most = max((stage.peak_bytes for stage in self.stages.passed), default=0)
+        if self.settings.memory != AUTO and most > bytes_from(self.settings.memory):
+            tell(
+                f"{most / 1e6:,.0f} MB of memory were held, more than --memory {self.settings.memory}: names, groups and what"
+                " is compared at a time have no files; cure: a lower --threads or --chunk, or more",
+                err=True,
+            )
         if self.feed.rows:
             for note in self.feed.notes:
                 tell(note, err=True)

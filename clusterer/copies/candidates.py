@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.parallel import ordered_map, run_both
-from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.parallel import ordered_map, run_both, workers
+from clusterer.arrays.partitions import Partitions
+from clusterer.arrays.ragged import Ragged
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.copies.documents import Documents
 from clusterer.copies.grouping import SHARE
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
@@ -24,25 +26,41 @@ from clusterer.settings import Settings
 from clusterer.text.shingles import char_shingles, word_shingles
 from clusterer.text.words import Words
 
+_BANDS = 16  # bands whose keys lie together: a file of its own for each would be many open files
 
-def generate_candidates(documents: Documents, settings: Settings, progress: Progress | None = None) -> CandidatePairs:
-    """Candidate pairs of documents: by bands of their signatures, and by sampled shingles."""
-    bands, samples, held = _sketches(documents, settings, progress or silent)
+
+def generate_candidates(
+    documents: Documents, settings: Settings, progress: Progress | None = None, store: Store = IN_MEMORY
+) -> CandidatePairs:
+    """Candidate pairs of documents: by bands of their signatures, and by sampled shingles.
+
+    Args:
+        documents: with their words.
+        settings: of the run.
+        progress: told how far the work is.
+        store: where keys and pairs live meanwhile.
+    """
+    bands, samples, held = _sketches(documents, settings, progress or silent, store)
+    n, cap, threads, bits = len(held), settings.bucket_cap, settings.threads, samples.bits
     (banded, dropped), (sampled, left_out) = run_both(
-        lambda: lsh_bands.band_pairs(bands, len(bands[0]), settings.bucket_cap, settings.threads),
-        lambda: lsh_samples.containment_pairs(samples, held, settings.bucket_cap, settings.containment),
-        settings.threads,
+        lambda: lsh_bands.band_pairs(bands, n, cap, threads, bits, store),
+        lambda: lsh_samples.containment_pairs(samples, held, cap, settings.containment, threads),
+        threads,
     )
-    return CandidatePairs(buckets.union(banded, sampled, len(held)), dropped + left_out)
+    return CandidatePairs(buckets.union(banded, sampled, n), dropped + left_out)
 
 
 def _sketches(
-    documents: Documents, settings: Settings, tell: Progress
-) -> tuple[list[NDArray[np.uint64]], Growing, NDArray[np.int64]]:
+    documents: Documents, settings: Settings, tell: Progress, store: Store = IN_MEMORY
+) -> tuple[list[NDArray[np.uint64]], Partitions, NDArray[np.int64]]:
     """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
     d = min(documents.compared, len(documents))
     b, _ = band_shape(settings)
-    bands, held, samples = [np.empty(d, np.uint64) for _ in range(b)], np.zeros(d, np.int64), Growing(np.uint64)
+    blocks = (store.empty((min(_BANDS, b - start), d), np.uint64) for start in range(0, b, _BANDS))
+    bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
+    assert documents.corpus_words is not None
+    expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
+    samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
     def of_chunk(start: int) -> NDArray[np.uint64]:
         stop = min(start + settings.chunk, d)
@@ -55,7 +73,7 @@ def _sketches(
         return found
 
     for found in ordered_map(of_chunk, range(0, d, settings.chunk), settings.threads):
-        samples.append(found)
+        samples.append_ascending(found)
     return bands, samples, held
 
 

@@ -44,7 +44,7 @@ NEITHER, COPY, CONTAINED, QUOTED, SERIES, FAR = range(6)
 """What a pair is: no link but near, alike as a whole, a cut, quoted, of one form, further apart in time than is looked."""
 KINDS = ("", "copy", "contained", "quoted", "series", "far")
 """Names of the kinds."""
-_VERIFY_BLOCK = 1 << 14  # pairs verified at a time: their shingle sets are made, used and dropped
+_VERIFY_BLOCK = 1 << 13  # pairs verified at a time: their shingle sets are made, used and dropped
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
+from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
 from clusterer.copies.candidates import band_shape, shingle
@@ -204,8 +205,8 @@ class CopyPool:
         return pairs[:, 0] * self._d + pairs[:, 1]
 
     def _sample_codes(self, containment: float) -> NDArray[np.int64]:
-        entries = Growing(np.uint64)
-        entries.append(self._samples.copy())
+        entries = Partitions()
+        entries.append(self._samples.view(np.int64).copy())
         pairs, _ = lsh_samples.containment_pairs(entries, self._held, self._settings.bucket_cap, containment)
         return pairs[:, 0] * self._d + pairs[:, 1]
 

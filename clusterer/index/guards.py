@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -209,6 +209,17 @@ def checked_scores(path: str, scores: Sequence[float]) -> NDArray[np.float64]:
     if not ((out >= 0) & (out <= 1)).all():
         raise damaged(path, "a score that is not from 0 to 1")
     return out
+
+
+def ascending(path: str, numbers: Sequence[int], least: int, end: float = np.inf) -> Sequence[int]:
+    """Numbers of rows that were read in their order, from `least` to before `end`: who goes on behind the last one gets ahead.
+
+    Raises:
+        IndexDamaged: they are not, as where pages lead into each other.
+    """
+    if any(a >= b for a, b in pairwise([least - 1, *numbers])) or (numbers and numbers[-1] >= end):
+        raise damaged(path, "its articles are not in the order of their numbers")
+    return numbers
 
 
 # checksums

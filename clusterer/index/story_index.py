@@ -7,30 +7,32 @@ The verbs, each one transaction or more, and what those that write give back. Ar
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, get_args
 
-from clusterer.articles import Article, name_of, seconds
+from clusterer.articles import Article, name_of
 from clusterer.copies import candidates
 from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
+from clusterer.index.arrivals import point
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.query import classify
+from clusterer.index.rankings import StoryOrder
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
-from clusterer.index.views import IndexReader, Story, StoryOrder
+from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
-from clusterer.io.limits import parse_bytes, parse_moment
+from clusterer.io.limits import parse_bytes
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
@@ -226,7 +228,7 @@ class StoryIndex:
             InputError: a limit or an age is negative, or of a kind that says neither.
             OutputError: another writer does not finish, or the disk is full.
         """
-        before = _point("older_than", older_than)
+        before = point("older_than", older_than)
         max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
             if least is not None and (not isinstance(least, int) or least < 0):
@@ -258,6 +260,12 @@ class StoryIndex:
         self._database.give_back(all_of_it=True)
 
     # verbs that read
+
+    @contextmanager
+    def snapshot(self) -> Iterator[IndexReader]:
+        """All that is read inside is the state of one moment, whatever is written meanwhile."""
+        with reading(self._index):
+            yield self._reader
 
     def backup(self, path: str | os.PathLike[str]) -> int:
         """Copy the index as it is at one moment into a file, while others read and write it.
@@ -337,7 +345,7 @@ class StoryIndex:
             raise InputError(f"sort is {sort!r}; cure: {did_you_mean(sort, known)}one of {', '.join(known)}")
         if sort == "growth" and since is None:
             raise InputError("sort is 'growth', and since when is not said; cure: since, such as 24h")
-        after = _point("since", since)
+        after = point("since", since)
         with reading(self._index):
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
@@ -391,19 +399,6 @@ class StoryIndex:
             return [str(error)]
 
 
-def _point(name: str, when: datetime | timedelta | str | None) -> float | None:
-    """Seconds since 1970 of a point in time, or of so long ago; `name` is what errors call it."""
-    if isinstance(when, str):
-        when = parse_moment(when)
-    if not isinstance(when, datetime | timedelta | None):
-        raise InputError(f"{name} is {when!r}; it must be an age or a date; cure: '7d' or '2015-07-21'")
-    if isinstance(when, timedelta):
-        if when < timedelta():
-            raise InputError(f"{name} is {when}; an age must not be negative")
-        return time.time() - when.total_seconds()
-    return None if when is None else seconds(when)
-
-
 def _added(
     assigned: Mapping[int, Assignment],
     numbers: Sequence[int],
@@ -434,7 +429,7 @@ def _added(
 
 def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:
     """Titles of articles, by the numbers that they are stored under."""
-    return {number: article.title for number, article in zip(numbers, articles, strict=True)}
+    return {number: article.heading for number, article in zip(numbers, articles, strict=True)}
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

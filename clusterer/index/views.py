@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +29,12 @@ from clusterer.index.follow_ups import followed_stories
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import StoryOrder, ranked_stories
 from clusterer.pairs import Pair, verified_pairs
 from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
 from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
-
-StoryOrder = Literal["date", "size", "growth", "change"]
-"""Which stories come first: with the latest article; with most articles; with most articles since the point that is asked for;
-with the article that came last."""
-_ORDERS: dict[StoryOrder, str] = {
-    "date": "max(coalesce(date, added))",
-    "size": "count(*)",
-    "growth": "sum(coalesce(date, added) >= ?2)",
-    "change": "max(article.number)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ class Story:
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
-        title: of its representative.
+        title: of its representative; without one, how its text begins.
         recent: how many of its articles are not older than the point that was asked for; all where none was.
         articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
@@ -79,6 +70,22 @@ class Story:
 
     def __len__(self) -> int:
         return len(self.assignments)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields of a line of `clusterer index stories`."""
+        return {
+            "story": self.id,
+            "articles": len(self),
+            "copies": self.copies,
+            "outlets": self.outlets,
+            "first": self.first,
+            "last": self.last,
+            "representative": next(a.id for a in self.assignments if a.representative),
+            "title": self.title,
+            "recent": self.recent,
+            "aliases": self.aliases,
+            "follows": self.follows,
+        }
 
 
 class IndexReader:
@@ -132,15 +139,8 @@ class IndexReader:
             sort: which come first, see `StoryOrder`.
             with_articles: read their articles, too.
         """
-        rows = self._database.rows(
-            "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
-            " document.number GROUP BY story HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
-            f" ORDER BY {_ORDERS[sort]} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
-            min_size,
-            -np.inf if after is None else after,
-            -1 if limit is None else limit,
-        )
-        return list(self.stories([number for (number,) in rows], after, with_articles))
+        numbers = ranked_stories(self._database, after, min_size, limit, sort)
+        return list(self.stories(numbers, after, with_articles))
 
     def stories(
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
@@ -177,7 +177,7 @@ class IndexReader:
                 tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
-                articles[head].title,
+                articles[head].heading,
                 followed.get(assigned[head].story),
                 len(dates) if after is None else sum(date >= after for date in dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
@@ -200,7 +200,7 @@ class IndexReader:
         (assignment,) = self.assignments([number])
         date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
         outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.title, None, 1)
+        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.heading, None, 1)
 
     def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
         """Titles of stories by their ids.
@@ -211,7 +211,7 @@ class IndexReader:
         """
         heads = {number: a.story for number, a in assigned.items() if a.representative}
         others = read_articles(self.index, [number for number in heads if number not in known])
-        return {story: known[x] if x in known else others[x].title for x, story in heads.items()}
+        return {story: known[x] if x in known else others[x].heading for x, story in heads.items()}
 
     # assignments
 

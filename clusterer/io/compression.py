@@ -32,7 +32,13 @@ _WINDOW = 1 << 31  # bytes that a Zstandard frame may refer back to: all that th
 
 
 class TruncatedInput(Exception):
-    """The bytes of an input end early or are damaged from here on."""
+    """The bytes of an input end early or are damaged from here on.
+
+    Attributes:
+        line: the first line that is lost, where lines are read; else 0.
+    """
+
+    line = 0
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:

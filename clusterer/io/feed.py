@@ -13,30 +13,34 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
 from functools import cached_property, partial
+from typing import TypeVar, cast
 
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, did_you_mean
+from clusterer.io.blocks import Block, gathered
 from clusterer.io.columns import FieldMap
-from clusterer.io.compression import CHUNK, MAGIC, TruncatedInput
+from clusterer.io.compression import CHUNK, MAGIC
 from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.detect import open_input
-from clusterer.io.feed_limits import FREE_ROWS, FREE_TEXT, MAX_ROW_BYTES, TooManyRows, limits_from
+from clusterer.io.feed_limits import MAX_ROW_BYTES, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
+from clusterer.io.gain import within_limits
 from clusterer.io.plans import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate, first_line
+from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
+from clusterer.io.walk_words import notes_of, reading_of, reason_of
 from clusterer.io.wording import in_python, tell_notes
 
+_Item = TypeVar("_Item")
 _LOG = logging.getLogger("clusterer")
-_PANIC = "PanicException"  # of libraries in Rust; no Exception, and of a class of its own in each
 
 
 class Feed:
@@ -150,12 +154,12 @@ class Feed:
     @property
     def reading(self) -> str:
         """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
-        return _reading(self._walk)
+        return reading_of(self._walk)
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
-        return _notes(self._walk)
+        return notes_of(self._walk)
 
     @property
     def format(self) -> str:
@@ -200,6 +204,14 @@ class Feed:
         for _, rows in self.by_input():
             yield from rows
 
+    def blocks_by_input(self) -> Iterator[tuple[Source, Iterator[Row | Block]]]:
+        """As `by_input`; most rows come in blocks, where their format is read by columns, and none of them can be written.
+
+        Raises:
+            InputError: as a walk over the rows.
+        """
+        return _walked(self, _items_of)
+
     def by_input(self, own_schemas: bool = False) -> Iterator[tuple[Source, Iterator[Row]]]:
         """Walk the inputs one after the other, each with its good rows; these are taken before the next one is asked for.
 
@@ -209,13 +221,7 @@ class Feed:
         Raises:
             InputError: as a walk over the rows.
         """
-        self._walk = self._new_walk()
-        shards = self.shards
-        self._walk.schemas = {} if own_schemas else shards.schemas
-        position = self._walk.position = Position([(source.name, source.path) for source in self._sources])
-        for source in self._sources:
-            yield source, _rows_of(self, source)
-            position.passed(source.name)
+        return _walked(self, _rows_of, own_schemas)
 
     def follow(self, stream: int) -> Iterator[Row]:
         """The good rows of JSON lines that arrive on a file descriptor, each as soon as its line is there.
@@ -236,25 +242,22 @@ class Feed:
         for row in jsonl.read(OpenedInput("jsonl", "utf-8", b"", chunks, self._walk, STDIN_NAME)):
             yield self._counted(row)
 
-    def _read(self, source: Source) -> Generator[Row]:
-        """The rows of an input; whatever its reader or a library raises is one bad row, and the end of this input."""
+    def _read(self, source: Source, by_block: bool = False) -> Generator[Row | Block]:
+        """The rows of an input, or blocks of them; whatever is raised over it is one bad row, and its end."""
         walk, before, form = self._walk, self._walk.rows, "its"
         with ExitStack() as stack:
             walk.columns.month_first = False
             try:
                 opened = open_input(source, stack, walk, self._encoding)
+                walk.format = opened.format
                 walk.formats[opened.format], form = None, f"the {opened.format}"
-                allowed, room, size = FREE_ROWS, FREE_TEXT, 0
-                for row in FORMATS_BY_NAME[opened.format].read(opened):
-                    size += len(row.article.text)
-                    if walk.rows - before >= allowed or size > room:
-                        allowed, room = opened.check_gain(walk.rows - before, size)
-                    yield row
+                how = FORMATS_BY_NAME[opened.format]
+                yield from within_limits(opened, ((by_block and how.read_blocks) or how.read)(opened))
                 return
             except BaseException as error:
                 if isinstance(error, ClustererError) or error is self._of_caller:
                     raise
-                reason = _reason(error, form, source.name)
+                reason = reason_of(error, form, source.name)
         walk.bad_rows += 1
         walk.damage = reason
         walk.report(BadRow(source.name, walk.rows - before + 1, reason, ""))
@@ -306,12 +309,35 @@ def format_of(feed: Feed, source: Source) -> str:
             return source.formats[-1] if source.formats else "jsonl"
 
 
+def _walked(
+    feed: Feed, read: Callable[[Feed, Source], Iterator[_Item]], own_schemas: bool = False
+) -> Iterator[tuple[Source, Iterator[_Item]]]:
+    """A new walk: the inputs, each with what is read of it."""
+    walk = feed._walk = feed._new_walk()
+    shards = feed.shards
+    walk.schemas = {} if own_schemas else shards.schemas
+    position = walk.position = Position([(source.name, source.path) for source in feed._sources])
+    for source in feed._sources:
+        yield source, read(feed, source)
+        position.passed(source.name)
+
+
 def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     """The good rows of an input that a walk has come to."""
+    return cast(Iterator[Row], _items_of(feed, source, False))
+
+
+def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row | Block]:
+    """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
-    for row in feed._read(source):
-        yield feed._counted(row)
+    walk.in_pieces = False
+    for item in feed._read(source, by_block):
+        if isinstance(item, Row):
+            feed._counted(item)
+        else:
+            walk.rows += len(item)
+        yield item
     if walk.position:
         walk.position.passed(source.name)
     if walk is not feed._walk:  # another walk began meanwhile
@@ -320,42 +346,6 @@ def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))
-
-
-def _reading(walk: Walk) -> str:
-    """What a walk read as what, for a person."""
-    if not any(walk.columns.columns_read.values()):
-        return f"{', '.join(walk.formats) or 'no rows'}, fields by the format's own names"
-    parts = []
-    for attribute, columns in walk.columns.columns_read.items():
-        parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
-        others = [name for name in walk.columns.text_columns if name not in columns]
-        if attribute == "text" and others:
-            parts[-1] += f" else {' else '.join(others)}"
-    own = [name for name in walk.formats if FORMATS_BY_NAME[name].own_names]
-    return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
-
-
-def _notes(walk: Walk) -> list[str]:
-    """What is to be known of how a walk was read, each with its cure."""
-    maps = (walk.columns, walk.fixed_columns)
-    count = sum(columns.default_dates for columns in maps)
-    notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
-    many = "1 date stands" if count == 1 else f"{count:,} dates stand"
-    return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
-
-
-def _reason(error: BaseException, form: str, name: str) -> str:
-    """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
-    if isinstance(error, TooManyRows):
-        return str(error)
-    if isinstance(error, TruncatedInput):
-        return str(error) if "; cure: " in str(error) else f"{error}; cure: fetch the file again"
-    if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
-        raise error
-    _LOG.debug("%s", name, exc_info=error)
-    what = f"{type(error).__name__}: {first_line(error)}"
-    return f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"
 
 
 def read(
@@ -411,21 +401,29 @@ def read(
         strict=strict,
         on_bad=on_bad,
     )
-    return _in_words_of_python(feed) if on_bad else _told(feed)
+    articles = (row.article for row in feed)
+    return _in_words_of_python(articles) if on_bad else _told(feed, articles)
 
 
-def _in_words_of_python(feed: Feed) -> Iterator[Article]:
-    """The articles of a feed, whose errors name arguments for options."""
+def read_blocks(
+    paths: Sequence[str | os.PathLike[str]], fields: Mapping[str, str] | None, size: int
+) -> Iterator[Block]:
+    """As `read`, the articles in blocks of about so many."""
+    feed = Feed(paths, fields=fields)
+    return _told(feed, gathered((item for _, items in feed.blocks_by_input() for item in items), size))
+
+
+def _in_words_of_python(items: Iterable[_Item]) -> Iterator[_Item]:
+    """What is read of a feed, whose errors name arguments for options."""
     try:
-        for row in feed:
-            yield row.article
+        yield from items
     except InputError as error:
         raise InputError(in_python(str(error))) from None
 
 
-def _told(feed: Feed) -> Iterator[Article]:
-    """The articles of a feed, and a warning of what was left out or is doubtful, once all are taken."""
-    yield from _in_words_of_python(feed)
+def _told(feed: Feed, items: Iterable[_Item]) -> Iterator[_Item]:
+    """What is read of a feed, and a warning of what was left out or is doubtful, once all is taken."""
+    yield from _in_words_of_python(items)
     first = feed.first_bad
     for damaged in feed.damaged_files:
         warnings.warn(f"{damaged.file}: {in_python(damaged.reason)}", stacklevel=2)

@@ -6,10 +6,11 @@ that ``--format`` takes, what an output's ending asks for, and what rows can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from clusterer.io.blocks import Block
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers import (
     csv,
@@ -19,6 +20,8 @@ from clusterer.io.readers import (
     jsonl,
     markdown,
     parquet,
+    parquet_blocks,
+    parquet_copies,
     rss,
     sitemap,
     sql,
@@ -27,11 +30,13 @@ from clusterer.io.readers import (
     warc,
     workbook,
 )
-from clusterer.io.readers.base import Reader
+from clusterer.io.readers.base import Copied, OpenedInput, Reader
 from clusterer.io.rows import Layout, Row
 
 RowWriter = Callable[[BinaryIO, Iterable[Row], Layout, str], int]
 """Writes rows to an open file, laid out as the first of them, in the format of this name; returns their number."""
+RowCopier = Callable[[BinaryIO, Iterable[Copied], str, int], int]
+"""Writes rows as they stand in inputs of one format to an open file, on so many threads; returns their number."""
 ResultWriter = Callable[[BinaryIO, Iterable[dict[str, Any]], Sequence[str], str], None]
 """Writes the lines of a result, all of these columns, to an open file in the format of this name."""
 
@@ -57,7 +62,9 @@ class Format:
         sniff: tells by the first bytes whether an input has this format; asked in the table's order. Text comes in UTF-8.
         is_binary: its bytes are no text, thus not decoded.
         in_lines: a carriage return alone ends a line where a file has no line feed.
+        read_blocks: reads most rows by columns, in blocks; None where each is read by itself.
         write_rows: writes rows that were read; None where rows of this format are given back as JSON lines.
+        copy_rows: writes rows as they stand in their files, without making articles of them; None where no format can.
         write_result: writes results; None where these cannot have this format.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
@@ -74,7 +81,9 @@ class Format:
     sniff: Callable[[bytes, FieldMap], bool] = never
     is_binary: bool = False
     in_lines: bool = False
+    read_blocks: Callable[[OpenedInput], Iterator[Row | Block]] | None = None
     write_rows: RowWriter | None = None
+    copy_rows: RowCopier | None = None
     write_result: ResultWriter | None = None
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
@@ -93,7 +102,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
         may_be=("json",),
-        write_rows=jsonl.write_rows, write_result=jsonl.write_result,
+        read_blocks=jsonl.read_blocks, write_rows=jsonl.write_rows, copy_rows=jsonl.copy_rows,
+        write_result=jsonl.write_result,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
     Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, fields=sitemap.FIELDS),
@@ -128,7 +138,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
-        write_rows=parquet.write_rows, write_result=parquet.write_result, also=("jsonl", "json"),
+        read_blocks=parquet_blocks.read_blocks, write_rows=parquet.write_rows,
+        copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
+        also=("jsonl", "json"),
     ),
     Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),
 )  # fmt: skip

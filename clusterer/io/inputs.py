@@ -19,6 +19,7 @@ from clusterer.io.wording import in_python, tell_notes
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
 
+    from clusterer.io.blocks import Block
     from clusterer.io.columns import FieldMap
 
 Articles: TypeAlias = Union[
@@ -84,6 +85,18 @@ def articles_from(
 
         FieldMap(fields)  # refuses what articles do not have before the walk
     return _walk(items, fields, keeps_bad)
+
+
+def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int) -> Iterator[Block]:
+    """As `articles_from`, in blocks of about so many; of files those that can are read by columns."""
+    from clusterer.io.blocks import block_of
+
+    if (paths := _paths(articles)) is not None:
+        from clusterer.io.feed import read_blocks
+
+        return read_blocks(paths, fields, size)
+    found = articles_from(articles, fields)
+    return (block_of(some) for some in iter(lambda: list(islice(found, size)), []))
 
 
 def held(articles: Any, fields: Mapping[str, str] | None = None) -> Any:

@@ -6,12 +6,12 @@ import contextlib
 import re
 from datetime import datetime, timedelta
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, SettingsError
 from clusterer.io.dates import parse_date
+from clusterer.settings import bytes_from
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
 def parse_moment(value: str) -> datetime | timedelta:
@@ -43,6 +43,7 @@ def parse_bytes(value: str) -> int:
         >>> parse_bytes("500MB")
         500000000
     """
-    if size := _SIZE.fullmatch(value.strip()):
-        return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
-    raise InputError(f"{value!r} is no size such as 500MB or 2GB")
+    try:
+        return bytes_from(value)
+    except SettingsError:
+        raise InputError(f"{value!r} is no size such as 500MB or 2GB") from None

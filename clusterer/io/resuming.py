@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import astuple
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, replace
 from typing import Any
 
 from clusterer.io.columns import FieldMap
+from clusterer.io.detect import open_input
 from clusterer.io.feed import Feed
+from clusterer.io.readers.base import OpenedInput
 from clusterer.io.rows import BadRow, DamagedFile, UnreadableDate
 from clusterer.io.sources import Source
 
@@ -39,6 +43,8 @@ def state_of(feed: Feed) -> State:
         "first_unreadable_date": None if first is None else [first.file, first.line, str(first.value)],
         "first_bad": None if feed.first_bad is None else astuple(feed.first_bad),
         "learnt": _learnt(walk.columns),
+        "in_pieces": walk.in_pieces,
+        "format": walk.format,
     }
 
 
@@ -66,9 +72,37 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
         _set_columns(columns, kept)
     feed.damaged_files = [DamagedFile(*file) for file in state["damaged_files"]]
     walk.bad_since, walk.blank_since = tuple(state["bad_since"]), tuple(state["blank_since"])
+    walk.in_pieces, walk.format = state["in_pieces"], state["format"]
     date, bad = state["first_unreadable_date"], state["first_bad"]
     feed.first_unreadable_date = UnreadableDate(*date) if date else None
     feed.first_bad = BadRow(*bad) if bad else None
+
+
+@contextmanager
+def opened_again(feed: Feed, source: Source) -> Iterator[OpenedInput]:
+    """An input once more, beside the walk over its feed, which counts nothing of it and hears only of damage that is new.
+
+    Columns that nobody needed before may be damaged: their rows are bad ones of the feed like any other.
+
+    Args:
+        feed: whose walk has come to the input.
+        source: the input.
+
+    Raises:
+        InputError: there is such damage, and the first bad row is to be one.
+    """
+    known = any(file.file == source.name for file in feed.damaged_files)
+
+    def hear(bad: BadRow) -> None:
+        if walk.damage and not known:
+            feed._walk.bad_rows += 1
+            feed._walk.report(bad)
+
+    walk = replace(feed._walk, report=hear, damage="", rows=0)
+    with ExitStack() as stack:
+        yield open_input(source, stack, walk, feed._encoding)
+    if walk.damage and not known:
+        feed.damaged_files.append(DamagedFile(source.name, walk.damage, walk.rows))
 
 
 def identity(source: Source) -> list[Any] | None:

@@ -49,12 +49,7 @@ class RowEditor:
             self._refuse(row, raw)
             return replace(row, raw={**raw, **added})
         if not isinstance(raw, bytes):
-            batch = cast(Any, raw)
-            array = import_pyarrow().array
-            columns = [*batch.columns, *(array([value], "string") for value in values)]
-            return replace(
-                row, raw=import_pyarrow().RecordBatch.from_arrays(columns, schema=layout.schema), layout=layout
-            )
+            return self.with_columns(row, [[value] for value in values])
         if row.layout.columns:
             return replace(row, raw=raw + row.layout.delimiter.encode() + _record(row, values), layout=layout)
         if any(f'"{name}"'.encode() in raw for name in self._added):
@@ -62,6 +57,16 @@ class RowEditor:
         head = raw.rstrip()[:-1].rstrip()
         comma = b"" if head.endswith(b"{") else b","
         return replace(row, raw=head + comma + orjson.dumps(added)[1:])
+
+    def with_columns(self, rows: Row, columns: Sequence[Sequence[str]]) -> Row:
+        """Rows of Parquet, one batch as the `raw` of one row, with the columns of the added fields.
+
+        Raises:
+            OutputError: there is a column of such a name.
+        """
+        layout, batch, array = self._layout(rows), cast(Any, rows.raw), import_pyarrow().array
+        arrays = [*batch.columns, *(array(values, "string") for values in columns)]
+        return replace(rows, raw=import_pyarrow().RecordBatch.from_arrays(arrays, schema=layout.schema), layout=layout)
 
     def with_text(self, row: Row, text: str) -> Row | None:
         """A row with another text in the field that its article's text was read from; None where that cannot be told.

@@ -116,6 +116,10 @@ class Row:
     layout: Layout = Layout("jsonl")
 
 
+NOT_READ = Article("")
+"""Stands for the article of a row that is given back without being read again."""
+
+
 def csv_cells(row: Row) -> list[str]:
     """The cells of a row that was read from a table of text."""
     text = cast(bytes, row.raw).decode()

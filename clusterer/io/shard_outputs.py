@@ -18,13 +18,13 @@ from clusterer.errors import InputError, OutputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.feed import Feed, format_of
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
+from clusterer.io.readers.base import Copied
 from clusterer.io.resuming import chained
 from clusterer.io.rows import Layout, Row, import_pyarrow
-from clusterer.io.sources import STDIN_NAME, Source
+from clusterer.io.sources import MANIFEST, STDIN_NAME, Source
 from clusterer.io.work_folder import WorkFolder
-from clusterer.io.writers import form_for, write_rows
+from clusterer.io.writers import copy_rows, form_for, write_rows
 
-MANIFEST = "_manifest.json"
 WORK = ".work"
 _PACKINGS = (".gz", ".zst", ".bz2", ".xz")
 
@@ -108,12 +108,24 @@ class ShardOutputs:
         Returns:
             Its entry in the manifest.
         """
-        name, form = self.names[number], self.forms[number]
+        form = self.forms[number]
+        return self._entry(
+            number,
+            lambda path: write_rows(
+                path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None)
+            ),
+        )
+
+    def copy(self, number: int, copied: Copied, threads: int) -> dict[str, Any]:
+        """Write an output by rows as they stand in an input; return its entry in the manifest."""
+        return self._entry(number, lambda path: copy_rows(path, [copied], self.forms[number], threads))
+
+    def _entry(self, number: int, write: Callable[[str], int]) -> dict[str, Any]:
+        """What the manifest says of an output, which is written; `write` tells how many rows it has."""
+        name = self.names[number]
         path = self.path(name)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        count = write_rows(
-            path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None)
-        )
+        count = write(path)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"file": name, "rows": count, "bytes": os.path.getsize(path), "sha256": digest}

@@ -33,6 +33,7 @@ from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|[a-z][a-z0-9+-]+::[a-z][a-z0-9+-]*://", re.I)
 _PART = re.compile(r"\.(?:db|sqlite3?|xls[xmb]?|ods|sql)::[^:/]+$", re.I)
 STDIN_NAME = "<stdin>"
+MANIFEST = "_manifest.json"  # what a run into a folder says of its outputs
 # also: packed in a way that is not known, encrypted, names that are not UTF-8
 BAD_ZIP = (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, EOFError)
 
@@ -262,8 +263,9 @@ def _nothing_in(path: str, kind: str, format: str | None) -> InputError:
 
 
 def _wanted(name: str, format: str | None, zips: bool = False) -> bool:
-    """Whether a file in a folder or archive is part of the feed: a known ending, not hidden."""
-    if any(part.startswith((".", "__MACOSX")) for part in name.split("/")):
+    """Whether a file in a folder or archive is part of the feed: a known ending, not hidden, not what a run of ours left."""
+    parts = name.split("/")
+    if parts[-1] == MANIFEST or any(part.startswith((".", "__MACOSX")) for part in parts):
         return False
     if zips and name.lower().endswith(".zip"):
         return True

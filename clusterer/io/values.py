@@ -19,7 +19,8 @@ NOTHING = frozenset({
 """Words, lower case, that tables and APIs put where there is nothing: a cell that holds one of them is empty."""
 LONGEST = max(map(len, NOTHING)) + 2
 """Characters: what is longer says something."""
-_NO_IDS = frozenset({"", "nan", "NaN", "null", "NULL", "None", "\\N", "<NA>", "NaT"})
+NO_IDS = frozenset({"", "nan", "NaN", "null", "NULL", "None", "\\N", "<NA>", "NaT"})
+"""What programs write where there is no id."""
 _NO_DATES = ("0000-", "0001-01-01", "1900-01-01", "1899-12-3", "1970-01-01", "9999-12-31")
 
 
@@ -84,7 +85,7 @@ def first_id(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
         value = row[name]
         if type(value) is str:
-            if value.strip() not in _NO_IDS:
+            if value.strip() not in NO_IDS:
                 return value
         elif not is_nothing(value):
             return value

@@ -19,6 +19,7 @@ from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
+from clusterer.io.readers.base import Copied
 from clusterer.io.rows import Layout, Row
 from clusterer.results import Assignment
 
@@ -142,6 +143,24 @@ def write_lines(
 def no_layout() -> Layout | None:
     """Know of no layout."""
     return None
+
+
+def copy_rows(path: str | os.PathLike[str], inputs: Iterable[Copied], format: str, threads: int = 1) -> int:
+    """Write rows as they stand in inputs of a format that can do so (`Format.copy_rows`).
+
+    Args:
+        path: as for `atomic_output`.
+        inputs: consumed lazily.
+        format: its name.
+        threads: that may work at once.
+
+    Returns:
+        The number of rows written.
+    """
+    copy = FORMATS_BY_NAME[format].copy_rows
+    assert copy is not None
+    with atomic_output(path) as out:
+        return copy(out, inputs, format, threads)
 
 
 def write_rows(

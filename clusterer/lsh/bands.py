@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
 from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.partitions import Partitions, joined
 from clusterer.arrays.ragged import Growing
 from clusterer.arrays.sorting import distinct, sort
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.errors import SettingsError
-from clusterer.lsh.buckets import _bits, _pairs, bucket_codes, entries
+from clusterer.lsh.buckets import _bits, bucket_codes, entries, pairs_from
 
 _MOVED = 16  # slots of all texts that are moved at a time
 
@@ -63,7 +65,14 @@ def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
     return keys
 
 
-def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int = 1) -> tuple[NDArray[np.int64], int]:
+def band_pairs(
+    bands: list[NDArray[np.uint64]],
+    n: int,
+    cap: int,
+    threads: int = 1,
+    bits: int = 0,
+    store: Store = IN_MEMORY,
+) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
 
     Band by band, so that memory holds the buckets of one.
@@ -72,20 +81,26 @@ def band_pairs(bands: list[NDArray[np.uint64]], n: int, cap: int, threads: int =
         bands: of each band the keys of the n articles, uint64 (n,). Used up.
         n, cap: as for `bucket_codes`.
         threads: bands worked on side by side.
+        bits: of the parts that the pairs are made distinct in.
+        store: where these live.
     """
 
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
-        band &= ~np.uint64((1 << _bits(n)) - 1)
-        band |= np.arange(n, dtype=np.uint64)
-        sort(band, _bits(n))  # articles ascend as it is
-        codes, dropped = bucket_codes(band, n, cap)
+        found = band & ~np.uint64((1 << _bits(n)) - 1)
+        found |= np.arange(n, dtype=np.uint64)
+        sort(found, _bits(n))  # articles ascend as it is
+        codes, dropped = bucket_codes(found, n, cap)
         return distinct(codes), dropped
 
-    codes, dropped = Growing(np.int64), 0
+    codes, dropped = Partitions(bits, store), 0
     for found, left_out in ordered_map(of_band, (bands.pop() for _ in range(len(bands))), threads):
         codes.append(found)
         dropped += left_out
-    return _pairs(codes.array(), n), dropped
+    return pairs_from(joined(ordered_map(_distinct, codes.take(), threads)), n), dropped
+
+
+def _distinct(codes: Growing) -> NDArray[np.int64]:
+    return distinct(codes.array(in_memory=True).view(np.int64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,12 @@ def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
 
 def union(a: NDArray[np.int64], b: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """The pairs of two lists, int64 (m, 2), each once, sorted."""
-    return _pairs(np.concatenate([a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1]]), n)
+    return pairs_from(distinct(np.concatenate([a[:, 0] * n + a[:, 1], b[:, 0] * n + b[:, 1]])), n)
 
 
-def _pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Distinct codes as pairs, sorted. Sorts in place."""
-    return np.stack(np.divmod(distinct(codes), max(n, 1)), axis=1)
+def pairs_from(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Codes ``first * n + second`` as pairs, int64 (m, 2), in their order."""
+    return np.stack(np.divmod(codes, max(n, 1)), axis=1)
 
 
 def _bits(n: int) -> int:

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.partitions import Partitions, joined
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.arrays.sorting import sort
-from clusterer.lsh.buckets import _bits, bucket_codes
+from clusterer.lsh.buckets import _bits, bucket_codes, pairs_from
 
 SLACK = 3
 """A pair is verified from one in so many of the samples that it would share on average at the threshold."""
@@ -33,7 +35,7 @@ def sampled_keys(shingles: Ragged, scale: int) -> tuple[NDArray[np.uint64], NDAr
 
 
 def containment_pairs(
-    samples: Growing, held: NDArray[np.int64], cap: int, containment: float
+    samples: Partitions, held: NDArray[np.int64], cap: int, containment: float, threads: int = 1
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs whose shared samples make a containment of that much possible, int64 (m, 2), sorted, and those left out.
 
@@ -41,17 +43,28 @@ def containment_pairs(
     these one in `SLACK` is asked for: far enough below the mean that short texts are not lost by bad luck.
 
     Args:
-        samples: uint64, `entries` of mixed `sampled_keys`, each once, articles ascending. Used up: a large feed has no
-            room for them beside the pairs made of them.
+        samples: uint64, `entries` of mixed `sampled_keys`, each once, articles ascending, parted by their upper bits. Used up:
+            a large feed has no room for them beside the pairs made of them.
         held: int64 (n,), how many there are of each article.
         cap: as for `bucket_codes`.
         containment: the threshold that pairs will be verified at.
+        threads: parts worked on side by side.
     """
     n = len(held)
-    sampled = samples.array()
-    sort(sampled, _bits(n))
-    codes, dropped = bucket_codes(sampled, n, cap)
-    del sampled
-    sort(codes)
-    found = kernels.frequent_codes(codes, n, held, containment / SLACK, codes)
-    return np.stack(np.divmod(codes[:found], max(n, 1)), axis=1), dropped
+
+    def of_part(part: Growing) -> tuple[NDArray[np.int64], int]:
+        sampled = part.array(in_memory=True)
+        sort(sampled, _bits(n))
+        return bucket_codes(sampled, n, cap)
+
+    def frequent(part: Growing) -> NDArray[np.int64]:
+        shared = part.array(in_memory=True).view(np.int64)
+        sort(shared)
+        found = kernels.frequent_codes(shared, n, held, containment / SLACK, shared)
+        return shared[:found].copy()
+
+    codes, dropped = Partitions(samples.bits, samples.store), 0
+    for found, left_out in ordered_map(of_part, samples.take(), threads):
+        codes.append(found)
+        dropped += left_out
+    return pairs_from(joined(ordered_map(frequent, codes.take(), threads)), n), dropped

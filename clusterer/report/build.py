@@ -162,7 +162,7 @@ def _packed(
             summaries.append(
                 Summary(
                     assignments[head].story,
-                    _title(articles[head]),
+                    articles[head].heading,
                     len(story),
                     len({assignments[i].copy for i in story}),
                     tuple(inside),
@@ -274,10 +274,6 @@ def _end(dates: Sequence[float]) -> datetime | None:
 
 def _units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _title(article: Article) -> str:
-    return article.title.strip() or article.text.strip()[:80]
 
 
 def _latest(story: list[int], dates: Sequence[float]) -> float:

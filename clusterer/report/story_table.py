@@ -21,7 +21,7 @@ class StoryRow(NamedTuple):
 
     Attributes:
         story: its id.
-        title: of its representative.
+        title: of its representative; without one, how its text begins.
         first, last: earliest and latest date of its articles; None where none has one.
         articles: how many.
         independent_texts: how many of them are no copies of another one.
@@ -84,7 +84,7 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
             dates = [*story.dates, article.date]
             story.dates = [min(dates), max(dates)]
         if a.representative:
-            story.head = a.id, article.title
+            story.head = a.id, article.heading
     words = key_words([list(story.texts.values()) for story in stories.values()], settings)
     for (name, story), found in zip(stories.items(), words, strict=True):
         first, last = story.dates or (None, None)

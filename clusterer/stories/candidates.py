@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.lsh import bands, weighted_minhash
 from clusterer.settings import Settings
 from clusterer.stories import features, model, term_weights
@@ -75,7 +76,11 @@ def _not_far(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray
 
 
 def story_candidates(
-    weights: term_weights.TermWeights, first: NDArray[np.float64], last: NDArray[np.float64], settings: Settings
+    weights: term_weights.TermWeights,
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+    settings: Settings,
+    store: Store = IN_MEMORY,
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs of texts whose weighted leads and titles share a band and more, int64 (m, 2), and how many large buckets left out.
 
@@ -83,9 +88,12 @@ def story_candidates(
         weights: of n texts.
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
         settings: how many slots, and what a bucket may hold.
+        store: where signatures live meanwhile.
     """
-    slots = story_slots(weights, settings)
-    filled = np.flatnonzero((slots != slots[:, :1]).any(axis=1))
+    slots, rows = story_slots(weights, settings, store), settings.chunk
+    blocks = (slots[start : start + rows] for start in range(0, len(slots), rows))
+    is_filled = [(block != block[:, :1]).any(axis=1) for block in blocks]
+    filled = np.flatnonzero(np.concatenate([np.zeros(0, dtype=np.bool_), *is_filled]))
     likeness = story_likeness(first, last, settings)
     return bands.banded_pairs(slots, filled, STORY_ROWS, story_cap(settings), likeness, settings.threads)
 
@@ -103,14 +111,14 @@ def story_likeness(first: NDArray[np.float64], last: NDArray[np.float64], settin
     return bands.Likeness(near, far, _NEAR_DAYS * features.DAY, begin, end)
 
 
-def story_slots(weights: term_weights.TermWeights, settings: Settings) -> NDArray[np.uint16]:
+def story_slots(weights: term_weights.TermWeights, settings: Settings, store: Store = IN_MEMORY) -> NDArray[np.uint16]:
     """Signatures of the n texts' weighted leads and titles, uint16 (n, k); all slots of a text without any are equal."""
 
     def of_chunk(start: int) -> NDArray[np.uint16]:
         sets, parts = weights.weighted_sets(start, min(start + settings.chunk, len(weights)))
         return weighted_minhash.weighted_signatures(sets, parts, settings.story_slots, settings.seed)
 
-    slots = np.empty((len(weights), settings.story_slots), dtype=np.uint16)
+    slots: NDArray[np.uint16] = store.empty((len(weights), settings.story_slots), np.uint16)
     starts = range(0, len(weights), settings.chunk)
     for start, found in zip(starts, ordered_map(of_chunk, starts, settings.threads), strict=True):
         slots[start : start + len(found)] = found

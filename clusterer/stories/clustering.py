@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.copies.verify import _VERIFY_BLOCK
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
@@ -23,7 +24,11 @@ from clusterer.stories.texts import StoryTexts
 
 
 def cluster_stories(
-    texts: StoryTexts, settings: Settings, progress: Progress | None = None, forms: NDArray[np.int64] | None = None
+    texts: StoryTexts,
+    settings: Settings,
+    progress: Progress | None = None,
+    forms: NDArray[np.int64] | None = None,
+    store: Store = IN_MEMORY,
 ) -> Stories:
     """Copy groups to stories. A group enters as one text: its longest, however often it was copied.
 
@@ -33,14 +38,16 @@ def cluster_stories(
         progress: told how far the work is.
         forms: int64 (x, 2), pairs of documents that are one form, filled twice: their groups report two events, however
             alike they are.
+        store: where what belongs to stems, and signatures, live meanwhile.
     """
     tell = progress or silent
     begin(tell, "weighing", len(texts.centres))
-    weights, count = term_weights.weight_terms(texts.stems, texts.titles, settings.threads), len(texts.centres)
+    count = len(texts.centres)
+    weights = term_weights.weight_terms(texts.stems, texts.titles, settings.threads, store=store)
     scorer = model.model_of(settings)
     tell("weighing", count)
     begin(tell, "proposing pairs of stories", count)
-    candidates, dropped = story_candidates(weights, texts.first, texts.last, settings)
+    candidates, dropped = story_candidates(weights, texts.first, texts.last, settings, store)
 
     def of_block(start: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
         pairs = candidates[start : start + _VERIFY_BLOCK]

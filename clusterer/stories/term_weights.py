@@ -30,6 +30,7 @@ from clusterer.arrays.indexing import find_sorted, offsets_from_counts
 from clusterer.arrays.interning import intern
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.stories import calendar
 
 LEAD_WORDS = 60.0
@@ -154,6 +155,7 @@ def weight_terms(
     threads: int = 1,
     feed: DocumentFrequencies | None = None,
     known: Background | None = None,
+    store: Store = IN_MEMORY,
 ) -> TermWeights:
     """Weigh the stems of n texts.
 
@@ -163,9 +165,10 @@ def weight_terms(
         threads: blocks of texts worked on side by side.
         feed: that the texts are of; None where they are all of it.
         known: counts of other feeds; the shipped ones where None.
+        store: where what belongs to stems lives.
     """
-    stems, bodies, heads = _columns(texts, titles, threads)
-    entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known)
+    stems, bodies, heads = _columns(texts, titles, threads, store)
+    entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known, store)
     is_number, bit_of = _dated(stems)
     n = len(entries)
     totals, numbers, weekdays = np.zeros((2, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
@@ -222,13 +225,14 @@ def _weighed(
     threads: int,
     feed: DocumentFrequencies | None,
     known: Background | None,
+    store: Store,
 ) -> tuple[Ragged, NDArray[np.float32], NDArray[np.uint8], NDArray[np.float64]]:
     """The entries of n texts, their weights (3, x) and places (x,), and the rarity of stems (v,)."""
     n = len(bodies)
     blocks = range(0, n, _ROWS)
 
     # Twice over the texts: how many hold a stem decides its weight.
-    found, counts, held = Growing(np.uint32), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
+    found, counts, held = Growing(np.uint32, store), Growing(np.int64), np.zeros(len(stems), dtype=np.int64)
     for columns, sizes in ordered_map(lambda start: _distinct(bodies, heads, start, len(stems)), blocks, threads):
         found.append(columns)
         counts.append(sizes)
@@ -239,8 +243,8 @@ def _weighed(
     powers = np.stack([rarity**LEAD_POWER, rarity**BODY_POWER, rarity**TITLE_POWER])
     logs = 1.0 + np.log(np.maximum(np.arange(int(bodies.counts.max(initial=0)) + 1), 1.0))
     logs[0] = 0.0
-    weights = np.empty((3, len(entries.values)), dtype=np.float32)
-    places = np.empty(len(entries.values), dtype=np.uint8)
+    weights: NDArray[np.float32] = store.empty((3, len(entries.values)), np.float32)
+    places: NDArray[np.uint8] = store.empty(len(entries.values), np.uint8)
 
     def weigh_block(start: int) -> None:
         stop = min(start + _ROWS, n)
@@ -252,11 +256,13 @@ def _weighed(
     return entries, weights, places, rarity
 
 
-def _columns(texts: Ragged, titles: Ragged, threads: int = 1) -> tuple[NDArray[np.uint32], Ragged, Ragged]:
+def _columns(
+    texts: Ragged, titles: Ragged, threads: int = 1, store: Store = IN_MEMORY
+) -> tuple[NDArray[np.uint32], Ragged, Ragged]:
     """The distinct stems, ascending, and of each stem of texts and titles its place among them."""
     cut = len(texts.values)
-    together = np.concatenate([texts.values, titles.values])
-    columns = np.empty(len(together), dtype=np.uint32)
+    together, columns = (store.empty(cut + len(titles.values), np.uint32) for _ in range(2))
+    together[:cut], together[cut:] = texts.values, titles.values
     stems = intern(together, columns, threads)
     return stems, Ragged(columns[:cut], texts.offsets), Ragged(columns[cut:], titles.offsets)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import factorize, offsets_from_counts, run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, Ragged, take_rows
+from clusterer.arrays.spill import Store
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus
 from clusterer.stories import features, term_weights
@@ -37,16 +38,23 @@ def story_texts(corpus: Corpus, documents: Documents, copies: NDArray[np.int64],
     if words.stems is None or titles.stems is None:
         raise ValueError("these words carry no stems; read them at the story level")
     short = centres >= documents.compared
-    stems = _telling_rows(Ragged(words.stems, words.offsets), head, short, threads, term_weights.BODY_WORDS)
-    heads = _telling_rows(Ragged(titles.stems, titles.offsets), head, short, threads)
+    stems = _telling_rows(
+        Ragged(words.stems, words.offsets), head, short, threads, corpus.store, term_weights.BODY_WORDS
+    )
+    heads = _telling_rows(Ragged(titles.stems, titles.offsets), head, short, threads, corpus.store)
     return StoryTexts(centres, text_of, head, stems, heads, *_span(corpus, grouped, text_of_article, len(centres)))
 
 
 def _telling_rows(
-    stems: Ragged, rows: NDArray[np.int64], short: NDArray[np.bool_], threads: int, limit: int | None = None
+    stems: Ragged,
+    rows: NDArray[np.int64],
+    short: NDArray[np.bool_],
+    threads: int,
+    store: Store,
+    limit: int | None = None,
 ) -> Ragged:
-    """`telling_stems` of some rows, of each the first `limit`, blocks of them on threads."""
-    kept, counts = Growing(np.uint32), np.zeros(len(rows), dtype=np.int64)
+    """`telling_stems` of some rows, of each the first `limit`, blocks of them on threads; in the store."""
+    kept, counts = Growing(np.uint32, store), np.zeros(len(rows), dtype=np.int64)
 
     def of_block(start: int) -> Ragged:
         block = slice(start, start + _BLOCK)

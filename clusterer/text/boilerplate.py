@@ -36,9 +36,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.indexing import find_sorted, ragged_index, starts_run
-from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.indexing import find_sorted, ragged_index
+from clusterer.arrays.parallel import ordered_map, workers
+from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import hash_runs
+from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.text.boilerplate_lines import Lines, recurring_keys, recurring_rows
 from clusterer.text.boilerplate_runs import Runs
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words
@@ -69,6 +72,7 @@ _SALTS = mix(np.arange(5, dtype=np.uint64)) * np.array([0, 1, 1, 1, 1], dtype=np
 _TITLE_KEYS = 2
 _LEAST = {HEAD: HEAD_WORDS, TAIL: RUNS[0]}  # fewest words of a beginning or an end
 _BLOCK = 1 << 13  # articles that a thread works on at a time
+_SEGMENTS = 16  # of an article, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,11 @@ class Segments:
 
 
 def learned_lines(
-    words: Words, outlets: Sequence[str], titles: Words | None = None, threads: int = 1
+    words: Words,
+    outlets: Sequence[str],
+    titles: Words | None = None,
+    threads: int = 1,
+    store: Store = IN_MEMORY,
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
     """Find segments that recur in otherwise different articles of one outlet.
 
@@ -117,16 +125,17 @@ def learned_lines(
         outlets: n names; "" where unknown.
         titles: words of their titles; None where there are none.
         threads: blocks of articles worked on side by side.
+        store: where what belongs to words lives.
 
     Returns:
         bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
     """
     hashes = outlet_hashes(outlets)
-    found = segments(words, hashes, MIN_SUPPORT, threads)
+    found = _repeated_segments(words, hashes, threads, store)
     facts = Facts.of(words, titles, hashes, threads)
     keys = recurring(found, facts)
     known = np.isin(found.keys, keys) & found.cuttable()
-    return words_of_lines(words, found.starts[known], found.lengths[known]), keys
+    return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +195,7 @@ def recurring(found: Segments, facts: Facts) -> NDArray[np.uint64]:
     """uint64 (x,), ascending: the keys of segments that are furniture by the rules above."""
     n = len(facts.sizes)
     # Nearly all segments stand in the feed once or twice: only the others are looked at more closely.
-    ascending = np.sort(found.keys)
-    repeated: NDArray[np.uint64] = ascending[: 1 - FEWEST][ascending[FEWEST - 1 :] == ascending[: 1 - FEWEST]]
-    repeated = repeated[starts_run(repeated)]
+    repeated = recurring_keys(found.keys.copy(), FEWEST)
     if not len(repeated):
         return repeated
     key, again = find_sorted(repeated, found.keys)
@@ -318,106 +325,100 @@ def kinds_of_lines(words: Words, outlets: Sequence[str], keys: NDArray[np.uint64
     return out
 
 
-def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64], often: int = 1, threads: int = 1) -> Segments:
+def segments(words: Words, outlets: Sequence[str] | NDArray[np.uint64]) -> Segments:
     """The segments of n articles.
 
     Args:
         words: of the articles, with their lines.
         outlets: by name or by hash, (n,).
-        often: beginnings and ends only where so many of these articles share the shortest; the others cannot recur.
-        threads: blocks of articles worked on side by side.
     """
-    assert words.opens_line is not None
     outlet = outlets if isinstance(outlets, np.ndarray) else outlet_hashes(outlets)
-    starts = range(0, max(len(words), 1), _BLOCK)
-    blocks = [*ordered_map(lambda start: _Lines.of(words, outlet, start), starts, threads)]
-    frequent: dict[int, NDArray[np.uint64]] = {}
-    for kind in (HEAD, TAIL) if often > 1 else ():
-        edges, times = np.unique(np.concatenate([x.edges(kind, x.rows(kind)) for x in blocks]), return_counts=True)
-        frequent[kind] = edges[times >= often]
-    parts = [*ordered_map(lambda block: block.segments(frequent), blocks, threads)]
+    parts = [_segments_of(Lines.of(words, outlet, start, start + _BLOCK), {}) for start in _blocks(words)]
     return Segments(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The x lines of a block of articles.
+def _blocks(words: Words) -> range:
+    return range(0, max(len(words), 1), _BLOCK)
 
-    Attributes:
-        words: of the block's articles.
-        outlet: uint64, of each article.
-        first: int64 twice, the place of the first article, and of the first word, among all.
-        starts, lengths, article: int64 (x,), the first word of each, how many it has, and whose it is.
+
+def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, store: Store) -> Segments:
+    """The `segments` that stand in a feed often enough to be looked at; of a line that does, that it opens its article, too.
+
+    Beginnings and ends are made only where enough articles share their first, or last, three words: the others cannot recur.
+
+    Args:
+        words: of n articles, with their lines.
+        outlet: uint64 (n,), of each article.
+        threads: blocks of articles worked on side by side.
+        store: where all segments live meanwhile.
     """
 
-    words: Words
-    outlet: NDArray[np.uint64]
-    first: tuple[int, int]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    article: NDArray[np.int64]
+    def edges_of(start: int) -> list[NDArray[np.uint64]]:
+        lines = Lines.of(words, outlet, start, start + _BLOCK)
+        return [_edges(lines, kind)[1] for kind in (HEAD, TAIL)]
 
-    @staticmethod
-    def of(words: Words, outlet: NDArray[np.uint64], start: int) -> _Lines:
-        """The lines of the block of articles that begins with `start`."""
-        stop = min(start + _BLOCK, len(words))
-        block = words.slice(start, stop)
-        assert block.opens_line is not None
-        starts = np.flatnonzero(block.opens_line)
-        article = np.searchsorted(block.offsets, starts, side="right") - 1
-        lengths = np.diff(np.append(starts, len(block.hashes)))
-        return _Lines(block, outlet[start:stop], (start, int(words.offsets[start])), starts, lengths, article)
+    def segments_of(start: int) -> tuple[NDArray[Any], ...]:
+        return _segments_of(Lines.of(words, outlet, start, start + _BLOCK), frequent)
 
-    def rows(self, kind: int) -> NDArray[np.int64]:
-        """The lines that may have beginnings or ends: the first of each article, or the last, where it is long enough."""
-        offsets = self.words.offsets
-        closes = self.starts + self.lengths == offsets[self.article + 1]
-        at_edge = self.starts == offsets[self.article] if kind == HEAD else closes
-        return np.flatnonzero(at_edge & (self.lengths >= _LEAST[kind] + BESIDE))
+    def key_of(columns: list[NDArray[Any]]) -> NDArray[np.uint64]:
+        salts: NDArray[np.uint64] = np.where(columns[4] == FIRST, _SALTS[FIRST], _SALTS[LINE])
+        return columns[0] ^ salts  # of a `FIRST` its line's
 
-    def edges(self, kind: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """uint64 (m,): a key of the outermost three words of some lines."""
-        hashes = self.words.hashes
-        edge = self.starts[rows] if kind == HEAD else self.starts[rows] + self.lengths[rows] - 3
-        keys: NDArray[np.uint64] = hashes[edge] + hashes[edge + 1] * _SALTS[1] + hashes[edge + 2] * _SALTS[2]
-        return keys ^ self.outlet[self.article[rows]]
-
-    def segments(self, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
-        """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
-        words, starts, lengths, article, outlet = self.words, self.starts, self.lengths, self.article, self.outlet
-        hashes, offsets, counts = words.hashes, words.offsets, words.counts
-        lines = hash_runs(hashes, starts) ^ outlet[article]
-        opens = np.flatnonzero(starts == offsets[article])
-        short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
-        none = np.zeros(len(starts), dtype=np.uint64)
-        first = none.copy()
-        first[opens] = 1
-        parts = [(lines, starts, lengths, article, LINE, first)]
-        parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
-        for kind in (HEAD, TAIL):
-            rows = self.rows(kind)
-            if kind in frequent:
-                rows = rows[find_sorted(frequent[kind], self.edges(kind, rows))[1]]
-            run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
-            for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
-                long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
-                mine = rows[long]
-                begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
-                key = run.hashes(long, size) ^ outlet[article[mine]]
-                parts.append(
-                    (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
-                )
-        whole = whole_hashes(words.take(short)) ^ outlet[short]
-        parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
-        keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
-        every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
-        begin, owner = np.concatenate(begins) + self.first[1], np.concatenate(owners) + self.first[0]
-        return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
+    frequent: dict[int, NDArray[np.uint64]] = {}
+    edges = zip(*ordered_map(edges_of, _blocks(words), threads), strict=True)
+    for kind, found in zip((HEAD, TAIL), edges, strict=True):
+        distinct, times = np.unique(np.concatenate(found), return_counts=True)
+        frequent[kind] = distinct[times >= MIN_SUPPORT]
+    keys = Partitions(store.parts(8 * _SEGMENTS * len(words), workers(threads)), store)
+    blocks = ordered_map(segments_of, _blocks(words), threads)
+    return Segments(*recurring_rows(blocks, key_of, FEWEST, keys, threads))
 
 
-def words_of_lines(words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _edges(lines: Lines, kind: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The lines that may have beginnings or ends, and their first, or last, words."""
+    rows = lines.rows(kind == TAIL, _LEAST[kind] + BESIDE)
+    return rows, lines.edges(rows, kind == TAIL, _SALTS[1:3])
+
+
+def _segments_of(table: Lines, frequent: Mapping[int, NDArray[np.uint64]]) -> tuple[NDArray[Any], ...]:
+    """The columns of `Segments`; where `frequent` has the kind, only of lines with one of these edges, ascending."""
+    words, starts, lengths, article, outlet = table.words, table.starts, table.lengths, table.article, table.outlet
+    hashes, offsets, counts = words.hashes, words.offsets, words.counts
+    lines = hash_runs(hashes, starts) ^ outlet[article]
+    opens = np.flatnonzero(starts == offsets[article])
+    short = np.flatnonzero((counts > 0) & (counts <= NOTICE_WORDS))
+    none = np.zeros(len(starts), dtype=np.uint64)
+    first = none.copy()
+    first[opens] = 1
+    parts = [(lines, starts, lengths, article, LINE, first)]
+    parts.append((lines[opens], starts[opens], lengths[opens], article[opens], FIRST, none[opens]))
+    for kind in (HEAD, TAIL):
+        rows, edges = _edges(table, kind)
+        if kind in frequent:
+            rows = rows[find_sorted(frequent[kind], edges)[1]]
+        run = Runs(hashes, starts[rows], lengths[rows], kind == TAIL, 3 * RUNS[-1] // 2, _SALTS[1:3])
+        for size, longer in pairwise((*(x for x in RUNS if x >= _LEAST[kind]), 5 * RUNS[-1] // 4)):
+            long = np.flatnonzero(lengths[rows] >= longer + BESIDE)
+            mine = rows[long]
+            begin = starts[mine] if kind == HEAD else starts[mine] + lengths[mine] - size
+            key = run.hashes(long, size) ^ outlet[article[mine]]
+            parts.append(
+                (key, begin, np.full(len(mine), size), article[mine], kind, run.beside(long, longer, 2 * BESIDE))
+            )
+    whole = whole_hashes(words.take(short)) ^ outlet[short]
+    parts.append((whole, offsets[short], counts[short], short, WHOLE, np.zeros(len(short), dtype=np.uint64)))
+    keys, begins, sizes, owners, kinds, beside = zip(*parts, strict=True)
+    every = np.repeat(np.array(kinds, dtype=np.int8), list(map(len, keys)))
+    begin, owner = np.concatenate(begins) + table.first[1], np.concatenate(owners) + table.first[0]
+    return np.concatenate(keys) ^ _SALTS[every], begin, np.concatenate(sizes), owner, every, np.concatenate(beside)
+
+
+def words_of_lines(
+    words: Words, starts: NDArray[np.int64], lengths: NDArray[np.int64], store: Store = IN_MEMORY
+) -> NDArray[np.bool_]:
     """Bool (w,), True for the words of some segments, given by their first words and lengths, int64."""
-    inside = np.zeros(len(words.hashes), dtype=np.bool_)
+    inside: NDArray[np.bool_] = store.empty(len(words.hashes), np.bool_)
+    inside.fill(False)
     ends = np.stack([starts, starts + lengths], axis=1).ravel()
     inside[ragged_index(ends, 2 * np.arange(len(starts)))[0]] = True
     return inside

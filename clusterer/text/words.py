@@ -24,8 +24,12 @@ from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
+from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.arrays.utf8 import Utf8Texts
 from clusterer.text.normalize import fold, joins_waw, letter_classes, small_path, tables
 from clusterer.text.stemming import STEMMER
+
+_BLOCK = 1 << 24  # words that are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,11 @@ class Words:
 
         In place, the result takes over these arrays: a whole feed's are not held twice; blocks of them go on threads.
         """
-        gone = np.searchsorted(self.offsets, np.flatnonzero(~kept), side="right") - 1
-        counts = self.counts - np.bincount(gone, minlength=len(self))
+        counts = self.counts
+        for start in range(0, len(kept), _BLOCK):
+            gone = start + np.flatnonzero(~kept[start : start + _BLOCK])
+            row = np.searchsorted(self.offsets, gone, side="right") - 1
+            counts -= np.bincount(row, minlength=len(counts))
         letters = self.letters
         if letters is not None:
             letters = take_rows(*letters, np.flatnonzero(kept))
@@ -110,12 +117,17 @@ class Words:
 
 
 def hash_words(
-    texts: Sequence[str], profile: str = "news", *, positions: bool = False, letters: bool = False, stems: bool = False
+    texts: Sequence[str] | Utf8Texts,
+    profile: str = "news",
+    *,
+    positions: bool = False,
+    letters: bool = False,
+    stems: bool = False,
 ) -> Words:
     """The words of a batch of texts.
 
     Args:
-        texts: n strings.
+        texts: n of them.
         profile: how letters fold, see `clusterer.text.normalize`.
         positions: also give `Words.spans`.
         letters: also give `Words.letters`.
@@ -129,13 +141,16 @@ def hash_words(
         table, settled = tables(profile)
         affixes, sizes, bones = STEMMER
         unfold, joined = partial(small_path, profile=profile), joins_waw(profile)
-        hashes, offsets, opens, stemmed = kernels.hash_texts(
-            list(texts), table, settled, unfold, stems, affixes, sizes, bones, classes, joined
-        )
+        rest = table, settled, unfold, stems, affixes, sizes, bones, classes, joined
+        if isinstance(texts, Utf8Texts):
+            hashed = kernels.hash_utf8(texts.data, texts.starts, texts.stops, *rest)
+        else:
+            hashed = kernels.hash_texts(list(texts), *rest)
+        hashes, offsets, opens, stemmed = hashed
         opens_sentence = (opens >> 1).view(np.bool_)
         opens &= 1
         return Words(hashes, offsets, opens.view(np.bool_), stems=stemmed, opens_sentence=opens_sentence)
-    batch = fold(texts, profile, positions)
+    batch = fold(list(texts), profile, positions)
     codes = batch.codes
     starts, stops, opens_line, opens_sentence, offsets = find_words(codes)
     spans = spelt = None
@@ -157,10 +172,15 @@ def number_signature(number: int) -> int:
     return int(number_signatures(np.array([number % (1 << 64)], dtype=np.uint64))[0])
 
 
-def concatenate(batches: Iterable[Words]) -> Words:
-    """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go."""
-    hashes, counts, opens_line = Growing(np.uint64), Growing(np.int64), Growing(np.bool_)
-    stems, letters, lengths = Growing(np.uint32), Growing(np.uint16), Growing(np.int64)
+def concatenate(batches: Iterable[Words], store: Store = IN_MEMORY) -> Words:
+    """Several batches of one kind as one, without spans. Each batch is copied as it comes and may then go.
+
+    Args:
+        batches: in their order.
+        store: where what belongs to words lives.
+    """
+    hashes, counts, opens_line = Growing(np.uint64, store), Growing(np.int64), Growing(np.bool_, store)
+    stems, letters, lengths = Growing(np.uint32, store), Growing(np.uint16, store), Growing(np.int64, store)
     with_lines, with_stems, with_letters = True, False, False
     for batch in batches:
         hashes.append(batch.hashes)

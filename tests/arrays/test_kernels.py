@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from kernel_twins import FEWER, NEEDS_BOTH, agreed, assert_same, growing, mixed, pairs_of, ragged_of, rows_and_pairs
+from kernel_twins import FEWER, NEEDS_BOTH, agreed, assert_same, mixed, pairs_of, parted, ragged_of, rows_and_pairs
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels, letters, ragged, sorting
@@ -165,7 +165,7 @@ def everything(seed: int) -> list[Any]:
     order = random.permutation(np.array([(i, j) for i in range(60) for j in range(60)]))
     runs = hash_runs(words.hashes, np.arange(0, len(words.hashes), 5))
     sampled = buckets.entries(mix(shingles.values), shingles.rows, 60)
-    contained, left_out = lsh_samples.containment_pairs(growing(sampled), shingles.counts, 8, 0.6)
+    contained, left_out = lsh_samples.containment_pairs(parted(sampled), shingles.counts, 8, 0.6)
     taken = words.take(np.arange(60)[::-1])
     evidence = features.term_sums(weights, order)
     return [words, shingles, found, pairs, dropped, weights, sketch, likely, overlap(shingles, order), runs, sampled,

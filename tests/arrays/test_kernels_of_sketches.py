@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import reference
 from hypothesis import given, strategies as st
-from kernel_twins import FEWER, NEEDS_BOTH, agreed, growing, mixed, pairs_of, ragged_of, rows_and_pairs
+from kernel_twins import FEWER, NEEDS_BOTH, agreed, mixed, pairs_of, parted, ragged_of, rows_and_pairs
 from numpy.typing import NDArray
 from strategies import articles
 
@@ -145,7 +145,7 @@ def test_pairs_that_share_samples_often_enough(met: list[tuple[int, int]], conta
     keys = mix(np.arange(len(met), dtype=np.uint64))  # each shared by one pair
     samples = sorting.distinct(buckets.entries(np.repeat(keys, 2), pairs_of(met).ravel(), 5))
     samples = samples[np.argsort(buckets.articles_of(samples, 5), kind="stable")]
-    pairs, _ = agreed(lambda: lsh_samples.containment_pairs(growing(samples), held, 8, containment))
+    pairs, _ = agreed(lambda: lsh_samples.containment_pairs(parted(samples), held, 8, containment))
     shared = Counter((min(pair), max(pair)) for pair in met if pair[0] != pair[1])
     often = [(i, j) for (i, j), times in shared.items() if times >= containment / 3 * min(held[i], held[j])]
     assert [*map(tuple, pairs.tolist())] == sorted(often)
@@ -153,7 +153,7 @@ def test_pairs_that_share_samples_often_enough(met: list[tuple[int, int]], conta
 
 def test_pairs_of_no_articles() -> None:
     none = np.zeros(0, dtype=np.uint64)
-    pairs, dropped = agreed(lambda: lsh_samples.containment_pairs(growing(none), none.astype(np.int64), 8, 0.6))
+    pairs, dropped = agreed(lambda: lsh_samples.containment_pairs(parted(none), none.astype(np.int64), 8, 0.6))
     assert (pairs.shape, dropped) == ((0, 2), 0)
     codes, dropped = agreed(lambda: buckets.bucket_codes(none, 0, 8))
     assert (len(codes), dropped) == (0, 0)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from kernel_twins import NEEDS_BOTH, agreed, assert_same
 from strategies import texts
 
+from clusterer.arrays.utf8 import Utf8Texts, scanned, utf8_of
 from clusterer.text.words import Words, hash_words
 
 pytestmark = NEEDS_BOTH
@@ -21,7 +22,25 @@ def hashed(batch: Sequence[str], profile: str = "news") -> Words:
     without = agreed(lambda: hash_words(batch, profile))
     words = agreed(lambda: hash_words(batch, profile, stems=True))
     np.testing.assert_array_equal(without.hashes, words.hashes)
+    assert_same(agreed(lambda: hash_words(utf8_of(batch), profile, stems=True)), words)
     return words
+
+
+@given(
+    st.lists(
+        st.one_of(texts(200).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=9)), max_size=6
+    )
+)
+def test_bytes_of_any_kind_are_looked_at_as_by_the_twin(raw: list[bytes]) -> None:
+    stops = np.cumsum([len(text) for text in raw], dtype=np.int64)
+    sizes = np.array([len(text) for text in raw], dtype=np.int64)
+    found = Utf8Texts(np.frombuffer(b"".join(raw), dtype=np.uint8), stops - sizes, stops)
+    scan = agreed(lambda: scanned(found).scan)
+    for text, length in zip(raw, scan.lengths.tolist(), strict=True):
+        try:
+            assert length == len(text.decode())
+        except UnicodeDecodeError:
+            assert length == -1
 
 
 @given(st.lists(texts(40), max_size=6), st.sampled_from(["news", "strict"]))

@@ -175,3 +175,18 @@ def test_shards_of_a_table_that_lose_all_rows_keep_their_schema(tmp_path: Path) 
     assert (left.num_rows, left.schema) == (0, parquet.read_schema(other))
     assert parquet.read_table(tmp_path / "out" / "a.parquet").num_rows == 12
     assert (tmp_path / "out" / "c.csv").read_text().splitlines()[0] == "id,text"
+
+
+def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    rows = FEED.read_bytes().splitlines(keepends=True)
+    for number in range(2):
+        (shards / f"{number}.jsonl").write_bytes(b"".join(rows[number::2]))
+    assert run("dedup", shards, "-o", f"{tmp_path}/kept/").returncode == 0
+    done = run_in_text("dedup", tmp_path / "kept", "-o", f"{tmp_path}/again/")
+    assert (done.returncode, "unreadable" in done.stderr) == (0, False)
+    for number in range(2):
+        assert (tmp_path / "again" / f"{number}.jsonl").read_bytes() == (
+            tmp_path / "kept" / f"{number}.jsonl"
+        ).read_bytes()

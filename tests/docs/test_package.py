@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from places import DATA, ROOT
 
+from clusterer import __version__
 from clusterer.arrays import kernels
 
 LEFT_OUT = re.compile(r'^(\S+); python_version < "3"$', re.M)  # of the page that tells how to install less
@@ -132,6 +133,14 @@ def test_a_package_that_was_left_out_is_named_with_the_cure(tmp_path: Path) -> N
 
 
 COMMAND = "from clusterer.cli.main import main; main()"
+
+
+def test_the_version_tells_of_the_loops_and_waits_for_no_numpy() -> None:
+    for meant in ("", "numpy"):
+        done = started(COMMAND, "--version", absent=("numpy",), CLUSTERER_KERNELS=meant)
+        assert done.returncode == 0, done.stderr
+        loops = "compiled" if "compiled" in kernels.modules and not meant else "NumPy"
+        assert done.stdout.endswith(f", version {__version__}, {loops} loops\n")
 
 
 def test_dedup_needs_nothing_that_only_stories_reports_and_other_formats_need(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every command and every example of README and of the site's pages runs, in a folder that holds the sample feed.
 
-Recipes and Spark have more to say than that they run: see `test_recipes`, `tests/spark` and the slow test here.
+Pages on other tools and Spark have more to say than that they run: see `task_pages`, `tests/spark` and the slow test here.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from task_pages import TASKS
 
 from clusterer.cli.main import cli
 
 README = ROOT / "README.md"
-ELSEWHERE = ("recipes.md", "spark.md")
+ELSEWHERE = (*TASKS, "spark.md")
 PAGES = [README, *(p for p in sorted((ROOT / "docs").rglob("*.md")) if p.name not in ELSEWHERE)]
 # Set-up and long checks: run by CI itself or by `make test-all`.
 LONG = ("make ", "pip install", "git ")

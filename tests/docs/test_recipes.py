@@ -1,39 +1,27 @@
-"""Every recipe runs as it stands, and what it writes and prints is what it says."""
+"""Every block of the pages on other tools runs as it stands, and what it writes and prints is what the page says."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Iterator
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
 from places import ROOT
 from reference import jaccard
+from task_pages import BLOCKS, ROWS, lines_of, never, python, recipe, run, shell
 
 from clusterer import Settings, StoryIndex, cluster, dedup
 from clusterer.copies.candidates import shingle
 from clusterer.corpus import text_words
 from clusterer.evaluation.metrics import evaluate
-
-PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
-ROWS = [json.loads(line) for line in (ROOT / "data" / "feed.jsonl").read_text("utf-8").splitlines()]
-BLOCKS = [
-    (section.split("\n", 1)[0], kind, text)
-    for section in PAGE.split("\n## ")[1:]
-    for kind, text in re.findall(r"```(\w*)\n(.*?)```", section, re.S)
-]
-NEEDS = ("pandas", "polars", "pyarrow", "redis")
 
 
 @pytest.fixture(scope="module")
@@ -47,55 +35,6 @@ def workplace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def recipe(section: str, holding: str = "") -> str:
-    """The one block of a section that holds a text; skips where it needs what is not installed."""
-    (found,) = [text for name, _, text in BLOCKS if name == section and holding in text]
-    for name in NEEDS:
-        if re.search(rf"^(?:import|from) {name}\b", found, re.M) and find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
-    return found
-
-
-def python(code: str, folder: Path, *arguments: str, **environment: str) -> str:
-    """What a block prints; an exception fails the test."""
-    done = run(code, folder, *arguments, **environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def run(code: str, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error::FutureWarning", "-c", code, *arguments],
-        cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
-def shell(folder: Path, command: str, end: Callable[[], bool]) -> int:
-    """Run a command until it ends by itself, or until there is what was waited for."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    running = subprocess.Popen(
-        ["bash", "-ec", command], cwd=folder, env={**os.environ, "PATH": path}, start_new_session=True
-    )
-    until = time.monotonic() + 60
-    try:
-        while running.poll() is None and not end():
-            assert time.monotonic() < until, f"nothing came of {command!r}"
-            time.sleep(0.05)
-        return running.poll() or 0
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGTERM)
-            running.wait()
-
-
-def lines_of(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-def never() -> bool:
-    return False
-
-
 def test_files_and_settings_by_name(workplace: Path) -> None:
     said = python(recipe("Files and settings by name"), workplace)
     found = cluster(ROWS, level="copy", jaccard=0.5)
@@ -103,13 +42,11 @@ def test_files_and_settings_by_name(workplace: Path) -> None:
 
 
 def test_every_block_has_its_test() -> None:
-    source = Path(__file__).read_text("utf-8")
-    called = re.findall(r'recipe\("([^"]+)"(?:, "([^"]+)")?\)', source)
+    sources = [path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py")]
+    called = {call for source in sources for call in re.findall(r'recipe\("([^"]+)"(?:, "([^"]+)")?\)', source)}
     for section, _, text in BLOCKS:
         assert any(section == name and holding in text for name, holding in called), text
-    assert len(set(called)) == len(BLOCKS) >= 10
-    links = set(re.findall(r"\(#([a-z-]+)\)", PAGE))
-    assert links == {section.lower().replace(" ", "-") for section, _, _ in BLOCKS}
+    assert len(called) == len(BLOCKS) >= 20
 
 
 def test_pandas_labels_and_one_of_every_copy_group(workplace: Path, story_ids: list[str]) -> None:
@@ -137,7 +74,7 @@ def test_pandas_columns_of_other_names(workplace: Path, story_ids: list[str]) ->
 
 
 def test_polars(workplace: Path, story_ids: list[str]) -> None:
-    out = python(recipe("Polars and pyarrow", "polars"), workplace)
+    out = python(recipe("Polars and pyarrow", "write_parquet"), workplace)
     assert out == f"{len(set(story_ids))} stories\n"
     parquet = pytest.importorskip("pyarrow.parquet")
     assert parquet.read_table(workplace / "clusters.parquet")["story"].to_pylist() == story_ids
@@ -153,7 +90,7 @@ def test_a_dataset_of_parquet_files(workplace: Path, story_ids: list[str]) -> No
     folder.mkdir(parents=True)
     for n, part in enumerate((ROWS[:60], ROWS[60:])):
         parquet.write_table(pa.Table.from_pylist(part), folder / f"train-{n:05}-of-00002.parquet")
-    assert shell(workplace, recipe("Hugging Face datasets", "dataset/data"), never) == 0
+    assert shell(workplace, recipe("Files of the Hub", "dataset/data"), never) == 0
     assert [row["story"] for row in lines_of(workplace / "clusters.jsonl")] == story_ids
     kept = parquet.read_table(workplace / "kept.parquet")
     assert kept.column_names == list(ROWS[0])
@@ -162,7 +99,7 @@ def test_a_dataset_of_parquet_files(workplace: Path, story_ids: list[str]) -> No
 
 
 def test_a_dataset_that_was_saved_to_disk(workplace: Path, story_ids: list[str]) -> None:
-    block = recipe("Hugging Face datasets", "saved")
+    block = recipe("Files of the Hub", "saved")
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     folder = workplace / "saved" / "train"  # the layout of DatasetDict.save_to_disk of datasets 5
     folder.mkdir(parents=True)
@@ -181,7 +118,6 @@ def test_a_dataset_that_was_saved_to_disk(workplace: Path, story_ids: list[str])
 
 
 def test_a_dataset_as_it_is(story_ids: list[str]) -> None:
-    assert "cluster(dataset)" in PAGE
     datasets = pytest.importorskip("datasets")
     dataset = datasets.Dataset.from_list(ROWS)
     assert cluster(dataset).labels("story") == story_ids
@@ -334,13 +270,13 @@ def assert_are_copies(found: dict[tuple[str, str], float]) -> None:
 
 
 def test_datasketch_in_memory(workplace: Path) -> None:
-    assert_are_copies(copies_found(python(recipe("datasketch and Redis"), workplace, REDIS_HOST="")))
+    assert_are_copies(copies_found(python(recipe("An index of datasketch's"), workplace, REDIS_HOST="")))
 
 
 def test_datasketch_in_redis(workplace: Path, redis_port: int) -> None:
     import redis
 
-    block = recipe("datasketch and Redis")
+    block = recipe("An index of datasketch's")
     found = copies_found(python(block, workplace, REDIS_HOST="127.0.0.1", REDIS_PORT=str(redis_port)))
     assert_are_copies(found)
     assert found == copies_found(python(block, workplace, REDIS_HOST=""))
@@ -349,7 +285,7 @@ def test_datasketch_in_redis(workplace: Path, redis_port: int) -> None:
 
 
 def test_a_search_by_b_cubed(workplace: Path) -> None:
-    out = python(recipe("scikit-learn"), workplace)
+    out = python(recipe("Search over parameters"), workplace)
     events = {row["id"]: row["event"] for row in lines_of(workplace / "data" / "gold.jsonl")}
     known = [row for row in ROWS if row["id"] in events]
     labels = cluster(known).labels("story")

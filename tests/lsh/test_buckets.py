@@ -10,7 +10,8 @@ import reference
 from hypothesis import given, strategies as st
 
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.ragged import Growing, Ragged
+from clusterer.arrays.partitions import Partitions
+from clusterer.arrays.ragged import Ragged
 from clusterer.arrays.sorting import distinct, sort
 from clusterer.errors import SettingsError
 from clusterer.lsh.bands import band_keys, choose_bands, s_curve
@@ -44,9 +45,9 @@ def contained(keys: list[int], articles: list[int], n: int, cap: int, containmen
     samples = distinct(entries(mix(np.array(keys, dtype=np.uint64)), np.array(articles, dtype=np.int64), n))
     samples = samples[np.argsort(articles_of(samples, n), kind="stable")]
     held = np.bincount(articles_of(samples, n), minlength=n)
-    growing = Growing(np.uint64)
-    growing.append(samples)
-    return containment_pairs(growing, held, cap, containment)[0].tolist()
+    parts = Partitions()
+    parts.append(samples.view(np.int64))
+    return containment_pairs(parts, held, cap, containment)[0].tolist()
 
 
 def assert_equal_to_reference(keys: list[int], articles: list[int], n: int, cap: int) -> None:

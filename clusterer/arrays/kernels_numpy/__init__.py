@@ -5,7 +5,7 @@ Each function has the name and the parameters of the compiled one; where there i
 """
 
 from clusterer.arrays.kernels_numpy.facts import differences
-from clusterer.arrays.kernels_numpy.letters import hash_texts
+from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, scan_utf8
 from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
@@ -44,6 +44,7 @@ __all__ = [
     "frequent_codes",
     "hash_runs",
     "hash_texts",
+    "hash_utf8",
     "intern",
     "likely_codes",
     "link_on_average",
@@ -51,6 +52,7 @@ __all__ = [
     "overlaps",
     "pair_sums",
     "row_sums",
+    "scan_utf8",
     "shingle_rows",
     "sort_in_place",
     "spanning_links",

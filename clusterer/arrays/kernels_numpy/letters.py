@@ -50,3 +50,61 @@ def hash_texts(
     if with_stems:
         stems = letters.hash_stems(codes, starts, stops, affixes, sizes, bones)
     return letters.hash_words(codes, starts, stops, classes), offsets, opens, stems
+
+
+def hash_utf8(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    table: NDArray[np.uint16],
+    settled: NDArray[np.uint16],
+    unfold: Callable[[str], str],
+    with_stems: bool,
+    affixes: NDArray[np.uint64],
+    sizes: NDArray[np.int64],
+    bones: NDArray[np.uint16],
+    classes: NDArray[np.uint16],
+    joins_waw: bool,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint32] | None]:
+    """Hash the words of n texts that stand in UTF-8, as `hash_texts` those of strings.
+
+    Args:
+        data: uint8 (c,), UTF-8, in which halves of surrogate pairs may stand.
+        starts, stops: int64 (n,), each text's first and past-the-last byte in `data`.
+        table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw: as for `hash_texts`.
+    """
+    raw = (data[start:stop].tobytes() for start, stop in zip(starts.tolist(), stops.tolist(), strict=True))
+    texts = [text.decode("utf-8", "surrogatepass") for text in raw]
+    return hash_texts(texts, table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw)
+
+
+def scan_utf8(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    head: int,
+    classes: NDArray[np.uint8],
+    lengths: NDArray[np.int64],
+    seen: NDArray[np.uint8],
+    opens: NDArray[np.uint8],
+) -> None:
+    """Look at the letters of n texts that stand in UTF-8.
+
+    Args:
+        data, starts, stops: as for `hash_utf8`; it need not be valid.
+        head: so many letters, the first, are a text's head.
+        classes: uint8 (2048,), bits of each letter below 0x800; other letters have none in a text, all in a head.
+        lengths: int64 (n,), written: letters of each text, -1 where it is not valid UTF-8.
+        seen, opens: uint8 (n,), written: bits of all letters of a text, and of those of its head, as far as it is valid.
+    """
+    for i, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        raw, lengths[i] = data[start:stop].tobytes(), 0
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            text, lengths[i] = raw[: error.start].decode(), -1
+        letters = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+        lengths[i] += 0 if lengths[i] else len(letters)
+        of = np.where(letters < len(classes), classes[np.minimum(letters, len(classes) - 1)], 0).astype(np.uint8)
+        seen[i] = np.bitwise_or.reduce(of, initial=0)
+        opens[i] = np.bitwise_or.reduce(np.where(letters[:head] < len(classes), of[:head], 0xFF), initial=0)

@@ -11,10 +11,13 @@ import codecs
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput, cut_reason
@@ -53,12 +56,15 @@ class Walk:
         blank_rows: rows of tables whose cells are all empty.
         damage: why the latest input is not whole, "" while it seems to be.
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
+        format: name of the latest input's format, "" before one.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
         bad_since: number of good rows when the latest succession of bad rows began, and their number.
         blank_since: the same of blank rows.
         position: how far it is; None where nobody asks.
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
+        in_pieces: whether rows of the latest input are not what stands at their places there: an element of an array, one of
+            several objects of a line.
     """
 
     columns: FieldMap
@@ -76,6 +82,8 @@ class Walk:
     bad_since: tuple[int, int] = (0, 0)
     blank_since: tuple[int, int] = (0, 0)
     position: Position | None = None
+    in_pieces: bool = False
+    format: str = ""
 
 
 @dataclass(slots=True)
@@ -216,6 +224,21 @@ class OpenedInput:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1, and their line ends. Those over the limit are skipped and reported."""
+        try:
+            for number, line, size in self.cut_lines():
+                if size:
+                    self.bad(number, too_long(size, self.row_limit), line)
+                else:
+                    yield number, line
+        except TruncatedInput as cut:
+            self.damaged(cut.line, cut_reason(cut))
+
+    def cut_lines(self) -> Iterator[tuple[int, bytes, int]]:
+        """Lines with their numbers, from 1, and their line ends, and 0; of those over the limit the beginning and the size.
+
+        Raises:
+            TruncatedInput: bytes are lost from one of its lines on.
+        """
         limit, number = self.row_limit, 0
         stream = io.BufferedReader(ChunkReader(self.chunks), CHUNK)
         try:
@@ -224,15 +247,16 @@ class OpenedInput:
                 if not number % FREE_LINES:
                     self.check_pieces(number + 1, "lines")
                 if len(line) <= limit or (line[-1] == 10 and len(line) == limit + 1):
-                    yield number, line
+                    yield number, line, 0
                     continue
                 size, piece = len(line), line
                 while piece[-1:] not in (b"\n", b"") and (piece := stream.readline(CHUNK)):
                     size += len(piece)
                     self.check_skipped(size)
-                self.bad(number, too_long(size, limit), line)
+                yield number, line, size
         except TruncatedInput as cut:
-            self.damaged(number + 1, cut_reason(cut))
+            cut.line = number + 1
+            raise
 
     def check_pieces(self, number: int, what: str) -> None:
         """Refuse more lines, or tags, than a file of this size can hold.
@@ -292,6 +316,27 @@ def too_deep(data: bytes, limits: FeedLimits) -> str:
     if deepest <= limits.depth:
         return ""
     return over(f"elements stand {deepest:,} deep in one another", "depth", max(limits.depth, deepest // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """An input whose rows are given back as they stand in it, none made an article again.
+
+    Attributes:
+        opened: it, opened anew.
+        lines: int64 (n,), where its n good rows stand.
+        stays: bool (n,), which of them are given back.
+        added: n texts by name, of the fields that rows get more at their end; all rows stay then.
+        aside: takes those that are not given back, each with its number from 0; None where nobody wants them.
+        tell: takes how many more rows were met.
+    """
+
+    opened: OpenedInput
+    lines: NDArray[np.int64]
+    stays: NDArray[np.bool_]
+    added: Mapping[str, Sequence[str]]
+    aside: Callable[[int, Row], None] | None
+    tell: Callable[[int], None]
 
 
 class Reader(Protocol):

@@ -5,26 +5,36 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from clusterer.errors import CHANGED, InputError
+from clusterer.io.blocks import Block, Cells, Plan, clean_strings, with_odd_rows
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
-from clusterer.io.compression import HEAD
+from clusterer.io.compression import HEAD, TruncatedInput, cut_reason
 from clusterer.io.feed_limits import BIG_ROW, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
-from clusterer.io.readers.base import BOM, OpenedInput, undecodable
+from clusterer.io.readers.base import BOM, Copied, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
-from clusterer.io.rows import Layout, Row, as_json
+from clusterer.io.row_edits import RowEditor
+from clusterer.io.rows import NOT_READ, Layout, Row, as_json, too_long
 from clusterer.io.values import BlankRow, scalar_text
 
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
+_NO_PLAN: Plan = ((),) * 6  # of what is no object
+_BLOCK, _BLOCK_BYTES = 1024, 1 << 24  # lines of a block, at most; bytes beyond which it has no more
+_TOLD = 1024  # rows between two words of progress
+_NO_MORE = (-1, (0, False))  # no line has the number 0
 
 
 def sniff(head: bytes, columns: FieldMap) -> bool:
@@ -42,33 +52,109 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of JSON lines; blank lines are skipped."""
-    layout, loads, article_of, file = Layout("jsonl"), orjson.loads, opened.columns, opened.name
+    layout = Layout("jsonl")
     if _ACTION.match(opened.head[:4096].removeprefix(BOM).partition(b"\n")[0]):
         yield from _read_bulk(opened, layout)
         return
     if opened.head:
-        article_of.learn(_first_rows(opened.head))
+        opened.columns.learn(_first_rows(opened.head))
     for number, line in opened.lines():
-        if len(line) <= 2 and line.isspace():
-            opened.skipped()
-            continue
-        if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
-            opened.bad(number, reason, line)
-            continue
+        yield from _line(opened, number, line, layout)
+
+
+def _line(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iterator[Row]:
+    """The rows of a line, of which there is usually one."""
+    if len(line) <= 2 and line.isspace():
+        opened.skipped()
+        return
+    if len(line) > BIG_ROW and (reason := too_many_values(line, opened.limits)):
+        opened.bad(number, reason, line)
+        return
+    article_of = opened.columns
+    try:
+        article = article_of(orjson.loads(line))
+    except ValueError:
+        yield from _mended(opened, number, line, layout)
+        return
+    if article_of.lost_digits:
+        article_of.lost_digits = False
+        article = article_of(json.loads(line))
+    yield Row(article, line.rstrip(b"\r\n"), opened.name, number, layout)
+
+
+def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
+    """Yield the articles of JSON lines in blocks, and by themselves those of lines that are not as lines should be."""
+    if _ACTION.match(opened.head[:4096].removeprefix(BOM).partition(b"\n")[0]):
+        yield from _read_bulk(opened, Layout("jsonl"))
+        return
+    if opened.head:
+        opened.columns.learn(_first_rows(opened.head))
+    held, size, cut = list[tuple[int, bytes, int]](), 0, None
+    lines = opened.cut_lines()
+    while True:
         try:
-            article = article_of(loads(line))
-        except ValueError:
-            yield from _mended(opened, number, line, layout)
-            continue
-        if article_of.lost_digits:
-            article_of.lost_digits = False
-            article = article_of(json.loads(line))
-        yield Row(article, line.rstrip(b"\r\n"), file, number, layout)
+            found = next(lines, None)
+        except TruncatedInput as damage:
+            found, cut = None, damage
+        if found:
+            held.append(found)
+            size += len(found[1])
+        if not found or len(held) == _BLOCK or size > _BLOCK_BYTES:
+            yield from _blocks(opened, held)
+            held, size = [], 0
+        if not found:
+            break
+    if cut:
+        opened.damaged(cut.line, cut_reason(cut))
+
+
+def _blocks(opened: OpenedInput, lines: Sequence[tuple[int, bytes, int]]) -> Iterator[Row | Block]:
+    """Lines with their numbers, and the sizes of those that are too long."""
+    plans, layout = opened.columns._plans, Layout("jsonl")
+    values = [None if size or len(line) > BIG_ROW else loaded(line) for _, line, size in lines]
+    numbers = np.array([number for number, _, _ in lines], dtype=np.int64)
+
+    def judged(i: int) -> Iterator[Row]:
+        number, line, size = lines[i]
+        if size:
+            opened.bad(number, too_long(size, opened.row_limit), line)
+            return iter(())
+        return _line(opened, number, line, layout)
+
+    done = 0
+    for i, value in enumerate([*values, None]):
+        if i == len(values) or (type(value) is dict and tuple(value) not in plans):  # a row of a new kind makes a plan
+            if done < i:
+                yield from _block(opened.columns, values[done:i], numbers[done:i], partial(_shifted, judged, done))
+            if i < len(values):
+                yield from judged(i)
+            done = i + 1
+
+
+def _shifted(judge: Callable[[int], Iterator[Row]], shift: int, i: int) -> Iterator[Row]:
+    return judge(shift + i)
+
+
+def _block(
+    columns: FieldMap, values: Sequence[Any], numbers: NDArray[np.int64], judge: Callable[[int], Iterator[Row]]
+) -> Iterator[Row | Block]:
+    """Objects with plans, and other values, which must be judged as lines."""
+    plans = [columns._plans[tuple(value)] if type(value) is dict else _NO_PLAN for value in values]
+    odd = np.array([plan is _NO_PLAN for plan in plans], dtype=np.bool_)
+    kinds = list({id(plan): plan for plan in plans}.values())
+    texts, titles, dates, sources, urls, ids = (
+        [value[plan[place][0]] if plan[place] else None for value, plan in zip(values, plans, strict=True)]
+        for place in range(6)
+    )
+    cells = Cells(columns, numbers, titles, dates, sources, urls, ids, lambda i: (values[i], plans[i]), kinds)
+    clean, letters = clean_strings(texts, odd)
+    yield from with_odd_rows(cells.block(clean, letters, odd), odd, judge)
 
 
 def _read_bulk(opened: OpenedInput, layout: Layout) -> Iterator[Row]:
     """The articles of a file for Elasticsearch's bulk interface: before each a line that names its id."""
     opened.columns.learn([row for row in _first_rows(opened.head) if not {"index", "create", "update"} & row.keys()])
+    opened.walk.in_pieces = True  # an action belongs to its article
     action: dict[str, Any] = {}
     for number, line in opened.lines():
         value = loaded_exactly(line)
@@ -110,6 +196,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
             return
         opened.columns.learn([value for _, value in parts])
         if len(parts) > 1:
+            opened.walk.in_pieces = True
             yield from _page(opened, number, parts, layout)
             return
     try:
@@ -122,6 +209,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
         report = opened.last_bad if "cut off" in reason else opened.bad
         report(number, reason, came)
         return
+    opened.walk.in_pieces = True
     for raw, article in rows:
         yield Row(article, raw, opened.name, number, layout)
 
@@ -165,6 +253,39 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     for row in rows:
         out.write(as_json(row) + b"\n")
         count += 1
+    return count
+
+
+def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str, threads: int) -> int:
+    """Write lines as they stand in files of JSON lines; return their number.
+
+    Raises:
+        InputError: a line is not where it was.
+        OutputError: a field that is to be added is there.
+    """
+    count, layout = 0, Layout("jsonl")
+    for copied in inputs:
+        editor, values = RowEditor(tuple(copied.added)), list(zip(*copied.added.values(), strict=True))
+        wanted = enumerate(zip(copied.lines.tolist(), copied.stays.tolist(), strict=True))
+        place, (next_line, stays) = next(wanted, _NO_MORE)
+        for number, line in copied.opened.lines():
+            if number != next_line:
+                continue
+            raw = line.rstrip(b"\r\n")
+            if not stays:
+                if copied.aside:
+                    copied.aside(place, Row(NOT_READ, raw, copied.opened.name, number, layout))
+            else:
+                if values:
+                    row = Row(NOT_READ, raw, copied.opened.name, number, layout)
+                    raw = as_json(editor.with_added(row, values[place]))
+                out.write(raw + b"\n")
+                count += 1
+            if not place % _TOLD:
+                copied.tell(_TOLD)
+            place, (next_line, stays) = next(wanted, _NO_MORE)
+        if next_line:
+            raise InputError(CHANGED)
     return count
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, BinaryIO, TypeVar
 
 from clusterer.errors import ClustererError, InputError
 from clusterer.io.choice import SAMPLE, usual_columns
@@ -29,6 +30,9 @@ from clusterer.io.rows import (
     unfit,
 )
 
+Batches = Callable[[Sequence[str] | None], Iterator[Any]]
+"""Opens the batches of a row group, with these columns, or all."""
+_Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
 
 
@@ -52,55 +56,115 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     Raises:
         InputError: pyarrow is not installed, or there is no text column.
     """
-    parquet = import_pyarrow("parquet")
     with ExitStack() as stack:
-        try:
-            file = _file(opened, stack)
-            table = parquet.ParquetFile(file)
-        except LimitReached:
-            raise
-        except Exception as error:  # pyarrow's are of many kinds
-            opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+        if (found := begin(opened, stack)) is None:
             return
-        names = tuple(table.schema_arrow.names)
-        refuse_same_names(names, opened.name)
-        opened.columns.check_header(names, opened.name)
-        wanted: list[str] = []
+        table, file, schema = found
+        layout, wanted = Layout("parquet", schema=schema), list[str]()
+
+        def rows(batches: Batches, taken: list[int]) -> Iterator[Row]:
+            remaining = batches(None)
+            if not wanted:
+                names, first = wanted_columns(opened, remaining, table.schema_arrow)
+                wanted.extend(names)
+                remaining = itertools.chain(first, remaining)
+            for batch in remaining:
+                yield from rows_of_batch(opened, _cast(batch, schema), wanted, taken[0], layout)
+                taken[0] += batch.num_rows
+
+        yield from walk_groups(opened, table, file, rows)
+
+
+def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
+    """An input as a `ParquetFile`, its bytes, and the schema that its rows are given in; None, and reported, where it is none.
+
+    Raises:
+        InputError: there is no text column, or two columns have one name.
+    """
+    if (found := _open(opened, stack)) is None:
+        return None
+    table, file = found
+    names = tuple(table.schema_arrow.names)
+    refuse_same_names(names, opened.name)
+    opened.columns.check_header(names, opened.name)
+    return table, file, opened.walk.schemas.get(opened.name, table.schema_arrow)
+
+
+def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
+    """The batches of a file as they stand, all columns: the file's metadata, the rows before the batch, the batch."""
+    with ExitStack() as stack:
+        if (found := _open(opened, stack)) is None:
+            return
+        table, file = found
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
-        layout, number = Layout("parquet", schema=schema), 0
-        for group in range(table.num_row_groups):
-            end = number + table.metadata.row_group(group).num_rows
-            try:
-                size = batch_rows(table.metadata.row_group(group), file, opened.limits)
-                batches = table.iter_batches(size, row_groups=[group])
-                if not wanted:
-                    first = _first_batches(batches)
-                    wanted = _wanted(opened, import_pyarrow().Table.from_batches(first, table.schema_arrow))
-                    batches = itertools.chain(first, batches)
-                for batch in batches:
-                    if not batch.schema.equals(schema):
-                        batch = batch.select(schema.names).cast(schema)
-                    yield from _rows(opened, batch, wanted, number, layout)
-                    number += batch.num_rows
-            except (ClustererError, TooManyRows):
-                raise
-            except LimitReached as over_limit:
-                opened.damaged(number + 1, f"rows {number + 1} to {end} are not read: {over_limit}")
-                number = end
-            except Exception as error:
-                lost = f"rows {number + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
-                opened.damaged(number + 1, lost)
-                number = end
+
+        def given(batches: Batches, taken: list[int]) -> Iterator[tuple[Any, int, Any]]:
+            for batch in batches(None):
+                yield table.metadata, taken[0], _cast(batch, schema)
+                taken[0] += batch.num_rows
+                opened.walk.rows += batch.num_rows
+
+        yield from walk_groups(opened, table, file, given)
 
 
-def _first_batches(batches: Iterator[Any]) -> list[Any]:
-    """The batches that hold the rows by which columns are told."""
+def walk_groups(
+    opened: OpenedInput, table: Any, file: Any, take: Callable[[Batches, list[int]], Iterator[_Taken]]
+) -> Iterator[_Taken]:
+    """What is made of the batches of each row group; damaged groups are reported.
+
+    Args:
+        opened: the input.
+        table: it as a `ParquetFile`.
+        file: its bytes.
+        take: makes it; is given what opens the batches, and one number, how many rows of all are taken, which it keeps.
+    """
+    before = 0
+    for group in range(table.num_row_groups):
+        end = before + table.metadata.row_group(group).num_rows
+        taken = [before]
+        try:
+            size = batch_rows(table.metadata.row_group(group), file, opened.limits, group)
+            batches = partial(_batches, table, size, group)
+            yield from take(batches, taken)
+        except (ClustererError, TooManyRows):
+            raise
+        except LimitReached as over_limit:
+            opened.damaged(taken[0] + 1, f"rows {taken[0] + 1} to {end} are not read: {over_limit}")
+        except Exception as error:
+            lost = f"rows {taken[0] + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
+            opened.damaged(taken[0] + 1, lost)
+        before = end
+
+
+def _batches(table: Any, size: int, group: int, columns: Sequence[str] | None) -> Iterator[Any]:
+    return iter(table.iter_batches(size, row_groups=[group], columns=columns))
+
+
+def _open(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any] | None:
+    """An input as a `ParquetFile`, and its bytes; None, and reported, where it is none."""
+    try:
+        file = _file(opened, stack)
+        return import_pyarrow("parquet").ParquetFile(file), file
+    except (LimitReached, InputError):
+        raise
+    except Exception as error:  # pyarrow's are of many kinds
+        opened.damaged(1, f"not a whole Parquet file ({first_line(error)}); cure: fetch it again")
+        return None
+
+
+def _cast(batch: Any, schema: Any) -> Any:
+    """A batch in the schema that its file is read in."""
+    return batch if batch.schema.equals(schema) else batch.select(schema.names).cast(schema)
+
+
+def wanted_columns(opened: OpenedInput, batches: Iterator[Any], schema: Any) -> tuple[list[str], list[Any]]:
+    """The columns that articles are made of, and the first batches, which tell them and are taken for it."""
     first: list[Any] = []
     while sum(batch.num_rows for batch in first) < SAMPLE and sum(batch.nbytes for batch in first) < parquet_size.HELD:
         if (batch := next(batches, None)) is None:
             break
         first.append(batch)
-    return first
+    return _wanted(opened, import_pyarrow().Table.from_batches(first, schema)), first
 
 
 def refuse_same_names(names: Sequence[str], file: str) -> None:
@@ -143,7 +207,7 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
     return file
 
 
-def _rows(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
+def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
     columns = [python_values(batch.column(name)) for name in wanted]
     is_broken = any(Unreadable in set(map(type, column)) for column in columns)

@@ -1,0 +1,184 @@
+"""Parquet by columns: only those that articles have are read, and texts stay the bytes that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.utf8 import Utf8Texts
+from clusterer.io.blocks import Block, Cells, Moments, Plan, clean_utf8, has_unreadable, with_odd_rows
+from clusterer.io.columns import FieldMap
+from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.parquet import Batches, begin, rows_of_batch, walk_groups, wanted_columns
+from clusterer.io.rows import Layout, Row, import_pyarrow, python_values
+
+_SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_SURE = tuple(
+    int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1971, 2100)
+)  # what no rule of dates is about
+_ANY = tuple(int(datetime(year, 1, 2, tzinfo=UTC).timestamp()) for year in (1, 9999))  # what has a form in Python
+
+
+def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
+    """Yield the articles of a Parquet file in blocks, and by themselves rows that are not as rows should be.
+
+    Raises:
+        InputError: pyarrow is not installed, or there is no text column.
+    """
+    with ExitStack() as stack:
+        if (found := begin(opened, stack)) is None:
+            return
+        table, file, schema = found
+        layout, wanted = Layout("parquet", schema=schema), list[str]()
+
+        def blocks(batches: Batches, taken: list[int]) -> Iterator[Row | Block]:
+            if not wanted:
+                wanted.extend(wanted_columns(opened, batches(None), table.schema_arrow)[0])
+            own = import_pyarrow().schema([schema.field(name) for name in wanted])
+            for batch in batches(wanted):
+                batch = batch.select(wanted)
+                if not batch.schema.equals(own):
+                    batch = batch.cast(own)
+                yield from _blocks(opened, batch, wanted, taken[0], layout)
+                taken[0] += batch.num_rows
+
+        yield from walk_groups(opened, table, file, blocks)
+
+
+def _blocks(
+    opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout
+) -> Iterator[Row | Block]:
+    """A batch that has `before` rows before it in its file."""
+    names, plans, done = tuple(wanted), opened.columns._plans, 0
+    while names not in plans and done < batch.num_rows:  # the first row makes it
+        yield from rows_of_batch(opened, batch.slice(done, 1), wanted, before + done, layout)
+        done += 1
+    batch, before = batch.slice(done), before + done
+    if not batch.num_rows:
+        return
+    plan = plans[names]
+    column = batch.column(plan[0][0])
+    values = _Values(batch)
+    if (texts := _utf8(column)) is None or not all(values.are_readable(name) for name in wanted if name != plan[0][0]):
+        yield from rows_of_batch(opened, batch, wanted, before, layout)
+        return
+    clean, letters, odd = clean_utf8(texts)
+    odd |= _nulls(column)
+    yield from with_odd_rows(
+        Cells(
+            opened.columns,
+            before + 1 + np.arange(batch.num_rows),
+            titles=_first(values, plan[1]),
+            dates=_dates(opened.columns, batch, values, plan[2]),
+            sources=_first(values, plan[3]),
+            urls=_first(values, plan[4]),
+            ids=_first(values, plan[5]),
+            row=partial(_row, values, plan),
+            plans=[plan],
+        ).block(clean, letters, odd),
+        odd,
+        lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout),
+    )
+
+
+class _Values(dict[str, list[Any]]):
+    """The cells of a batch's columns as Python values, made when a column is first asked for."""
+
+    def __init__(self, batch: Any) -> None:
+        self._batch = batch
+
+    def __missing__(self, name: str) -> list[Any]:
+        self[name] = values = python_values(self._batch.column(name))
+        return values
+
+    def are_readable(self, name: str) -> bool:
+        """Whether every cell of a column can be made a value."""
+        column, types = self._batch.column(name), import_pyarrow("types")
+        if types.is_timestamp(column.type):
+            low, high = _limits(column)
+            return low >= _ANY[0] * _SECONDS[column.type.unit] and high < _ANY[1] * _SECONDS[column.type.unit]
+        if types.is_string(column.type) or types.is_large_string(column.type):
+            try:
+                column.validate(full=True)
+            except import_pyarrow().ArrowException:
+                return False
+            return True
+        return not has_unreadable(self[name])
+
+
+class _RowView(Mapping[str, Any]):
+    """One row of a batch; its cells are made values when they are asked for."""
+
+    def __init__(self, values: _Values, i: int) -> None:
+        self._values, self._i = values, i
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name][self._i]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values._batch.schema.names)
+
+    def __len__(self) -> int:
+        return len(self._values._batch.schema.names)
+
+
+def _row(values: _Values, plan: Plan, i: int) -> tuple[Mapping[str, Any], Plan]:
+    return _RowView(values, i), plan
+
+
+def _first(values: _Values, names: Sequence[str]) -> list[Any]:
+    """The cells of the first of some columns; None in each row where there is no column."""
+    return values[names[0]] if names else [None] * values._batch.num_rows
+
+
+def _utf8(column: Any) -> Utf8Texts | None:
+    """The texts of a column as bytes; None where it is no column of texts."""
+    pyarrow, types = import_pyarrow(), import_pyarrow("types")
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if str(column.type) == "string_view":
+        column = column.cast(pyarrow.large_string())
+    if not (types.is_string(column.type) or types.is_large_string(column.type)):
+        return None
+    _, ends, data = column.buffers()
+    width = np.dtype(np.int32 if types.is_string(column.type) else np.int64)
+    offsets = np.frombuffer(ends, dtype=width)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    own = np.frombuffer(data or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
+    return Utf8Texts(own, offsets[:-1] - offsets[0], offsets[1:] - offsets[0])
+
+
+def _nulls(column: Any) -> NDArray[np.bool_]:
+    """Bool (n,), True where a cell is null."""
+    found: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _limits(column: Any) -> tuple[int, int]:
+    """The least and the largest number of a column of timestamps; 0 for none."""
+    found = import_pyarrow("compute").min_max(column.cast(import_pyarrow().int64())).as_py()
+    return found["min"] or 0, found["max"] or 0
+
+
+def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str]) -> Sequence[Any] | Moments:
+    """The dates of a batch: as moments where their column holds such, else as values that are still to be read."""
+    if not names:
+        return [None] * batch.num_rows
+    column = batch.column(names[0])
+    if not import_pyarrow("types").is_timestamp(column.type) or (column.type.tz is None and columns._zone is not None):
+        return values[names[0]]
+    ticks, nulls = column.cast(import_pyarrow().int64()).fill_null(0).to_numpy(), _nulls(column)
+    second = _SECONDS[column.type.unit]
+    odd = ((ticks < _SURE[0] * second) | (ticks >= _SURE[1] * second)) & ~nulls
+    micros = np.where(odd | nulls, 0, ticks)
+    micros = micros // (second // 10**6) if second > 10**6 else micros * (10**6 // second)
+    if columns._choice.no_dates:
+        odd |= np.isin(micros, [round(moment.timestamp() * 10**6) for moment in columns._choice.no_dates]) & ~nulls
+    for other in names[1:]:
+        odd |= nulls & ~_nulls(batch.column(other))
+    return Moments(np.where(nulls, np.inf, micros / 1e6), odd, {}, micros)

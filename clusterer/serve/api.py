@@ -1,0 +1,191 @@
+"""The JSON API: stories, articles, why two are together, what a new article would be, what came since. Reads only.
+
+Answers are what `StoryIndex` says, written by orjson; `forms` tells OpenAPI what they look like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from clusterer.articles import Article
+from clusterer.errors import InputError
+from clusterer.explanation.evidence import Explanation
+from clusterer.index import Story
+from clusterer.index.arrivals import arrived, last_before
+from clusterer.index.articles import numbers_of_ids
+from clusterer.index.changes import stories_of_articles
+from clusterer.results import Assignment
+from clusterer.serve import forms
+from clusterer.serve.desk import Desk
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the application that was asked."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+class NotThere(InputError):
+    """Something is asked for by an id that the index has not."""
+
+
+Open = Annotated[Desk, Depends(desk_of)]
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    code: {"model": forms.ErrorForm, "description": said}
+    for code, said in (
+        (400, "A value breaks a rule"),
+        (422, "A field is of another kind"),
+        (503, "The index cannot be read"),
+    )
+}
+_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": forms.ErrorForm, "description": "There is none"}}
+_SIZES: dict[int | str, dict[str, Any]] = {411: {"description": "No Content-Length"}, 413: {"description": "Too long"}}
+router = APIRouter(prefix="/api", responses=_ERRORS)
+
+
+def answer(value: Any, code: int = 200) -> Response:
+    """A value as JSON; half characters of texts as escapes."""
+    try:
+        body = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        body = json.dumps(value, default=datetime.isoformat).encode()
+    return Response(body, code, media_type="application/json")
+
+
+@router.get("/stories", response_model=forms.StoriesForm, summary="Stories in an order")
+def stories(
+    desk: Open,
+    sort: Annotated[forms.Sort, Query()] = "date",
+    since: Annotated[forms.Since, Query()] = None,
+    min_size: Annotated[forms.Size, Query()] = 1,
+    limit: Annotated[forms.Limit, Query()] = 20,
+) -> Response:
+    """As `clusterer index stories`. Where the index is large, an order may be up to half a minute old."""
+    return answer({"stories": [story.as_dict() for story in desk.stories(sort, since, min_size, limit)]})
+
+
+@router.get("/story", response_model=forms.WholeStoryForm, responses=_MISSING, summary="A story with its articles")
+def story(desk: Open, id: Annotated[forms.Id, Query()]) -> Response:
+    """By its id, an alias, or the id of one of its articles."""
+    found, articles = whole_story(desk, id)
+    members = [_member(a, article) for a, article in zip(found.assignments, articles, strict=True)]
+    return answer({**found.as_dict(), "members": members})
+
+
+@router.get("/article", response_model=forms.ArticleForm, responses=_MISSING, summary="An article")
+def article(desk: Open, id: Annotated[forms.Id, Query()]) -> Response:
+    """What it is, and its text."""
+    assignment, found = one_article(desk, id)
+    return answer({**_member(assignment, found), "text": found.text})
+
+
+@router.get(
+    "/explain", response_model=dict[str, Any], responses=_MISSING, summary="Why two articles are together, or not"
+)
+def explain(desk: Open, a: Annotated[forms.Id, Query()], b: Annotated[forms.Id, Query()]) -> Response:
+    """As `clusterer explain --index --json`."""
+    return answer(explained(desk, a, b).as_dict())
+
+
+@router.get("/search", response_model=forms.SearchForm, summary="Stories by the words of their articles")
+def search(desk: Open, q: Annotated[forms.Words, Query()], limit: Annotated[forms.Limit, Query()] = 10) -> Response:
+    """Those whose articles came last first; titles and texts are searched."""
+    found = desk.find(q, limit)
+    listed = [{**x.story.as_dict(), "matches": x.matches} for x in found]
+    return answer({"stories": listed, "searched": desk.search.articles})
+
+
+@router.post(
+    "/query",
+    response_model=forms.ClassifiedForm,
+    responses=_SIZES,
+    summary="What a new article would be; nothing is stored",
+)
+def query(desk: Open, article: forms.ArticleQuestion) -> Response:
+    """As `clusterer index query`."""
+    with desk.reading() as (index, reader):
+        (found,) = index.query([Article(**article.model_dump())])
+        linked = [number for number, _ in numbers_of_ids(reader.index, [found.linked_to or ""]).values()]
+        title = reader.titles(reader.assignments_of_stories(linked), {}).get(found.story)
+        return answer({**found.as_dict(), "story_title": title})
+
+
+@router.get("/changes", response_model=forms.ChangesForm, summary="Stories that articles came to since")
+def changes(
+    desk: Open,
+    after: Annotated[int, Query(ge=0, le=1 << 53, description="`next` of the answer before; 0 at first")] = 0,
+    since: Annotated[forms.Since, Query()] = None,
+    limit: Annotated[forms.Limit, Query()] = 100,
+) -> Response:
+    """The stories of the next articles, by arrival, with the ids of these.
+
+    A story that became part of another one is among that one's aliases. What was removed or has expired is not told.
+    """
+    with desk.reading() as (_, reader):
+        rows = arrived(reader.index, max(after, last_before(reader.index, since)), limit)
+        story_of = stories_of_articles(reader.index, [number for number, _ in rows])
+        new: dict[int, list[str]] = {}
+        for number, id in rows:
+            if number in story_of:  # one without a word is no story
+                new.setdefault(story_of[number], []).append(id)
+        listed = [{**x.as_dict(), "new": ids} for x, ids in zip(reader.stories([*new]), new.values(), strict=True)]
+        return answer({"stories": listed, "next": rows[-1][0] if rows else after})
+
+
+def whole_story(desk: Desk, id: str) -> tuple[Story, Sequence[Article]]:
+    """A story by its id, an alias, or the id of one of its articles, and its articles, in order of arrival.
+
+    Raises:
+        NotThere: there is none.
+    """
+    with desk.reading() as (index, _):
+        try:
+            found = index.story(id)
+        except InputError as error:
+            if type(error) is not InputError:
+                raise
+            raise NotThere(str(error)) from None
+        stored = index.articles([a.id for a in found.assignments])
+        return found, [stored[a.id] for a in found.assignments]
+
+
+def one_article(desk: Desk, id: str) -> tuple[Assignment, Article]:
+    """An article by its id, and what it is.
+
+    Raises:
+        NotThere: there is none.
+    """
+    with desk.reading() as (index, reader):
+        found = _need(index.articles([id]), id)
+        (number,) = numbers_of_ids(reader.index, [id]).values()
+        (assignment,) = reader.assignments([number[0]])
+        return assignment, found[id]
+
+
+def explained(desk: Desk, a: str, b: str) -> Explanation:
+    """Why two articles, given by id, are together or not.
+
+    Raises:
+        NotThere: one is not there.
+    """
+    with desk.reading() as (index, _):
+        _need(index.articles([a, b]), a, b)
+        return index.explain(a, b)
+
+
+def _need(found: dict[str, Article], *ids: str) -> dict[str, Article]:
+    for id in ids:
+        if id not in found:
+            raise NotThere(f"no article {id!r}; cure: an id as it stands in the index")
+    return found
+
+
+def _member(assignment: Assignment, article: Article) -> dict[str, Any]:
+    about = {"title": article.title, "source": article.source, "url": article.url, "date": article.date}
+    return {**assignment.as_dict(), **about}

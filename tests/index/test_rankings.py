@@ -1,0 +1,125 @@
+"""Stories in an order, beside one statement over all articles; search beside a look at every text."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from indexes import SAMPLE
+from made import text_of
+
+from clusterer import Article, StoryIndex
+from clusterer.index import rankings
+from clusterer.index.rankings import StoryOrder, ranked_stories
+from clusterer.index.search import WordSearch, forms_of, words_of
+from clusterer.text.normalize import normalise
+
+DAY = datetime(2016, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryIndex]:
+    """Stories of every size, some of one moment, some without a date, which arrive in no order of dates."""
+    draw = random.Random(4)
+    articles = []
+    for story in range(60):
+        for i in range(draw.choice((1, 1, 2, 3, 6))):
+            date = None if draw.random() < 0.1 else DAY + timedelta(hours=6 * draw.randrange(40))
+            articles.append(Article(f"{text_of(f'story {story}', 60)} {i}", f"{story}-{i}", date=date))
+    draw.shuffle(articles)
+    with StoryIndex.open(tmp_path_factory.mktemp("ranked") / "news.db") as index:
+        for start in range(0, len(articles), 40):
+            index.add(articles[start : start + 40])
+        yield index
+
+
+def by_one_statement(index: StoryIndex, after: float, min_size: int, limit: int, sort: StoryOrder) -> list[int]:
+    order = {
+        "date": "max(coalesce(date, added))",
+        "size": "count(*)",
+        "growth": "sum(coalesce(date, added) >= ?2)",
+        "change": "max(article.number)",
+    }[sort]
+    rows = index._database.rows(
+        "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
+        " document.number GROUP BY story HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
+        f" ORDER BY {order} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
+        min_size,
+        after,
+        limit,
+    )
+    return [story for (story,) in rows]
+
+
+@pytest.mark.parametrize("sort", ["date", "size", "growth", "change"])
+def test_orders_are_those_of_one_statement(
+    index: StoryIndex, sort: StoryOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked = Counter[bool]()
+    for few in (4, 256):
+        monkeypatch.setattr(rankings, "_FEW", few)
+        monkeypatch.setattr(rankings, "_EACH", 2)
+        with index.snapshot() as reader:
+            for hours in (None, 0, 24, 120, 10_000):
+                if sort == "growth" and hours is None:
+                    continue
+                after = None if hours is None else (DAY + timedelta(hours=240 - hours)).timestamp()
+                for min_size in (1, 2, 5):
+                    for limit in (1, 5, 20, 1000):
+                        found = ranked_stories(reader.index.database, after, min_size, limit, sort)
+                        bound = -math.inf if after is None else after
+                        assert found == by_one_statement(index, bound, min_size, limit, sort), (after, min_size, limit)
+                        walked[len(found) == limit] += 1
+    assert min(walked[True], walked[False]) > 10
+
+
+def test_search_finds_what_a_look_at_every_text_finds(tmp_path: Path) -> None:
+    folded = {a.id: set(words_of(normalise([f"{a.title}\n{a.text}"], "news")[0])) for a in SAMPLE}
+    draw, search = random.Random(3), WordSearch()
+    with StoryIndex.open(tmp_path / "news.db") as index:
+        index.add(SAMPLE)
+        with index.snapshot() as reader:
+            while search.read_more(reader):
+                pass
+            assert search.articles == len(SAMPLE)
+            id_of = dict(reader.index.database.rows("SELECT number, id FROM article"))
+            found_some = 0
+            for _ in range(60):
+                article = draw.choice(SAMPLE)
+                asked = " ".join(draw.sample(article.text.split(), draw.randint(1, 3)))
+                words = words_of(normalise([asked], "news")[0])
+                forms = [set(forms_of(word)) for word in words]
+                wanted = {id for id, own in folded.items() if all(not own.isdisjoint(x) for x in forms)}
+                numbers = search.find(asked, 1000)
+                assert {id_of[number] for number in numbers} == (wanted if words else set()), asked
+                assert numbers == sorted(numbers, reverse=True)
+                found_some += len(numbers) > 1
+            assert found_some > 15
+    search.close()
+
+
+def test_search_keeps_up_with_what_comes_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = WordSearch()
+    monkeypatch.setattr("clusterer.index.search._SLACK", 2)
+    with StoryIndex.open(tmp_path / "news.db") as index:
+
+        def read() -> None:
+            while True:
+                with index.snapshot() as reader:
+                    if not search.read_more(reader):
+                        return
+
+        read()
+        assert search.find("كلمه", 10) == []
+        for turn in range(12):
+            index.add([Article(f"كلمة {turn} {text_of(str(turn), 20)}", f"{turn}")])
+            index.expire(max_articles=3)
+            read()
+            assert len(search.find(f"كلمة {turn}", 10)) == 1
+        assert search.articles <= 12  # what has gone was not kept for ever
+    search.close()
