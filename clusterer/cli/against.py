@@ -37,8 +37,8 @@ class AgainstFeed:
         """
         self.parts: list[int] = []
         self._run = run
-        self._indexes = [path for path in paths if _is_index(path)]
-        files = [path for path in paths if not _is_index(path)]
+        self._indexes = [path for path in paths if is_index(path)]
+        files = [path for path in paths if not is_index(path)]
         self._reader: InputReader | None = None
         self._stored_in: list[str] = []
         inputs = {os.path.realpath(path) for path in run.feed.paths}
@@ -94,7 +94,7 @@ class AgainstFeed:
         return self._stored_in[number - in_files], None
 
 
-def _is_index(path: str) -> bool:
+def is_index(path: str) -> bool:
     """Whether a path is an index, by its first bytes: those of SQLite's files of this application."""
     from clusterer.index.schema import APPLICATION
 

@@ -27,6 +27,8 @@ from clusterer.cli.options import (
 from clusterer.cli.paragraphs import remove_paragraphs
 from clusterer.cli.row_outputs import Fate, RowOutputs
 from clusterer.cli.run import Run, tell_written, write_pairs
+from clusterer.cli.spark import engine_options
+from clusterer.cli.spark_dedup import dedup_on_spark
 from clusterer.cli.terminal import tell
 from clusterer.corpus import gather
 from clusterer.deduplication import KEEP, Deduplication, Removal, deduplicate, quoting, with_versions
@@ -68,6 +70,7 @@ from clusterer.quotations import benchmark_runs
 @versions_option
 @stats_option
 @guard_option
+@engine_options
 @partial(settings_options, level="copy", also_unit=("paragraph",))
 def dedup_command(
     output: str,
@@ -77,6 +80,7 @@ def dedup_command(
     against: tuple[str, ...],
     quote: int | None,
     guard: bool,
+    engine: str,
     **options: Any,
 ) -> None:
     """Keep one article of what is printed again and again; write what stays whole, in its own format and order.
@@ -95,6 +99,9 @@ def dedup_command(
 
     Example: clusterer dedup feed.csv -o unique.csv --removed removed.jsonl
     """
+    if engine == "spark":
+        dedup_on_spark(output, removed, keep, {**options, "pairs": pairs, "against": against, "quote": quote})
+        return
     if options["unit"] == "paragraph":
         if pairs or against or quote or options["unique_url"]:
             raise click.UsageError(

@@ -1,4 +1,4 @@
-"""`clusterer cluster --engine spark`: the same command on Spark. Parse, start or join an engine, write.
+"""Commands on Spark: `clusterer cluster --engine spark`, and what `dedup` there needs as well. Parse, start an engine, write.
 
 Reads JSON lines (also packed, whole files then) and Parquet; writes a folder of parts in one of the two, as Spark does,
 and bad rows to a folder beside it. Stages are kept in a third one until the run is done, so that a run that failed goes
@@ -10,7 +10,10 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 
 import click
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _WRITTEN = (".parquet", ".jsonl", ".jsonl.gz")
-_LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
+LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".jsonl.bz2")
 
 
 def engine_options(command: _F) -> _F:
@@ -58,31 +61,41 @@ def _pairs(context: click.Context, option: click.Parameter, values: Sequence[str
     return dict(value.split("=", 1) for value in values)
 
 
-def _refuse(output: str, options: Mapping[str, Any]) -> None:
+ONE_MACHINE = {
+    "encoding": ("--encoding", "UTF-8 inputs"),
+    "timezone": ("--timezone", "--engine local, or times with their zone"),
+    "now": ("--now", "--engine local, or dates that say the day"),
+    "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
+    "strict": ("--strict", "--engine local, or look at the quarantine file"),
+    "max_row_bytes": ("--max-row-bytes", "--engine local"),
+    "limits": ("--limits", "--engine local"),
+    "stats": ("--stats", "--engine local, or Spark's own page"),
+}
+"""Options of reading and telling that Spark does not know, by name: how each is written, and what instead."""
+_CLUSTER_ONLY = {
+    "report": ("--report", "--engine local, or a report of the part that you want to see"),
+    "pairs": ("--pairs", "--engine local, or index export --pairs"),
+    "added": ("--with", "join the result with its input by id"),
+    "join": ("--join", "join the result with its input by id"),
+}
+
+
+def refuse(options: Mapping[str, Any], cures: Mapping[str, tuple[str, str]], written: Mapping[str, str | None]) -> None:
     """What only one machine does.
+
+    Args:
+        options: of the command.
+        cures: options that Spark does not know, as `ONE_MACHINE`.
+        written: what is written, by option.
 
     Raises:
         InputError: it is asked for; says what instead.
         OutputError: a file is to be of a form that Spark does not write.
     """
-    cures = {
-        "report": ("--report", "--engine local, or a report of the part that you want to see"),
-        "pairs": ("--pairs", "--engine local, or index export --pairs"),
-        "added": ("--with", "join the result with its input by id"),
-        "encoding": ("--encoding", "UTF-8 inputs"),
-        "timezone": ("--timezone", "--engine local, or times with their zone"),
-        "now": ("--now", "--engine local, or dates that say the day"),
-        "max_bad": ("--max-bad", "--engine local, or look at the quarantine file"),
-        "strict": ("--strict", "--engine local, or look at the quarantine file"),
-        "max_row_bytes": ("--max-row-bytes", "--engine local"),
-        "limits": ("--limits", "--engine local"),
-        "stats": ("--stats", "--engine local, or Spark's own page"),
-        "join": ("--join", "join the result with its input by id"),
-    }
     for name, (option, cure) in cures.items():
         if options[name]:
             raise InputError(f"{option} is not for --engine spark; cure: {cure}")
-    for option, file in (("-o", output), ("--stories", options["stories"])):
+    for option, file in written.items():
         if file and not file.endswith(_WRITTEN):
             raise OutputError(f"{file}: Spark writes .parquet or .jsonl; cure: {option} NAME.parquet or NAME.jsonl")
 
@@ -95,10 +108,67 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         OutputError: the output is there and is none of ours.
         SettingsError: the checkpoint is of a run with other settings.
     """
-    _refuse(output, options)
     listed = options["stories"]
+    refuse(options, {**_CLUSTER_ONLY, **ONE_MACHINE}, {"-o": output, "--stories": listed})
     keep_apart([output, listed], options["inputs"])
-    settings, lines = settings_of(options), _are_lines(options["inputs"], options["format_"])
+    settings, are_lines = settings_of(options), lines_or_tables(options["inputs"], options["format_"])
+    with engine(options, output, [output, listed]) as on:
+        from clusterer.spark.job import Job
+
+        read = rows_of(on.spark, options["inputs"], are_lines, options)
+        job = Job(read.df, settings, read.source, on.checkpoint, options["partitions"], tell=on.tell)
+        count = job.bad_rows()
+        result = job.result()
+        write(result, output)
+        if listed:
+            write(job.stories(), listed)
+        on.set_aside(job, count)
+        _summarise(result, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that a command works with.
+
+    Attributes:
+        spark: its session.
+        checkpoint: folder of stages.
+        aside: folder of bad rows.
+        quiet: nothing is told.
+        tell: called with the name of each stage.
+    """
+
+    spark: Any
+    checkpoint: str
+    aside: str
+    quiet: bool
+    tell: Callable[[str], None] | None
+
+    def set_aside(self, job: Job, count: int) -> None:
+        """Write the bad rows of a run, of which there are so many."""
+        from clusterer.spark.checkpoint import exists, remove
+
+        if count:
+            job.quarantined().write.mode("overwrite").json(self.aside)
+            if not self.quiet:
+                tell(f"{count} bad {'row' if count == 1 else 'rows'} set aside in {self.aside}", err=True)
+        elif exists(self.spark, f"{self.aside}/_SUCCESS"):
+            remove(self.spark, self.aside)  # of an earlier run
+
+
+@contextmanager
+def engine(options: Mapping[str, Any], output: str, written: Sequence[str | None]) -> Iterator[Engine]:
+    """Start or join an engine; its stages go when all went well, unless a folder was named for them.
+
+    Args:
+        options: of the command.
+        output: folder of the result.
+        written: all that is written.
+
+    Raises:
+        InputError: Spark or Java is not here, or Spark stumbles.
+        OutputError: what is to be written is there and is none of ours.
+    """
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     try:
@@ -107,47 +177,69 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         raise InputError(f"{error.name} is not installed; cure: pip install 'clusterer[spark]', and Java 17") from None
     spark = session(options["master"], options["conf"])
     from pyspark.errors import PySparkException
-    from pyspark.sql import functions as F
 
     from clusterer.spark.checkpoint import exists, remove
-    from clusterer.spark.cluster import columns_of
-    from clusterer.spark.job import Job
 
-    for name in (output, listed):
+    for name in written:
         if name and exists(spark, name) and not exists(spark, f"{name}/_SUCCESS"):
             raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
-    fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
-    tell = None if options["quiet"] or not sys.stderr.isatty() else _told
+    told = None if options["quiet"] or not sys.stderr.isatty() else _told
     try:
-        if lines:
-            read = spark.read.option("lineSep", "\n").text(list(options["inputs"]))
-            df = read.select(F.col("value").cast("binary").alias("value"), F.col("_metadata.file_path").alias("file"))
-            source, notes = _source_of_lines(read, fields)
-        else:
-            df = spark.read.parquet(*options["inputs"])
-            df, source, notes = columns_of(df, fields, options["inputs"][0])
-        for note in [] if options["quiet"] else notes:
-            click.echo(note, err=True)
-        job = Job(df, settings, source, kept, options["partitions"], tell=tell)
-        count = job.bad_rows()
-        result = job.result()
-        _write(result, output)
-        if listed:
-            _write(job.stories(), listed)
-        if count:
-            job.quarantined().write.mode("overwrite").json(aside)
-        elif exists(spark, f"{aside}/_SUCCESS"):
-            remove(spark, aside)  # of an earlier run
-        _summarise(job, result, count, aside, options)
+        yield Engine(spark, kept, aside, options["quiet"], told)
     except PySparkException as error:
         raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
     if not options["checkpoint"]:
         remove(spark, kept)
 
 
-def _write(rows: DataFrame, folder: str) -> None:
+@dataclass(frozen=True, slots=True)
+class SparkRows:
+    """Rows of inputs.
+
+    Attributes:
+        df: what articles are read from.
+        source: how.
+        whole: all columns, and `FILE`, the file that a row is of.
+        files: the files in order: input by input, each by name.
+    """
+
+    df: DataFrame
+    source: Source
+    whole: DataFrame
+    files: tuple[str, ...]
+
+
+def rows_of(
+    spark: Any, inputs: Sequence[str], are_lines: bool, options: Mapping[str, Any], name: str = ""
+) -> SparkRows:
+    """The rows of inputs, with what a reader should know of them told, `name` before it."""
+    from pyspark.sql import functions as F
+
+    from clusterer.spark.articles import FILE
+    from clusterer.spark.cluster import columns_of
+
+    fields = {a: options[f"{a}_field"] for a in FIELD_NAMES if options[f"{a}_field"]}
+
+    def read(paths: Sequence[str]) -> Any:
+        return spark.read.option("lineSep", "\n").text(list(paths)) if are_lines else spark.read.parquet(*paths)
+
+    rows, file = read(inputs), F.col("_metadata.file_path")
+    files = [file for path in inputs for file in sorted(read([path]).inputFiles(), key=unquote)]
+    if are_lines:
+        df = rows.select(F.col("value").cast("binary").alias("value"), file.alias("file"))
+        whole = df.withColumn(FILE, F.col("file"))
+        source, notes = _source_of_lines(rows, fields)
+    else:
+        whole = rows.select("*", file.alias(FILE))
+        df, source, notes = columns_of(rows, fields, inputs[0])
+    for note in [] if options["quiet"] else notes:
+        click.echo(f"{name}{note}", err=True)
+    return SparkRows(df, source, whole, tuple(dict.fromkeys(files)))
+
+
+def write(rows: DataFrame, folder: str) -> None:
     """Write rows as a folder of parts, in the form that its name tells."""
     if folder.endswith(".parquet"):
         rows.write.mode("overwrite").parquet(folder)
@@ -171,13 +263,18 @@ def as_lines(batches: Iterable[Any]) -> Iterator[Any]:
         )
 
 
-def _are_lines(inputs: Sequence[str], form: str | None) -> bool:
+def lines_or_tables(inputs: Sequence[str], form: str | None) -> bool:
+    """Whether inputs are lines of JSON; else they are Parquet.
+
+    Raises:
+        InputError: they are neither, or both.
+    """
     known = {"jsonl": "lines", "parquet": "parquet"}
     if form:
         if form not in known:
             raise InputError(f"--format {form}: Spark reads jsonl and parquet; cure: --engine local, or convert it")
         return form == "jsonl"
-    endings = {**dict.fromkeys(_LINES, "lines"), ".parquet": "parquet"}
+    endings = {**dict.fromkeys(LINES, "lines"), ".parquet": "parquet"}
     found = {next((kind for end, kind in endings.items() if x.rstrip("/").endswith(end)), x) for x in inputs}
     if found <= {"lines"} or found <= {"parquet"}:
         return "lines" in found
@@ -202,9 +299,7 @@ def _told(stage: str) -> None:
     tell(f"{stage} ...", err=True)
 
 
-def _summarise(job: Job, result: Any, bad: int, aside: str, options: Mapping[str, Any]) -> None:
-    if bad and not options["quiet"]:
-        tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {aside}", err=True)
+def _summarise(result: Any, options: Mapping[str, Any]) -> None:
     if options["quiet"] or not (options["summary"] or sys.stderr.isatty()):
         return
     row = result.selectExpr(

@@ -4,5 +4,6 @@ Carries data between workers. Hashes, verifies and scores nothing of its own.
 """
 
 from clusterer.spark.cluster import cluster
+from clusterer.spark.dedup import dedup
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "dedup"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute  # `pa.compute` is there in every worker, whatever else it did before
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, offsets_from_counts

@@ -24,7 +24,7 @@ from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.readers.jsonl import json_reason
 from clusterer.io.rows import EXCERPT, Unreadable, python_values
 from clusterer.settings import Settings
-from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, ragged, signed
+from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, numbers, ragged, signed
 from clusterer.stories import features
 from clusterer.text import boilerplate
 from clusterer.text.words import Words
@@ -48,6 +48,14 @@ those of its segments, `lines` for their keys; or why it is none."""
 MENDED = "key long, " + WORDS
 """The text of an article without boilerplate that was learned."""
 
+PART_BITS = 62
+"""The bits of an article's key below those that tell what is compared against, 0, from what is asked about, 1."""
+KEY = "__key"
+"""The column of rows that were numbered before."""
+
+FILE = "__file"
+"""The column with the file that a row is of, where files have an order."""
+
 _LONG = 2048  # words from which on a length takes more bits, and leaves fewer to the hash
 
 
@@ -59,11 +67,13 @@ class Source:
         fields: article attribute to column name, where the usual names do not fit.
         lines: rows are lines of JSON in a binary column `value`.
         sample: the first rows, which tell what the columns hold, as `clusterer.io.choice` does for a run in memory.
+        keyed: rows have their number in a column `KEY`.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
     lines: bool = False
     sample: tuple[Mapping[str, Any], ...] = ()
+    keyed: bool = False
 
 
 def doc_codes(sizes: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -92,40 +102,48 @@ def read(batches: Iterable[Batch], settings: Settings, source: Source, task: int
     fields.learn(source.sample)
     for batch in batches:
         for start in range(0, batch.num_rows, settings.chunk):
-            good, bad = _articles(batch.slice(start, settings.chunk), fields, source)
+            rows = batch.slice(start, settings.chunk)
+            keys = np.arange(key, key + rows.num_rows)
+            key += rows.num_rows
+            if source.keyed:
+                keys, rows = numbers(rows.column(KEY), np.int64), rows.drop_columns([KEY])
+            good, bad = _articles(rows, fields, source)
             if good:
-                yield _read(good, key, settings)
-                key += len(good)
+                yield _read(list(good.values()), keys[list(good)], settings)
             if bad:
-                yield _set_aside(bad)
+                yield _set_aside(list(bad.values()), keys[list(bad)])
 
 
-def _articles(batch: Batch, fields: FieldMap, source: Source) -> tuple[list[Article], list[tuple[str, str, str]]]:
-    good, bad = [], []
+def _articles(
+    batch: Batch, fields: FieldMap, source: Source
+) -> tuple[dict[int, Article], dict[int, tuple[str, str, str]]]:
+    """The articles of some rows, and file, reason and excerpt of those that are none, by the row's place."""
+    good: dict[int, Article] = {}
+    bad: dict[int, tuple[str, str, str]] = {}
     names = batch.schema.names
     files = batch.column("file").to_pylist() if source.lines else [""] * batch.num_rows
     if source.lines:
-        for raw, file in zip(batch.column("value").to_pylist(), files, strict=True):
+        for place, (raw, file) in enumerate(zip(batch.column("value").to_pylist(), files, strict=True)):
             line = raw.rstrip(b"\r").removeprefix(b"\xef\xbb\xbf")
             if not line.strip():
                 continue
             try:
-                good.append(fields(orjson.loads(line)))
+                good[place] = fields(orjson.loads(line))
             except ValueError as error:
-                bad.append((file, json_reason(line, error, "utf-8"), line.decode("utf-8", "replace")[:EXCERPT]))
+                bad[place] = file, json_reason(line, error, "utf-8"), line.decode("utf-8", "replace")[:EXCERPT]
         return good, bad
     columns = [python_values(batch.column(name)) for name in names]
-    for values in zip(*columns, strict=True):
+    for place, values in enumerate(zip(*columns, strict=True)):
         try:
             if broken := next((v for v in values if isinstance(v, Unreadable)), None):
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the row again")
-            good.append(fields(dict(zip(names, values, strict=True))))
+            good[place] = fields(dict(zip(names, values, strict=True)))
         except RowError as error:
-            bad.append(("", str(error), repr(values)[:EXCERPT]))
+            bad[place] = "", str(error), repr(values)[:EXCERPT]
     return good, bad
 
 
-def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
+def _read(articles: list[Article], keys: NDArray[np.int64], settings: Settings) -> Batch:
     n = len(articles)
     outlets = [a.outlet for a in articles]
     dates = np.array([seconds(a.date) for a in articles], dtype=np.float64)
@@ -142,7 +160,7 @@ def _read(articles: list[Article], key: int, settings: Settings) -> Batch:
     head = _packed(titles)
     return batch_of(
         {
-            "key": np.arange(key, key + n),
+            "key": keys,
             "id": [a.id or a.url or content_id(a) for a in articles],
             "tie": np.array([tie(a.title, a.url) for a in articles], dtype=np.int64),
             "outlet": outlets,
@@ -235,7 +253,7 @@ def _unpacked(hashes: Any, stemmed: Any, letter_cells: Any, ends: Any) -> Words:
     return Words(words.values, words.offsets, letters=letters, stems=stems.values if len(stems.values) else None)
 
 
-def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
+def _set_aside(bad: list[tuple[str, str, str]], keys: NDArray[np.int64]) -> Batch:
     names = [part.split() for part in ARTICLES.split(",")]
     kinds = {
         "long": pa.int64(),
@@ -246,6 +264,7 @@ def _set_aside(bad: list[tuple[str, str, str]]) -> Batch:
         "boolean": pa.bool_(),
     }
     columns: dict[str, Any] = {name: pa.nulls(len(bad), kinds[kind]) for name, kind in names}
+    columns["key"] = keys
     for place, name in enumerate(("file", "reason", "excerpt")):
         columns[name] = pa.array([_printable(row[place]) for row in bad], pa.string())
     return batch_of(columns)
@@ -269,8 +288,10 @@ def suffixes(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def taken_ids(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Ids that look like one with a suffix: rows of `id string, number string`."""
+    """Ids that look like one with a suffix: rows of `id string, number string, part int`."""
     for batch in batches:
-        found = [parsed for id in batch.column("id").to_pylist() if (parsed := parse_id(id))]
+        parsed = [parse_id(id) for id in batch.column("id").to_pylist()]
+        found = [pair for pair in parsed if pair]
         names, numbered = [name for name, _ in found], [str(number) for _, number in found]
-        yield batch_of({"id": pa.array(names, pa.string()), "number": pa.array(numbered, pa.string())})
+        parts = batch.column("part").filter(pa.array([pair is not None for pair in parsed], pa.bool_()))
+        yield batch_of({"id": pa.array(names, pa.string()), "number": pa.array(numbered, pa.string()), "part": parts})

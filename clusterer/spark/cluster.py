@@ -76,18 +76,22 @@ def cluster(
     chosen, source_of_rows, notes = columns_of(df, fields, "data frame")
     tell_notes(notes)
     job = Job(chosen, settings, source_of_rows, checkpoint, partitions, links_together, tell)
-    if bad := job.bad_rows():
-        if quarantine:
-            job.quarantined().write.mode("overwrite").json(quarantine)
-        else:
-            first = only_row(job.quarantined())["reason"]
-            warnings.warn(
-                f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=2
-            )
+    tell_bad_rows(job, quarantine)
     job.result()
     if stories:
         job.stories().write.mode("overwrite").option("ignoreNullFields", "false").json(stories)
     return df.sparkSession.read.parquet(f"{job.folder}/result")
+
+
+def tell_bad_rows(job: Job, quarantine: str | None) -> None:
+    """Write a run's bad rows to a folder; without one, warn the caller's caller of them."""
+    if not (bad := job.bad_rows()):
+        return
+    if quarantine:
+        job.quarantined().write.mode("overwrite").json(quarantine)
+        return
+    first = only_row(job.quarantined())["reason"]
+    warnings.warn(f"{bad:,} bad rows left out, first: {first}; cure: quarantine='folder' keeps them", stacklevel=3)
 
 
 def columns_of(df: DataFrame, fields: Mapping[str, str], name: str) -> tuple[DataFrame, Source, list[str]]:

@@ -55,9 +55,9 @@ DOCUMENTS = (
 printed it first, its dates and outlets; whether two texts have its code. (A day alone ends the day among the earliest,
 and begins it among those who printed.)"""
 GROUPS = f"part int, doc long, centre long, a long, b long, {_MEASURES}, kind int"
-"""What grouping found, by `part`: `CENTRED` documents with the first one of their group, `LINKED` pairs of documents of one
-group, `FILLED` pairs of groups that are one form, filled twice."""
-CENTRED, LINKED, FILLED = range(3)
+"""What grouping found, by `part`: `CENTRED` documents with the first one of their group, `NEAR` pairs of documents of one
+group, links by their `kind` or none, `FILLED` pairs of groups that are one form, filled twice."""
+CENTRED, NEAR, FILLED = range(3)
 
 _BANDED, _SAMPLED = 0, 1
 
@@ -231,10 +231,10 @@ def groups(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
         links.likeness, len(docs), settings.jaccard, settings.containment, settings.bucket_cap
     )
     yield _part(CENTRED, {"doc": docs, "centre": docs[centres]})
-    together = links.where(links.linked & (centres[links.pairs[:, 0]] == centres[links.pairs[:, 1]]))
+    together = links.where(centres[links.pairs[:, 0]] == centres[links.pairs[:, 1]])
     ends = docs[together.pairs]
     of_links = {"a": ends[:, 0], "b": ends[:, 1], "centre": docs[centres[together.pairs[:, 0]]]}
-    yield _part(LINKED, {**of_links, **measures(together), "kind": together.kind.astype(np.int32)})
+    yield _part(NEAR, {**of_links, **measures(together), "kind": together.kind.astype(np.int32)})
     filled = np.unique(np.sort(docs[centres[links.pairs[links.forms]]], axis=1), axis=0)
     yield _part(FILLED, {"a": filled[:, 0], "b": filled[:, 1]})
 

@@ -7,6 +7,7 @@ was. Nothing that grows with the feed comes to the driver.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ from clusterer.errors import InputError
 from clusterer.fingerprint import recipe
 from clusterer.settings import Settings
 from clusterer.spark import checkpoint as spark_checkpoint, messages
-from clusterer.spark.articles import Source
+from clusterer.spark.articles import PART_BITS, Source
 from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER
-from clusterer.spark.run import Run, only_row
+from clusterer.spark.removal_stages import removal_stages
+from clusterer.spark.run import Removing, Run, only_row
 from clusterer.spark.stages import stages_of
 from clusterer.stories.model import model_of
 
@@ -52,6 +54,7 @@ class Job:
         partitions: int | None = None,
         links_together: int = LINKS_TOGETHER,
         tell: Callable[[str], None] | None = None,
+        removing: Removing | None = None,
     ) -> None:
         """Compare the run with what its folder holds; nothing is read yet.
 
@@ -63,13 +66,18 @@ class Job:
             partitions: tasks that articles are shared out to; None for one for `A_PARTITION` articles.
             links_together: links of a component that one worker groups.
             tell: called with the name of each stage that is written.
+            removing: what a run that removes is asked for beside groups; `df` then has columns of its rows.
 
         Raises:
-            InputError: the data frame is of Spark Connect, or workers are on other machines and no folder is given.
+            InputError: a data frame is of Spark Connect, or workers are on other machines and no folder is given.
             SettingsError: the folder is of another run.
         """
-        if ".connect." in type(df).__module__:
-            raise InputError("this data frame is of Spark Connect, which reaches no context; cure: a classic session")
+        old = removing.old if removing else None
+        for given in [df] if old is None else [df, old]:
+            if ".connect." in type(given).__module__:
+                raise InputError(
+                    "this data frame is of Spark Connect, which reaches no context; cure: a classic session"
+                )
         model_of(settings)  # refuse weights of another release before anything is read
         spark = df.sparkSession.newSession()
         self.folder = spark_checkpoint.folder_of(spark, checkpoint)
@@ -82,14 +90,18 @@ class Job:
             "partitions": partitions,
             "links together": links_together,
             "fields": source.fields,
-            "columns": df.columns,
+            "columns": (removing.rows if removing else df).columns,
             "input": spark_checkpoint.stamp(spark, df.inputFiles()),
+            "command": "dedup" if removing else "cluster",
+            "keep": removing.keep if removing else "",
+            "against": "" if old is None else spark_checkpoint.stamp(spark, old.inputFiles()),
         }
         spark_checkpoint.hold_against(spark, self.folder, description)
         checkpoints = Checkpoints(spark, self.folder, tell or (lambda stage: None))
-        self._run = Run(df, spark, settings, source, links_together, checkpoints)
+        settings = replace(settings, threads=1)  # Spark has a worker for every core
+        self._run = Run(df, spark, settings, source, links_together, checkpoints, removing)
         self._partitions = partitions
-        self._stages = stages_of(settings)
+        self._stages = removal_stages(settings) if removing else stages_of(settings)
         self._tables: dict[str, DataFrame | None] = {}
 
     # --- what is asked for
@@ -111,21 +123,36 @@ class Job:
         Raises:
             InputError: all of them.
         """
-        self.articles()
-        rows, bad = self._counts
-        if bad and bad == rows:
+        asked, bad = self._asked(), self._counts[1]
+        if bad and asked.where("reason IS NULL").isEmpty() and not asked.isEmpty():
             first = only_row(self.quarantined())
             raise InputError(f"none of {bad} rows is an article; {first['file'] or 'first'}: {first['reason']}")
         return bad
 
+    def _asked(self) -> DataFrame:
+        """Return the rows of `articles` without those that are only compared against."""
+        return self.articles().where(f"shiftright(key, {PART_BITS}) = {int(self._run.removing is not None)}")
+
+    def count_articles(self) -> int:
+        """Return how many articles are asked about."""
+        return self._asked().where("reason IS NULL").count()
+
     def result(self) -> DataFrame:
         """Return every article with its groups and its link: `stages.COLUMNS`."""
-        if self._run.checkpoints.read("result") is None:
+        return self._last("result")
+
+    def removed(self) -> DataFrame:
+        """Return what goes, and what stays for it: `removals.REMOVED`."""
+        return self._last("removed")
+
+    def _last(self, name: str) -> DataFrame:
+        """Return the rows of a last stage."""
+        if self._run.checkpoints.read(name) is None:
             self._table("words")
             # Documents and links need the words alone: while one branch is planned, the other one works.
             if "links" in self._stages:
                 run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
-        return self.table("result")
+        return self.table(name)
 
     def stories(self) -> DataFrame:
         """Return a row a story: `story`, `articles`, `representative`, and `follows`, the earlier one of the same affair."""

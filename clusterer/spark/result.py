@@ -58,7 +58,9 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     centres = np.searchsorted(docs, numbers(held.column("centre"), np.int64))
     told_stories = _stories(held, alike, docs, centres) if settings.level == "story" else None
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
-    assigned = assign(corpus, documents, nothing, _links(linked, docs), centres, told_stories, settings).assignments[:d]
+    assigned = assign(corpus, documents, nothing, links_of(linked, docs), centres, told_stories, settings).assignments[
+        :d
+    ]
     evidence = [None if x.evidence is None else orjson.dumps(x.evidence, default=dict).decode() for x in assigned]
     columns: dict[str, Any] = {"doc": docs, "lead": pa.array([x.id for x in assigned], pa.string())}
     kinds: dict[str, Callable[[], pa.DataType]] = {"representative": pa.bool_, "score": pa.float64}
@@ -67,7 +69,7 @@ def tell(batches: Iterable[Batch], settings: Settings) -> Iterator[Batch]:
     yield batch_of({**columns, "evidence": pa.array(evidence, pa.string())})
 
 
-def _links(linked: Any, docs: NDArray[np.int64]) -> Links:
+def links_of(linked: Any, docs: NDArray[np.int64]) -> Links:
     """The verified pairs of whole groups, by the places of their documents."""
     if not len(linked):
         none = np.zeros((0, 2), dtype=np.int64)

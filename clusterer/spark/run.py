@@ -11,12 +11,34 @@ from typing import TYPE_CHECKING, Any
 
 from clusterer.settings import Settings
 from clusterer.spark import messages
-from clusterer.spark.articles import Source
+from clusterer.spark.articles import PART_BITS, Source
 from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import with_components
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Removing:
+    """What a run that removes is asked for beside groups.
+
+    Attributes:
+        rows: the rows that are asked about, with all their columns.
+        keep: which of several is kept, as for `clusterer.dedup`.
+        files: of the rows in the order in which they count as read, by their column `FILE`; empty where the rows' own order
+            counts.
+        old, old_source, old_columns: what rows are compared against, how it is read and of which columns; None for nothing.
+        old_files: likewise.
+    """
+
+    rows: DataFrame
+    keep: str = "longest"
+    files: tuple[str, ...] = ()
+    old: DataFrame | None = None
+    old_source: Source | None = None
+    old_columns: tuple[str, ...] = ()
+    old_files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -30,6 +52,7 @@ class Run:
         source: how rows of `df` are read.
         links_together: links of a component that one worker groups.
         checkpoints: the stages that are written.
+        removing: what a run that removes is asked for; None where it only groups.
         receivers: partitions that rows are sent to; 0 before the articles are counted.
         text_counts: see `count_texts`; None before they are counted.
     """
@@ -40,6 +63,7 @@ class Run:
     source: Source
     links_together: int
     checkpoints: Checkpoints
+    removing: Removing | None = None
     receivers: int = 0
     text_counts: tuple[int, int] | None = None
 
@@ -91,6 +115,13 @@ class Run:
     def with_components(self, links: DataFrame, name: str, strength: str) -> DataFrame:
         """Return links with their component, in the checkpoints of this run: see `connected_components`."""
         return with_components(links, self.checkpoints.keep, name, strength, self.links_together)
+
+
+def part_of_key() -> Any:
+    """Return the column `part` of a column `key`: ids are unique within one of the two."""
+    from pyspark.sql import functions as F
+
+    return F.shiftright("key", PART_BITS).cast("int").alias("part")
 
 
 def only_row(rows: DataFrame) -> Row:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from clusterer.copies.verify import CONTAINED, COPY
 from clusterer.errors import InputError
 from clusterer.settings import Settings
 from clusterer.spark import (
@@ -25,7 +26,7 @@ from clusterer.spark import (
     result as spark_result,
     stories as spark_stories,
 )
-from clusterer.spark.run import Run
+from clusterer.spark.run import Run, part_of_key
 from clusterer.stories import candidates as stories_candidates, term_weights
 from clusterer.text import boilerplate
 
@@ -145,8 +146,8 @@ def words(run: Run, articles: DataFrame, mended: DataFrame | None = None) -> Dat
 
 
 def again(run: Run, words: DataFrame) -> DataFrame:
-    """Return the ids that several articles have."""
-    return words.groupBy("id").count().where("count > 1").select("id")
+    """Return the ids that several articles of a part have."""
+    return words.groupBy("id", part_of_key()).count().where("count > 1").select("id", "part")
 
 
 def ids(run: Run, words: DataFrame, again: DataFrame) -> DataFrame | None:
@@ -158,14 +159,15 @@ def ids(run: Run, words: DataFrame, again: DataFrame) -> DataFrame | None:
 
     if again.isEmpty():
         return None
-    known = words.select("key", "id", "date", "hash", "outlet", "tie")
+    known = words.select("key", "id", part_of_key(), "date", "hash", "outlet", "tie")
     unsigned = F.col("hash").bitwiseXOR(F.lit(-(1 << 63)))
-    order = Window.partitionBy("id").orderBy("date", unsigned, "outlet", "tie", "key")
-    turns = known.join(again, "id", "left_semi").withColumn("turn", F.row_number().over(order))
-    suffixed = known.where(F.col("id").contains("#")).select("id")
-    numbers = suffixed.mapInArrow(spark_articles.taken_ids, "id string, number string")
-    taken = numbers.join(again, "id", "left_semi").groupBy("id").agg(F.collect_set("number").alias("taken"))
-    later = turns.where("turn > 1").join(taken, "id", "left").select("key", "id", "turn", "taken")
+    order = Window.partitionBy("id", "part").orderBy("date", unsigned, "outlet", "tie", "key")
+    turns = known.join(again, ["id", "part"], "left_semi").withColumn("turn", F.row_number().over(order))
+    suffixed = known.where(F.col("id").contains("#")).select("id", "part")
+    numbers = suffixed.mapInArrow(spark_articles.taken_ids, "id string, number string, part int")
+    named = numbers.join(again, ["id", "part"], "left_semi").groupBy("id", "part")
+    taken = named.agg(F.collect_set("number").alias("taken"))
+    later = turns.where("turn > 1").join(taken, ["id", "part"], "left").select("key", "id", "turn", "taken")
     return later.mapInArrow(spark_articles.suffixes, "key long, name string")
 
 
@@ -398,7 +400,8 @@ def _links_of_groups(grouped: DataFrame) -> DataFrame:
     """Return verified pairs of documents of one group, with its first document."""
     from pyspark.sql import functions as F
 
-    return grouped.where(f"part = {spark_copies.LINKED}").drop("part", "doc").withColumn("row", F.lit("link"))
+    linked = (F.col("part") == spark_copies.NEAR) & F.col("kind").isin(COPY, CONTAINED)
+    return grouped.where(linked).drop("part", "doc").withColumn("row", F.lit("link"))
 
 
 def _centred(documents: DataFrame, copies: DataFrame) -> DataFrame:
