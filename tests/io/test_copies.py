@@ -177,5 +177,5 @@ def test_damage_in_a_column_that_nobody_read_costs_its_rows_and_is_told(tmp_path
     assert "rows 11 to 20 cannot be read" in damaged.reason
     assert damaged.rows == 10
     assert [(bad.line, bad.reason) for bad in heard] == [(11, damaged.reason)]
-    with pytest.raises(InputError, match="rows 11 to 20 .*strict"):
+    with pytest.raises(InputError, match=r"rows 11 to 20 .*strict"):
         copied(reader_of(path, strict=True), "parquet", False, [])
