@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -75,11 +76,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort) as error:
-        cause = error if isinstance(error, KeyboardInterrupt) else error.__cause__
-        notes = getattr(cause, "__notes__", None) or ["nothing was written"]
-        tell(f"interrupted; {'; '.join(notes)}")
-        sys.exit(128 + (cause.signal if isinstance(cause, _Ended) else signal.SIGINT))
+        _interrupted(error if isinstance(error, KeyboardInterrupt) else error.__cause__)
     except Exception as error:
+        behind = error.__context__
+        while behind and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__context__
+        if behind:  # a library could not close the file that it was writing
+            _interrupted(behind)
         if _LOG.isEnabledFor(logging.DEBUG):
             raise
         missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
@@ -104,16 +107,29 @@ class _Ended(KeyboardInterrupt):
         self.signal = signal
 
 
+_CLEARING = ("weakref", "_weakrefset")  # modules whose functions are called while objects go
+_AGAIN = 0.01  # seconds
+
+
 def _end_in_order() -> None:
-    """End by SIGTERM and SIGHUP as by Ctrl-C: temporary files go, exit codes are those a shell gives. `nohup` stays as it is."""
+    """End by SIGTERM and SIGHUP as by Ctrl-C: temporary files go, exit codes are those a shell gives. `nohup` stays as it is.
+
+    What is raised while an object is being cleared away is lost with a word on standard error, and the run would go on to its
+    end: there a signal waits and comes once more.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
+        while frame:
+            if frame.f_code.co_name == "__del__" or frame.f_globals.get("__name__") in _CLEARING:
+                threading.Timer(_AGAIN, os.kill, (os.getpid(), number)).start()
+                return
+            frame = frame.f_back
         raise _Ended(number)
 
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, end)
 
 
@@ -122,6 +138,12 @@ def tell(text: str) -> None:
     from clusterer.cli.terminal import tell
 
     tell(text, err=True)
+
+
+def _interrupted(cause: BaseException | None) -> NoReturn:
+    notes = getattr(cause, "__notes__", None) or ["nothing was written"]
+    tell(f"interrupted; {'; '.join(notes)}")
+    sys.exit(128 + (cause.signal if isinstance(cause, _Ended) else signal.SIGINT))
 
 
 def _fail(message: str) -> None:

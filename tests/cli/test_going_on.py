@@ -7,6 +7,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -171,6 +173,25 @@ def test_signals_end_a_run_in_order(number: signal.Signals, code: int, shards: P
     assert {name.split("/")[1] for name in tree(tmp_path)} == {".work"}
     assert run(*words(shards, tmp_path)).returncode == 0
     assert not (tmp_path / "kept" / ".work").exists()
+
+
+def test_a_signal_while_an_object_goes_is_not_lost() -> None:
+    code = """
+import os, signal, time
+from clusterer.cli import main
+main._end_in_order()
+class Going:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)
+try:
+    Going()
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("came")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("came\n", "")
 
 
 class Asked(dict[str, Any]):
