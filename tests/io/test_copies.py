@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ def copied(reader: InputReader, format: str, added: bool, gone: list[tuple[int, 
     """The rows of the inputs by masks."""
     out = io.BytesIO()
 
+    def put_aside(start: int, place: int, row: Row) -> None:
+        gone.append((start + place, row.line, as_json(row)))
+
     def inputs() -> Iterator[Copied]:
         for (read, opened), stays in zip(reader.opened_again(), masks(reader), strict=True):
             n = len(read.lines)
             columns = {"copy": [f"c{i}" for i in range(n)]} if added else {}
-            put = lambda place, row, start=read.start: gone.append((start + place, row.line, as_json(row)))  # noqa: E731
-            yield Copied(
-                opened, read.lines, np.ones(n, dtype=np.bool_) if added else stays, columns, put, lambda n: None
-            )
+            kept = np.ones(n, dtype=np.bool_) if added else stays
+            yield Copied(opened, read.lines, kept, columns, partial(put_aside, read.start), lambda n: None)
 
     copy = FORMATS_BY_NAME[format].copy_rows
     assert copy is not None
@@ -85,7 +87,9 @@ def test_lines_keep_their_bytes(end: bytes, packing: str, added: bool, tmp_path:
         lines[3:3] = [b"", b"{broken", b'{"id": "no text"}', b"  "]
         data = b"\xef\xbb\xbf" + end.join(lines)
         (folder / f"{file}.jsonl{packing}").write_bytes(gzip.compress(data) if packing else data)
-    reader, gone, expected_gone = reader_of(folder), [], []  # type: ignore[var-annotated]
+    reader = reader_of(folder)
+    gone: list[tuple[int, int, bytes]] = []
+    expected_gone: list[tuple[int, int, bytes]] = []
     assert all(read.stands_whole for read in reader.inputs)
     expected = written(reader, "jsonl", added, expected_gone)
     assert copied(reader, "jsonl", added, gone) == expected
@@ -117,7 +121,9 @@ def test_parquet_keeps_all_that_its_file_is(added: bool, tmp_path: Path) -> None
     ).replace_schema_metadata({"owner": "me"})
     path = tmp_path / "a.parquet"
     pq.write_table(table, path, row_group_size=120, compression={"text": "ZSTD", "day": "NONE", "kind": "GZIP"})
-    reader, gone, expected_gone = reader_of(path), [], []  # type: ignore[var-annotated]
+    reader = reader_of(path)
+    gone: list[tuple[int, int, bytes]] = []
+    expected_gone: list[tuple[int, int, bytes]] = []
     found = pq.ParquetFile(io.BytesIO(copied(reader, "parquet", added, gone)))
     expected = pq.read_table(io.BytesIO(written(reader, "parquet", added, expected_gone)))
     assert found.read().equals(expected)
