@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from clusterer.articles import Article
 from clusterer.cli.run import Run, feed_of, keep_apart
 from clusterer.corpus import Chunk, read_chunks
 from clusterer.errors import InputError
+from clusterer.io.choice import SAMPLE
+from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.rows import BadRow, as_json
 from clusterer.reading import InputReader
 
 
@@ -28,7 +35,7 @@ class AgainstFeed:
 
         Args:
             paths: of --against.
-            options: of the command; they hold for these as well.
+            options: of the command, as `fields_apart` gives them for these.
             run: of the command.
             outputs: what is written.
 
@@ -92,6 +99,61 @@ class AgainstFeed:
         if self._reader and number < in_files:
             return self._reader.place(number)
         return self._stored_in[number - in_files], None
+
+
+def fields_apart(options: Mapping[str, Any], paths: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is said of columns, for the inputs and for what they are compared against: these are often of another make.
+
+    A column named for one attribute holds where it is there; of the other side, if that has no such column, it is told anew.
+    A column that neither has is named for both, and the inputs refuse it.
+
+    Args:
+        options: of the command.
+        paths: of --against.
+
+    Returns:
+        the options for the inputs, and those for the others.
+    """
+    ours, theirs = dict(options), dict(options)
+    given = {f"{attribute}_field": options[f"{attribute}_field"] for attribute in FIELD_NAMES}
+    given = {name: column for name, column in given.items() if column}
+    files = [path for path in paths if not is_index(path)]
+    if not given or not files or "-" in (*files, *options["inputs"]):  # standard input is read once
+        return ours, theirs
+    here, there = _columns(options), _columns({**options, "inputs": files})
+    for name, column in given.items():
+        key = column_key(column.partition(".")[0])
+        if here and there and (key in here) != (key in there):
+            (theirs if key in here else ours)[name] = None
+    return ours, theirs
+
+
+def _columns(options: Mapping[str, Any]) -> set[str]:
+    """The keys of the columns of the first rows, read with the columns that were named or without; empty where none can be."""
+    plain = {**options, **{f"{attribute}_field": None for attribute in FIELD_NAMES}}
+    found: set[str] = set()
+    for tried in (options, plain):
+        with contextlib.suppress(InputError):  # told when the run reads them
+            feed = feed_of({**tried, "strict": False}, _Enough().count)
+            found |= {column_key(name) for row in islice(feed, SAMPLE) for name in orjson.loads(as_json(row))}
+    return found
+
+
+class _Enough:
+    """Ends a look at first rows where none of them is an article: the rest need not be read for that."""
+
+    def __init__(self) -> None:
+        self._bad = 0
+
+    def count(self, bad: BadRow) -> None:
+        """One more of no use.
+
+        Raises:
+            InputError: there were enough.
+        """
+        self._bad += 1
+        if self._bad >= SAMPLE:
+            raise InputError(bad.reason)
 
 
 def is_index(path: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.cli.against import AgainstFeed
+from clusterer.cli.against import AgainstFeed, fields_apart
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
@@ -117,10 +117,11 @@ def dedup_command(
         raise click.UsageError(
             "--unique-url is of INPUT alone, and --against is given; cure: dedup --unique-url before, and what it keeps --against"
         )
+    options, of_old = fields_apart(options, against) if against else (options, options)
     run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
     outputs = RowOutputs(run, output, removed)
     pairs_form = result_form(pairs) if pairs else ""
-    old = AgainstFeed(against, options, run, [output, removed, pairs]) if against else None
+    old = AgainstFeed(against, of_old, run, [output, removed, pairs]) if against else None
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
         result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form, guard))

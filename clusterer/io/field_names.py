@@ -42,6 +42,7 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         "النص", "نص", "المحتوى", "محتوى", "نص_الخبر", "متن_الخبر", "نص_المقال", "الخبر", "المقال",
         "المتن", "محتوى_الخبر", "نص_المقالة", "التفاصيل", "story",
         *ABSTRACT_NAMES,
+        "passage", "question", "prompt",  # of benchmarks
     ),
     "title": _keys(
         "title", "headline", "head", "heading", "article_title", "post_title", "news_title", "web_title",

@@ -55,6 +55,26 @@ def test_against_files_or_an_index_is_what_the_library_says(halves: tuple[Path, 
     assert stats["stages"][0]["done"] == 130
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_named_column_holds_for_the_side_that_has_it(
+    halves: tuple[Path, Path, Path], tmp_path: Path, side: int
+) -> None:
+    result = dedup(read(halves[2]), against=list(read(halves[0])), quote=13)
+    assert result.removed
+    sides = [halves[2], halves[0]]
+    renamed = tmp_path / "renamed.jsonl"
+    renamed.write_bytes(sides[side].read_bytes().replace(b'"content":', b'"text": "-", "question_ar":'))
+    sides[side] = renamed
+    kept = tmp_path / "kept.jsonl"
+    command = ["dedup", sides[0], "--quote", "13", "-o", kept, "--against", sides[1], "--text-field"]
+    done = run_in_text(*command, "question_ar")
+    assert done.returncode == 0, done.stderr
+    assert [row["id"] for row in lines(kept)] == result.kept_ids
+    kept.unlink()
+    done = run_in_text(*command, "question_at")
+    assert (done.returncode, "found columns" in done.stderr, kept.exists()) == (1, True, False)
+
+
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
     done = run_in_text("dedup", halves[2], "-o", tmp_path / "kept.jsonl", "--against", halves[0], halves[2])
     assert (done.returncode, "is an input and in --against" in done.stderr) == (1, True)
