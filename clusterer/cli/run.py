@@ -382,7 +382,7 @@ def write_pairs(
 def write_stories(
     out: BinaryIO, result: Clustering, articles: Iterable[Article], settings: Settings, form: str, guard: bool = True
 ) -> None:
-    """Write a line a story, in the order in which they first appear.
+    """Write a line a story, in the order of `story_table`.
 
     Args:
         out: an open file.

@@ -79,8 +79,11 @@ def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
             for key in _NAMES_OF_ACCOUNTS:
                 if isinstance(account.get(key), str):
                     return {**{k: v for k, v in row.items() if k != "source"}, "source_name": account[key]}
-    if "from_id" in row and isinstance(row.get("from"), str) and not row.get("source_name"):
-        return {**row, "source_name": row["from"]}  # Telegram's
+    if "from_id" in row and isinstance(row.get("from"), str) and not row.get("source_name"):  # Telegram's
+        named = {**row, "source_name": row["from"]}
+        if isinstance(row["from_id"], str) and isinstance(row.get("id"), int):
+            named["id"] = f"{row['from_id']}/{row['id']}"  # every channel counts from one
+        return named
     return row
 
 

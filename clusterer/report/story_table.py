@@ -55,7 +55,7 @@ class _Gathered:
 
 
 def story_table(result: Clustering, articles: Iterable[Article], settings: Settings) -> Iterator[StoryRow]:
-    """Rows of all stories, in the order in which they first appear.
+    """Rows of all stories, those of most articles first; of as many, in the order in which they first appear.
 
     Args:
         result: of a run.
@@ -86,7 +86,8 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
         if a.representative:
             story.head = a.id, article.heading
     words = key_words([list(story.texts.values()) for story in stories.values()], settings)
-    for (name, story), found in zip(stories.items(), words, strict=True):
+    table = list(zip(stories.items(), words, strict=True))
+    for (name, story), found in sorted(table, key=lambda row: -row[0][1].articles):
         first, last = story.dates or (None, None)
         outlets = tuple(sorted(story.outlets - {""}))
         id, title = story.head

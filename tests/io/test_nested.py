@@ -168,7 +168,7 @@ def test_telegram_exports(tmp_path: Path) -> None:
                                                         {**one, "messages": one["messages"][2:]}]}}):  # fmt: skip
         articles, bad, feed = read(tmp_path / "result.json", value)
         assert [(a.id, a.text) for a in articles] == [
-            ("2", "عاجل: قالت الوزارة في spa.example اليوم\n\nسطر ثان"), ("4", "رسالة أخرى")
+            ("channel7/2", "عاجل: قالت الوزارة في spa.example اليوم\n\nسطر ثان"), ("channel7/4", "رسالة أخرى")
         ]  # fmt: skip
         assert [(a.source, a.date) for a in articles] == [("واس", MOMENT + timedelta(minutes=m)) for m in (2, 4)]
         assert not bad
