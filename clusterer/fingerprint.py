@@ -120,6 +120,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "STUBS",
         "PLACEHOLDERS",
     ),
+    "clusterer.lsh.bands": ("MOST",),
     "clusterer.lsh.buckets": ("HUBS", "NEIGHBOURS"),
     "clusterer.lsh.datasketch": ("_MERSENNE",),
     "clusterer.lsh.samples": ("SLACK",),

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.parallel import run_both
-from clusterer.articles import Article, free_ids, name_of, seconds
+from clusterer.articles import Article, name_of, numbered_id, seconds
 from clusterer.errors import InputError
 from clusterer.index.articles import (
     body_of,
@@ -32,7 +31,7 @@ from clusterer.index.copy_candidates import copy_candidates
 from clusterer.index.guards import crc_of_number
 from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
-from clusterer.index.open_index import OpenIndex
+from clusterer.index.open_index import OpenIndex, PassedIds
 from clusterer.index.regroup import settle
 from clusterer.index.remembered import StoredDocument
 from clusterer.index.story_candidates import remember
@@ -79,6 +78,7 @@ class IndexWriter:
         """Remove articles by their numbers."""
         removed, database = np.array(sorted(numbers), dtype=np.int64), self._index.database
         release_documents(self._index, self._changes, removed)
+        self._index.passed_ids.clear()
         database.write_among("DELETE FROM body WHERE article IN {}", removed)
         database.write_among("DELETE FROM article WHERE number IN {}", removed)
         database.state["articles"] -= len(removed)
@@ -146,14 +146,27 @@ def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[lis
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
 
-    def is_taken(id: str, digest: int, other: str) -> bool:
-        if other != id and other not in holder:
+    def is_held(other: str) -> bool:
+        if other not in holder:
             stored = database.rows("SELECT id, digest, number FROM article WHERE key = ?", id_key(other))
-            holder.update({name: (other_digest, number) for name, other_digest, number in stored})
-        return other in holder and holder[other][0] != digest
+            holder.update({name: (digest, number) for name, digest, number in stored})
+        return other in holder
+
+    def free_name(id: str, digest: int) -> str:
+        if id not in holder or holder[id][0] == digest:
+            return id
+        passed = index.passed_ids.setdefault(id, PassedIds())  # thousands may have one id: none counts up from "#2"
+        while digest not in passed.names:
+            other = numbered_id(id, passed.last + 1)
+            if not is_held(other):
+                return other
+            passed.last += 1
+            passed.names.setdefault(holder[other][0], other)
+        is_held(passed.names[digest])  # so that its number is known
+        return passed.names[digest]
 
     for id, digest in zip(ids, digests, strict=True):
-        name = next(free_ids(id, partial(is_taken, id, digest)))
+        name = free_name(id, digest)
         is_stored.append(name in holder)
         if name not in holder:
             holder[name] = (digest, next_number)
