@@ -18,7 +18,9 @@ from clusterer.copies.facts import Differences
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _UPDATED = 18.0  # hours up to which one or two facts are an update: a toll of the evening, of the next morning
-_LEAD = 0.35  # share of either opening, within hours of both, below which an outlet's later article has another lead ...
+_LEAD = (
+    0.35  # share of either opening, within hours of both, below which an outlet's later article has another lead ...
+)
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
@@ -39,8 +41,8 @@ def are_series(
     """Bool (m,): alike, with other facts or another lead.
 
     The more surely so from one outlet on different days: a form that is filled daily, or an article that repeats what was
-    known the day before. Within hours one outlet's numbers are an update, names are not, nor is a lead of which the other text has
-    nothing; and another outlet's text of the same day is the wire's, whatever was edited.
+    known the day before. Within hours one outlet's numbers are an update, names are not, nor is a lead of which the other text
+    has nothing; and another outlet's text of the same day is the wire's, whatever was edited.
 
     Args:
         jaccard: float64 (m,).

@@ -22,6 +22,7 @@ from clusterer.errors import InputError
 from clusterer.index.articles import (
     body_of,
     compress,
+    digest_of,
     id_key,
     without_learned_lines,
     words_of_texts,
@@ -40,6 +41,7 @@ from clusterer.text import boilerplate
 from clusterer.text.words import Words
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
+_NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM expired)"
 
 
 class IndexWriter:
@@ -54,15 +56,24 @@ class IndexWriter:
         self._index, self._changes = index, Changes(last_article=index.database.state["article"])
 
     def store(self, articles: Sequence[Article]) -> tuple[list[int], list[bool]]:
-        """Store articles.
+        """Store articles, but for those that were stored before and have expired.
 
         Returns:
-            The number of each, and whether it was there before.
+            The number of each, negative of one that has expired, and whether it was there before.
 
         Raises:
             InputError: the index has seen too many.
         """
         return _store(self._index, self._changes, articles)
+
+    def welcome(self, articles: Iterable[Article], versions: bool = False) -> None:
+        """Let articles in again although they have expired; where `versions` are asked for, other ones of their ids too."""
+        told = [(name_of(a), digest_of(a)) for a in articles]
+        self._index.database.write_many(
+            f"DELETE FROM expired WHERE key = ? AND id = ? AND (digest = ? OR {int(versions)})",
+            [(id_key(name), name, digest) for name, digest in told],
+        )
+        self._index.passed_ids.clear()
 
     def replace(self, articles: Mapping[str, int]) -> None:
         """Remove articles whose new versions will be stored: these stay in the story, if they can.
@@ -141,14 +152,14 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
 def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
     """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
     database = index.database
-    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", list(map(id_key, set(ids))))
+    rows = database.among(f"SELECT id, digest, number FROM {_NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
 
     def is_held(other: str) -> bool:
         if other not in holder:
-            stored = database.rows("SELECT id, digest, number FROM article WHERE key = ?", id_key(other))
+            stored = database.rows(f"SELECT id, digest, number FROM {_NAMED} WHERE key = ?", id_key(other))
             holder.update({name: (digest, number) for name, digest, number in stored})
         return other in holder
 
