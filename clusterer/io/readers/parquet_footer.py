@@ -1,7 +1,7 @@
 """What a Parquet footer says of columns that pyarrow cannot take apart: it ends the process there, where an error is due.
 
-Reads Thrift's compact form as far as that needs; makes no values and checks nothing else. Source: parquet.thrift of Apache Parquet,
-and the conditions of `SizeStatistics::Validate` and `ColumnChunkMetaData` of Apache Arrow.
+Reads Thrift's compact form as far as that needs; makes no values and checks nothing else. Source: parquet.thrift of Apache
+Parquet, and the conditions of `SizeStatistics::Validate` and `ColumnChunkMetaData` of Apache Arrow.
 """
 
 from __future__ import annotations
