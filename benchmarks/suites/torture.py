@@ -33,7 +33,16 @@ from clusterer.io.html import clean_text
 
 SECONDS = 30
 """Of processor time that a file may take before it hangs."""
-KINDS = {".xml": "rss", ".rss": "rss", ".atom": "rss", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl"}
+KINDS = {
+    ".xml": "rss",
+    ".rss": "rss",
+    ".atom": "rss",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".parquet": "parquet",
+}
 """Ending to the format as which a file is read; others by what they are."""
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]")
 WORDS = ("files", "articles", "bad rows", "refused", "crash", "hang", "untold", "misread")
@@ -108,7 +117,7 @@ def held_by_json(data: bytes) -> Holding:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        return Holding(None if data.strip() else 0)
+        return Holding(None if re.search(rb'[\w"]', data) else 0)  # brackets and commas alone hold no row
     return Holding(len(value) if isinstance(value, list) else 1)
 
 

@@ -54,15 +54,17 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        refusal = self._refusal(scope["method"], scope["query_string"], Headers(scope=scope))
         await (refusal or self._app)(scope, receive, told)
 
-    def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
+    def _refusal(self, method: str, query: bytes, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
         if not is_own(host, self._names):
             return PlainTextResponse(
                 f"{host!r} is no name of this machine; cure: its address, or --host with that name\n", 421
             )
+        if not query.isascii():  # some servers let it through, and what reads it as UTF-8 would fall over it
+            return PlainTextResponse("bytes beyond ASCII in the address; cure: percent-encode them\n", 400)
         if method in _READS:
             return None
         size = headers.get("content-length", "")

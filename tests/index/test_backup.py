@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Child, Tell, carry_out, ids, ids_after, log_of, plan, told_of
+from processes import Child, Tell, batches, carry_out, ids, ids_after, log_of, plan, told_of
 
 from clusterer.articles import Article
 from clusterer.errors import IndexDamaged, InputError, OutputError
@@ -58,6 +58,53 @@ def test_backups_under_a_running_writer_hold_what_was_acknowledged(
     record_property("backups", made)
     print(f"{made} backups, each restored, checked and whole; {between} while a batch was written; {round} writers")
     assert between > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
+@pytest.mark.parametrize("wanted", [4, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_killed_backup_leaves_no_file_that_looks_whole(wanted: int, tmp_path: Path) -> None:
+    dice, path, old, kills, cut = random.Random(wanted), tmp_path / "news.db", tmp_path / "old.db", 0, 0
+    with StoryIndex.open(path) as index:
+        for step in batches(25, 4):
+            step.carry_out(index)
+        index.backup(old)
+        earlier = ids(index)
+        for step in batches(25, 8)[4:]:
+            step.carry_out(index)
+        latest = ids(index)
+    for i in range(4 * wanted):
+        copy = tmp_path / f"{i}.db"
+        if replaces := i % 2 == 0:
+            shutil.copy(old, copy)
+
+        def work(tell: Tell, copy: Path = copy) -> None:
+            with StoryIndex.open(path, must_exist=True) as index:
+                tell("begun")
+                index.backup(copy)
+                tell("done")
+
+        with Child(work) as child:
+            child.await_line("begun")
+            time.sleep(dice.uniform(0, 0.02))
+            kills += child.kill()
+        told = "done" in child.lines
+        assert copy.exists() or not (told or replaces)
+        found = [copy] if copy.exists() else []
+        left = [name for name in tmp_path.glob(f"{i}.db.*") if name.suffix == ".partial"]
+        cut += bool(left)
+        for name in [*found, *left]:
+            try:
+                with StoryIndex.open(name, must_exist=True) as index:
+                    assert index.check() == []
+                    assert ids(index) == latest or (ids(index) == earlier and replaces and not told)
+            except InputError:
+                assert name not in found
+        for name in tmp_path.glob(f"{i}.db*"):
+            name.unlink()
+        if kills >= wanted and cut:
+            break
+    print(f"{kills} killed backups, {cut} of them left a part of one")
+    assert kills >= wanted
 
 
 def test_a_file_that_is_being_written_is_not_copied_by_hand(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -188,3 +189,26 @@ def test_good_elements_between_two_broken_ones_are_found(tmp_path: Path) -> None
     assert [a.id for a in articles if a.id != "z"] == ["0", "1", "2", "3"]
     assert [b.line for b in bad] == [3, 6]
     assert bad[0].excerpt == broken[0]
+
+
+def test_a_whole_element_behind_a_broken_one_is_no_cut_one(tmp_path: Path) -> None:
+    """Found by JSONTestSuite's strings without an end: the last row was refused, as if the file ended inside it."""
+    path, bad = tmp_path / "a.json", []
+    path.write_bytes(b'[{"text":"a"},\n{"text":"b","x":["\\"]},\n{"text":"c"}]')
+    feed = Feed(path, on_bad=bad.append)
+    assert [row.article.text for row in feed] == ["a", "c"]
+    assert ([row.line for row in bad], feed.damaged_files) == ([2], [])
+
+
+def test_rows_that_are_never_closed_cost_little(tmp_path: Path) -> None:
+    """Each looks like the beginning of all that follow; one that is only deep is skipped as a whole."""
+    path = tmp_path / "a.json"
+    deep = b'{"text":"b","r":[' * 1100 + b"0" + b"]}" * 1100
+    path.write_bytes(b'[{"text":"a"},\n' + deep + b',\n{"text":"c"}]')
+    feed = Feed(path)
+    assert [row.article.text for row in feed] == ["a", "c"]
+    assert feed.bad_rows == 1
+    started = time.process_time()
+    path.write_bytes(b'[{"text":"a"},\n' + b'{"text":"a",\n' * 500_000)
+    assert sum(1 for _ in Feed(path)) == 1
+    assert time.process_time() - started < 1.5

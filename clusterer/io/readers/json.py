@@ -103,9 +103,11 @@ def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
                 return itertools.chain([(document, value)], JsonArray(rest, opened.limits))
             for path, count in others.items():
                 opened.note(left_out(path, count))
-        array = JsonArray(
-            itertools.chain([beginning], rest), opened.limits, skip=_array_of_articles(document, value, opened)
-        )
+        try:
+            skip = _array_of_articles(document, value, opened)
+        except DamageError as damage:
+            return iter([(document[: 4 * EXCERPT], damage)])
+        array = JsonArray(itertools.chain([beginning], rest), opened.limits, skip)
         return _to_the_end(array, document) if is_held and isinstance(value, ValueError) else iter(array)
     return iter(JsonArray(chunks, opened.limits))
 
@@ -154,13 +156,20 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
 
 
 def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
-    """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text."""
+    """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text.
+
+    Raises:
+        DamageError: there is none within so many brackets and strings as a row may have.
+    """
     if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
-        first = JsonArray(iter([document]), opened.limits).first_elements()
+        array = JsonArray(iter([document]), opened.limits)
+        first = array.first_elements()
         sizes: list[float] = []
         for element, outer in itertools.islice(first, SAMPLE):
             is_inner = outer >= 0 and sizes[outer] != 0
             sizes.append(-1.0 if is_inner else _first_size(loaded(element), opened.columns))
+        if array.cut and not sizes:
+            raise DamageError(array.cut)
         most = max(sizes, default=0.0)
         return sizes.index(most) if most > 0 else 0
     arrays, _ = arrays_of_articles(value, opened.columns)

@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from clusterer.io.columns import RowError
 from clusterer.io.compression import TruncatedInput, cut_reason
 from clusterer.io.feed_limits import FeedLimits, over, too_many_values
 from clusterer.io.readers.jsonl import loaded
 from clusterer.io.rows import EXCERPT, too_long
 
-_MARKS = re.compile(rb'["{}\[\]]')
+_MARKS = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|["{}\[\]]')  # whole strings where they can be had
 _BLANKS = re.compile(rb"[\s,]*+")
 _BARE = re.compile(rb"[^,\]\s]++|.", re.S)
 _BARE_REST = re.compile(rb"[^,\]\s]*+")
@@ -25,6 +27,8 @@ _FIRST_KEY = re.compile(rb'\{\s*"[^"\\\n]{1,200}"\s*:')
 
 
 _ALL_MARKS = 10  # times `values`: brackets and ends of strings of a row
+_LEVELS = 1024  # beyond which no element is read
+_NOT_BROKEN = ("unexpected end", "depth", "recursion", "memory")  # words of errors that tell no broken syntax
 _AGAIN = 2  # times the longest row: bytes that are looked at again behind broken elements
 _TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is not read; cure: fetch the file again"
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
@@ -49,6 +53,11 @@ class JsonArray:
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
         self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
         self._between, self._opening = rb",\s*", b""  # patterns: what parts elements, how they begin
+
+    @property
+    def cut(self) -> str:
+        """Why the bytes ended early, or were not read to their end; "" where they were."""
+        return self._cut
 
     def __iter__(self) -> Iterator[tuple[bytes, Any]]:
         if not self._enter():
@@ -99,6 +108,7 @@ class JsonArray:
                 tail = self._buffer[self._start :]
                 self._buffer, self._start = element[resumption.end() :] + tail, 0
                 self._looked_again += len(self._buffer)
+                self._ended = False  # what is taken up again may be whole
                 if self._looked_again > _AGAIN * self._limit:
                     yield element[: 4 * EXCERPT], DamageError(_TOO_BROKEN)
                     return
@@ -161,11 +171,6 @@ class JsonArray:
         """Brackets, braces and ends of strings from `_start` on; 0 whenever the element grows beyond the limit."""
         self._position, in_string, starved, count = self._start, False, False, 0
         while True:
-            count += 1
-            if count > _ALL_MARKS * self._limits.values:
-                what = f"a row of more than {count:,} brackets and strings; the rest is not read"
-                self._cut, self._chunks = over(what, "values", self._limits.values), iter(())
-                return
             if starved or self._position >= len(self._buffer):
                 if self._position - self._start > self._limit:
                     yield 0
@@ -189,14 +194,22 @@ class JsonArray:
                     self._position, in_string = quote + 1, (quote - first) % 2 == 1
                     if not in_string:
                         yield 0x22
-            elif match := _MARKS.search(self._buffer, self._position):
-                self._position = match.end()
-                if match[0] == b'"':
-                    in_string = True
-                else:
-                    yield match[0][0]
+                continue
+            buffer, most = self._buffer, _ALL_MARKS * self._limits.values
+            for match in _MARKS.finditer(buffer, self._position):
+                start, self._position = match.span()
+                count += 1
+                if count > most:
+                    what = f"a row of more than {count:,} brackets and strings; the rest is not read"
+                    self._cut, self._chunks = over(what, "values", self._limits.values), iter(())
+                    return
+                if in_string := buffer[start] == 0x22 and self._position == start + 1:
+                    break
+                yield buffer[start]
+                if self._buffer is not buffer:  # whoever takes the marks took more bytes
+                    break
             else:
-                self._position = len(self._buffer)
+                self._position = len(buffer)
 
     def _enter(self) -> bool:
         """Go to the first element; False where there is no array."""
@@ -238,11 +251,11 @@ class JsonArray:
             element = self._buffer[self._start : self._start + size]
             self._start += size
             return element, ""
-        depth, skipped, excerpt = 0, 0, b""
+        depth, skipped, excerpt, is_deep = 0, 0, b"", False
         for mark in self._marks():
             if mark == 0:
                 element = self._buffer[self._start : self._position]
-                if not skipped and self._opening and re.search(self._between + self._opening, element):
+                if not skipped and self._holds_another(element):
                     self._start = self._position
                     return element, ""
                 excerpt = excerpt or element[: 4 * EXCERPT]
@@ -253,6 +266,11 @@ class JsonArray:
                     return excerpt, self._cut
                 continue
             depth += (mark in b"{[") - (mark in b"}]")
+            if depth > _LEVELS and not is_deep and not skipped:
+                is_deep, element = True, self._buffer[self._start : self._position]
+                if self._is_left_open(element):
+                    self._start = self._position
+                    return element, ""
             if depth <= 0:
                 element = self._buffer[self._start : self._position]
                 self._start = self._position
@@ -261,3 +279,16 @@ class JsonArray:
         element = excerpt or self._buffer[self._start :]
         self._start, self._ended = len(self._buffer), True
         return element, self._cut
+
+    def _holds_another(self, element: bytes) -> bool:
+        """Whether the next element seems to begin inside this one."""
+        return bool(self._opening and re.search(self._between + self._opening, element))
+
+    def _is_left_open(self, beginning: bytes) -> bool:
+        """Whether an element was never closed before the next ones: it is not only deep, but broken as far as this goes."""
+        value = loaded(beginning)
+        return (
+            isinstance(value, orjson.JSONDecodeError)
+            and not any(word in value.msg for word in _NOT_BROKEN)
+            and self._holds_another(beginning)
+        )

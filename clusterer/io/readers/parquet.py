@@ -17,6 +17,7 @@ from clusterer.io.feed_limits import LimitReached, TooManyRows
 from clusterer.io.field_names import FETCH_NAMES, column_key
 from clusterer.io.readers import parquet_size
 from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.parquet_footer import unreadable_columns
 from clusterer.io.readers.parquet_size import batch_rows
 from clusterer.io.rows import (
     PARQUET_BATCH,
@@ -144,7 +145,11 @@ def _open(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any] | None:
     """An input as a `ParquetFile`, and its bytes; None, and reported, where it is none."""
     try:
         file = _file(opened, stack)
-        return import_pyarrow("parquet").ParquetFile(file), file
+        table = import_pyarrow("parquet").ParquetFile(file)
+        if reason := unreadable_columns(table, file):
+            opened.damaged(1, reason)
+            return None
+        return table, file
     except (LimitReached, InputError):
         raise
     except Exception as error:  # pyarrow's are of many kinds

@@ -1,0 +1,185 @@
+"""Targets of fuzzing over an index: operations that bytes name, damaged files, and what `serve` is asked.
+
+Everything that an index raises must be one of our errors; whatever was done to an honest file, `check` finds nothing wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Target = Callable[[bytes], None]
+_POOL = 32  # articles that the operations choose from
+_MOST = 16  # operations of a run
+
+
+def _check(holds: object, said: str) -> None:
+    assert holds, said
+
+
+def _sample() -> list[Any]:
+    """Made articles, copies among them, of which each has an id of its own."""
+    from datetime import datetime
+
+    from benchmarks.corpora.generator import feed
+    from clusterer.articles import Article
+
+    return [
+        Article(row["content"], row["id"], row["title"], row["source"], "", datetime.fromisoformat(row["date"]))
+        for row in feed(_POOL, seed=3)
+    ]
+
+
+def _beginning(path: Path, articles: Sequence[Any]) -> None:
+    from clusterer.index.story_index import StoryIndex
+
+    with StoryIndex.open(path) as index:
+        index.add(articles[:5])
+        index.add(articles[5:8])
+
+
+def _carried_out(index: Any, byte: int, articles: Sequence[Any], other: Path, copy: Path) -> None:
+    """One operation: the lowest three bits say which, the others on what."""
+    verb, at = byte % 8, byte // 8 % len(articles)
+    some = articles[at : at + 1 + at % 4]
+    if verb == 0:
+        before = len(index)
+        added = index.add(some)
+        assert len(added) == len(some)
+        assert before <= len(index) <= before + len(some)
+    elif verb == 1:
+        index.update([type(x)(f"{x.text} {at}", x.id, x.title) for x in some])
+    elif verb == 2:
+        before = len(index)
+        assert index.remove([x.id for x in some]).articles == before - len(index)
+    elif verb == 3:
+        index.expire(max_articles=at)
+        assert len(index) <= at
+    elif verb == 4:
+        index.compact()
+    elif verb == 5:
+        index.merge(other)
+    elif verb == 6:
+        assert len(index.query(some)) == len(some)
+        known = sorted(x.id for x in index.assignments())[:2]
+        for id in known:
+            index.story(id)
+        if len(known) == 2:
+            index.explain(*known)
+    else:
+        assert index.backup(copy) == len(index)
+
+
+def index_targets(folder: Path) -> dict[str, Target]:
+    """The targets by name; what a missing package leaves out is not there."""
+    found: dict[str, Target] = {"index": _operations(folder), "index-file": _damaged(folder)}
+    with contextlib.suppress(ImportError):
+        import fastapi  # noqa: F401
+
+        found["serve"] = _served(folder)
+    return found
+
+
+def _operations(folder: Path) -> Target:
+    """Operations in any order on made articles, and on such whose texts, ids and titles are bytes."""
+    from clusterer.articles import Article
+    from clusterer.errors import ClustererError
+    from clusterer.index.story_index import StoryIndex
+
+    begun, other, path = folder / "begun.db", folder / "other.db", folder / "news.db"
+    articles = _sample()
+
+    def run(data: bytes) -> None:
+        if not begun.exists():
+            _beginning(begun, articles)
+            _beginning(other, articles[6:])
+        shutil.copy(begun, path)
+        verbs, _, rest = data.partition(b"\x1e")
+        own = rest.decode("utf-8", "replace").split("\x1e")[:12]
+        strange = [Article(text, *own[i + 1 : i + 3]) for i, text in enumerate(own) if i % 3 == 0]
+        with StoryIndex.open(path) as index:
+            for byte in verbs[:_MOST]:
+                try:
+                    _carried_out(index, byte, [*articles, *strange], other, folder / "copy.db")
+                except ClustererError as error:
+                    _check("cure: " in str(error), f"no cure: {error}")
+            assert index.check() == []
+            told = index.assignments(), index.stories()
+        with StoryIndex.open(path, must_exist=True) as index:
+            assert told == (index.assignments(), index.stories()), "otherwise when it is opened again"
+        for name in (path, folder / "copy.db"):
+            for beside in name.parent.glob(f"{name.name}*"):
+                beside.unlink()
+
+    return run
+
+
+def _damaged(folder: Path) -> Target:
+    """An honest file of which bytes are others: four bytes of the input say where and what."""
+    from clusterer.errors import ClustererError
+    from clusterer.index.story_index import StoryIndex
+
+    begun, path, other = folder / "whole.db", folder / "damaged.db", folder / "another.db"
+    articles = _sample()
+
+    def run(data: bytes) -> None:
+        if not begun.exists():
+            _beginning(begun, articles)
+            _beginning(other, articles[6:])
+        whole = bytearray(begun.read_bytes())
+        for i in range(0, min(len(data), 64) - 3, 4):
+            whole[int.from_bytes(data[i : i + 3], "big") % len(whole)] = data[i + 3]
+        for verb in ((data[-1] if data else 0) % 8, 0, 6):
+            for beside in path.parent.glob(f"{path.name}*"):
+                beside.unlink()
+            path.write_bytes(whole)
+            with warnings.catch_warnings(), contextlib.suppress(ClustererError):
+                warnings.simplefilter("ignore")
+                with StoryIndex.open(path, must_exist=True) as index:
+                    index.check()
+                    _carried_out(index, verb + 8 * (len(data) % 20), articles, other, folder / "copy2.db")
+
+    return run
+
+
+def _served(folder: Path) -> Target:
+    """A path, and after a blank line a body, as a request: no answer is a fault of the server's."""
+    from clusterer.serve.app import application
+    from clusterer.serve.desk import Desk
+
+    path = folder / "served.db"
+    _beginning(path, _sample())
+    application_ = application(Desk(str(path), str(folder / "answers.jsonl")))
+
+    async def asked(target: bytes, body: bytes) -> tuple[int, bytes]:
+        page, _, query = target.partition(b"?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
+            "method": "POST" if body else "GET", "path": page.decode("utf-8", "replace"), "raw_path": page, "query_string": query,
+            "headers": [(b"host", b"localhost"), (b"content-length", b"%d" % len(body)),
+                        (b"content-type", b"application/json" if page[:4] == b"/api" else b"application/x-www-form-urlencoded")],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+        }  # fmt: skip
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await application_(scope, receive, send)
+        return sent[0]["status"], b"".join(x.get("body", b"") for x in sent[1:])
+
+    def ask(data: bytes) -> None:
+        target, _, body = data.partition(b"\n\n")
+        status, answer = asyncio.run(asked(b"/" + target.lstrip(b"/"), body))
+        assert 200 <= status < 500, f"{status}: {answer[:200]!r}"
+        assert b"<script>alert" not in answer
+
+    return ask
