@@ -54,6 +54,15 @@ def tell_written(*paths: str | None) -> None:
         tell(f"wrote {', '.join(names)}", err=True)
 
 
+def tell_damage(files: Sequence[DamagedFile], path: str | None = None) -> None:
+    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere."""
+    for file in files[:_FIRST_BAD]:
+        rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
+        tell(f"{file.file}: {rows}; {file.reason}", err=True)
+    if len(files) > _FIRST_BAD:
+        tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
+
+
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
     """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
 
@@ -293,12 +302,7 @@ class Run:
         first = next((feed.first_unreadable_date for feed in self.feeds if feed.first_unreadable_date), None)
         if bad:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        damaged = self.damaged_files
-        for file in damaged[:_FIRST_BAD]:
-            rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
-            tell(f"{file.file}: {rows}; {file.reason}", err=True)
-        if len(damaged) > _FIRST_BAD:
-            tell(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)
+        tell_damage(self.damaged_files, self.quarantine_path)
         if dates and first:
             many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
             kept = "the article is kept without" if dates == 1 else "articles are kept without"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from clusterer.errors import UnusableInput
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import TooManyRows
 from clusterer.io.formats import FORMATS_BY_NAME
@@ -41,6 +42,8 @@ def reason_of(error: BaseException, form: str, name: str) -> str:
     """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
     if isinstance(error, TooManyRows):
         return str(error)
+    if isinstance(error, UnusableInput):
+        return str(error).removeprefix(f"{name}: ")
     if isinstance(error, TruncatedInput):
         return str(error) if "; cure: " in str(error) else f"{error}; cure: fetch the file again"
     if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
