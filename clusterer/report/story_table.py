@@ -23,7 +23,7 @@ class StoryRow(NamedTuple):
         story: its id.
         title: of its representative; without one, how its text begins.
         first, last: earliest and latest date of its articles; None where none has one.
-        articles: how many.
+        articles: how many; one that was read several times counts once.
         independent_texts: how many of them are no copies of another one.
         outlets: who printed them, sorted.
         representative: id of the article that stands for it.
@@ -72,7 +72,9 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
     """
     stories: dict[str, _Gathered] = {}
     copies: dict[str, set[str]] = {}
-    for a, article in zip(result, articles, strict=True):
+    for place, (a, article) in enumerate(zip(result, articles, strict=True)):
+        if place in result.again:
+            continue
         story = stories.setdefault(a.story, _Gathered())
         story.articles += 1
         texts = copies.setdefault(a.story, set())
