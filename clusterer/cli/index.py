@@ -124,13 +124,18 @@ def add(
     with run.quarantine, contextlib.ExitStack() as stack:
         store = stack.enter_context(StoryIndex.open(path, must_exist=True))
         take = store.update if update else store.add
+        parts: Iterator[list[Row]] = iter(())
         try:
             if live:
                 parts = live_batches(run.feed.follow(sys.stdin.fileno()), batch or 1)
             else:
                 parts = _begun(batches(iter(run.feed), batch or _BATCH))
+        except BaseException as error:
+            stopped = error
+        if not stopped:
             out = stack.enter_context(streamed(output))
             changes_file = stack.enter_context(appended_changes(changes))
+        try:
             for part in parts:
                 taken = take([row.article for row in part])
                 counts.update(taken.status)

@@ -269,8 +269,10 @@ class Run:
             )
 
     def warn(self) -> None:
-        """A line of bad rows and of each damaged file; unless quiet also of loops not compiled, of unreadable dates, of columns."""
-        self._tell_damage()
+        """A line of each damaged file; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""
+        if (bad := self.quarantine.count) and not self.quiet:
+            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+        tell_damage(self.damaged_files, self.quarantine_path)
         if self.quiet:
             return
         self._tell_dates()
@@ -290,17 +292,14 @@ class Run:
         if self.feed.rows:
             for note in self.feed.notes:
                 tell(note, err=True)
-            tell(f"read as: {self.feed.reading}", err=True)
+            for reading in self.feed.readings:
+                tell(f"read as: {reading}", err=True)
         for feed in self.other_feeds:
             if feed.rows:
                 for note in feed.notes:
                     tell(f"--against: {note}", err=True)
-                tell(f"--against read as: {feed.reading}", err=True)
-
-    def _tell_damage(self) -> None:
-        if bad := self.quarantine.count:
-            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        tell_damage(self.damaged_files, self.quarantine_path)
+                for reading in feed.readings:
+                    tell(f"--against read as: {reading}", err=True)
 
     def _tell_dates(self) -> None:
         dates = sum(feed.unreadable_dates for feed in self.feeds)

@@ -19,6 +19,8 @@ from datetime import datetime, tzinfo
 from functools import cached_property, partial
 from typing import TypeVar, cast
 
+import numpy as np
+
 from clusterer.articles import Article
 from clusterer.errors import ClustererError, InputError, UnusableInput, did_you_mean
 from clusterer.io.blocks import Block, gathered
@@ -36,7 +38,7 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
-from clusterer.io.walk_words import notes_of, reading_of, reason_of
+from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
 from clusterer.io.wording import in_python, tell_notes
 
 _Item = TypeVar("_Item")
@@ -157,6 +159,11 @@ class Feed:
     def reading(self) -> str:
         """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
         return reading_of(self._walk)
+
+    @property
+    def readings(self) -> list[str]:
+        """The same, one of all inputs that were read alike."""
+        return readings_of(self._walk)
 
     @property
     def notes(self) -> list[str]:
@@ -341,18 +348,22 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
-    walk.in_pieces = False
+    walk.in_pieces = is_dated = False
+    walk.columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):
             feed._counted(item)
+            is_dated = is_dated or item.article.date is not None
         else:
             walk.rows += len(item)
+            is_dated = is_dated or bool(np.isfinite(item.dates).any())
         yield item
     if walk.position:
         walk.position.passed(source.name)
     if walk is not feed._walk:  # another walk began meanwhile
         return
     rows, bad = walk.rows - rows, walk.bad_rows - bad
+    note_input(walk, source.name, rows, is_dated)
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))

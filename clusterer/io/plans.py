@@ -27,6 +27,7 @@ class ColumnPlans:
     Attributes:
         month_first: whether days like 04/11/2016 are read month first; `learn` decides.
         text_columns: all that a text was or might have been read from, the first choices first.
+        columns_here, texts_here: what the input that is read now was read from, as `columns_read` and `text_columns`.
         waits: whether a table without a column that the caller named is read without it, for another input may have it.
         lacking: for each attribute that the caller named a column for, what is to be said if no input has that column.
     """
@@ -57,6 +58,13 @@ class ColumnPlans:
         self._plans: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}  # the columns in the order of FIELD_NAMES
         self._outlets: dict[str, bool] = {}  # whether a source names an outlet, for those met so far
         self._columns_read: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
+        self.begin_input()
+
+    def begin_input(self) -> None:
+        """Forget what the input before was read as."""
+        self.columns_here: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
+        self.texts_here: dict[str, None] = {}
+        self._plans.clear()
 
     @property
     def read_as(self) -> dict[str, str] | None:
@@ -210,8 +218,10 @@ class ColumnPlans:
         if len(self._plans) >= 1000:  # rows with ever new columns must not fill the memory
             self._plans.clear()
         for attribute, columns in plan.items():
-            self._columns_read[attribute][next(iter(columns), "")] = None
-        self.text_columns.update(dict.fromkeys(plan["text"]))
+            for read in (self._columns_read, self.columns_here):
+                read[attribute][next(iter(columns), "")] = None
+        for texts in (self.text_columns, self.texts_here):
+            texts.update(dict.fromkeys(plan["text"]))
         self._plans[names] = tuple(plan[attribute] for attribute in FIELD_NAMES)
         return self._plans[names]
 

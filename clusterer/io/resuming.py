@@ -36,6 +36,8 @@ def state_of(feed: Feed) -> State:
         "bad_since": list(walk.bad_since),
         "blank_since": list(walk.blank_since),
         "formats": list(walk.formats),
+        "readings": {reading: list(told) for reading, told in walk.readings.items()},
+        "dated": [walk.dated, walk.undated, walk.undated_files],
         "notes": list(walk.notes),
         "columns": _columns_state(walk.columns),
         "fixed_columns": _columns_state(walk.fixed_columns),
@@ -68,6 +70,8 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
     walk.report = report
     walk.rows, walk.bad_rows, walk.blank_rows = state["rows"], state["bad_rows"], state["blank_rows"]
     walk.formats, walk.notes = dict.fromkeys(state["formats"]), dict.fromkeys(state["notes"])
+    walk.readings = {reading: list(told) for reading, told in state["readings"].items()}
+    walk.dated, walk.undated, walk.undated_files = state["dated"]
     for columns, kept in ((walk.columns, state["columns"]), (walk.fixed_columns, state["fixed_columns"])):
         _set_columns(columns, kept)
     feed.damaged_files = [DamagedFile(*file) for file in state["damaged_files"]]
