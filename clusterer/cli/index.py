@@ -263,10 +263,9 @@ def show(path: str, id: str, as_json: bool) -> None:
     tell(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     if story.follows:
         tell(f"  follows {story.follows}, an earlier story of the same affair")
-    texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
-    tell(
-        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
-    )
+    counts = ((len(story), "article"), (story.copies, "independent text"), (len(story.outlets), "outlet"))
+    told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    tell(f"  {told}, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC")
     for a in story.assignments:
         tell(_shown(a, articles[a.id]))
 

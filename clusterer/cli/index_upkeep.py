@@ -132,7 +132,8 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
             added = store.merge(other)
             write_changes(changes_file, added.changes)
             known = added.status.count("known")
-            tell(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
+            many = "1 article" if len(added) - known == 1 else f"{len(added) - known:,} articles"
+            tell(f"{many} added of {other}, {known:,} known", err=True)
 
 
 @click.command("compact", cls=SectionedCommand)
