@@ -21,6 +21,9 @@ import numpy as np
 from clusterer.errors import InputError
 
 
+_HEADING = 80  # letters
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     r"""One article of a feed.
@@ -67,8 +70,11 @@ class Article:
 
     @property
     def heading(self) -> str:
-        """What a list calls it: the title, else the first 80 letters of the text."""
-        return self.title.strip() or " ".join(self.text[:160].split())[:80]
+        """What a list calls it: the title, else the first words of the text, up to 80 letters, with "…" where more follow."""
+        if title := self.title.strip():
+            return title
+        words = " ".join(self.text[:400].split())
+        return words if len(words) <= _HEADING else f"{words[:_HEADING].rpartition(' ')[0] or words[: _HEADING - 1]}…"
 
     @property
     def when(self) -> str:

@@ -21,7 +21,7 @@ from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import QUOTED, SERIES, Links
 from clusterer.corpus import Corpus
-from clusterer.results import Assignment, Clustering, Relation
+from clusterer.results import Assignment, Clustering, Relation, group_counts
 from clusterer.settings import Settings
 from clusterer.stories import features
 from clusterer.stories.clustering import Stories
@@ -84,7 +84,17 @@ def assign(
         later, earlier = first_of_group(story, earliest)[stories.follows].reshape(-1, 2).T
         named = dict(zip(ids[later].tolist(), ids[earlier].tolist(), strict=True))
     stats = counts(corpus, documents, proposed, links, copies, stories, settings)
-    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()), named)
+    again = _read_before(corpus, preferred)
+    return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()), named, again)
+
+
+def _read_before(corpus: Corpus, preferred: NDArray[np.int64]) -> frozenset[int]:
+    """Places of articles that were read before; of several readings the best article, to which others are linked, is none."""
+    if not corpus.again:
+        return frozenset()
+    first = np.arange(len(corpus.ids))
+    first[list(corpus.again)] = list(corpus.again.values())
+    return frozenset(np.flatnonzero(first_of_group(first, preferred)[first] != np.arange(len(first))).tolist())
 
 
 def _measure(tree: _Trees, links: Links, evidence: NDArray[np.object_]) -> None:
@@ -224,11 +234,19 @@ def counts(
     """Return the counts of a run by name. Arguments as for `assign`."""
     _, copy, story = _group_numbers(documents, copies, stories)
     alone = int((documents.of_article < 0).sum())
+    once = np.ones(len(copy), dtype=np.bool_)
+    once[list(corpus.again)] = False
+
+    def sizes(groups: NDArray[np.int64]) -> list[int]:
+        counted = np.bincount(groups)
+        return cast(list[int], counted[counted > 0].tolist())
+
     stats = {
         "articles": len(corpus.ids),
         "too short to group": alone,
         "undated": int(np.isinf(corpus.dates).sum()),
         "duplicate ids renamed": corpus.renamed,
+        "articles read before": len(corpus.again),
         "learned boilerplate words": corpus.furniture,
         "titles in place of short texts": corpus.titled,
         "distinct texts": len(documents) + alone,
@@ -237,14 +255,14 @@ def counts(
         "links": int(links.linked.sum()),
         "quotations not linked": int((links.kind == QUOTED).sum()),
         "series not linked": int((links.kind == SERIES).sum()),
-        **_group_stats("copy group", copy),
+        **group_counts("copy group", sizes(copy[once])),
     }
     if stories is not None:
         stats |= {
             "candidate pairs of stories": stories.candidates,
             "story pairs large buckets left out": stories.dropped,
             "story links": int((stories.score >= settings.story).sum()),
-            **_group_stats("story", story),
+            **group_counts("story", sizes(story[once])),
         }
     return stats
 
@@ -252,16 +270,6 @@ def counts(
 def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
     """Values by name, rounded; what is not known (NaN) is left out."""
     return {name: round(x, 4) for name, x in zip(names, values, strict=True) if x == x}
-
-
-def _group_stats(name: str, groups: NDArray[np.int64]) -> dict[str, int]:
-    sizes = np.bincount(groups, minlength=1)
-    many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-    return {
-        many: int((sizes > 0).sum()),
-        f"{many} of two or more": int((sizes > 1).sum()),
-        f"largest {name}": int(sizes.max()),
-    }
 
 
 def copy_tree(

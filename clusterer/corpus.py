@@ -9,8 +9,8 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -123,14 +123,15 @@ def gather(
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
     words = with_titles(words, heads, settings.min_words, store)
     when, tied = dates.array(), ties.array()
-    renamed, repeated = 0, len(set(ids)) < len(ids)
+    renamed, repeated, again = 0, len(set(ids)) < len(ids), dict[int, int]()
     hashes = boilerplate.whole_hashes(words) if repeated else np.zeros(0, dtype=np.uint64)
     for start, stop in pairwise([0, *parts, len(ids)]) if repeated else ():
         part = slice(start, stop)
-        ids[part], again = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
-        renamed += again
+        ids[part], more, twice = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
+        renamed += more
+        again |= {start + place: start + first for place, first in twice.items()}
     ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
-    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store)
+    return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store, again)
 
 
 def _used_up(parts: list[Words]) -> Iterator[Words]:
@@ -190,22 +191,31 @@ def ranks_of_ids(ids: Sequence[str]) -> NDArray[np.int64]:
 
 def _unique_ids(
     ids: list[str], ties: list[int], outlets: list[str], dates: NDArray[np.float64], hashes: NDArray[np.uint64]
-) -> tuple[list[str], int]:
-    """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input."""
+) -> tuple[list[str], int, dict[int, int]]:
+    """Ids with "#2", "#3", ... where one is taken. Who keeps the bare one does not depend on the order of the input.
+
+    Returns:
+        The ids, how many were renamed, and of articles that were read before the place of the first reading: those of one id,
+        outlet, date, title, URL and text. Without outlet or date nothing tells a row read again from a second article.
+    """
     counts = Counter(ids)
     if len(counts) == len(ids):
-        return ids, 0
-    again: dict[str, list[int]] = {}
+        return ids, 0, {}
+    shared: dict[str, list[int]] = {}
     for i, name in enumerate(ids):
         if counts[name] > 1:
-            again.setdefault(name, []).append(i)
-    renamed = 0
-    for name, members in again.items():
-        members.sort(key=lambda i: (dates[i], hashes[i], outlets[i], ties[i]))
+            shared.setdefault(name, []).append(i)
+    renamed, again = 0, dict[int, int]()
+    for name, members in shared.items():
+        keys = {i: (dates[i], hashes[i], outlets[i], ties[i]) for i in members}
+        members.sort(key=keys.__getitem__)
+        for before, i in pairwise(members):
+            if keys[i] == keys[before] and outlets[i] and np.isfinite(dates[i]):
+                again[i] = again.get(before, before)
         for i, id in zip(members[1:], free_ids(name, counts.__contains__), strict=False):
             ids[i] = id
             renamed += 1
-    return ids, renamed
+    return ids, renamed, again
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +257,7 @@ class Corpus:
         lines: uint64 (x,), ascending, the keys of these lines (`boilerplate.segments`).
         titled: articles whose title stands in for a text that is too short.
         store: where large arrays of the run live.
+        again: of articles that were read before, by place, the place of the first reading.
     """
 
     ids: list[str]
@@ -260,6 +271,7 @@ class Corpus:
     lines: NDArray[np.uint64]
     titled: int = 0
     store: Store = IN_MEMORY
+    again: Mapping[int, int] = field(default_factory=dict)
 
     def without_words(self) -> Corpus:
         """The same without words and titles."""

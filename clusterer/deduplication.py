@@ -11,6 +11,7 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -217,9 +218,8 @@ def with_versions(result: Deduplication, run: PipelineRun, versions: Versions, i
             lost = words_apart(versions.texts[place][1], versions.texts[latest][1])
             gone[place] = Removal(line.id, place, whole[kept].id, kept, line.relation, 1.0, lost)
     stats = {
-        **result.stats,
-        "articles": len(whole),
-        "removed as version": sum(r.relation == "version" for r in gone.values()),
+        **{name: whole.stats.get(name, count) for name, count in result.stats.items()},
+        **{f"removed as {name}": count for name, count in sorted(Counter(r.relation for r in gone.values()).items())},
         "articles kept": len(whole) - len(gone),
     }
     return Deduplication(tuple(a.id for a in whole), tuple(gone[i] for i in sorted(gone)), items, stats)

@@ -26,6 +26,10 @@ class InputError(ClustererError, ValueError):
     """
 
 
+class UnusableInput(InputError):
+    """Nothing of one input can be read. Beside others that can it is set aside, named, and the run goes on."""
+
+
 class IndexDamaged(InputError):
     """An index file is damaged or forged: what stands in it is not what an index writes; says what, and what to do."""
 

@@ -166,11 +166,8 @@ class InputReader:
 
     def place(self, number: int) -> tuple[str, int]:
         """File and row of an article that was read, by its number among all."""
-        read = self.inputs[bisect_right(self._starts(), number) - 1]
+        read = self.inputs[bisect_right(self.inputs, number, key=lambda read: read.start) - 1]
         return read.source.name, int(read.lines[number - read.start])
-
-    def _starts(self) -> list[int]:
-        return [read.start for read in self.inputs]
 
     def again(
         self, own_schemas: bool = False, is_needed: Callable[[ReadInput], bool] = lambda _: True

@@ -6,7 +6,7 @@ Plain frozen data with derived counts; no I/O, no normalising, no scoring.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -65,6 +65,8 @@ class Clustering:
         furniture: keys of the lines that were learned to be outlets' furniture, and cut.
         follows: id of a story to that of the earlier story of the same affair that it goes on with; only of stories that
             do. Known to runs in memory, not to an index or to Spark.
+        again: places of rows that are an article read before: of the same id or URL, outlet, date, title and text, as in feeds
+            that were fetched several times. Counts of groups leave them out. Known to runs in memory.
     """
 
     assignments: tuple[Assignment, ...]
@@ -72,6 +74,7 @@ class Clustering:
     fingerprint: str = ""
     furniture: frozenset[int] = field(default=frozenset(), repr=False)
     follows: Mapping[str, str] = field(default_factory=dict, repr=False)
+    again: frozenset[int] = field(default=frozenset(), repr=False)
 
     def __len__(self) -> int:
         return len(self.assignments)
@@ -176,3 +179,22 @@ class Clustering:
             return library.table(columns, schema)
         except UnicodeEncodeError as error:
             raise InputError(f"id {error.object!r} holds half a character; cure: mend its encoding") from None
+
+
+def group_counts(name: str, sizes: Collection[int]) -> dict[str, int]:
+    """Counts of groups by what they are called: all, those of two or more, the largest.
+
+    Args:
+        name: of one of them.
+        sizes: of each, an article that was read several times counted once.
+
+    Examples:
+        >>> group_counts("story", [3, 1])
+        {'stories': 2, 'stories of two or more': 1, 'largest story': 3}
+    """
+    many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return {
+        many: len(sizes),
+        f"{many} of two or more": sum(size > 1 for size in sizes),
+        f"largest {name}": max(sizes, default=0),
+    }

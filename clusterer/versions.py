@@ -10,6 +10,7 @@ Array letters: `n` articles.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -20,7 +21,7 @@ import numpy as np
 
 from clusterer.articles import Article, free_ids, name_of, seconds
 from clusterer.errors import CHANGED, InputError
-from clusterer.results import Assignment, Clustering
+from clusterer.results import Assignment, Clustering, group_counts
 from clusterer.stories.features import end_of_day
 
 _CACHED = re.compile(r"^/(?:amp|[cv])/(?:s/)?(?=[\w-]+\.)")  # of Google's copies of AMP pages: /c/s/example.org/news/1
@@ -70,12 +71,12 @@ class Versions:
     Attributes:
         latest: for every article the place of the latest version of it, from 0; its own place for most.
         dates: of every article, seconds since 1970, +inf where unknown; a day alone counts as its end.
-        texts: of articles that have several versions, by place: name and text; known once `grouped` was walked.
+        texts: of articles that have several versions, by place: name, text and outlet; known once `grouped` was walked.
     """
 
     latest: list[int]
     dates: list[float]
-    texts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    texts: dict[int, tuple[str, str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Versions:
@@ -120,7 +121,7 @@ class Versions:
             if place >= len(self.latest):
                 raise InputError(CHANGED)
             if self.latest[place] in several:
-                self.texts[place] = name_of(article), article.text
+                self.texts[place] = name_of(article), article.text, article.outlet
             if self.latest[place] == place:
                 yield article
 
@@ -129,10 +130,15 @@ class Versions:
         by_place = dict(zip(self.places, clustering.assignments, strict=True))
         place_of_id = {assignment.id: place for place, assignment in by_place.items()}
         taken = set(place_of_id)
+        again = {self.places[place] for place in clustering.again}
+        seen = {latest: {self._reading(latest)} for latest in self.texts if self.latest[latest] == latest}
         for place, latest in enumerate(self.latest):
             if place == latest:
                 continue
-            (name, text), to = self.texts[place], by_place[latest]
+            (name, text, _), to = self.texts[place], by_place[latest]
+            if (reading := self._reading(place)) in seen[latest] and reading[0] and np.isfinite(reading[1]):
+                again.add(place)
+            seen[latest].add(reading)
             is_same = text.split() == self.texts[latest][1].split()
             name = next(free_ids(name, taken.__contains__)) if name in taken else name
             taken.add(name)
@@ -153,8 +159,18 @@ class Versions:
             a._replace(story=names[0][a.story], copy=names[1][a.copy], exact=names[2][a.exact]) for a in found
         )
         follows = {names[0].get(story, story): names[0].get(to, to) for story, to in clustering.follows.items()}
-        stats = {**clustering.stats, "articles": len(found), "earlier versions of a URL": self.count}
-        return replace(clustering, assignments=renamed, stats=stats, follows=follows)
+        stats = {**clustering.stats, "articles": len(found), "articles read before": len(again)}
+        once = [assignment for place, assignment in enumerate(renamed) if place not in again]
+        for name, level in (("copy group", "copy"), ("story", "story")):
+            told = group_counts(name, Counter(getattr(assignment, level) for assignment in once).values())
+            stats |= {key: value for key, value in told.items() if key in stats}
+        stats["earlier versions of a URL"] = self.count - (len(again) - len(clustering.again))
+        return replace(clustering, assignments=renamed, stats=stats, follows=follows, again=frozenset(again))
+
+    def _reading(self, place: int) -> tuple[str, float, str]:
+        """What two readings of one article, of one URL, have in common: outlet, date and text."""
+        _, text, outlet = self.texts[place]
+        return outlet, self.dates[place], text
 
     def _names(
         self, found: list[Assignment], place_of_id: dict[str, int], level: Callable[[Assignment], str]

@@ -70,7 +70,7 @@ LINES: dict[str, tuple[bytes, str]] = {
     "row-number": (b"42", "a number, not an object"),
     "row-null": (b"null", "null, not an object"),
     "row-true": (b"true", "true or false, not an object"),
-    "no-text": (b'{"id": "bad", "author": "x"}', "no text field; expected one of text, content, body"),
+    "no-text": (b'{"id": "bad", "author": "x"}', "so far there is no text field"),
     "no-keys": (b"{}", "no text field"),
     "text-number": (_with_text(b"12.5"), "is a number, not a string"),
     "text-true": (_with_text(b"true"), "is true or false, not a string"),

@@ -230,7 +230,7 @@ def test_settings_keep_their_signature_and_are_pickled() -> None:
         (lambda: cluster(ROWS)["x"], r"no article 'x' among 6; cure: an id such as 'a0'"),
         (lambda: cluster(ROWS)[6], r"no article at 6; cure: a place from 0 to 5"),
         (lambda: cluster(ROWS).to_csv("x"), r"no 'to_csv'; cure: \.to_frame\(\)"),
-        (lambda: explain(ROWS, 0, 1), r"no article 0 among 6; cure: an id .*'a0', no place"),
+        (lambda: explain(ROWS, 0, 1), r"no article 0 among 6; cure: an id .*'a0', not the number of a row"),
         (lambda: explain(ROWS, "a0"), r"articles is a list, which is no article, and b is not given; cure: explain\("),
         (lambda: explain(ROWS[0], ROWS[1], "a"), r"a is a dict, and b is given; cure"),
         (lambda: StoryClusterer().labels_, r"not there before fit; cure: fit"),

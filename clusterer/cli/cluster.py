@@ -149,6 +149,7 @@ def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Langua
         furniture=result.furniture,
         stats=result.stats,
         follows=result.follows,
+        again=result.again,
         quarantined=bad,
     )
     page.write(report_page(content, language))

@@ -91,7 +91,8 @@ def dedup_command(
     An article goes only if it was verified against one that stays: as the same text, as a copy of it or as a cut of it, and
     only if that one holds nearly all of its words. With --level exact only identical texts go, with --level story also
     reports of one event in other words. A line of --removed has id, kept (the id of the article that stays for it),
-    relation, score, words_lost, file, row and the whole article; of --quote also quotes, what matched where.
+    relation, score, words_lost, file, row, kept_file, kept_row (where that one stands) and the whole article; of --quote also
+    quotes, what matched where.
 
     With --unit paragraph all articles stay, and lose the paragraphs that stand in an earlier one.
 
@@ -126,7 +127,7 @@ def dedup_command(
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
         result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form, guard))
         gone = {removal.place: removal for removal in result.removed}
-        entries = outputs.write(_fate(gone, old))
+        entries = outputs.write(_fate(gone, old, run.reader.place))
         if outputs.is_folder:
             outputs.finish(about(run, result.stats), entries)
     run.summarise(result.stats)
@@ -183,13 +184,14 @@ def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
     return result
 
 
-def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
-    """What becomes of the articles of a run of which some go."""
+def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[int], tuple[str, int]]) -> Fate:
+    """What becomes of the articles of a run of which some go; `stood` tells file and row of one by its number."""
 
     def aside(number: int, row: Row) -> bytes | None:
         removal = gone.get(number)
         if removal is None:
             return None
+        place = old.place if old and removal.is_against else stood
         why: dict[str, Any] = {
             "id": removal.id,
             "kept": removal.kept,
@@ -198,6 +200,7 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None) -> Fate:
             "words_lost": removal.words_lost,
             "file": row.file,
             "row": row.line,
+            **dict(zip(("kept_file", "kept_row"), place(removal.kept_place), strict=True)),
         }
         if old:
             why["against"] = removal.is_against

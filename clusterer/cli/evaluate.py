@@ -5,15 +5,16 @@ Parse, call the library, show. What is shown is made as plain data first, then p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
 
-from clusterer.articles import content_id
+from clusterer.articles import name_of, parse_id
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option, language_option
-from clusterer.cli.run import keep_apart
+from clusterer.cli.run import keep_apart, tell_damage
 from clusterer.cli.terminal import about_article, tell, write_page
 from clusterer.errors import InputError
 from clusterer.evaluation.gold import Gold, Judged
@@ -117,7 +118,7 @@ def evaluate_command(
     keep_apart([html], [result, gold])
     says = gold_of(gold, label, level, with_doubtful)
     held = _held(read_result(result, (level,) if level else says.levels), result, says, level, errors)
-    known = _shown_articles(feed, held) if feed else {}
+    known = _shown_articles(feed, held, result) if feed else {}
     for i, one in enumerate(held):
         if i:
             tell()
@@ -201,17 +202,39 @@ def _held_pairs(
     return _Held(level, counts, evaluate_pairs(together, same), tuple(lines[:most]))
 
 
-def _shown_articles(feed: str, held: Sequence[_Held]) -> dict[str, dict[str, str]]:
-    """Outlet, date and title of the articles that errors name."""
+def _shown_articles(path: str, held: Sequence[_Held], result: str) -> dict[str, dict[str, str]]:
+    """Outlet, date and title of the articles that errors name; none of those whose id several rows have, if it is not told whose.
+
+    Where ids repeat, the lines of a result tell who got which: `cluster` writes one a row, in the order of the rows.
+    """
     wanted = {name for one in held for error in one.errors for part in error.parts for name in part}
-    known: dict[str, dict[str, str]] = {}
-    for row in Feed([feed]) if wanted else ():
-        name = row.article.id or row.article.url or content_id(row.article)
-        if name in wanted:
-            known[name] = about_article(row.article)
-    if wanted and not known:
-        raise InputError(f"{feed}: holds none of the articles to be listed; cure: the feed that was clustered")
+    if not wanted:
+        return {}
+    feed = Feed([path])
+    names = [name_of(row.article) for row in feed]
+    tell_damage(feed.damaged_files)
+    times = Counter(names)
+    if len(times) < len(names):
+        ids = list(read_result(result))
+        if len(ids) == len(names) and all(id == own or _bare(id) == own for id, own in zip(ids, names, strict=True)):
+            names = ids
+        elif any(times[name] > 1 or _bare(name) in times for name in wanted):
+            tell(
+                f"{path}: rows share ids, and {result} has not a line for each row, in their order: of those ids no title is"
+                " shown; cure: the feed as cluster read it",
+                err=True,
+            )
+            names = [name if times[name] == 1 else "" for name in names]
+    known = {name: about_article(row.article) for name, row in zip(names, feed, strict=True) if name in wanted}
+    if not known and not any(times[name] > 1 for name in wanted):
+        raise InputError(f"{path}: holds none of the articles to be listed; cure: the feed that was clustered")
     return known
+
+
+def _bare(id: str) -> str:
+    """The id before the number that makes it the only one of its name."""
+    parts = parse_id(id)
+    return parts[0] if parts else id
 
 
 def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:

@@ -15,7 +15,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import language_option, reading_options, settings_options
-from clusterer.cli.run import feed_of, keep_apart, settings_of
+from clusterer.cli.run import feed_of, keep_apart, settings_of, tell_damage
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import isolated, plain, tell
 from clusterer.errors import InputError
@@ -83,6 +83,8 @@ def explain_command(
         with progress_shown(options["quiet"]) as progress:
             explainer = Explainer(_Walkable(feed), settings_of(options), progress=progress)
         found = explainer.explain(a, b)
+        if not options["quiet"]:
+            tell_damage(feed.damaged_files)
         if result:
             _hold_against(found, result)
     else:

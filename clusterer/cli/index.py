@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, get_args
 
 import click
@@ -23,6 +24,7 @@ from clusterer.cli.index_files import (
     changes_option,
     file_argument,
     files_of,
+    tell_age,
     write_changes,
     write_json_lines,
 )
@@ -40,19 +42,23 @@ from clusterer.cli.options import (
     stored_with_option,
     with_option,
 )
-from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
+from clusterer.cli.run import Run, keep_apart, settings_of, tell_written, write_story_lines
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
 from clusterer.io.formats import FORMATS_BY_NAME
+from clusterer.io.rows import Row
 from clusterer.io.writers import form_for, result_form, write_lines, write_result
 from clusterer.messages import Language
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
 _BATCH = 1000
+_STORY = (
+    "story", "articles", "copies", "outlets", "first", "last", "representative", "title", "recent", "aliases", "follows"
+)  # fmt: skip
 
 
 @click.group("index")
@@ -115,16 +121,22 @@ def add(
     live = options["inputs"] == ("-",) and plain
     counts, fields = Counter[str](), AddedFields(added)
     stopped: BaseException | None = None
-    with (
-        run.quarantine,
-        StoryIndex.open(path, must_exist=True) as store,
-        streamed(output) as out,
-        appended_changes(changes) as changes_file,
-    ):
+    with run.quarantine, contextlib.ExitStack() as stack:
+        store = stack.enter_context(StoryIndex.open(path, must_exist=True))
         take = store.update if update else store.add
-        rows = run.feed.follow(sys.stdin.fileno()) if live else iter(run.feed)
+        parts: Iterator[list[Row]] = iter(())
         try:
-            for part in live_batches(rows, batch or 1) if live else batches(rows, batch or _BATCH):
+            if live:
+                parts = live_batches(run.feed.follow(sys.stdin.fileno()), batch or 1)
+            else:
+                parts = _begun(batches(iter(run.feed), batch or _BATCH))
+        except BaseException as error:
+            stopped = error
+        if not stopped:
+            out = stack.enter_context(streamed(output))
+            changes_file = stack.enter_context(appended_changes(changes))
+        try:
+            for part in parts:
                 taken = take([row.article for row in part])
                 counts.update(taken.status)
                 answers = zip(taken, taken.status, taken.titles, part, strict=True)
@@ -155,6 +167,12 @@ def add(
     if missing := fields.missing():
         tell(f"{missing}; all is stored", err=True)
     run.check()
+
+
+def _begun(parts: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    """The batches, of which the first is read: where that cannot be, nothing is written."""
+    first = next(parts, None)
+    return chain([] if first is None else [first], parts)
 
 
 @index.command("query", cls=SectionedCommand)
@@ -203,7 +221,9 @@ def stories(
     added: tuple[str, ...],
     output: str,
 ) -> None:
-    """List the stories, those with the latest article first or as --sort says, one JSON line each.
+    """List the stories, those with the latest article first or as --sort says, one JSON line each, or a row of a table.
+
+    An age such as 24h counts back from now, not from the latest article.
 
     A line's `recent` counts its articles since --since. With --with a line also has `members`: its articles, each with id,
     linked_to, relation, score, and those fields.
@@ -211,10 +231,17 @@ def stories(
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
-    after = parse_moment(since)
+    after, form = parse_moment(since), result_form(output)
+    columns = [*_STORY, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        for story in store.stories(after, min_size, limit, sort=sort, with_articles=bool(added)):
-            write_json_lines(out, [story.as_dict() | ({"members": _members(story, added)} if added else {})])
+        found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added))
+        lines = (story.as_dict() | ({"members": _members(story, added)} if added else {}) for story in found)
+        if form == "jsonl":
+            write_json_lines(out, lines)
+        else:
+            write_story_lines(out, lines, columns, form)
+        if after and not found:
+            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since")
 
 
 @index.command("show", cls=SectionedCommand)
@@ -236,10 +263,9 @@ def show(path: str, id: str, as_json: bool) -> None:
     tell(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     if story.follows:
         tell(f"  follows {story.follows}, an earlier story of the same affair")
-    texts = f"{story.copies} independent {'text' if story.copies == 1 else 'texts'}"
-    tell(
-        f"  {len(story)} articles, {texts}, {len(story.outlets)} outlets, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC"
-    )
+    counts = ((len(story), "article"), (story.copies, "independent text"), (len(story.outlets), "outlet"))
+    told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    tell(f"  {told}, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC")
     for a in story.assignments:
         tell(_shown(a, articles[a.id]))
 

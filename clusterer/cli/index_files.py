@@ -6,11 +6,13 @@ import contextlib
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 import click
 
-from clusterer.index import Change
+from clusterer.cli.terminal import tell
+from clusterer.index import Change, Story
 from clusterer.io.atomic import appended
 from clusterer.io.guard import json_line
 
@@ -43,3 +45,24 @@ def write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
     """Write a line a change, where there is a file."""
     if file:
         write_json_lines(file, map(asdict, changes))
+
+
+def tell_age(newest: Story | None, moment: datetime | timedelta, what: str, option: str) -> None:
+    """Say why nothing is newer than a moment, if that is so: ages count back from now, and a feed may be of long ago.
+
+    Args:
+        newest: the story with the latest article, before anything went.
+        moment: that was asked for.
+        what: that means for who asked.
+        option: that gave the moment.
+    """
+    if newest is None:
+        return
+    now, last = datetime.now(UTC), newest.last
+    try:
+        start = now - moment if isinstance(moment, timedelta) else moment
+    except OverflowError:  # nothing is so old
+        return
+    if last < (start if start.tzinfo else start.replace(tzinfo=UTC)):
+        counted = f", and ages count back from now, {now:%F %H:%M}" if isinstance(moment, timedelta) else ""
+        tell(f"{what}: the latest is of {last:%F %H:%M} UTC{counted}; cure: a date, {option} {last:%F}", err=True)

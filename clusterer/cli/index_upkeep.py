@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from clusterer.cli.help import SectionedCommand
-from clusterer.cli.index_files import appended_changes, changes_option, file_argument, files_of, write_changes
+from clusterer.cli.index_files import appended_changes, changes_option, file_argument, files_of, tell_age, write_changes
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.run import keep_apart
 from clusterer.cli.terminal import tell
@@ -62,6 +62,8 @@ def expire(
 ) -> None:
     """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
 
+    An age such as 7d counts back from now, not from the latest article.
+
     Example: clusterer index expire news.db --older-than 7d --dry-run
     """
     if older_than is None and max_articles is None and max_size is None:
@@ -71,8 +73,11 @@ def expire(
     keep_apart([changes], files_of(path))
     limits = parse_moment(older_than), max_articles, parse_bytes(max_size)
     with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
+        newest = next(iter(store.stories(limit=1)), None) if limits[0] else None
         removed = store.expire(limits[0], max_articles=limits[1], max_bytes=limits[2], dry_run=dry_run)
         write_changes(changes_file, removed.changes)
+        if removed.articles and limits[0]:
+            tell_age(newest, limits[0], "all articles are older", "--older-than")
     _say(removed, "would be removed" if dry_run else "removed")
 
 
@@ -127,7 +132,8 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
             added = store.merge(other)
             write_changes(changes_file, added.changes)
             known = added.status.count("known")
-            tell(f"{len(added) - known:,} articles added of {other}, {known:,} known", err=True)
+            many = "1 article" if len(added) - known == 1 else f"{len(added) - known:,} articles"
+            tell(f"{many} added of {other}, {known:,} known", err=True)
 
 
 @click.command("compact", cls=SectionedCommand)

@@ -54,6 +54,15 @@ def tell_written(*paths: str | None) -> None:
         tell(f"wrote {', '.join(names)}", err=True)
 
 
+def tell_damage(files: Sequence[DamagedFile], path: str | None = None) -> None:
+    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere."""
+    for file in files[:_FIRST_BAD]:
+        rows = "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else "unreadable"
+        tell(f"{file.file}: {rows}; {file.reason}", err=True)
+    if len(files) > _FIRST_BAD:
+        tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
+
+
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
     """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
 
@@ -260,16 +269,19 @@ class Run:
             )
 
     def warn(self) -> None:
-        """Unless quiet: a line of loops not compiled, of bad rows, of each damaged file, of unreadable dates, of columns."""
+        """A line of each damaged file; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""
+        if (bad := self.quarantine.count) and not self.quiet:
+            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+        tell_damage(self.damaged_files, self.quarantine_path)
         if self.quiet:
             return
+        self._tell_dates()
         if self.work and self.work.failure:
             tell(
                 f"{self.work.path}: what is done cannot be kept ({self.work.failure}); killed, it starts over", err=True
             )
         if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
             tell(NO_KERNELS, err=True)
-        self._tell_damage()
         most = max((stage.peak_bytes for stage in self.stages.passed), default=0)
         if self.settings.memory != AUTO and most > bytes_from(self.settings.memory):
             tell(
@@ -280,25 +292,18 @@ class Run:
         if self.feed.rows:
             for note in self.feed.notes:
                 tell(note, err=True)
-            tell(f"read as: {self.feed.reading}", err=True)
+            for reading in self.feed.readings:
+                tell(f"read as: {reading}", err=True)
         for feed in self.other_feeds:
             if feed.rows:
                 for note in feed.notes:
                     tell(f"--against: {note}", err=True)
-                tell(f"--against read as: {feed.reading}", err=True)
+                for reading in feed.readings:
+                    tell(f"--against read as: {reading}", err=True)
 
-    def _tell_damage(self) -> None:
-        bad = self.quarantine.count
+    def _tell_dates(self) -> None:
         dates = sum(feed.unreadable_dates for feed in self.feeds)
         first = next((feed.first_unreadable_date for feed in self.feeds if feed.first_unreadable_date), None)
-        if bad:
-            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        damaged = self.damaged_files
-        for file in damaged[:_FIRST_BAD]:
-            rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
-            tell(f"{file.file}: {rows}; {file.reason}", err=True)
-        if len(damaged) > _FIRST_BAD:
-            tell(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)
         if dates and first:
             many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
             kept = "the article is kept without" if dates == 1 else "articles are kept without"
@@ -392,10 +397,18 @@ def write_stories(
     """
     from clusterer.report.story_table import StoryRow, story_table
 
-    rows: Iterable[dict[str, Any]] = (row._asdict() for row in story_table(result, articles, settings))
-    if form != "jsonl":  # a cell that people read
-        rows = (row | {name: "; ".join(row[name]) for name in ("outlets", "key_words")} for row in rows)
-    write_lines(out, rows, StoryRow._fields, form, guard)
+    rows = (row._asdict() for row in story_table(result, articles, settings))
+    write_story_lines(out, rows, StoryRow._fields, form, guard)
+
+
+def write_story_lines(
+    out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
+) -> None:
+    """Write lines of stories, whose lists of words are read by people where they stand in a cell. Arguments as for `write_lines`."""
+    if form != "jsonl":
+        lists = [name for name in ("outlets", "key_words", "aliases") if name in columns]
+        lines = (line | {name: "; ".join(line[name]) for name in lists} for line in lines)
+    write_lines(out, lines, columns, form, guard)
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

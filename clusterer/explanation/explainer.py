@@ -144,7 +144,7 @@ class Explainer:
         if name not in self._place:
             known = f", such as {self.clustering.assignments[0].id!r}" if len(self.clustering) else ""
             raise InputError(
-                f"no article {id!r} among {len(self._place)}; cure: an id as `cluster` writes it{known}, no place"
+                f"no article {id!r} among {len(self._place)}; cure: an id as `cluster` writes it{known}, not the number of a row"
             )
         return self._place[name]
 

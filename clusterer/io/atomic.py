@@ -49,7 +49,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             folder, base = os.path.split(target)
             file, place = temporary_file(os.path.join(folder, f".{base[:100]}."), name)
     except OSError as error:
-        cure = "make the folder first" if isinstance(error, FileNotFoundError) else "choose another place"
+        is_missing = not os.path.isdir(os.path.dirname(target))  # what stands in /proc is not found either
+        cure = "make the folder first" if is_missing else "choose another place"
         raise OutputError(f"{name}: cannot be written ({error.strerror or error}); cure: {cure}") from None
     try:
         with file, io.BufferedWriter(file, _BUFFER) as buffered:

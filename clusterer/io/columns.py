@@ -63,7 +63,7 @@ class FieldMap(ColumnPlans):
     Attributes:
         unreadable_dates: rows so far whose date was there, not empty, and unreadable.
         first_unreadable: the first of these dates, as it came; None before one.
-        default_dates: rows so far whose date stands for none: 1970-01-01, or the default of the feed.
+        default_dates: rows so far without a date of which one stands for none: 0, 1970-01-01, or the default of the feed.
         lost_digits: whether an id since this was last set False was a number too large for its digits to be kept.
     """
 
@@ -172,7 +172,7 @@ class FieldMap(ColumnPlans):
 
     def _date(self, row: Mapping[str, Any], names: tuple[str, ...]) -> datetime | None:
         """The date in the first column that tells one."""
-        unreadable = None
+        unreadable, is_default = None, False
         for name in names:
             value = row[name]
             if value is None:
@@ -181,18 +181,22 @@ class FieldMap(ColumnPlans):
                 value = value[0]
             moment = parse_date(value, self.month_first, True, self._zone, self._now)
             if moment is None:
-                if unreadable is None and not is_no_date(value):
+                if is_no_date(value):
+                    is_default = is_default or not is_nothing(value)
+                elif unreadable is None:
                     unreadable = value
                     if is_relative_date(value) and (fetched := self._fetched(row)):
                         return parse_date(value, zone=self._zone, now=fetched)
             elif (moment.year == 1970 and moment.month == moment.day == 1) or (
                 self._choice.no_dates and moment in self._choice.no_dates
             ):
-                self.default_dates += 1
+                is_default = True
             else:
                 if self._now is not None and is_relative_date(value) and (fetched := self._fetched(row)):
                     return parse_date(value, zone=self._zone, now=fetched)
                 return moment
+        if is_default:
+            self.default_dates += 1
         if unreadable is not None:
             self.unreadable_dates += 1
             if self.first_unreadable is None:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, UnusableInput
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
@@ -54,28 +54,28 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         )
     if workbook.sniff(head, walk.columns):
         cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
-        raise InputError(
+        raise UnusableInput(
             f'{source.name}: an Excel workbook, not a table of text; cure: {cure}, or save it as "CSV UTF-8"'
         )
     if what := closed_archive(head):
-        raise InputError(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
+        raise UnusableInput(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
     if (packing or not source.formats) and head.startswith(b"PK\x03\x04"):
-        raise InputError(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
+        raise UnusableInput(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
     cure = wrong_encoding_cure(head, encoding) if encoding else ""
     if cure:
-        raise InputError(f"{source.name}: not {encoding}; cure: {cure}")
+        raise UnusableInput(f"{source.name}: not {encoding}; cure: {cure}")
     encoding = encoding or detect_encoding(head, source.name)
     if not is_utf8(encoding):
         try:
             head, rest = peek(transcoded(itertools.chain([head], rest), encoding), HEAD)
         except UnicodeError as error:  # no byte order mark where the encoding must have one
             other = cure or "--encoding with another name, such as utf-16-le"
-            raise InputError(f"{source.name}: not {encoding} ({error}); cure: {other}") from None
+            raise UnusableInput(f"{source.name}: not {encoding} ({error}); cure: {other}") from None
     if len(source.formats) != 1:
         head, rest = _with_first_line(head, rest, walk.limits.row_bytes)
     format = _text_format(source.formats, head, walk.columns)
     if not format:
-        raise InputError(
+        raise UnusableInput(
             f"{source.name}: neither its ending nor its first bytes tell the format; "
             f"cure: {cure or '--format with one of ' + ', '.join(FORMATS_BY_NAME)}"
         )
@@ -92,7 +92,7 @@ def _unpacked(source: Source, stack: ExitStack, walk: Walk, packed: list[int]) -
     try:
         stream = stack.enter_context(source.open())
     except OSError as error:
-        raise InputError(
+        raise UnusableInput(
             f"{source.name}: cannot be read ({error.strerror or error}); cure: check the path and its permissions"
         ) from None
     except BAD_ZIP as error:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, UnusableInput
 
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
@@ -72,7 +72,7 @@ def detect_encoding(head: bytes, name: str) -> str:
     start = max(0, next(i for i, byte in enumerate(head) if byte > 127) - 1000)
     guess = import_module("charset_normalizer").from_bytes(head[start : start + (1 << 15)]).best()
     if guess is None:
-        raise InputError(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
+        raise UnusableInput(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
     return str(guess.encoding)
 
 

@@ -2,7 +2,7 @@
 
 Memory holds one row, one Parquet batch, or one file where its format leaves no choice; never a whole feed. A bad row never
 stops a walk: it goes to `on_bad` with file, line and reason. What cannot be read at all (a missing file, an unknown format,
-no text column) is an `InputError`.
+no text column) is named and set aside; it is an `InputError` where no input can be read.
 
 Finds inputs by `sources`, opens them by `detect`, reads them by the readers of `formats`; does none of this itself.
 """
@@ -19,8 +19,10 @@ from datetime import datetime, tzinfo
 from functools import cached_property, partial
 from typing import TypeVar, cast
 
+import numpy as np
+
 from clusterer.articles import Article
-from clusterer.errors import ClustererError, InputError, did_you_mean
+from clusterer.errors import ClustererError, InputError, UnusableInput, did_you_mean
 from clusterer.io.blocks import Block, gathered
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC
@@ -36,7 +38,7 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
-from clusterer.io.walk_words import notes_of, reading_of, reason_of
+from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
 from clusterer.io.wording import in_python, tell_notes
 
 _Item = TypeVar("_Item")
@@ -123,7 +125,9 @@ class Feed:
         self.first_unreadable_date: UnreadableDate | None = None
         self.damaged_files: list[DamagedFile] = []
         self.first_bad: BadRow | None = None
+        self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
+        columns.waits = len(self._sources) > 1
         return Walk(columns, FieldMap(None, self._zone, self._now), self._limits, self._report)
 
     @property
@@ -155,6 +159,11 @@ class Feed:
     def reading(self) -> str:
         """What the latest walk read as what, for a person: every attribute with the columns that it came from."""
         return reading_of(self._walk)
+
+    @property
+    def readings(self) -> list[str]:
+        """The same, one of all inputs that were read alike."""
+        return readings_of(self._walk)
 
     @property
     def notes(self) -> list[str]:
@@ -199,7 +208,8 @@ class Feed:
         """Walk the good rows.
 
         Raises:
-            InputError: an input cannot be opened, its format or encoding cannot be told, or it has no text column.
+            InputError: of no input anything can be read: they cannot be opened, their formats or encodings cannot be told, or
+                they have no text column; a column that the caller named is in none of them.
         """
         for _, rows in self.by_input():
             yield from rows
@@ -255,9 +265,12 @@ class Feed:
                 yield from within_limits(opened, ((by_block and how.read_blocks) or how.read)(opened))
                 return
             except BaseException as error:
-                if isinstance(error, ClustererError) or error is self._of_caller:
+                is_aside = isinstance(error, UnusableInput) and len(self._sources) > 1 and source.part == ""
+                if error is self._of_caller or (isinstance(error, ClustererError) and not is_aside):
                     raise
                 reason = reason_of(error, form, source.name)
+                if isinstance(error, UnusableInput):
+                    self._unusable.append(error)
         walk.bad_rows += 1
         walk.damage = reason
         walk.report(BadRow(source.name, walk.rows - before + 1, reason, ""))
@@ -303,9 +316,9 @@ def format_of(feed: Feed, source: Source) -> str:
     with ExitStack() as stack:
         try:
             return open_input(source, stack, feed._walk, feed._encoding).format
-        except ClustererError:
-            raise
-        except Exception:  # told when the input is read
+        except Exception as error:
+            if isinstance(error, ClustererError) and not (isinstance(error, UnusableInput) and len(feed.sources) > 1):
+                raise  # all else is told when the input is read
             return source.formats[-1] if source.formats else "jsonl"
 
 
@@ -320,6 +333,10 @@ def _walked(
     for source in feed._sources:
         yield source, read(feed, source)
         position.passed(source.name)
+    if walk is feed._walk:
+        if len(feed._unusable) == len(feed._sources):
+            raise feed._unusable[0]
+        walk.columns.refuse_lacking()
 
 
 def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
@@ -331,18 +348,22 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
-    walk.in_pieces = False
+    walk.in_pieces = is_dated = False
+    walk.columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):
             feed._counted(item)
+            is_dated = is_dated or item.article.date is not None
         else:
             walk.rows += len(item)
+            is_dated = is_dated or bool(np.isfinite(item.dates).any())
         yield item
     if walk.position:
         walk.position.passed(source.name)
     if walk is not feed._walk:  # another walk began meanwhile
         return
     rows, bad = walk.rows - rows, walk.bad_rows - bad
+    note_input(walk, source.name, rows, is_dated)
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))

@@ -7,6 +7,7 @@ Knows no files. Which column is a row's text is the business of `columns`.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,11 +81,61 @@ def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
                 if isinstance(account.get(key), str):
                     return {**{k: v for k, v in row.items() if k != "source"}, "source_name": account[key]}
     if "from_id" in row and isinstance(row.get("from"), str) and not row.get("source_name"):  # Telegram's
-        named = {**row, "source_name": row["from"]}
+        named = {**row, "source_name": row["from"], **_titled(row)}
         if isinstance(row["from_id"], str) and isinstance(row.get("id"), int):
             named["id"] = f"{row['from_id']}/{row['id']}"  # every channel counts from one
         return named
     return row
+
+
+_MARKS = ("خبر عاجل", "عاجل", "#عاجل", "breaking news", "breaking")
+_LONGEST_TITLE = 300  # characters
+
+
+def _titled(row: Mapping[str, Any]) -> dict[str, Any]:
+    r"""Title and text of a message that opens with a bold line, which is how channels write one; else nothing.
+
+    What stands before it, and what cries within it, is no part of the title.
+
+    >>> _titled({"text": ["🔴 ", {"type": "bold", "text": "عاجل | العنوان"}, "\n\nالنص ", {"type": "link", "text": "x.org"}]})
+    {'title': 'العنوان', 'text': 'النص x.org'}
+    """
+    pieces = row.get("text")
+    if not isinstance(pieces, list) or "title" in row:
+        return {}
+    for place, piece in enumerate(pieces[:4]):
+        if isinstance(piece, Mapping) and piece.get("type") == "bold":
+            break
+        before = in_pieces([piece])
+        if before is None or _without_marks(before + "|"):
+            return {}
+    else:
+        return {}
+    bold, rest = in_pieces([piece]), in_pieces([{"type": "plain", "text": ""}, *pieces[place + 1 :]])
+    if not bold or not rest or not rest.strip():
+        return {}
+    title = _without_marks(bold)
+    ends_line = bold.endswith("\n") or rest.lstrip(" \t\u200f\u200e").startswith("\n")
+    if not ends_line or not title or "\n" in title or len(title) > _LONGEST_TITLE:
+        return {}
+    return {"title": title, "text": rest.strip()}
+
+
+def _without_marks(text: str) -> str:
+    """A line without the pictures, and the cry of news and what parts it from the rest, that it opens with."""
+    while True:
+        start = next((i for i, letter in enumerate(text) if not _is_picture(letter)), len(text))
+        text = text[start:].strip()
+        mark = next((mark for mark in _MARKS if text.lower().startswith(mark)), "")
+        rest = text[len(mark) :].lstrip()
+        if not mark or rest[:1] not in tuple("|:-–—!.•/"):
+            return text
+        text = rest.lstrip("|:-–—!.•/ ")
+
+
+def _is_picture(letter: str) -> bool:
+    """Whether a character is a picture, what joins or tints pictures, a bar, or blank."""
+    return letter in "|•" or letter.isspace() or unicodedata.category(letter) in ("So", "Sk", "Cf", "Mn", "Me")
 
 
 def is_service_message(row: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
@@ -27,6 +27,9 @@ class ColumnPlans:
     Attributes:
         month_first: whether days like 04/11/2016 are read month first; `learn` decides.
         text_columns: all that a text was or might have been read from, the first choices first.
+        columns_here, texts_here: what the input that is read now was read from, as `columns_read` and `text_columns`.
+        waits: whether a table without a column that the caller named is read without it, for another input may have it.
+        lacking: for each attribute that the caller named a column for, what is to be said if no input has that column.
     """
 
     def __init__(self, fields: Mapping[str, str] | None, zone: tzinfo | None, now: datetime | None) -> None:
@@ -37,6 +40,8 @@ class ColumnPlans:
         """
         self.month_first = False
         self.text_columns: dict[str, None] = {}
+        self.waits = False
+        self.lacking: dict[str, str] = {}
         self._zone, self._now = zone, now
         check_fields(fields)
         self._given = dict(fields or {})
@@ -53,6 +58,13 @@ class ColumnPlans:
         self._plans: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}  # the columns in the order of FIELD_NAMES
         self._outlets: dict[str, bool] = {}  # whether a source names an outlet, for those met so far
         self._columns_read: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
+        self.begin_input()
+
+    def begin_input(self) -> None:
+        """Forget what the input before was read as."""
+        self.columns_here: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
+        self.texts_here: dict[str, None] = {}
+        self._plans.clear()
 
     @property
     def read_as(self) -> dict[str, str] | None:
@@ -69,9 +81,9 @@ class ColumnPlans:
     @property
     def notes(self) -> list[str]:
         """What `learn` found that a reader of the run should know."""
-        return list(
-            dict.fromkeys([*self._notes, *(note for choice, _ in self._learnt.values() for note in choice.notes)])
-        )
+        lacking = [f"read without {attribute}: {reason}" for attribute, reason in self.lacking.items()]
+        learnt = (note for choice, _ in self._learnt.values() for note in choice.notes)
+        return list(dict.fromkeys([*self._notes, *learnt, *lacking]))
 
     def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
         """Tell by the first rows of an input which columns hold what, and how its dates are written.
@@ -140,12 +152,11 @@ class ColumnPlans:
                 )
         if not plan["text"]:
             given = self._given.get("text")
-            wanted = repr(given) if given else f"one of {', '.join(FIELD_NAMES['text'])}"
-            meant = f", {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
+            meant = f"; expected {given!r}, {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
             present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
                 f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
-                f"so far there is no text field; expected {wanted}{meant}"
+                f"so far there is no text field{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
             self._known.clear()
@@ -171,30 +182,46 @@ class ColumnPlans:
         """Refuse a table whose header cannot feed articles; else its `columns`, as its first rows tell them.
 
         Raises:
-            InputError: no text column, or a column named in `fields` is not in the header.
+            UnusableInput: no text column.
+            InputError: a column named in `fields` is not in the header, and it is not waited for (`waits`).
         """
         try:
             self.columns(names, rows)
         except RowError as error:
-            raise InputError(f"{file}: {error}") from None
+            raise UnusableInput(f"{file}: {error}") from None
         self.learn(rows)
         plan = self.columns(names, rows)
         for attribute, given in self._given.items():
             if not plan[attribute]:
                 meant = did_you_mean(given, names)
-                raise InputError(
+                reason = (
                     f"{file}: no column {given!r} (given for {attribute}); "
                     f"found columns: {', '.join(names)}; cure: {meant}--{attribute}-field with one of these"
                 )
+                if not self.waits:
+                    raise InputError(reason)
+                self.lacking.setdefault(attribute, reason)
         return plan
+
+    def refuse_lacking(self) -> None:
+        """Refuse a column that the caller named and that no input had, once all are read.
+
+        Raises:
+            InputError: naming it, and the first input that lacks it.
+        """
+        for attribute, reason in self.lacking.items():
+            if not any(self._columns_read[attribute]):
+                raise InputError(reason)
 
     def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         plan = self.columns(names, (row,))
         if len(self._plans) >= 1000:  # rows with ever new columns must not fill the memory
             self._plans.clear()
         for attribute, columns in plan.items():
-            self._columns_read[attribute][next(iter(columns), "")] = None
-        self.text_columns.update(dict.fromkeys(plan["text"]))
+            for read in (self._columns_read, self.columns_here):
+                read[attribute][next(iter(columns), "")] = None
+        for texts in (self.text_columns, self.texts_here):
+            texts.update(dict.fromkeys(plan["text"]))
         self._plans[names] = tuple(plan[attribute] for attribute in FIELD_NAMES)
         return self._plans[names]
 

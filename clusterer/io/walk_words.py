@@ -3,28 +3,73 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 
+from clusterer.errors import UnusableInput
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import TooManyRows
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.readers.base import Walk
 from clusterer.io.rows import first_line
 
+_MOST_READINGS = 8
 _LOG = logging.getLogger("clusterer")
 _PANIC = "PanicException"  # of libraries in Rust; no Exception, and of a class of its own in each
 
 
 def reading_of(walk: Walk) -> str:
-    """What a walk read as what, for a person."""
-    if not any(walk.columns.columns_read.values()):
-        return f"{', '.join(walk.formats) or 'no rows'}, fields by the format's own names"
+    """What a walk read as what, for a person; inputs that were read alike are told together."""
+    return "; ".join(readings_of(walk))
+
+
+def readings_of(walk: Walk) -> list[str]:
+    """The same, a line for all inputs that were read alike, most inputs first; one without names where all were."""
+    if len(walk.readings) < 2:
+        own = [name for name in walk.formats if FORMATS_BY_NAME[name].own_names]
+        return [_columns_told(walk.columns.columns_read, walk.columns.text_columns, own or list(walk.formats))]
+    lines = []
+    ordered = sorted(walk.readings.items(), key=lambda item: -item[1][1])
+    for reading, (first, count) in ordered[:_MOST_READINGS]:
+        lines.append(f"{first if count == 1 else f'{count:,} files ({first} …)'}: {reading}")
+    if more := ordered[_MOST_READINGS:]:
+        lines.append(f"{sum(count for _, (_, count) in more):,} files in other ways")
+    return lines
+
+
+def note_input(walk: Walk, name: str, rows: int, is_dated: bool) -> None:
+    """Keep what an input that has ended was read as, and whether it told a date.
+
+    Args:
+        walk: that has come to its end.
+        name: of the input.
+        rows: good ones of it.
+        is_dated: whether any of them has a date.
+    """
+    if not rows:
+        return
+    own = [walk.format] if walk.format else []
+    reading = _columns_told(walk.columns.columns_here, walk.columns.texts_here, own)
+    if reading not in walk.readings and len(walk.readings) >= 100:  # inputs with ever new columns must not fill the memory
+        reading = "in other ways"
+    walk.readings.setdefault(reading, [name, 0])[1] += 1
+    if rows > 1:  # a page, or a file that is one article, may be without
+        walk.dated += is_dated
+        if not is_dated:
+            walk.undated = walk.undated or name
+            walk.undated_files += 1
+
+
+def _columns_told(read: Mapping[str, Iterable[str]], texts: Iterable[str], formats: Sequence[str]) -> str:
+    """Every attribute with the columns that it came from; formats whose fields have names of their own are named."""
+    if not any(read.values()):
+        return f"{', '.join(formats) or 'no rows'}, fields by the format's own names"
     parts = []
-    for attribute, columns in walk.columns.columns_read.items():
+    for attribute, columns in read.items():
         parts.append(f"{attribute} {' or '.join(column or 'none' for column in columns)}")
-        others = [name for name in walk.columns.text_columns if name not in columns]
+        others = [name for name in texts if name not in columns]
         if attribute == "text" and others:
             parts[-1] += f" else {' else '.join(others)}"
-    own = [name for name in walk.formats if FORMATS_BY_NAME[name].own_names]
+    own = [name for name in formats if FORMATS_BY_NAME[name].own_names]
     return ", ".join(parts) + (f"; {', '.join(own)} by the format's own names" if own else "")
 
 
@@ -33,6 +78,9 @@ def notes_of(walk: Walk) -> list[str]:
     maps = (walk.columns, walk.fixed_columns)
     count = sum(columns.default_dates for columns in maps)
     notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
+    if walk.dated and walk.undated:
+        which = walk.undated if walk.undated_files == 1 else f"{walk.undated_files:,} files, the first {walk.undated}"
+        notes.append(f"no date can be read in {which}, others have dates: what it holds is grouped without; cure: --date-field NAME")
     many = "1 date stands" if count == 1 else f"{count:,} dates stand"
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
@@ -41,6 +89,8 @@ def reason_of(error: BaseException, form: str, name: str) -> str:
     """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
     if isinstance(error, TooManyRows):
         return str(error)
+    if isinstance(error, UnusableInput):
+        return str(error).removeprefix(f"{name}: ")
     if isinstance(error, TruncatedInput):
         return str(error) if "; cure: " in str(error) else f"{error}; cure: fetch the file again"
     if not isinstance(error, Exception) and type(error).__name__ != _PANIC:

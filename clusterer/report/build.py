@@ -45,6 +45,7 @@ def build(
     furniture: Collection[int] = (),
     stats: Mapping[str, int] | None = None,
     follows: Mapping[str, str] | None = None,
+    again: Collection[int] = (),
     quarantined: Quarantined | None = None,
     most: int = MOST,
 ) -> Report:
@@ -54,13 +55,20 @@ def build(
         assignments: one an article.
         walk: gives the articles, in the same order. Called once, or twice where they are more than `most`: then only those
             that are shown are held.
-        settings, furniture, stats, follows: of the run, see `Clustering`.
+        settings, furniture, stats, follows, again: of the run, see `Clustering`.
         quarantined: what could not be read.
         most: articles whose stories are shown.
 
     Raises:
         ValueError: there are more or fewer articles than assignments.
     """
+    if again:
+        rows = walk
+
+        def walk() -> Iterable[Article]:
+            return (article for place, article in enumerate(rows()) if place not in again)
+
+        assignments = [assignment for place, assignment in enumerate(assignments) if place not in again]
     n = len(assignments)
     held = list(walk()) if n <= most else []
     outlets, dates = list[str](), list[float]()
@@ -91,6 +99,7 @@ def build(
             "distinct texts": len({a.exact for a in assignments}),
             "outlets": len(by_articles),
             "articles without a date": n - len(known_days),
+            "articles read before": len(again),
         },
         first=min(known_days).isoformat() if known_days else None,
         last=max(known_days).isoformat() if known_days else None,
@@ -162,7 +171,7 @@ def _packed(
             summaries.append(
                 Summary(
                     assignments[head].story,
-                    articles[head].heading,
+                    next((title for i in (head, *story) if (title := articles[i].title.strip())), articles[head].heading),
                     len(story),
                     len({assignments[i].copy for i in story}),
                     tuple(inside),

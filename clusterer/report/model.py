@@ -59,7 +59,7 @@ class Summary:
 
     Attributes:
         id: its name.
-        title: of its representative.
+        title: of its representative; without one, of its earliest article that has one, else how the representative begins.
         size: articles.
         texts: independent texts: copy groups.
         outlets: numbers of those that print it, in `Report.outlets`, by earliest article.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import NamedTuple
 
-from clusterer.articles import Article
+from clusterer.articles import Article, seconds
 from clusterer.report.keywords import key_words
 from clusterer.results import Clustering
 from clusterer.settings import Settings
@@ -21,9 +22,9 @@ class StoryRow(NamedTuple):
 
     Attributes:
         story: its id.
-        title: of its representative; without one, how its text begins.
+        title: of its representative; without one, of its earliest article that has one, else how the representative begins.
         first, last: earliest and latest date of its articles; None where none has one.
-        articles: how many.
+        articles: how many; one that was read several times counts once.
         independent_texts: how many of them are no copies of another one.
         outlets: who printed them, sorted.
         representative: id of the article that stands for it.
@@ -51,7 +52,8 @@ class _Gathered:
     texts: dict[str, Article] = field(default_factory=dict)  # by copy group, shortened, none beyond those that are held
     outlets: set[str] = field(default_factory=set)
     dates: list[datetime] = field(default_factory=list)  # earliest and latest
-    head: tuple[str, str] = ("", "")  # id and title of the representative
+    head: tuple[str, str, str] = ("", "", "")  # id, title and heading of the representative
+    titled: tuple[float, str] = (inf, "")  # date and title of the earliest article with one
 
 
 def story_table(result: Clustering, articles: Iterable[Article], settings: Settings) -> Iterator[StoryRow]:
@@ -72,7 +74,9 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
     """
     stories: dict[str, _Gathered] = {}
     copies: dict[str, set[str]] = {}
-    for a, article in zip(result, articles, strict=True):
+    for place, (a, article) in enumerate(zip(result, articles, strict=True)):
+        if place in result.again:
+            continue
         story = stories.setdefault(a.story, _Gathered())
         story.articles += 1
         texts = copies.setdefault(a.story, set())
@@ -84,13 +88,15 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
             dates = [*story.dates, article.date]
             story.dates = [min(dates), max(dates)]
         if a.representative:
-            story.head = a.id, article.heading
+            story.head = a.id, article.title.strip(), article.heading
+        if (title := article.title.strip()) and (not story.titled[1] or seconds(article.date) < story.titled[0]):
+            story.titled = seconds(article.date), title
     words = key_words([list(story.texts.values()) for story in stories.values()], settings)
     table = list(zip(stories.items(), words, strict=True))
     for (name, story), found in sorted(table, key=lambda row: -row[0][1].articles):
         first, last = story.dates or (None, None)
         outlets = tuple(sorted(story.outlets - {""}))
-        id, title = story.head
+        id, title, heading = story.head
         yield StoryRow(
-            name, title, first, last, story.articles, len(copies[name]), outlets, id, found, result.follows.get(name)
+            name, title or story.titled[1] or heading, first, last, story.articles, len(copies[name]), outlets, id, found, result.follows.get(name)
         )

@@ -42,6 +42,13 @@ def test_against_files_or_an_index_is_what_the_library_says(halves: tuple[Path, 
         )
         assert done.returncode == 0, done.stderr
         assert [row["id"] for row in lines(kept)] == result.kept_ids
+        of_files = {row["kept_file"]: row["kept_row"] for row in lines(gone)}
+        assert set(of_files) <= {str(new), *map(str, against)}
+        assert of_files.get(str(tmp_path / "old.db")) is None
+        for row in lines(gone):
+            if row["kept_row"]:  # where it stands
+                stands = Path(row["kept_file"]).read_bytes().splitlines()[row["kept_row"] - 1]
+                assert json.loads(stands)["id"] == row["kept"]
         assert [(row["id"], row["kept"], row["relation"], row["against"]) for row in lines(gone)] == [
             (r.id, r.kept, r.relation, r.is_against) for r in result.removed
         ]

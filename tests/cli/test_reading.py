@@ -106,7 +106,9 @@ def test_what_was_read_as_what_is_one_line_unless_quiet(feed: Path) -> None:
     assert result.stderr == "read as: text text else summary, title none, date none, source source, url none, id id\n"
     assert run("feed.jsonl", "-q").stderr == ""
     Path("a.txt").write_text(TEXT)
-    assert run("feed.jsonl", "a.txt").stderr.endswith("id id; txt by the format's own names\n")
+    told = run("feed.jsonl", "a.txt").stderr
+    assert told.startswith("read as: feed.jsonl: text text else summary,")
+    assert told.endswith("read as: a.txt: txt, fields by the format's own names\n")
     assert run("a.txt").stderr == "read as: txt, fields by the format's own names\n"
 
 

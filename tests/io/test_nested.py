@@ -201,3 +201,24 @@ def test_a_document_that_ends_early_is_told(tmp_path: Path) -> None:
         feed = Feed(tmp_path / name)
         assert len(list(feed)) == count
         assert [file.file for file in feed.damaged_files] == [str(tmp_path / name)]
+
+
+BOLD = {"type": "bold", "text": "🔴 عاجل | الذهب يتراجع"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "title", "text"),
+    [
+        ([BOLD, "\n\nهبطت الأسعار ", {"type": "link", "text": "https://x.example/1"}], "الذهب يتراجع", "هبطت الأسعار https://x.example/1"),
+        (["🔴 عاجل | ", {"type": "bold", "text": '"معجزة طفل".. عاد\n'}, "النص"], '"معجزة طفل".. عاد', "النص"),
+        ([{"type": "hashtag", "text": "#عاجل"}, " ", {"type": "bold", "text": "العنوان"}, "\nالنص"], "العنوان", "النص"),
+        ([BOLD, " اليوم في الأسواق"], "", "🔴 عاجل | الذهب يتراجع اليوم في الأسواق"),
+        (["قال ", {"type": "bold", "text": "الوزير"}, "\nأمس"], "", "قال الوزير\nأمس"),
+        ([BOLD], "", "🔴 عاجل | الذهب يتراجع"),
+        ([{"type": "bold", "text": "سطر\nوآخر"}, "\nالنص"], "", "سطر\nوآخر\nالنص"),
+    ],
+)
+def test_a_bold_line_that_opens_a_message_is_its_title(pieces: list[Any], title: str, text: str, tmp_path: Path) -> None:
+    message = {"id": 2, "type": "message", "date": "2015-07-23T10:20:30", "from": "قناة", "from_id": "channel7", "text": pieces}
+    (article,), bad, _ = read(tmp_path / "a.json", {"name": "قناة", "messages": [message]})
+    assert (article.title, article.text, article.url, bad) == (title, text, "", [])

@@ -59,6 +59,9 @@ class Walk:
         format: name of the latest input's format, "" before one.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
+        readings: what inputs with rows were read as, with the name of the first that was and how many were.
+        dated: inputs of several rows of which one has a date.
+        undated, undated_files: the first of those without any, "" for none, and how many they are.
         bad_since: number of good rows when the latest succession of bad rows began, and their number.
         blank_since: the same of blank rows.
         position: how far it is; None where nobody asks.
@@ -81,6 +84,10 @@ class Walk:
     notes: dict[str, None] = field(default_factory=dict)
     bad_since: tuple[int, int] = (0, 0)
     blank_since: tuple[int, int] = (0, 0)
+    readings: dict[str, list[Any]] = field(default_factory=dict)
+    dated: int = 0
+    undated: str = ""
+    undated_files: int = 0
     position: Position | None = None
     in_pieces: bool = False
     format: str = ""

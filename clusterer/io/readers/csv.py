@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, UnusableInput
 from clusterer.io import escapes
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD
@@ -112,7 +112,7 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
     if header is None:
         return replace(layout, columns=()), records
     if header.reason or header.cells is None:
-        raise InputError(f"{opened.name}: the header cannot be read ({header.reason}); cure: mend its first line")
+        raise UnusableInput(f"{opened.name}: the header cannot be read ({header.reason}); cure: mend its first line")
     # Who opens tables in other encodings takes UTF-8 without a mark for them.
     mark = BOM if opened.head.startswith(BOM) or not is_utf8(opened.encoding) else b""
     newline = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
@@ -148,7 +148,7 @@ def _check_table(opened: OpenedInput, layout: Layout) -> None:
         if not opened.encoding_cure:
             raise
         what = str(error).removeprefix(f"{opened.name}: ")
-        raise InputError(
+        raise type(error)(
             f"{opened.name}: not {opened.encoding}; cure: {opened.encoding_cure}; as {opened.encoding}: {what}"
         ) from None
 

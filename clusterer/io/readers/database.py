@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import RowError
 from clusterer.io.field_names import each_once
@@ -117,7 +117,7 @@ def _chosen(opened: OpenedInput, execute: Execute, tables: Mapping[str, str]) ->
             fit.append(name)
     if len(fit) != 1:
         which = f"tables {', '.join(fit)} may hold the articles" if fit else "no table has a text column"
-        raise InputError(
+        raise UnusableInput(
             f"{opened.name}: {which}; cure: {opened.name}::TABLE"
             + ("" if fit else f" and --text-field NAME; found {'; '.join(headers) or 'no table'}")
         )

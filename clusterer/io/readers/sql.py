@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from clusterer.errors import InputError
+from clusterer.errors import UnusableInput
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.escapes import cells_of, unescaped
@@ -114,7 +114,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             "; ".join(f"{name} ({', '.join(columns[:20])})" for name, columns in dump.columns.items()) or "no table"
         )
         what = f"no table {opened.part!r}" if opened.part else "no table has a text column"
-        raise InputError(f"{opened.name}: {what}; found {tables}; cure: FILE::TABLE, and --text-field NAME")
+        raise UnusableInput(f"{opened.name}: {what}; found {tables}; cure: FILE::TABLE, and --text-field NAME")
 
 
 def _articles(opened: OpenedInput, records: list[_Record], layout: Layout) -> Iterator[Row]:

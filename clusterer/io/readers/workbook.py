@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.feed_limits import LimitReached
@@ -84,7 +84,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
                 f"{opened.name}: sheet {name!r} was read, not {', '.join(map(repr, others))}; cure: {opened.name}::SHEET"
             )
         return
-    raise reasons[0] if reasons else InputError(f"{opened.name}: an empty workbook; cure: leave it out")
+    raise reasons[0] if reasons else UnusableInput(f"{opened.name}: an empty workbook; cure: leave it out")
 
 
 def _rows(opened: OpenedInput, header: tuple[str, ...], body: list[list[Any]], first: int) -> Iterator[Row]:

@@ -165,6 +165,7 @@ function follow() {
   for (const name of FILTERS.filter((one) => asked.has(one))) {
     const value = asked.get(name);
     $(name).value = name === 'outlet' ? outlets.indexOf(value) : value;
+    if ($(name).closest('.fold')) unfold(true);
     if ($(name).options && $(name).selectedIndex < 0) $(name).value = name === 'sort' ? 'size' : name === 'least' ? '2' : '';
   }
   if (story && story.size < Number($('least').value)) $('least').value = '1';
@@ -225,6 +226,12 @@ function again() {
   keep();
 }
 
+/** On a narrow page filters beside search and order are folded, unless one of them is in use. */
+function unfold(open) {
+  $('tools').classList.toggle('unfolded', open);
+  $('filters').setAttribute('aria-expanded', String(open));
+}
+
 function clear() {
   $('tools').reset();
   again();
@@ -282,6 +289,7 @@ function unfoldedInPrint() {
 async function start() {
   unfoldedInPrint();
   if (matchMedia('(max-width: 70rem)').matches) $('charts').open = false;
+  $('filters').addEventListener('click', () => unfold($('filters').getAttribute('aria-expanded') === 'false'));
   const listed = await unpack('listed');
   ({ stories, outlets, unfolded } = listed);
   learn(listed.letters);

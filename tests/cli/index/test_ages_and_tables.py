@@ -1,0 +1,57 @@
+"""Ages that count from the clock, stories as tables, answers that are written only where something is stored."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+from commands import run_in_text
+
+from clusterer.cli.index import _STORY
+from clusterer.index import StoryIndex
+
+
+def test_ages_count_from_now_and_say_so(filled: Path) -> None:
+    with StoryIndex.open(filled) as store:
+        newest = max(story.last for story in store.stories())
+    listed = run_in_text("index", "stories", filled, "--since", "24h")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert f"the latest is of {newest:%F %H:%M} UTC, and ages count back from now, {datetime.now(UTC):%F}" in listed.stderr
+    assert f"cure: a date, --since {newest:%F}" in listed.stderr
+    told = run_in_text("index", "expire", filled, "--older-than", "2d", "--dry-run").stderr
+    assert f"all articles are older: the latest is of {newest:%F %H:%M} UTC" in told
+    for words in (("stories", filled, "--since", "2010-01-01"), ("expire", filled, "--older-than", "2010-01-01")):
+        assert "the latest is" not in run_in_text("index", *words).stderr
+
+
+def test_stories_are_a_table_where_the_name_says_so(filled: Path, tmp_path: Path) -> None:
+    table = tmp_path / "st.csv"
+    assert run_in_text("index", "stories", filled, "-o", table, "--sort", "size").returncode == 0
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with StoryIndex.open(filled) as store:
+        stories = store.stories(sort="size")
+    assert tuple(rows[0]) == _STORY == tuple(stories[0].as_dict())
+    assert [(row["story"], row["outlets"]) for row in rows] == [(s.id, "; ".join(s.outlets)) for s in stories]
+    refused = run_in_text("index", "stories", filled, "-o", tmp_path / "st.xlsx")
+    assert (refused.returncode, "cure: -o" in refused.stderr) == (1, True)
+    assert run_in_text("index", "stories", filled, "--since", "1d", "-o", table).returncode == 0
+    assert table.read_text(encoding="utf-8-sig") == ",".join(_STORY) + "\n"
+
+
+def test_answers_are_no_file_where_nothing_is_stored(empty: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"id": "1"}\n{"id": "2", "text": "نص"}\n', encoding="utf-8")
+    answers = tmp_path / "answers.jsonl"
+    done = run_in_text("index", "add", empty, tmp_path / "bad.jsonl", "--strict", "-o", answers)
+    assert (done.returncode, answers.exists()) == (1, False)
+
+
+def test_a_quiet_run_tells_of_a_cut_file(empty: Path, tmp_path: Path) -> None:
+    whole = '[{"id": "1", "text": "نص الخبر الأول"}, {"id": "2", "te'
+    (tmp_path / "cut.json").write_text(whole, encoding="utf-8")
+    for words in (("index", "add", empty), ("cluster",)):
+        done = run_in_text(*words, tmp_path / "cut.json", "--quiet", "-o", tmp_path / "out")
+        assert done.returncode == 0
+        assert "cut.json: 1 row of it is read" in done.stderr
+        assert "read as" not in done.stderr

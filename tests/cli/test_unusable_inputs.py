@@ -1,0 +1,63 @@
+"""Inputs of which nothing can be read beside good ones: named and set aside; the run goes on, and ends with 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import run_in_text
+
+from clusterer.errors import InputError
+from clusterer.io.feed import Feed
+
+GOOD = "id,text,day\n" + "".join(f"{n},خبر رقم {n} عن افتتاح معرض الكتاب في العاصمة,2015-07-2{n}\n" for n in range(3))
+BAD = "id,author,published\n1,كاتب,2015-07-21\n2,كاتب,2015-07-22\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A good table, one without a text column, and one whose first bytes tell nothing."""
+    place = tmp_path / "feeds"
+    place.mkdir()
+    (place / "a.csv").write_text(BAD, encoding="utf-8")
+    (place / "b.csv").write_text(GOOD, encoding="utf-8")
+    return place
+
+
+@pytest.mark.parametrize("words", [["cluster", "-o", "out"], ["dedup", "-o", "out"], ["index", "add", "i.db", "-o", "out"]])
+def test_a_table_without_a_text_is_set_aside(words: list[str], folder: Path, tmp_path: Path) -> None:
+    if words[0] == "index":
+        run_in_text("index", "create", "i.db", cwd=tmp_path)
+    done = run_in_text(*words, folder, "--quarantine", "bad.jsonl", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len((tmp_path / "out").read_text(encoding="utf-8").splitlines()) == 3 + (words[0] == "dedup" and 1)
+    (bad,) = (json.loads(line) for line in (tmp_path / "bad.jsonl").read_bytes().splitlines())
+    assert bad["file"].endswith("a.csv")
+    assert bad["reason"].startswith("found columns: id, author, published; cure: --text-field ")
+    assert len(bad["reason"]) < 150
+    assert "a.csv: unreadable; found columns" in done.stderr
+    assert "1 file is unreadable" in done.stderr
+
+
+def test_it_may_be_allowed_and_may_end_the_run(folder: Path, tmp_path: Path) -> None:
+    assert run_in_text("cluster", folder, "-o", tmp_path / "out", "--max-bad", "50%").returncode == 0
+    strict = run_in_text("cluster", folder, "-o", tmp_path / "none", "--strict")
+    assert (strict.returncode, (tmp_path / "none").exists()) == (1, False)
+    assert "a.csv, line 1: found columns" in strict.stderr
+
+
+def test_of_nothing_but_such_inputs_the_first_is_the_error(folder: Path) -> None:
+    (folder / "b.csv").write_text(BAD, encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.csv: found columns: id, author, published"):
+        list(Feed(folder))
+
+
+def test_a_named_column_must_be_in_one_of_the_inputs(folder: Path) -> None:
+    (folder / "a.csv").write_text("id,text,published\n9,نص الخبر,2015-07-21\n", encoding="utf-8")
+    feed = Feed(folder, fields={"date": "published"})
+    assert [row.article.date is not None for row in feed] == [True, False, False, False]
+    assert any("b.csv: no column 'published'" in note for note in feed.notes)
+    with pytest.raises(InputError, match=r"a\.csv: no column 'publishd' \(given for date\).*did you mean 'published'"):
+        list(Feed(folder, fields={"date": "publishd"}))
+    assert sum(1 for _ in Feed(folder, fields={"text": "published"})) == 1  # of the other nothing is read
