@@ -152,6 +152,7 @@ class Run:
         refuse_within(output, [*options["inputs"], *options.get("against", ())])
         if is_folder(output):
             refuse_beside(output, [self.quarantine_path, self.stats_path, *written])
+        self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
@@ -295,7 +296,8 @@ class Run:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         damaged = self.damaged_files
         for file in damaged[:_FIRST_BAD]:
-            rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else "unreadable"
+            nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
+            rows = f"{file.rows:,} {'row' if file.rows == 1 else 'rows'} of it are read" if file.rows else nothing
             tell(f"{file.file}: {rows}; {file.reason}", err=True)
         if len(damaged) > _FIRST_BAD:
             tell(f"{len(damaged) - _FIRST_BAD} more files are damaged; see {self.quarantine_path}", err=True)

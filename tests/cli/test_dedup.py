@@ -197,6 +197,44 @@ def test_shards_of_a_table_that_lose_all_rows_keep_their_schema(tmp_path: Path) 
     assert (tmp_path / "out" / "c.csv").read_text().splitlines()[0] == "id,text"
 
 
+@pytest.mark.parametrize(
+    "words", [("dedup",), ("dedup", "--unit", "paragraph"), ("cluster", "--join", "--level", "copy")]
+)
+def test_every_output_can_be_opened_whatever_its_input_was(words: tuple[str, ...], tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    corpus, out = tmp_path / "corpus", tmp_path / "out"
+    corpus.mkdir()
+    table = pyarrow.Table.from_pylist(lines(FEED)[:20])
+    parquet.write_table(table, corpus / "good.parquet", row_group_size=10, compression="ZSTD")
+    parquet.write_table(table[:0], corpus / "empty.parquet")
+    whole = (corpus / "good.parquet").read_bytes()
+    (corpus / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    start = parquet.read_metadata(corpus / "good.parquet").row_group(1).column(0).dictionary_page_offset
+    (corpus / "partly.parquet").write_bytes(whole[:start] + b"\xff" * 400 + whole[start + 400 :])
+    (corpus / "gone.jsonl.gz").write_bytes(b"\x1f\x8b\x08")
+    (corpus / "none.csv").write_text("id,text\n")
+    (corpus / "none.json").write_text("[]")
+    done = run_in_text(words[0], corpus, *words[1:], "-o", f"{out}/")
+    assert done.returncode == 1
+    assert done.stderr.count("unreadable, no output is written for it") == 2
+    assert sorted(path.name for path in out.iterdir()) == [
+        "_manifest.json", "empty.parquet", "good.parquet", "none.csv", "none.json", "partly.parquet",
+    ]  # fmt: skip
+    outputs = {entry["file"]: entry for entry in json.loads((out / "_manifest.json").read_text())["outputs"]}
+    assert set(outputs["cut.parquet"]) == set(outputs["gone.jsonl.gz"]) == {"file", "unreadable"}
+    assert "not a whole Parquet file" in outputs["cut.parquet"]["unreadable"]
+    opened = [parquet.ParquetFile(out / name) for name in ("good.parquet", "partly.parquet", "empty.parquet")]
+    assert opened[0].schema_arrow == opened[1].schema_arrow == opened[2].schema_arrow
+    assert opened[0].metadata.row_group(0).column(0).compression == "ZSTD"
+    assert [file.metadata.num_rows for file in opened[1:]] == [outputs["partly.parquet"]["rows"], 0]
+    assert outputs["partly.parquet"]["rows"] < 20
+    assert (out / "none.csv").read_text().startswith("id,text")
+    again = run_in_text("dedup", out, "-o", f"{tmp_path}/again/")
+    assert again.returncode == 0, again.stderr
+    assert run(words[0], corpus / "empty.parquet", *words[1:], "-o", tmp_path / "one.parquet").returncode == 0
+    assert parquet.read_schema(tmp_path / "one.parquet") == opened[2].schema_arrow
+
+
 def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
     shards = tmp_path / "shards"
     shards.mkdir()

@@ -34,6 +34,7 @@ Batches = Callable[[Sequence[str] | None], Iterator[Any]]
 """Opens the batches of a row group, with these columns, or all."""
 _Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
+HELD = 1 << 27  # bytes of rows that wait for a row group to be full
 
 
 def require() -> None:
@@ -60,7 +61,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         if (found := begin(opened, stack)) is None:
             return
         table, file, schema = found
-        layout, wanted = Layout("parquet", schema=schema), list[str]()
+        layout, wanted = Layout("parquet", schema=schema, packed_as=table.metadata), list[str]()
 
         def rows(batches: Batches, taken: list[int]) -> Iterator[Row]:
             remaining = batches(None)
@@ -87,7 +88,9 @@ def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
     names = tuple(table.schema_arrow.names)
     refuse_same_names(names, opened.name)
     opened.columns.check_header(names, opened.name)
-    return table, file, opened.walk.schemas.get(opened.name, table.schema_arrow)
+    schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
+    opened.walk.layout = Layout("parquet", schema=schema, packed_as=table.metadata)
+    return table, file, schema
 
 
 def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
@@ -231,18 +234,57 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
         OutputError: a row has no schema, or another one.
     """
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    count = 0
     remaining = iter(rows)
     if layout.schema is None:
         raise unfit(next(remaining), format, f"a row of {layout.format} has no schema to stand")
-    with parquet.ParquetWriter(out, layout.schema) as writer:
+    about, names = layout.packed_as, layout.schema.names
+    size = rows_of_group(about) if about else PARQUET_BATCH
+    count, held, rows_held, bytes_held = 0, list[Any](), 0, 0
+    with parquet.ParquetWriter(out, layout.schema, **(packed_as(about, names) if about else {})) as writer:
+
+        def flush() -> None:
+            if held:
+                writer.write_table(pyarrow.concat_tables(held).combine_chunks(), row_group_size=size)
+
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
             for row in batch:
                 if row.layout.schema != layout.schema:
                     raise unfit(row, format, "its columns differ from those of the rows before: no place")
-            writer.write_table(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
-            count += len(batch)
+            held.append(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
+            rows_held, bytes_held, count = rows_held + len(batch), bytes_held + held[-1].nbytes, count + len(batch)
+            if rows_held >= size or bytes_held >= HELD:
+                flush()
+                held, rows_held, bytes_held = [], 0, 0
+        flush()
     return count
+
+
+def packed_as(about: Any, names: Iterable[str]) -> dict[str, Any]:
+    """How the first row group of a file is written, as `ParquetWriter` takes it.
+
+    Args:
+        about: its metadata.
+        names: of the columns that are written; those that the file has not are written as its first one.
+    """
+    if not about.num_row_groups:
+        return {}
+    group = about.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    codecs = {
+        column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+        for column in columns
+    }
+    known = {path.partition(".")[0] for path in codecs} | set(codecs)
+    added = [name for name in names if name not in known]
+    return {
+        "compression": {**dict.fromkeys(added, next(iter(codecs.values()))), **codecs},
+        "use_dictionary": [*added, *(column.path_in_schema for column in columns if column.has_dictionary_page)],
+    }
+
+
+def rows_of_group(about: Any) -> int:
+    """The rows of a file's largest row group, 1 at least."""
+    return max([1, *(about.row_group(group).num_rows for group in range(about.num_row_groups))])
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
