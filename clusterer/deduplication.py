@@ -132,7 +132,8 @@ def dedup(
         What stays and what goes.
 
     Raises:
-        InputError: an item is no article, or a column is not there, says which; or `unique_url` and `against` are given.
+        InputError: an item is no article, or a column is not there, says which; `unique_url` and `against` are given; or there
+            is not a word in `against`, or no run of words that `quote` asks for.
         SettingsError: settings contradict each other.
 
     Example:
@@ -188,11 +189,25 @@ def _in_parts(
 ) -> Iterator[Chunk]:
     """What is read of `against`, then of the articles; where these begin is put into `parts`, where there is anything before."""
     if against is not None:
-        parts.append(0)
-        for chunk in read_chunks(articles_from(against, fields), settings, tell):
-            parts[0] += len(chunk)
-            yield chunk
+        yield from compared_against(read_chunks(articles_from(against, fields), settings, tell), parts)
     yield from read_chunks(articles_from(items, fields), settings, tell)
+
+
+def compared_against(chunks: Iterable[Chunk], parts: list[int]) -> Iterator[Chunk]:
+    """What is read of what articles are compared against; how many there are is put into `parts`.
+
+    Raises:
+        InputError: there is not a word to compare with: a run that compares nothing must not seem to have found nothing.
+    """
+    parts.append(0)
+    words = 0
+    for chunk in chunks:
+        parts[0] += len(chunk)
+        words += len(chunk.words.hashes) + len(chunk.titles.hashes)
+        yield chunk
+    if not words:
+        held = f"none of {parts[0]:,} articles has a word" if parts[0] else "there is no article"
+        raise InputError(f"against: {held}, so nothing would be compared; cure: see what it holds, or leave it out")
 
 
 def with_versions(result: Deduplication, run: PipelineRun, versions: Versions, items: Any = ()) -> Deduplication:

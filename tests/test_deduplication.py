@@ -212,7 +212,8 @@ def test_names_are_those_of_a_run_alone_and_nothing_of_the_others_is_given() -> 
     assert result.ids == dedup(new).ids
     assert [(new[r.place], r.kept, r.kept_place, r.is_against) for r in result.removed] == [(new[1], "b", 1, True)]
     assert result.kept == [new[0], new[2]]
-    assert dedup(new, against=[]).mask == [True] * 3
+    with pytest.raises(InputError, match="against: there is no article"):
+        dedup(new, against=[])
     assert dedup(new, against=new).kept == []
 
 

@@ -248,8 +248,11 @@ class Run:
         """Of all that is read, the files that are cut off, damaged, or of no use."""
         return [file for feed in self.feeds for file in feed.damaged_files]
 
-    def refuse_nothing(self) -> None:
+    def refuse_nothing(self, what: str = "") -> None:
         """Refuse a run in which no row was an article; do nothing where there was no row.
+
+        Args:
+            what: was read, for the error.
 
         Raises:
             InputError: there were rows, all bad; tells of the first.
@@ -257,7 +260,7 @@ class Run:
         if self.first_bad:
             bad = self.first_bad[0]
             raise InputError(
-                f"none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
+                f"{what}none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
             )
 
     def warn(self) -> None:

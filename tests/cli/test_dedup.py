@@ -9,7 +9,7 @@ import pytest
 from commands import run, run_in_text
 from places import DATA
 
-from clusterer import Settings, cluster, dedup, dedup_paragraphs, read
+from clusterer import InputError, Settings, cluster, dedup, dedup_paragraphs, read
 from clusterer.index.story_index import StoryIndex
 
 FEED = DATA / "feed.jsonl"
@@ -73,6 +73,33 @@ def test_a_named_column_holds_for_the_side_that_has_it(
     kept.unlink()
     done = run_in_text(*command, "question_at")
     assert (done.returncode, "found columns" in done.stderr, kept.exists()) == (1, True, False)
+
+
+@pytest.mark.parametrize("quote", [None, 13])
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [
+        ('{"n": 1}\n{"n": 2}\n', "--against: none of 2 rows is an article; "),
+        ("", "against: there is no article"),
+        ('{"text": "", "title": "؟"}\n', "against: none of 1 articles has "),
+        ('{"text": "ثلاث كلمات فقط"}\n', "against: none of 1 articles has 13 words"),
+    ],
+)
+def test_what_compares_nothing_does_not_pass_for_clean(
+    against: str, said: str, quote: int | None, halves: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    bench = tmp_path / "bench.jsonl"
+    bench.write_text(against)
+    words = ["--quote", str(quote)] if quote else []
+    done = run_in_text("dedup", halves[2], "--against", bench, *words, "--max-bad", "100%", "-o", tmp_path / "clean.jsonl")
+    if "13 words" in said and not quote:  # a short text has identical ones
+        assert done.returncode == 0
+        return
+    assert (done.returncode, (tmp_path / "clean.jsonl").exists()) == (1, False)
+    assert said in done.stderr.replace("has a word", "has ")
+    old = [] if said.startswith("--") else list(read(bench)) if against else []
+    with pytest.raises(InputError, match="against: "):
+        dedup(read(halves[2]), against=old, quote=quote or 0)
 
 
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
