@@ -100,8 +100,8 @@ def benchmark_runs(articles: Iterable[Article], length: int, settings: Settings)
         ids.extend(map(name_of, chunk))
     found, of = hashes.array(), owners.array()
     if not len(found):
-        held = f"none of {len(ids):,} articles has {length} words" if ids else "there is no article"
-        raise InputError(f"against: {held}, so nothing would be looked for; cure: a lower quote, or see what it holds")
+        what = f"none of {len(ids):,} articles has {length} words" if ids else "there is no article"
+        raise InputError(f"against: {what}, so nothing would be looked for; cure: a lower quote, or see what it holds")
     order = np.lexsort((of, found))
     found, of = found[order], of[order]
     first = np.append(True, found[1:] != found[:-1])

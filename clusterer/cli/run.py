@@ -33,7 +33,7 @@ from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights
+from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, unheeded
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.results import Clustering
@@ -154,6 +154,7 @@ class Run:
             refuse_beside(output, [self.quarantine_path, self.stats_path, *written])
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
+        self.notes: list[str] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
@@ -219,6 +220,7 @@ class Run:
         )
         if not done.clustering:
             self.refuse_nothing()
+        self.notes += unheeded(done.corpus.dates, self.settings, versions=self.versions)
         self.stages.begin("writing", len(done.clustering))
         return done
 
@@ -274,6 +276,8 @@ class Run:
         if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
             tell(NO_KERNELS, err=True)
         self._tell_damage()
+        for note in self.notes:
+            tell(note, err=True)
         most = max((stage.peak_bytes for stage in self.stages.passed), default=0)
         if self.settings.memory != AUTO and most > bytes_from(self.settings.memory):
             tell(

@@ -91,7 +91,9 @@ def test_what_compares_nothing_does_not_pass_for_clean(
     bench = tmp_path / "bench.jsonl"
     bench.write_text(against)
     words = ["--quote", str(quote)] if quote else []
-    done = run_in_text("dedup", halves[2], "--against", bench, *words, "--max-bad", "100%", "-o", tmp_path / "clean.jsonl")
+    done = run_in_text(
+        "dedup", halves[2], "--against", bench, *words, "--max-bad", "100%", "-o", tmp_path / "clean.jsonl"
+    )
     if "13 words" in said and not quote:  # a short text has identical ones
         assert done.returncode == 0
         return
@@ -275,3 +277,28 @@ def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
         assert (tmp_path / "again" / f"{number}.jsonl").read_bytes() == (
             tmp_path / "kept" / f"{number}.jsonl"
         ).read_bytes()
+
+
+def test_what_cannot_be_heeded_is_said(tmp_path: Path) -> None:
+    rows = [{"text": row["content"], "meta": {"rank": i}} for i, row in enumerate(lines(FEED)[:9])]
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dates, urls = (
+        "no article has a date, so a window of 3 days",
+        "no article has a URL, so none is a version of another",
+    )
+    for words in (("dedup", "--keep", "earliest"), ("cluster",)):
+        done = run_in_text(words[0], feed, *words[1:], "--window", "3d", "--unique-url", "-o", tmp_path / "out.jsonl")
+        assert done.returncode == 0
+        assert dates in done.stderr
+        assert ("and the earliest cannot" in done.stderr) == (words[0] == "dedup")
+        assert urls in done.stderr
+    with pytest.warns(
+        UserWarning, match=r"date, so a window of 3 days and the earliest .* cure: fields={'date': NAME}"
+    ):
+        dedup(rows, window=3, keep="earliest")
+    with pytest.warns(UserWarning, match=urls):
+        cluster(rows, unique_url=True)
+    assert run("dedup", feed, "--keep", "meta.rank desc", "-o", tmp_path / "out.jsonl").returncode == 0
+    refused = run_in_text("dedup", feed, "--keep", "meta", "-o", tmp_path / "no.jsonl")
+    assert (refused.returncode, "holds an object, which has no order; cure" in refused.stderr) == (1, True)

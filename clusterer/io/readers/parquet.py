@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import tempfile
 from collections import Counter
@@ -18,6 +19,7 @@ from clusterer.io.field_names import FETCH_NAMES, column_key
 from clusterer.io.readers import parquet_size
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet_size import batch_rows
+from clusterer.io.readers.parquet_structs import column_at, with_paths
 from clusterer.io.rows import (
     PARQUET_BATCH,
     Layout,
@@ -85,12 +87,25 @@ def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
     if (found := _open(opened, stack)) is None:
         return None
     table, file = found
-    names = tuple(table.schema_arrow.names)
-    refuse_same_names(names, opened.name)
+    refuse_same_names(table.schema_arrow.names, opened.name)
+    names = with_paths(table.schema_arrow, opened.columns.paths.values())
+    try:
+        opened.columns.columns(names)
+    except RowError:  # some rows, for the cure
+        opened.columns.check_header(names, opened.name, _texts(table))
     opened.columns.check_header(names, opened.name)
     schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
     opened.walk.layout = Layout("parquet", schema=schema, packed_as=table.metadata)
     return table, file, schema
+
+
+def _texts(table: Any) -> list[dict[str, Any]]:
+    """Some rows of the columns of strings."""
+    types, head = import_pyarrow("types"), []
+    names = [own.name for own in table.schema_arrow if types.is_string(own.type) or types.is_large_string(own.type)]
+    with contextlib.suppress(Exception):  # damage is told by who reads on
+        head = next(table.iter_batches(SAMPLE, columns=names)).to_pylist()
+    return head
 
 
 def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
@@ -182,14 +197,16 @@ def refuse_same_names(names: Sequence[str], file: str) -> None:
 
 def _wanted(opened: OpenedInput, table: Any) -> list[str]:
     """The columns that articles are made of, as a table of the first rows tells: of those of usual names, and of strings."""
-    types, names = import_pyarrow("types"), tuple(table.schema.names)
+    types, names = import_pyarrow("types"), with_paths(table.schema, opened.columns.paths.values())
+    named = [name for name in opened.columns.named if name in names]
     usual = {name for columns in usual_columns(names).values() for name in columns}
     looked_at = [
         own.name
         for own in table.schema
         if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
     ]
-    cells = [python_values(table.column(name)[:SAMPLE]) for name in looked_at]
+    looked_at = list(dict.fromkeys([*looked_at, *named]))
+    cells = [python_values(column_at(table.slice(0, SAMPLE), name)) for name in looked_at]
     rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
     plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
     fetched = [name for name in names if column_key(name) in FETCH_NAMES]
@@ -212,7 +229,7 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
 
 def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
-    columns = [python_values(batch.column(name)) for name in wanted]
+    columns = [python_values(column_at(batch, name)) for name in wanted]
     is_broken = any(Unreadable in set(map(type, column)) for column in columns)
     article_of = opened.columns
     for i, values in enumerate(zip(*columns, strict=True)):
@@ -284,7 +301,7 @@ def packed_as(about: Any, names: Iterable[str]) -> dict[str, Any]:
 
 def rows_of_group(about: Any) -> int:
     """The rows of a file's largest row group, 1 at least."""
-    return max([1, *(about.row_group(group).num_rows for group in range(about.num_row_groups))])
+    return max([1, *(int(about.row_group(group).num_rows) for group in range(about.num_row_groups))])
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
