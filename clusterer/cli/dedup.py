@@ -16,9 +16,11 @@ from clusterer.cli.against import AgainstFeed, fields_apart
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
+    OF_PRESET,
     ManyOption,
     guard_option,
     input_options,
+    is_given,
     pairs_option,
     rows_option,
     settings_options,
@@ -47,6 +49,7 @@ from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
 from clusterer.pipeline import group_corpus, refuse_foreign_weights, unheeded
 from clusterer.quotations import benchmark_runs
+from clusterer.settings import Settings
 
 
 @click.command("dedup", cls=SectionedCommand)
@@ -116,6 +119,9 @@ def dedup_command(
             raise click.UsageError(
                 "--unit paragraph compares no articles; cure: leave --pairs, --against, --quote and --unique-url out"
             )
+        context = click.get_current_context()
+        if "min_words" in context.meta.get(OF_PRESET, ()) and not is_given(context, "min_words"):
+            options["min_words"] = Settings().min_words  # a preset's is about whole texts
         remove_paragraphs(output, removed, {**options, "unit": "word"})
         return
     if quote and not against:

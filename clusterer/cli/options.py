@@ -21,9 +21,12 @@ from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.messages import LANGUAGES
+from clusterer.paragraphs import FOOTER_ARTICLES, FOOTER_SHARE
 from clusterer.results import Assignment, Level
 from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
+OF_PRESET = f"{__name__}.of_preset"
+"""In the meta of a context the settings whose defaults are those of a preset, where one is given."""
 COMMAND_DEFAULTS: dict[str, Any] = {"threads": 0}
 """Settings of which commands have a default of their own: a program that calls the library shares its cores with others."""
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
@@ -137,9 +140,14 @@ def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: A
             name, kind = f"{name}/--no-{name[2:]}", None
         if f.name == "window":
             kind = Days(meta["low"], meta["high"])
-        help = meta["help"] + (PARAGRAPH if also_unit and f.name == "unit" else "")
+        help = meta["help"] + (PARAGRAPH.get(f.name, "") if also_unit else "")
         command = click.option(name, f.name, type=kind, default=default, show_default=True, help=help)(command)
     return preset_option(settings_file(command, exposed=False))
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def preset_option(command: _F) -> _F:
@@ -147,6 +155,7 @@ def preset_option(command: _F) -> _F:
 
     def take(context: click.Context, _: click.Parameter, name: str | None) -> None:
         if name:
+            context.meta[OF_PRESET] = set(PRESETS[name]) - set(context.default_map or {})
             context.default_map = {**PRESETS[name], **(context.default_map or {})}
 
     return click.option(
@@ -161,7 +170,12 @@ def preset_option(command: _F) -> _F:
     )(command)
 
 
-PARAGRAPH = "; paragraph: all articles stay, and lose the paragraphs that stand in an earlier one"
+PARAGRAPH = {
+    "unit": "; paragraph: all articles stay, and lose the paragraphs that stand in an earlier one",
+    "min_words": "; of --unit paragraph, words below which a paragraph goes only if it recurs as a footer does: two words or"
+    f" more, in {FOOTER_ARTICLES} articles of its outlet and {1000 * FOOTER_SHARE:g} of 1,000",
+}
+"""What the help of settings says more, where --unit may be paragraph."""
 
 
 class ManyOption(click.Option):
