@@ -165,8 +165,8 @@ def preset_option(command: _F) -> _F:
         expose_value=False,
         callback=take,
         help="settings for a kind of work: news are the defaults; corpus is for texts that a model is trained on (whole texts by"
-        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); headlines is for titles without"
-        " texts; strict groups only what is sure; options given beside it win",
+        " their words alone: no stories, no learned lines, no title for a short text, Jaccard 0.8, no cuts, series merged);"
+        " headlines is for titles without texts; strict groups only what is sure; options given beside it win",
     )(command)
 
 

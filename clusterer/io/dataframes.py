@@ -50,14 +50,12 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
             )
         return _of_array(given)
     try:
-        found = nw.from_native(_whole(given), pass_through=True, allow_series=True)
+        found = nw.from_native(table_of(given), pass_through=True, allow_series=True)
         names = found.columns if isinstance(found, nw.DataFrame) else ()
     except DuplicateError as error:
         raise InputError(f"data frame: {' '.join(str(error).split())}; cure: rename columns") from None
     if isinstance(found, nw.LazyFrame):
         raise InputError(f"articles is a lazy frame, its rows are not there yet; cure: {_cure_of_lazy(given)} first")
-    if cure := _cure_of_reader(given):
-        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     if isinstance(found, nw.Series):
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
@@ -101,8 +99,14 @@ def _cure_of_reader(given: object) -> str:
     return ""
 
 
-def _whole(given: object) -> object:
-    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns."""
+def table_of(given: object) -> object:
+    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns.
+
+    Raises:
+        InputError: a reader or a data set of pyarrow.
+    """
+    if cure := _cure_of_reader(given):
+        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     pandas: Any = sys.modules.get("pandas")
     if pandas and isinstance(given, pandas.DataFrame) and given.columns.nlevels == 1:
         named = [name for name in given.index.names if isinstance(name, str) and name not in given.columns]
