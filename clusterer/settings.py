@@ -130,8 +130,8 @@ class Settings:
             )
         if self.memory != AUTO and bytes_from(self.memory, "memory") < LEAST_MEMORY:
             raise SettingsError(
-                f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article; cure:"
-                f" memory={f'{LEAST_MEMORY // 10**6}M'!r} or more, 2G for a million articles, or {AUTO!r}"
+                f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article;"
+                f" cure: {LEAST_MEMORY // 10**6}M or more, 2G for a million articles, or {AUTO}"
             )
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")

@@ -101,7 +101,7 @@ def settings_file(command: _F, exposed: bool = True) -> _F:
 class Days(click.ParamType):  # type: ignore[type-arg]
     """A stretch of time in days: a number, or one with a unit ("3d", "36h", "2w")."""
 
-    name = "days"
+    name = "3d|36h|2w"
 
     def __init__(self, low: float, high: float) -> None:
         """With its bounds, in days."""
@@ -140,8 +140,9 @@ def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: A
             name, kind = f"{name}/--no-{name[2:]}", None
         if f.name == "window":
             kind = Days(meta["low"], meta["high"])
+        shown: bool | str = "0" if f.name == "window" else True  # what is typed is 3d or 36h
         help = meta["help"] + (PARAGRAPH.get(f.name, "") if also_unit else "")
-        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=help)(command)
+        command = click.option(name, f.name, type=kind, default=default, show_default=shown, help=help)(command)
     return preset_option(settings_file(command, exposed=False))
 
 

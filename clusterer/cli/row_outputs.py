@@ -195,7 +195,9 @@ class RowOutputs:
             done(number, entry)
         if self._aside:
             with atomic_output(self._aside) as out:
-                for part in parts:
+                for part, read in zip(parts, inputs, strict=True):
+                    if read.source.name in unreadable:
+                        continue
                     with Path(part).open("rb") as lines:
                         shutil.copyfileobj(lines, out)
         return [entry for entry in entries if entry is not None]

@@ -180,6 +180,8 @@ class Run:
         A run that is killed, or runs out of room, leaves its work folder; one that ends, or that cannot be right, takes it away.
         """
         with self.quarantine, self.work or contextlib.nullcontext():
+            if self.work and self.work.is_used and self.work.holds("input-000000") and not self.quiet:
+                tell(f"goes on where an earlier run ended, with what is kept in {self.work.path}", err=True)
             try:
                 with contextlib.ExitStack() as stack:
                     stack.enter_context(progress_shown(self.quiet, self.stages))

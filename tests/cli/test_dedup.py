@@ -10,6 +10,7 @@ from commands import run, run_in_text
 from places import DATA
 
 from clusterer import InputError, Settings, cluster, dedup, dedup_paragraphs, read
+from clusterer.cli.spark import lines_or_tables
 from clusterer.index.story_index import StoryIndex
 
 FEED = DATA / "feed.jsonl"
@@ -302,3 +303,23 @@ def test_what_cannot_be_heeded_is_said(tmp_path: Path) -> None:
     assert run("dedup", feed, "--keep", "meta.rank desc", "-o", tmp_path / "out.jsonl").returncode == 0
     refused = run_in_text("dedup", feed, "--keep", "meta", "-o", tmp_path / "no.jsonl")
     assert (refused.returncode, "holds an object, which has no order; cure" in refused.stderr) == (1, True)
+
+
+def test_small_words_are_those_of_the_command_line(tmp_path: Path) -> None:
+    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    refused = run_in_text("dedup", FEED, "--memory", "1M", "-o", tmp_path / "kept.jsonl")
+    assert refused.stderr.endswith("cure: 500M or more, 2G for a million articles, or auto\n")
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    table = pyarrow.Table.from_pylist(
+        [{"id": f"a{i}", "text": row["content"]} for i, row in enumerate(lines(FEED)[:4])]
+    )
+    parquet.write_table(table.append_column("none", pyarrow.nulls(4)), shards / "a.parquet")
+    parquet.write_table(pyarrow.table({"id": ["n"], "text": pyarrow.nulls(1, pyarrow.string())}), shards / "b.parquet")
+    (shards / "c.parquet").write_bytes(b"PAR1")
+    done = run_in_text("explain", "a0", "a1", shards)
+    assert (done.returncode, "c.parquet: unreadable; not a whole Parquet file" in done.stderr) == (0, True)
+    run("dedup", shards, "-o", f"{tmp_path}/kept/", "--removed", tmp_path / "removed.jsonl")
+    bad = {Path(row["file"]).name: row for row in lines(tmp_path / "kept.quarantine.jsonl")}
+    assert json.loads(bad["b.parquet"]["row"]) == {"text": None, "id": "n"}
+    assert lines_or_tables([str(shards)], None) is False

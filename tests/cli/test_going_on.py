@@ -126,7 +126,9 @@ def test_what_was_kept_holds_for_these_bytes_and_these_options_only(shards: Path
     os.waitpid(child, 0)
     lines = (feed_folder / "part-00.jsonl").read_bytes().splitlines(keepends=True)
     (feed_folder / "part-00.jsonl").write_bytes(b"".join(lines[1:]))
-    assert run(*words(feed_folder, place), "--jaccard", "0.9").returncode == 0
+    done = run(*words(feed_folder, place), "--jaccard", "0.9")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"goes on where an earlier run ended, with what is kept in ")
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     assert run(*words(feed_folder, fresh), "--jaccard", "0.9").returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -239,7 +240,9 @@ def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the file again")
             article = article_of(dict(zip(wanted, values, strict=True)))
         except RowError as error:
-            opened.bad(number, str(error), repr(values))
+            opened.bad(
+                number, str(error), json.dumps(dict(zip(wanted, values, strict=True)), default=str, ensure_ascii=False)
+            )
         else:
             yield Row(article, batch.slice(i, 1), opened.name, number, layout)
 
