@@ -9,6 +9,7 @@ from clusterer.lazy import importer
 
 if TYPE_CHECKING:
     from clusterer.articles import Article
+    from clusterer.copies.candidates import shingles_of
     from clusterer.deduplication import Deduplication, Removal, dedup
     from clusterer.estimator import StoryClusterer, bcubed_scorer
     from clusterer.evaluation.gold import Gold, read_gold
@@ -49,6 +50,7 @@ __all__ = [
     "explain",
     "read",
     "read_gold",
+    "shingles_of",
     "tune",
 ]
 
@@ -59,6 +61,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "articles": ["Article"],
+            "copies.candidates": ["shingles_of"],
             "deduplication": ["Deduplication", "Removal", "dedup"],
             "estimator": ["StoryClusterer", "bcubed_scorer"],
             "evaluation.gold": ["Gold", "read_gold"],

@@ -24,7 +24,10 @@ from clusterer.assignments import preferences
 from clusterer.corpus import Chunk, gather, read_chunks
 from clusterer.errors import InputError, did_you_mean
 from clusterer.io.inputs import Articles, articles_from, held
-from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline
+from clusterer.io.nested import MISSING, at_path
+from clusterer.io.values import kind
+from clusterer.io.wording import tell_notes
+from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline, unheeded
 from clusterer.progress import Progress, progress_from
 from clusterer.quotations import BenchmarkRuns, Quote, benchmark_runs, find_quotes
 from clusterer.removals import Removals, remove_copies, remove_reports
@@ -133,7 +136,8 @@ def dedup(
         What stays and what goes.
 
     Raises:
-        InputError: an item is no article, or a column is not there, says which; or `unique_url` and `against` are given.
+        InputError: an item is no article, or a column is not there, says which; `unique_url` and `against` are given; or there
+            is not a word in `against`, or no run of words that `quote` asks for.
         SettingsError: settings contradict each other.
 
     Example:
@@ -160,6 +164,7 @@ def dedup(
     refuse_foreign_weights(chosen)
     old = list[int]()
     corpus = gather(_in_parts(against, items, fields, chosen, tell, old), chosen, tell, old)
+    tell_notes(unheeded(corpus.dates, chosen, keep))
     return deduplicate(group_corpus(corpus, chosen, tell, keep=True), chosen, keep, values, items, sum(old))
 
 
@@ -175,6 +180,7 @@ def _of_versions(
     found = list(articles_from(items, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), settings, tell, keep=True)
+    tell_notes(unheeded(run.corpus.dates, settings, keep, versions))
     latest = values and [values[i] for i in versions.places]
     return with_versions(deduplicate(run, settings, keep, latest), run, versions, items)
 
@@ -189,11 +195,25 @@ def _in_parts(
 ) -> Iterator[Chunk]:
     """What is read of `against`, then of the articles; where these begin is put into `parts`, where there is anything before."""
     if against is not None:
-        parts.append(0)
-        for chunk in read_chunks(articles_from(against, fields), settings, tell):
-            parts[0] += len(chunk)
-            yield chunk
+        yield from compared_against(read_chunks(articles_from(against, fields), settings, tell), parts)
     yield from read_chunks(articles_from(items, fields), settings, tell)
+
+
+def compared_against(chunks: Iterable[Chunk], parts: list[int]) -> Iterator[Chunk]:
+    """What is read of what articles are compared against; how many there are is put into `parts`.
+
+    Raises:
+        InputError: there is not a word to compare with: a run that compares nothing must not seem to have found nothing.
+    """
+    parts.append(0)
+    words = 0
+    for chunk in chunks:
+        parts[0] += len(chunk)
+        words += len(chunk.words.hashes) + len(chunk.titles.hashes)
+        yield chunk
+    if not words:
+        held = f"none of {parts[0]:,} articles has a word" if parts[0] else "there is no article"
+        raise InputError(f"against: {held}, so nothing would be compared; cure: see what it holds, or leave it out")
 
 
 def with_versions(result: Deduplication, run: PipelineRun, versions: Versions, items: Any = ()) -> Deduplication:
@@ -354,20 +374,57 @@ def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray
 def _column(items: Any, name: str) -> list[Any]:
     """The values of a column, one an article, None where there is none."""
     if isinstance(items, list | tuple):
-        values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for item in items]
+        values = [_value(item, name) for item in items]
         if items and all(value is None for value in values):
             meant = did_you_mean(name, [*KEEP, *(items[0] if isinstance(items[0], Mapping) else ())])
             raise InputError(
                 f"keep {name!r}: no article has that; cure: {meant}{', '.join(KEEP)} or the name of a field"
             )
+        refuse_containers(f"keep {name!r}", values)
         return values
     import narwhals.stable.v2 as nw
 
     frame = nw.from_native(items, pass_through=True)
+    if (
+        isinstance(frame, nw.DataFrame)
+        and name not in frame.columns
+        and (root := name.partition(".")[0]) in frame.columns
+    ):
+        values = [_value({root: cell}, name) for cell in frame[root].to_list()]
+        if any(value is not None for value in values):
+            refuse_containers(f"keep {name!r}", values)
+            return values
     if not isinstance(frame, nw.DataFrame) or name not in frame.columns:
         meant = did_you_mean(name, [*KEEP, *(frame.columns if isinstance(frame, nw.DataFrame) else ())])
         raise InputError(f"keep {name!r} is no column; cure: {meant}{', '.join(KEEP)} or the name of a column")
-    return frame[name].to_list()
+    values = frame[name].to_list()
+    refuse_containers(f"keep {name!r}", values)
+    return values
+
+
+def _value(item: Any, name: str) -> Any:
+    """The value of an item's field, or at a dotted path; None where there is none."""
+    if not isinstance(item, Mapping):
+        return getattr(item, name, None)
+    value = at_path(item, name)
+    return None if value is MISSING else value
+
+
+def refuse_containers(what: str, values: Sequence[Any]) -> None:
+    """Refuse objects and lists where articles are to be put in an order.
+
+    Args:
+        what: names them, for the error.
+        values: one an article.
+
+    Raises:
+        InputError: there is one.
+    """
+    for value in values:
+        if isinstance(value, Mapping | list | tuple):
+            members = [str(key) for key in value] if isinstance(value, Mapping) else []
+            cure = f"one of its members as a.b: {', '.join(members[:9])}" if members else "a field of one value"
+            raise InputError(f"{what}: holds {kind(value)}, which has no order; cure: {cure}")
 
 
 def _chosen(items: Any, mask: list[bool]) -> Any:

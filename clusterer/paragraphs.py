@@ -1,8 +1,9 @@
 """Paragraphs: lines of texts that stand in an earlier article go; the articles stay.
 
-For corpora whose texts are put together of parts that recur: footers, quotations, agency texts between an outlet's own lines. Two
-paragraphs are one where their words are, as they are folded; the first in input order stays. What is shorter than `min_words`
-words, or recurs within one article only, stays.
+For corpora whose texts are put together of parts that recur: footers, quotations, agency texts between an outlet's own lines.
+Two paragraphs are one where their words are, as they are folded; the first in input order stays. What recurs within one article
+only stays. So does what is shorter than `min_words` words, such as headings, names and numbers of lists, unless it recurs as a
+footer does: in `FOOTER_ARTICLES` articles of one outlet, and in `FOOTER_SHARE` of these. A single word always stays.
 
 Array letters: `n` articles, `p` paragraphs.
 """
@@ -15,14 +16,24 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article, name_of
 from clusterer.io.inputs import Articles, articles_from
 from clusterer.progress import Progress, begin, progress_from, silent
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import Settings, preset, settings_from
 from clusterer.text.boilerplate import whole_hashes
 from clusterer.text.words import hash_words
+
+FOOTER_ARTICLES = 10
+"""Articles of an outlet in which a short line stands that is a footer. With `FOOTER_SHARE` there are 45 such lines in two feeds
+of 15,000 and 31,000 articles: datelines, bylines, sources, buttons, and one heading of a column; of what recurs less most are
+headings."""
+FOOTER_SHARE = 0.002
+"""The same as a share of the outlet's articles: in a large corpus any question of three words stands above ten."""
+FOOTER_WORDS = 2
+"""Words that a footer has at least: countries and months are lines of one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,8 @@ def dedup_paragraphs(
 
     Args:
         articles: as `clusterer.cluster` takes them.
-        settings: of these how letters fold (`profile`), and how many words a paragraph must have (`min_words`).
+        settings: of these how letters fold (`profile`), and how many words a paragraph must have that need not recur as a
+            footer does (`min_words`; that of a preset is about whole texts, and not taken).
         fields: article attribute to column name, where the usual names do not fit.
         progress: as for `clusterer.cluster`.
         **choices: as for `clusterer.cluster`.
@@ -94,6 +106,8 @@ def dedup_paragraphs(
         'خبر ثان'
     """
     items = list(articles_from(articles, fields))
+    if isinstance(settings, str):
+        settings = {name: value for name, value in preset(settings).items() if name != "min_words"}
     done = find_recurring(items, settings_from(settings, choices), progress_from(progress))
     gone = done.by_article()
     return replace(
@@ -111,7 +125,7 @@ def find_recurring(
     """The paragraphs that stand in an earlier article. Texts are not held."""
     tell = progress or silent
     hashes, places, numbers, counts = Growing(np.uint64), Growing(np.int64), Growing(np.int32), Growing(np.int32)
-    ids: list[str] = []
+    ids, outlets, numbers_of = list[str](), Growing(np.int32), dict[str, int]()
     left = Growing(np.int64)  # of every article its paragraphs of a word or more
     remaining = iter(articles)
     while chunk := list(islice(remaining, settings.chunk)):
@@ -121,13 +135,14 @@ def find_recurring(
         words = hash_words([line for text in texts for line in text], settings.profile)
         row = np.repeat(np.arange(len(chunk)), lines)
         number = np.arange(len(row)) - np.repeat(np.cumsum(lines) - lines, lines)
-        long = words.counts >= settings.min_words
+        long = words.counts >= min(settings.min_words, FOOTER_WORDS)
         hashes.append(whole_hashes(words)[long])
         places.append(row[long] + len(ids))
         numbers.append(number[long].astype(np.int32))
         counts.append(words.counts[long].astype(np.int32))
         left.append(np.bincount(row[words.counts > 0], minlength=len(chunk)))
         ids.extend(map(name_of, chunk))
+        outlets.append(np.array([numbers_of.setdefault(a.outlet, len(numbers_of)) for a in chunk], dtype=np.int32))
     begin(tell, "finding paragraphs", len(ids))
     hash_of, place_of, number_of, words_of = hashes.array(), places.array(), numbers.array(), counts.array()
     order = np.argsort(hash_of, kind="stable")  # input order within a paragraph
@@ -135,7 +150,9 @@ def find_recurring(
     new[1:] = hash_of[order[1:]] != hash_of[order[:-1]]
     first = np.empty(len(order), dtype=np.int64)
     first[order] = place_of[order[np.flatnonzero(new)[np.cumsum(new) - 1]]] if len(order) else 0
-    gone = np.flatnonzero(first != place_of)
+    long = words_of >= settings.min_words
+    long[~long] = _are_footers(hash_of[~long], place_of[~long], outlets.array())
+    gone = np.flatnonzero(long & (first != place_of))
     removed = tuple(
         RemovedParagraph(ids[place], place, number, ids[kept], kept, count)
         for place, number, kept, count in zip(
@@ -146,13 +163,39 @@ def find_recurring(
     touched = np.unique(place_of[gone])
     stats = {
         "articles": len(ids),
-        "paragraphs long enough": len(order),
+        "paragraphs long enough, or recurring as footers do": int(long.sum()),
         "paragraphs removed": len(gone),
         "words of removed paragraphs": int(words_of[gone].sum()),
         "articles that lost some": len(touched),
         "articles left without a text": int((rest[touched] == 0).sum()),
     }
     return ParagraphDeduplication(removed, stats=stats)
+
+
+def _are_footers(
+    hashes: NDArray[np.uint64], places: NDArray[np.int64], outlets: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Bool (p,), which of some short paragraphs recur as footers do in the outlet where they stand.
+
+    Args:
+        hashes: uint64 (p,), of their words.
+        places: int64 (p,), the articles that hold them.
+        outlets: int32 (n,), of all articles.
+    """
+    if not len(hashes):
+        return np.zeros(0, dtype=np.bool_)
+    outlet = outlets[places]
+    order = np.lexsort((places, outlet, hashes))
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = (hashes[order[1:]] != hashes[order[:-1]]) | (outlet[order[1:]] != outlet[order[:-1]])
+    other = new.copy()  # another article
+    other[1:] |= places[order[1:]] != places[order[:-1]]
+    group = np.cumsum(new) - 1
+    articles = np.bincount(group[other])
+    enough = np.maximum(FOOTER_ARTICLES, FOOTER_SHARE * np.bincount(outlets))[outlet[order[new]]]
+    out = np.empty(len(order), dtype=np.bool_)
+    out[order] = (articles >= enough)[group]
+    return out
 
 
 def without_paragraphs(text: str, removed: Iterable[RemovedParagraph]) -> str:

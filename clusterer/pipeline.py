@@ -24,6 +24,7 @@ from clusterer.copies.verify import Links, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from, blocks_from
+from clusterer.io.wording import tell_notes
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
@@ -66,10 +67,36 @@ def cluster(
     """
     chosen = settings_from(settings, choices)
     if not unique_url:
-        return run_pipeline(articles, chosen, progress, fields=fields).clustering
+        run = run_pipeline(articles, chosen, progress, fields=fields)
+        tell_notes(unheeded(run.corpus.dates, chosen))
+        return run.clustering
     found = list(articles_from(articles, fields))
     versions = Versions.of(found)
-    return versions.complete(run_pipeline(versions.grouped(found), chosen, progress).clustering)
+    run = run_pipeline(versions.grouped(found), chosen, progress)
+    tell_notes(unheeded(run.corpus.dates, chosen, versions=versions))
+    return versions.complete(run.clustering)
+
+
+def unheeded(
+    dates: NDArray[np.float64], settings: Settings, keep: str = "", versions: Versions | None = None
+) -> list[str]:
+    """What was asked for and could not be heeded, for no article tells what it needs; each with its cure.
+
+    Args:
+        dates: of the articles, as of `Corpus`.
+        settings: of the run.
+        keep: the order in which articles stay, where some go.
+        versions: where articles of one URL are versions of one.
+    """
+    notes = []
+    if versions is not None and versions.dates and not versions.has_urls:
+        notes.append("no article has a URL, so none is a version of another; cure: --url-field NAME")
+    if len(dates) and not np.isfinite(dates).any():
+        wanted = [f"a window of {settings.window:g} days"] if settings.window else []
+        wanted += ["the earliest"] if keep == "earliest" else []
+        if wanted:
+            notes.append(f"no article has a date, so {' and '.join(wanted)} cannot be told; cure: --date-field NAME")
+    return notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def benchmark_runs(articles: Iterable[Article], length: int, settings: Settings)
         settings: how letters fold.
 
     Raises:
-        InputError: the length is out of range.
+        InputError: the length is out of range, or no text is as long: who looks for nothing must not seem to find nothing.
     """
     if not 1 <= length <= LONGEST:
         raise InputError(f"quote is {length}; it must be from 1 to {LONGEST} words; cure: 13 is usual")
@@ -99,9 +99,12 @@ def benchmark_runs(articles: Iterable[Article], length: int, settings: Settings)
         short += int((worded & ~held).sum())
         ids.extend(map(name_of, chunk))
     found, of = hashes.array(), owners.array()
+    if not len(found):
+        what = f"none of {len(ids):,} articles has {length} words" if ids else "there is no article"
+        raise InputError(f"against: {what}, so nothing would be looked for; cure: a lower quote, or see what it holds")
     order = np.lexsort((of, found))
     found, of = found[order], of[order]
-    first = np.append(True, found[1:] != found[:-1]) if len(found) else np.zeros(0, dtype=np.bool_)
+    first = np.append(True, found[1:] != found[:-1])
     return BenchmarkRuns(length, settings.profile, found[first], of[first], tuple(ids), short)
 
 

@@ -130,8 +130,8 @@ class Settings:
             )
         if self.memory != AUTO and bytes_from(self.memory, "memory") < LEAST_MEMORY:
             raise SettingsError(
-                f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article; cure:"
-                f" memory={f'{LEAST_MEMORY // 10**6}M'!r} or more, 2G for a million articles, or {AUTO!r}"
+                f"memory is {self.memory!r}; a run takes {LEAST_MEMORY // 10**6}M before it holds any article;"
+                f" cure: {LEAST_MEMORY // 10**6}M or more, 2G for a million articles, or {AUTO}"
             )
         if self.unit == "char" and self.size < 4:
             raise SettingsError(f"size {self.size} is too short for shingles of letters; use 4 or more, 12 is usual")
@@ -185,12 +185,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "jaccard": 0.8,
         "cuts": False,
         "series": "merge",
+        "min_words": 1,
     },
     "headlines": {"min_words": 3, "story": 0.45},
     "strict": {"jaccard": 0.7, "containment": 0.9, "story": 0.7},
 }
 """Settings for a kind of work, by name: those that differ from the defaults. "news" are the defaults; "corpus" is for texts that
-a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts; "headlines" is for titles without
+a model is trained on: whole texts by their words alone, no stories, no learned lines, no cuts, no title in place of a text
+however short; "headlines" is for titles without
 texts, "strict" groups only what is sure. How the last two were chosen is in docs/tuning.md."""
 
 

@@ -71,11 +71,13 @@ class Versions:
     Attributes:
         latest: for every article the place of the latest version of it, from 0; its own place for most.
         dates: of every article, seconds since 1970, +inf where unknown; a day alone counts as its end.
+        has_urls: whether any article has a URL.
         texts: of articles that have several versions, by place: name, text and outlet; known once `grouped` was walked.
     """
 
     latest: list[int]
     dates: list[float]
+    has_urls: bool
     texts: dict[int, tuple[str, str, str]] = field(default_factory=dict)
 
     @classmethod
@@ -94,7 +96,7 @@ class Versions:
             )
             if keys[-1] and orders[best.setdefault(keys[-1], place)] < orders[-1]:
                 best[keys[-1]] = place
-        return cls([best.get(key, place) for place, key in enumerate(keys)], dates)
+        return cls([best.get(key, place) for place, key in enumerate(keys)], dates, bool(best))
 
     @property
     def count(self) -> int:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import pytest
 import reference
 from made import generated, text_of, words_of
 
-from clusterer import Article, InputError, Settings
+from clusterer import Article, InputError, Settings, cluster
 from clusterer.copies.verify import verify
 from clusterer.deduplication import KEEP, Deduplication, dedup, deduplicate
 from clusterer.pipeline import PipelineRun, run_pipeline
@@ -212,7 +212,8 @@ def test_names_are_those_of_a_run_alone_and_nothing_of_the_others_is_given() -> 
     assert result.ids == dedup(new).ids
     assert [(new[r.place], r.kept, r.kept_place, r.is_against) for r in result.removed] == [(new[1], "b", 1, True)]
     assert result.kept == [new[0], new[2]]
-    assert dedup(new, against=[]).mask == [True] * 3
+    with pytest.raises(InputError, match="against: there is no article"):
+        dedup(new, against=[])
     assert dedup(new, against=new).kept == []
 
 
@@ -280,7 +281,8 @@ def test_without_dates_the_first_is_the_earliest() -> None:
     text = text_of(1, 30)
     rows = [{"id": name, "text": text} for name in ("9", "10", "2")]
     assert dedup(rows).kept_ids == ["9"]
-    assert dedup(rows, keep="earliest").kept_ids == ["9"]
+    with pytest.warns(UserWarning, match="no article has a date, so the earliest cannot be told"):
+        assert dedup(rows, keep="earliest").kept_ids == ["9"]
 
 
 # --- the window, levels, tiny texts
@@ -392,3 +394,22 @@ def test_order_chunks_and_threads_change_nothing(run: PipelineRun) -> None:
     other = replace(PLAIN, chunk=100, threads=2)
     found = dedup(shuffled, other)
     assert {(r.id, r.kept, r.relation, r.score, r.words_lost) for r in found.removed} == expected
+
+
+def test_batches_of_pyarrow_are_taken_as_tables_are() -> None:
+    dataset = pytest.importorskip("pyarrow.dataset")
+    text, other = text_of(1, 40), text_of(2, 40)
+    table = pa.table({"id": ["a", "b", "c"], "text": [text, text, other]})
+    expected = pa.table({"id": ["a", "c"], "text": [text, other]})
+    halves = [table.slice(0, 2).to_batches()[0], table.slice(2).to_batches()[0]]
+    for given in (table.to_batches()[0], halves, iter(halves)):
+        assert dedup(given, keep="id").kept == expected
+    assert cluster(halves).stats["articles"] == 3
+    for given in (dataset.dataset(table), table.to_reader(), dataset.dataset(table).scanner()):
+        for call in (partial(dedup, keep="id"), cluster, dedup):
+            with pytest.raises(
+                InputError, match=r"its rows are not there yet; cure: \.(to_table|read_all)\(\) it first"
+            ):
+                call(given)
+    with pytest.raises(InputError, match="2 batches of several schemas"):
+        dedup([halves[0], halves[1].select(["text"])])

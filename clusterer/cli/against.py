@@ -14,6 +14,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.cli.run import Run, feed_of, keep_apart
 from clusterer.corpus import Chunk, read_chunks
+from clusterer.deduplication import compared_against
 from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.field_names import FIELD_NAMES, column_key
@@ -64,21 +65,25 @@ class AgainstFeed:
 
     def chunks(self) -> Iterator[Chunk]:
         """What is kept of the articles, in order."""
-        self.parts.append(0)
-        for chunk in self._chunks():
-            self.parts[0] += len(chunk)
-            yield chunk
+        yield from compared_against(self._chunks(), self.parts)
 
     def _chunks(self) -> Iterator[Chunk]:
         if self._reader:
             yield from self._reader.chunks(self._run.stages)
+            self._refuse_nothing()
         yield from read_chunks(self._stored(), self._run.settings, self._run.stages)
 
     def articles(self) -> Iterator[Article]:
         """The articles, in order."""
         if self._reader:
             yield from self._reader.articles()
+            self._refuse_nothing()
         yield from self._stored()
+
+    def _refuse_nothing(self) -> None:
+        """Refuse files in which all rows are bad; these are read before INPUT."""
+        if not any(feed.rows for feed in self._run.other_feeds):
+            self._run.refuse_nothing("--against: ")
 
     def _stored(self) -> Iterator[Article]:
         """The articles of the indexes."""

@@ -16,9 +16,11 @@ from clusterer.cli.against import AgainstFeed, fields_apart
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.manifest import about, stats_option, write_stats
 from clusterer.cli.options import (
+    OF_PRESET,
     ManyOption,
     guard_option,
     input_options,
+    is_given,
     pairs_option,
     rows_option,
     settings_options,
@@ -31,13 +33,23 @@ from clusterer.cli.spark import engine_options
 from clusterer.cli.spark_dedup import dedup_on_spark
 from clusterer.cli.terminal import tell
 from clusterer.corpus import gather
-from clusterer.deduplication import KEEP, Deduplication, Removal, deduplicate, quoting, with_versions
+from clusterer.deduplication import (
+    KEEP,
+    Deduplication,
+    Removal,
+    deduplicate,
+    quoting,
+    refuse_containers,
+    with_versions,
+)
 from clusterer.errors import InputError, did_you_mean
 from clusterer.io.atomic import atomic_output
+from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
-from clusterer.pipeline import group_corpus, refuse_foreign_weights
+from clusterer.pipeline import group_corpus, refuse_foreign_weights, unheeded
 from clusterer.quotations import benchmark_runs
+from clusterer.settings import Settings
 
 
 @click.command("dedup", cls=SectionedCommand)
@@ -108,6 +120,9 @@ def dedup_command(
             raise click.UsageError(
                 "--unit paragraph compares no articles; cure: leave --pairs, --against, --quote and --unique-url out"
             )
+        context = click.get_current_context()
+        if "min_words" in context.meta.get(OF_PRESET, ()) and not is_given(context, "min_words"):
+            options["min_words"] = Settings().min_words  # a preset's is about whole texts
         remove_paragraphs(output, removed, {**options, "unit": "word"})
         return
     if quote and not against:
@@ -147,6 +162,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
         run.refuse_nothing()
+    run.notes += unheeded(corpus.dates, run.settings, keep, run.versions)
     run.stages.begin("choosing", len(corpus.ids))
     values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
     if values is not None and run.versions:
@@ -238,10 +254,12 @@ def _values(run: Run, name: str) -> list[Any]:
     for row in run.reader.rows_again():
         fields = orjson.loads(as_json(row))
         names |= dict.fromkeys(fields)
-        values.append(fields.get(name))
+        value = at_path(fields, name)
+        values.append(None if value is MISSING else value)
     if all(value is None for value in values):
         cure = f"{did_you_mean(name, names)}{', '.join(KEEP)} or the name of a field"
         raise InputError(f"--keep {name!r}: no article has that field; cure: {cure}")
+    refuse_containers(f"--keep {name!r}", values)
     return [_number(value) for value in values]
 
 

@@ -82,6 +82,11 @@ def explain_command(
         keep_apart([html], [*feed.paths, *([result] if result else [])])
         with progress_shown(options["quiet"]) as progress:
             explainer = Explainer(_Walkable(feed), settings_of(options), progress=progress)
+        for file in [] if options["quiet"] else feed.damaged_files:
+            tell(
+                f"{file.file}: {f'{file.rows:,} rows of it are read' if file.rows else 'unreadable'}; {file.reason}",
+                err=True,
+            )
         found = explainer.explain(a, b)
         if not options["quiet"]:
             tell_damage(feed.damaged_files)

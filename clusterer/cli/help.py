@@ -19,6 +19,8 @@ _USED = (
     "threads", "memory", "max_bad", "strict", "quiet", "summary",
 )  # fmt: skip
 """Options by their parameters' names, those first that most people use; the first ten that a command has are shown."""
+_USED_OF = {"dedup": ("output", "removed", "against", "quote", "keep", "level", "preset", "unit", "jaccard", "memory")}
+"""Of a command whose users want others first, all that are shown."""
 _SECTIONS = {
     "Input": (
         "format_", "encoding", "timezone", "now", "id_field", "text_field", "title_field", "source_field", "url_field",
@@ -68,7 +70,8 @@ class SectionedCommand(click.Command):
         """Write the options that people use or, where all are asked for, every one under the heading of its section."""
         own = [option for option in self.params if isinstance(option, click.Option) and option is not self._all]
         helps = [option for option in self.get_params(ctx) if option not in [*own, *self.params]]
-        used = sorted((o for o in own if o.name in _USED), key=lambda o: _USED.index(o.name or ""))[:_SHOWN]
+        order = _USED_OF.get(self.name or "", _USED)
+        used = sorted((o for o in own if o.name in order), key=lambda o: order.index(o.name or ""))[:_SHOWN]
         shows_all = ctx.meta.get(_ALL, False)
         if len(own) <= _SHOWN:
             _write(ctx, formatter, "Options", [*own, *helps])

@@ -21,9 +21,12 @@ from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.messages import LANGUAGES
+from clusterer.paragraphs import FOOTER_ARTICLES, FOOTER_SHARE
 from clusterer.results import Assignment, Level
 from clusterer.settings import PRESETS, Settings, days_from, toml_values
 
+OF_PRESET = f"{__name__}.of_preset"
+"""In the meta of a context the settings whose defaults are those of a preset, where one is given."""
 COMMAND_DEFAULTS: dict[str, Any] = {"threads": 0}
 """Settings of which commands have a default of their own: a program that calls the library shares its cores with others."""
 LINE_FIELDS = (*Assignment._fields, "status", "story_title")
@@ -98,7 +101,7 @@ def settings_file(command: _F, exposed: bool = True) -> _F:
 class Days(click.ParamType):  # type: ignore[type-arg]
     """A stretch of time in days: a number, or one with a unit ("3d", "36h", "2w")."""
 
-    name = "days"
+    name = "3d|36h|2w"
 
     def __init__(self, low: float, high: float) -> None:
         """With its bounds, in days."""
@@ -137,9 +140,15 @@ def settings_options(command: _F, also_unit: tuple[str, ...] = (), **defaults: A
             name, kind = f"{name}/--no-{name[2:]}", None
         if f.name == "window":
             kind = Days(meta["low"], meta["high"])
-        help = meta["help"] + (PARAGRAPH if also_unit and f.name == "unit" else "")
-        command = click.option(name, f.name, type=kind, default=default, show_default=True, help=help)(command)
+        shown: bool | str = "0" if f.name == "window" else True  # what is typed is 3d or 36h
+        help = meta["help"] + (PARAGRAPH.get(f.name, "") if also_unit else "")
+        command = click.option(name, f.name, type=kind, default=default, show_default=shown, help=help)(command)
     return preset_option(settings_file(command, exposed=False))
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def preset_option(command: _F) -> _F:
@@ -147,6 +156,7 @@ def preset_option(command: _F) -> _F:
 
     def take(context: click.Context, _: click.Parameter, name: str | None) -> None:
         if name:
+            context.meta[OF_PRESET] = set(PRESETS[name]) - set(context.default_map or {})
             context.default_map = {**PRESETS[name], **(context.default_map or {})}
 
     return click.option(
@@ -156,12 +166,17 @@ def preset_option(command: _F) -> _F:
         expose_value=False,
         callback=take,
         help="settings for a kind of work: news are the defaults; corpus is for texts that a model is trained on (whole texts by"
-        " their words alone: no stories, no learned lines, Jaccard 0.8, no cuts, series merged); headlines is for titles without"
-        " texts; strict groups only what is sure; options given beside it win",
+        " their words alone: no stories, no learned lines, no title for a short text, Jaccard 0.8, no cuts, series merged);"
+        " headlines is for titles without texts; strict groups only what is sure; options given beside it win",
     )(command)
 
 
-PARAGRAPH = "; paragraph: all articles stay, and lose the paragraphs that stand in an earlier one"
+PARAGRAPH = {
+    "unit": "; paragraph: all articles stay, and lose the paragraphs that stand in an earlier one",
+    "min_words": "; of --unit paragraph, words below which a paragraph goes only if it recurs as a footer does: two words or"
+    f" more, in {FOOTER_ARTICLES} articles of its outlet and {1000 * FOOTER_SHARE:g} of 1,000",
+}
+"""What the help of settings says more, where --unit may be paragraph."""
 
 
 class ManyOption(click.Option):
@@ -216,7 +231,12 @@ def reading_options(command: _F, required: bool = True) -> _F:
             required=required,
             shell_complete=_files,
         ),
-        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of how INPUT was read; only of damaged files and errors"),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="no progress, no summary, no word of how INPUT was read; only of damaged files and errors",
+        ),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
         click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),

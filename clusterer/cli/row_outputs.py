@@ -22,6 +22,7 @@ from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
 from clusterer.io.readers.base import Copied, OpenedInput
 from clusterer.io.resuming import chained
+from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Layout, Row
 from clusterer.io.shard_outputs import ShardOutputs, is_folder
 from clusterer.io.writers import copy_rows, form_for, write_rows
@@ -122,7 +123,7 @@ class RowOutputs:
     def _written(
         self, fate: Fate, read: ReadInput, rows: Iterator[Row], aside: BinaryIO | None, layouts: list[Layout]
     ) -> Iterator[Row]:
-        """The rows that are written for an input; lines aside on the way, and the layout of the first row of all."""
+        """The rows that are written for an input; lines aside on the way, and the layout of the first row or table of all."""
         for number, row in enumerate(rows, read.start):
             changed = fate.row(number, row)
             if not layouts:
@@ -133,6 +134,9 @@ class RowOutputs:
                 self._run.stages("writing", _TOLD)
             if changed is not None:
                 yield changed
+        if not layouts and (layout := self._run.feed.layout):
+            names = tuple(fate.added(read.start, read.start))
+            layouts.append(RowEditor(names).with_fields(layout, read.source.name) if names else layout)
 
     def _can_copy(self, read: ReadInput, form: str) -> bool:
         """Whether the rows of an input can be written as they stand."""
@@ -153,6 +157,7 @@ class RowOutputs:
     def _write_shards(self, shards: ShardOutputs, fate: Fate) -> list[dict[str, Any]]:
         run, work = self._run, self._run.work
         assert work is not None
+        shards.begin()
         inputs = run.reader.inputs
         keys = [chained(read.key, (fate.of(read.start, read.stop), bool(self._aside))) for read in inputs]
         entries = [shards.done(number, key) for number, key in enumerate(keys)]
@@ -162,6 +167,11 @@ class RowOutputs:
             fate.stays is not None and len(read.lines) > 0 and self._can_copy(read, form)
             for read, form in zip(inputs, shards.forms, strict=True)
         ]
+
+        unreadable = {file.file: file.reason for file in run.feed.damaged_files if file.is_unreadable}
+        for number, read in enumerate(inputs):
+            if read.source.name in unreadable:
+                entries[number] = shards.leave_out(number, unreadable[read.source.name])
 
         def is_wanted(by_copy: bool, read: ReadInput) -> bool:
             number = number_of[id(read)]
@@ -176,7 +186,7 @@ class RowOutputs:
             layouts: list[Layout] = []
             with _opened(parts[number] if parts else None) as aside:
                 written = self._written(fate, read, rows, aside, layouts)
-                entry = shards.write(number, read.source, written, partial(next, iter(layouts), None))
+                entry = shards.write(number, written, partial(next, iter(layouts), None))
             done(number, entry)
         for read, opened in run.reader.opened_again(True, partial(is_wanted, True)):
             number = number_of[id(read)]
@@ -185,7 +195,9 @@ class RowOutputs:
             done(number, entry)
         if self._aside:
             with atomic_output(self._aside) as out:
-                for part in parts:
+                for part, read in zip(parts, inputs, strict=True):
+                    if read.source.name in unreadable:
+                        continue
                     with Path(part).open("rb") as lines:
                         shutil.copyfileobj(lines, out)
         return [entry for entry in entries if entry is not None]

@@ -33,7 +33,7 @@ from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights
+from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, unheeded
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.results import Clustering
@@ -54,10 +54,15 @@ def tell_written(*paths: str | None) -> None:
         tell(f"wrote {', '.join(names)}", err=True)
 
 
-def tell_damage(files: Sequence[DamagedFile], path: str | None = None) -> None:
-    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere."""
+def tell_damage(files: Sequence[DamagedFile], path: str | None = None, nothing: str = "unreadable") -> None:
+    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere.
+
+    `nothing` is said of a file of which no row is read.
+    """
     for file in files[:_FIRST_BAD]:
-        rows = "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else "unreadable"
+        rows = (
+            "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else nothing
+        )
         tell(f"{file.file}: {rows}; {file.reason}", err=True)
     if len(files) > _FIRST_BAD:
         tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
@@ -161,7 +166,9 @@ class Run:
         refuse_within(output, [*options["inputs"], *options.get("against", ())])
         if is_folder(output):
             refuse_beside(output, [self.quarantine_path, self.stats_path, *written])
+        self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
+        self.notes: list[str] = []
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
@@ -187,6 +194,8 @@ class Run:
         A run that is killed, or runs out of room, leaves its work folder; one that ends, or that cannot be right, takes it away.
         """
         with self.quarantine, self.work or contextlib.nullcontext():
+            if self.work and self.work.is_used and self.work.holds("input-000000") and not self.quiet:
+                tell(f"goes on where an earlier run ended, with what is kept in {self.work.path}", err=True)
             try:
                 with contextlib.ExitStack() as stack:
                     stack.enter_context(progress_shown(self.quiet, self.stages))
@@ -227,6 +236,7 @@ class Run:
         )
         if not done.clustering:
             self.refuse_nothing()
+        self.notes += unheeded(done.corpus.dates, self.settings, versions=self.versions)
         self.stages.begin("writing", len(done.clustering))
         return done
 
@@ -256,8 +266,11 @@ class Run:
         """Of all that is read, the files that are cut off, damaged, or of no use."""
         return [file for feed in self.feeds for file in feed.damaged_files]
 
-    def refuse_nothing(self) -> None:
+    def refuse_nothing(self, what: str = "") -> None:
         """Refuse a run in which no row was an article; do nothing where there was no row.
+
+        Args:
+            what: was read, for the error.
 
         Raises:
             InputError: there were rows, all bad; tells of the first.
@@ -265,14 +278,15 @@ class Run:
         if self.first_bad:
             bad = self.first_bad[0]
             raise InputError(
-                f"none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
+                f"{what}none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
             )
 
     def warn(self) -> None:
         """A line of each damaged file; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""
         if (bad := self.quarantine.count) and not self.quiet:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
-        tell_damage(self.damaged_files, self.quarantine_path)
+        nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
+        tell_damage(self.damaged_files, self.quarantine_path, nothing)
         if self.quiet:
             return
         self._tell_dates()
@@ -282,6 +296,8 @@ class Run:
             )
         if "compiled" not in kernels.modules and os.environ.get("CLUSTERER_KERNELS") != "numpy":
             tell(NO_KERNELS, err=True)
+        for note in self.notes:
+            tell(note, err=True)
         most = max((stage.peak_bytes for stage in self.stages.passed), default=0)
         if self.settings.memory != AUTO and most > bytes_from(self.settings.memory):
             tell(

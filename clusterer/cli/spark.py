@@ -7,11 +7,13 @@ on when it is started again.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
@@ -275,12 +277,22 @@ def lines_or_tables(inputs: Sequence[str], form: str | None) -> bool:
             raise InputError(f"--format {form}: Spark reads jsonl and parquet; cure: --engine local, or convert it")
         return form == "jsonl"
     endings = {**dict.fromkeys(LINES, "lines"), ".parquet": "parquet"}
-    found = {next((kind for end, kind in endings.items() if x.rstrip("/").endswith(end)), x) for x in inputs}
+    files = [file for path in inputs for file in _files_in(path)]
+    found = {next((kind for end, kind in endings.items() if x.endswith(end)), x) for x in files}
     if found <= {"lines"} or found <= {"parquet"}:
         return "lines" in found
     other = next(iter(found - {"lines", "parquet"}), None)
     what = f"{other}: Spark reads .jsonl (also .gz) and .parquet" if other else "Spark reads one format at a time"
     raise InputError(f"{what}; cure: --format jsonl or parquet, --engine local, or convert it")
+
+
+def _files_in(path: str) -> list[str]:
+    """The files that Spark would read of a folder here whose name tells no format; a path itself where it is none."""
+    path = path.rstrip("/")
+    if path.endswith((*LINES, ".parquet")) or not os.path.isdir(path):
+        return [path]
+    found = [str(own) for own in sorted(Path(path).iterdir()) if own.is_file() and own.name[0] not in "._"]
+    return found or [path]
 
 
 def _source_of_lines(read: Any, fields: dict[str, str]) -> tuple[Source, list[str]]:

@@ -7,7 +7,9 @@ Array letters: `n` texts, `d` documents, `b` bands, `e` samples, `m` pairs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,10 @@ from clusterer.arrays.ragged import Ragged
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.copies.documents import Documents
 from clusterer.copies.grouping import SHARE
+from clusterer.corpus import text_words
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
 from clusterer.progress import Progress, silent
-from clusterer.settings import Settings
+from clusterer.settings import Settings, settings_from
 from clusterer.text.shingles import char_shingles, word_shingles
 from clusterer.text.words import Words
 
@@ -98,6 +101,24 @@ def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArra
     slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
     sampled, rows = lsh_samples.sampled_keys(shingles, settings.sample)
     return lsh_bands.band_keys(slots, *band_shape(settings)), mix(sampled), rows
+
+
+def shingles_of(
+    texts: Sequence[str], settings: Settings | Mapping[str, Any] | str | None = None, **choices: Any
+) -> Ragged:
+    """The shingles of texts as they are compared: letters folded, datelines and footers cut. For sketches and indexes of others.
+
+    Args:
+        texts: their sets are in the same order; the set of a text without a word is empty.
+        settings: as for `clusterer.cluster`; of these `unit`, `size`, `profile` and `boilerplate`.
+        **choices: as for `clusterer.cluster`.
+
+    Example:
+        >>> shingles_of(["وصل الوفد إلى الرياض اليوم", ""], boilerplate="none").counts.tolist()
+        [3, 0]
+    """
+    chosen = settings_from(settings, choices)
+    return shingle(text_words(texts, chosen), chosen)
 
 
 def shingle(words: Words, settings: Settings) -> Ragged:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.field_names import FETCH_NAMES
+from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Unreadable, python_values
 from clusterer.io.wording import in_python, tell_notes
 
@@ -49,14 +50,12 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
             )
         return _of_array(given)
     try:
-        found = nw.from_native(_whole(given), pass_through=True, allow_series=True)
+        found = nw.from_native(table_of(given), pass_through=True, allow_series=True)
         names = found.columns if isinstance(found, nw.DataFrame) else ()
     except DuplicateError as error:
         raise InputError(f"data frame: {' '.join(str(error).split())}; cure: rename columns") from None
     if isinstance(found, nw.LazyFrame):
         raise InputError(f"articles is a lazy frame, its rows are not there yet; cure: {_cure_of_lazy(given)} first")
-    if cure := _cure_of_reader(given):
-        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     if isinstance(found, nw.Series):
         return _of_column(found)
     if isinstance(found, nw.DataFrame):
@@ -100,8 +99,14 @@ def _cure_of_reader(given: object) -> str:
     return ""
 
 
-def _whole(given: object) -> object:
-    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns."""
+def table_of(given: object) -> object:
+    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns.
+
+    Raises:
+        InputError: a reader or a data set of pyarrow.
+    """
+    if cure := _cure_of_reader(given):
+        raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     pandas: Any = sys.modules.get("pandas")
     if pandas and isinstance(given, pandas.DataFrame) and given.columns.nlevels == 1:
         named = [name for name in given.index.names if isinstance(name, str) and name not in given.columns]
@@ -135,10 +140,16 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
     article = FieldMap(fields, keeps_empty=True)
     if not names and not len(frame):
         return iter(())
+    root_of = {path: root for path in article.paths.values() if (root := _root(path, names)) is not None}
     try:
-        article.columns(names)
-        article.learn(_first_rows(frame, names))
-        plan = article.columns(names)
+        first = _first_rows(frame, names, root_of.values(), article.named)
+        known = (
+            *names,
+            *(path for path in root_of if not first or any(at_path(row, path) is not MISSING for row in first)),
+        )
+        article.columns(known, first)
+        article.learn(first)
+        plan = article.columns(known)
         tell_notes(article.notes)
     except RowError as error:
         reason = re.sub(
@@ -152,13 +163,24 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
                 f"cure: {did_you_mean(name, map(str, names))}fields={{{attribute!r}: one of these}}"
             )
     fetched = [name for name in names if isinstance(name, str) and column_key(name) in FETCH_NAMES]
-    wanted = list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
+    read = [root_of.get(name, name) for columns in plan.values() for name in columns]
+    wanted = list(dict.fromkeys([*read, *fetched]))
     return _articles(frame.select(wanted), article)
 
 
-def _first_rows(frame: nw.DataFrame[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The first rows, of columns of usual names and of strings."""
-    usual = {name for columns in usual_columns(names).values() for name in columns}
+def _root(path: str, names: Sequence[str]) -> str | None:
+    """The column that a dotted path begins with; None where it is a column itself, or there is none."""
+    parts = path.split(".")
+    roots = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    root = next((root for root in roots if root in names), None)
+    return None if root == path else root
+
+
+def _first_rows(
+    frame: nw.DataFrame[Any], names: tuple[str, ...], roots: Iterable[str], named: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The first rows, of columns of usual names, of strings, and of those that the caller named."""
+    usual = {name for columns in usual_columns(names).values() for name in columns} | {*roots, *named}
     wanted = [name for name in names if name in usual or frame.schema[name] in (nw.String, nw.Object)]
     head = frame[:SAMPLE].select(wanted)
     return [

@@ -35,7 +35,7 @@ from clusterer.io.plans import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Layout, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
@@ -176,6 +176,11 @@ class Feed:
         names = {format_of(self, source) for source in self._sources}
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
+
+    @property
+    def layout(self) -> Layout | None:
+        """How the table is laid out that the latest walk has come to, also one without a row; None of what is no table."""
+        return self._walk.layout
 
     @property
     def share_read(self) -> float | None:
@@ -348,7 +353,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
-    walk.in_pieces = is_dated = False
+    walk.in_pieces, walk.layout, is_dated = False, None, False
     walk.columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
@@ -67,6 +68,8 @@ def articles_from(
         from clusterer.io.feed import read
 
         return read(paths, fields=fields)
+    if isinstance(articles, list | tuple):
+        articles = _one_table(articles)
     if isinstance(articles, str | Mapping | Article):
         raise InputError(f"articles is one {type(articles).__name__}; cure: {_cure_of_one(articles)}")
     items: Any = articles
@@ -100,10 +103,36 @@ def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int)
 
 
 def held(articles: Any, fields: Mapping[str, str] | None = None) -> Any:
-    """What can be walked again: iterators as lists, files as their articles; other things as they are."""
+    """What can be walked again, and rows of it chosen: iterators as lists, files as their articles, batches as one table.
+
+    Raises:
+        InputError: the rows of a data set, or of a reader, are not there yet.
+    """
     if _paths(articles) is not None:
         return list(articles_from(articles, fields))
-    return list(articles) if isinstance(articles, Iterator) else articles
+    if isinstance(articles, Iterator) and not hasattr(articles, "read_all"):
+        articles = list(articles)
+    if isinstance(articles, list | tuple):
+        return _one_table(articles)
+    if not type(articles).__module__.startswith("pyarrow"):
+        return articles
+    from clusterer.io.dataframes import table_of
+
+    return table_of(articles)
+
+
+def _one_table(items: Any) -> Any:
+    """A list of pyarrow's batches as one table; other lists as they are."""
+    arrow: Any = sys.modules.get("pyarrow")
+    if not arrow or not items or not all(isinstance(item, arrow.RecordBatch) for item in items):
+        return items
+    try:
+        return arrow.Table.from_batches(items)
+    except arrow.ArrowException as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"articles is {len(items)} batches of several schemas ({reason}); cure: cast them before"
+        ) from None
 
 
 def _paths(given: Any) -> list[str | os.PathLike[str]] | None:

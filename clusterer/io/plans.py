@@ -15,9 +15,14 @@ from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.nested import WRAPPINGS, flattened
-from clusterer.io.values import RowError
+from clusterer.io.values import RowError, kind, scalar
 
 _NO_CHOICE = Choice()
+_OBJECTS = {
+    "date": ("$date", "$numberLong"), "source": ("name", "title", "rendered"), "url": ("url", "href"),
+    "id": ("$oid", "$numberLong", "$uuid", "rendered"),
+}  # fmt: skip
+"""By attribute the members by which an object stands for one value: MongoDB's, NewsAPI's, WordPress's."""
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
 
@@ -67,6 +72,16 @@ class ColumnPlans:
         self._plans.clear()
 
     @property
+    def paths(self) -> dict[str, str]:
+        """The dotted paths that the caller named, by article attribute."""
+        return {attribute: name for attribute, name in self._given.items() if "." in name}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns and paths that the caller named."""
+        return tuple(self._given.values())
+
+    @property
     def read_as(self) -> dict[str, str] | None:
         """For each article attribute the column that it was read from, "" for none; None where rows differ in that."""
         if any(len(columns) != 1 for columns in self._columns_read.values()):
@@ -94,6 +109,7 @@ class ColumnPlans:
                 ones held counts too.
         """
         rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
+        self._refuse_containers(rows)
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         if (dates := self._date_columns.get(names)) is None:
             given = self._given.get("date")
@@ -118,6 +134,25 @@ class ColumnPlans:
             self._choice = choice
             for cache in (self._plans, self._known, self._outlets):
                 cache.clear()
+
+    def _refuse_containers(self, rows: Sequence[Any]) -> None:
+        """Refuse columns that were named for one value a row, and hold objects or lists of no one value.
+
+        Raises:
+            InputError: names the column, and what of it is meant.
+        """
+        for attribute, known in _OBJECTS.items():
+            name = self._given.get(attribute)
+            cells = [row.get(name) for row in rows if isinstance(row, Mapping)] if name else []
+            cells = [cell for cell in cells if cell is not None]
+            if not cells or any(_is_one_value(cell, known) for cell in cells):
+                continue
+            members = cells[0] if isinstance(cells[0], Mapping) else ()
+            inner = next((f"{name}.{key}" for key, value in members.items() if scalar(value)), "") if members else ""
+            cure = f"--{attribute}-field {quoted(inner)}, or another member" if inner else "a column of one value a row"
+            raise InputError(
+                f"column {name!r} (given for {attribute}) holds {kind(cells[0])} a row, not one value; cure: {cure}"
+            )
 
     def _parse(self, value: Any) -> datetime | None:
         return None if value is None else parse_date(value, self.month_first, True, self._zone, self._now)
@@ -165,7 +200,7 @@ class ColumnPlans:
 
     def flattened(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """A row with what it nests, and what the caller named by a dotted path, at the top (`nested`)."""
-        paths = {attribute: name for attribute, name in self._given.items() if "." in name}
+        paths = self.paths
         if not paths and not any(isinstance(value, Mapping) or name == "from_id" for name, value in row.items()):
             return row
         has_text = any(
@@ -226,16 +261,22 @@ class ColumnPlans:
         return self._plans[names]
 
 
+def _is_one_value(cell: Any, members: Sequence[str]) -> bool:
+    """Whether a cell is one value, or an object or list that stands for one."""
+    if isinstance(cell, list) and len(cell) == 1:
+        cell = cell[0]
+    return any(name in cell for name in members) if isinstance(cell, Mapping) else not isinstance(cell, list)
+
+
 def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column most likely meant as text, quoted for a shell: the longest strings, of no other usual name; else NAME."""
     usual_elsewhere = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
     free = [
         name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in usual_elsewhere
     ]
-    if not free:
-        return "NAME"
     length = {name: sum(len(v) for row in rows if isinstance(v := row.get(name), str)) for name in free}
-    return quoted(max(free, key=length.__getitem__))
+    likely = max(free, key=length.__getitem__, default="")
+    return quoted(likely) if length.get(likely) else "NAME"
 
 
 def quoted(name: str) -> str:

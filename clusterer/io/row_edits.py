@@ -18,7 +18,7 @@ from clusterer.errors import OutputError
 from clusterer.io.escapes import escaped
 from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
-from clusterer.io.rows import Layout, Row, csv_cells, import_pyarrow, python_values, unfit
+from clusterer.io.rows import NOT_READ, Layout, Row, csv_cells, import_pyarrow, python_values, unfit
 
 
 class RowEditor:
@@ -67,6 +67,14 @@ class RowEditor:
         layout, batch, array = self._layout(rows), cast(Any, rows.raw), import_pyarrow().array
         arrays = [*batch.columns, *(array(values, "string") for values in columns)]
         return replace(rows, raw=import_pyarrow().RecordBatch.from_arrays(arrays, schema=layout.schema), layout=layout)
+
+    def with_fields(self, layout: Layout, file: str) -> Layout:
+        """The layout of a table that has no rows, with the added fields.
+
+        Raises:
+            OutputError: it has a field of such a name.
+        """
+        return self._layout(Row(NOT_READ, b"", file, 1, layout))
 
     def with_text(self, row: Row, text: str) -> Row | None:
         """A row with another text in the field that its article's text was read from; None where that cannot be told.

@@ -78,6 +78,7 @@ class Layout:
         escaped: TSV: cells are as MySQL and PostgreSQL dump them (`escapes`).
         newline: CSV and TSV: the line end.
         schema: Parquet: the `pyarrow.Schema`.
+        packed_as: Parquet: the `pyarrow.parquet.FileMetaData` of the file; None where nobody needs it.
     """
 
     format: str
@@ -88,6 +89,7 @@ class Layout:
     escaped: bool = False
     newline: bytes = b"\n"
     schema: Any = None
+    packed_as: Any = None
 
     @property
     def dialect(self) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Outputs by shard: a folder with one file an input, of the same name, and a manifest of what is in it and how it was made.
 
-A file is written whole, and not again by a run that goes on. Files of other runs are never mixed with those of this one.
+A file is written whole, and not again by a run that goes on. Outputs of an earlier run give way to those of one over the same
+inputs, or more of them; nothing else that stands in a folder is ever replaced or removed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import Counter
@@ -20,12 +22,13 @@ from clusterer.io.feed import Feed, format_of
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
 from clusterer.io.readers.base import Copied
 from clusterer.io.resuming import chained
-from clusterer.io.rows import Layout, Row, import_pyarrow
+from clusterer.io.rows import Layout, Row
 from clusterer.io.sources import MANIFEST, STDIN_NAME, Source
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import copy_rows, form_for, write_rows
 
 WORK = ".work"
+_BEGUN = ".begun.json"  # the inputs of a run that has written some outputs and no manifest yet
 _PACKINGS = (".gz", ".zst", ".bz2", ".xz")
 
 
@@ -55,29 +58,69 @@ class ShardOutputs:
         """Name the outputs, and look at what is in the folder.
 
         Raises:
-            OutputError: it holds files that neither this run nor an earlier one has written; an output would be an input.
+            OutputError: it cannot be written; it holds files that neither this run nor an earlier one has written, or outputs
+                of a run over inputs that are not all among these; an output would be an input.
         """
         self.folder, self._work = folder, work
         if os.path.isfile(folder.rstrip("/" + os.sep)):
             raise OutputError(f"{folder}: a file stands there; cure: another folder")
+        _refuse_unwritable(folder)
         formats = [format_of(feed, source) for source in feed.sources]
         self.names = output_names(feed.sources, formats)
         self.forms = [form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)]
+        self._inputs = [_place(source.path or source.name, folder) for source in feed.sources]
         inputs = {os.path.realpath(path) for path in feed.paths}
         for name in self.names:
             if os.path.realpath(self.path(name)) in inputs:
                 raise OutputError(f"{self.path(name)} is an input; cure: another folder")
+        self._stale = self._replaced()
+
+    def _replaced(self) -> list[str]:
+        """Outputs of earlier runs that this one has not.
+
+        Raises:
+            OutputError: there are files in the folder that may not be replaced.
+        """
+        folder = self.folder
         there = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
         there = {
             name for name in there if not name.startswith((f"{WORK}/", f"{WORK}.gone/")) and not name.endswith(".tmp")
         }
-        before = _listed(self.path(MANIFEST)) if MANIFEST in there else set()
-        if strange := sorted(there - before - {MANIFEST, *self.names}):
+        before, read = _listed(self.path(MANIFEST), folder) if MANIFEST in there else (set[str](), set[str]())
+        if _BEGUN in there:
+            read |= _begun(self.path(_BEGUN))
+            before |= there & set(self.names)
+        if strange := sorted(there - before - {MANIFEST, _BEGUN}):
             more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
             raise OutputError(
-                f"{folder}: holds files that this run does not write, {', '.join(strange[:3])}{more}; cure: an empty folder"
+                f"{folder}: holds files that no run of these inputs has written, {', '.join(strange[:3])}{more};"
+                " cure: an empty folder"
             )
-        self._stale = sorted((there & before) - set(self.names))
+        if others := sorted(read - set(self._inputs)):
+            many = f"{len(there & before)} outputs" if len(there & before) != 1 else "one output"
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            shown = os.path.relpath(os.path.join(os.path.realpath(folder), others[0]))
+            raise OutputError(
+                f"{folder}: holds {many} of an earlier run, which read {shown}{more}, no input of this one; replacing would"
+                " lose them; cure: another folder, or remove that one first"
+            )
+        return sorted((there & before) - set(self.names))
+
+    def begin(self) -> None:
+        """Say in the folder what is read, before anything is written: what is killed is known by it.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        self._make(self.folder)
+        with atomic_output(self.path(_BEGUN)) as out:
+            out.write(orjson.dumps(self._inputs))
+
+    def _make(self, folder: str) -> None:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self.folder, error.strerror or str(error)) from None
 
     def path(self, name: str) -> str:
         """Where a file of the folder stands."""
@@ -94,14 +137,11 @@ class ShardOutputs:
             return None
         return kept[0]["entry"] if [found.st_size, found.st_mtime_ns] == kept[0]["stamp"] else None
 
-    def write(
-        self, number: int, source: Source, rows: Iterator[Row], layout: Callable[[], Layout | None]
-    ) -> dict[str, Any]:
+    def write(self, number: int, rows: Iterator[Row], layout: Callable[[], Layout | None]) -> dict[str, Any]:
         """Write an output.
 
         Args:
             number: of the input.
-            source: the input.
             rows: consumed.
             layout: tells that of the input's rows, where there are any: for an output without a row.
 
@@ -111,9 +151,7 @@ class ShardOutputs:
         form = self.forms[number]
         return self._entry(
             number,
-            lambda path: write_rows(
-                path, rows, form, lambda: layout() or (_empty_parquet(source) if form == "parquet" else None)
-            ),
+            lambda path: write_rows(path, rows, form, layout),
         )
 
     def copy(self, number: int, copied: Copied, threads: int) -> dict[str, Any]:
@@ -124,11 +162,21 @@ class ShardOutputs:
         """What the manifest says of an output, which is written; `write` tells how many rows it has."""
         name = self.names[number]
         path = self.path(name)
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self._make(os.path.dirname(path) or ".")
         count = write(path)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"file": name, "rows": count, "bytes": os.path.getsize(path), "sha256": digest}
+
+    def leave_out(self, number: int, reason: str) -> dict[str, Any]:
+        """Write nothing for an input of which nothing could be read; return its entry in the manifest.
+
+        What an earlier run wrote for it goes: half a corpus of then must not pass for one of now.
+        """
+        name = self.names[number]
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(name))
+        return {"file": name, "unreadable": reason}
 
     def mark_done(self, number: int, key: str, entry: Mapping[str, Any]) -> None:
         """Remember that an output, and all that belongs to it, is written whole.
@@ -152,8 +200,12 @@ class ShardOutputs:
         """
         for name in self._stale:
             os.unlink(self.path(name))
+        inputs = [{**entry, "path": place} for entry, place in zip(about["inputs"], self._inputs, strict=True)]
+        told = {**about, "inputs": inputs, "outputs": list(entries)}
         with atomic_output(self.path(MANIFEST)) as out:
-            out.write(orjson.dumps({**about, "outputs": list(entries)}, option=orjson.OPT_INDENT_2) + b"\n")
+            out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        with contextlib.suppress(OSError):
+            os.unlink(self.path(_BEGUN))
 
 
 def output_names(sources: Sequence[Source], formats: Sequence[str]) -> list[str]:
@@ -201,17 +253,48 @@ def _output_name(name: str, format: str) -> str:
     return stem + (packing if packing.lower() in ("", ".gz", ".zst") else ".gz")
 
 
-def _listed(manifest: str) -> set[str]:
-    """The outputs that a manifest lists."""
+def _place(path: str, folder: str) -> str:
+    """An input as it stands from a folder of outputs: the same from wherever a run is started, or both are moved to."""
+    if "://" in path:
+        return path
     try:
-        return {entry["file"] for entry in orjson.loads(Path(manifest).read_bytes())["outputs"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
+    except ValueError:  # on another drive
+        return os.path.realpath(path)
+
+
+def _listed(manifest: str, folder: str) -> tuple[set[str], set[str]]:
+    """The outputs that a manifest lists, and the inputs that were read for them."""
+    try:
+        told = orjson.loads(Path(manifest).read_bytes())
+        inputs = {own.get("path") or _place(own["file"], folder) for own in told["inputs"]}
+        return {entry["file"] for entry in told["outputs"] if entry["file"]}, inputs
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise OutputError(f"{manifest}: is no manifest of clusterer; cure: an empty folder") from None
 
 
-def _empty_parquet(source: Source) -> Layout | None:
-    """The layout of a file in Parquet that has no rows; None where it cannot be read."""
+def _begun(path: str) -> set[str]:
+    """The inputs of a run that did not come to its end."""
     try:
-        return Layout("parquet", schema=import_pyarrow("parquet").read_schema(source.path))
-    except (import_pyarrow().ArrowException, OSError, ValueError, TypeError):
-        return None
+        return set(orjson.loads(Path(path).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        raise OutputError(f"{path}: cannot be read; cure: an empty folder") from None
+
+
+def _refuse_unwritable(folder: str) -> None:
+    """Refuse a folder where nothing can be written, before anything is read.
+
+    Raises:
+        OutputError: naming it.
+    """
+    place = os.path.realpath(folder)
+    while not os.path.exists(place) and os.path.dirname(place) != place:
+        place = os.path.dirname(place)
+    if not os.path.isdir(place):
+        raise _unwritable(folder, f"{place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "no permission, or a place for reading only")
+
+
+def _unwritable(folder: str, why: str) -> OutputError:
+    return OutputError(f"{folder}: cannot be written ({why}); cure: choose another place")

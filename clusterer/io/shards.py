@@ -14,6 +14,7 @@ from typing import Any
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.readers.parquet import refuse_same_names
+from clusterer.io.readers.parquet_structs import type_of, with_paths
 from clusterer.io.rows import import_pyarrow
 
 _UNITS = ("s", "ms", "us", "ns")
@@ -68,14 +69,14 @@ def check_shards(shards: Sequence[tuple[str, str]], columns: FieldMap) -> Shards
     for name, schema in found:
         refuse_same_names(schema.names, name)
         try:
-            plan = columns.columns(tuple(schema.names))
+            plan = columns.columns(with_paths(schema, columns.paths.values()))
         except RowError as error:
             wrong.append(f"{name}: {error}")
             continue
         for attribute in ("text", "title"):
             for column in plan[attribute][:1]:
-                if _family(schema.field(column).type) not in ("string", "binary", "null"):
-                    wrong.append(f"{name}: {attribute} column {column!r} is {schema.field(column).type}, not a string")
+                if _family(type_of(schema, column)) not in ("string", "binary", "null"):
+                    wrong.append(f"{name}: {attribute} column {column!r} is {type_of(schema, column)}, not a string")
     if wrong:
         beside = next((name for name, _ in found if not any(reason.startswith(f"{name}:") for reason in wrong)), None)
         told = f"{'; '.join(wrong[:_SHOWN])}" + (f"; in {beside} it is right" if beside else "")

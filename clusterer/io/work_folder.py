@@ -105,6 +105,10 @@ class WorkFolder:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
+    def holds(self, name: str) -> bool:
+        """Whether anything is kept under a name."""
+        return os.path.exists(os.path.join(self.path, f"{name}.npz"))
+
     def _make_room(self) -> None:
         """Give back what arrays take: where the disk is full, the outputs need it."""
         with contextlib.suppress(OSError):

@@ -9,7 +9,8 @@ import pytest
 from commands import run, run_in_text
 from places import DATA
 
-from clusterer import Settings, cluster, dedup, dedup_paragraphs, read
+from clusterer import InputError, Settings, cluster, dedup, dedup_paragraphs, read
+from clusterer.cli.spark import lines_or_tables
 from clusterer.index.story_index import StoryIndex
 
 FEED = DATA / "feed.jsonl"
@@ -80,6 +81,35 @@ def test_a_named_column_holds_for_the_side_that_has_it(
     kept.unlink()
     done = run_in_text(*command, "question_at")
     assert (done.returncode, "found columns" in done.stderr, kept.exists()) == (1, True, False)
+
+
+@pytest.mark.parametrize("quote", [None, 13])
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [
+        ('{"n": 1}\n{"n": 2}\n', "--against: none of 2 rows is an article; "),
+        ("", "against: there is no article"),
+        ('{"text": "", "title": "؟"}\n', "against: none of 1 articles has "),
+        ('{"text": "ثلاث كلمات فقط"}\n', "against: none of 1 articles has 13 words"),
+    ],
+)
+def test_what_compares_nothing_does_not_pass_for_clean(
+    against: str, said: str, quote: int | None, halves: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    bench = tmp_path / "bench.jsonl"
+    bench.write_text(against)
+    words = ["--quote", str(quote)] if quote else []
+    done = run_in_text(
+        "dedup", halves[2], "--against", bench, *words, "--max-bad", "100%", "-o", tmp_path / "clean.jsonl"
+    )
+    if "13 words" in said and not quote:  # a short text has identical ones
+        assert done.returncode == 0
+        return
+    assert (done.returncode, (tmp_path / "clean.jsonl").exists()) == (1, False)
+    assert said in done.stderr.replace("has a word", "has ")
+    old = [] if said.startswith("--") else list(read(bench)) if against else []
+    with pytest.raises(InputError, match="against: "):
+        dedup(read(halves[2]), against=old, quote=quote or 0)
 
 
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:
@@ -204,6 +234,44 @@ def test_shards_of_a_table_that_lose_all_rows_keep_their_schema(tmp_path: Path) 
     assert (tmp_path / "out" / "c.csv").read_text().splitlines()[0] == "id,text"
 
 
+@pytest.mark.parametrize(
+    "words", [("dedup",), ("dedup", "--unit", "paragraph"), ("cluster", "--join", "--level", "copy")]
+)
+def test_every_output_can_be_opened_whatever_its_input_was(words: tuple[str, ...], tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    corpus, out = tmp_path / "corpus", tmp_path / "out"
+    corpus.mkdir()
+    table = pyarrow.Table.from_pylist(lines(FEED)[:20])
+    parquet.write_table(table, corpus / "good.parquet", row_group_size=10, compression="ZSTD")
+    parquet.write_table(table[:0], corpus / "empty.parquet")
+    whole = (corpus / "good.parquet").read_bytes()
+    (corpus / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    start = parquet.read_metadata(corpus / "good.parquet").row_group(1).column(0).dictionary_page_offset
+    (corpus / "partly.parquet").write_bytes(whole[:start] + b"\xff" * 400 + whole[start + 400 :])
+    (corpus / "gone.jsonl.gz").write_bytes(b"\x1f\x8b\x08")
+    (corpus / "none.csv").write_text("id,text\n")
+    (corpus / "none.json").write_text("[]")
+    done = run_in_text(words[0], corpus, *words[1:], "-o", f"{out}/")
+    assert done.returncode == 1
+    assert done.stderr.count("unreadable, no output is written for it") == 2
+    assert sorted(path.name for path in out.iterdir()) == [
+        "_manifest.json", "empty.parquet", "good.parquet", "none.csv", "none.json", "partly.parquet",
+    ]  # fmt: skip
+    outputs = {entry["file"]: entry for entry in json.loads((out / "_manifest.json").read_text())["outputs"]}
+    assert set(outputs["cut.parquet"]) == set(outputs["gone.jsonl.gz"]) == {"file", "unreadable"}
+    assert "not a whole Parquet file" in outputs["cut.parquet"]["unreadable"]
+    opened = [parquet.ParquetFile(out / name) for name in ("good.parquet", "partly.parquet", "empty.parquet")]
+    assert opened[0].schema_arrow == opened[1].schema_arrow == opened[2].schema_arrow
+    assert opened[0].metadata.row_group(0).column(0).compression == "ZSTD"
+    assert [file.metadata.num_rows for file in opened[1:]] == [outputs["partly.parquet"]["rows"], 0]
+    assert outputs["partly.parquet"]["rows"] < 20
+    assert (out / "none.csv").read_text().startswith("id,text")
+    again = run_in_text("dedup", out, "-o", f"{tmp_path}/again/")
+    assert again.returncode == 0, again.stderr
+    assert run(words[0], corpus / "empty.parquet", *words[1:], "-o", tmp_path / "one.parquet").returncode == 0
+    assert parquet.read_schema(tmp_path / "one.parquet") == opened[2].schema_arrow
+
+
 def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
     shards = tmp_path / "shards"
     shards.mkdir()
@@ -217,3 +285,48 @@ def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
         assert (tmp_path / "again" / f"{number}.jsonl").read_bytes() == (
             tmp_path / "kept" / f"{number}.jsonl"
         ).read_bytes()
+
+
+def test_what_cannot_be_heeded_is_said(tmp_path: Path) -> None:
+    rows = [{"text": row["content"], "meta": {"rank": i}} for i, row in enumerate(lines(FEED)[:9])]
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dates, urls = (
+        "no article has a date, so a window of 3 days",
+        "no article has a URL, so none is a version of another",
+    )
+    for words in (("dedup", "--keep", "earliest"), ("cluster",)):
+        done = run_in_text(words[0], feed, *words[1:], "--window", "3d", "--unique-url", "-o", tmp_path / "out.jsonl")
+        assert done.returncode == 0
+        assert dates in done.stderr
+        assert ("and the earliest cannot" in done.stderr) == (words[0] == "dedup")
+        assert urls in done.stderr
+    with pytest.warns(
+        UserWarning, match=r"date, so a window of 3 days and the earliest .* cure: fields={'date': NAME}"
+    ):
+        dedup(rows, window=3, keep="earliest")
+    with pytest.warns(UserWarning, match=urls):
+        cluster(rows, unique_url=True)
+    assert run("dedup", feed, "--keep", "meta.rank desc", "-o", tmp_path / "out.jsonl").returncode == 0
+    refused = run_in_text("dedup", feed, "--keep", "meta", "-o", tmp_path / "no.jsonl")
+    assert (refused.returncode, "holds an object, which has no order; cure" in refused.stderr) == (1, True)
+
+
+def test_small_words_are_those_of_the_command_line(tmp_path: Path) -> None:
+    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    refused = run_in_text("dedup", FEED, "--memory", "1M", "-o", tmp_path / "kept.jsonl")
+    assert refused.stderr.endswith("cure: 500M or more, 2G for a million articles, or auto\n")
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    table = pyarrow.Table.from_pylist(
+        [{"id": f"a{i}", "text": row["content"]} for i, row in enumerate(lines(FEED)[:4])]
+    )
+    parquet.write_table(table.append_column("none", pyarrow.nulls(4)), shards / "a.parquet")
+    parquet.write_table(pyarrow.table({"id": ["n"], "text": pyarrow.nulls(1, pyarrow.string())}), shards / "b.parquet")
+    (shards / "c.parquet").write_bytes(b"PAR1")
+    done = run_in_text("explain", "a0", "a1", shards)
+    assert (done.returncode, "c.parquet: unreadable; not a whole Parquet file" in done.stderr) == (0, True)
+    run("dedup", shards, "-o", f"{tmp_path}/kept/", "--removed", tmp_path / "removed.jsonl")
+    bad = {Path(row["file"]).name: row for row in lines(tmp_path / "kept.quarantine.jsonl")}
+    assert json.loads(bad["b.parquet"]["row"]) == {"text": None, "id": "n"}
+    assert lines_or_tables([str(shards)], None) is False

@@ -126,7 +126,9 @@ def test_what_was_kept_holds_for_these_bytes_and_these_options_only(shards: Path
     os.waitpid(child, 0)
     lines = (feed_folder / "part-00.jsonl").read_bytes().splitlines(keepends=True)
     (feed_folder / "part-00.jsonl").write_bytes(b"".join(lines[1:]))
-    assert run(*words(feed_folder, place), "--jaccard", "0.9").returncode == 0
+    done = run(*words(feed_folder, place), "--jaccard", "0.9")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"goes on where an earlier run ended, with what is kept in ")
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     assert run(*words(feed_folder, fresh), "--jaccard", "0.9").returncode == 0
@@ -134,19 +136,49 @@ def test_what_was_kept_holds_for_these_bytes_and_these_options_only(shards: Path
     assert len(list(Feed(feed_folder))) == 119
 
 
-def test_a_folder_of_other_files_is_refused_and_stale_outputs_go(shards: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
+def test_outputs_give_way_only_to_those_of_the_same_inputs_or_more(shards: Path, tmp_path: Path) -> None:
+    kept, place = tmp_path / "kept", tmp_path / "elsewhere"
     kept.mkdir()
-    (kept / "mine.txt").write_text("mine")
-    refused = run(*words(shards, tmp_path))
+    place.mkdir()
+    first, second, third = (shards / f"part-0{number}.jsonl" for number in (0, 4, 7))
+    (kept / first.name).write_text("mine")
+    refused = run("dedup", first, "-o", kept)
     assert refused.returncode == 1
-    assert b"mine.txt" in refused.stderr
-    assert os.listdir(kept) == ["mine.txt"]
-    (kept / "mine.txt").unlink()
-    assert run(*words(shards, tmp_path)).returncode == 0
-    two = [shards / "part-00.jsonl", shards / "part-07.jsonl"]
-    assert run("dedup", *two, "-o", kept).returncode == 0
-    assert sorted(os.listdir(kept)) == ["_manifest.json", "part-00.jsonl", "part-07.jsonl"]
+    assert b"part-00.jsonl; cure" in refused.stderr
+    assert tree(kept) == {first.name: b"mine"}
+    (kept / first.name).unlink()
+    assert run("dedup", first, second, "-o", kept).returncode == 0
+    before = tree(kept)
+    for inputs in ([first], [third], [first, third]):
+        refused = run("dedup", *inputs, "-o", kept, "--removed", tmp_path / "removed.jsonl")
+        assert refused.returncode == 1
+        assert b"holds 2 outputs of an earlier run, which read" in refused.stderr
+        assert refused.stderr.count(b"\n") == 1
+        assert tree(kept) == before
+        assert not (tmp_path / "removed.jsonl").exists()
+    (place / first.name).write_bytes(third.read_bytes())  # of the same name, and another file
+    (place / second.name).write_bytes(third.read_bytes())
+    assert run("dedup", first.name, second.name, "-o", kept, cwd=place).returncode == 1
+    assert tree(kept) == before
+    relative = [os.path.relpath(path, place) for path in (first, second, third)]
+    assert run("dedup", *relative, "-o", "../kept/", cwd=place).returncode == 0
+    assert sorted(os.listdir(kept)) == ["_manifest.json", first.name, second.name, third.name]
+    (kept / "_manifest.json").unlink()
+    (kept / ".begun.json").write_bytes(
+        orjson.dumps([os.path.relpath(first, kept)])
+    )  # as a run leaves it that was killed
+    assert run("dedup", second, third, "-o", kept).returncode == 1
+    assert run("dedup", first, second, third, "-o", kept).returncode == 0
+    assert sorted(os.listdir(kept)) == ["_manifest.json", first.name, second.name, third.name]
+
+
+def test_a_folder_that_cannot_be_written_is_told(shards: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for place in ("/proc/kept/", f"{tmp_path}/file/kept/"):
+        refused = run("dedup", shards / "part-00.jsonl", "-o", place)
+        assert refused.returncode == 1
+        assert b"kept/: cannot be written" in refused.stderr
+        assert refused.stderr.rstrip().endswith(b"cure: choose another place")
 
 
 def test_two_runs_do_not_write_one_output(shards: Path, tmp_path: Path) -> None:

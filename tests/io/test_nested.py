@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from feed_forms import ARTICLES, MOMENT, ROWS
 
-from clusterer import Article
+from clusterer import Article, InputError, dedup, read as read_articles
+from clusterer.articles import name_of
 from clusterer.io import Feed
+from clusterer.io.inputs import articles_from, blocks_from
 from clusterer.io.rows import BadRow
 
 TEXTS = [row["text"] for row in ROWS]
@@ -209,7 +211,11 @@ BOLD = {"type": "bold", "text": "🔴 عاجل | الذهب يتراجع"}
 @pytest.mark.parametrize(
     ("pieces", "title", "text"),
     [
-        ([BOLD, "\n\nهبطت الأسعار ", {"type": "link", "text": "https://x.example/1"}], "الذهب يتراجع", "هبطت الأسعار https://x.example/1"),
+        (
+            [BOLD, "\n\nهبطت الأسعار ", {"type": "link", "text": "https://x.example/1"}],
+            "الذهب يتراجع",
+            "هبطت الأسعار https://x.example/1",
+        ),
         (["🔴 عاجل | ", {"type": "bold", "text": '"معجزة طفل".. عاد\n'}, "النص"], '"معجزة طفل".. عاد', "النص"),
         ([{"type": "hashtag", "text": "#عاجل"}, " ", {"type": "bold", "text": "العنوان"}, "\nالنص"], "العنوان", "النص"),
         ([BOLD, " اليوم في الأسواق"], "", "🔴 عاجل | الذهب يتراجع اليوم في الأسواق"),
@@ -218,7 +224,81 @@ BOLD = {"type": "bold", "text": "🔴 عاجل | الذهب يتراجع"}
         ([{"type": "bold", "text": "سطر\nوآخر"}, "\nالنص"], "", "سطر\nوآخر\nالنص"),
     ],
 )
-def test_a_bold_line_that_opens_a_message_is_its_title(pieces: list[Any], title: str, text: str, tmp_path: Path) -> None:
-    message = {"id": 2, "type": "message", "date": "2015-07-23T10:20:30", "from": "قناة", "from_id": "channel7", "text": pieces}
+def test_a_bold_line_that_opens_a_message_is_its_title(
+    pieces: list[Any], title: str, text: str, tmp_path: Path
+) -> None:
+    message = {
+        "id": 2,
+        "type": "message",
+        "date": "2015-07-23T10:20:30",
+        "from": "قناة",
+        "from_id": "channel7",
+        "text": pieces,
+    }
     (article,), bad, _ = read(tmp_path / "a.json", {"name": "قناة", "messages": [message]})
     assert (article.title, article.text, article.url, bad) == (title, text, "", [])
+
+
+def structs() -> list[dict[str, Any]]:
+    """Rows whose publisher, date and address stand in an object; one has none."""
+    return [
+        {
+            "n": number,
+            "body": f"نص الخبر رقم {number} من صحيفة في هذا اليوم",
+            "meta": None
+            if number == 2
+            else {
+                "publisher": f"p{number}",
+                "days": {"printed": f"2025-03-0{number + 1}"},
+                "tags": ["a", "b"],
+                "url": "http://x.example/a",
+            },
+        }
+        for number in range(4)
+    ]
+
+
+PATHS = {"source": "meta.publisher", "date": "meta.days.printed"}
+
+
+def test_members_of_structs_by_their_paths(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.Table.from_pylist(structs())
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=2)
+    pq.write_table(table, tmp_path / "b.parquet")
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in structs()))
+    expected = list(articles_from(structs(), PATHS))
+    assert [a.source for a in expected] == ["p0", "p1", "", "p3"]
+    assert [a.date and a.date.day for a in expected] == [1, 2, None, 4]
+    assert not any(a.url for a in expected)  # usual names inside an object are not guessed
+    assert list(read_articles(tmp_path / "a.jsonl", fields=PATHS)) == expected
+    assert list(read_articles(tmp_path / "a.parquet", fields=PATHS)) == expected
+    assert list(read_articles(tmp_path, fields=PATHS, format="parquet")) == expected * 2
+    assert list(articles_from(table, PATHS)) == expected
+    for path in (tmp_path / "a.parquet", tmp_path / "a.jsonl"):
+        assert [list(block.ids) for block in blocks_from(path, PATHS, 100)] == [[name_of(a) for a in expected]]
+    for given, said in (
+        (
+            {"source": "meta"},
+            r"column 'meta' \(given for source\) holds an object a row, not one value; cure: .*meta.publisher",
+        ),
+        (
+            {"date": "meta.tags"},
+            r"column 'meta.tags' \(given for date\) holds a list a row, not one value; cure: a column",
+        ),
+    ):
+        for articles in (tmp_path / "a.parquet", tmp_path / "a.jsonl", table):
+            with pytest.raises(InputError, match=said):
+                list(articles_from(articles, given))
+    with pytest.raises(InputError, match=r"no column 'meta\.publishr'"):
+        list(read_articles(tmp_path / "a.parquet", fields={"source": "meta.publishr"}))
+    with pytest.raises(InputError, match=r"fields={'text': 'words'}"):
+        list(articles_from(pa.table({"n": [1], "words": ["كلمات"]})))
+    pq.write_table(pa.table({"n": [1], "words": ["كلمات"]}), tmp_path / "c.parquet")
+    with pytest.raises(InputError, match="--text-field 'words'"):
+        list(Feed(tmp_path / "c.parquet"))
+    for rows in (structs(), table):
+        kept = dedup(rows, keep="meta.publisher desc", level="exact", fields={"text": "body"})
+        assert len(kept.ids) == 4
+        with pytest.raises(InputError, match=r"keep 'meta': holds an object, which has no order; cure: .*publisher"):
+            dedup(rows, keep="meta", fields={"text": "body"})

@@ -32,7 +32,7 @@ from clusterer.io.feed_limits import (
     over,
 )
 from clusterer.io.position import Position
-from clusterer.io.rows import EXCERPT, BadRow, Row, too_long
+from clusterer.io.rows import EXCERPT, BadRow, Layout, Row, too_long
 
 BOM = codecs.BOM_UTF8
 _PIECES = 4  # times `row_ratio`: lines, or tags, for each byte of a file
@@ -57,6 +57,7 @@ class Walk:
         damage: why the latest input is not whole, "" while it seems to be.
         first_reason: of the latest input's bad rows the first one's reason, "" before one.
         format: name of the latest input's format, "" before one.
+        layout: of the latest input, where its reader knows it before any row: of tables.
         formats: names of the formats of all inputs so far.
         notes: what readers left out or chose, each with its cure.
         readings: what inputs with rows were read as, with the name of the first that was and how many were.
@@ -91,6 +92,7 @@ class Walk:
     position: Position | None = None
     in_pieces: bool = False
     format: str = ""
+    layout: Layout | None = None
 
 
 @dataclass(slots=True)

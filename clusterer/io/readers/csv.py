@@ -72,6 +72,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     layout, records = begin_table(opened, opened.lines())
     if layout.columns:
         _check_table(opened, layout)
+        opened.walk.layout = layout
     article_of = opened.columns
     for number, raw, cells, reason in records:
         if is_blank(cells):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +21,7 @@ from clusterer.io.readers import parquet_size
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet_footer import unreadable_columns
 from clusterer.io.readers.parquet_size import batch_rows
+from clusterer.io.readers.parquet_structs import column_at, with_paths
 from clusterer.io.rows import (
     PARQUET_BATCH,
     Layout,
@@ -35,6 +38,7 @@ Batches = Callable[[Sequence[str] | None], Iterator[Any]]
 """Opens the batches of a row group, with these columns, or all."""
 _Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
+HELD = 1 << 27  # bytes of rows that wait for a row group to be full
 
 
 def require() -> None:
@@ -61,7 +65,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         if (found := begin(opened, stack)) is None:
             return
         table, file, schema = found
-        layout, wanted = Layout("parquet", schema=schema), list[str]()
+        layout, wanted = Layout("parquet", schema=schema, packed_as=table.metadata), list[str]()
 
         def rows(batches: Batches, taken: list[int]) -> Iterator[Row]:
             remaining = batches(None)
@@ -85,10 +89,25 @@ def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
     if (found := _open(opened, stack)) is None:
         return None
     table, file = found
-    names = tuple(table.schema_arrow.names)
-    refuse_same_names(names, opened.name)
+    refuse_same_names(table.schema_arrow.names, opened.name)
+    names = with_paths(table.schema_arrow, opened.columns.paths.values())
+    try:
+        opened.columns.columns(names)
+    except RowError:  # some rows, for the cure
+        opened.columns.check_header(names, opened.name, _texts(table))
     opened.columns.check_header(names, opened.name)
-    return table, file, opened.walk.schemas.get(opened.name, table.schema_arrow)
+    schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
+    opened.walk.layout = Layout("parquet", schema=schema, packed_as=table.metadata)
+    return table, file, schema
+
+
+def _texts(table: Any) -> list[dict[str, Any]]:
+    """Some rows of the columns of strings."""
+    types, head = import_pyarrow("types"), []
+    names = [own.name for own in table.schema_arrow if types.is_string(own.type) or types.is_large_string(own.type)]
+    with contextlib.suppress(Exception):  # damage is told by who reads on
+        head = next(table.iter_batches(SAMPLE, columns=names)).to_pylist()
+    return head
 
 
 def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
@@ -184,14 +203,16 @@ def refuse_same_names(names: Sequence[str], file: str) -> None:
 
 def _wanted(opened: OpenedInput, table: Any) -> list[str]:
     """The columns that articles are made of, as a table of the first rows tells: of those of usual names, and of strings."""
-    types, names = import_pyarrow("types"), tuple(table.schema.names)
+    types, names = import_pyarrow("types"), with_paths(table.schema, opened.columns.paths.values())
+    named = [name for name in opened.columns.named if name in names]
     usual = {name for columns in usual_columns(names).values() for name in columns}
     looked_at = [
         own.name
         for own in table.schema
         if own.name in usual or types.is_string(own.type) or types.is_large_string(own.type)
     ]
-    cells = [python_values(table.column(name)[:SAMPLE]) for name in looked_at]
+    looked_at = list(dict.fromkeys([*looked_at, *named]))
+    cells = [python_values(column_at(table.slice(0, SAMPLE), name)) for name in looked_at]
     rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
     plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
     fetched = [name for name in names if column_key(name) in FETCH_NAMES]
@@ -214,7 +235,7 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
 
 def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
     """The good rows of a batch that has `before` rows before it in its file."""
-    columns = [python_values(batch.column(name)) for name in wanted]
+    columns = [python_values(column_at(batch, name)) for name in wanted]
     is_broken = any(Unreadable in set(map(type, column)) for column in columns)
     article_of = opened.columns
     for i, values in enumerate(zip(*columns, strict=True)):
@@ -224,7 +245,9 @@ def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the file again")
             article = article_of(dict(zip(wanted, values, strict=True)))
         except RowError as error:
-            opened.bad(number, str(error), repr(values))
+            opened.bad(
+                number, str(error), json.dumps(dict(zip(wanted, values, strict=True)), default=str, ensure_ascii=False)
+            )
         else:
             yield Row(article, batch.slice(i, 1), opened.name, number, layout)
 
@@ -236,18 +259,57 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
         OutputError: a row has no schema, or another one.
     """
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    count = 0
     remaining = iter(rows)
     if layout.schema is None:
         raise unfit(next(remaining), format, f"a row of {layout.format} has no schema to stand")
-    with parquet.ParquetWriter(out, layout.schema) as writer:
+    about, names = layout.packed_as, layout.schema.names
+    size = rows_of_group(about) if about else PARQUET_BATCH
+    count, held, rows_held, bytes_held = 0, list[Any](), 0, 0
+    with parquet.ParquetWriter(out, layout.schema, **(packed_as(about, names) if about else {})) as writer:
+
+        def flush() -> None:
+            if held:
+                writer.write_table(pyarrow.concat_tables(held).combine_chunks(), row_group_size=size)
+
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
             for row in batch:
                 if row.layout.schema != layout.schema:
                     raise unfit(row, format, "its columns differ from those of the rows before: no place")
-            writer.write_table(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
-            count += len(batch)
+            held.append(pyarrow.Table.from_batches([row.raw for row in batch], layout.schema).combine_chunks())
+            rows_held, bytes_held, count = rows_held + len(batch), bytes_held + held[-1].nbytes, count + len(batch)
+            if rows_held >= size or bytes_held >= HELD:
+                flush()
+                held, rows_held, bytes_held = [], 0, 0
+        flush()
     return count
+
+
+def packed_as(about: Any, names: Iterable[str]) -> dict[str, Any]:
+    """How the first row group of a file is written, as `ParquetWriter` takes it.
+
+    Args:
+        about: its metadata.
+        names: of the columns that are written; those that the file has not are written as its first one.
+    """
+    if not about.num_row_groups:
+        return {}
+    group = about.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    codecs = {
+        column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+        for column in columns
+    }
+    known = {path.partition(".")[0] for path in codecs} | set(codecs)
+    added = [name for name in names if name not in known]
+    return {
+        "compression": {**dict.fromkeys(added, next(iter(codecs.values()))), **codecs},
+        "use_dictionary": [*added, *(column.path_in_schema for column in columns if column.has_dictionary_page)],
+    }
+
+
+def rows_of_group(about: Any) -> int:
+    """The rows of a file's largest row group, 1 at least."""
+    return max([1, *(int(about.row_group(group).num_rows) for group in range(about.num_row_groups))])
 
 
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:

@@ -16,6 +16,7 @@ from clusterer.io.blocks import Block, Cells, Moments, Plan, clean_utf8, has_unr
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet import Batches, begin, rows_of_batch, walk_groups, wanted_columns
+from clusterer.io.readers.parquet_structs import selected, type_of
 from clusterer.io.rows import Layout, Row, import_pyarrow, python_values
 
 _SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -40,9 +41,9 @@ def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
         def blocks(batches: Batches, taken: list[int]) -> Iterator[Row | Block]:
             if not wanted:
                 wanted.extend(wanted_columns(opened, batches(None), table.schema_arrow)[0])
-            own = import_pyarrow().schema([schema.field(name) for name in wanted])
+            own = import_pyarrow().schema([(name, type_of(schema, name)) for name in wanted])
             for batch in batches(wanted):
-                batch = batch.select(wanted)
+                batch = selected(batch, wanted)
                 if not batch.schema.equals(own):
                     batch = batch.cast(own)
                 yield from _blocks(opened, batch, wanted, taken[0], layout)

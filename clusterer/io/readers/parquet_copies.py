@@ -12,11 +12,9 @@ import numpy as np
 
 from clusterer.errors import CHANGED, InputError
 from clusterer.io.readers.base import Copied
-from clusterer.io.readers.parquet import walk_batches
+from clusterer.io.readers.parquet import HELD, packed_as, rows_of_group, walk_batches
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import NOT_READ, Layout, Row, import_pyarrow, python_values
-
-_HELD = 1 << 27  # bytes of rows that wait for a row group to be full
 
 
 def copy_rows(out: BinaryIO, inputs: Iterable[Copied], format: str, threads: int) -> int:
@@ -84,16 +82,16 @@ class _Copies:
         if self._writer is None:
             parquet = import_pyarrow("parquet")
             self._writer = self._stack.enter_context(
-                parquet.ParquetWriter(self._out, batch.schema, **_as_in(about, added))
+                parquet.ParquetWriter(self._out, batch.schema, **packed_as(about, added))
             )
             if self._threads > 1:  # ends before the writer
                 self._pool = self._stack.enter_context(ThreadPoolExecutor(1))
-        self._size = max(self._size, *(about.row_group(group).num_rows for group in range(about.num_row_groups)))
+        self._size = max(self._size, rows_of_group(about))
         self._held.append(batch)
         self._rows += batch.num_rows
         self._bytes += batch.nbytes
         self.count += batch.num_rows
-        if self._rows >= self._size or self._bytes >= _HELD:
+        if self._rows >= self._size or self._bytes >= HELD:
             self.flush()
 
     def flush(self) -> None:
@@ -123,21 +121,6 @@ def _refuse_change(copied: Copied) -> None:
     """
     if not copied.opened.walk.damage:
         raise InputError(CHANGED)
-
-
-def _as_in(about: Any, added: Iterable[str]) -> dict[str, Any]:
-    """How the first row group of a file is written, as `ParquetWriter` takes it; columns that are added, as its first one."""
-    group = about.row_group(0)
-    columns = [group.column(number) for number in range(group.num_columns)]
-    codecs = {
-        column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
-        for column in columns
-    }
-    usual = next(iter(codecs.values()))
-    return {
-        "compression": {**dict.fromkeys(added, usual), **codecs},
-        "use_dictionary": [*added, *(column.path_in_schema for column in columns if column.has_dictionary_page)],
-    }
 
 
 def _as_fields(batch: Any) -> Iterator[dict[str, Any]]:
