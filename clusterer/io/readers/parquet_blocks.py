@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.utf8 import Utf8Texts
+from clusterer.io.arrow import null_mask, whole_numbers
 from clusterer.io.blocks import Block, Cells, Moments, Plan, clean_utf8, has_unreadable, with_odd_rows
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers.base import OpenedInput
@@ -69,7 +70,7 @@ def _blocks(
         yield from rows_of_batch(opened, batch, wanted, before, layout)
         return
     clean, letters, odd = clean_utf8(texts)
-    odd |= _nulls(column)
+    odd |= null_mask(column)
     yield from with_odd_rows(
         Cells(
             opened.columns,
@@ -153,12 +154,6 @@ def _utf8(column: Any) -> Utf8Texts | None:
     return Utf8Texts(own, offsets[:-1] - offsets[0], offsets[1:] - offsets[0])
 
 
-def _nulls(column: Any) -> NDArray[np.bool_]:
-    """Bool (n,), True where a cell is null."""
-    found: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
-    return found
-
-
 def _limits(column: Any) -> tuple[int, int]:
     """The least and the largest number of a column of timestamps; 0 for none."""
     found = import_pyarrow("compute").min_max(column.cast(import_pyarrow().int64())).as_py()
@@ -172,7 +167,7 @@ def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str])
     column = batch.column(names[0])
     if not import_pyarrow("types").is_timestamp(column.type) or (column.type.tz is None and columns._zone is not None):
         return values[names[0]]
-    ticks, nulls = column.cast(import_pyarrow().int64()).fill_null(0).to_numpy(), _nulls(column)
+    ticks, nulls = whole_numbers(column), null_mask(column)
     second = _SECONDS[column.type.unit]
     odd = ((ticks < _SURE[0] * second) | (ticks >= _SURE[1] * second)) & ~nulls
     micros = np.where(odd | nulls, 0, ticks)
@@ -180,5 +175,5 @@ def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str])
     if columns._choice.no_dates:
         odd |= np.isin(micros, [round(moment.timestamp() * 10**6) for moment in columns._choice.no_dates]) & ~nulls
     for other in names[1:]:
-        odd |= nulls & ~_nulls(batch.column(other))
+        odd |= nulls & ~null_mask(batch.column(other))
     return Moments(np.where(nulls, np.inf, micros / 1e6), odd, {}, micros)
