@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 10  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 11  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -581,32 +581,85 @@ cdef inline Py_ssize_t letter_at(const uint8_t* text, Py_ssize_t left, uint32_t*
     return 4 if 0x10000 <= letter[0] < 0x110000 else 0
 
 
+cdef enum:
+    LEGAL = 0  # where in a letter of UTF-8 a byte leads to, as places of bits in `steps_of_utf8`: to the end of one
+    BROKEN = 6
+    ONE_MORE = 12  # so many bytes are missing
+    TWO_MORE = 18
+    THREE_MORE = 24
+    AFTER_E0 = 30  # where not every byte may follow
+    AFTER_ED = 36
+    AFTER_F0 = 42
+    AFTER_F4 = 48
+    PLACES = 0x3F
+
+cdef uint64_t steps_of_utf8[256]  # by byte: where it leads to from each place, six bits a place
+
+
+cdef inline uint64_t step_of(int byte, int place) noexcept:
+    """Where a byte leads to (The Unicode Standard 15, table 3-7)."""
+    if place == LEGAL:
+        if byte < 0x80:
+            return LEGAL
+        if 0xC2 <= byte < 0xE0:
+            return ONE_MORE
+        if 0xE0 <= byte < 0xF0:
+            return AFTER_E0 if byte == 0xE0 else AFTER_ED if byte == 0xED else TWO_MORE
+        if 0xF0 <= byte < 0xF5:
+            return AFTER_F0 if byte == 0xF0 else AFTER_F4 if byte == 0xF4 else THREE_MORE
+    elif 0x80 <= byte < 0xC0:
+        if place == ONE_MORE:
+            return LEGAL
+        if place == TWO_MORE or (place == AFTER_E0 and byte >= 0xA0) or (place == AFTER_ED and byte < 0xA0):
+            return ONE_MORE
+        if place == THREE_MORE or (place == AFTER_F0 and byte >= 0x90) or (place == AFTER_F4 and byte < 0x90):
+            return TWO_MORE
+    return BROKEN
+
+
+cdef void fill_steps() noexcept:
+    cdef int byte, place
+    for byte in range(256):
+        for place in range(LEGAL, AFTER_F4 + 1, BROKEN):
+            steps_of_utf8[byte] |= step_of(byte, place) << place
+
+fill_steps()
+
+
 def scan_utf8(
     const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, Py_ssize_t head,
     const uint8_t[::1] classes, int64_t[::1] lengths, uint8_t[::1] seen, uint8_t[::1] opens,
 ):
-    """Letters of each text in UTF-8, -1 where it is not valid; classes of its letters, and of its head's."""
+    """Letters of each text in UTF-8, -1 where it is not valid; classes of its ASCII letters, and of its head's."""
     cdef Py_ssize_t i, place, stop, step, count
+    cdef uint64_t at
     cdef uint32_t letter = 0
-    cdef uint8_t found, far
+    cdef uint8_t found, near, far, byte, near_classes[256]
     with nogil:
+        memset(near_classes, 0, 256)
+        memcpy(near_classes, &classes[0], 0x80)
         for i in range(starts.shape[0]):
-            place, stop, count, found, far = starts[i], stops[i], 0, 0, 0
-            while place < stop:
-                if count == head:
-                    opens[i] = found | far
+            place, stop, count, found, near, far = starts[i], stops[i], 0, 0, 0, 0
+            while place < stop and count < head:
                 step = letter_at(&data[place], stop - place, &letter)
                 if step == 0:
                     break
-                if letter < NEAR:
-                    found |= classes[letter]
-                else:
+                if letter >= NEAR:
                     far = 0xFF
+                else:
+                    near |= classes[letter]
+                found |= near_classes[letter] if letter < 0x80 else 0
                 place += step
                 count += 1
-            if count <= head:
-                opens[i] = found | far
-            lengths[i], seen[i] = count if place >= stop else -1, found
+            opens[i] = near | far
+            at = LEGAL if place == stop or count == head else BROKEN
+            while place < stop:  # no byte but tells by itself whether a letter begins with it: nothing waits for a guess
+                byte = data[place]
+                at = steps_of_utf8[byte] >> (at & PLACES)
+                found |= near_classes[byte]
+                count += byte & 0xC0 != 0x80
+                place += 1
+            lengths[i], seen[i] = count if at & PLACES == LEGAL else -1, found
 
 
 def hash_runs(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import reference
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from kernel_twins import NEEDS_BOTH, agreed, assert_same
 from strategies import texts
 
-from clusterer.arrays.utf8 import Utf8Texts, scanned, utf8_of
+from clusterer.arrays.utf8 import HEAD, Utf8Texts, scanned, utf8_of
 from clusterer.text.words import Words, hash_words
 
 pytestmark = NEEDS_BOTH
@@ -26,11 +26,18 @@ def hashed(batch: Sequence[str], profile: str = "news") -> Words:
     return words
 
 
+BEHIND_HEAD = st.tuples(st.integers(HEAD - 2, HEAD + 2), st.binary(max_size=9)).map(lambda x: b"x" * x[0] + x[1])
+
+
 @given(
     st.lists(
-        st.one_of(texts(200).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=9)), max_size=6
+        st.one_of(
+            texts(200).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=9), BEHIND_HEAD
+        ),
+        max_size=6,
     )
 )
+@example([b"x" * HEAD + bytes([a, b, 0x80, c]) for a in range(0x7F, 256) for b in range(0, 256, 15) for c in (0x80, 65)])
 def test_bytes_of_any_kind_are_looked_at_as_by_the_twin(raw: list[bytes]) -> None:
     stops = np.cumsum([len(text) for text in raw], dtype=np.int64)
     sizes = np.array([len(text) for text in raw], dtype=np.int64)

@@ -95,7 +95,8 @@ def scan_utf8(
         head: so many letters, the first, are a text's head.
         classes: uint8 (2048,), bits of each letter below 0x800; other letters have none in a text, all in a head.
         lengths: int64 (n,), written: letters of each text, -1 where it is not valid UTF-8.
-        seen, opens: uint8 (n,), written: bits of all letters of a text, and of those of its head, as far as it is valid.
+        seen: uint8 (n,), written: bits of the ASCII letters of a text, also behind where it is not valid.
+        opens: uint8 (n,), written: bits of the letters of its head, as far as it is valid.
     """
     for i, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
         raw, lengths[i] = data[start:stop].tobytes(), 0
@@ -106,5 +107,5 @@ def scan_utf8(
         letters = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
         lengths[i] += 0 if lengths[i] else len(letters)
         of = np.where(letters < len(classes), classes[np.minimum(letters, len(classes) - 1)], 0).astype(np.uint8)
-        seen[i] = np.bitwise_or.reduce(of, initial=0)
+        seen[i] = np.bitwise_or.reduce(classes[data[start:stop][data[start:stop] < 0x80]], initial=0)
         opens[i] = np.bitwise_or.reduce(np.where(letters[:head] < len(classes), of[:head], 0xFF), initial=0)

@@ -65,6 +65,7 @@ class Walk:
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
         in_pieces: whether rows of the latest input are not what stands at their places there: an element of an array, one of
             several objects of a line.
+        threads: that prepare what is read by columns; 0 for all cores.
     """
 
     columns: FieldMap
@@ -84,6 +85,7 @@ class Walk:
     position: Position | None = None
     in_pieces: bool = False
     format: str = ""
+    threads: int = 1
 
 
 @dataclass(slots=True)
