@@ -44,8 +44,9 @@ cdef extern from *:
     static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
     static const unsigned long long SEPARATES = 0x0021002100210021ULL;  // the first code that is none, in every lane
     static const unsigned long long TOPS = 0x8000800080008000ULL;
+    static const unsigned long long ONE_EACH = 0x0101010101010101ULL;
     """
-    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS
+    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS, ONE_EACH
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
@@ -632,12 +633,12 @@ def scan_utf8(
 ):
     """Letters of each text in UTF-8, -1 where it is not valid; classes of its ASCII letters, and of its head's."""
     cdef Py_ssize_t i, place, stop, step, count
-    cdef uint64_t at
+    cdef uint64_t at, entry, every, continued, steps[256]
     cdef uint32_t letter = 0
-    cdef uint8_t found, near, far, byte, near_classes[256]
+    cdef uint8_t found, near, far
     with nogil:
-        memset(near_classes, 0, 256)
-        memcpy(near_classes, &classes[0], 0x80)
+        for i in range(256):  # above the places, a byte's classes
+            steps[i] = steps_of_utf8[i] | (<uint64_t>classes[i] << 56 if i < 0x80 else 0)
         for i in range(starts.shape[0]):
             place, stop, count, found, near, far = starts[i], stops[i], 0, 0, 0, 0
             while place < stop and count < head:
@@ -648,18 +649,43 @@ def scan_utf8(
                     far = 0xFF
                 else:
                     near |= classes[letter]
-                found |= near_classes[letter] if letter < 0x80 else 0
+                found |= classes[letter] if letter < 0x80 else 0
                 place += step
                 count += 1
             opens[i] = near | far
-            at = LEGAL if place == stop or count == head else BROKEN
-            while place < stop:  # no byte but tells by itself whether a letter begins with it: nothing waits for a guess
-                byte = data[place]
-                at = steps_of_utf8[byte] >> (at & PLACES)
-                found |= near_classes[byte]
-                count += byte & 0xC0 != 0x80
+            at, every = LEGAL if place == stop or count == head else BROKEN, 0
+            count += stop - place
+            while place + 8 <= stop:  # no byte waits for a guess whether a letter begins with it
+                memcpy(&continued, &data[place], 8)
+                count -= <Py_ssize_t>(((continued >> 7 & ~(continued >> 6) & ONE_EACH) * ONE_EACH) >> 56)
+                for step in range(8):
+                    entry = steps[data[place + step]]
+                    every |= entry
+                    at = entry >> (at & PLACES)
+                place += 8
+            while place < stop:
+                entry = steps[data[place]]
+                count -= data[place] & 0xC0 == 0x80
+                every |= entry
+                at = entry >> (at & PLACES)
                 place += 1
-            lengths[i], seen[i] = count if at & PLACES == LEGAL else -1, found
+            lengths[i], seen[i] = count if at & PLACES == LEGAL else -1, found | <uint8_t>(every >> 56)
+
+
+def longest_value(const uint8_t[::1] page, Py_ssize_t count):
+    """Bytes of the longest of so many values that follow one another, each behind its length; -1 where they do not fill a page."""
+    cdef Py_ssize_t i, place = 0, longest = 0
+    cdef uint32_t length = 0
+    with nogil:
+        for i in range(count):
+            if place + 4 > page.shape[0]:
+                break
+            memcpy(&length, &page[place], 4)
+            place += 4 + <Py_ssize_t>length
+            longest = max(longest, <Py_ssize_t>length)
+        else:
+            i = count
+    return longest if i == count and place == page.shape[0] else -1
 
 
 def hash_runs(

@@ -28,6 +28,7 @@ from clusterer.arrays.kernels_numpy import (
     intern as intern,
     likely_codes as likely_codes,
     link_on_average as link_on_average,
+    longest_value as longest_value,
     merge_entries as merge_entries,
     overlaps as overlaps,
     pair_sums as pair_sums,

@@ -1,6 +1,6 @@
-"""The cells of many rows as what is kept of articles: titles, dates, outlets, names; what says of them `FieldMap` says row by row.
+"""The cells of many rows as what is kept of articles: titles, dates, outlets, names; the same as `FieldMap` says row by row.
 
-A row that is not as rows should be is marked, for the caller to judge it by itself. Columns of texts stay the bytes that they are.
+A row that is not as rows should be is marked, for the caller to judge by itself. Columns of texts stay the bytes that they are.
 
 Array letters: `n` rows.
 """
@@ -8,7 +8,7 @@ Array letters: `n` rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -125,7 +125,7 @@ class Cells:
                 i: self._clean_title(i, self.titles[i], odd)
                 for i in np.flatnonzero(np.where(nulls, several, ~plain)).tolist()
             }
-            return Utf8Texts(texts.data, starts, texts.stops).replaced(changed)
+            return replace(texts, starts=starts).replaced(changed)
         return [
             "" if title is None and not several else self._clean_title(i, title, odd)
             for i, title in enumerate(self.titles)
@@ -168,7 +168,7 @@ class Cells:
             found.micros[is_iso], found.seconds[is_iso] = seconds[is_iso] * 10**6, seconds[is_iso]
             rows = np.flatnonzero(~is_iso & (several | ~self.dates.nulls)).tolist()
         for i in rows:
-            value = self.dates[i]  # type: ignore[index]
+            value = self.dates[i]
             if value is None:
                 if not several:
                     continue
@@ -230,7 +230,8 @@ def _says_something(texts: Utf8Texts) -> NDArray[np.bool_]:
     assert texts.scan is not None
     firm = (texts.scan.lengths > LONGEST) & (texts.scan.seen & NUL == 0)
     first = texts.data[np.where(firm, texts.starts, 0)] if len(texts.data) else np.zeros(len(texts), dtype=np.uint8)
-    return firm & (((first > 0x20) & (first < 0x7F)) | ((first > 0xC2) & (first < 0xE0)))
+    says: NDArray[np.bool_] = firm & (((first > 0x20) & (first < 0x7F)) | ((first > 0xC2) & (first < 0xE0)))
+    return says
 
 
 def _is_doubtful(texts: Utf8Texts) -> NDArray[np.bool_]:

@@ -87,9 +87,7 @@ def articles_from(
     return _walk(items, fields, keeps_bad)
 
 
-def blocks_from(
-    articles: Articles, fields: Mapping[str, str] | None, size: int, threads: int = 1
-) -> Iterator[Block]:
+def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int, threads: int = 1) -> Iterator[Block]:
     """As `articles_from`, in blocks of about so many; of files those that can are read by columns, by so many threads."""
     from clusterer.io.blocks import block_of
 

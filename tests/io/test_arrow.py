@@ -30,9 +30,7 @@ def test_as_pyarrow_has_them(found: list[int | None], start: int, count: int) ->
 def test_a_run_over_parquet_does_without_pandas(tmp_path: Path) -> None:
     rows = [{"id": str(i % 9), "text": f"خبر طويل بما يكفي رقم {i % 9} من صحيفة", "n": i or None} for i in range(20)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
-    code = (
-        "import sys\nfrom clusterer.cli.main import main\ntry: main()\nfinally: print('pandas' in sys.modules)\n"
-    )
+    code = "import sys\nfrom clusterer.cli.main import main\ntry: main()\nfinally: print('pandas' in sys.modules)\n"
     given = ["dedup", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "b.parquet"), "--quiet"]
     done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -190,9 +190,12 @@ def test_iso_dates_keep_their_moment(moment: datetime) -> None:
 
 
 ISO = st.one_of(
-    st.from_regex(r"(?:19[67]\d|20\d\d|2[01]00)-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-6]\d:[0-6]\d(?:Z|[+-][01]\d:[0-6]\d)?)?", fullmatch=True),
+    st.from_regex(
+        r"(?:19[67]\d|20\d\d|2[01]00)-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-6]\d:[0-6]\d(?:Z|[+-][01]\d:[0-6]\d)?)?",
+        fullmatch=True,
+    ),
     st.datetimes(datetime(1969, 12, 30), datetime(2100, 1, 2), timezones=st.timezones()).map(datetime.isoformat),
-    st.sampled_from(["", "2024-05-01T10:00:00z", "2024-05-01T10:00:00.5", "2024-05-01T10:00:0a", "٢٠٢٤-٠٥-٠١", "0000-00-00"]),
+    st.sampled_from(["", "2024-05-01T10:00:00z", "2024-05-01T10:00:00.5", "2024-05-01T10:00:0a", "٢٠٢٤-٠٥-٠١", "0000-00-0"]),
 )  # fmt: skip
 
 
@@ -202,11 +205,18 @@ def test_iso_dates_read_together_are_those_read_one_by_one(written: list[str], z
     for value, moment, is_read in zip(written, seconds.tolist(), found.tolist(), strict=True):
         if is_read:
             one = parse_date(value, serials=True, zone=zone)
-            assert one is not None and one.timestamp() == moment and one.year > 1970
+            assert one is not None
+            assert (one.timestamp(), one.year > 1970) == (moment, True)
 
 
 def test_iso_dates_of_usual_forms_are_read_together() -> None:
-    usual = ["2024-05-01", "2024-02-29T23:59:59", "2024-05-01 10:00:00", "2024-05-01T10:00:00Z", "2024-05-01T10:00:00-03:30"]
+    usual = [
+        "2024-05-01",
+        "2024-02-29T23:59:59",
+        "2024-05-01 10:00:00",
+        "2024-05-01T10:00:00Z",
+        "2024-05-01T10:00:00-03:30",
+    ]
     assert iso_seconds(utf8_of(usual), False)[1].all()
 
 

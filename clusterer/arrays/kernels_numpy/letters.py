@@ -109,3 +109,23 @@ def scan_utf8(
         of = np.where(letters < len(classes), classes[np.minimum(letters, len(classes) - 1)], 0).astype(np.uint8)
         seen[i] = np.bitwise_or.reduce(classes[data[start:stop][data[start:stop] < 0x80]], initial=0)
         opens[i] = np.bitwise_or.reduce(np.where(letters[:head] < len(classes), of[:head], 0xFF), initial=0)
+
+
+def longest_value(page: NDArray[np.uint8], count: int) -> int:
+    """Look through values that follow one another, each behind its length, as pages of Parquet hold texts.
+
+    Args:
+        page: uint8 (bytes,); lengths have four bytes, the least first.
+        count: of the values.
+
+    Returns:
+        Bytes of the longest one; -1 where they do not fill the page exactly.
+    """
+    raw, place, longest = page.tobytes(), 0, 0
+    for _ in range(count):
+        if place + 4 > len(raw):
+            return -1
+        length = int.from_bytes(raw[place : place + 4], "little")
+        place += 4 + length
+        longest = max(longest, length)
+    return longest if place == len(raw) else -1

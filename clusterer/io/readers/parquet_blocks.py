@@ -120,9 +120,7 @@ def _judged(
     if found is None:
         yield from rows_of_batch(opened, batch, wanted, before, layout)
     else:
-        yield from with_odd_rows(
-            *found, lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout)
-        )
+        yield from with_odd_rows(*found, lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout))
 
 
 class _Values(dict[str, list[Any]]):
@@ -204,9 +202,7 @@ def _limits(column: Any) -> tuple[int, int]:
     return found["min"] or 0, found["max"] or 0
 
 
-def _dates(
-    columns: FieldMap, batch: Any, values: _Values, names: Sequence[str]
-) -> Sequence[Any] | TextCells | Moments:
+def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str]) -> Sequence[Any] | TextCells | Moments:
     """The dates of a batch: as moments where their column holds such, else as values that are still to be read."""
     if not names:
         return [None] * batch.num_rows

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from typing import Any
 
+import numpy as np
+
+from clusterer.arrays import kernels
 from clusterer.io.feed_limits import FREE_BYTES, FeedLimits, LimitReached, over
 from clusterer.io.rows import PARQUET_BATCH, import_pyarrow
 
@@ -20,7 +22,6 @@ _HEAD = 32  # bytes; enough for type and size of a page
 _ALL_FREE = 10  # times `values`: values of a row group, however few its rows are
 _SMALL = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE")  # types whose values have at most twelve bytes
 _CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "BROTLI")  # that have one form in files of all writers
-_MOST_VALUES = 1 << 17  # of a dictionary that is looked through here
 _VARINT = rb"[\x80-\xff]{0,4}[\x00-\x7f]"
 _PAGE = re.compile(  # the whole head of a dictionary's page in Thrift's compact form: kind, sizes, perhaps a checksum, values
     rb"\x15\x04\x15(?P<size>" + _VARINT + rb")\x15(?P<packed>" + _VARINT + rb")(?:\x15" + _VARINT + rb"\x3c|\x4c)"
@@ -28,7 +29,9 @@ _PAGE = re.compile(  # the whole head of a dictionary's page in Thrift's compact
     re.DOTALL,
 )  # fmt: skip
 _MOST_KNOWN = 1 << 14
-_known: dict[tuple[int, ...], int] = {}  # by place, the longest value of a dictionary: a file is read, and given back, in walks
+_known: dict[
+    tuple[int, ...], int
+] = {}  # by place, the longest value of a dictionary: a file is read, and given back, in walks
 _A_ROW = 100  # values that a row of a group may have beyond them
 
 
@@ -89,24 +92,17 @@ def _longest_in_page(column: Any, file: Any, head: bytes) -> int | None:
     if column.compression not in _CODECS or "." in column.path_in_schema or not (found := _PAGE.match(head)):
         return None
     size, packed, count = (_zigzag(found[name]) for name in ("size", "packed", "count"))
-    if not 0 <= count <= _MOST_VALUES:
+    if min(size, packed, count) < 0 or max(size, packed) > HELD:
         return None
     file.seek(column.dictionary_page_offset + found.end())
     page = file.read(packed)
     try:
         if column.compression != "UNCOMPRESSED":
-            page = import_pyarrow().decompress(page, size, column.compression.lower(), asbytes=True)
+            page = import_pyarrow().decompress(page, size, column.compression.lower())
     except (import_pyarrow().ArrowException, OSError, ValueError):
         return None
-    longest = place = 0
-    length_at = struct.Struct("<I").unpack_from
-    for _ in range(count):
-        if place + 4 > len(page):
-            return None
-        (length,) = length_at(page, place)
-        place += 4 + length
-        longest = max(longest, length)
-    return longest if place == len(page) else None
+    longest = kernels.longest_value(np.frombuffer(page, dtype=np.uint8), count)
+    return longest if longest >= 0 else None
 
 
 def _zigzag(raw: bytes) -> int:
