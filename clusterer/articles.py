@@ -20,7 +20,6 @@ import numpy as np
 
 from clusterer.errors import InputError
 
-
 _HEADING = 80  # letters
 
 
@@ -159,7 +158,12 @@ def tie(title: str, url: str) -> int:
     try:
         return crc32(title.encode(), crc32(url.encode()))
     except UnicodeEncodeError:  # half of a pair; rare, and naming the cure takes every text longer
-        return crc32(title.encode("utf-8", "surrogatepass"), crc32(url.encode("utf-8", "surrogatepass")))
+        return tie_of(title.encode("utf-8", "surrogatepass"), url)
+
+
+def tie_of(title: bytes, url: str) -> int:
+    """Return `tie` of a title in UTF-8 and an URL."""
+    return crc32(title, crc32(url.encode("utf-8", "surrogatepass")) if url else 0)
 
 
 def numbered_id(name: str, number: int) -> str:

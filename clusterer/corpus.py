@@ -28,8 +28,7 @@ from clusterer.io.blocks import Block, block_of
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
-from clusterer.text.bare_texts import bare_texts
-from clusterer.text.boilerplate_phrases import without_links
+from clusterer.text.bare_texts import bare_texts, without_addresses
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
@@ -155,10 +154,10 @@ def text_words(texts: Sequence[str] | Utf8Texts, settings: Settings) -> Words:
     return replace(without_dates(words, settings.profile), opens_sentence=None)
 
 
-def title_words(titles: Sequence[str], settings: Settings) -> Words:
+def title_words(titles: Sequence[str] | Utf8Texts, settings: Settings) -> Words:
     """The words of titles."""
     if settings.boilerplate != "none":
-        titles = [without_links(title) for title in titles]
+        titles = without_addresses(titles)
     stems = settings.level == "story"
     words = hash_words(titles, settings.profile, letters=settings.unit == "char", stems=stems)
     return replace(without_dates(words, settings.profile), opens_line=None, opens_sentence=None)

@@ -138,7 +138,8 @@ def run_pipeline(
     """As `cluster`, with all that was found on the way. `keep` holds words and texts, most of what a run needs, to its end."""
     tell = progress_from(progress)
     refuse_foreign_weights(settings)
-    return group_corpus(read(blocks_from(articles, fields, settings.chunk), settings, tell), settings, tell, keep)
+    blocks = blocks_from(articles, fields, settings.chunk, settings.threads)
+    return group_corpus(read(blocks, settings, tell), settings, tell, keep)
 
 
 def refuse_foreign_weights(settings: Settings) -> None:

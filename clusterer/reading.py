@@ -92,6 +92,7 @@ class InputReader:
             store: where large arrays live meanwhile.
         """
         self.feed = feed
+        feed._threads = settings.threads
         self.inputs: list[ReadInput] = []
         self._settings, self._work, self._key, self._name = settings, work, key, name
         self._store = store

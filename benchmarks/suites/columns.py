@@ -1,8 +1,9 @@
 """What reading and writing cost by columns: ``python -m benchmarks.suites.columns OTHER_CHECKOUT``, some minutes.
 
 `dedup` of generated articles from Parquet to Parquet, and from JSON lines to JSON lines, here and in another checkout, a process
-each, in turn; what stays must be the same. From a file to copy groups against merely reading and decoding its lines. And the
-share of a run's processor time in which its main thread works alone, told by looking at its threads every few milliseconds.
+each, in turn, modules compiled before as where the package is installed; what stays must be the same. From a file to copy groups
+against merely reading and decoding its lines, at one thread and at all: decoding has one. And the share of a run's processor time
+in which its main thread works alone, told by looking at its threads every few milliseconds.
 """
 
 from __future__ import annotations
@@ -80,9 +81,18 @@ def print_dedup(path: Path, theirs: Path, rounds: int) -> None:
     """Both sides in turn; what stays must be equal."""
     seconds: dict[Path, list[float]] = {theirs: [], ROOT: []}
     outputs = {tree: path.with_name(f"{number}{path.suffix}") for number, tree in enumerate(seconds)}
+    compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    for tree in seconds:  # compiles
+        subprocess.run(
+            [sys.executable, "-m", "clusterer", "dedup", "--help"],
+            cwd=tree,
+            env=compiled,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     for turn in range(rounds):
         for tree in [*seconds][:: 1 if turn % 2 else -1]:
-            with subprocess.Popen(command(path, outputs[tree], 1), cwd=tree) as child:
+            with subprocess.Popen(command(path, outputs[tree], 1), cwd=tree, env=compiled) as child:
                 _, status, used = os.wait4(child.pid, 0)
                 child.returncode = os.waitstatus_to_exitcode(status)
             if child.returncode:
@@ -103,19 +113,25 @@ def print_floor(lines: Path, rounds: int) -> None:
     """From the file to copy groups, in times of reading and decoding it."""
     jobs: dict[str, Callable[[], object]] = {
         "decode": partial(decoded, lines),
-        "groups": lambda: cluster(lines, Settings(level="copy")),
+        "one": lambda: cluster(lines, Settings(level="copy")),
+        "all": lambda: cluster(lines, Settings(level="copy", threads=0)),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    processor, clock = (dict[str, list[float]]({name: [] for name in jobs}) for _ in range(2))
     for turn in range(rounds + 1):  # the first one warms up
         for name, job in jobs.items():
-            start = time.process_time()
+            start, began = time.process_time(), time.monotonic()
             job()
             if turn:
-                seconds[name].append(time.process_time() - start)
-    least, whole = (statistics.median(took) for took in seconds.values())
-    click.echo(
-        f"\nJSON lines to copy groups {whole:.2f} s, reading and decoding them {least:.2f} s: {whole / least:.2f} times"
-    )
+                processor[name].append(time.process_time() - start)
+                clock[name].append(time.monotonic() - began)
+    click.echo(f"\n{'JSON lines to copy groups':44}{'decode':>9}{'groups':>9}{'times':>8}")
+    for name, told, job in (
+        ("processor seconds, one thread", processor, "one"),
+        ("seconds by the clock, one thread", clock, "one"),
+        ("seconds by the clock, all threads", clock, "all"),
+    ):
+        least, whole = statistics.median(told["decode"]), statistics.median(told[job])
+        click.echo(f"{name:44}{least:9.2f}{whole:9.2f}{whole / least:8.2f}")
 
 
 def decoded(lines: Path) -> list[str]:

@@ -7,7 +7,8 @@ thread likewise; shares are of all processor time. A machine that others use as 
 for a core counts as one that works; one that waits for the interpreter's lock mostly does not. By Amdahl's law: how many times as
 fast as one thread two can be, given what is alone.
 
-One thread against two are whole processes, in turn; medians of what the clock says.
+Modules are compiled before, as where the package is installed. One thread against two are whole processes, in turn; medians of
+what the clock says.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def main(articles: int, rounds: int, tree: str, chosen: tuple[str, ...], cache: 
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen or JOBS:
             arguments = [*JOBS[name], str(feed), "-o", str(Path(folder, f"{name}.parquet")), "--quiet"]
+            (Path(folder) / "marks").touch()
+            observe([sys.executable, "-m", "clusterer", name, "--help"], Path(tree).resolve(), Path(folder, "marks"))
             _print(f"{name}, {articles:,} articles, two threads", watch(arguments, Path(tree).resolve(), Path(folder)))
             if rounds:
                 _print_speed(arguments, Path(tree).resolve(), Path(folder), rounds)
@@ -149,7 +152,8 @@ def observe(command: list[str], tree: Path, marks: Path) -> Watched:
         marks: read when it is over.
     """
     looks: list[tuple[float, Worked]] = []
-    with subprocess.Popen(command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}) as process:
+    own = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(tree)}
+    with subprocess.Popen(command, cwd=tree, env={**os.environ, **own}) as process:
         before, last = _looked(process.pid), time.monotonic()
         while process.poll() is None:
             time.sleep(_EVERY)

@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 10  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 11  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -44,8 +44,9 @@ cdef extern from *:
     static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
     static const unsigned long long SEPARATES = 0x0021002100210021ULL;  // the first code that is none, in every lane
     static const unsigned long long TOPS = 0x8000800080008000ULL;
+    static const unsigned long long ONE_EACH = 0x0101010101010101ULL;
     """
-    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS
+    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS, ONE_EACH
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
@@ -581,32 +582,110 @@ cdef inline Py_ssize_t letter_at(const uint8_t* text, Py_ssize_t left, uint32_t*
     return 4 if 0x10000 <= letter[0] < 0x110000 else 0
 
 
+cdef enum:
+    LEGAL = 0  # where in a letter of UTF-8 a byte leads to, as places of bits in `steps_of_utf8`: to the end of one
+    BROKEN = 6
+    ONE_MORE = 12  # so many bytes are missing
+    TWO_MORE = 18
+    THREE_MORE = 24
+    AFTER_E0 = 30  # where not every byte may follow
+    AFTER_ED = 36
+    AFTER_F0 = 42
+    AFTER_F4 = 48
+    PLACES = 0x3F
+
+cdef uint64_t steps_of_utf8[256]  # by byte: where it leads to from each place, six bits a place
+
+
+cdef inline uint64_t step_of(int byte, int place) noexcept:
+    """Where a byte leads to (The Unicode Standard 15, table 3-7)."""
+    if place == LEGAL:
+        if byte < 0x80:
+            return LEGAL
+        if 0xC2 <= byte < 0xE0:
+            return ONE_MORE
+        if 0xE0 <= byte < 0xF0:
+            return AFTER_E0 if byte == 0xE0 else AFTER_ED if byte == 0xED else TWO_MORE
+        if 0xF0 <= byte < 0xF5:
+            return AFTER_F0 if byte == 0xF0 else AFTER_F4 if byte == 0xF4 else THREE_MORE
+    elif 0x80 <= byte < 0xC0:
+        if place == ONE_MORE:
+            return LEGAL
+        if place == TWO_MORE or (place == AFTER_E0 and byte >= 0xA0) or (place == AFTER_ED and byte < 0xA0):
+            return ONE_MORE
+        if place == THREE_MORE or (place == AFTER_F0 and byte >= 0x90) or (place == AFTER_F4 and byte < 0x90):
+            return TWO_MORE
+    return BROKEN
+
+
+cdef void fill_steps() noexcept:
+    cdef int byte, place
+    for byte in range(256):
+        for place in range(LEGAL, AFTER_F4 + 1, BROKEN):
+            steps_of_utf8[byte] |= step_of(byte, place) << place
+
+fill_steps()
+
+
 def scan_utf8(
     const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, Py_ssize_t head,
     const uint8_t[::1] classes, int64_t[::1] lengths, uint8_t[::1] seen, uint8_t[::1] opens,
 ):
-    """Letters of each text in UTF-8, -1 where it is not valid; classes of its letters, and of its head's."""
+    """Letters of each text in UTF-8, -1 where it is not valid; classes of its ASCII letters, and of its head's."""
     cdef Py_ssize_t i, place, stop, step, count
+    cdef uint64_t at, entry, every, continued, steps[256]
     cdef uint32_t letter = 0
-    cdef uint8_t found, far
+    cdef uint8_t found, near, far
     with nogil:
+        for i in range(256):  # above the places, a byte's classes
+            steps[i] = steps_of_utf8[i] | (<uint64_t>classes[i] << 56 if i < 0x80 else 0)
         for i in range(starts.shape[0]):
-            place, stop, count, found, far = starts[i], stops[i], 0, 0, 0
-            while place < stop:
-                if count == head:
-                    opens[i] = found | far
+            place, stop, count, found, near, far = starts[i], stops[i], 0, 0, 0, 0
+            while place < stop and count < head:
                 step = letter_at(&data[place], stop - place, &letter)
                 if step == 0:
                     break
-                if letter < NEAR:
-                    found |= classes[letter]
-                else:
+                if letter >= NEAR:
                     far = 0xFF
+                else:
+                    near |= classes[letter]
+                found |= classes[letter] if letter < 0x80 else 0
                 place += step
                 count += 1
-            if count <= head:
-                opens[i] = found | far
-            lengths[i], seen[i] = count if place >= stop else -1, found
+            opens[i] = near | far
+            at, every = LEGAL if place == stop or count == head else BROKEN, 0
+            count += stop - place
+            while place + 8 <= stop:  # no byte waits for a guess whether a letter begins with it
+                memcpy(&continued, &data[place], 8)
+                count -= <Py_ssize_t>(((continued >> 7 & ~(continued >> 6) & ONE_EACH) * ONE_EACH) >> 56)
+                for step in range(8):
+                    entry = steps[data[place + step]]
+                    every |= entry
+                    at = entry >> (at & PLACES)
+                place += 8
+            while place < stop:
+                entry = steps[data[place]]
+                count -= data[place] & 0xC0 == 0x80
+                every |= entry
+                at = entry >> (at & PLACES)
+                place += 1
+            lengths[i], seen[i] = count if at & PLACES == LEGAL else -1, found | <uint8_t>(every >> 56)
+
+
+def longest_value(const uint8_t[::1] page, Py_ssize_t count):
+    """Bytes of the longest of so many values that follow one another, each behind its length; -1 where they do not fill a page."""
+    cdef Py_ssize_t i, place = 0, longest = 0
+    cdef uint32_t length = 0
+    with nogil:
+        for i in range(count):
+            if place + 4 > page.shape[0]:
+                break
+            memcpy(&length, &page[place], 4)
+            place += 4 + <Py_ssize_t>length
+            longest = max(longest, <Py_ssize_t>length)
+        else:
+            i = count
+    return longest if i == count and place == page.shape[0] else -1
 
 
 def hash_runs(

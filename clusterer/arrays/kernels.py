@@ -28,6 +28,7 @@ from clusterer.arrays.kernels_numpy import (
     intern as intern,
     likely_codes as likely_codes,
     link_on_average as link_on_average,
+    longest_value as longest_value,
     merge_entries as merge_entries,
     overlaps as overlaps,
     pair_sums as pair_sums,
@@ -43,7 +44,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 10
+REVISION = 11
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

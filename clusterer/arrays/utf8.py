@@ -33,7 +33,7 @@ class Scan:
 
     Attributes:
         lengths: int64 (n,), letters of each; -1 where it is not valid UTF-8.
-        seen: uint8 (n,), classes of all its letters.
+        seen: uint8 (n,), classes of all its ASCII letters.
         opens: uint8 (n,), classes of its first `HEAD` letters; all classes where one of them is from 0x800 on.
     """
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from clusterer.errors import InputError, UnusableInput
+from clusterer.errors import UnusableInput
 
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))

@@ -118,6 +118,7 @@ class Feed:
             if self._now is None:
                 raise InputError(f"now {now!r} is no date; cure: one such as 2025-03-02T12:00")
         self._reported = 0
+        self._threads = 1
         self._sources = find_sources(paths, format, self._limits.members)
         self._walk = self._new_walk()
 
@@ -128,7 +129,8 @@ class Feed:
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
         columns.waits = len(self._sources) > 1
-        return Walk(columns, FieldMap(None, self._zone, self._now), self._limits, self._report)
+        fixed = FieldMap(None, self._zone, self._now)
+        return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
     @property
     def rows(self) -> int:
@@ -432,10 +434,11 @@ def read(
 
 
 def read_blocks(
-    paths: Sequence[str | os.PathLike[str]], fields: Mapping[str, str] | None, size: int
+    paths: Sequence[str | os.PathLike[str]], fields: Mapping[str, str] | None, size: int, threads: int = 1
 ) -> Iterator[Block]:
-    """As `read`, the articles in blocks of about so many."""
+    """As `read`, the articles in blocks of about so many, prepared by so many threads."""
     feed = Feed(paths, fields=fields)
+    feed._threads = threads
     return _told(feed, gathered((item for _, items in feed.blocks_by_input() for item in items), size))
 
 

@@ -90,14 +90,14 @@ def articles_from(
     return _walk(items, fields, keeps_bad)
 
 
-def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int) -> Iterator[Block]:
-    """As `articles_from`, in blocks of about so many; of files those that can are read by columns."""
+def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int, threads: int = 1) -> Iterator[Block]:
+    """As `articles_from`, in blocks of about so many; of files those that can are read by columns, by so many threads."""
     from clusterer.io.blocks import block_of
 
     if (paths := _paths(articles)) is not None:
         from clusterer.io.feed import read_blocks
 
-        return read_blocks(paths, fields, size)
+        return read_blocks(paths, fields, size, threads)
     found = articles_from(articles, fields)
     return (block_of(some) for some in iter(lambda: list(islice(found, size)), []))
 

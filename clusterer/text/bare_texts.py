@@ -20,16 +20,24 @@ def bare_texts(texts: Sequence[str] | Utf8Texts) -> Sequence[str] | Utf8Texts:
         return [without_links(text[dateline_end(text) :]) for text in texts]
     texts = scanned(texts)
     assert texts.scan is not None
-    seen, starts = texts.scan.seen, texts.starts.copy()
+    starts = texts.starts.copy()
     for i in np.flatnonzero(texts.scan.opens & PAUSE).tolist():
         head = texts.head(i)
         starts[i] += len(head[: dateline_end(head)].encode("utf-8", "surrogatepass"))
-    cut = replace(texts, starts=starts)
-    changed = {}
+    return without_addresses(replace(texts, starts=starts))
+
+
+def without_addresses(texts: Sequence[str] | Utf8Texts) -> Sequence[str] | Utf8Texts:
+    """The texts with blanks in place of addresses of pages."""
+    if not isinstance(texts, Utf8Texts):
+        return [without_links(text) for text in texts]
+    texts = scanned(texts)
+    assert texts.scan is not None
+    seen, changed = texts.scan.seen, dict[int, str]()
     # Every form of an address has a "w", or a "t" and a slash.
     for i in np.flatnonzero((seen & LATIN_W > 0) | ((seen & LATIN_T > 0) & (seen & SLASH > 0))).tolist():
-        text = cut.text(i)
+        text = texts.text(i)
         bare = without_links(text)
         if bare is not text:
             changed[i] = bare
-    return cut.replaced(changed)
+    return texts.replaced(changed)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import reference
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from kernel_twins import NEEDS_BOTH, agreed, assert_same
 from strategies import texts
 
-from clusterer.arrays.utf8 import Utf8Texts, scanned, utf8_of
+from clusterer.arrays import kernels
+from clusterer.arrays.utf8 import HEAD, Utf8Texts, scanned, utf8_of
 from clusterer.text.words import Words, hash_words
 
 pytestmark = NEEDS_BOTH
@@ -26,10 +27,19 @@ def hashed(batch: Sequence[str], profile: str = "news") -> Words:
     return words
 
 
+BEHIND_HEAD = st.tuples(st.integers(HEAD - 2, HEAD + 2), st.binary(max_size=9)).map(lambda x: b"x" * x[0] + x[1])
+
+
 @given(
     st.lists(
-        st.one_of(texts(200).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=9)), max_size=6
+        st.one_of(
+            texts(200).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=9), BEHIND_HEAD
+        ),
+        max_size=6,
     )
+)
+@example(
+    [b"x" * HEAD + bytes([a, b, 0x80, c]) for a in range(0x7F, 256) for b in range(0, 256, 15) for c in (0x80, 65)]
 )
 def test_bytes_of_any_kind_are_looked_at_as_by_the_twin(raw: list[bytes]) -> None:
     stops = np.cumsum([len(text) for text in raw], dtype=np.int64)
@@ -41,6 +51,15 @@ def test_bytes_of_any_kind_are_looked_at_as_by_the_twin(raw: list[bytes]) -> Non
             assert length == len(text.decode())
         except UnicodeDecodeError:
             assert length == -1
+
+
+@given(st.lists(st.binary(max_size=9), max_size=6), st.integers(-1, 1), st.binary(max_size=5))
+def test_the_longest_value_of_a_page_is_that_of_the_twin(values: list[bytes], more: int, rest: bytes) -> None:
+    raw = b"".join(len(value).to_bytes(4, "little") + value for value in values) + rest
+    page, count = np.frombuffer(raw, dtype=np.uint8), max(len(values) + more, 0)
+    longest = agreed(lambda: kernels.longest_value(page, count))
+    if not more and not rest:
+        assert longest == max(map(len, values), default=0)
 
 
 @given(st.lists(texts(40), max_size=6), st.sampled_from(["news", "strict"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ from feed_forms import MOMENT, read
 from hijridate import Gregorian
 from hypothesis import example, given, settings, strategies as st
 
+from clusterer.arrays.utf8 import utf8_of
 from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.io.columns import article_from
-from clusterer.io.dates import parse_date
+from clusterer.io.dates import parse_date, zone_from
 from clusterer.io.feed import Feed
+from clusterer.io.iso_dates import iso_seconds
 from clusterer.io.rows import UnreadableDate
 
 
@@ -185,6 +187,37 @@ def test_dates_never_raise(written: Any) -> None:
 @settings(max_examples=200, deadline=None)
 def test_iso_dates_keep_their_moment(moment: datetime) -> None:
     assert parse_date(moment.isoformat()) == moment.astimezone(UTC)
+
+
+ISO = st.one_of(
+    st.from_regex(
+        r"(?:19[67]\d|20\d\d|2[01]00)-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-6]\d:[0-6]\d(?:Z|[+-][01]\d:[0-6]\d)?)?",
+        fullmatch=True,
+    ),
+    st.datetimes(datetime(1969, 12, 30), datetime(2100, 1, 2), timezones=st.timezones()).map(datetime.isoformat),
+    st.sampled_from(["", "2024-05-01T10:00:00z", "2024-05-01T10:00:00.5", "2024-05-01T10:00:0a", "٢٠٢٤-٠٥-٠١", "0000-00-0"]),
+)  # fmt: skip
+
+
+@given(st.lists(ISO, max_size=8), st.sampled_from([None, zone_from("Asia/Riyadh")]))
+def test_iso_dates_read_together_are_those_read_one_by_one(written: list[str], zone: tzinfo | None) -> None:
+    seconds, found = iso_seconds(utf8_of(written), zone is not None)
+    for value, moment, is_read in zip(written, seconds.tolist(), found.tolist(), strict=True):
+        if is_read:
+            one = parse_date(value, serials=True, zone=zone)
+            assert one is not None
+            assert (one.timestamp(), one.year > 1970) == (moment, True)
+
+
+def test_iso_dates_of_usual_forms_are_read_together() -> None:
+    usual = [
+        "2024-05-01",
+        "2024-02-29T23:59:59",
+        "2024-05-01 10:00:00",
+        "2024-05-01T10:00:00Z",
+        "2024-05-01T10:00:00-03:30",
+    ]
+    assert iso_seconds(utf8_of(usual), False)[1].all()
 
 
 def test_serial_days_of_excel_are_read_in_columns_only() -> None:

@@ -5,7 +5,7 @@ Each function has the name and the parameters of the compiled one; where there i
 """
 
 from clusterer.arrays.kernels_numpy.facts import differences
-from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, scan_utf8
+from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, longest_value, scan_utf8
 from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
 from clusterer.arrays.kernels_numpy.pairs import (
     bucket_bounds,
@@ -48,6 +48,7 @@ __all__ = [
     "intern",
     "likely_codes",
     "link_on_average",
+    "longest_value",
     "merge_entries",
     "overlaps",
     "pair_sums",

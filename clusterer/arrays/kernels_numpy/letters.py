@@ -95,7 +95,8 @@ def scan_utf8(
         head: so many letters, the first, are a text's head.
         classes: uint8 (2048,), bits of each letter below 0x800; other letters have none in a text, all in a head.
         lengths: int64 (n,), written: letters of each text, -1 where it is not valid UTF-8.
-        seen, opens: uint8 (n,), written: bits of all letters of a text, and of those of its head, as far as it is valid.
+        seen: uint8 (n,), written: bits of the ASCII letters of a text, also behind where it is not valid.
+        opens: uint8 (n,), written: bits of the letters of its head, as far as it is valid.
     """
     for i, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
         raw, lengths[i] = data[start:stop].tobytes(), 0
@@ -106,5 +107,25 @@ def scan_utf8(
         letters = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
         lengths[i] += 0 if lengths[i] else len(letters)
         of = np.where(letters < len(classes), classes[np.minimum(letters, len(classes) - 1)], 0).astype(np.uint8)
-        seen[i] = np.bitwise_or.reduce(of, initial=0)
+        seen[i] = np.bitwise_or.reduce(classes[data[start:stop][data[start:stop] < 0x80]], initial=0)
         opens[i] = np.bitwise_or.reduce(np.where(letters[:head] < len(classes), of[:head], 0xFF), initial=0)
+
+
+def longest_value(page: NDArray[np.uint8], count: int) -> int:
+    """Look through values that follow one another, each behind its length, as pages of Parquet hold texts.
+
+    Args:
+        page: uint8 (bytes,); lengths have four bytes, the least first.
+        count: of the values.
+
+    Returns:
+        Bytes of the longest one; -1 where they do not fill the page exactly.
+    """
+    raw, place, longest = page.tobytes(), 0, 0
+    for _ in range(count):
+        if place + 4 > len(raw):
+            return -1
+        length = int.from_bytes(raw[place : place + 4], "little")
+        place += 4 + length
+        longest = max(longest, length)
+    return longest if place == len(raw) else -1

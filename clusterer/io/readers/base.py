@@ -69,6 +69,7 @@ class Walk:
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
         in_pieces: whether rows of the latest input are not what stands at their places there: an element of an array, one of
             several objects of a line.
+        threads: that prepare what is read by columns; 0 for all cores.
     """
 
     columns: FieldMap
@@ -93,6 +94,7 @@ class Walk:
     in_pieces: bool = False
     format: str = ""
     layout: Layout | None = None
+    threads: int = 1
 
 
 @dataclass(slots=True)

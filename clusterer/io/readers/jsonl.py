@@ -14,7 +14,8 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.errors import CHANGED, InputError
-from clusterer.io.blocks import Block, Cells, Plan, clean_strings, with_odd_rows
+from clusterer.io.blocks import Block, with_odd_rows
+from clusterer.io.cells import Cells, Plan, clean_strings
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD, TruncatedInput, cut_reason

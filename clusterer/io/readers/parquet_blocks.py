@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.utf8 import Utf8Texts
-from clusterer.io.blocks import Block, Cells, Moments, Plan, clean_utf8, has_unreadable, with_odd_rows
+from clusterer.io.arrow import null_mask, whole_numbers
+from clusterer.io.blocks import Block, with_odd_rows
+from clusterer.io.cells import Cells, Moments, Plan, TextCells, clean_utf8, has_unreadable
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet import Batches, begin, rows_of_batch, walk_groups, wanted_columns
@@ -42,50 +46,82 @@ def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
             if not wanted:
                 wanted.extend(wanted_columns(opened, batches(None), table.schema_arrow)[0])
             own = import_pyarrow().schema([(name, type_of(schema, name)) for name in wanted])
-            for batch in batches(wanted):
-                batch = selected(batch, wanted)
-                if not batch.schema.equals(own):
-                    batch = batch.cast(own)
-                yield from _blocks(opened, batch, wanted, taken[0], layout)
+            given = (batch if batch.schema.equals(own) else batch.cast(own) for batch in _selected(batches, wanted))
+            first = next(given, None)
+            while first is not None and tuple(wanted) not in opened.columns._plans:  # the first row makes it
+                yield from rows_of_batch(opened, first.slice(0, 1), wanted, taken[0], layout)
+                taken[0] += 1
+                first = first.slice(1) if first.num_rows > 1 else next(given, None)
+            jobs = _numbered(given if first is None else itertools.chain([first], given), taken[0])
+            for batch, found in ordered_map(partial(_prepared, opened.columns, wanted), jobs, opened.walk.threads):
+                yield from _judged(opened, batch, found, wanted, taken[0], layout)
                 taken[0] += batch.num_rows
 
         yield from walk_groups(opened, table, file, blocks)
 
 
-def _blocks(
-    opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout
-) -> Iterator[Row | Block]:
-    """A batch that has `before` rows before it in its file."""
-    names, plans, done = tuple(wanted), opened.columns._plans, 0
-    while names not in plans and done < batch.num_rows:  # the first row makes it
-        yield from rows_of_batch(opened, batch.slice(done, 1), wanted, before + done, layout)
-        done += 1
-    batch, before = batch.slice(done), before + done
-    if not batch.num_rows:
-        return
-    plan = plans[names]
-    column = batch.column(plan[0][0])
-    values = _Values(batch)
+def _selected(batches: Batches, wanted: Sequence[str]) -> Iterator[Any]:
+    """The batches of a row group, these columns in this order; those of no row are left out."""
+    return (selected(batch, wanted) for batch in batches(wanted) if batch.num_rows)
+
+
+_Job = tuple[int, Any]
+"""A batch, and how many rows are before it in its file; or what was raised in its place."""
+
+
+def _numbered(batches: Iterator[Any], before: int) -> Iterator[_Job]:
+    """Batches as jobs; what is raised over one comes as the last, so that those before it are done first."""
+    try:
+        for batch in batches:
+            yield before, batch
+            before += batch.num_rows
+    except Exception as error:
+        yield before, error
+
+
+def _prepared(
+    columns: FieldMap, wanted: Sequence[str], job: _Job
+) -> tuple[Any, tuple[Block, NDArray[np.bool_]] | None]:
+    """A batch, and its rows as a block with those marked that must be judged by themselves; None where all must.
+
+    Runs beside others and changes nothing that they look at.
+    """
+    before, batch = job
+    if isinstance(batch, Exception):
+        raise batch
+    plan = columns._plans[tuple(wanted)]
+    column, values = batch.column(plan[0][0]), _Values(batch)
     if (texts := _utf8(column)) is None or not all(values.are_readable(name) for name in wanted if name != plan[0][0]):
-        yield from rows_of_batch(opened, batch, wanted, before, layout)
-        return
+        return batch, None
     clean, letters, odd = clean_utf8(texts)
-    odd |= _nulls(column)
-    yield from with_odd_rows(
-        Cells(
-            opened.columns,
-            before + 1 + np.arange(batch.num_rows),
-            titles=_first(values, plan[1]),
-            dates=_dates(opened.columns, batch, values, plan[2]),
-            sources=_first(values, plan[3]),
-            urls=_first(values, plan[4]),
-            ids=_first(values, plan[5]),
-            row=partial(_row, values, plan),
-            plans=[plan],
-        ).block(clean, letters, odd),
-        odd,
-        lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout),
-    )
+    odd |= null_mask(column)
+    block = Cells(
+        columns,
+        before + 1 + np.arange(batch.num_rows),
+        titles=_first_texts(batch, values, plan[1]),
+        dates=_dates(columns, batch, values, plan[2]),
+        sources=_first(values, plan[3]),
+        urls=_first(values, plan[4]),
+        ids=_first(values, plan[5]),
+        row=partial(_row, values, plan),
+        plans=[plan],
+    ).block(clean, letters, odd)
+    return batch, (block, odd)
+
+
+def _judged(
+    opened: OpenedInput,
+    batch: Any,
+    found: tuple[Block, NDArray[np.bool_]] | None,
+    wanted: Sequence[str],
+    before: int,
+    layout: Layout,
+) -> Iterator[Row | Block]:
+    """A batch that was prepared, and has `before` rows before it in its file."""
+    if found is None:
+        yield from rows_of_batch(opened, batch, wanted, before, layout)
+    else:
+        yield from with_odd_rows(*found, lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout))
 
 
 class _Values(dict[str, list[Any]]):
@@ -138,6 +174,13 @@ def _first(values: _Values, names: Sequence[str]) -> list[Any]:
     return values[names[0]] if names else [None] * values._batch.num_rows
 
 
+def _first_texts(batch: Any, values: _Values, names: Sequence[str]) -> Sequence[Any] | TextCells:
+    """As `_first`, the bytes of a column of texts."""
+    column = batch.column(names[0]) if names else None
+    texts = None if column is None else _utf8(column)
+    return _first(values, names) if texts is None else TextCells(texts, null_mask(column))
+
+
 def _utf8(column: Any) -> Utf8Texts | None:
     """The texts of a column as bytes; None where it is no column of texts."""
     pyarrow, types = import_pyarrow(), import_pyarrow("types")
@@ -154,26 +197,20 @@ def _utf8(column: Any) -> Utf8Texts | None:
     return Utf8Texts(own, offsets[:-1] - offsets[0], offsets[1:] - offsets[0])
 
 
-def _nulls(column: Any) -> NDArray[np.bool_]:
-    """Bool (n,), True where a cell is null."""
-    found: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
-    return found
-
-
 def _limits(column: Any) -> tuple[int, int]:
     """The least and the largest number of a column of timestamps; 0 for none."""
     found = import_pyarrow("compute").min_max(column.cast(import_pyarrow().int64())).as_py()
     return found["min"] or 0, found["max"] or 0
 
 
-def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str]) -> Sequence[Any] | Moments:
+def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str]) -> Sequence[Any] | TextCells | Moments:
     """The dates of a batch: as moments where their column holds such, else as values that are still to be read."""
     if not names:
         return [None] * batch.num_rows
     column = batch.column(names[0])
     if not import_pyarrow("types").is_timestamp(column.type) or (column.type.tz is None and columns._zone is not None):
-        return values[names[0]]
-    ticks, nulls = column.cast(import_pyarrow().int64()).fill_null(0).to_numpy(), _nulls(column)
+        return _first_texts(batch, values, names)
+    ticks, nulls = whole_numbers(column), null_mask(column)
     second = _SECONDS[column.type.unit]
     odd = ((ticks < _SURE[0] * second) | (ticks >= _SURE[1] * second)) & ~nulls
     micros = np.where(odd | nulls, 0, ticks)
@@ -181,5 +218,5 @@ def _dates(columns: FieldMap, batch: Any, values: _Values, names: Sequence[str])
     if columns._choice.no_dates:
         odd |= np.isin(micros, [round(moment.timestamp() * 10**6) for moment in columns._choice.no_dates]) & ~nulls
     for other in names[1:]:
-        odd |= nulls & ~_nulls(batch.column(other))
-    return Moments(np.where(nulls, np.inf, micros / 1e6), odd, {}, micros)
+        odd |= nulls & ~null_mask(batch.column(other))
+    return Moments(np.where(nulls, np.inf, micros / 1e6), odd, micros)

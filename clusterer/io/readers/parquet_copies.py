@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from clusterer.errors import CHANGED, InputError
+from clusterer.io.arrow import arrow_mask, arrow_numbers
 from clusterer.io.readers.base import Copied
 from clusterer.io.readers.parquet import HELD, packed_as, rows_of_group, walk_batches
 from clusterer.io.row_edits import RowEditor
@@ -61,14 +62,14 @@ class _Copies:
             places, stays = copied.lines[done:stop] - before - 1, copied.stays[done:stop]
             if copied.aside:
                 gone = np.flatnonzero(~stays)
-                rows = _as_fields(batch.take(import_pyarrow().array(places[gone])))
+                rows = _as_fields(batch.take(arrow_numbers(places[gone])))
                 for number, fields in zip(gone.tolist(), rows, strict=True):
                     line = int(copied.lines[done + number])
                     copied.aside(done + number, Row(NOT_READ, fields, copied.opened.name, line, layout))
             kept = np.zeros(batch.num_rows, dtype=np.bool_)
             kept[places[stays]] = True
             if not kept.all():
-                batch = batch.filter(import_pyarrow().array(kept))
+                batch = batch.filter(arrow_mask(kept))
             if added:
                 row = Row(NOT_READ, batch, copied.opened.name, before + 1, layout)
                 batch = editor.with_columns(row, [values[done:stop] for values in added]).raw

@@ -5,8 +5,13 @@ Believes the footer's sizes, which a forged file can get wrong; pyarrow has no l
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
+import numpy as np
+
+from clusterer.arrays import kernels
 from clusterer.io.feed_limits import FREE_BYTES, FeedLimits, LimitReached, over
 from clusterer.io.rows import PARQUET_BATCH, import_pyarrow
 
@@ -16,6 +21,17 @@ _FEWEST = 8  # rows of a batch, however large a value may be
 _HEAD = 32  # bytes; enough for type and size of a page
 _ALL_FREE = 10  # times `values`: values of a row group, however few its rows are
 _SMALL = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE")  # types whose values have at most twelve bytes
+_CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "BROTLI")  # that have one form in files of all writers
+_VARINT = rb"[\x80-\xff]{0,4}[\x00-\x7f]"
+_PAGE = re.compile(  # the whole head of a dictionary's page in Thrift's compact form: kind, sizes, perhaps a checksum, values
+    rb"\x15\x04\x15(?P<size>" + _VARINT + rb")\x15(?P<packed>" + _VARINT + rb")(?:\x15" + _VARINT + rb"\x3c|\x4c)"
+    rb"\x15(?P<count>" + _VARINT + rb")\x15[\x00\x04][\x11\x12]?\x00\x00",
+    re.DOTALL,
+)  # fmt: skip
+_MOST_KNOWN = 1 << 14
+_known: dict[
+    tuple[int, ...], int
+] = {}  # by place, the longest value of a dictionary: a file is read, and given back, in walks
 _A_ROW = 100  # values that a row of a group may have beyond them
 
 
@@ -52,10 +68,47 @@ def _repeated(column: Any, file: Any, group: int) -> int:
     if not column.has_dictionary_page:
         return 0
     file.seek(column.dictionary_page_offset)
-    size = _page_size(file.read(_HEAD))
+    head = file.read(_HEAD)
+    size = _page_size(head)
     if size * PARQUET_BATCH <= HELD or size > HELD or column.physical_type != "BYTE_ARRAY":
         return size
-    return _longest(column.path_in_schema, file, group, size)
+    key = _place(file, column.dictionary_page_offset)
+    if key not in _known:
+        longest = _longest_in_page(column, file, head)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = _longest(column.path_in_schema, file, group, size) if longest is None else longest
+    return _known[key]
+
+
+def _place(file: Any, offset: int) -> tuple[int, ...]:
+    """What tells a place in an open file from all others."""
+    about = os.fstat(file.fileno())
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns, offset
+
+
+def _longest_in_page(column: Any, file: Any, head: bytes) -> int | None:
+    """Bytes of the longest value in the dictionary of a column, read from its page alone; None where it is not a usual one."""
+    if column.compression not in _CODECS or "." in column.path_in_schema or not (found := _PAGE.match(head)):
+        return None
+    size, packed, count = (_zigzag(found[name]) for name in ("size", "packed", "count"))
+    if min(size, packed, count) < 0 or max(size, packed) > HELD:
+        return None
+    file.seek(column.dictionary_page_offset + found.end())
+    page = file.read(packed)
+    try:
+        if column.compression != "UNCOMPRESSED":
+            page = import_pyarrow().decompress(page, size, column.compression.lower())
+    except (import_pyarrow().ArrowException, OSError, ValueError):
+        return None
+    longest = kernels.longest_value(np.frombuffer(page, dtype=np.uint8), count)
+    return longest if longest >= 0 else None
+
+
+def _zigzag(raw: bytes) -> int:
+    """A number as Thrift's compact form writes it, seven bits a byte, the least first; the lowest bit is its sign."""
+    number = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(raw))
+    return number >> 1 ^ -(number & 1)
 
 
 def _longest(name: str, file: Any, group: int, size: int) -> int:
