@@ -41,7 +41,9 @@ def explode(name: str, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     with said.open("wb") as errors:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=_bounded)
-        watch = threading.Timer(60 * MOST_SECONDS, child.kill)  # others may work beside it: a processor's time ends it first
+        watch = threading.Timer(
+            60 * MOST_SECONDS, child.kill
+        )  # others may work beside it: a processor's time ends it first
         watch.start()
         _, status, used = os.wait4(child.pid, 0)
         watch.cancel()
