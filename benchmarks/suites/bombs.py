@@ -41,7 +41,9 @@ def explode(name: str, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     with said.open("wb") as errors:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=_bounded)
-        watch = threading.Timer(6 * MOST_SECONDS, child.kill)
+        watch = threading.Timer(
+            60 * MOST_SECONDS, child.kill
+        )  # others may work beside it: a processor's time ends it first
         watch.start()
         _, status, used = os.wait4(child.pid, 0)
         watch.cancel()
@@ -52,7 +54,8 @@ def explode(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _bounded() -> None:
-    """Keep the machine: no bomb gets more than 8 GB of addresses."""
+    """Keep the machine: no bomb gets more than 8 GB of addresses, or six times the seconds."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(6 * MOST_SECONDS), int(6 * MOST_SECONDS)))
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
 
 

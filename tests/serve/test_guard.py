@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -19,6 +21,7 @@ from clusterer import StoryIndex
 from clusterer.errors import OutputError
 from clusterer.evaluation.answers import Answers
 from clusterer.evaluation.gold import Judged, read_gold
+from clusterer.serve.guard import Guard
 
 A, B, C = (SAMPLE[i].id for i in (0, 1, 2))
 
@@ -70,6 +73,27 @@ def test_a_rebound_name_is_refused(server: Server, host: str, asked: str) -> Non
     status, _, text = server.ask(asked, headers={"host": host})
     assert status in (400, 421)
     assert not any(article.title in text for article in SAMPLE[:20])
+
+
+def test_bytes_beyond_ascii_in_an_address_are_refused() -> None:
+    """Found by `make fuzz`: servers other than uvicorn with h11 let them through, and the application fell over them."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def unreached(*_: Any) -> None:
+        raise AssertionError
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/search",
+        "query_string": b"q=\xb6",
+        "headers": [(b"host", b"localhost")],
+    }
+    asyncio.run(Guard(unreached, {"localhost"})(scope, unreached, send))
+    assert [message.get("status") for message in sent] == [400, None]
 
 
 def test_every_answer_says_what_a_browser_must_not_do(server: Server) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from processes import Child, Tell, carry_out, ids, ids_after, plan, told_of
+from processes import Child, Tell, batches, carry_out, ids, ids_after, told_of
 from serving import Server, served
 
 from clusterer.evaluation.gold import read_gold
@@ -42,7 +42,7 @@ def answer(server: Server, a: str, b: str, token: str) -> bool:
 
 @pytest.mark.parametrize("wanted", [3, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_killed_server_loses_no_answer(wanted: int, tmp_path: Path) -> None:
-    dice, steps, path, gold = random.Random(wanted), plan(21, 330), tmp_path / "news.db", tmp_path / "gold.jsonl"
+    dice, steps, path, gold = random.Random(wanted), batches(10, 100), tmp_path / "news.db", tmp_path / "gold.jsonl"
     StoryIndex.open(path).close()
     steps[0].carry_out(index := StoryIndex.open(path))
     index.close()
