@@ -20,7 +20,6 @@ import numpy as np
 
 from clusterer.errors import InputError
 
-
 _HEADING = 80  # letters
 
 

@@ -16,7 +16,7 @@ START = datetime(2018, 5, 8, 9, tzinfo=UTC)
 
 
 def read_often() -> tuple[list[Article], set[int]]:
-    """A feed fetched five times, another outlet's copy, and what looks alike but is no second reading; and where the second ones are."""
+    """A feed fetched often, what looks alike but is no second reading, and where the second readings are."""
     item = Article(text_of(1, 80), "7", "عنوان", "قناة", "https://example.org/7", START)
     others = [
         Article(item.text, "9", "عنوان آخر", "صحيفة", "https://other.example/9", START + timedelta(hours=2)),
@@ -59,7 +59,13 @@ def test_what_nothing_tells_from_a_second_article_counts() -> None:
 def test_versions_of_one_url_read_again() -> None:
     articles, _ = read_often()
     first = Article(text_of(3, 60), "5", "سابق", "قناة", "https://example.org/5", START)
-    articles += [first, replace(first, date=START + timedelta(hours=3)), first, replace(first, text=text_of(4, 60)), first]
+    articles += [
+        first,
+        replace(first, date=START + timedelta(hours=3)),
+        first,
+        replace(first, text=text_of(4, 60)),
+        first,
+    ]
     result = cluster(articles, unique_url=True)
     assert {18 - 1 + 2, 18 - 1 + 4} <= result.again  # of the first version of the last URL
     once = [a for place, a in enumerate(result) if place not in result.again]

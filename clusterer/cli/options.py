@@ -216,7 +216,12 @@ def reading_options(command: _F, required: bool = True) -> _F:
             required=required,
             shell_complete=_files,
         ),
-        click.option("-q", "--quiet", is_flag=True, help="no progress, no summary, no word of how INPUT was read; only of damaged files and errors"),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="no progress, no summary, no word of how INPUT was read; only of damaged files and errors",
+        ),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
         click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),

@@ -55,9 +55,15 @@ def tell_written(*paths: str | None) -> None:
 
 
 def tell_damage(files: Sequence[DamagedFile], path: str | None = None) -> None:
-    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere."""
+    """A line of each of the first files that are cut off, damaged, or of no use, and how many more there are."""
     for file in files[:_FIRST_BAD]:
-        rows = "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else "unreadable"
+        rows = (
+            "1 row of it is read"
+            if file.rows == 1
+            else f"{file.rows:,} rows of it are read"
+            if file.rows
+            else "unreadable"
+        )
         tell(f"{file.file}: {rows}; {file.reason}", err=True)
     if len(files) > _FIRST_BAD:
         tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
@@ -404,7 +410,7 @@ def write_stories(
 def write_story_lines(
     out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
 ) -> None:
-    """Write lines of stories, whose lists of words are read by people where they stand in a cell. Arguments as for `write_lines`."""
+    """Write lines of stories; in a cell lists of words are as people read them. Arguments as for `write_lines`."""
     if form != "jsonl":
         lists = [name for name in ("outlets", "key_words", "aliases") if name in columns]
         lines = (line | {name: "; ".join(line[name]) for name in lists} for line in lines)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from clusterer.errors import InputError, UnusableInput
+from clusterer.errors import UnusableInput
 
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
 _LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
@@ -31,7 +31,7 @@ def detect_encoding(head: bytes, name: str) -> str:
         name: of the input, for the error.
 
     Raises:
-        InputError: none of these tells.
+        UnusableInput: none of these tells.
 
     >>> detect_encoding("قالت وكالة الأنباء".encode("windows-1256"), "feed.csv")
     'cp1256'

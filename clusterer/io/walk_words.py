@@ -49,7 +49,9 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool) -> None:
         return
     own = [walk.format] if walk.format else []
     reading = _columns_told(walk.columns.columns_here, walk.columns.texts_here, own)
-    if reading not in walk.readings and len(walk.readings) >= 100:  # inputs with ever new columns must not fill the memory
+    if (
+        reading not in walk.readings and len(walk.readings) >= 100
+    ):  # inputs with ever new columns must not fill the memory
         reading = "in other ways"
     walk.readings.setdefault(reading, [name, 0])[1] += 1
     if rows > 1:  # a page, or a file that is one article, may be without
@@ -80,7 +82,9 @@ def notes_of(walk: Walk) -> list[str]:
     notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
     if walk.dated and walk.undated:
         which = walk.undated if walk.undated_files == 1 else f"{walk.undated_files:,} files, the first {walk.undated}"
-        notes.append(f"no date can be read in {which}, others have dates: what it holds is grouped without; cure: --date-field NAME")
+        notes.append(
+            f"no date can be read in {which}, others have dates: what it holds is grouped without; cure: --date-field NAME"
+        )
     many = "1 date stands" if count == 1 else f"{count:,} dates stand"
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 

@@ -171,7 +171,9 @@ def _packed(
             summaries.append(
                 Summary(
                     assignments[head].story,
-                    next((title for i in (head, *story) if (title := articles[i].title.strip())), articles[head].heading),
+                    next(
+                        (title for i in (head, *story) if (title := articles[i].title.strip())), articles[head].heading
+                    ),
                     len(story),
                     len({assignments[i].copy for i in story}),
                     tuple(inside),

@@ -98,5 +98,14 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
         outlets = tuple(sorted(story.outlets - {""}))
         id, title, heading = story.head
         yield StoryRow(
-            name, title or story.titled[1] or heading, first, last, story.articles, len(copies[name]), outlets, id, found, result.follows.get(name)
+            name,
+            title or story.titled[1] or heading,
+            first,
+            last,
+            story.articles,
+            len(copies[name]),
+            outlets,
+            id,
+            found,
+            result.follows.get(name),
         )

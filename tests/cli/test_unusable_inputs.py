@@ -25,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("words", [["cluster", "-o", "out"], ["dedup", "-o", "out"], ["index", "add", "i.db", "-o", "out"]])
+@pytest.mark.parametrize(
+    "words", [["cluster", "-o", "out"], ["dedup", "-o", "out"], ["index", "add", "i.db", "-o", "out"]]
+)
 def test_a_table_without_a_text_is_set_aside(words: list[str], folder: Path, tmp_path: Path) -> None:
     if words[0] == "index":
         run_in_text("index", "create", "i.db", cwd=tmp_path)

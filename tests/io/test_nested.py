@@ -209,7 +209,11 @@ BOLD = {"type": "bold", "text": "🔴 عاجل | الذهب يتراجع"}
 @pytest.mark.parametrize(
     ("pieces", "title", "text"),
     [
-        ([BOLD, "\n\nهبطت الأسعار ", {"type": "link", "text": "https://x.example/1"}], "الذهب يتراجع", "هبطت الأسعار https://x.example/1"),
+        (
+            [BOLD, "\n\nهبطت الأسعار ", {"type": "link", "text": "https://x.example/1"}],
+            "الذهب يتراجع",
+            "هبطت الأسعار https://x.example/1",
+        ),
         (["🔴 عاجل | ", {"type": "bold", "text": '"معجزة طفل".. عاد\n'}, "النص"], '"معجزة طفل".. عاد', "النص"),
         ([{"type": "hashtag", "text": "#عاجل"}, " ", {"type": "bold", "text": "العنوان"}, "\nالنص"], "العنوان", "النص"),
         ([BOLD, " اليوم في الأسواق"], "", "🔴 عاجل | الذهب يتراجع اليوم في الأسواق"),
@@ -218,7 +222,16 @@ BOLD = {"type": "bold", "text": "🔴 عاجل | الذهب يتراجع"}
         ([{"type": "bold", "text": "سطر\nوآخر"}, "\nالنص"], "", "سطر\nوآخر\nالنص"),
     ],
 )
-def test_a_bold_line_that_opens_a_message_is_its_title(pieces: list[Any], title: str, text: str, tmp_path: Path) -> None:
-    message = {"id": 2, "type": "message", "date": "2015-07-23T10:20:30", "from": "قناة", "from_id": "channel7", "text": pieces}
+def test_a_bold_line_that_opens_a_message_is_its_title(
+    pieces: list[Any], title: str, text: str, tmp_path: Path
+) -> None:
+    message = {
+        "id": 2,
+        "type": "message",
+        "date": "2015-07-23T10:20:30",
+        "from": "قناة",
+        "from_id": "channel7",
+        "text": pieces,
+    }
     (article,), bad, _ = read(tmp_path / "a.json", {"name": "قناة", "messages": [message]})
     assert (article.title, article.text, article.url, bad) == (title, text, "", [])

@@ -10,7 +10,9 @@ from clusterer.io.feed import Feed
 
 def test_inputs_that_were_read_alike_are_told_together(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
-        (tmp_path / f"{name}.csv").write_text("المحتوى,العنوان,تاريخ\nنص,ع,2015-07-21\nنص آخر,ع,2015-07-22\n", encoding="utf-8")
+        (tmp_path / f"{name}.csv").write_text(
+            "المحتوى,العنوان,تاريخ\nنص,ع,2015-07-21\nنص آخر,ع,2015-07-22\n", encoding="utf-8"
+        )
     (tmp_path / "d.jsonl").write_text('{"text": "نص", "when": "أمس"}\n{"text": "نص آخر"}\n', encoding="utf-8")
     (tmp_path / "e.txt").write_text("نص", encoding="utf-8")
     for feed in (Feed(tmp_path), Feed(tmp_path, strict=True)):
@@ -32,7 +34,10 @@ def test_inputs_that_were_read_alike_are_told_together(tmp_path: Path) -> None:
 
 
 def test_a_default_is_told_where_no_other_date_is(tmp_path: Path) -> None:
-    rows = [{"text": "نص", "date_unixtime": "0", "date": "2018-05-08T00:11:33"}, {"text": "نص", "date_unixtime": "0", "date": None}]
+    rows = [
+        {"text": "نص", "date_unixtime": "0", "date": "2018-05-08T00:11:33"},
+        {"text": "نص", "date_unixtime": "0", "date": None},
+    ]
     for count, told in ((1, []), (2, ["1 date stands for none, such as 1970-01-01"])):
         (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:count]))
         feed = Feed(tmp_path / "a.jsonl")

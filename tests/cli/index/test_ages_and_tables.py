@@ -17,7 +17,9 @@ def test_ages_count_from_now_and_say_so(filled: Path) -> None:
         newest = max(story.last for story in store.stories())
     listed = run_in_text("index", "stories", filled, "--since", "24h")
     assert (listed.returncode, listed.stdout) == (0, "")
-    assert f"the latest is of {newest:%F %H:%M} UTC, and ages count back from now, {datetime.now(UTC):%F}" in listed.stderr
+    assert (
+        f"the latest is of {newest:%F %H:%M} UTC, and ages count back from now, {datetime.now(UTC):%F}" in listed.stderr
+    )
     assert f"cure: a date, --since {newest:%F}" in listed.stderr
     told = run_in_text("index", "expire", filled, "--older-than", "2d", "--dry-run").stderr
     assert f"all articles are older: the latest is of {newest:%F %H:%M} UTC" in told
