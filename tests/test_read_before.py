@@ -16,7 +16,7 @@ START = datetime(2018, 5, 8, 9, tzinfo=UTC)
 
 
 def read_often() -> tuple[list[Article], set[int]]:
-    """A feed fetched five times, another outlet's copy, and what looks alike but is no second reading; and where the second ones are."""
+    """A feed fetched often, what looks alike but is no second reading, and where the second readings are."""
     item = Article(text_of(1, 80), "7", "عنوان", "قناة", "https://example.org/7", START)
     others = [
         Article(item.text, "9", "عنوان آخر", "صحيفة", "https://other.example/9", START + timedelta(hours=2)),

@@ -55,7 +55,7 @@ def tell_written(*paths: str | None) -> None:
 
 
 def tell_damage(files: Sequence[DamagedFile], path: str | None = None, nothing: str = "unreadable") -> None:
-    """A line of each of the first files that are cut off, damaged, or of no use; of the others where they are listed, if anywhere.
+    """A line of each of the first files that are cut off, damaged, or of no use, and how many more there are.
 
     `nothing` is said of a file of which no row is read.
     """
@@ -420,7 +420,7 @@ def write_stories(
 def write_story_lines(
     out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
 ) -> None:
-    """Write lines of stories, whose lists of words are read by people where they stand in a cell. Arguments as for `write_lines`."""
+    """Write lines of stories; in a cell lists of words are as people read them. Arguments as for `write_lines`."""
     if form != "jsonl":
         lists = [name for name in ("outlets", "key_words", "aliases") if name in columns]
         lines = (line | {name: "; ".join(line[name]) for name in lists} for line in lines)

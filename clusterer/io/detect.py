@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from clusterer.errors import InputError, UnusableInput
+from clusterer.errors import ClustererError, InputError, UnusableInput
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, inflated, packing_of, peek, read_chunks
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
@@ -85,6 +85,30 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
     return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part, packed)
+
+
+def format_of(source: Source, walk: Walk, encoding: str | None, are_several: bool) -> str:
+    """The name of an input's format.
+
+    Args:
+        source, walk, encoding: as for `open_input`.
+        are_several: whether there are other inputs; then one that cannot be opened is told when it is read.
+
+    Raises:
+        InputError: as `open_input`.
+    """
+    if len(source.formats) == 1:
+        return source.formats[0]
+    own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
+    if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
+        return own.name
+    with ExitStack() as stack:
+        try:
+            return open_input(source, stack, walk, encoding).format
+        except Exception as error:
+            if isinstance(error, ClustererError) and not (isinstance(error, UnusableInput) and are_several):
+                raise  # all else is told when the input is read
+            return source.formats[-1] if source.formats else "jsonl"
 
 
 def _unpacked(source: Source, stack: ExitStack, walk: Walk, packed: list[int]) -> tuple[Iterator[bytes], str]:

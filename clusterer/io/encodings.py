@@ -31,7 +31,7 @@ def detect_encoding(head: bytes, name: str) -> str:
         name: of the input, for the error.
 
     Raises:
-        InputError: none of these tells.
+        UnusableInput: none of these tells.
 
     >>> detect_encoding("قالت وكالة الأنباء".encode("windows-1256"), "feed.csv")
     'cp1256'

@@ -27,7 +27,7 @@ from clusterer.io.blocks import Block, gathered
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import CHUNK, MAGIC
 from clusterer.io.dates import parse_date, zone_from
-from clusterer.io.detect import open_input
+from clusterer.io.detect import format_of, open_input
 from clusterer.io.feed_limits import MAX_ROW_BYTES, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.gain import within_limits
@@ -175,7 +175,7 @@ class Feed:
     @property
     def format(self) -> str:
         """The one format of all inputs; "jsonl" where they differ, or where their format is never written."""
-        names = {format_of(self, source) for source in self._sources}
+        names = set(self.formats)
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
 
@@ -183,6 +183,12 @@ class Feed:
     def layout(self) -> Layout | None:
         """How the table is laid out that the latest walk has come to, also one without a row; None of what is no table."""
         return self._walk.layout
+
+    @property
+    def formats(self) -> list[str]:
+        """The format of each input, as far as it can be told."""
+        several = len(self._sources) > 1
+        return [format_of(source, self._walk, self._encoding, several) for source in self._sources]
 
     @property
     def share_read(self) -> float | None:
@@ -311,22 +317,6 @@ class Feed:
                 except BaseException as error:
                     self._of_caller = error
                     raise
-
-
-def format_of(feed: Feed, source: Source) -> str:
-    """The name of an input's format."""
-    if len(source.formats) == 1:
-        return source.formats[0]
-    own = FORMATS_BY_NAME[source.formats[-1]] if source.formats else None
-    if own and own.write_rows and own.may_be == source.formats[:-1]:  # told by the ending, whatever the bytes say
-        return own.name
-    with ExitStack() as stack:
-        try:
-            return open_input(source, stack, feed._walk, feed._encoding).format
-        except Exception as error:
-            if isinstance(error, ClustererError) and not (isinstance(error, UnusableInput) and len(feed.sources) > 1):
-                raise  # all else is told when the input is read
-            return source.formats[-1] if source.formats else "jsonl"
 
 
 def _walked(

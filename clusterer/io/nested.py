@@ -90,6 +90,7 @@ def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _MARKS = ("خبر عاجل", "عاجل", "#عاجل", "breaking news", "breaking")
 _LONGEST_TITLE = 300  # characters
+_INLINE_START = {"type": "plain", "text": ""}  # what follows is pieces of a line
 
 
 def _titled(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,15 +104,12 @@ def _titled(row: Mapping[str, Any]) -> dict[str, Any]:
     pieces = row.get("text")
     if not isinstance(pieces, list) or "title" in row:
         return {}
-    for place, piece in enumerate(pieces[:4]):
-        if isinstance(piece, Mapping) and piece.get("type") == "bold":
-            break
-        before = in_pieces([piece])
-        if before is None or _without_marks(before + "|"):
-            return {}
-    else:
+    kinds = [piece.get("type") if isinstance(piece, Mapping) else None for piece in pieces[:4]]
+    place = kinds.index("bold") if "bold" in kinds else -1
+    before = in_pieces([_INLINE_START, *pieces[:place]])
+    if place < 0 or before is None or (before and _without_marks(before + "|")):
         return {}
-    bold, rest = in_pieces([piece]), in_pieces([{"type": "plain", "text": ""}, *pieces[place + 1 :]])
+    bold, rest = in_pieces(pieces[place : place + 1]), in_pieces([_INLINE_START, *pieces[place + 1 :]])
     if not bold or not rest or not rest.strip():
         return {}
     title = _without_marks(bold)

@@ -18,7 +18,7 @@ import orjson
 
 from clusterer.errors import InputError, OutputError
 from clusterer.io.atomic import atomic_output
-from clusterer.io.feed import Feed, format_of
+from clusterer.io.feed import Feed
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
 from clusterer.io.readers.base import Copied
 from clusterer.io.resuming import chained
@@ -65,7 +65,7 @@ class ShardOutputs:
         if os.path.isfile(folder.rstrip("/" + os.sep)):
             raise OutputError(f"{folder}: a file stands there; cure: another folder")
         _refuse_unwritable(folder)
-        formats = [format_of(feed, source) for source in feed.sources]
+        formats = feed.formats
         self.names = output_names(feed.sources, formats)
         self.forms = [form_for(name, given_back_as(format)) for name, format in zip(self.names, formats, strict=True)]
         self._inputs = [_place(source.path or source.name, folder) for source in feed.sources]

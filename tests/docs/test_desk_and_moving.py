@@ -93,6 +93,10 @@ def test_stories_of_a_day(desk: Path) -> None:
     assert told == [str(count) for _, count in sizes.most_common(5)]
     assert not any(line.endswith("texts: ") for line in said.splitlines())  # messages have no title, their stories do
     assert shell(desk, recipe("Stories of a day", "explain"), never) == 0
+    assert shell(desk, recipe("A list without reposts", "--keep"), never) == 0
+    assert {row["kept_file"] for row in lines_of(desk / "removed.jsonl")} <= {
+        row["file"] for row in lines_of(desk / "removed.jsonl")
+    } | {str(path.relative_to(desk)) for path in desk.rglob("*.*")}
 
 
 def test_the_same_stories_in_an_index(desk: Path) -> None:

@@ -33,7 +33,7 @@ def test_ids_that_rows_share_are_those_of_the_result(tmp_path: Path) -> None:
         ("feed", rows),
         ("gold", [{"id": "56", "event": 1}, {"id": "56#2", "event": 1}, {"id": "58", "event": 1}]),
     ):
-        (tmp_path / name).with_suffix(".jsonl").write_text("".join(map(lambda row: json.dumps(row) + "\n", some)))
+        (tmp_path / name).with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in some))
     run_in_text("cluster", "feed.jsonl", "-o", "out.jsonl", cwd=tmp_path)
     shown = run_in_text("evaluate", "out.jsonl", "gold.jsonl", "--feed", "feed.jsonl", cwd=tmp_path).stdout
     for words in ("56  [] 2015-07-21 أولى", "56#2  [] 2015-07-22 ثانية", "58  [] 2015-07-23 أخرى"):

@@ -223,6 +223,20 @@ def test_the_checks_can_fail(browser: Any, tmp_path: Path) -> None:
         assert any(problem.startswith("failed") for problem in wrong)
 
 
+def test_filters_fold_on_a_narrow_page(browser: Any, sample_page: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(sample_page.as_uri())
+    assert page.locator("#list .title").first.bounding_box()["y"] < 850  # it was over 1,000
+    assert not page.locator("#outlet").is_visible()
+    page.click("#filters")
+    assert page.locator("#outlet").is_visible()
+    assert overflow(page) == 0
+    page.goto("about:blank")
+    page.goto(f"{sample_page.as_uri()}#least=3")
+    assert page.locator("#least").is_visible()  # what is in use is seen
+    page.close()
+
+
 def test_the_theme_can_be_chosen(browser: Any, sample_page: Path) -> None:
     with Opened(browser, sample_page, scheme="light") as seen:
         button = seen.page.locator("#theme")
