@@ -1,4 +1,4 @@
-"""What a corpus asks for: ``python -m benchmarks.suites.sizing``, a table of documents, cores, memory and hours.
+"""What a corpus asks for: ``python -m benchmarks.suites.sizing``, a table of documents, cores, memory and time.
 
 Runs `clusterer dedup --preset corpus` on two generated feeds, with one thread and with all cores, and reads `--stats`. Time and
 memory are taken as lines through both sizes; how much of the time more cores do not shorten is taken from one thread beside all
@@ -49,16 +49,28 @@ def main(
     alone, peak = (line([(size, runs[size, 1][k]) for size in (small, large)]) for k in (0, 1))
     share = serial_share(runs[large, 1][0], runs[large, threads][0], threads)
     table = Table(title=f"dedup --preset corpus {' '.join(options)}: {alone(2e6) - alone(1e6):.0f} s a million")
-    for column in ("documents", "memory GB", *(f"{c} core{'s' * (c > 1)}, hours" for c in cores)):
+    for column in ("documents", "memory GB", *(f"{c} core{'s' * (c > 1)}" for c in cores)):
         table.add_column(column, justify="right")
     for count in documents:
-        hours = [scale * alone(count) * (share + (1 - share) / c) / 3600 for c in cores]
-        table.add_row(f"{count:,}", f"{scale * peak(count) / 1e9:,.1f}", *(f"{h:.2f}" for h in hours))
+        times = [duration(scale * alone(count) * (share + (1 - share) / c)) for c in cores]
+        table.add_row(f"{count:,}", f"{scale * peak(count) / 1e9:,.1f}", *times)
     Console(width=120).print(table)
     print(
         f"Measured on {small:,} and {large:,} generated documents of {bytes_a_document:,.0f} bytes, {threads} cores here; of the"
         f" time of one thread {share:.0%} is not shared out."
     )
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time in the unit that people read it in.
+
+    >>> duration(51.2), duration(504), duration(90_000)
+    ('51 s', '8.4 min', '25 h')
+    """
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.{0 if seconds >= 10 * size else 1}f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def measured(source: Path, threads: int, options: tuple[str, ...] = ()) -> tuple[float, float]:
