@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from benchmarks.corpora.generator import feed
 from benchmarks.measure import ROOT
 from benchmarks.suites.against import checkout
+from benchmarks.suites.cores import compile_modules
 from clusterer import Settings, cluster
 
 _GROUP = 20_000  # rows of a row group
@@ -82,14 +83,8 @@ def print_dedup(path: Path, theirs: Path, rounds: int) -> None:
     seconds: dict[Path, list[float]] = {theirs: [], ROOT: []}
     outputs = {tree: path.with_name(f"{number}{path.suffix}") for number, tree in enumerate(seconds)}
     compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    for tree in seconds:  # compiles
-        subprocess.run(
-            [sys.executable, "-m", "clusterer", "dedup", "--help"],
-            cwd=tree,
-            env=compiled,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    for tree in seconds:
+        compile_modules(tree)
     for turn in range(rounds):
         for tree in [*seconds][:: 1 if turn % 2 else -1]:
             with subprocess.Popen(command(path, outputs[tree], 1), cwd=tree, env=compiled) as child:

@@ -102,8 +102,7 @@ def main(articles: int, rounds: int, tree: str, chosen: tuple[str, ...], cache: 
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen or JOBS:
             arguments = [*JOBS[name], str(feed), "-o", str(Path(folder, f"{name}.parquet")), "--quiet"]
-            (Path(folder) / "marks").touch()
-            observe([sys.executable, "-m", "clusterer", name, "--help"], Path(tree).resolve(), Path(folder, "marks"))
+            compile_modules(Path(tree).resolve())
             _print(f"{name}, {articles:,} articles, two threads", watch(arguments, Path(tree).resolve(), Path(folder)))
             if rounds:
                 _print_speed(arguments, Path(tree).resolve(), Path(folder), rounds)
@@ -135,6 +134,14 @@ def _print_speed(arguments: list[str], tree: Path, folder: Path, rounds: int) ->
         f"  one thread {times[1]:.2f} s, two {times[2]:.2f} s, medians of {rounds}: {times[1] / times[2]:.2f} times as fast;"
         f" processor {worked[1]:.2f} s and {worked[2]:.2f} s\n"
     )
+
+
+def compile_modules(tree: Path) -> None:
+    """Let the modules of a tree be compiled, so that no run does it."""
+    own = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(tree)}
+    for name in JOBS:
+        command = [sys.executable, "-m", "clusterer", name, "--help"]
+        subprocess.run(command, cwd=tree, env={**os.environ, **own}, stdout=subprocess.DEVNULL, check=True)
 
 
 def watch(arguments: list[str], tree: Path, folder: Path, threads: int = 2) -> Watched:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.utf8 import LATIN_M, LATIN_S, MARKUP, NUL, Utf8Texts, scanned
+from clusterer.arrays.utf8 import LATIN_M, LATIN_S, MARKUP, NUL, Utf8Texts, scanned, utf8_of
 from clusterer.articles import Article, content_id, content_id_of, outlet_of, tie, tie_of
 from clusterer.io.blocks import Block
 from clusterer.io.columns import FieldMap
@@ -159,14 +159,13 @@ class Cells:
         columns, found = self.columns, Moments.none(len(self.lines))
         month_first, zone, now, none = columns.month_first, columns._zone, columns._now, columns._choice.no_dates
         several = any(len(plan[2]) > 1 for plan in self.plans)
-        rows: Sequence[int] = range(len(self.lines))
-        if isinstance(self.dates, TextCells):
-            seconds, is_iso = iso_seconds(self.dates.texts, zone is not None)
-            is_iso &= ~self.dates.nulls
-            if none:
-                is_iso &= ~np.isin(seconds, [int(moment.timestamp()) for moment in none])
-            found.micros[is_iso], found.seconds[is_iso] = seconds[is_iso] * 10**6, seconds[is_iso]
-            rows = np.flatnonzero(~is_iso & (several | ~self.dates.nulls)).tolist()
+        texts, nulls = self._written_dates()
+        seconds, is_iso = iso_seconds(texts, zone is not None)
+        is_iso &= ~nulls
+        if none:
+            is_iso &= ~np.isin(seconds, [int(moment.timestamp()) for moment in none])
+        found.micros[is_iso], found.seconds[is_iso] = seconds[is_iso] * 10**6, seconds[is_iso]
+        rows = np.flatnonzero(~is_iso & (several | ~nulls)).tolist()
         for i in rows:
             value = self.dates[i]
             if value is None:
@@ -182,6 +181,14 @@ class Cells:
             else:
                 found.micros[i], found.seconds[i] = (moment - _EPOCH) // _MICRO, moment.timestamp()
         return found
+
+    def _written_dates(self) -> tuple[Utf8Texts, NDArray[np.bool_]]:
+        """The dates as texts, "" of what is none, and which cells hold nothing."""
+        if isinstance(self.dates, TextCells):
+            return self.dates.texts, self.dates.nulls
+        assert not isinstance(self.dates, Moments)
+        texts = utf8_of([value if type(value) is str else "" for value in self.dates])
+        return texts, np.array([value is None for value in self.dates], dtype=np.bool_)
 
     def _content_id(self, texts: Sequence[str] | Utf8Texts, i: int, title: str, source: str, moments: Moments) -> str:
         date = moments[i]

@@ -243,3 +243,21 @@ def test_texts_in_utf8_are_the_texts(found: list[str], cut: int) -> None:
     assert scan is not None
     assert scan.lengths[valid].tolist() == [len(found[i]) for i in valid]
     assert isinstance(texts, Utf8Texts)
+
+
+def test_damage_is_told_after_the_rows_before_it(tmp_path: Path) -> None:
+    path, n = tmp_path / "a.parquet", 6000
+    texts = [f"{LONG} {i * 7919 % n} {i}" for i in range(n)]
+    table = pa.table({"text": texts, "title": [None if i % 50 else "\0" for i in range(n)]})
+    pq.write_table(table, path, row_group_size=3000, compression="gzip", use_dictionary=False, data_page_size=1 << 14)
+    column = pq.read_metadata(path).row_group(1).column(0)
+    raw = bytearray(path.read_bytes())
+    place = column.data_page_offset + column.total_compressed_size * 2 // 3
+    raw[place : place + 64] = bytes(64)
+    path.write_bytes(raw)
+    assert_same(path)
+    bad = by_columns(path)[1]
+    assert [row.line for row in bad] == sorted(row.line for row in bad)
+    assert "cannot be read" in bad[-1].reason
+    assert bad[-1].line < 6000
+    assert bad[-2].line > 3000, "rows before the damage in its row group are judged"
