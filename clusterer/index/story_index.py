@@ -168,7 +168,7 @@ class StoryIndex:
         with writing(self._index) as writer:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories(numbers)
+            assigned = self._reader.assignments_of_stories(numbers, brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, items))
         return _added(assigned, numbers, is_known, changes, titles)
 
@@ -187,7 +187,7 @@ class StoryIndex:
             writer.replace({name: number for name, (number, _) in stored.items() if versions[number] != latest[name]})
             numbers, is_known = writer.store(list(latest.values()))
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories(numbers)
+            assigned = self._reader.assignments_of_stories(numbers, brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest.values()))
         row = {name: i for i, name in enumerate(latest)}
         rows = [row[name] for name in names]
