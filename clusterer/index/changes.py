@@ -172,6 +172,7 @@ def retire_texts(index: OpenIndex, changes: Changes, centres: Sequence[int]) -> 
         for end, other in ("ab", "ba"):
             changes.unlinked_texts |= database.numbers(f"SELECT {other} FROM pair WHERE {end} IN {{}}", retired)
             database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", retired)
+    index.story_crowd.clear()  # it may fall apart
     database.write_among("DELETE FROM text WHERE centre IN {}", retired)
     index.texts.forget(retired.tolist())
     database.state["texts"] -= len(retired)

@@ -27,7 +27,7 @@ from clusterer.index.articles import (
     without_learned_lines,
     words_of_texts,
 )
-from clusterer.index.crowds import crowded_documents
+from clusterer.index.crowds import crowded_documents, find_story_components
 from clusterer.index.guards import blob_rows, crc_of_number, crc_of_pair, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import read_table
@@ -304,11 +304,13 @@ def _groups(index: OpenIndex) -> list[str]:
     story = dict(database.rows("SELECT centre, story FROM text"))
     groups = story_groups(index, np.array(sorted(story), dtype=np.int64))
     parts = Counter(story[group[0]] for group in groups)
-    free = {story[x] for x in story} - {story[x] for x in story if x in index.crowd}
+    find_story_components(index, story, [])
+    free = {story[x] for x in story} - {story[x] for x in story if x in index.crowd or x in index.story_crowd}
     wrong_groups = [
         group[0]
         for group in groups
-        if (len({story[x] for x in group}) > 1 or parts[story[group[0]]] > 1) and free.issuperset(story[x] for x in group)
+        if (len({story[x] for x in group}) > 1 or parts[story[group[0]]] > 1)
+        and free.issuperset(story[x] for x in group)
     ]
     if wrong_groups:
         out.append(_line("texts in another story than their scores make", wrong_groups))

@@ -12,21 +12,23 @@ Array letters: `d` documents, `m` pairs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize, find_sorted, run_starts
-from clusterer.arrays.linkage import components
+from clusterer.arrays.linkage import average_linkage, components
 from clusterer.copies import grouping
-from clusterer.copies.verify import CONTAINED, COPY, Links, classify
+from clusterer.copies.verify import COPY, Links, classify
 from clusterer.index.articles import document_words
 from clusterer.index.changes import store_links
-from clusterer.index.judged_links import first_printed
+from clusterer.index.guards import checked_ends, checked_scores, columns_of
+from clusterer.index.judged_links import are_filled, first_printed
 from clusterer.index.links import measured, read_table
 from clusterer.index.open_index import OpenIndex
+from clusterer.stories.linkage import raised
 
 CROWD = 1000
 """Documents of a component above which its groups stay as they are."""
@@ -37,27 +39,65 @@ _LOG = logging.getLogger("clusterer")
 
 def find_components(index: OpenIndex, seeds: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The documents of the components of some, int64 (d,) ascending, and those of the seeds that are in a crowd, likewise."""
-    documents = np.array(sorted(seeds), dtype=np.int64)
-    asked, frontier, edges = documents, documents, np.zeros((0, 2), dtype=np.int64)
-    crowded = np.zeros(len(documents), dtype=np.bool_)
+
+    def tied(documents: NDArray[np.int64]) -> list[tuple[int, int]]:
+        statement = "SELECT a, b FROM link WHERE {end} IN {{}} AND ties"
+        return [row for end in "ab" for row in index.database.among(statement.format(end=end), documents)]
+
+    return _components(index, "copies", seeds, tied, index.crowd)
+
+
+def find_story_components(
+    index: OpenIndex, centres: Iterable[int], stories: Iterable[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As `find_components`, of texts by their likenesses and their stories; stories are numbers below 0, as they are given back.
+
+    Args:
+        index: inside a transaction.
+        centres: of texts.
+        stories: numbers of stories.
+    """
+    database = index.database
+
+    def tied(nodes: NDArray[np.int64]) -> list[tuple[int, int]]:
+        texts, near = nodes[nodes > 0], "SELECT a, b FROM pair WHERE {end} IN {{}} AND score >= ?2"
+        rows = [row for end in "ab" for row in database.among(near.format(end=end), texts, index.settings.story)]
+        rows += database.among("SELECT centre, -story FROM text WHERE centre IN {} AND story", texts)
+        return rows + database.among("SELECT centre, -story FROM text WHERE story IN {}", -nodes[nodes < 0])
+
+    return _components(index, "stories", [*centres, *(-x for x in stories)], tied, index.story_crowd)
+
+
+def _components(
+    index: OpenIndex,
+    what: str,
+    seeds: Iterable[int],
+    tied: Callable[[NDArray[np.int64]], list[tuple[int, int]]],
+    known: set[int],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nodes of the components of some, and those of the seeds that are in a crowd; `known` ones are remembered."""
+    nodes = np.array(sorted(seeds), dtype=np.int64)
+    asked, frontier, edges = nodes, nodes, np.zeros((0, 2), dtype=np.int64)
+    crowded = np.zeros(len(nodes), dtype=np.bool_)
     while len(frontier):
-        found = [index.database.among(f"SELECT a, b FROM link WHERE {end} IN {{}} AND ties", frontier) for end in "ab"]
-        edges = np.concatenate([edges, *(np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in found)])
-        new = np.setdiff1d(edges, documents)
-        documents = np.union1d(documents, new)
-        component = components(np.searchsorted(documents, edges), len(documents))
-        known = np.fromiter(map(index.crowd.__contains__, documents.tolist()), dtype=np.bool_, count=len(documents))
-        size = np.bincount(component) + (CROWD + 1) * np.bincount(component, known)
+        edges = np.concatenate([edges, np.array(tied(frontier), dtype=np.int64).reshape(-1, 2)])
+        new = np.setdiff1d(edges, nodes)
+        nodes = np.union1d(nodes, new)
+        component = components(np.searchsorted(nodes, edges), len(nodes))
+        is_known = np.fromiter(map(known.__contains__, nodes.tolist()), dtype=np.bool_, count=len(nodes))
+        size = np.bincount(component) + (CROWD + 1) * np.bincount(component, is_known)
         crowded = size[component] > CROWD
-        frontier = documents[np.isin(documents, new) & ~crowded]
+        frontier = nodes[np.isin(nodes, new) & ~crowded]
     if crowded.any():
-        index.crowd.update(documents[crowded].tolist())
-        _LOG.warning(
-            "%s: more than %s texts are alike in chains: their groups stay as they are, new texts join the most similar one",
-            index.database.path,
-            f"{CROWD:,}",
-        )
-    return documents[~crowded], asked[crowded[np.searchsorted(documents, asked)]]
+        if not known:
+            _LOG.warning(
+                "%s: more than %s texts are alike in a chain: the %s that are there stay as they are, and new texts join them",
+                index.database.path,
+                f"{CROWD:,}",
+                what,
+            )
+        known.update(nodes[crowded].tolist())
+    return nodes[~crowded], asked[crowded[np.searchsorted(nodes, asked)]]
 
 
 def crowded_documents(index: OpenIndex, documents: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -119,7 +159,9 @@ def _joined(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[np.int64]:
 def _compare_with_centres(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[np.int64]:
     """Compare new documents with the centres of the groups that they have their strongest links to; these, ascending."""
     found = [
-        index.database.among(f"SELECT {end}, {other}, shared, smaller, larger FROM link WHERE {end} IN {{}} AND ties", new)
+        index.database.among(
+            f"SELECT {end}, {other}, shared, smaller, larger FROM link WHERE {end} IN {{}} AND ties", new
+        )
         for end, other in ("ab", "ba")
     ]
     table = np.concatenate([np.array(rows, dtype=np.int64).reshape(-1, 5) for rows in found])
@@ -150,7 +192,9 @@ def _compare_with_centres(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[n
 def _links_among(index: OpenIndex, new: NDArray[np.int64], documents: NDArray[np.int64]) -> Links:
     """The verified pairs of new documents with each other and with some stored ones, as rows of all these, ascending."""
     tables = [
-        read_table(index.database, f"WHERE {end} IN {{}} AND {other} IN (SELECT value FROM json_each(?2))", new, documents)
+        read_table(
+            index.database, f"WHERE {end} IN {{}} AND {other} IN (SELECT value FROM json_each(?2))", new, documents
+        )
         for end, other in ("ab", "ba")
     ]
     table = np.concatenate([tables[0], tables[1][~np.isin(tables[1][:, 0], new)]])
@@ -181,3 +225,51 @@ def _grouped(
     out = np.empty(len(rest), dtype=np.int64)
     out[order] = rest[order][centres]
     return out
+
+
+def join_stories(index: OpenIndex, new: NDArray[np.int64], stories: set[int]) -> list[list[int]]:
+    """Texts of a crowd in groups: stories that lost or won some, and new ones. None that is there joins another one.
+
+    Args:
+        index: open for writing.
+        new: int64 (t,), ascending, the centres of texts that have no story.
+        stories: of the crowd, to which something happened.
+    """
+    database = index.database
+    rows = [row for end in "ab" for row in database.among(f"SELECT a, b, score FROM pair WHERE {end} IN {{}}", new)]
+    *ends, score = columns_of(list(set(rows)), 3)
+    pairs, scores = checked_ends(database.path, *ends), checked_scores(database.path, score)
+    apart = ~are_filled(index, pairs)
+    pairs, scores = pairs[apart], scores[apart]
+    joins = np.isin(new, pairs[scores >= index.settings.story])
+    kept = np.flatnonzero(~np.isin(pairs, new[~joins]).any(axis=1))
+    pairs, scores = pairs[kept], raised(scores[kept])
+    others = np.setdiff1d(pairs, new)
+    story = dict(database.among("SELECT centre, story FROM text WHERE centre IN {}", others))
+    node = {x: -story[x] for x in others.tolist()}
+    ends_of = np.array([[node.get(x, x) for x in pair] for pair in pairs.tolist()], dtype=np.int64).reshape(-1, 2)
+    nodes = np.union1d(new, ends_of)
+    statement = "SELECT story, count(*) FROM text WHERE story IN {} GROUP BY story"
+    size = dict(database.among(statement, sorted({*story.values()})))
+    weights = np.array([size.get(-x, 1) for x in nodes.tolist()], dtype=np.int64)
+    local = np.sort(np.searchsorted(nodes, ends_of), axis=1)
+    codes, place = factorize(local[:, 0] * len(nodes) + local[:, 1])
+    links = np.stack(np.divmod(codes, max(len(nodes), 1)), axis=1)
+    mean = np.bincount(place, scores, len(codes)) / (weights[links[:, 0]] * weights[links[:, 1]])
+    threshold = float(raised(np.array([index.settings.story]))[0])
+    group = average_linkage(links, mean, len(nodes), threshold, weights)
+    members: dict[int, list[int]] = {}
+    for x, label in zip(nodes.tolist(), group.tolist(), strict=True):
+        members.setdefault(label, []).append(x)
+    grown: dict[int, list[int]] = {x: [] for x in stories}
+    opened = []
+    for some in members.values():
+        texts = [x for x in some if x > 0]
+        old = sorted((-x for x in some if x < 0), key=lambda x: (-size[x], x))
+        if old and texts:
+            grown.setdefault(old[0], []).extend(texts)
+        elif texts:
+            opened.append(texts)
+    for centre, number in database.among("SELECT centre, story FROM text WHERE story IN {}", sorted(grown)):
+        grown[number].append(centre)
+    return opened + [texts for texts in grown.values() if texts]

@@ -65,7 +65,11 @@ def read_table(
         IndexDamaged: a row says what no two texts can.
     """
     statement = f"SELECT a, b, {_COLUMNS} FROM link {where}"
-    rows = database.rows(statement) if numbers is None else database.among(statement, numbers, *([] if others is None else [orjson.dumps(others.tolist()).decode()]))
+    rows = (
+        database.rows(statement)
+        if numbers is None
+        else database.among(statement, numbers, *([] if others is None else [orjson.dumps(others.tolist()).decode()]))
+    )
     table = np.array(rows, dtype=np.float64).reshape(-1, WIDTH)
     shared, smaller, larger = table[:, 2:5].T
     in_order = (shared <= smaller) & (smaller >= 1) & (smaller <= larger) & (table[:, 0] != table[:, 1])

@@ -336,22 +336,15 @@ def _score_texts(
 
 def _regroup_stories(index: OpenIndex, changes: Changes, centres: set[int]) -> list[Change]:
     """Form the stories of some texts, of all that hang together with them, and of what these were in before."""
-    database, threshold = index.database, index.settings.story
-    closure = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
-    frontier = set(closure)
-    stories, searched_stories = set(changes.changed_stories), set[int]()
-    while frontier or stories - searched_stories:
-        neighbours = set()
-        for end, other in ("ab", "ba"):
-            neighbours |= database.numbers(
-                f"SELECT {other} FROM pair WHERE {end} IN {{}} AND score >= ?2", sorted(frontier), threshold
-            )
-        stories |= database.numbers("SELECT DISTINCT story FROM text WHERE centre IN {} AND story", sorted(frontier))
-        neighbours |= database.numbers("SELECT centre FROM text WHERE story IN {}", sorted(stories - searched_stories))
-        searched_stories |= stories
-        frontier = neighbours - closure
-        closure |= frontier
-    groups = story_groups(index, np.array(sorted(closure), dtype=np.int64))
+    database = index.database
+    seeds = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
+    nodes, crowded = crowds.find_story_components(index, seeds, changes.changed_stories)
+    stories = {*(-nodes[nodes < 0]).tolist(), *changes.changed_stories}
+    groups = story_groups(index, nodes[nodes > 0])
+    if len(crowded):
+        new = database.numbers("SELECT centre FROM text WHERE centre IN {} AND NOT story", crowded[crowded > 0])
+        of_crowd = set((-crowded[crowded < 0]).tolist())
+        groups += crowds.join_stories(index, np.array(sorted(new), dtype=np.int64), of_crowd)
     return assign_story_ids(database, groups, changes.former_story, changes.inherited_story, stories)
 
 

@@ -328,15 +328,23 @@ def _assign(
     if not several:
         return out
     exact_name, copy_name = dict[int, str](), dict[int, str]()
-    for _, id, _, _, document, _, _, centre, _ in several:  # in order of arrival: groups have the name of the article that came first
+    for (
+        _,
+        id,
+        _,
+        _,
+        document,
+        _,
+        _,
+        centre,
+        _,
+    ) in several:  # in order of arrival: groups have the name of the article that came first
         exact_name.setdefault(document, id)
         copy_name.setdefault(centre, id)
     if asked is not None and index.crowd:
         told = _told(index, several, asked)
         for number, id, _, _, document, _, _, centre, story in several:
-            out[number] = Assignment(
-                id, names[story], copy_name[centre], exact_name[document], False, None, None, None
-            )
+            out[number] = Assignment(id, names[story], copy_name[centre], exact_name[document], False, None, None, None)
         several = told
     for row, a in zip(several, _as_run(index, several).clustering, strict=True):
         out[row[0]] = a._replace(story=names[row[8]], copy=copy_name[row[7]], exact=exact_name[row[4]])
@@ -352,9 +360,7 @@ def _told(index: OpenIndex, rows: Sequence[tuple[Any, ...]], asked: frozenset[in
         if story not in best or key < best[story][0]:
             best[story] = key, row[0]
     heads = {number for _, number in best.values()}
-    return [
-        row for row in rows if row[4] not in index.crowd or row[0] in asked or row[0] in heads or row[4] == row[7]
-    ]
+    return [row for row in rows if row[4] not in index.crowd or row[0] in asked or row[0] in heads or row[4] == row[7]]
 
 
 def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:

@@ -183,7 +183,9 @@ def most_met(codes: NDArray[np.int64], owners: NDArray[np.int64], met: NDArray[n
     asked = np.flatnonzero(over)
     if not len(asked):
         return np.arange(len(codes))
-    keys = owners[asked].astype(np.uint64) << np.uint64(40) | (255 - np.minimum(met[asked], 255)).astype(np.uint64) << np.uint64(32)
+    keys = owners[asked].astype(np.uint64) << np.uint64(40) | (255 - np.minimum(met[asked], 255)).astype(
+        np.uint64
+    ) << np.uint64(32)
     keys |= (len(codes) - 1 - asked).astype(np.uint64)
     sort(keys)
     order = len(codes) - 1 - (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
