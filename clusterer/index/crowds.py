@@ -213,7 +213,7 @@ def _grouped(
     order = np.lexsort((hashes, -np.array([stored[x].words for x in rest.tolist()], dtype=np.int64)))
     place = np.argsort(order)
     row, inside = find_sorted(rest, documents[links.pairs].ravel())
-    inside = inside.reshape(-1, 2).all(axis=1)
+    inside = inside[0::2] & inside[1::2]
     pairs = np.sort(place[row.reshape(-1, 2)[inside]], axis=1)
     by_pair = np.lexsort((pairs[:, 1], pairs[:, 0]))
     links = links.where(np.flatnonzero(inside)[by_pair])
