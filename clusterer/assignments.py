@@ -187,11 +187,13 @@ def _copy_trees(
     joined = np.flatnonzero((articles == lead) & (copy < d) & (articles != best))
     link = np.full(n, -1)
     link[joined] = link_of_document[exact[joined]]
+    unlinked, joined = joined[link[joined] < 0], joined[link[joined] >= 0]
     parent = np.where(articles != lead, lead, best)
     ends = links.pairs[link[joined]]
     parent[joined] = leads[np.where(ends[:, 0] == exact[joined], ends[:, 1], ends[:, 0])]
     relation, score = np.full(n, _EXACT), np.ones(n)
     relation[joined], score[joined] = links.kind[link[joined]], links.score[link[joined]]
+    relation[unlinked], score[unlinked] = _COPY, 0.0  # of a crowd of an index: by a link that is one no more
     return _Trees(parent, relation, score, link)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clusterer.index.copy_candidates import verify_candidates
 from clusterer.index.keys import distinct_stems
-from clusterer.index.links import write_links
+from clusterer.index.links import remember_links, write_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import document_stems, evict
 from clusterer.text.words import Words
@@ -33,6 +33,7 @@ class Changes:
         unlinked_documents: documents that lost a link.
         touched_documents: documents that other articles hold than before.
         thinned_centres: centres of copy groups that were larger than a bucket and lost documents: their hubs may be gone.
+        lost_centres: documents that went and were the centre of a copy group.
         longest_documents: by centre of a regrouped copy group its longest document.
         former_story: the story of documents whose copy group's text was taken away.
         changed_stories: stories that something happened to.
@@ -46,6 +47,7 @@ class Changes:
     unlinked_documents: set[int] = field(default_factory=set)
     touched_documents: set[int] = field(default_factory=set)
     thinned_centres: set[int] = field(default_factory=set)
+    lost_centres: set[int] = field(default_factory=set)
     longest_documents: dict[int, int] = field(default_factory=dict)
     former_story: dict[int, int] = field(default_factory=dict)
     changed_stories: set[int] = field(default_factory=set)
@@ -91,8 +93,7 @@ def store_links(
     """
     links, ends = verify_candidates(index, pairs, words, words.counts, hashes)
     ends = np.where(ends < 0, numbers[np.clip(-1 - ends, 0, len(numbers) - 1)], ends)
-    write_links(index.database, ends[links.pairs], links)
-    index.links.forget(ends[links.pairs[:, 0]].tolist())
+    remember_links(index.links, write_links(index.database, ends[links.pairs], links))
 
 
 def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.int64]) -> None:
@@ -131,6 +132,7 @@ def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.i
     if empty:
         changes.unlinked_documents |= linked_documents(index, empty)
         changes.touched_documents |= {stored[x].centre for x in empty}
+        changes.lost_centres |= {x for x in empty if stored[x].centre == x}
         _delete_documents(index, changes, empty, Counter(stored[x].centre for x in empty))
         changes.unlinked_documents.difference_update(empty)
         changes.touched_documents.difference_update(empty)
@@ -139,6 +141,7 @@ def release_documents(index: OpenIndex, changes: Changes, articles: NDArray[np.i
 def _delete_documents(index: OpenIndex, changes: Changes, documents: list[int], lost: Counter[int]) -> None:
     """Delete documents and their links, and note the large copy groups they were in; `lost`: how many, by centre."""
     database = index.database
+    index.crowd.clear()  # it may fall apart
     longer = database.numbers("SELECT a FROM link WHERE b IN {}", documents)
     for end in "ab":
         database.write_among(f"DELETE FROM link WHERE {end} IN {{}}", documents)
@@ -169,6 +172,7 @@ def retire_texts(index: OpenIndex, changes: Changes, centres: Sequence[int]) -> 
         for end, other in ("ab", "ba"):
             changes.unlinked_texts |= database.numbers(f"SELECT {other} FROM pair WHERE {end} IN {{}}", retired)
             database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", retired)
+    index.story_crowd.clear()  # it may fall apart
     database.write_among("DELETE FROM text WHERE centre IN {}", retired)
     index.texts.forget(retired.tolist())
     database.state["texts"] -= len(retired)

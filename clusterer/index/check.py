@@ -27,6 +27,7 @@ from clusterer.index.articles import (
     without_learned_lines,
     words_of_texts,
 )
+from clusterer.index.crowds import crowded_documents, find_story_components
 from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import read_table
@@ -298,16 +299,25 @@ def _groups(index: OpenIndex) -> list[str]:
     database, out = index.database, []
     numbers = np.array([x for (x,) in database.rows("SELECT number FROM document ORDER BY number")], dtype=np.int64)
     if len(numbers):
+        crowded = crowded_documents(index, numbers)  # what these were joined by hangs on when they came
         stored_centres, linked_centres, longest = group_centres(index, numbers)
-        bodies = database.rows("SELECT centre, body FROM text")
-        if other := [centre for centre, body in bodies if longest.get(centre) != body]:
+        free, bodies = set(numbers[~crowded].tolist()), database.rows("SELECT centre, body FROM text")
+        if other := [centre for centre, body in bodies if centre in free and longest.get(centre) != body]:
             out.append(_line("texts whose body is not their longest document", other))
-        if len(wrong := numbers[stored_centres != linked_centres]):
+        if len(wrong := numbers[(stored_centres != linked_centres) & ~crowded]):
             out.append(_line("documents in another copy group than their links make", wrong.tolist()))
+        index.crowd.update(numbers[crowded].tolist())
     story = dict(database.rows("SELECT centre, story FROM text"))
     groups = story_groups(index, np.array(sorted(story), dtype=np.int64))
     parts = Counter(story[group[0]] for group in groups)
-    wrong_groups = [group[0] for group in groups if len({story[x] for x in group}) > 1 or parts[story[group[0]]] > 1]
+    find_story_components(index, story, [])
+    free = {story[x] for x in story} - {story[x] for x in story if x in index.crowd or x in index.story_crowd}
+    wrong_groups = [
+        group[0]
+        for group in groups
+        if (len({story[x] for x in group}) > 1 or parts[story[group[0]]] > 1)
+        and free.issuperset(story[x] for x in group)
+    ]
     if wrong_groups:
         out.append(_line("texts in another story than their scores make", wrong_groups))
     return out

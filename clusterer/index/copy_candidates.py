@@ -22,6 +22,7 @@ from clusterer.index import keys
 from clusterer.index.articles import document_words
 from clusterer.index.keys import Sketches
 from clusterer.index.open_index import OpenIndex
+from clusterer.lsh import bands
 from clusterer.lsh.samples import SLACK
 from clusterer.text.words import Words
 
@@ -40,7 +41,7 @@ def copy_candidates(index: OpenIndex, sketches: Sketches, numbers: NDArray[np.in
     cap = index.settings.bucket_cap
     by_band = keys.holders(index.postings, sketches.bands, sketches.band_rows, cap)
     by_sample = keys.holders(index.postings, sketches.samples, sketches.sample_rows, cap)
-    codes = []
+    codes, times = [], []
     for (rows, others), is_sample in ((by_band, False), (by_sample, True)):
         code = (rows << 32 | others)[others != numbers[rows]]
         sorting.sort(code)
@@ -49,9 +50,12 @@ def copy_candidates(index: OpenIndex, sketches: Sketches, numbers: NDArray[np.in
         if is_sample:
             distinct, place = factorize(pair & _NUMBER)
             fewer = np.minimum(sketches.sampled[pair >> 32], index.postings.sampled(distinct)[place])
-            pair = pair[shared >= index.settings.containment / SLACK * fewer]
+            enough = shared >= index.settings.containment / SLACK * fewer
+            pair, shared = pair[enough], shared[enough]
         codes.append(pair)
-    both = np.concatenate(codes)
+        times.append(shared)
+    both, place = factorize(np.concatenate(codes))
+    both = both[bands.most_met(both, both >> 32, np.bincount(place, np.concatenate(times)).astype(np.int64))]
     rows, others = both >> 32, both & _NUMBER
     # Two new ones met each other twice, or, where one of them is a hub, once: the later one gets the pair.
     other_row, is_new = find_sorted(numbers, others)

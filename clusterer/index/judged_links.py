@@ -42,11 +42,17 @@ def read_links(index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np
 
 
 def are_filled(index: OpenIndex, texts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Bool (m,): pairs of copy groups, int64 (m, 2), in which one form is filled twice: they report two events."""
-    statement = "SELECT number, centre FROM document WHERE centre IN {} ORDER BY number"
-    documents = np.array(index.database.among(statement, np.unique(texts)), dtype=np.int64).reshape(-1, 2)
+    """Bool (m,): pairs of copy groups, int64 (m, 2), in which one form is filled twice: they report two events.
+
+    Of groups of a crowd (`crowds`) the centres alone are asked.
+    """
+    statement, asked = "SELECT number, centre FROM document WHERE centre IN {}", np.unique(texts)
+    of_crowd = np.fromiter(map(index.crowd.__contains__, asked.tolist()), dtype=np.bool_, count=len(asked))
+    documents = np.array(index.database.among(statement, asked[~of_crowd]), dtype=np.int64).reshape(-1, 2)
+    documents = np.concatenate([documents, np.stack([asked[of_crowd]] * 2, axis=1)])
     if not len(documents):
         return np.zeros(len(texts), dtype=np.bool_)
+    documents = documents[np.argsort(documents[:, 0])]
     numbers, centres = np.ascontiguousarray(documents.T)
     links = read_links(index, numbers, np.arange(len(numbers)))
     forms = np.sort(centres[links.pairs[links.forms]], axis=1)

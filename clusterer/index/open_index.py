@@ -45,6 +45,8 @@ class OpenIndex:
         learned_lines: uint64 (l,), ascending: keys of the lines that were learned to be boilerplate of their outlets.
         words: by document the hashes of its words, uint64 (w,); those read last.
         documents, texts, links: rows by number, by centre and by the longer document, see `remembered`.
+        crowd: documents that are known to be in a crowd, see `crowds`.
+        story_crowd: texts, and stories as numbers below 0, that are.
         passed_ids: by a name that several articles have, which ids of these are taken.
         stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
     """
@@ -62,6 +64,8 @@ class OpenIndex:
         self.stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
         self.documents, self.texts, self.links = documents_of(database), texts_of(database), links_of(database)
         self.passed_ids: dict[str, PassedIds] = {}
+        self.crowd: set[int] = set()
+        self.story_crowd: set[int] = set()
         self._generation = -1
         self._version = 0
 
@@ -75,6 +79,8 @@ class OpenIndex:
             self.stems.clear()
             self.words.clear()
             self.passed_ids.clear()
+            self.crowd.clear()
+            self.story_crowd.clear()
             for remembered in (self.documents, self.texts, self.links):
                 remembered.clear()
             self._generation, self._version = generation, version

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize
 from clusterer.copies import grouping
-from clusterer.index import keys
+from clusterer.index import crowds, keys
 from clusterer.index.articles import document_words
-from clusterer.index.changes import Changes, linked_documents, retire_texts, store_links
+from clusterer.index.changes import Changes, retire_texts, store_links
 from clusterer.index.guards import checked_ends, checked_scores, columns_of, crc_of_pair
 from clusterer.index.judged_links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
@@ -55,14 +55,14 @@ def _regroup_copies(index: OpenIndex, changes: Changes) -> tuple[list[int], list
     for centre in sorted(changes.thinned_centres):
         _relink_group(index, changes, centre)
     # Another article may have printed a touched document first now: what its pairs are is decided anew.
-    component = set(changes.new_documents) | changes.unlinked_documents | changes.touched_documents
-    frontier = set(component)
-    while frontier:
-        frontier = linked_documents(index, frontier) - component
-        component |= frontier
+    orphans = database.numbers("SELECT number FROM document WHERE centre IN {}", sorted(changes.lost_centres))
+    seeds = {*changes.new_documents, *changes.unlinked_documents, *changes.touched_documents, *orphans}
+    component, crowded = crowds.find_components(index, seeds)
     touched: set[int] = set()
-    if component:
-        touched = _recentre(index, changes, np.array(sorted(component), dtype=np.int64))
+    if len(component):
+        touched = _recentre(index, changes, component)
+    if len(crowded):
+        touched |= _recentre_crowd(index, changes, crowded, orphans)
     if changes.touched_documents:
         touched |= database.numbers(
             "SELECT DISTINCT centre FROM document WHERE number IN {}", sorted(changes.touched_documents)
@@ -85,10 +85,45 @@ def _recentre(index: OpenIndex, changes: Changes, documents: NDArray[np.int64]) 
     Returns:
         Centres whose copy groups have changed.
     """
-    database = index.database
     before, after, longest = group_centres(index, documents)
     if _rejoin_stars(index, documents, after):
         before, after, longest = group_centres(index, documents)
+    return _store_centres(index, changes, documents, before, after, longest)
+
+
+def _recentre_crowd(index: OpenIndex, changes: Changes, documents: NDArray[np.int64], orphans: set[int]) -> set[int]:
+    """As `_recentre`, of documents of a component that is too large to be grouped anew: of those that have no centre.
+
+    Args:
+        index: open for writing.
+        changes: of the transaction.
+        documents: int64 (d,), ascending.
+        orphans: documents whose centre is gone.
+    """
+    new = np.intersect1d(documents, np.array(changes.new_documents, dtype=np.int64))
+    documents = np.union1d(new, np.intersect1d(documents, np.array(sorted(orphans), dtype=np.int64)))
+    stored = index.documents.find(documents)
+    before = np.array([stored[x].centre for x in documents.tolist()], dtype=np.int64)
+    after = crowds.join_crowd(index, documents, new)
+    index.crowd.update(after.tolist())
+    centres = set(documents[documents == after].tolist())
+    return _store_centres(index, changes, documents, before, after, {x: x for x in centres}) | {*after.tolist()}
+
+
+def _store_centres(
+    index: OpenIndex,
+    changes: Changes,
+    documents: NDArray[np.int64],
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+    longest: dict[int, int],
+) -> set[int]:
+    """Store the centres of documents, int64 (d,) each, and note what that does to texts and stories.
+
+    Returns:
+        Centres whose copy groups have changed.
+    """
+    database = index.database
     changes.longest_documents |= longest
     moved_rows = np.flatnonzero(before != after)
     texts = database.among("SELECT centre, body FROM text WHERE centre IN {}", np.unique(before))
@@ -301,22 +336,15 @@ def _score_texts(
 
 def _regroup_stories(index: OpenIndex, changes: Changes, centres: set[int]) -> list[Change]:
     """Form the stories of some texts, of all that hang together with them, and of what these were in before."""
-    database, threshold = index.database, index.settings.story
-    closure = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
-    frontier = set(closure)
-    stories, searched_stories = set(changes.changed_stories), set[int]()
-    while frontier or stories - searched_stories:
-        neighbours = set()
-        for end, other in ("ab", "ba"):
-            neighbours |= database.numbers(
-                f"SELECT {other} FROM pair WHERE {end} IN {{}} AND score >= ?2", sorted(frontier), threshold
-            )
-        stories |= database.numbers("SELECT DISTINCT story FROM text WHERE centre IN {} AND story", sorted(frontier))
-        neighbours |= database.numbers("SELECT centre FROM text WHERE story IN {}", sorted(stories - searched_stories))
-        searched_stories |= stories
-        frontier = neighbours - closure
-        closure |= frontier
-    groups = story_groups(index, np.array(sorted(closure), dtype=np.int64))
+    database = index.database
+    seeds = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
+    nodes, crowded = crowds.find_story_components(index, seeds, changes.changed_stories)
+    stories = {*(-nodes[nodes < 0]).tolist(), *changes.changed_stories}
+    groups = story_groups(index, nodes[nodes > 0])
+    if len(crowded):
+        new = database.numbers("SELECT centre FROM text WHERE centre IN {} AND NOT story", crowded[crowded > 0])
+        of_crowd = set((-crowded[crowded < 0]).tolist())
+        groups += crowds.join_stories(index, np.array(sorted(new), dtype=np.int64), of_crowd)
     return assign_story_ids(database, groups, changes.former_story, changes.inherited_story, stories)
 
 

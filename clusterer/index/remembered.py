@@ -8,7 +8,6 @@ Array letters: `n` documents or texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -59,15 +58,22 @@ class StoredText(NamedTuple):
 class Remembered(Generic[Row]):
     """Rows of one kind, at most one a number."""
 
-    def __init__(self, read: Callable[[list[int]], Mapping[int, Row]], most: int = MOST) -> None:
+    def __init__(
+        self,
+        read: Callable[[list[int]], Mapping[int, Row]],
+        most: int = MOST,
+        size: Callable[[Row], int] = lambda row: 1,
+    ) -> None:
         """Remember nothing yet.
 
         Args:
             read: gives the rows of some numbers out of the file; those that are not there are left out.
-            most: rows that are kept.
+            most: that is kept, in all.
+            size: of a row.
         """
-        self._read, self._most = read, most
+        self._read, self._most, self._size = read, most, size
         self._rows: dict[int, Row | None] = {}  # None: there is no such row
+        self._held = 0
 
     def find(self, numbers: NDArray[np.int64] | Iterable[int]) -> dict[int, Row]:
         """Rows by number, in the order given; those that are not there are left out."""
@@ -77,30 +83,44 @@ class Remembered(Generic[Row]):
             found = self._read(missing)
             if len(missing) > self._most:  # a walk over all of a large index: none is kept
                 return {x: row for x in asked if (row := found.get(x, rows.get(x))) is not None}
-            rows.update((x, found.get(x)) for x in missing)
+            self._hold((x, found.get(x)) for x in missing)
         out = {x: row for x in asked if (row := rows[x]) is not None}
         self._trim()
         return out
 
     def put(self, rows: Mapping[int, Row | None]) -> None:
         """Remember rows as they were just written, None for those that are not there."""
-        self._rows.update(rows)
+        self._hold(rows.items())
         self._trim()
+
+    def held(self, number: int) -> tuple[bool, Row | None]:
+        """Whether a row is remembered, and it; None where it is remembered that there is none."""
+        return number in self._rows, self._rows.get(number)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Rows with these numbers were changed, made or deleted."""
         for number in numbers:
-            self._rows.pop(number, None)
+            if number in self._rows:
+                self._held -= self._size_of(self._rows.pop(number))
 
     def clear(self) -> None:
         """Trust nothing that is remembered."""
         self._rows.clear()
+        self._held = 0
+
+    def _hold(self, rows: Iterable[tuple[int, Row | None]]) -> None:
+        for number, row in rows:
+            self._held += self._size_of(row) - (self._size_of(self._rows[number]) if number in self._rows else 0)
+            self._rows[number] = row
+
+    def _size_of(self, row: Row | None) -> int:
+        return 1 if row is None else self._size(row)
 
     def _trim(self) -> None:
         """Drop what was read first, a quarter at a time, where there is too much."""
-        if len(self._rows) > self._most:
-            for number in list(islice(self._rows, len(self._rows) - self._most * 3 // 4)):
-                del self._rows[number]
+        if self._held > self._most:
+            while self._rows and self._held > self._most * 3 // 4:
+                self.forget([next(iter(self._rows))])
 
 
 def documents_of(database: Database) -> Remembered[StoredDocument]:

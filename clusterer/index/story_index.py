@@ -126,7 +126,7 @@ class StoryIndex:
         with writing(self._index) as writer:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0])
+            assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, items))
             assigned |= self._reader.expired([number for number in numbers if number < 0])
         return added_of(assigned, numbers, is_known, changes, titles)
@@ -150,7 +150,7 @@ class StoryIndex:
             writer.replace({name: stored[name][0] for name in new})
             numbers, is_known = writer.store(latest)
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories(numbers)
+            assigned = self._reader.assignments_of_stories(numbers, brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest))
         return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
 

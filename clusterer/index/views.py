@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
 from clusterer.articles import Article, free_ids
-from clusterer.assignments import assign
+from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
@@ -231,8 +231,13 @@ class IndexReader:
         assigned = self.assignments_of_stories(numbers)
         return [assigned[number] for number in numbers]
 
-    def assignments_of_stories(self, numbers: Sequence[int]) -> dict[int, Assignment]:
-        """Assignments by number, of stored articles and of all others in their stories."""
+    def assignments_of_stories(self, numbers: Sequence[int], brief: bool = False) -> dict[int, Assignment]:
+        """Assignments by number, of stored articles and of all others in their stories.
+
+        Args:
+            numbers: of these articles.
+            brief: of other articles of a crowd (`crowds`) only the groups are told.
+        """
         database = self._database
         stories = database.numbers(
             "SELECT DISTINCT story FROM article JOIN document ON document.number = document JOIN text ON text.centre ="
@@ -240,7 +245,7 @@ class IndexReader:
             numbers,
         )
         rows = database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories))
-        out = _assign(self.index, rows) if rows else {}
+        out = _assign(self.index, rows, frozenset(numbers) if brief else None) if rows else {}
         short = database.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
@@ -309,8 +314,16 @@ _HELD = (
 """Articles that are long enough to group, as `_as_run` takes them."""
 
 
-def _assign(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> dict[int, Assignment]:
-    """Assignments of all articles of some stories, by number; rows as for `_as_run`."""
+def _assign(
+    index: OpenIndex, rows: Sequence[tuple[Any, ...]], asked: frozenset[int] | None = None
+) -> dict[int, Assignment]:
+    """Assignments of all articles of some stories, by number; of those of a crowd that are not asked for, only their groups.
+
+    Args:
+        index: that holds them.
+        rows: as for `_as_run`.
+        asked: numbers of articles; None for all.
+    """
     size = Counter(story for *_, story in rows)
     names = dict(index.database.among("SELECT number, id FROM story WHERE number IN {}", sorted(size)))
     out = {  # an article that is alone in its story is joined to none
@@ -321,16 +334,40 @@ def _assign(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> dict[int, Assi
     several = [row for row in rows if size[row[-1]] > 1]
     if not several:
         return out
-    numbers, ids, _, _, document, _, _, centre, story = zip(*several, strict=True)
-    clustering = _as_run(index, several).clustering
     exact_name, copy_name = dict[int, str](), dict[int, str]()
-    for i, id in enumerate(ids):  # in order of arrival: groups have the name of the article that came first
-        exact_name.setdefault(document[i], id)
-        copy_name.setdefault(centre[i], id)
-    return out | {
-        numbers[i]: a._replace(story=names[story[i]], copy=copy_name[centre[i]], exact=exact_name[document[i]])
-        for i, a in enumerate(clustering)
-    }
+    for (
+        _,
+        id,
+        _,
+        _,
+        document,
+        _,
+        _,
+        centre,
+        _,
+    ) in several:  # in order of arrival: groups have the name of the article that came first
+        exact_name.setdefault(document, id)
+        copy_name.setdefault(centre, id)
+    if asked is not None and index.crowd:
+        told = _told(index, several, asked)
+        for number, id, _, _, document, _, _, centre, story in several:
+            out[number] = Assignment(id, names[story], copy_name[centre], exact_name[document], False, None, None, None)
+        several = told
+    for row, a in zip(several, _as_run(index, several).clustering, strict=True):
+        out[row[0]] = a._replace(story=names[row[8]], copy=copy_name[row[7]], exact=exact_name[row[4]])
+    return out
+
+
+def _told(index: OpenIndex, rows: Sequence[tuple[Any, ...]], asked: frozenset[int]) -> list[tuple[Any, ...]]:
+    """The rows of articles outside crowds, of those asked for, of centres, and of each story's best article."""
+    best: dict[int, tuple[Any, ...]] = {}
+    for row in rows:
+        _, id, outlet, date, *_, story = row
+        key = outlet not in AGENCIES, np.inf if date is None else date, id
+        if story not in best or key < best[story][0]:
+            best[story] = key, row[0]
+    heads = {number for _, number in best.values()}
+    return [row for row in rows if row[4] not in index.crowd or row[0] in asked or row[0] in heads or row[4] == row[7]]
 
 
 def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:

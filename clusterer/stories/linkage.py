@@ -34,7 +34,7 @@ def link_texts(pairs: NDArray[np.int64], score: NDArray[np.float64], count: int,
     )  # a text whose every pair is below the threshold stays alone, whatever the others do
     joins[pairs[score >= threshold].ravel()] = True
     kept = joins[pairs].all(axis=1)
-    return average_linkage(pairs[kept], _raised(score[kept]), count, float(_raised(np.array([threshold]))[0]))
+    return average_linkage(pairs[kept], raised(score[kept]), count, float(raised(np.array([threshold]))[0]))
 
 
 def mean_score(score: NDArray[np.float64], pairs: int) -> float:
@@ -44,10 +44,10 @@ def mean_score(score: NDArray[np.float64], pairs: int) -> float:
         >>> round(mean_score(np.array([0.9]), 2), 3)
         0.517
     """
-    return float((_raised(score).sum() / pairs) ** (1.0 / POWER))
+    return float((raised(score).sum() / pairs) ** (1.0 / POWER))
 
 
-def _raised(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def raised(score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores to the power of `POWER`."""
     raised: NDArray[np.float64] = score * np.sqrt(np.sqrt(score))
     return raised
