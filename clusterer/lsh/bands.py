@@ -9,6 +9,7 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `m` pairs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -72,6 +73,7 @@ def band_pairs(
     threads: int = 1,
     bits: int = 0,
     store: Store = IN_MEMORY,
+    possible: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
 
@@ -83,6 +85,7 @@ def band_pairs(
         threads: bands worked on side by side.
         bits: of the parts that the pairs are made distinct in.
         store: where these live.
+        possible: takes codes of pairs and gives those that are worth keeping, as `Bitmaps.possible` does; all are where None.
     """
 
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
@@ -90,7 +93,7 @@ def band_pairs(
         found |= np.arange(n, dtype=np.uint64)
         sort(found, _bits(n))  # articles ascend as it is
         codes, dropped = bucket_codes(found, n, cap)
-        return distinct(codes), dropped
+        return distinct(possible(codes) if possible else codes), dropped
 
     codes, dropped = Partitions(bits, store), 0
     for found, left_out in ordered_map(of_band, (bands.pop() for _ in range(len(bands))), threads):
