@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, over
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.texts import take_texts
 from clusterer.errors import InputError, MissingNameError, did_you_mean
 
 Level = Literal["exact", "copy", "story"]
@@ -134,7 +135,7 @@ class Assignments(Sequence[Assignment]):
         wanted, row = np.unique(
             np.concatenate([places, *self.groups[:, places], self.parent[places]]), return_inverse=True
         )
-        named = np.array([self.ids[i] for i in wanted.tolist()], dtype=np.object_)[row.reshape(5, n)]
+        named = np.array(take_texts(self.ids, wanted), dtype=np.object_)[row.reshape(5, n)]
         relation = np.array(RELATIONS, dtype=np.object_)[self.relation[places]]
         score = np.full(n, 1.0, dtype=np.object_)  # one number for all that have it
         less = np.flatnonzero(self.score[places] != 1.0)
