@@ -36,7 +36,6 @@ from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
 
-
 _DAY = 86_400.0  # seconds; a day alone, without an hour, is a time of that day
 
 
@@ -132,7 +131,9 @@ def gather(
         hashes, unique = boilerplate.whole_hashes(words), ids[:]
         for start, stop in pairwise([0, *parts, len(ids)]):
             part = slice(start, stop)
-            unique[part], again = _unique_ids(unique[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
+            unique[part], again = _unique_ids(
+                unique[part], tied[part].tolist(), outlets[part], when[part], hashes[part]
+            )
             renamed += again
         ids = Texts.of(unique)
     ranks = _ranks(ids, when)

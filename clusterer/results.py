@@ -80,7 +80,7 @@ class Assignments(Sequence[Assignment]):
         is_head: bool (n,), who stands for a story, and is linked to none.
         relation: uint8 (n,), what the link is, a place in `RELATIONS`.
         score: float64 (n,), of the link.
-        evidence: int32 (n,), the row in `measures`, or, behind these, in `features`, that tells of the link; -1 where nothing does.
+        evidence: int32 (n,), the row in `measures` or, behind these, in `features` that tells of the link; -1 where none does.
         measures: float64 (x, 3), columns as in `_MEASURES`.
         features: float32 (x, f), NaN where one is not known.
         names: of the features.

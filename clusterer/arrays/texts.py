@@ -6,6 +6,7 @@ Array letters: `n` texts, `s` bytes of all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import overload
 
 import numpy as np
@@ -68,8 +69,8 @@ class Texts(Sequence[str]):
         bounds = (ends - ends[0]).tolist()
         if data.isascii():
             text = data.decode("ascii")
-            return [text[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
-        return [data[a:z].decode("utf-8", _HALVES) for a, z in zip(bounds, bounds[1:], strict=False)]
+            return [text[a:z] for a, z in pairwise(bounds)]
+        return [data[a:z].decode("utf-8", _HALVES) for a, z in pairwise(bounds)]
 
 
 class GrowingTexts:

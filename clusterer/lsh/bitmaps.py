@@ -38,7 +38,7 @@ class Bitmaps:
     counts: NDArray[np.int32]
 
     def possible(self, codes: NDArray[np.int64], least: float) -> NDArray[np.int64]:
-        """The codes, int64 ``first * n + second``, of pairs that may have a containment of `least`; in place of the first ones."""
+        """The codes, int64 ``first * n + second``, of pairs that may have a containment of `least`; written over the first."""
         return codes[: kernels.possible_codes(self.words, self.offsets, self.counts, codes, least, codes)]
 
 

@@ -1,7 +1,7 @@
 """Bitmaps of sets, and what they rule out, in NumPy.
 
-A bitmap is a power of two of 64-bit words, twice as large ones fold onto it word by word. A bit that one set has and the other has
-not is a member at least that the other lacks: so two bitmaps bound from above what two sets share.
+A bitmap is a power of two of 64-bit words; larger ones fold onto it word by word. A bit that one set has and the other has not is
+a member at least that the other lacks: so two bitmaps bound from above what two sets share.
 
 Source: Sandes, Teodoro and Melo 2020, "Bitmap filter: Speeding up exact set similarity joins with bitwise operations".
 
@@ -67,7 +67,9 @@ def possible_codes(
         shapes = np.stack([sizes[larger], sizes[smaller]], axis=1)
         for shape in np.unique(shapes[~kept], axis=0):
             rows = np.flatnonzero((shapes == shape).all(axis=1))
-            a, b = (maps[to[x[rows]][:, None] + np.arange(size)] for x, size in zip((larger, smaller), shape, strict=True))
+            a, b = (
+                maps[to[x[rows]][:, None] + np.arange(size)] for x, size in zip((larger, smaller), shape, strict=True)
+            )
             a = np.bitwise_or.reduce(a.reshape(len(rows), -1, shape[1]), axis=1)
             for one, other, row in ((a, b, larger[rows]), (b, a, smaller[rows])):
                 lacking = np.bitwise_count(one & ~other).sum(axis=1, dtype=np.int64)
