@@ -260,6 +260,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "IN_MEMORY": "where arrays live",
         "_RELIEF": "where arrays live",
     },
+    "clusterer.arrays.texts": {"_TEXTS": "size of a block", "_HALVES": "what an encoding is called"},
     "clusterer.arrays.utf8": {
         "_NEAR": "size of a table",
         "HEAD": "which texts get a closer look",
@@ -288,6 +289,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.lsh.bitmaps": {"_SHINGLES": "bitmaps rule out only what verifying would"},
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},
+    "clusterer.corpus": {"_DAY": "seconds of a day"},
     "clusterer.copies.candidates": {"_BANDS": "bands in a file"},
     "clusterer.copies.facts": {
         "_BUCKET_BITS": "size of a table of first places",

@@ -926,28 +926,32 @@ def merge_entries(
 
 def likely_codes(
     const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, const double[::1] first, const double[::1] last,
-    double near, int least, int least_far, int64_t[::1] out,
+    double near, double farthest, int least, int least_far, int64_t[::1] out,
 ):
     """The codes ``first * n + second`` of pairs of rows that have `least` equal slots, `least_far` where more than `near`
-    lies between the last moment of one and the first of the other; gives their number."""
-    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = codes.shape[0]
+    lies between the last moment of one and the first of the other, none where more than `farthest` does; gives their number."""
+    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = 0
     cdef const uint16_t* a
     cdef const uint16_t* b
     cdef uint16_t same
     cdef int64_t i, o
     with nogil:
+        for p in range(codes.shape[0]):  # slots of pairs that are too far apart are not even fetched
+            i, o = codes[p] // n, codes[p] % n
+            out[m] = codes[p]
+            m += not (first[i] - last[o] > farthest or first[o] - last[i] > farthest)
         for p in range(m):
             if p + AHEAD < m:
-                a, b = &slots[codes[p + AHEAD] // n, 0], &slots[codes[p + AHEAD] % n, 0]
+                a, b = &slots[out[p + AHEAD] // n, 0], &slots[out[p + AHEAD] % n, 0]
                 for j in range(0, k, 32):  # a cache line holds 32 slots
                     fetch_early(a + j)
                     fetch_early(b + j)
-            i, o = codes[p] // n, codes[p] % n
+            i, o = out[p] // n, out[p] % n
             a, b = &slots[i, 0], &slots[o, 0]
             same = 0
             for j in range(k):
                 same += a[j] == b[j]
-            out[count] = codes[p]
+            out[count] = out[p]
             count += same >= (least_far if first[i] - last[o] > near or first[o] - last[i] > near else least)
     return count
 

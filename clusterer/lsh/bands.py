@@ -115,6 +115,7 @@ class Likeness:
         least_far: the same of others.
         near: seconds between the last moment of one and the first of the other up to which they are near.
         first, last: float64 (n,), the moments of each text; -inf and inf where they are unknown, so that it is near all.
+        farthest: seconds from which on two texts are no pair, whatever they share.
     """
 
     least: int
@@ -122,6 +123,7 @@ class Likeness:
     near: float
     first: NDArray[np.float64]
     last: NDArray[np.float64]
+    farthest: float = np.inf
 
     def take(self, rows: NDArray[np.int64]) -> Likeness:
         """The same of some texts."""
@@ -207,6 +209,7 @@ def pairs_with_equal_slots(
     """The codes, int64 ``first * n + second``, of pairs of rows with enough equal slots; slots uint16 (n, k)."""
     out = np.empty(len(codes), dtype=np.int64)
     found = kernels.likely_codes(
-        slots, codes, len(slots), likeness.first, likeness.last, likeness.near, likeness.least, likeness.least_far, out
+        slots, codes, len(slots), likeness.first, likeness.last, likeness.near, likeness.farthest, likeness.least,
+        likeness.least_far, out,
     )
     return out[:found]
