@@ -209,7 +209,15 @@ def pairs_with_equal_slots(
     """The codes, int64 ``first * n + second``, of pairs of rows with enough equal slots; slots uint16 (n, k)."""
     out = np.empty(len(codes), dtype=np.int64)
     found = kernels.likely_codes(
-        slots, codes, len(slots), likeness.first, likeness.last, likeness.near, likeness.farthest, likeness.least,
-        likeness.least_far, out,
+        slots,
+        codes,
+        len(slots),
+        likeness.first,
+        likeness.last,
+        likeness.near,
+        likeness.farthest,
+        likeness.least,
+        likeness.least_far,
+        out,
     )
     return out[:found]

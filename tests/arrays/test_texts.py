@@ -8,7 +8,9 @@ from hypothesis import given, strategies as st
 from clusterer.arrays import texts as arrays_texts
 from clusterer.arrays.texts import GrowingTexts, Texts, take_texts
 
-TEXTS = st.lists(st.text(st.characters(exclude_categories=()), max_size=6) | st.sampled_from(["a1", "خبر", "\ud800", ""]))
+TEXTS = st.lists(
+    st.text(st.characters(exclude_categories=()), max_size=6) | st.sampled_from(["a1", "خبر", "\ud800", ""])
+)
 
 
 @given(TEXTS, st.slices(12), st.lists(st.integers(0, 11)))
