@@ -444,8 +444,7 @@ def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
     def of_block(start: int) -> None:
         offsets = words.offsets[start : start + _BLOCK + 1]
         filled = np.flatnonzero(np.diff(offsets))
-        if len(filled):
-            out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
+        out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
 
     deque(ordered_map(of_block, range(0, len(words), _BLOCK), threads), 0)
     return out
