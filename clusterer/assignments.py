@@ -8,9 +8,7 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -21,14 +19,13 @@ from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import QUOTED, SERIES, Links
 from clusterer.corpus import Corpus
-from clusterer.results import Assignment, Clustering, Relation, group_counts
+from clusterer.results import Assignments, Clustering, group_counts
 from clusterer.settings import Settings
 from clusterer.stories import features
 from clusterer.stories.clustering import Stories
 from clusterer.text import boilerplate_phrases
 
-_RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
-_EXACT, _COPY, _CONTAINED, _STORY = range(4)
+_EXACT, _COPY, _CONTAINED, _STORY = range(4)  # places in `results.RELATIONS`
 
 AGENCIES = frozenset(boilerplate_phrases.AGENCIES) | {"وكالة الأنباء السعودية", "spa", "reuters", "afp"}
 """Outlets whose articles stand for their groups first."""
@@ -61,28 +58,24 @@ def assign(
     representative = first_of_group(story, preferred)[story]
     linked = links.where(links.linked)
     tree = _copy_trees(linked, documents, copies, exact, copy, preferred)
-    evidence = np.full(len(corpus.ids), None, dtype=np.object_)
+    joined = number = np.zeros(0, dtype=np.int64)
     if stories is not None and len(stories.pairs):
-        _join_copy_groups(tree, stories, copies, copy, preferred, representative, evidence)
-    _measure(tree, linked, evidence)
-    ids = np.array(corpus.ids, dtype=np.object_)
-    heads = np.arange(len(ids)) == representative
-    parent, relation = ids[tree.parent], np.array(_RELATIONS, dtype=np.object_)[tree.relation]
-    score = np.full(len(ids), 1.0, dtype=np.object_)
-    less = np.flatnonzero(tree.score != 1.0)
-    score[less] = [round(x, 4) for x in tree.score[less].tolist()]
-    for column in (parent, relation, score, evidence):
-        column[heads] = None
-    groups = (ids[first_of_group(x, earliest)[x]].tolist() for x in (story, copy, exact))
-    columns = (*groups, heads.tolist(), *(x.tolist() for x in (parent, relation, score, evidence)))
-    make = cast(
-        Callable[[tuple[Any, ...]], Assignment], partial(tuple.__new__, Assignment)
-    )  # without a call of Python's
-    assignments = tuple(map(make, zip(corpus.ids, *columns, strict=True)))
+        joined, number = _join_copy_groups(tree, stories, copies, copy, preferred, representative)
+    heads = np.arange(len(corpus.ids)) == representative
+    assignments = Assignments(
+        corpus.ids,
+        np.stack([first_of_group(x, earliest)[x].astype(np.int32) for x in (story, copy, exact)]),
+        tree.parent.astype(np.int32),
+        heads,
+        tree.relation.astype(np.uint8),
+        tree.score,
+        *_evidence(tree, linked, stories, joined, number),
+        features.FEATURES,
+    )
     named: dict[str, str] = {}
     if stories is not None:
-        later, earlier = first_of_group(story, earliest)[stories.follows].reshape(-1, 2).T
-        named = dict(zip(ids[later].tolist(), ids[earlier].tolist(), strict=True))
+        later, earlier = first_of_group(story, earliest)[stories.follows].reshape(-1, 2).T.tolist()
+        named = {corpus.ids[a]: corpus.ids[b] for a, b in zip(later, earlier, strict=True)}
     stats = counts(corpus, documents, proposed, links, copies, stories, settings)
     again = _read_before(corpus, preferred)
     return Clustering(assignments, stats, settings.fingerprint(), frozenset(corpus.lines.tolist()), named, again)
@@ -97,12 +90,25 @@ def _read_before(corpus: Corpus, preferred: NDArray[np.int64]) -> frozenset[int]
     return frozenset(np.flatnonzero(first_of_group(first, preferred)[first] != np.arange(len(first))).tolist())
 
 
-def _measure(tree: _Trees, links: Links, evidence: NDArray[np.object_]) -> None:
-    """Put into `evidence`, object (n,), what the link of each article to its copy group was measured as."""
-    measured = np.flatnonzero(tree.link >= 0)
-    overlap, number = links.overlap, tree.link[measured]
-    columns = (x[number].round(4).tolist() for x in (overlap.jaccard, overlap.containment, overlap.opening))
-    evidence[measured] = [{"jaccard": j, "containment": c, "opening": o} for j, c, o in zip(*columns, strict=True)]
+def _evidence(
+    tree: _Trees, links: Links, stories: Stories | None, joined: NDArray[np.int64], number: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float32]]:
+    """What links were measured as: which row each of n articles has, int32 (n,), and the rows, as `Assignments` holds them.
+
+    Args:
+        tree: of the n articles.
+        links: of their copy groups.
+        stories: None below the story level.
+        joined, number: int64, the articles that a link of stories joins, and the links.
+    """
+    measured, overlap = np.flatnonzero(tree.link >= 0), links.overlap
+    columns = (x[tree.link[measured]].round(4) for x in (overlap.jaccard, overlap.containment, overlap.opening))
+    measures = np.stack([*columns], axis=1)
+    row = np.full(len(tree.link), -1, dtype=np.int32)
+    row[joined] = np.arange(len(measured), len(measured) + len(joined), dtype=np.int32)
+    row[measured] = np.arange(len(measured), dtype=np.int32)
+    told = np.zeros((0, 0), dtype=np.float32) if stories is None else stories.features[number]
+    return row, measures, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class _Trees:
 
     Attributes:
         parent: int64 (n,), the article it is joined to; itself at a root.
-        relation: int64 (n,), what the link is, an index in `_RELATIONS`.
+        relation: int64 (n,), what the link is, a place in `results.RELATIONS`.
         score: float64 (n,), how strong the link is.
         link: int64 (n,), the number of the link of documents, -1 where both have the same words.
     """
@@ -204,9 +210,8 @@ def _join_copy_groups(
     copy: NDArray[np.int64],
     preferred: NDArray[np.int64],
     representative: NDArray[np.int64],
-    evidence: NDArray[np.object_],
-) -> None:
-    """Join the best articles of copy groups by the strongest links between the groups; put their features into `evidence`."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join the best articles of copy groups by the strongest links between the groups; return them and the links, int64."""
     d, articles = len(copies), np.arange(len(copy))
     best = first_of_group(copy, preferred)  # by copy group number
     story_of_centre = np.full(d, -1, dtype=np.int64)
@@ -220,8 +225,7 @@ def _join_copy_groups(
     ends = stories.pairs[number]
     trees.parent[joined] = best[np.where(ends[:, 0] == copy[joined], ends[:, 1], ends[:, 0])]
     trees.relation[joined], trees.score[joined] = _STORY, stories.score[number]
-    told = stories.features[number].astype(np.float64).tolist()
-    evidence[joined] = [_named(features.FEATURES, values) for values in told]
+    return joined, number
 
 
 def counts(
@@ -267,11 +271,6 @@ def counts(
             **group_counts("story", sizes(story[once])),
         }
     return stats
-
-
-def _named(names: Sequence[str], values: Iterable[float]) -> dict[str, float]:
-    """Values by name, rounded; what is not known (NaN) is left out."""
-    return {name: round(x, 4) for name, x in zip(names, values, strict=True) if x == x}
 
 
 def copy_tree(

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, put_before
 from clusterer.arrays.spill import IN_MEMORY, Store
+from clusterer.arrays.texts import GrowingTexts, Texts, take_texts
 from clusterer.arrays.utf8 import Utf8Texts
 from clusterer.articles import Article, free_ids
 from clusterer.budget import store_of
@@ -32,6 +34,8 @@ from clusterer.text.bare_texts import bare_texts, without_addresses
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.words import Words, concatenate, hash_words
+
+_DAY = 86_400.0  # seconds; a day alone, without an hour, is a time of that day
 
 
 def read(articles: Iterable[Article] | Iterable[Block], settings: Settings, progress: Progress | None = None) -> Corpus:
@@ -90,15 +94,14 @@ def gather(
         store: where large arrays of the run live; by default as the settings say.
     """
     tell, store = progress or silent, store or store_of(settings)
-    ids: list[str] = []
-    outlets: list[str] = []
+    names, outlets = GrowingTexts(), list[str]()
     known: dict[str, str] = {}
     dates, ties = Growing(np.float64), Growing(np.uint32)  # ties: by what else an id is made unique, in few bytes
     titles: list[Words] = []
 
     def texts() -> Iterator[Words]:
         for chunk in chunks:
-            ids.extend(chunk.ids)
+            names.extend(chunk.ids)
             outlets.extend([known.setdefault(outlet, outlet) for outlet in chunk.outlets])
             dates.append(chunk.dates)
             ties.append(chunk.ties)
@@ -112,7 +115,7 @@ def gather(
     heads = concatenate(_used_up(titles), store)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
     if settings.boilerplate == "learned":
-        begin(tell, "learning boilerplate", len(ids))
+        begin(tell, "learning boilerplate", names.count)
         furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
         total = int(furniture.sum())
         if total:
@@ -122,14 +125,18 @@ def gather(
     titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
     words = with_titles(words, heads, settings.min_words, store)
     when, tied = dates.array(), ties.array()
-    renamed, repeated, again = 0, len(set(ids)) < len(ids), dict[int, int]()
-    hashes = boilerplate.whole_hashes(words) if repeated else np.zeros(0, dtype=np.uint64)
-    for start, stop in pairwise([0, *parts, len(ids)]) if repeated else ():
-        part = slice(start, stop)
-        ids[part], more, twice = _unique_ids(ids[part], tied[part].tolist(), outlets[part], when[part], hashes[part])
-        renamed += more
-        again |= {start + place: start + first for place, first in twice.items()}
-    ranks = np.where(np.isfinite(when), ranks_of_ids(ids), np.arange(len(ids)))
+    renamed, repeated, ids, again = 0, names.may_repeat(), names.whole(), dict[int, int]()
+    if repeated:
+        hashes, unique = boilerplate.whole_hashes(words), ids[:]
+        for start, stop in pairwise([0, *parts, len(ids)]):
+            part = slice(start, stop)
+            unique[part], more, twice = _unique_ids(
+                unique[part], tied[part].tolist(), outlets[part], when[part], hashes[part]
+            )
+            renamed += more
+            again |= {start + place: start + first for place, first in twice.items()}
+        ids = Texts.of(unique)
+    ranks = _ranks(ids, when)
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store, again)
 
 
@@ -179,6 +186,17 @@ def with_titles(words: Words, titles: Words, least: int, store: Store = IN_MEMOR
     rows = np.stack([np.where(short, np.arange(n, 2 * n), -1), np.arange(n)], axis=1).ravel()
     pieces = concatenate([replace(words, opens_line=None), titles]).take(rows[rows >= 0])
     return replace(pieces, offsets=np.concatenate(([0], np.cumsum(counts + titles.counts * short))))
+
+
+def _ranks(ids: Sequence[str], dates: NDArray[np.float64]) -> NDArray[np.int64]:
+    """What orders articles of one date, int64 (n,): their ids; of those without one, the input."""
+    ranks = np.arange(len(ids))
+    dated = np.flatnonzero(np.isfinite(dates))
+    day = dates[dated] // _DAY
+    order = np.argsort(day, kind="stable")
+    for of_day in np.split(dated[order], run_starts(day[order])[1:]):
+        ranks[of_day] = ranks_of_ids(take_texts(ids, of_day))
+    return ranks
 
 
 def ranks_of_ids(ids: Sequence[str]) -> NDArray[np.int64]:
@@ -259,7 +277,7 @@ class Corpus:
         again: of articles that were read before, by place, the place of the first reading.
     """
 
-    ids: list[str]
+    ids: Sequence[str]
     outlets: list[str]
     dates: NDArray[np.float64]
     ranks: NDArray[np.int64]

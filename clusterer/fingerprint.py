@@ -230,6 +230,9 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         ),
         "a name of a kind or a part of a value",
     ),
+    "clusterer.arrays.kernels_numpy.bitmaps": dict.fromkeys(
+        ("BITMAP_SHIFT", "CROWDED", "_CODES"), "bitmaps rule out only what verifying would"
+    ),
     "clusterer.arrays.kernels_numpy.pairs": {"_PAIRS": "size of a block"},
     "clusterer.arrays.kernels_numpy.sketches": {
         "_EMPTY32": "all bits of a slot",
@@ -258,6 +261,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "IN_MEMORY": "where arrays live",
         "_RELIEF": "where arrays live",
     },
+    "clusterer.arrays.texts": {"_TEXTS": "size of a block", "_HALVES": "what an encoding is called"},
     "clusterer.arrays.utf8": {
         "_NEAR": "size of a table",
         "HEAD": "which texts get a closer look",
@@ -283,8 +287,10 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "STEMMER": "made of the others",
     },
     "clusterer.lsh.bands": {"_MOVED": "size of a block"},
+    "clusterer.lsh.bitmaps": {"_SHINGLES": "bitmaps rule out only what verifying would"},
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},
+    "clusterer.corpus": {"_DAY": "seconds of a day"},
     "clusterer.copies.candidates": {"_BANDS": "bands in a file"},
     "clusterer.copies.facts": {
         "_BUCKET_BITS": "size of a table of first places",
@@ -312,11 +318,10 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     },
     "clusterer.articles": {"_NUMBERED": "what numbered_id writes"},
     "clusterer.assignments": {
-        "_RELATIONS": "names",
-        "_EXACT": "a place in _RELATIONS",
-        "_COPY": "a place in _RELATIONS",
-        "_CONTAINED": "a place in _RELATIONS",
-        "_STORY": "a place in _RELATIONS",
+        "_EXACT": "a place in RELATIONS",
+        "_COPY": "a place in RELATIONS",
+        "_CONTAINED": "a place in RELATIONS",
+        "_STORY": "a place in RELATIONS",
     },
     "clusterer.pipeline": {"_LOG": "a logger"},
 }

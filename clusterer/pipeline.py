@@ -20,7 +20,7 @@ from clusterer.assignments import assign, counts
 from clusterer.copies import grouping
 from clusterer.copies.candidates import CandidatePairs, generate_candidates
 from clusterer.copies.documents import Documents, find_documents
-from clusterer.copies.verify import Links, verify
+from clusterer.copies.verify import Links, least_shared, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from, blocks_from
@@ -162,7 +162,9 @@ def group_corpus(
     nothing = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     if settings.level != "exact":
         begin(tell, "sketching", min(documents.compared, len(documents)))
-    proposed = nothing if settings.level == "exact" else generate_candidates(documents, settings, tell, corpus.store)
+    proposed = nothing
+    if settings.level != "exact":
+        proposed = generate_candidates(documents, settings, tell, corpus.store, least_shared(settings))
     begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
     begin(tell, "grouping", len(documents))

@@ -1,16 +1,23 @@
 """The records that a run gives: one `Assignment` an article, and the `Clustering` that holds them.
 
 Plain frozen data with derived counts; no I/O, no normalising, no scoring.
+
+Array letters: `n` articles, `x` of them with evidence of a kind, `f` features.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.arrays.texts import take_texts
 from clusterer.errors import InputError, MissingNameError, did_you_mean
 
 Level = Literal["exact", "copy", "story"]
@@ -54,6 +61,104 @@ class Assignment(NamedTuple):
         return self._asdict()
 
 
+RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
+"""Names of links as `Assignments` numbers them."""
+_MEASURES = ("jaccard", "containment", "opening")
+_ROWS = 1 << 12  # assignments that are made together
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Assignments(Sequence[Assignment]):
+    """The assignments of n articles, held as arrays: each is made when it is asked for.
+
+    It is equal to any sequence of the same assignments, and a part of it is a tuple.
+
+    Attributes:
+        ids: of the articles.
+        groups: int32 (3, n), the article whose id names the story, the copy group and the exact group of each.
+        parent: int32 (n,), the article that each is linked to.
+        is_head: bool (n,), who stands for a story, and is linked to none.
+        relation: uint8 (n,), what the link is, a place in `RELATIONS`.
+        score: float64 (n,), of the link.
+        evidence: int32 (n,), the row in `measures` or, behind these, in `features` that tells of the link; -1 where none does.
+        measures: float64 (x, 3), columns as in `_MEASURES`.
+        features: float32 (x, f), NaN where one is not known.
+        names: of the features.
+    """
+
+    ids: Sequence[str]
+    groups: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    is_head: NDArray[np.bool_]
+    relation: NDArray[np.uint8]
+    score: NDArray[np.float64]
+    evidence: NDArray[np.int32]
+    measures: NDArray[np.float64]
+    features: NDArray[np.float32]
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        for start in range(0, len(self), _ROWS):
+            yield from self._made(np.arange(start, min(start + _ROWS, len(self))))
+
+    @overload
+    def __getitem__(self, which: int) -> Assignment: ...
+    @overload
+    def __getitem__(self, which: slice) -> tuple[Assignment, ...]: ...
+    def __getitem__(self, which: int | slice) -> Assignment | tuple[Assignment, ...]:
+        places = range(len(self))[which]
+        if isinstance(places, int):
+            return self._made(np.array([places]))[0]
+        return tuple(a for i in range(0, len(places), _ROWS) for a in self._made(np.array(places[i : i + _ROWS])))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} assignments>"
+
+    def labels(self, name: str) -> list[str]:
+        """The ids of articles, or of their groups at a level, in input order."""
+        ids = list(self.ids)
+        return ids if name == "id" else [ids[i] for i in self.groups[("story", "copy", "exact").index(name)].tolist()]
+
+    def _made(self, places: NDArray[np.int64]) -> list[Assignment]:
+        """Those of some articles."""
+        heads, n = self.is_head[places], len(places)
+        wanted, row = np.unique(
+            np.concatenate([places, *self.groups[:, places], self.parent[places]]), return_inverse=True
+        )
+        named = np.array(take_texts(self.ids, wanted), dtype=np.object_)[row.reshape(5, n)]
+        relation = np.array(RELATIONS, dtype=np.object_)[self.relation[places]]
+        score = np.full(n, 1.0, dtype=np.object_)  # one number for all that have it
+        less = np.flatnonzero(self.score[places] != 1.0)
+        score[less] = [round(x, 4) for x in self.score[places[less]].tolist()]
+        evidence = np.full(n, None, dtype=np.object_)
+        known = np.flatnonzero(self.evidence[places] >= 0)
+        evidence[known] = [self._told(i) for i in self.evidence[places[known]].tolist()]
+        for column in (named[4], relation, score, evidence):
+            column[heads] = None
+        columns = (*named[:4].tolist(), heads.tolist(), *(x.tolist() for x in (named[4], relation, score, evidence)))
+        make = cast(
+            Callable[[tuple[Any, ...]], Assignment], partial(tuple.__new__, Assignment)
+        )  # without a call of Python's
+        return list(map(make, zip(*columns, strict=True)))
+
+    def _told(self, number: int) -> dict[str, float]:
+        """A row of evidence by name, rounded; what is not known is left out."""
+        if number < len(self.measures):
+            return dict(zip(_MEASURES, self.measures[number].tolist(), strict=True))
+        values = self.features[number - len(self.measures)].tolist()
+        return {name: round(x, 4) for name, x in zip(self.names, values, strict=True) if x == x}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Clustering:
     """The result: one `Assignment` an article, in input order, and the counts of the run.
@@ -69,7 +174,7 @@ class Clustering:
             that were fetched several times. Counts of groups leave them out. Known to runs in memory.
     """
 
-    assignments: tuple[Assignment, ...]
+    assignments: Sequence[Assignment]
     stats: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     furniture: frozenset[int] = field(default=frozenset(), repr=False)
@@ -89,9 +194,8 @@ class Clustering:
             InputError: there is none.
         """
         if isinstance(which, str):
-            for a in self.assignments:
-                if a.id == which:
-                    return a
+            if which in (ids := self._labels("id")):
+                return self.assignments[ids.index(which)]
             raise InputError(f"no article {which!r} among {len(self)}; cure: an id such as {self._some_id()}")
         try:
             return self.assignments[which]
@@ -121,13 +225,17 @@ class Clustering:
         if level not in LEVELS:
             cure = did_you_mean(level, LEVELS) or "one of these"
             raise InputError(f"level {level!r} is not one of {', '.join(LEVELS)}; cure: {cure}")
-        return [getattr(a, level) for a in self.assignments]
+        return self._labels(level)
+
+    def _labels(self, name: str) -> list[str]:
+        found = self.assignments
+        return found.labels(name) if isinstance(found, Assignments) else [getattr(a, name) for a in found]
 
     def groups(self, level: str = "copy") -> dict[str, list[str]]:
         """Group id to the ids of its members, both in input order of first appearance."""
         out: dict[str, list[str]] = {}
-        for a, label in zip(self.assignments, self.labels(level), strict=True):
-            out.setdefault(label, []).append(a.id)
+        for name, label in zip(self._labels("id"), self.labels(level), strict=True):
+            out.setdefault(label, []).append(name)
         return out
 
     def sizes(self, level: str = "copy") -> Counter[str]:
@@ -160,7 +268,8 @@ class Clustering:
             raise InputError(f"{backend} is not installed; cure: pip install {backend}, or another backend") from None
         import orjson
 
-        columns = {name: [getattr(a, name) for a in self.assignments] for name in Assignment._fields}
+        rows = list(self.assignments)
+        columns = {name: [getattr(a, name) for a in rows] for name in Assignment._fields}
         columns["evidence"] = [
             None if e is None else orjson.dumps(e, default=dict).decode() for e in columns["evidence"]
         ]

@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 11  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 13  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -41,6 +41,12 @@ cdef extern from *:
         return count;
     }
     #endif
+    static int ones64(unsigned long long x) {  // without an instruction for it, which not every machine has
+        x -= x >> 1 & 0x5555555555555555ULL;
+        x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+        x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0FULL;
+        return (int)(x * 0x0101010101010101ULL >> 56);
+    }
     static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
     static const unsigned long long SEPARATES = 0x0021002100210021ULL;  // the first code that is none, in every lane
     static const unsigned long long TOPS = 0x8000800080008000ULL;
@@ -50,9 +56,12 @@ cdef extern from *:
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
+    int ones64(uint64_t number) nogil
 
 cdef enum:
     AHEAD = 16
+    BITMAP_SHIFT = 20
+    CROWDED = 8
     UTF8 = 0  # a width of letters beside those of Python's strings
     NEAR = 0x0800  # letters below are Latin, Greek, Cyrillic, Hebrew and Arabic
     FOUR = 4  # letters read at a time
@@ -99,6 +108,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
     "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
+    "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED,
 }
 
 cdef double STEP = 9.5367431640625e-07  # 2**-20
@@ -995,28 +1005,32 @@ def merge_entries(
 
 def likely_codes(
     const uint16_t[:, ::1] slots, const int64_t[::1] codes, int64_t n, const double[::1] first, const double[::1] last,
-    double near, int least, int least_far, int64_t[::1] out,
+    double near, double farthest, int least, int least_far, int64_t[::1] out,
 ):
     """The codes ``first * n + second`` of pairs of rows that have `least` equal slots, `least_far` where more than `near`
-    lies between the last moment of one and the first of the other; gives their number."""
-    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = codes.shape[0]
+    lies between the last moment of one and the first of the other, none where more than `farthest` does; gives their number."""
+    cdef Py_ssize_t p, j, k = slots.shape[1], count = 0, m = 0
     cdef const uint16_t* a
     cdef const uint16_t* b
     cdef uint16_t same
     cdef int64_t i, o
     with nogil:
+        for p in range(codes.shape[0]):  # slots of pairs that are too far apart are not even fetched
+            i, o = codes[p] // n, codes[p] % n
+            out[m] = codes[p]
+            m += not (first[i] - last[o] > farthest or first[o] - last[i] > farthest)
         for p in range(m):
             if p + AHEAD < m:
-                a, b = &slots[codes[p + AHEAD] // n, 0], &slots[codes[p + AHEAD] % n, 0]
+                a, b = &slots[out[p + AHEAD] // n, 0], &slots[out[p + AHEAD] % n, 0]
                 for j in range(0, k, 32):  # a cache line holds 32 slots
                     fetch_early(a + j)
                     fetch_early(b + j)
-            i, o = codes[p] // n, codes[p] % n
+            i, o = out[p] // n, out[p] % n
             a, b = &slots[i, 0], &slots[o, 0]
             same = 0
             for j in range(k):
                 same += a[j] == b[j]
-            out[count] = codes[p]
+            out[count] = out[p]
             count += same >= (least_far if first[i] - last[o] > near or first[o] - last[i] > near else least)
     return count
 
@@ -1034,6 +1048,62 @@ def frequent_codes(
             if p - first >= share * min(held[codes[first] // n], held[codes[first] % n]):
                 out[count] = codes[first]
                 count += 1
+    return count
+
+
+def set_bitmaps(
+    const uint64_t[::1] values, const int64_t[::1] offsets, const int64_t[::1] to, uint64_t[::1] out,
+):
+    """Of rows of hashes their bitmaps, ``out[to[i]:to[i + 1]]``: a power of two of words, all 0 before."""
+    cdef Py_ssize_t i, j
+    cdef uint64_t bit, mask
+    with nogil:
+        for i in range(offsets.shape[0] - 1):
+            mask = 64 * <uint64_t>(to[i + 1] - to[i]) - 1
+            for j in range(offsets[i], offsets[i + 1]):
+                bit = (values[j] >> BITMAP_SHIFT) & mask
+                out[to[i] + <Py_ssize_t>(bit >> 6)] |= <uint64_t>1 << (bit & 63)
+
+
+def possible_codes(
+    const uint64_t[::1] maps, const int64_t[::1] to, const int32_t[::1] counts, const int64_t[::1] codes, double least,
+    int64_t[::1] out,
+):
+    """The codes ``first * n + second`` of pairs of rows whose bitmaps do not rule out that one holds `least` of the other; gives
+    their number. `counts`: members of each row, repeats too."""
+    cdef Py_ssize_t p, j, t, large, small, count = 0, m = codes.shape[0]
+    cdef int64_t n = counts.shape[0], i, o, both, ours, theirs
+    cdef const uint64_t* a
+    cdef const uint64_t* b
+    cdef uint64_t x
+    with nogil:
+        for p in range(m):
+            if p + AHEAD < m:
+                i, o = codes[p + AHEAD] // n, codes[p + AHEAD] % n
+                for j in range(to[i], to[i + 1], 8):  # a cache line holds 8 words
+                    fetch_early(&maps[j])
+                for j in range(to[o], to[o + 1], 8):
+                    fetch_early(&maps[j])
+            i, o = codes[p] // n, codes[p] % n
+            if to[i + 1] - to[i] < to[o + 1] - to[o]:
+                i, o = o, i
+            large, small = to[i + 1] - to[i], to[o + 1] - to[o]
+            out[count] = codes[p]
+            if large >= CROWDED * small:  # hardly a bit of the smaller one is free in the larger
+                count += 1
+                continue
+            a, b = &maps[to[i]], &maps[to[o]]
+            both, ours, theirs = 0, 0, 0
+            for j in range(small):
+                x, t = a[j], j + small
+                while t < large:
+                    x |= a[t]
+                    t += small
+                ours += ones64(x)
+                theirs += ones64(b[j])
+                both += ones64(x & b[j])
+            ours, theirs = counts[i] - (ours - both), counts[o] - (theirs - both)
+            count += <double>ours / counts[i] >= least or <double>theirs / counts[o] >= least
     return count
 
 

@@ -32,8 +32,10 @@ from clusterer.arrays.kernels_numpy import (
     merge_entries as merge_entries,
     overlaps as overlaps,
     pair_sums as pair_sums,
+    possible_codes as possible_codes,
     row_sums as row_sums,
     scan_utf8 as scan_utf8,
+    set_bitmaps as set_bitmaps,
     shingle_rows as shingle_rows,
     sort_in_place as sort_in_place,
     spanning_links as spanning_links,
@@ -44,7 +46,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 11
+REVISION = 13
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

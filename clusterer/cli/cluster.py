@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
 import click
@@ -35,6 +36,8 @@ from clusterer.io.shard_outputs import is_folder
 from clusterer.io.writers import result_form, write_result
 from clusterer.messages import Language
 from clusterer.results import LEVELS, Clustering, Level
+
+_ROWS = 1 << 12  # rows whose ids are looked up together
 
 
 @click.command("cluster", cls=SectionedCommand)
@@ -120,16 +123,21 @@ def _joined(result: Clustering, level: str) -> Fate:
     names = LEVELS[: LEVELS.index(cast(Level, level)) + 1]
     editor = RowEditor(names)
 
+    @lru_cache(maxsize=2)  # rows are asked for one by one
+    def block(start: int, stop: int) -> list[tuple[str, ...]]:
+        return [tuple(getattr(a, name) for name in names) for a in result.assignments[start:stop]]
+
     def ids(number: int) -> tuple[str, ...]:
-        return tuple(getattr(result.assignments[number], name) for name in names)
+        start = number - number % _ROWS
+        return block(start, start + _ROWS)[number - start]
 
     def added(start: int, stop: int) -> dict[str, list[str]]:
-        some = result.assignments[start:stop]
-        return {name: [getattr(assignment, name) for assignment in some] for name in names}
+        columns = zip(*block(start, stop), strict=True) if stop > start else [()] * len(names)
+        return dict(zip(names, map(list, columns), strict=True))
 
     return Fate(
         lambda number, row: editor.with_added(row, ids(number)),
-        lambda start, stop: [ids(number) for number in range(start, stop)],
+        lambda start, stop: block(start, stop),
         stays=lambda start, stop: np.ones(stop - start, dtype=np.bool_),
         added=added,
     )

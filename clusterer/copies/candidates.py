@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.grouping import SHARE
 from clusterer.corpus import text_words
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
+from clusterer.lsh.bitmaps import Bitmaps, GrowingBitmaps, bitmaps_of
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings, settings_from
 from clusterer.text.shingles import char_shingles, word_shingles
@@ -33,7 +35,11 @@ _BANDS = 16  # bands whose keys lie together: a file of its own for each would b
 
 
 def generate_candidates(
-    documents: Documents, settings: Settings, progress: Progress | None = None, store: Store = IN_MEMORY
+    documents: Documents,
+    settings: Settings,
+    progress: Progress | None = None,
+    store: Store = IN_MEMORY,
+    least: float = 0.0,
 ) -> CandidatePairs:
     """Candidate pairs of documents: by bands of their signatures, and by sampled shingles.
 
@@ -42,11 +48,13 @@ def generate_candidates(
         settings: of the run.
         progress: told how far the work is.
         store: where keys and pairs live meanwhile.
+        least: containment below which a pair is not asked for, so that most of those that share a phrase are left out here.
     """
-    bands, samples, held = _sketches(documents, settings, progress or silent, store)
+    bands, samples, held, maps = _sketches(documents, settings, progress or silent, store, least > 0)
     n, cap, threads, bits = len(held), settings.bucket_cap, settings.threads, samples.bits
+    possible = partial(maps.possible, least=least) if maps else None
     (banded, dropped), (sampled, left_out) = run_both(
-        lambda: lsh_bands.band_pairs(bands, n, cap, threads, bits, store),
+        lambda: lsh_bands.band_pairs(bands, n, cap, threads, bits, store, possible),
         lambda: lsh_samples.containment_pairs(samples, held, cap, settings.containment, threads),
         threads,
     )
@@ -54,30 +62,34 @@ def generate_candidates(
 
 
 def _sketches(
-    documents: Documents, settings: Settings, tell: Progress, store: Store = IN_MEMORY
-) -> tuple[list[NDArray[np.uint64]], Partitions, NDArray[np.int64]]:
-    """Of d documents the b bands' keys (d,), the sampled shingles as entries, and how many there are of each (d,)."""
+    documents: Documents, settings: Settings, tell: Progress, store: Store = IN_MEMORY, maps: bool = False
+) -> tuple[list[NDArray[np.uint64]], Partitions, NDArray[np.int64], Bitmaps | None]:
+    """Of d documents the b bands' keys (d,), the sampled shingles as entries, how many there are of each (d,), and bitmaps."""
     d = min(documents.compared, len(documents))
     b, _ = band_shape(settings)
+    growing = GrowingBitmaps(store) if maps else None  # before the bands, for they are looked at again and again
     blocks = (store.empty((min(_BANDS, b - start), d), np.uint64) for start in range(0, b, _BANDS))
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
     assert documents.corpus_words is not None
     expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
     samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
-    def of_chunk(start: int) -> NDArray[np.uint64]:
+    def of_chunk(start: int) -> tuple[NDArray[np.uint64], Bitmaps | None]:
         stop = min(start + settings.chunk, d)
-        keys, sampled, rows = sketch(documents.take(slice(start, stop)), settings)
+        shingles = shingle(documents.take(slice(start, stop)), settings)
+        keys, sampled, rows = _keys(shingles, settings)
         for band, column in zip(bands, keys.T, strict=True):
             band[start:stop] = column
         found = sorting.distinct(buckets.entries(sampled, rows + start, d))
         held[start:stop] = np.bincount(buckets.articles_of(found, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
-        return found
+        return found, bitmaps_of(shingles) if maps else None
 
-    for found in ordered_map(of_chunk, range(0, d, settings.chunk), settings.threads):
+    for found, made in ordered_map(of_chunk, range(0, d, settings.chunk), settings.threads):
         samples.append_ascending(found)
-    return bands, samples, held
+        if growing and made:
+            growing.append(made)
+    return bands, samples, held, growing.whole() if growing else None
 
 
 def band_shape(settings: Settings) -> tuple[int, int]:
@@ -97,7 +109,11 @@ def sketch(words: Words, settings: Settings) -> tuple[NDArray[np.uint64], NDArra
         Of their b bands the keys, uint64 (n, b); of e sampled shingles the keys, uint64 (e,), and the text that each is of,
         int64 (e,), ascending. A text may hold a sample twice.
     """
-    shingles = shingle(words, settings)
+    return _keys(shingle(words, settings), settings)
+
+
+def _keys(shingles: Ragged, settings: Settings) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """As `sketch`, of n texts' shingles."""
     slots = minhash.signatures(shingles, settings.slots, settings.scheme, settings.seed)  # type: ignore[arg-type]
     sampled, rows = lsh_samples.sampled_keys(shingles, settings.sample)
     return lsh_bands.band_keys(slots, *band_shape(settings)), mix(sampled), rows

@@ -9,6 +9,7 @@ Array letters: `n` articles, `k` slots, `b` bands, `r` rows a band, `m` pairs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -76,6 +77,7 @@ def band_pairs(
     threads: int = 1,
     bits: int = 0,
     store: Store = IN_MEMORY,
+    possible: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a band, int64 (m, 2), each once, sorted, and how many large buckets left out.
 
@@ -87,6 +89,7 @@ def band_pairs(
         threads: bands worked on side by side.
         bits: of the parts that the pairs are made distinct in.
         store: where these live.
+        possible: takes codes of pairs and gives those that are worth keeping, as `Bitmaps.possible` does; all are where None.
     """
 
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
@@ -94,7 +97,7 @@ def band_pairs(
         found |= np.arange(n, dtype=np.uint64)
         sort(found, _bits(n))  # articles ascend as it is
         codes, dropped = bucket_codes(found, n, cap)
-        return distinct(codes), dropped
+        return distinct(possible(codes) if possible else codes), dropped
 
     codes, dropped = Partitions(bits, store), 0
     for found, left_out in ordered_map(of_band, (bands.pop() for _ in range(len(bands))), threads):
@@ -116,6 +119,7 @@ class Likeness:
         least_far: the same of others.
         near: seconds between the last moment of one and the first of the other up to which they are near.
         first, last: float64 (n,), the moments of each text; -inf and inf where they are unknown, so that it is near all.
+        farthest: seconds from which on two texts are no pair, whatever they share.
     """
 
     least: int
@@ -123,6 +127,7 @@ class Likeness:
     near: float
     first: NDArray[np.float64]
     last: NDArray[np.float64]
+    farthest: float = np.inf
 
     def take(self, rows: NDArray[np.int64]) -> Likeness:
         """The same of some texts."""
@@ -243,6 +248,15 @@ def pairs_with_equal_slots(
     """The codes, int64 ``first * n + second``, of pairs of rows with enough equal slots; slots uint16 (n, k)."""
     out = np.empty(len(codes), dtype=np.int64)
     found = kernels.likely_codes(
-        slots, codes, len(slots), likeness.first, likeness.last, likeness.near, likeness.least, likeness.least_far, out
+        slots,
+        codes,
+        len(slots),
+        likeness.first,
+        likeness.last,
+        likeness.near,
+        likeness.farthest,
+        likeness.least,
+        likeness.least_far,
+        out,
     )
     return out[:found]

@@ -108,7 +108,8 @@ def story_likeness(first: NDArray[np.float64], last: NDArray[np.float64], settin
     near, far = (int(np.ceil(share * settings.story_slots)) for share in (_NEAR, _FAR))
     known = np.isfinite(first)
     begin, end = np.where(known, first, -np.inf), np.where(known, features.end_of_day(last), np.inf)
-    return bands.Likeness(near, far, _NEAR_DAYS * features.DAY, begin, end)
+    # A second more, for `_not_far` counts in days: what it drops is only dropped earlier.
+    return bands.Likeness(near, far, _NEAR_DAYS * features.DAY, begin, end, _DAYS * features.DAY + 1.0)
 
 
 def story_slots(weights: term_weights.TermWeights, settings: Settings, store: Store = IN_MEMORY) -> NDArray[np.uint16]:

@@ -27,6 +27,7 @@ Array letters: `n` articles, `w` words, `x` segments.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -112,11 +113,7 @@ class Segments:
 
 
 def learned_lines(
-    words: Words,
-    outlets: Sequence[str],
-    titles: Words | None = None,
-    threads: int = 1,
-    store: Store = IN_MEMORY,
+    words: Words, outlets: Sequence[str], titles: Words | None = None, threads: int = 1, store: Store = IN_MEMORY
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
     """Find segments that recur in otherwise different articles of one outlet.
 
@@ -164,30 +161,37 @@ class Facts:
         unknown, same = outlet == outlet_hashes([""]), whole_hashes(words, threads) ^ outlet
         keys, telling = np.zeros((n, _TITLE_KEYS), dtype=np.uint64), np.ones(n)
         if titles is not None and len(titles.hashes):
-            keys, telling = title_keys(titles), _telling(words, titles)
+            keys, telling = title_keys(titles, threads), _telling(words, titles, threads)
         return Facts(words.counts, same, unknown, keys, telling)
 
 
-def title_keys(titles: Words) -> NDArray[np.uint64]:
+def title_keys(titles: Words, threads: int = 1) -> NDArray[np.uint64]:
     """uint64 (n, 2): of each title the least of its pairs of words by two orders; 0 where it has no word."""
     out = np.zeros((len(titles), _TITLE_KEYS), dtype=np.uint64)
-    pairs = word_shingles(titles, 2)
-    filled = np.flatnonzero(np.diff(pairs.offsets))
-    for k in range(_TITLE_KEYS if len(filled) else 0):
-        out[filled, k] = np.minimum.reduceat(mix(pairs.values ^ _SALTS[k + 1]), pairs.offsets[filled])
+
+    def of_block(start: int) -> None:
+        pairs = word_shingles(titles.slice(start, min(start + _BLOCK, len(titles))), 2)
+        filled = np.flatnonzero(np.diff(pairs.offsets))
+        for k in range(_TITLE_KEYS if len(filled) else 0):
+            out[start + filled, k] = np.minimum.reduceat(mix(pairs.values ^ _SALTS[k + 1]), pairs.offsets[filled])
+
+    deque(ordered_map(of_block, range(0, len(titles), _BLOCK), threads), 0)
     return out
 
 
-def _telling(words: Words, titles: Words) -> NDArray[np.float64]:
+def _telling(words: Words, titles: Words, threads: int = 1) -> NDArray[np.float64]:
     """float64 (n,), `Facts.telling`."""
     out = np.ones(len(words))
     short = np.flatnonzero((words.counts > 0) & (words.counts <= NOTICE_WORDS) & (titles.counts > 0))
-    if not len(short):
-        return out
-    mine, theirs = words.take(short), titles.take(short)
-    salts = mix(np.arange(len(short), dtype=np.uint64))  # so that words of different articles never meet
-    told = np.isin(theirs.hashes ^ np.repeat(salts, theirs.counts), mine.hashes ^ np.repeat(salts, mine.counts))
-    out[short] = np.add.reduceat(told.astype(np.float64), theirs.offsets[:-1]) / theirs.counts
+
+    def of_block(start: int) -> None:
+        rows = short[start : start + _BLOCK]
+        mine, theirs = words.take(rows), titles.take(rows)
+        salts = mix(np.arange(len(rows), dtype=np.uint64))  # so that words of different articles never meet
+        told = np.isin(theirs.hashes ^ np.repeat(salts, theirs.counts), mine.hashes ^ np.repeat(salts, mine.counts))
+        out[rows] = np.add.reduceat(told.astype(np.float64), theirs.offsets[:-1]) / theirs.counts
+
+    deque(ordered_map(of_block, range(0, len(short), _BLOCK), threads), 0)
     return out
 
 
@@ -440,9 +444,7 @@ def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
     def of_block(start: int) -> None:
         offsets = words.offsets[start : start + _BLOCK + 1]
         filled = np.flatnonzero(np.diff(offsets))
-        if len(filled):
-            out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
+        out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
 
-    for _ in ordered_map(of_block, range(0, len(words), _BLOCK), threads):
-        pass
+    deque(ordered_map(of_block, range(0, len(words), _BLOCK), threads), 0)
     return out

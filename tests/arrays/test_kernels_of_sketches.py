@@ -113,14 +113,15 @@ def test_likely_pairs(n: int, r: int, least: int, threads: int) -> None:
     first = random.integers(0, 6, n).astype(np.float64)
     first[random.random(n) < 0.2] = -np.inf
     last = np.where(np.isfinite(first), first + random.integers(0, 2, n), np.inf)
-    asked = bands.Likeness(least, least + 1, 1.0, first, last)
+    asked = bands.Likeness(least, least + 1, 1.0, first, last, 3.0)
     found, _ = agreed(lambda: bands.banded_pairs(slots.copy(), rows, r, 60, asked, threads))
     wanted = [
         (i, j)
         for i, j in itertools.combinations(rows.tolist(), 2)
         for same in [slots[i] == slots[j]]
-        for far in [max(first[i] - last[j], first[j] - last[i]) > 1.0]
-        if any(same[k : k + r].all() for k in range(8 - r)) and same.sum() >= least + far
+        for gap in [max(first[i] - last[j], first[j] - last[i])]
+        for far in [gap > 1.0]
+        if gap <= 3.0 and any(same[k : k + r].all() for k in range(8 - r)) and same.sum() >= least + far
     ]
     assert list(map(tuple, found.tolist())) == wanted
     agreed(lambda: bands.banded_pairs(slots.copy(), rows, r, 8, asked, threads))

@@ -4,6 +4,7 @@ Each function has the name and the parameters of the compiled one; where there i
 `counts`, ...), it is written into. Nothing is checked here.
 """
 
+from clusterer.arrays.kernels_numpy.bitmaps import possible_codes, set_bitmaps
 from clusterer.arrays.kernels_numpy.facts import differences
 from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, longest_value, scan_utf8
 from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
@@ -52,8 +53,10 @@ __all__ = [
     "merge_entries",
     "overlaps",
     "pair_sums",
+    "possible_codes",
     "row_sums",
     "scan_utf8",
+    "set_bitmaps",
     "shingle_rows",
     "sort_in_place",
     "spanning_links",

@@ -97,6 +97,7 @@ def likely_codes(
     first: NDArray[np.float64],
     last: NDArray[np.float64],
     near: float,
+    farthest: float,
     least: int,
     least_far: int,
     out: NDArray[np.int64],
@@ -109,6 +110,7 @@ def likely_codes(
         n: number of rows.
         first, last: float64 (n,), the span of time of each row.
         near: time between two spans up to which `least` equal slots are enough.
+        farthest: time between two spans from which on a pair is left out, however many slots are equal.
         least, least_far: number of equal slots; of rows that are not near, the second.
         out: int64, as long as `codes`.
     """
@@ -116,7 +118,9 @@ def likely_codes(
     for start in range(0, len(codes), _PAIRS):
         block = codes[start : start + _PAIRS]
         i, j = np.divmod(block, n)
-        far = (first[i] - last[j] > near) | (first[j] - last[i] > near)
+        gap = np.maximum(first[i] - last[j], first[j] - last[i])
+        inside = ~(gap > farthest)
+        block, i, j, far = block[inside], i[inside], j[inside], gap[inside] > near
         block = block[(slots[i] == slots[j]).sum(axis=1) >= np.where(far, least_far, least)]
         out[count : count + len(block)] = block
         count += len(block)
