@@ -33,7 +33,7 @@ from clusterer.io.plans import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, DamagedFile, Layout, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.walk_words import notes_of, reading_of, reason_of
@@ -167,11 +167,6 @@ class Feed:
         names = {format_of(self, source) for source in self._sources}
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
-
-    @property
-    def layout(self) -> Layout | None:
-        """How the table is laid out that the latest walk has come to, also one without a row; None of what is no table."""
-        return self._walk.layout
 
     @property
     def share_read(self) -> float | None:
