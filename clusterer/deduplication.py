@@ -36,6 +36,10 @@ from clusterer.settings import Settings, settings_from
 from clusterer.text.words import hash_words
 from clusterer.versions import Versions
 
+_NOT_BOTH = (
+    "unique_url is of the articles alone, and against is given; cure: dedup(..., unique_url=True) first, and its kept articles"
+    " against the others"
+)
 KEEP = ("longest", "earliest", "central")
 """Orders that need no column."""
 
@@ -136,8 +140,7 @@ def dedup(
         What stays and what goes.
 
     Raises:
-        InputError: an item is no article, or a column is not there, says which; `unique_url` and `against` are given; or there
-            is not a word in `against`, or no run of words that `quote` asks for.
+        InputError: an item is no article, or a column is not there; `against` has no word to compare, or goes with `unique_url`.
         SettingsError: settings contradict each other.
 
     Example:
@@ -153,10 +156,7 @@ def dedup(
         raise InputError(f"quote is {quote}, and there is nothing to quote; cure: against=benchmark")
     if unique_url:
         if against is not None:
-            raise InputError(
-                "unique_url is of the articles alone, and against is given; cure: dedup(..., unique_url=True) first, and its"
-                " kept articles against the others"
-            )
+            raise InputError(_NOT_BOTH)
         return _of_versions(items, values, fields, chosen, keep, tell)
     if quote and against is not None:
         runs = benchmark_runs(articles_from(against, fields), quote, chosen)

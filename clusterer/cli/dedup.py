@@ -51,6 +51,8 @@ from clusterer.pipeline import group_corpus, refuse_foreign_weights, unheeded
 from clusterer.quotations import benchmark_runs
 from clusterer.settings import Settings
 
+_NO_ARTICLES = "--unit paragraph compares no articles; cure: leave --pairs, --against, --quote and --unique-url out"
+
 
 @click.command("dedup", cls=SectionedCommand)
 @input_options
@@ -117,13 +119,8 @@ def dedup_command(
         return
     if options["unit"] == "paragraph":
         if pairs or against or quote or options["unique_url"]:
-            raise click.UsageError(
-                "--unit paragraph compares no articles; cure: leave --pairs, --against, --quote and --unique-url out"
-            )
-        context = click.get_current_context()
-        if "min_words" in context.meta.get(OF_PRESET, ()) and not is_given(context, "min_words"):
-            options["min_words"] = Settings().min_words  # a preset's is about whole texts
-        remove_paragraphs(output, removed, {**options, "unit": "word"})
+            raise click.UsageError(_NO_ARTICLES)
+        remove_paragraphs(output, removed, {**options, "unit": "word", "min_words": _paragraph_words(options)})
         return
     if quote and not against:
         raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
@@ -150,6 +147,13 @@ def dedup_command(
     if not run.quiet:
         tell_written(output, removed, pairs, run.stats_path)
     run.check()
+
+
+def _paragraph_words(options: dict[str, Any]) -> int:
+    """What --min-words is for paragraphs: that of a preset is about whole texts."""
+    context = click.get_current_context()
+    is_of_preset = "min_words" in context.meta.get(OF_PRESET, ()) and not is_given(context, "min_words")
+    return Settings().min_words if is_of_preset else int(options["min_words"])
 
 
 def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str, bool]) -> Deduplication:

@@ -21,7 +21,7 @@ from clusterer.errors import OutputError
 from clusterer.io.atomic import atomic_output
 from clusterer.io.formats import FORMATS_BY_NAME, given_back_as
 from clusterer.io.readers.base import Copied, OpenedInput
-from clusterer.io.resuming import chained
+from clusterer.io.resuming import chained, layout_of
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Layout, Row
 from clusterer.io.shard_outputs import ShardOutputs, is_folder
@@ -134,7 +134,7 @@ class RowOutputs:
                 self._run.stages("writing", _TOLD)
             if changed is not None:
                 yield changed
-        if not layouts and (layout := self._run.feed.layout):
+        if not layouts and (layout := layout_of(self._run.feed)):
             names = tuple(fate.added(read.start, read.start))
             layouts.append(RowEditor(names).with_fields(layout, read.source.name) if names else layout)
 

@@ -35,7 +35,7 @@ from clusterer.io.plans import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.rows import BadRow, DamagedFile, Layout, Row, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
@@ -178,11 +178,6 @@ class Feed:
         names = set(self.formats)
         name = names.pop() if len(names) == 1 else "jsonl"
         return name if FORMATS_BY_NAME[name].write_rows else "jsonl"
-
-    @property
-    def layout(self) -> Layout | None:
-        """How the table is laid out that the latest walk has come to, also one without a row; None of what is no table."""
-        return self._walk.layout
 
     @property
     def formats(self) -> list[str]:

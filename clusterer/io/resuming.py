@@ -18,7 +18,7 @@ from clusterer.io.columns import FieldMap
 from clusterer.io.detect import open_input
 from clusterer.io.feed import Feed
 from clusterer.io.readers.base import OpenedInput
-from clusterer.io.rows import BadRow, DamagedFile, UnreadableDate
+from clusterer.io.rows import BadRow, DamagedFile, Layout, UnreadableDate
 from clusterer.io.sources import Source
 
 State = dict[str, Any]
@@ -48,6 +48,11 @@ def state_of(feed: Feed) -> State:
         "in_pieces": walk.in_pieces,
         "format": walk.format,
     }
+
+
+def layout_of(feed: Feed) -> Layout | None:
+    """How the table is laid out that the latest walk of a feed has come to, also one without a row; None of what is no table."""
+    return feed._walk.layout
 
 
 def pass_over(feed: Feed, source: Source, state: State) -> None:

@@ -174,8 +174,11 @@ def test_standard_input_has_no_name_in_a_folder(tmp_path: Path) -> None:
 
 def test_a_preset_is_its_settings_and_what_is_given_wins(tmp_path: Path) -> None:
     for options, settings in (
-        ([], Settings(level="copy", boilerplate="none", jaccard=0.8, cuts=False, series="merge")),
-        (["--jaccard", "0.5"], Settings(level="copy", boilerplate="none", jaccard=0.5, cuts=False, series="merge")),
+        ([], Settings(level="copy", boilerplate="none", jaccard=0.8, cuts=False, series="merge", min_words=1)),
+        (
+            ["--jaccard", "0.5"],
+            Settings(level="copy", boilerplate="none", jaccard=0.5, cuts=False, series="merge", min_words=1),
+        ),
     ):
         done = run("dedup", FEED, "-o", tmp_path / "kept.jsonl", "--preset", "corpus", *options)
         assert done.returncode == 0
