@@ -1,9 +1,9 @@
 """Cost under attack: ``python -m benchmarks.suites.growth [NAME...]`` runs the command on hostile feeds of n, 2n and 4n.
 
 Feeds of `benchmarks.corpora.attacks`: many articles that want to be compared with each other, by `cluster` and by `index add`,
-and one long text. Prints processor time and peak memory at each size less those of a feed of thirty articles of the same kind
-(the median of three runs: what starting and first use cost), by unit (a thousand articles, a million characters), and the power
-of n that both grow with, by the best line through the logarithms. Exits with 1 where one is over 1.2.
+and one long text. Prints processor time and peak memory at each size less those of thirty articles of the same kind (the median
+of three runs: what starting and first use cost), by unit (a thousand articles, a million characters), and the power of n
+that both grow with, by the best line through the logarithms. Exits with 1 where one is over 1.2.
 """
 
 from __future__ import annotations

@@ -54,8 +54,11 @@ def copy_candidates(index: OpenIndex, sketches: Sketches, numbers: NDArray[np.in
             pair, shared = pair[enough], shared[enough]
         codes.append(pair)
         times.append(shared)
-    both, place = factorize(np.concatenate(codes))
-    both = both[bands.most_met(both, both >> 32, np.bincount(place, np.concatenate(times)).astype(np.int64))]
+    both = np.concatenate(codes)
+    if np.bincount(both >> 32, minlength=1).max() > bands.MOST:
+        both, place = factorize(both)
+        met = np.bincount(place, np.concatenate(times)).astype(np.int64)
+        both = both[bands.most_met(both, both >> 32, met)]
     rows, others = both >> 32, both & _NUMBER
     # Two new ones met each other twice, or, where one of them is a hub, once: the later one gets the pair.
     other_row, is_new = find_sorted(numbers, others)
