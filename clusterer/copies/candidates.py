@@ -67,7 +67,7 @@ def _sketches(
     """Of d documents the b bands' keys (d,), the sampled shingles as entries, how many there are of each (d,), and bitmaps."""
     d = min(documents.compared, len(documents))
     b, _ = band_shape(settings)
-    growing = GrowingBitmaps(store) if maps else None  # before the bands, for they are looked at again and again
+    growing = GrowingBitmaps() if maps else None
     blocks = (store.empty((min(_BANDS, b - start), d), np.uint64) for start in range(0, b, _BANDS))
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
     assert documents.corpus_words is not None

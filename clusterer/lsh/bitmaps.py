@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels
 from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing, Ragged
-from clusterer.arrays.spill import IN_MEMORY, Store
 
 _SHINGLES = 8  # shingles a word of 64 bits at most: eight bits each, so that most bits stay free, of twice as many too
 
@@ -43,11 +42,11 @@ class Bitmaps:
 
 
 class GrowingBitmaps:
-    """Bitmaps that are added block by block."""
+    """Bitmaps that are added block by block; in memory, for any two of them are looked at, again and again."""
 
-    def __init__(self, store: Store = IN_MEMORY) -> None:
-        """Hold none yet; they will live where the store says."""
-        self._words, self._sizes, self._counts = Growing(np.uint64, store), Growing(np.int64), Growing(np.int32)
+    def __init__(self) -> None:
+        """Hold none yet."""
+        self._words, self._sizes, self._counts = Growing(np.uint64), Growing(np.int64), Growing(np.int32)
 
     def append(self, made: Bitmaps) -> None:
         """Add those of the next sets."""
