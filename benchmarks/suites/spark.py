@@ -30,6 +30,8 @@ from benchmarks.corpora.feeds import default_cache, generated
 from benchmarks.measure import run_alone
 
 HEAP = "2g"
+REMOVAL = "dedup"
+"""In place of a level: what stays of copies."""
 FIRST = 1_000
 """Articles that an engine has grouped before it counts as running."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -42,7 +44,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--articles", default=200_000, show_default=True)
-@click.option("--level", default="story", show_default=True)
+@click.option("--level", default="story", show_default=True, help="or dedup: what stays of copies")
 @click.option("--repeats", default=3, show_default=True)
 def cost(articles: int, level: str, repeats: int) -> None:
     """Against the local engine."""
@@ -77,7 +79,7 @@ def cost(articles: int, level: str, repeats: int) -> None:
 
 @main.command()
 @click.option("--articles", default=100_000, show_default=True)
-@click.option("--level", default="story", show_default=True)
+@click.option("--level", default="story", show_default=True, help="or dedup: what stays of copies")
 def skew(articles: int, level: str) -> None:
     """Half of the feed is one article."""
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +111,7 @@ def skew(articles: int, level: str) -> None:
 
 @main.command()
 @click.option("--sizes", default="50000,100000,200000,400000", show_default=True)
-@click.option("--level", default="story", show_default=True)
+@click.option("--level", default="story", show_default=True, help="or dedup: what stays of copies")
 @click.option("--partitions", help="instead of one for 16,384 articles")
 def memory(sizes: str, level: str, partitions: str | None) -> None:
     """The most that is held, by size."""
@@ -133,13 +135,18 @@ def memory(sizes: str, level: str, partitions: str | None) -> None:
 @click.argument("level")
 def here(file: str, level: str) -> None:
     """One run of the local engine."""
-    from clusterer import Settings, cluster
+    from clusterer import Settings, cluster, dedup
     from clusterer.io.feed import Feed
 
+    articles = (row.article for row in Feed([file]))
     start = time.perf_counter()
-    result = cluster((row.article for row in Feed([file])), Settings(level=level))
-    seconds = time.perf_counter() - start
-    found = digest((a.id, a.story, a.copy, a.exact, a.linked_to, a.relation, a.score) for a in result)
+    if level == REMOVAL:
+        kept = dedup(articles).kept_ids
+        seconds, found = time.perf_counter() - start, digest((id,) for id in kept)
+    else:
+        result = cluster(articles, Settings(level=level))
+        seconds = time.perf_counter() - start
+        found = digest((a.id, a.story, a.copy, a.exact, a.linked_to, a.relation, a.score) for a in result)
     click.echo(orjson.dumps({"seconds": seconds, "cpu": time.process_time(), "digest": found}).decode())
 
 
@@ -167,7 +174,8 @@ def run(file: str, level: str, partitions: int | None, first: str | None) -> Non
             result = grouped(spark, file, level, folder / "stages", partitions)
             seconds = time.perf_counter() - start
         kept = sum(file.stat().st_size for file in (folder / "stages").rglob("*") if file.is_file())
-        rows = result.select("id", "story", "copy", "exact", "linked_to", "relation", "score").toArrow().to_pylist()
+        asked = ("id",) if level == REMOVAL else ("id", "story", "copy", "exact", "linked_to", "relation", "score")
+        rows = result.select(*asked).toArrow().to_pylist()
         found = digest(tuple(row.values()) for row in rows)
         spark.stop()
         told = events(next((folder / "events").iterdir()), since)
@@ -177,11 +185,14 @@ def run(file: str, level: str, partitions: int | None, first: str | None) -> Non
 
 
 def grouped(spark: Any, file: str, level: str, stages: Path, partitions: int | None) -> Any:
-    """The result of a file of JSON lines."""
+    """The result of a file of JSON lines: its articles with their groups, or the rows that stay."""
     from clusterer import Settings
     from clusterer.spark.articles import Source
+    from clusterer.spark.dedup import dedup
     from clusterer.spark.job import Job
 
+    if level == REMOVAL:
+        return dedup(spark.read.json(file), checkpoint=str(stages), partitions=partitions)
     lines = spark.read.option("lineSep", "\n").text(file)
     df = lines.selectExpr("cast(value AS binary) AS value", "_metadata.file_path AS file")
     return Job(df, Settings(level=level), Source((), True), str(stages), partitions).result()

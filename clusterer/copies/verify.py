@@ -152,8 +152,8 @@ def classify(
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
         one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
-        least = np.minimum(shared.opening, shared.own_opening)
-        apart = are_series(shared.jaccard, least, differing, one_outlet, hours)
+        least, most = np.minimum(shared.opening, shared.own_opening), np.maximum(shared.opening, shared.own_opening)
+        apart = are_series(shared.jaccard, least, most, differing, one_outlet, hours)
         apart |= recur(pairs, shared.ties(settings), shared.jaccard, differing, dates, hours)
         kind[(kind != NEITHER) & apart] = SERIES
     if settings.window:

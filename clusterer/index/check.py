@@ -27,7 +27,7 @@ from clusterer.index.articles import (
     without_learned_lines,
     words_of_texts,
 )
-from clusterer.index.guards import blob_rows, crc_of_number, crc_of_pair, crc_of_story
+from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import read_table
 from clusterer.index.open_index import OpenIndex
@@ -113,6 +113,9 @@ def _checksums(index: OpenIndex) -> list[str]:
         ],
         "texts whose slots": [(x, crc32(slots) == crc) for x, crc, slots in _slots(index)],
         "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
+        "expired articles whose names": [
+            (row[0], crc_of_expired(*row) == crc) for *row, crc in rows("SELECT * FROM expired")
+        ],
         "stories whose id, or what it became part of,": [
             (number, crc_of_story(*row) == crc) for number, *row, crc in rows("SELECT * FROM story")
         ],
@@ -160,7 +163,10 @@ _RULES = {
     " text)",
     "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
     " WHERE into_story IS NULL)",
+    "expired articles that are there": "SELECT expired.number FROM expired JOIN article USING (key) WHERE article.id ="
+    " expired.id",
     "numbers beyond the counters": "SELECT number FROM (SELECT number, 'article' AS counter FROM article UNION ALL SELECT"
+    " number, 'article' FROM expired UNION ALL SELECT"
     " number, 'article' FROM document UNION ALL SELECT number, 'story' FROM story UNION ALL SELECT number, 'generation'"
     " FROM segment) JOIN state ON name = counter WHERE number NOT BETWEEN 1 AND value",
     "articles of a time outside the calendar": f"SELECT number FROM article WHERE date NOT BETWEEN {CALENDAR[0]} AND"

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from clusterer.index import maintenance
+from clusterer.index.guards import crc_of_expired
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import writing
 from clusterer.index.writer import IndexWriter
+
+REMEMBERED = 500_000
+"""Expired articles that are remembered, those that came last: feeds repeat what is of these days. Each is about 60 bytes."""
+_HELD = """
+SELECT article.number, article.key, article.id, article.digest, coalesce(story.id, article.id) FROM article
+LEFT JOIN document ON document.number = article.document LEFT JOIN text ON text.centre = document.centre
+LEFT JOIN story ON story.number = text.story WHERE article.number IN {}
+"""
 
 
 class _TakenBack(Exception):
@@ -59,6 +69,7 @@ def expire(
     while True:
         with writing(index) as writer:
             numbers = _expired(index, before, max_articles, max_bytes)
+            _remember(index, numbers)
             writer.remove(numbers)
             changes += writer.settle()
             if max_bytes is not None and numbers:
@@ -69,6 +80,18 @@ def expire(
     if count:
         index.database.give_back()
     return count, changes
+
+
+def _remember(index: OpenIndex, numbers: Collection[int]) -> None:
+    """Keep the names of articles that are about to expire."""
+    rows = index.database.among(_HELD, sorted(numbers))
+    index.database.write_many(
+        "INSERT INTO expired VALUES (?, ?, ?, ?, ?, ?)", [(*row, crc_of_expired(*row)) for row in rows]
+    )
+    index.database.write(
+        "DELETE FROM expired WHERE number IN (SELECT number FROM expired ORDER BY number DESC LIMIT -1 OFFSET ?)",
+        REMEMBERED,
+    )
 
 
 def _expired(index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None) -> set[int]:

@@ -240,6 +240,11 @@ def crc_of_story(id: str, into_story: int | None) -> int:
     return crc32(f"{into_story} {id}".encode("utf-8", "surrogatepass"))
 
 
+def crc_of_expired(number: int, key: int, id: str, digest: int, of_story: str) -> int:
+    """CRC-32 of a row of the table ``expired``."""
+    return crc32(f"{number} {key} {digest} {len(id)} {id} {of_story}".encode("utf-8", "surrogatepass"))
+
+
 # compressed bodies
 
 

@@ -57,6 +57,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         with contradictions_named(source), source.database.reading():
             for batch in _article_batches(source):
                 with writing(index) as writer:
+                    writer.welcome(batch.values())
                     numbers, stored = writer.store(list(batch.values()))
                     changes += writer.settle()
                 number_here |= dict(zip(batch, numbers, strict=True))

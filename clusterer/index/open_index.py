@@ -6,6 +6,7 @@ Every function of the modules beside it takes an `OpenIndex` first, and runs ins
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,20 @@ from clusterer.index.remembered import documents_of, texts_of
 from clusterer.text import boilerplate
 
 _REMEMBERED = 1 << 14  # texts whose words and stems are kept in memory
+_PASSED = 1 << 20  # ids: some 150 MB
+
+
+@dataclass(slots=True)
+class PassedIds:
+    """Who has the ids "name#2", "name#3", ... of a name, as far as that was looked up.
+
+    Attributes:
+        last: all numbers from 2 to this one are taken.
+        names: these ids by the digest of their articles; of several the first.
+    """
+
+    last: int = 1
+    names: dict[int, str] = field(default_factory=dict)
 
 
 class OpenIndex:
@@ -30,6 +45,7 @@ class OpenIndex:
         learned_lines: uint64 (l,), ascending: keys of the lines that were learned to be boilerplate of their outlets.
         words: by document the hashes of its words, uint64 (w,); those read last.
         documents, texts, links: rows by number, by centre and by the longer document, see `remembered`.
+        passed_ids: by a name that several articles have, which ids of these are taken.
         stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
     """
 
@@ -45,6 +61,7 @@ class OpenIndex:
         self.words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
         self.stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
         self.documents, self.texts, self.links = documents_of(database), texts_of(database), links_of(database)
+        self.passed_ids: dict[str, PassedIds] = {}
         self._generation = -1
         self._version = 0
 
@@ -57,6 +74,7 @@ class OpenIndex:
             self.learned_lines = np.sort(np.array([line for (line,) in rows], dtype=np.int64).view(np.uint64))
             self.stems.clear()
             self.words.clear()
+            self.passed_ids.clear()
             for remembered in (self.documents, self.texts, self.links):
                 remembered.clear()
             self._generation, self._version = generation, version
@@ -64,6 +82,8 @@ class OpenIndex:
     def keep(self) -> None:
         """Keep what is remembered: all that the transaction wrote, which ends now, was written through this object."""
         self._generation = self.database.next_generation
+        if sum(len(passed.names) for passed in self.passed_ids.values()) > _PASSED:
+            self.passed_ids.clear()
 
     def forget(self) -> None:
         """Trust nothing that is remembered: a transaction failed."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
-VERSION = 4
+VERSION = 5
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state` up to version 3."""
@@ -45,6 +45,15 @@ CREATE TABLE article (
 CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
 CREATE INDEX article_age ON article (coalesce(date, added));
+
+-- Articles that were let expire: they are not taken in again, and no other article gets their ids.
+CREATE TABLE expired (
+    number INTEGER PRIMARY KEY,  -- the one it had
+    key INTEGER NOT NULL, id TEXT NOT NULL, digest INTEGER NOT NULL,  -- as in article
+    of_story TEXT NOT NULL,      -- id of its story when it went
+    crc INTEGER NOT NULL         -- CRC-32 of the five before
+);
+CREATE INDEX expired_key ON expired (key);
 
 -- Title, text, source, url and date, compressed (Zstandard, with checksum), see index.articles.
 CREATE TABLE body (article INTEGER PRIMARY KEY, content BLOB NOT NULL);
@@ -170,6 +179,8 @@ def _made() -> frozenset[tuple[str, str, str, str | None]]:
 def _objects(version: int) -> frozenset[_Object]:
     """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
     objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
+    if version <= 4:
+        objects = [x for x in objects if x[2] != "expired"]
     if version <= 3:
         checks = " crc INTEGER NOT NULL"
         counts = " others INTEGER NOT NULL, unknowns INTEGER NOT NULL"

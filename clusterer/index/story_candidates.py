@@ -74,7 +74,7 @@ def story_candidates(
         centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
     """
     rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
-    codes = sorting.distinct((rows << 32 | others)[others != centres[rows]])
+    codes, met = bands.with_counts((rows << 32 | others)[others != centres[rows]])
     stored = index.texts.find(sorting.distinct(codes & _NUMBER))
     if not stored:
         return np.zeros((0, 2), dtype=np.int64)
@@ -83,10 +83,12 @@ def story_candidates(
     stored_slots = blob_rows(index.database.path, "slots", [text.slots for text in texts], "<u2", slots.shape[1])
     moments = np.concatenate([dates, np.array([(text.first, text.last) for text in texts])])
     place, is_text = find_sorted(stored_centres, codes & _NUMBER)
-    rows, place = (codes >> 32)[is_text], place[is_text]
+    rows, place, met = (codes >> 32)[is_text], place[is_text], met[is_text]
     both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
     likeness = candidates.story_likeness(moments[:, 0], moments[:, 1], index.settings)
-    kept = bands.pairs_with_equal_slots(both, rows * total + len(slots) + place, likeness)
+    codes = rows * total + len(slots) + place
+    kept = bands.pairs_with_equal_slots(both, codes, likeness)
+    kept = kept[bands.most_met(kept, kept // total, met[np.searchsorted(codes, kept)])]
     return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
 
 

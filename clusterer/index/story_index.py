@@ -1,18 +1,17 @@
 """The living index: articles come and go, stories keep their names. One file, see `database`.
 
-The verbs, each one transaction or more, and what those that write give back. Articles are stored by `writer`, groups formed by
-`regroup`, and what is stored is read by `views`.
+The verbs, each one transaction or more; `outcomes` is what those that write give back. Articles are stored by `writer`, groups
+formed by `regroup`, and what is stored is read by `views`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from clusterer.articles import Article, name_of
 from clusterer.copies import candidates
@@ -26,9 +25,9 @@ from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.outcomes import Added, Removed, added_of, is_another, latest_versions
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
-from clusterer.index.story_ids import Change
 from clusterer.index.transactions import reading, writing
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
@@ -37,48 +36,6 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.model import model_of
-
-Status = Literal["new", "report", "copy", "known"]
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of added articles. Walking it gives the assignments.
-
-    Attributes:
-        assignments: one an article, in the order given, as the index stands after all of them.
-        status: of each: "new" (no story had it before: of the articles of a new story the first alone), "report" (another
-            report of a story), "copy" (its text, or nearly, was in another article before), "known" (the same id and
-            content were there; nothing was stored).
-        changes: what it did to stories that were there before.
-        titles: of each one's story, that is, of its representative.
-    """
-
-    assignments: tuple[Assignment, ...]
-    status: tuple[Status, ...]
-    changes: tuple[Change, ...]
-    titles: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.assignments)
-
-    def __iter__(self) -> Iterator[Assignment]:
-        return iter(self.assignments)
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What a removal took away.
-
-    Attributes:
-        articles: how many.
-        missing: ids that were not there.
-        changes: what it did to stories.
-    """
-
-    articles: int
-    missing: tuple[str, ...]
-    changes: tuple[Change, ...]
 
 
 class StoryIndex:
@@ -155,7 +112,8 @@ class StoryIndex:
     def add(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
         """Store articles, and say what each is. All of them or, where an error is raised, none.
 
-        An article whose id is taken by another text gets "#2", "#3", ...; one that is there already is left as it is.
+        An article whose id is taken by another text gets "#2", "#3", ...; one that is there already is left as it is, and one
+        that has expired is not taken in again.
 
         Args:
             articles: as `clusterer.cluster` takes them; thousands at a time are quickest.
@@ -168,30 +126,33 @@ class StoryIndex:
         with writing(self._index) as writer:
             numbers, is_known = writer.store(items)
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories(numbers)
+            assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0])
             titles = self._reader.titles(assigned, _titles(numbers, items))
-        return _added(assigned, numbers, is_known, changes, titles)
+            assigned |= self._reader.expired([number for number in numbers if number < 0])
+        return added_of(assigned, numbers, is_known, changes, titles)
 
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
-        """Store new versions of articles in place of those with the same ids; ids that are not there are added.
+        """Store new versions of articles in place of those with the same ids; ids that are not there, or have expired, are added.
+
+        Where both have a URL and a title and neither is the same, it is no version but another article with a taken id, as of
+        a delivery whose rows are numbered from one every day; it is added with "#2".
 
         Raises:
             InputError, OutputError: as `add`.
         """
-        items = _checked(articles)
-        names = [name_of(a) for a in items]
-        latest = {name: replace(a, id=name) for name, a in zip(names, items, strict=True)}
+        latest, rows = latest_versions(_checked(articles))
         with writing(self._index) as writer:
-            stored = numbers_of_ids(self._index, list(latest))
+            writer.welcome(latest, versions=True)
+            stored = numbers_of_ids(self._index, [a.id for a in latest])
             versions = read_articles(self._index, [number for number, _ in stored.values()])
-            writer.replace({name: number for name, (number, _) in stored.items() if versions[number] != latest[name]})
-            numbers, is_known = writer.store(list(latest.values()))
+            there = {name: versions[number] for name, (number, _) in stored.items()}
+            new = {a.id for a in latest if a.id in there and there[a.id] != a and not is_another(there[a.id], a)}
+            writer.replace({name: stored[name][0] for name in new})
+            numbers, is_known = writer.store(latest)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories(numbers)
-            titles = self._reader.titles(assigned, _titles(numbers, latest.values()))
-        row = {name: i for i, name in enumerate(latest)}
-        rows = [row[name] for name in names]
-        return _added(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
+            titles = self._reader.titles(assigned, _titles(numbers, latest))
+        return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
 
     def remove(self, ids: Iterable[str]) -> Removed:
         """Take articles away; what is left of their stories stays.
@@ -247,7 +208,7 @@ class StoryIndex:
             OutputError: another writer does not finish, or the disk is full.
         """
         merged = merging.merge(self._reader, other)
-        return _added(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
+        return added_of(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
@@ -397,34 +358,6 @@ class StoryIndex:
                 return check(self._index)
         except IndexDamaged as error:
             return [str(error)]
-
-
-def _added(
-    assigned: Mapping[int, Assignment],
-    numbers: Sequence[int],
-    is_known: Sequence[bool],
-    changes: Sequence[Change],
-    titles: Mapping[str, str],
-) -> Added:
-    """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
-
-    Numbers ascend as articles arrive: an article is a copy or a report of those before it, whatever comes later in its
-    batch.
-    """
-    first_of_copy: dict[str, int] = {}
-    first_of_story: dict[str, int] = {}
-    for number in sorted(assigned):
-        first_of_copy.setdefault(assigned[number].copy, number)
-        first_of_story.setdefault(assigned[number].story, number)
-
-    def status(number: int) -> Status:
-        if first_of_copy[assigned[number].copy] < number:
-            return "copy"
-        return "report" if first_of_story[assigned[number].story] < number else "new"
-
-    assignments = tuple(assigned[number] for number in numbers)
-    statuses = tuple("known" if k else status(number) for number, k in zip(numbers, is_known, strict=True))
-    return Added(assignments, statuses, tuple(changes), tuple(titles[a.story] for a in assignments))
 
 
 def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:

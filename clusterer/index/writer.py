@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.parallel import run_both
-from clusterer.articles import Article, free_ids, name_of, seconds
+from clusterer.articles import Article, name_of, numbered_id, seconds
 from clusterer.errors import InputError
 from clusterer.index.articles import (
     body_of,
     compress,
+    digest_of,
     id_key,
     without_learned_lines,
     words_of_texts,
@@ -32,7 +32,7 @@ from clusterer.index.copy_candidates import copy_candidates
 from clusterer.index.guards import crc_of_number
 from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
-from clusterer.index.open_index import OpenIndex
+from clusterer.index.open_index import OpenIndex, PassedIds
 from clusterer.index.regroup import settle
 from clusterer.index.remembered import StoredDocument
 from clusterer.index.story_candidates import remember
@@ -41,6 +41,7 @@ from clusterer.text import boilerplate
 from clusterer.text.words import Words
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
+_NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM expired)"
 
 
 class IndexWriter:
@@ -55,15 +56,24 @@ class IndexWriter:
         self._index, self._changes = index, Changes(last_article=index.database.state["article"])
 
     def store(self, articles: Sequence[Article]) -> tuple[list[int], list[bool]]:
-        """Store articles.
+        """Store articles, but for those that were stored before and have expired.
 
         Returns:
-            The number of each, and whether it was there before.
+            The number of each, negative of one that has expired, and whether it was there before.
 
         Raises:
             InputError: the index has seen too many.
         """
         return _store(self._index, self._changes, articles)
+
+    def welcome(self, articles: Iterable[Article], versions: bool = False) -> None:
+        """Let articles in again although they have expired; where `versions` are asked for, other ones of their ids too."""
+        told = [(name_of(a), digest_of(a)) for a in articles]
+        self._index.database.write_many(
+            f"DELETE FROM expired WHERE key = ? AND id = ? AND (digest = ? OR {int(versions)})",
+            [(id_key(name), name, digest) for name, digest in told],
+        )
+        self._index.passed_ids.clear()
 
     def replace(self, articles: Mapping[str, int]) -> None:
         """Remove articles whose new versions will be stored: these stay in the story, if they can.
@@ -79,6 +89,7 @@ class IndexWriter:
         """Remove articles by their numbers."""
         removed, database = np.array(sorted(numbers), dtype=np.int64), self._index.database
         release_documents(self._index, self._changes, removed)
+        self._index.passed_ids.clear()
         database.write_among("DELETE FROM body WHERE article IN {}", removed)
         database.write_among("DELETE FROM article WHERE number IN {}", removed)
         database.state["articles"] -= len(removed)
@@ -141,19 +152,32 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
 def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
     """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
     database = index.database
-    rows = database.among("SELECT id, digest, number FROM article WHERE key IN {}", list(map(id_key, set(ids))))
+    rows = database.among(f"SELECT id, digest, number FROM {_NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
 
-    def is_taken(id: str, digest: int, other: str) -> bool:
-        if other != id and other not in holder:
-            stored = database.rows("SELECT id, digest, number FROM article WHERE key = ?", id_key(other))
-            holder.update({name: (other_digest, number) for name, other_digest, number in stored})
-        return other in holder and holder[other][0] != digest
+    def is_held(other: str) -> bool:
+        if other not in holder:
+            stored = database.rows(f"SELECT id, digest, number FROM {_NAMED} WHERE key = ?", id_key(other))
+            holder.update({name: (digest, number) for name, digest, number in stored})
+        return other in holder
+
+    def free_name(id: str, digest: int) -> str:
+        if id not in holder or holder[id][0] == digest:
+            return id
+        passed = index.passed_ids.setdefault(id, PassedIds())  # thousands may have one id: none counts up from "#2"
+        while digest not in passed.names:
+            other = numbered_id(id, passed.last + 1)
+            if not is_held(other):
+                return other
+            passed.last += 1
+            passed.names.setdefault(holder[other][0], other)
+        is_held(passed.names[digest])  # so that its number is known
+        return passed.names[digest]
 
     for id, digest in zip(ids, digests, strict=True):
-        name = next(free_ids(id, partial(is_taken, id, digest)))
+        name = free_name(id, digest)
         is_stored.append(name in holder)
         if name not in holder:
             holder[name] = (digest, next_number)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
+from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.partitions import Partitions, joined
 from clusterer.arrays.ragged import Growing
@@ -26,6 +27,9 @@ from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.errors import SettingsError
 from clusterer.lsh.buckets import _bits, bucket_codes, entries, pairs_from
 
+MOST = 256
+"""Pairs that a text brings to `banded_pairs`, with those before it: of a feed made to be compared with itself, not all. No text
+of a month of news has brought as many."""
 _MOVED = 16  # slots of all texts that are moved at a time
 
 
@@ -132,7 +136,7 @@ def banded_pairs(
 
     Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
     they are kept. Bands overlap, one begins at every slot: nearly twice as many for the same signature. Of large buckets
-    those meet that are neighbours in time.
+    those meet that are neighbours in time, and of those before it no text meets more than `MOST`.
 
     Args:
         slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
@@ -154,7 +158,42 @@ def banded_pairs(
     ):
         codes.append(found)
         dropped += left_out
-    return np.stack(np.divmod(distinct(original_codes(codes.array(), order)), max(n, 1)), axis=1), dropped
+    found, met = with_counts(codes.array())
+    kept = most_met(found, found % max(n, 1), met)
+    pairs = distinct(original_codes(found[kept], order))
+    return np.stack(np.divmod(pairs, max(n, 1)), axis=1), dropped + len(found) - len(kept)
+
+
+def with_counts(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The codes, each once, ascending, and how often each was there; sorts them in place."""
+    sort(codes)
+    starts = run_starts(codes)
+    return codes[starts], np.diff(np.append(starts, len(codes)))
+
+
+def most_met(codes: NDArray[np.int64], owners: NDArray[np.int64], met: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of the pairs that each text brings, the `MOST` that met most often, of equal ones the last: their places, ascending.
+
+    Args:
+        codes: int64 (m,), a number for each pair, ascending; fewer than 2**32.
+        owners: int64 (m,), the text that brings each, below 2**24.
+        met: int64 (m,), bands in which each was found.
+    """
+    over = np.bincount(owners)[owners] > MOST
+    asked = np.flatnonzero(over)
+    if not len(asked):
+        return np.arange(len(codes))
+    keys = owners[asked].astype(np.uint64) << np.uint64(40) | (255 - np.minimum(met[asked], 255)).astype(
+        np.uint64
+    ) << np.uint64(32)
+    keys |= (len(codes) - 1 - asked).astype(np.uint64)
+    sort(keys)
+    order = len(codes) - 1 - (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    starts = run_starts(keys >> np.uint64(40))
+    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    kept = ~over
+    kept[order[place < MOST]] = True
+    return np.flatnonzero(kept)
 
 
 def in_order_of_time(slots: NDArray[np.uint16], likeness: Likeness) -> NDArray[np.int64]:

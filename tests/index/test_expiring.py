@@ -20,7 +20,8 @@ from indexes import (
 from made import text_of
 
 from clusterer import Article, Settings
-from clusterer.index.story_index import Added, StoryIndex
+from clusterer.index.outcomes import Added
+from clusterer.index.story_index import StoryIndex
 
 
 def dated(count: int) -> list[Article]:
@@ -43,6 +44,47 @@ def test_articles_before_a_point_in_time_expire(then: datetime, path: Path) -> N
         assert kinds(removed.changes) == {("ended", name, "") for name in ("0", "1", "2", "tiny")}
         assert [a.id for a in index.assignments()] == [*(f"{i}" for i in range(3, 10)), "undated"]
         assert_well_formed(index)
+
+
+def test_what_expired_is_not_taken_in_again_and_lends_its_id_to_no_other(path: Path) -> None:
+    articles, later = dated(10), Article(text_of("later", 40), "1", date=DAY + timedelta(9))
+    with StoryIndex.open(path) as index:
+        index.add([*articles, Article(articles[0].text, "copy of 0", date=DAY)])
+        index.expire(DAY + timedelta(5))
+    with StoryIndex.open(path) as index:
+        added = index.add([articles[1], later, articles[9], replace(articles[0], id="copy of 0"), later])
+        assert added.status == ("expired", "new", "known", "expired", "known")
+        assert [(a.id, a.story) for a in added] == [
+            ("1", "1"), ("1#2", "1#2"), ("9", "9"), ("copy of 0", "0"), ("1#2", "1#2")
+        ]  # fmt: skip
+        assert added.titles[0] == "" != added.titles[1]
+        assert len(index) == 6
+        assert_well_formed(index)
+        again = index.update([articles[1], replace(articles[2], text=text_of("rewritten", 40))])
+        assert again.status == ("new", "new")
+        assert [a.id for a in again] == ["1", "2"], "an update is asked for by id"
+        assert index.add([articles[1]]).status == ("known",)
+        assert_well_formed(index)
+
+
+def test_another_index_brings_what_expired_here(path: Path, tmp_path: Path) -> None:
+    with StoryIndex.open(path) as index, StoryIndex.open(tmp_path / "other.db") as other:
+        index.add(dated(6))
+        index.expire(max_articles=2)
+        other.add([*dated(3), Article(text_of("another", 40), "3")])
+        merged = index.merge(tmp_path / "other.db")
+        assert (set(merged.status), [a.id for a in merged]) == ({"new"}, ["0", "1", "2", "3#2"])
+        assert_well_formed(index)
+
+
+@pytest.mark.parametrize("count", [0, 3, 10])
+def test_the_last_that_expired_are_remembered(path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusterer.index.expiring.REMEMBERED", count)
+    with StoryIndex.open(path) as index:
+        index.add(dated(10))
+        for left in (6, 2, 0):
+            index.expire(max_articles=left)
+        assert index.add(dated(10)).status.count("expired") == count
 
 
 def test_articles_of_an_age_expire(path: Path) -> None:
@@ -102,7 +144,9 @@ def test_an_index_shrinks_to_a_number_of_bytes(path: Path, generated: list[Artic
         index.expire(max_bytes=0)
         assert len(index) == 0
         assert_well_formed(index)
-        index.add(generated)
+        assert set(index.add(generated).status) == {"expired"}
+        assert len(index) == 0
+        index.update(generated)
         assert_as_batch(index, generated, CHANCE)
     assert path.stat().st_size < 2 * full
 
@@ -131,7 +175,8 @@ def test_an_index_through_which_a_feed_runs_does_not_grow(path: Path, generated:
     assert max(sizes[2:]) < 2.5 * sizes[0]
 
 
-def test_keys_of_what_has_gone_are_cleaned_away_in_time(path: Path) -> None:
+def test_keys_of_what_has_gone_are_cleaned_away_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusterer.index.expiring.REMEMBERED", 100)
     sizes = []
     with StoryIndex.open(path, Settings(level="copy")) as index:
         for turn in range(5):

@@ -27,8 +27,9 @@ from indexes import (
 from made import text_of
 
 from clusterer import Article, Settings, cluster
+from clusterer.index.outcomes import Added
 from clusterer.index.story_ids import Change
-from clusterer.index.story_index import Added, StoryIndex
+from clusterer.index.story_index import StoryIndex
 
 
 def pool() -> dict[str, Article]:

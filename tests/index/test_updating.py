@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,6 +104,28 @@ def test_of_two_versions_in_one_update_the_last_stays(path: Path) -> None:
         assert updated.status == ("new", "known", "new")
         assert index.articles(["a"])["a"].text == text_of(4, 40)
         assert len(index) == 2
+        assert_well_formed(index)
+
+
+def test_another_article_with_a_taken_id_is_no_version(path: Path) -> None:
+    """Rows of a daily delivery are numbered from one every day."""
+
+    def day(number: int, **other: str) -> list[Article]:
+        rows = [
+            Article(text_of(f"{number} {i}", 40), f"{i}", f"عنوان {number} {i}", "وكالة", f"http://x/{number}/{i}")
+            for i in (1, 2)
+        ]
+        return [replace(row, **other) for row in rows]
+
+    with StoryIndex.open(path) as index:
+        index.update(day(8))
+        added = index.update(day(9))
+        assert ([a.id for a in added], set(added.status)) == (["1#2", "2#2"], {"new"})
+        assert [a.id for a in index.update([*day(10), *day(11)])] == ["1#3", "2#3", "1#4", "2#4"]
+        assert len(index) == 8
+        assert [a.id for a in index.update(day(8, title="عنوان آخر"))] == ["1", "2"]
+        assert [a.id for a in index.update(day(8, title="عنوان آخر", url="http://x/moved"))] == ["1", "2"]
+        assert len(index) == 8
         assert_well_formed(index)
 
 

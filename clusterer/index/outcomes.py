@@ -1,0 +1,107 @@
+"""What became of articles that were given to an index, and which of them are versions of one. Plain data; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from clusterer.articles import Article, name_of
+from clusterer.index.story_ids import Change
+from clusterer.results import Assignment
+
+Status = Literal["new", "report", "copy", "known", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of added articles. Walking it gives the assignments.
+
+    Attributes:
+        assignments: one an article, in the order given, as the index stands after all of them.
+        status: of each: "new" (no story had it before: of the articles of a new story the first alone), "report" (another
+            report of a story), "copy" (its text, or nearly, was in another article before), "known" (the same id and
+            content were there; nothing was stored), "expired" (they were there and have expired; nothing was stored, and
+            its assignment names the story that it had).
+        changes: what it did to stories that were there before.
+        titles: of each one's story, that is, of its representative; "" where that has gone.
+    """
+
+    assignments: tuple[Assignment, ...]
+    status: tuple[Status, ...]
+    changes: tuple[Change, ...]
+    titles: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.assignments)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return iter(self.assignments)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a removal took away.
+
+    Attributes:
+        articles: how many.
+        missing: ids that were not there.
+        changes: what it did to stories.
+    """
+
+    articles: int
+    missing: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def added_of(
+    assigned: Mapping[int, Assignment],
+    numbers: Sequence[int],
+    is_known: Sequence[bool],
+    changes: Sequence[Change],
+    titles: Mapping[str, str],
+) -> Added:
+    """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
+
+    Numbers of those that have expired are negative. Others ascend as articles arrive: an article is a copy or a report of
+    those before it, whatever comes later in its batch.
+    """
+    first_of_copy: dict[str, int] = {}
+    first_of_story: dict[str, int] = {}
+    for number in sorted(assigned):
+        first_of_copy.setdefault(assigned[number].copy, number)
+        first_of_story.setdefault(assigned[number].story, number)
+
+    def status(number: int) -> Status:
+        if number < 0:
+            return "expired"
+        if first_of_copy[assigned[number].copy] < number:
+            return "copy"
+        return "report" if first_of_story[assigned[number].story] < number else "new"
+
+    assignments = tuple(assigned[number] for number in numbers)
+    statuses = tuple(
+        "known" if k and number > 0 else status(number) for number, k in zip(numbers, is_known, strict=True)
+    )
+    return Added(assignments, statuses, tuple(changes), tuple(titles.get(a.story, "") for a in assignments))
+
+
+def latest_versions(items: Sequence[Article]) -> tuple[list[Article], list[int]]:
+    """The last version of each article under its name, in the order of the first ones, and which of them each item is."""
+    latest, place, rows = list[Article](), dict[str, int](), list[int]()
+    for item in items:
+        article = replace(item, id=name_of(item))
+        at = place.get(article.id)
+        if at is None or is_another(latest[at], article):
+            place[article.id] = len(latest)
+            latest.append(article)
+        else:
+            latest[at] = article
+        rows.append(place[article.id])
+    return latest, rows
+
+
+def is_another(article: Article, other: Article) -> bool:
+    """Whether two articles of one id are no versions of one: both have a URL and a title, and neither is the same."""
+    pairs = (article.url, other.url), (article.title, other.title)
+    return all(one and two and one != two for one, two in pairs)
