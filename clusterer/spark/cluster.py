@@ -108,31 +108,16 @@ def columns_of(df: DataFrame, fields: Mapping[str, str], name: str) -> tuple[Dat
     Raises:
         InputError: no text column, or one of `fields` is not there.
     """
-    from pyspark.sql import functions as F
-
-    plan = FieldMap(fields)
-    names = (*df.columns, *(path for path in plan.paths.values() if path not in df.columns and _is_member(df, path)))
+    names, plan = tuple(df.columns), FieldMap(fields)
     plan.check_header(names, name)  # before a row is read
     sample = [row.asDict(recursive=True) for row in first_rows(df)]
     wanted = [column for columns in plan.check_header(names, name, sample).values() for column in columns]
     fetched = [column for column in names if column_key(column) in FETCH_NAMES]
     return (
-        df.select(
-            *(name if name in df.columns else F.col(name).alias(name) for name in dict.fromkeys([*wanted, *fetched]))
-        ),
+        df.select(*dict.fromkeys([*wanted, *fetched])),
         Source(tuple(fields.items()), sample=tuple(sample)),
         plan.notes,
     )
-
-
-def _is_member(df: DataFrame, path: str) -> bool:
-    """Whether a dotted path leads to a member of a struct."""
-    from pyspark.errors import AnalysisException
-
-    try:
-        return bool(df.select(path).columns)
-    except AnalysisException:
-        return False
 
 
 def first_rows(df: DataFrame) -> list[Row]:
