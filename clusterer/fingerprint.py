@@ -316,7 +316,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_NEAR": "made of LEAD_WORDS and LEAD_END; its last bits are the machine's",
         "_ROWS": "size of a block",
     },
-    "clusterer.articles": {"_NUMBERED": "what numbered_id writes"},
+    "clusterer.articles": {"_NUMBERED": "what numbered_id writes", "_HEADING": "letters that a list shows"},
     "clusterer.assignments": {
         "_EXACT": "a place in RELATIONS",
         "_COPY": "a place in RELATIONS",

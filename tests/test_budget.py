@@ -49,7 +49,7 @@ def test_a_command_with_a_budget_writes_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("memory", "said"),
     [
-        ("10M", r"memory is '10M'; a run takes 500M before .*; cure: memory='500M' or more"),
+        ("10M", r"memory is '10M'; a run takes 500M before .*; cure: 500M or more"),
         ("much", r"memory is 'much'; it must be a size; cure: such as 500MB or 4G"),
     ],
 )

@@ -78,7 +78,7 @@ class PairSampler:
         if settings.level == "exact":
             raise SettingsError("level exact has nothing to judge; use copy or story")
         done = run_pipeline(articles, settings, progress, keep=settings.level == "copy")
-        self.ids = done.corpus.ids
+        self.ids = list(done.corpus.ids)
         pairs, self._score, self._margin = (_of_copies if settings.level == "copy" else _of_stories)(done, settings)
         self._pairs = np.sort(done.documents.articles[pairs], axis=1).reshape(-1, 2)
         self._stories = _numbers([a.story for a in done.clustering])
