@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clusterer.explanation.evidence import Explanation
     from clusterer.explanation.explainer import Explainer, explain
     from clusterer.index.story_index import StoryIndex
-    from clusterer.io.feed import read
+    from clusterer.io.read_articles import read
     from clusterer.paragraphs import ParagraphDeduplication, dedup_paragraphs
     from clusterer.pipeline import cluster
     from clusterer.results import Assignment, Clustering
@@ -69,7 +69,7 @@ if not TYPE_CHECKING:
             "explanation.evidence": ["Explanation"],
             "explanation.explainer": ["Explainer", "explain"],
             "index.story_index": ["StoryIndex"],
-            "io.feed": ["read"],
+            "io.read_articles": ["read"],
             "paragraphs": ["ParagraphDeduplication", "dedup_paragraphs"],
             "pipeline": ["cluster"],
             "results": ["Assignment", "Clustering"],

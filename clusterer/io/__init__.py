@@ -16,8 +16,9 @@ from clusterer.lazy import importer
 
 if TYPE_CHECKING:
     from clusterer.io.atomic import atomic_output
-    from clusterer.io.feed import Feed, read
+    from clusterer.io.feed import Feed
     from clusterer.io.quarantine import Quarantine
+    from clusterer.io.read_articles import read
     from clusterer.io.rows import BadRow, Row
     from clusterer.io.writers import write_rows
 
@@ -28,7 +29,8 @@ if not TYPE_CHECKING:
         __name__,
         {
             "atomic": ["atomic_output"],
-            "feed": ["Feed", "read"],
+            "feed": ["Feed"],
+            "read_articles": ["read"],
             "quarantine": ["Quarantine"],
             "rows": ["BadRow", "Row"],
             "writers": ["write_rows"],

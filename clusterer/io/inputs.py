@@ -65,7 +65,7 @@ def articles_from(
     ['a text', 'another', 'a third']
     """
     if (paths := _paths(articles)) is not None:
-        from clusterer.io.feed import read
+        from clusterer.io.read_articles import read
 
         return read(paths, fields=fields)
     if isinstance(articles, list | tuple):
@@ -95,7 +95,7 @@ def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int,
     from clusterer.io.blocks import block_of
 
     if (paths := _paths(articles)) is not None:
-        from clusterer.io.feed import read_blocks
+        from clusterer.io.read_articles import read_blocks
 
         return read_blocks(paths, fields, size, threads)
     found = articles_from(articles, fields)
