@@ -88,7 +88,7 @@ def _blocks(name: str, folder: Path) -> Target:
         except InputError as error:
             return [str(error), bad]
         return [
-            [(b.ids, b.titles, b.outlets, list(b.texts)) for b in blocks],
+            [(list(b.ids), list(b.titles), b.outlets, list(b.texts)) for b in blocks],
             [[getattr(b, own).tolist() for own in ("lines", "ties", "dates", "letters")] for b in blocks],
             bad, state_of(feed), feed.notes, feed.damaged_files,
         ]  # fmt: skip

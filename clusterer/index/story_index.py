@@ -132,9 +132,9 @@ class StoryIndex:
         return added_of(assigned, numbers, is_known, changes, titles)
 
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
-        """Store new versions of articles in place of those with the same ids; ids that are not there, or have expired, are added.
+        """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
-        Where both have a URL and a title and neither is the same, it is no version but another article with a taken id, as of
+        What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but another article with a taken id, as of
         a delivery whose rows are numbered from one every day; it is added with "#2".
 
         Raises:
@@ -142,7 +142,6 @@ class StoryIndex:
         """
         latest, rows = latest_versions(_checked(articles))
         with writing(self._index) as writer:
-            writer.welcome(latest, versions=True)
             stored = numbers_of_ids(self._index, [a.id for a in latest])
             versions = read_articles(self._index, [number for number, _ in stored.values()])
             there = {name: versions[number] for name, (number, _) in stored.items()}
@@ -150,8 +149,9 @@ class StoryIndex:
             writer.replace({name: stored[name][0] for name in new})
             numbers, is_known = writer.store(latest)
             changes = writer.settle()
-            assigned = self._reader.assignments_of_stories(numbers, brief=True)
+            assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest))
+            assigned |= self._reader.expired([number for number in numbers if number < 0])
         return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
 
     def remove(self, ids: Iterable[str]) -> Removed:

@@ -66,11 +66,11 @@ class IndexWriter:
         """
         return _store(self._index, self._changes, articles)
 
-    def welcome(self, articles: Iterable[Article], versions: bool = False) -> None:
-        """Let articles in again although they have expired; where `versions` are asked for, other ones of their ids too."""
+    def welcome(self, articles: Iterable[Article]) -> None:
+        """Let articles in again although they have expired."""
         told = [(name_of(a), digest_of(a)) for a in articles]
         self._index.database.write_many(
-            f"DELETE FROM expired WHERE key = ? AND id = ? AND (digest = ? OR {int(versions)})",
+            "DELETE FROM expired WHERE key = ? AND id = ? AND digest = ?",
             [(id_key(name), name, digest) for name, digest in told],
         )
         self._index.passed_ids.clear()

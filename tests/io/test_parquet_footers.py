@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from clusterer.io.feed import Feed
+from clusterer.io.readers import parquet_footer
 from clusterer.io.readers.parquet_footer import unreadable_columns
 
 ROWS = [{"id": str(i), "text": f"نص طويل يكفي لأن يكون خبرا {i}", "tags": ["a", "b"]} for i in range(20)]
@@ -66,6 +67,23 @@ def test_sizes_of_another_column_are_told(tmp_path: Path) -> None:
     )
     for reason in reasons(path):
         assert reason == "damaged footer: the sizes of column 'id' are those of another; cure: fetch the file again"
+
+
+def test_a_column_that_is_not_described_whole_is_told(tmp_path: Path) -> None:
+    """Found by `make fuzz`: a field of the footer that ends its structure, so that others are taken for it."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(ROWS), path)
+    footer = pq.ParquetFile(path)
+    described = parquet_footer._reason([{3: dict.fromkeys(parquet_footer._NEEDED)}] * 3, footer.schema)
+    assert described == ""
+    for lacking in (
+        *({3: dict.fromkeys(parquet_footer._NEEDED - {field})} for field in parquet_footer._NEEDED),
+        {},
+        {3: None},
+    ):
+        whole = {3: dict.fromkeys(parquet_footer._NEEDED)}
+        said = parquet_footer._reason([whole, lacking, whole], footer.schema)
+        assert said == "damaged footer: column 'text' is not described whole; cure: fetch the file again"
 
 
 def test_footers_that_are_whole_are_not_complained_of(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
 _ROW_GROUPS, _COLUMNS, _METADATA, _CRYPTO, _SIZES = 4, 1, 3, 8, 16  # numbers of fields
 _UNENCODED, _REPETITIONS, _DEFINITIONS = 1, 2, 3  # fields of the sizes of a column
+_NEEDED = frozenset((1, 2, 3, 4, 5, 6, 7, 9))  # fields that the metadata of every column has
 _WANTED = {(_ROW_GROUPS,), (_ROW_GROUPS, _COLUMNS)}  # lists whose members are looked at
 
 
@@ -41,7 +42,12 @@ def _reason(columns: list[dict[int, Any]], schema: Any) -> str:
         own = schema.column(i)
         if _CRYPTO in column:
             return f"column {own.path!r} is encrypted; cure: decrypt the file, or write it without that column"
-        sizes = column.get(_METADATA, {}).get(_SIZES, {})
+        about = column.get(_METADATA)
+        if not isinstance(about, dict) or not about.keys() >= _NEEDED:
+            return f"damaged footer: column {own.path!r} is not described whole; cure: fetch the file again"
+        sizes = about.get(_SIZES)
+        if not isinstance(sizes, dict):
+            sizes = {}
         levels = ((_REPETITIONS, own.max_repetition_level), (_DEFINITIONS, own.max_definition_level))
         if any(sizes.get(field, 0) not in (0, most + 1) for field, most in levels) or (
             _UNENCODED in sizes and own.physical_type != "BYTE_ARRAY"

@@ -15,7 +15,7 @@ from clusterer.arrays import kernels
 from clusterer.io.feed_limits import FREE_BYTES, FeedLimits, LimitReached, over
 from clusterer.io.rows import PARQUET_BATCH, import_pyarrow
 
-HELD = 1 << 25
+HELD = 1 << 24
 """Bytes that a batch may have where the same value may stand in every row of it."""
 _FEWEST = 8  # rows of a batch, however large a value may be
 _HEAD = 32  # bytes; enough for type and size of a page
