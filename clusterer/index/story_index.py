@@ -134,8 +134,8 @@ class StoryIndex:
     def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
-        What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but another article with a taken id, as of
-        a delivery whose rows are numbered from one every day; it is added with "#2".
+        What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but
+        another article with a taken id, as of a delivery whose rows are numbered from one every day; it is added with "#2".
 
         Raises:
             InputError, OutputError: as `add`.
