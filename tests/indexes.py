@@ -157,35 +157,55 @@ def with_a_footer() -> tuple[list[Article], list[Article]]:
 
 
 class Twin:
-    """What is stored, as a dictionary in order of arrival."""
+    """What is stored, as a dictionary in order of arrival, and what has expired."""
 
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
+        self.expired: dict[str, Article] = {}
 
-    def add(self, article: Article) -> tuple[str, bool]:
-        """The id it has, and whether it was there."""
+    def add(self, article: Article) -> tuple[str, str]:
+        """The id it has, and whether it is "added", "known" or "expired"."""
         wanted = name = article.id or article.url
         again = 1
-        while name in self.articles:
-            there = self.articles[name]
+        while name in self.articles or name in self.expired:
+            there = self.articles.get(name) or self.expired[name]
             if (there.title, there.text) == (article.title, article.text):
-                return name, True
+                return name, "known" if name in self.articles else "expired"
             again += 1
             name = f"{wanted}#{again}"
         self.articles[name] = replace(article, id=name)
-        return name, False
+        return name, "added"
 
-    def update(self, articles: Iterable[Article]) -> set[str]:
-        """New versions; the ids that changed."""
+    def expire(self, names: Iterable[str]) -> None:
+        """Articles that are let go, and remembered."""
+        for name in names:
+            self.expired[name] = self.articles.pop(name)
+
+    def merge(self, articles: Iterable[Article]) -> list[tuple[str, str]]:
+        """As `add`, of articles that may come again under their own ids."""
+        articles = list(articles)
+        for article in articles:
+            gone = self.expired.get(article.id)
+            if gone and (gone.title, gone.text) == (article.title, article.text):
+                del self.expired[article.id]
+        return [self.add(article) for article in articles]
+
+    def update(self, articles: Iterable[Article]) -> list[tuple[str, str]]:
+        """New versions; of each article the id that it has, and what it is."""
+        articles = list(articles)
         last = {article.id or article.url: article for article in articles}
-        changed = set()
+        became = {}
         for name, article in last.items():
             there = self.articles.get(name)
-            if there is None or (there.title, there.text) != (article.title, article.text):
-                self.articles.pop(name, None)
+            if there is None:
+                became[name] = self.add(article)
+            elif (there.title, there.text) != (article.title, article.text):
+                self.articles.pop(name)
                 self.articles[name] = replace(article, id=name)
-                changed.add(name)
-        return changed
+                became[name] = name, "added"
+            else:
+                became[name] = name, "known"
+        return [became[article.id or article.url] for article in articles]
 
     def oldest(self) -> list[str]:
         """Ids, those to be forgotten first in front."""

@@ -68,8 +68,9 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
     numbers = list(number_here.values())
     with writing(index):
         _adopt_story_ids(index, [(name, number_here[article]) for name, article in ids])
-        assigned = reader.assignments_of_stories(numbers)
+        assigned = reader.assignments_of_stories([number for number in numbers if number > 0])
         titles = reader.titles(assigned, {})
+        assigned |= reader.expired([number for number in numbers if number < 0])
     return Merged(numbers, is_known, assigned, changes, titles)
 
 
