@@ -25,7 +25,7 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.grouping import SHARE
 from clusterer.corpus import text_words
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
-from clusterer.lsh.bitmaps import Bitmaps, GrowingBitmaps, bitmaps_of
+from clusterer.lsh.bitmaps import Bitmaps, GrowingBitmaps, bitmaps_of, must_be_small
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings, settings_from
 from clusterer.text.shingles import char_shingles, word_shingles
@@ -72,6 +72,7 @@ def _sketches(
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
     assert documents.corpus_words is not None
     expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
+    are_small = must_be_small(len(documents.corpus_words.hashes), store.limit)
     samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
     def of_chunk(start: int) -> tuple[NDArray[np.uint64], Bitmaps | None]:
@@ -83,7 +84,7 @@ def _sketches(
         found = sorting.distinct(buckets.entries(sampled, rows + start, d))
         held[start:stop] = np.bincount(buckets.articles_of(found, d) - start, minlength=stop - start)
         tell("sketching", stop - start)
-        return found, bitmaps_of(shingles) if maps else None
+        return found, bitmaps_of(shingles, are_small) if maps else None
 
     for found, made in ordered_map(of_chunk, range(0, d, settings.chunk), settings.threads):
         samples.append_ascending(found)

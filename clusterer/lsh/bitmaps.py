@@ -20,6 +20,7 @@ from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing, Ragged
 
 _SHINGLES = 8  # shingles a word of 64 bits at most: eight bits each, so that most bits stay free, of twice as many too
+_A_SHINGLE = 2  # bytes of a bitmap, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,16 @@ class GrowingBitmaps:
         return Bitmaps(self._words.array(), offsets_from_counts(self._sizes.array()), self._counts.array())
 
 
-def bitmaps_of(shingles: Ragged) -> Bitmaps:
-    """The bitmaps of n sets of shingles, each as large as its set asks for."""
+def bitmaps_of(shingles: Ragged, are_small: bool = False) -> Bitmaps:
+    """The bitmaps of n sets of shingles, each as large as its set asks for; small ones of half that size rule out less."""
     counts = shingles.counts
-    sizes = 1 << np.frexp((counts - 1) // _SHINGLES)[1].astype(np.int64)
+    sizes = 1 << np.frexp((counts - 1) // (2 * _SHINGLES if are_small else _SHINGLES))[1].astype(np.int64)
     offsets = offsets_from_counts(sizes)
     words = np.zeros(int(offsets[-1]), dtype=np.uint64)
     kernels.set_bitmaps(shingles.values, shingles.offsets, offsets, words)
     return Bitmaps(words, offsets, counts.astype(np.int32))
+
+
+def must_be_small(shingles: int, limit: int | None) -> bool:
+    """Whether bitmaps of so many shingles would take more than an eighth of so many bytes; None for no limit."""
+    return limit is not None and _A_SHINGLE * shingles > limit // 8

@@ -16,7 +16,7 @@ from clusterer.copies.documents import find_documents
 from clusterer.copies.verify import least_shared, overlap, verify
 from clusterer.corpus import read
 from clusterer.io.feed import Feed
-from clusterer.lsh.bitmaps import GrowingBitmaps, bitmaps_of
+from clusterer.lsh.bitmaps import GrowingBitmaps, bitmaps_of, must_be_small
 
 SAMPLE = Path(__file__).parents[2] / "data" / "feed.jsonl"
 ROWS = st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=120), min_size=2, max_size=6)
@@ -28,13 +28,15 @@ def all_pairs(n: int) -> np.ndarray:
 
 @NEEDS_BOTH
 @FEWER
-@given(ROWS, st.sampled_from([0.1, 0.4, 0.43, 0.57, 1.0]), st.integers(0, 119))
-def test_no_pair_with_enough_in_common_is_ruled_out(rows: list[list[int]], least: float, shared: int) -> None:
+@given(ROWS, st.sampled_from([0.1, 0.4, 0.43, 0.57, 1.0]), st.integers(0, 119), st.booleans())
+def test_no_pair_with_enough_in_common_is_ruled_out(
+    rows: list[list[int]], least: float, shared: int, are_small: bool
+) -> None:
     sets = mixed([*rows, rows[0][:shared] + rows[1]])  # one that holds much of two others
     pairs = all_pairs(len(sets))
     found = overlap(sets, pairs)
     codes = pairs @ np.array([len(sets), 1])
-    possible = agreed(lambda: bitmaps_of(sets).possible(codes.copy(), least))
+    possible = agreed(lambda: bitmaps_of(sets, are_small).possible(codes.copy(), least))
     assert set(codes[found.containment >= least].tolist()) <= set(possible.tolist())
 
 
@@ -45,6 +47,14 @@ def test_strangers_are_ruled_out_whatever_their_lengths() -> None:
     left = bitmaps_of(sets).possible(codes.copy(), 0.4)
     near = {a * len(sets) + b for a in range(len(lengths)) for b in range(a) if lengths[a] <= 3 * lengths[b]}
     assert not near & {b * len(sets) + a for a, b in np.stack(np.divmod(left, len(sets)), axis=1).tolist()}
+
+
+def test_small_ones_take_half() -> None:
+    sets = mixed([range(n) for n in (1, 9, 40, 41, 300, 5000)])
+    sizes, small = (np.diff(bitmaps_of(sets, are_small).offsets) for are_small in (False, True))
+    assert (np.maximum(sizes // 2, 1) == small).all()
+    assert not must_be_small(10**9, None)
+    assert (must_be_small(10**6, 10**7), must_be_small(10**6, 10**8)) == (True, False)
 
 
 def test_blocks_of_bitmaps_make_those_of_all() -> None:
