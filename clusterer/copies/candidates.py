@@ -25,7 +25,7 @@ from clusterer.copies.documents import Documents
 from clusterer.copies.grouping import SHARE
 from clusterer.corpus import text_words
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
-from clusterer.lsh.bitmaps import Bitmaps, GrowingBitmaps, bitmaps_of, must_be_small
+from clusterer.lsh.bitmaps import MANY, Bitmaps, GrowingBitmaps, bitmaps_of
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings, settings_from
 from clusterer.text.shingles import char_shingles, word_shingles
@@ -72,7 +72,7 @@ def _sketches(
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
     assert documents.corpus_words is not None
     expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
-    are_small = must_be_small(len(documents.corpus_words.hashes), store.limit)
+    are_small = len(documents.corpus_words.hashes) > MANY
     samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
     def of_chunk(start: int) -> tuple[NDArray[np.uint64], Bitmaps | None]:

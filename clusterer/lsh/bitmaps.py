@@ -20,7 +20,8 @@ from clusterer.arrays.indexing import offsets_from_counts
 from clusterer.arrays.ragged import Growing, Ragged
 
 _SHINGLES = 8  # shingles a word of 64 bits at most: eight bits each, so that most bits stay free, of twice as many too
-_A_SHINGLE = 2  # bytes of a bitmap, about
+MANY = 1 << 28
+"""Shingles of a feed from which on bitmaps have half their size: of so many they are half a gigabyte, two bytes a shingle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,3 @@ def bitmaps_of(shingles: Ragged, are_small: bool = False) -> Bitmaps:
     words = np.zeros(int(offsets[-1]), dtype=np.uint64)
     kernels.set_bitmaps(shingles.values, shingles.offsets, offsets, words)
     return Bitmaps(words, offsets, counts.astype(np.int32))
-
-
-def must_be_small(shingles: int, limit: int | None) -> bool:
-    """Whether bitmaps of so many shingles would take more than an eighth of so many bytes; None for no limit."""
-    return limit is not None and _A_SHINGLE * shingles > limit // 8

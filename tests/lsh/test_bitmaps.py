@@ -16,7 +16,7 @@ from clusterer.copies.documents import find_documents
 from clusterer.copies.verify import least_shared, overlap, verify
 from clusterer.corpus import read
 from clusterer.io.feed import Feed
-from clusterer.lsh.bitmaps import GrowingBitmaps, bitmaps_of, must_be_small
+from clusterer.lsh.bitmaps import MANY, GrowingBitmaps, bitmaps_of
 
 SAMPLE = Path(__file__).parents[2] / "data" / "feed.jsonl"
 ROWS = st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=120), min_size=2, max_size=6)
@@ -53,8 +53,6 @@ def test_small_ones_take_half() -> None:
     sets = mixed([range(n) for n in (1, 9, 40, 41, 300, 5000)])
     sizes, small = (np.diff(bitmaps_of(sets, are_small).offsets) for are_small in (False, True))
     assert (np.maximum(sizes // 2, 1) == small).all()
-    assert not must_be_small(10**9, None)
-    assert (must_be_small(10**6, 10**7), must_be_small(10**6, 10**8)) == (True, False)
 
 
 def test_blocks_of_bitmaps_make_those_of_all() -> None:
@@ -66,8 +64,11 @@ def test_blocks_of_bitmaps_make_those_of_all() -> None:
     assert all((getattr(whole, name) == getattr(expected, name)).all() for name in ("words", "offsets", "counts"))
 
 
-@pytest.mark.parametrize("unit", ["word", "char"])
-def test_links_of_a_feed_are_the_same_without_a_look_at_bitmaps(unit: str) -> None:
+@pytest.mark.parametrize(("unit", "many"), [("word", MANY), ("char", MANY), ("word", 0)])
+def test_links_of_a_feed_are_the_same_without_a_look_at_bitmaps(
+    unit: str, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clusterer.copies.candidates.MANY", many)
     settings = Settings(level="copy", unit=unit, size={"word": 3, "char": 12}[unit])
     documents = find_documents(read([row.article for row in islice(Feed([SAMPLE]), 600)], settings), settings)
     every = generate_candidates(documents, settings).pairs
