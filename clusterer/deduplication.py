@@ -305,9 +305,10 @@ def deduplicate(
     )
     assert corpus.words is not None
     counts = np.bincount(relation[gone], minlength=len(names)).tolist()
+    undated = int(np.isinf(corpus.dates[old:]).sum())
     stats = {
         **run.stats,
-        **({"articles": n - old, "articles compared against": old} if old else {}),
+        **({"articles": n - old, "articles compared against": old, "undated": undated} if old else {}),
         **{f"removed as {name}": count for name, count in zip(names, counts, strict=True) if count},
         "words of removed articles": int(corpus.words.counts[gone].sum()),
         "of these not in the one kept": int(lost[gone].sum()),

@@ -19,7 +19,9 @@ from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.rows import BadRow, as_json
+from clusterer.io.sources import find_sources
 from clusterer.reading import InputReader
+from clusterer.text.words import hash_words
 
 
 class AgainstFeed:
@@ -49,6 +51,8 @@ class AgainstFeed:
         files = [path for path in paths if not is_index(path)]
         self._reader: InputReader | None = None
         self._stored_in: list[str] = []
+        self._given: dict[str, str] = {}  # by name of a file or index the path of --against that stands for it
+        self._usable: set[str] = set()  # files and indexes with something to compare
         inputs = {os.path.realpath(path) for path in run.feed.paths}
         named = [*self._indexes]
         if files:
@@ -56,6 +60,9 @@ class AgainstFeed:
             self._reader = InputReader(feed, run.settings, run.work, run.key, "against", run.store)
             run.other_feeds.append(feed)
             named += feed.paths
+            for path in files if len(paths) > 1 else ():
+                for source in find_sources(path, options["format_"], feed._limits.members):
+                    self._given.setdefault(source.name, path)
         keep_apart(outputs, named)
         for path in named:
             if os.path.realpath(path) in inputs:
@@ -69,34 +76,75 @@ class AgainstFeed:
 
     def _chunks(self) -> Iterator[Chunk]:
         if self._reader:
-            yield from self._reader.chunks(self._run.stages)
+            for chunk in self._reader.chunks(self._run.stages):  # of one file each
+                if len(chunk.words.hashes) + len(chunk.titles.hashes):
+                    self._usable.add(self._file)
+                yield chunk
             self._refuse_nothing()
-        yield from read_chunks(self._stored(), self._run.settings, self._run.stages)
+        self._stored_in = []
+        for path in self._indexes:
+            for chunk in read_chunks(self._stored(path), self._run.settings, self._run.stages):
+                if len(chunk.words.hashes) + len(chunk.titles.hashes):
+                    self._usable.add(path)
+                yield chunk
+        self._refuse_useless("a word")
 
-    def articles(self) -> Iterator[Article]:
-        """The articles, in order."""
+    def articles(self, length: int) -> Iterator[Article]:
+        """The articles, in order; of use are those with so many words in text or title."""
         if self._reader:
-            yield from self._reader.articles()
+            for article in self._reader.articles():
+                if self._file not in self._usable and self._has_words(article, length):
+                    self._usable.add(self._file)
+                yield article
             self._refuse_nothing()
-        yield from self._stored()
+        self._stored_in = []
+        for path in self._indexes:
+            for article in self._stored(path):
+                if path not in self._usable and self._has_words(article, length):
+                    self._usable.add(path)
+                yield article
+        self._refuse_useless(f"{length} words")
+
+    @property
+    def _file(self) -> str:
+        """Name of the file that is read now."""
+        assert self._reader is not None
+        return self._reader.feed.sources[len(self._reader.inputs)].name
+
+    def _has_words(self, article: Article, length: int) -> bool:
+        """Whether a text or title has so many words."""
+        words = hash_words([article.text, article.title], self._run.settings.profile)
+        return bool((words.counts >= length).any())
+
+    def _refuse_useless(self, least: str) -> None:
+        """Refuse a path, among several, with nothing to compare; where none has anything, that is refused elsewhere.
+
+        Raises:
+            InputError: naming it. What is compared against a part of what was named must not pass for compared with all.
+        """
+        of_use = {self._given.get(name, name) for name in self._usable}
+        useless = [path for path in dict.fromkeys([*self._given.values(), *self._indexes]) if path not in of_use]
+        if of_use and useless:
+            names = ", ".join(useless[:3]) + (", …" if len(useless) > 3 else "")
+            damaged = (file.reason for file in self._run.damaged_files if self._given.get(file.file) == useless[0])
+            why = next((f": {reason}" for reason in damaged), "; cure: see what it holds, or leave it out")
+            raise InputError(f"--against: nothing in {names} has {least}{why}")
 
     def _refuse_nothing(self) -> None:
         """Refuse files in which all rows are bad; these are read before INPUT."""
         if not any(feed.rows for feed in self._run.other_feeds):
             self._run.refuse_nothing("--against: ")
 
-    def _stored(self) -> Iterator[Article]:
-        """The articles of the indexes."""
+    def _stored(self, path: str) -> Iterator[Article]:
+        """The articles of an index."""
         from clusterer.index.story_index import StoryIndex
 
-        self._stored_in = []
-        for path in self._indexes:
-            with StoryIndex.open(path, must_exist=True) as index:
-                ids = [assignment.id for assignment in index.assignments()]
-                for start in range(0, len(ids), self._run.settings.chunk):
-                    stored = index.articles(ids[start : start + self._run.settings.chunk])
-                    self._stored_in += [path] * len(stored)
-                    yield from stored.values()
+        with StoryIndex.open(path, must_exist=True) as index:
+            ids = [assignment.id for assignment in index.assignments()]
+            for start in range(0, len(ids), self._run.settings.chunk):
+                stored = index.articles(ids[start : start + self._run.settings.chunk])
+                self._stored_in += [path] * len(stored)
+                yield from stored.values()
 
     def place(self, number: int) -> tuple[str, int | None]:
         """File and row of an article; no row in an index."""

@@ -190,7 +190,7 @@ def _place(
 
 def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
     """What stays of a run's articles where those that quote go."""
-    runs = benchmark_runs(old.articles(), length, run.settings)
+    runs = benchmark_runs(old.articles(length), length, run.settings)
     if runs.short and not run.quiet:
         tell(
             f"{runs.short:,} of {len(runs.ids):,} texts of --against have fewer than {length} words and are not looked for;"

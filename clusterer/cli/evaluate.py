@@ -89,7 +89,8 @@ class _Held:
     "--feed",
     "feed",
     type=click.Path(exists=True),
-    help="the articles, to list what is wrong with source, date and title",
+    multiple=True,
+    help="the articles, to list what is wrong with source, date and title; several are one feed, in this order",
 )
 @html_option
 @language_option
@@ -100,7 +101,7 @@ def evaluate_command(
     label: str | None,
     with_doubtful: bool,
     errors: int,
-    feed: str | None,
+    feed: tuple[str, ...],
     html: str | None,
     language: Language | None,
 ) -> None:
@@ -202,7 +203,7 @@ def _held_pairs(
     return _Held(level, counts, evaluate_pairs(together, same), tuple(lines[:most]))
 
 
-def _shown_articles(path: str, held: Sequence[_Held], result: str) -> dict[str, dict[str, str]]:
+def _shown_articles(paths: Sequence[str], held: Sequence[_Held], result: str) -> dict[str, dict[str, str]]:
     """Outlet, date and title of the articles that errors name; none of those whose id several rows have, if it is not told whose.
 
     Where ids repeat, the lines of a result tell who got which: `cluster` writes one a row, in the order of the rows.
@@ -210,7 +211,7 @@ def _shown_articles(path: str, held: Sequence[_Held], result: str) -> dict[str, 
     wanted = {name for one in held for error in one.errors for part in error.parts for name in part}
     if not wanted:
         return {}
-    feed = Feed([path])
+    feed, named = Feed(paths), ", ".join(paths)
     names = [name_of(row.article) for row in feed]
     tell_damage(feed.damaged_files)
     times = Counter(names)
@@ -220,14 +221,14 @@ def _shown_articles(path: str, held: Sequence[_Held], result: str) -> dict[str, 
             names = ids
         elif any(times[name] > 1 or _bare(name) in times for name in wanted):
             tell(
-                f"{path}: rows share ids, and {result} has not a line for each row, in their order: of those ids no title is"
+                f"{named}: rows share ids, and {result} has not a line for each row, in their order: of those ids no title is"
                 " shown; cure: the feed as cluster read it",
                 err=True,
             )
             names = [name if times[name] == 1 else "" for name in names]
     known = {name: about_article(row.article) for name, row in zip(names, feed, strict=True) if name in wanted}
     if not known and not any(times[name] > 1 for name in wanted):
-        raise InputError(f"{path}: holds none of the articles to be listed; cure: the feed that was clustered")
+        raise InputError(f"{named}: holds none of the articles to be listed; cure: the feed that was clustered")
     return known
 
 

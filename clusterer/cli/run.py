@@ -267,7 +267,7 @@ class Run:
         return [file for feed in self.feeds for file in feed.damaged_files]
 
     def refuse_nothing(self, what: str = "") -> None:
-        """Refuse a run in which no row was an article; do nothing where there was no row.
+        """Refuse a run in which no row was an article; where there was no row, only a word is said at its end.
 
         Args:
             what: was read, for the error.
@@ -280,6 +280,8 @@ class Run:
             raise InputError(
                 f"{what}none of {self.quarantine.count} rows is an article; {bad.file}, line {bad.line}: {bad.reason}"
             )
+        if not what:
+            self.notes.append("INPUT has no row, so there is nothing to do; cure: see whether it was fetched whole")
 
     def warn(self) -> None:
         """A line of each damaged file; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""

@@ -23,6 +23,7 @@ _OBJECTS = {
     "id": ("$oid", "$numberLong", "$uuid", "rendered"),
 }  # fmt: skip
 """By attribute the members by which an object stands for one value: MongoDB's, NewsAPI's, WordPress's."""
+_FEW_WORDS = 4  # a column that is proposed as text has on average at least so many a row
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
 
@@ -190,7 +191,7 @@ class ColumnPlans:
             meant = f"; expected {given!r}, {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
             present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
-                f"found columns: {present or '(none)'}; cure: --text-field {_likely_text(names, rows)}; "
+                f"found columns: {present or '(none)'}; cure: {_text_cure(names, rows)}; "
                 f"so far there is no text field{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
@@ -268,15 +269,25 @@ def _is_one_value(cell: Any, members: Sequence[str]) -> bool:
     return any(name in cell for name in members) if isinstance(cell, Mapping) else not isinstance(cell, list)
 
 
+def _text_cure(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The column to name as text, if one is likely; else that it is for who knows."""
+    if likely := _likely_text(names, rows):
+        return f"--text-field {quoted(likely)}"
+    return "leave it out, or name its column in a run of its own, --text-field NAME"
+
+
 def _likely_text(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The column most likely meant as text, quoted for a shell: the longest strings, of no other usual name; else NAME."""
+    """The column most likely meant as text: the longest strings, of several words, of no other usual name; "" for none."""
     usual_elsewhere = {name for attribute, usual in FIELD_NAMES.items() if attribute != "text" for name in usual}
     free = [
         name for name in names if isinstance(name, str) and name.strip() and column_key(name) not in usual_elsewhere
     ]
-    length = {name: sum(len(v) for row in rows if isinstance(v := row.get(name), str)) for name in free}
-    likely = max(free, key=length.__getitem__, default="")
-    return quoted(likely) if length.get(likely) else "NAME"
+    length: dict[str, int] = {}
+    for name in free:
+        cells = [value for row in rows if isinstance(value := row.get(name), str) and value.strip()]
+        if cells and sum(len(value.split()) for value in cells) >= _FEW_WORDS * len(cells):
+            length[name] = sum(map(len, cells))
+    return max(length, key=length.__getitem__, default="")
 
 
 def quoted(name: str) -> str:

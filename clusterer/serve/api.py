@@ -120,15 +120,16 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
 def changes(
     desk: Open,
     after: Annotated[int, Query(ge=0, le=1 << 53, description="`next` of the answer before; 0 at first")] = 0,
-    since: Annotated[forms.Since, Query()] = None,
+    since: Annotated[forms.Arrival, Query()] = None,
     limit: Annotated[forms.Limit, Query()] = 100,
 ) -> Response:
-    """The stories of the next articles, by arrival, with the ids of these.
+    """The stories of the next articles, by arrival, with the ids of these; where none came, `next` is the last that is there.
 
     A story that became part of another one is among that one's aliases. What was removed or has expired is not told.
     """
     with desk.reading() as (_, reader):
-        rows = arrived(reader.index, max(after, last_before(reader.index, since)), limit)
+        after = max(after, last_before(reader.index, since))
+        rows = arrived(reader.index, after, limit)
         story_of = stories_of_articles(reader.index, [number for number, _ in rows])
         new: dict[int, list[str]] = {}
         for number, id in rows:

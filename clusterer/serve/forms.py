@@ -14,12 +14,24 @@ from clusterer.results import Relation
 Id = Annotated[str, Field(min_length=1, max_length=4000, description="as the index has it")]
 Since = Annotated[
     str | None,
-    Field(max_length=40, description="not older than that: an age such as 24h or 7d, or a date", examples=["24h"]),
+    Field(
+        max_length=40,
+        description="not older than that by the dates of articles: an age such as 24h or 7d, or a date",
+        examples=["24h"],
+    ),
+]
+Arrival = Annotated[
+    str | None,
+    Field(
+        max_length=40,
+        description="came to the index since then, whatever their dates: an age such as 24h or 7d, or a date",
+        examples=["24h"],
+    ),
 ]
 Size = Annotated[int, Field(ge=1, le=1_000_000, description="least number of articles")]
 MOST = 200
 """Stories, or articles, of one answer."""
-Limit = Annotated[int, Field(ge=1, le=MOST, description="no more than so many")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description=f"no more than so many, at most {MOST}")]
 Words = Annotated[str, Field(max_length=400, description="all of them, as letters are folded; the first 8 count")]
 Sort = Annotated[
     StoryOrder, Field(description="with the latest article, most articles, most since then, the last that came")

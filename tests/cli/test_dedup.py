@@ -55,6 +55,7 @@ def test_against_files_or_an_index_is_what_the_library_says(halves: tuple[Path, 
         ]
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["counts"]["articles kept"] == len(result.kept)
+    assert stats["counts"]["undated"] == sum(article.date is None for article in read(new))
     assert [stage["stage"] for stage in stats["stages"]] == [
         "reading", "learning boilerplate", "finding identical texts", "sketching", "verifying", "grouping", "choosing",
         "writing",
@@ -110,6 +111,34 @@ def test_what_compares_nothing_does_not_pass_for_clean(
     old = [] if said.startswith("--") else list(read(bench)) if against else []
     with pytest.raises(InputError, match="against: "):
         dedup(read(halves[2]), against=old, quote=quote or 0)
+
+
+@pytest.mark.parametrize("quote", [[], ["--quote", "13"]])
+def test_a_path_among_several_with_nothing_to_compare_is_named(
+    quote: list[str], halves: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "empty.jsonl").write_bytes(b"")
+    (folder / "full.jsonl").write_bytes(halves[0].read_bytes())
+    table = tmp_path / "table.csv"
+    table.write_text("القسم\nرياضة\n")
+    with StoryIndex.open(tmp_path / "empty.db"):
+        pass
+    command = ["dedup", halves[2], *quote, "--max-bad", "100%", "-o", tmp_path / "kept.jsonl", "--against", folder]
+    for useless in (folder / "empty.jsonl", table, tmp_path / "empty.db"):
+        given = halves[1] if useless.parent == folder else folder
+        done = run_in_text(*command[:-1], given, useless)
+        assert f"--against: nothing in {useless} has " in done.stderr
+        assert (done.returncode, (tmp_path / "kept.jsonl").exists()) == (1, False)
+    assert run_in_text(*command, halves[1]).returncode == 0
+
+
+@pytest.mark.parametrize("command", [["cluster"], ["dedup"], ["dedup", "--unit", "paragraph"]])
+def test_an_empty_input_is_told(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    done = run_in_text(*command, "empty.jsonl", "-o", "out.jsonl", cwd=tmp_path)
+    assert (done.returncode, "INPUT has no row" in done.stderr) == (0, True)
 
 
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:

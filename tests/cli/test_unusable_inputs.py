@@ -36,7 +36,7 @@ def test_a_table_without_a_text_is_set_aside(words: list[str], folder: Path, tmp
     assert len((tmp_path / "out").read_text(encoding="utf-8").splitlines()) == 3 + (words[0] == "dedup" and 1)
     (bad,) = (json.loads(line) for line in (tmp_path / "bad.jsonl").read_bytes().splitlines())
     assert bad["file"].endswith("a.csv")
-    assert bad["reason"].startswith("found columns: id, author, published; cure: --text-field ")
+    assert bad["reason"].startswith("found columns: id, author, published; cure: leave it out, ")
     assert len(bad["reason"]) < 150
     assert "a.csv: unreadable; found columns" in done.stderr
     assert "1 file is unreadable" in done.stderr

@@ -38,6 +38,11 @@ def test_ids_that_rows_share_are_those_of_the_result(tmp_path: Path) -> None:
     shown = run_in_text("evaluate", "out.jsonl", "gold.jsonl", "--feed", "feed.jsonl", cwd=tmp_path).stdout
     for words in ("56  [] 2015-07-21 أولى", "56#2  [] 2015-07-22 ثانية", "58  [] 2015-07-23 أخرى"):
         assert words in shown
+    feed = (tmp_path / "feed.jsonl").read_text().splitlines(keepends=True)
+    for name, some in (("a.jsonl", feed[:1]), ("b.jsonl", feed[1:])):
+        (tmp_path / name).write_text("".join(some))
+    command = ("evaluate", "out.jsonl", "gold.jsonl", "--feed", "a.jsonl", "--feed", "b.jsonl")
+    assert run_in_text(*command, cwd=tmp_path).stdout == shown
     reverse = (tmp_path / "out.jsonl").read_text().splitlines(keepends=True)[::-1]
     (tmp_path / "out.jsonl").write_text("".join(reverse))
     other = run_in_text("evaluate", "out.jsonl", "gold.jsonl", "--feed", "feed.jsonl", cwd=tmp_path)

@@ -27,7 +27,7 @@ def test_fields_can_be_given() -> None:
     assert article_from(row, {"text": "Body_AR", "id": "k"}) == Article("yes", "5", source="واس")
     assert article_from(row) == Article("no", "f00", source="واس")
     assert article_from({"text": "x", "url": "u"}).id == "u"
-    with pytest.raises(RowError, match=r"found columns: text; cure: --text-field 'text'; .*expected 'nope'"):
+    with pytest.raises(RowError, match=r"found columns: text; cure: leave it out, .*expected 'nope'"):
         article_from({"text": "x"}, {"text": "nope"})
 
 
@@ -47,10 +47,14 @@ def test_a_picture_is_no_source() -> None:
 @pytest.mark.parametrize(
     ("row", "cure"),
     [
-        ({"id": "1", "العنوان": "ع" * 99, "ملاحظة": "م", "المضمون": "نص" * 9}, "cure: --text-field 'المضمون';"),
-        ({"id": "1", "it's": "x"}, "cure: --text-field 'it'\\''s';"),
-        ({"id": "1", "date": "x"}, "cure: --text-field NAME;"),
-        ({}, "found columns: (none); cure: --text-field NAME;"),
+        (
+            {"id": "1", "العنوان": "ع" * 99, "القسم": "ق" * 99, "المضمون": "نص من أربع كلمات"},
+            "cure: --text-field 'المضمون';",
+        ),
+        ({"id": "1", "it's": "x y z w"}, "cure: --text-field 'it'\\''s';"),
+        ({"id": "1", "date": "x"}, "cure: leave it out, or name its column in a run of its own, --text-field NAME;"),
+        ({"id": "1", "القسم": "رياضة"}, "found columns: id, القسم; cure: leave it out, or name its column"),
+        ({}, "found columns: (none); cure: leave it out, "),
     ],
 )
 def test_the_cure_of_a_row_without_a_text_is_filled_in(row: dict[str, str], cure: str) -> None:

@@ -75,7 +75,7 @@ def test_parquet_round_trip_keeps_schema_and_values(tmp_path: Path) -> None:
 def test_parquet_without_text_is_an_input_error(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
-    pq.write_table(pa.table({"id": [1], "author": ["x"]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"id": [1], "author": ["a b c d"]}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"found columns: id, author; cure: --text-field 'author';.*no text field"):
         list(Feed(tmp_path / "a.parquet"))
 
