@@ -109,8 +109,9 @@ def check(path: str) -> None:
         if problems:
             for line in problems:
                 tell(line)
-            cure = "restore a copy, or make a new index and merge this one into it: articles are read anew"
-            raise InputError(f"{path}: {len(problems)} found; cure: {cure}")
+            cure = "restore a backup, or make a new index and merge this one into it: articles are read anew"
+            many = "1 damage" if len(problems) == 1 else f"{len(problems)} damages"
+            raise InputError(f"{path}: {many} found; cure: {cure}")
         for name, count in store.counts().items():
             tell(f"{count:>15,}  {name}")
 
