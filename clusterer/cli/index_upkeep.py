@@ -9,7 +9,7 @@ from clusterer.cli.index_files import appended_changes, changes_option, file_arg
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.run import keep_apart
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.errors import IndexDamaged, InputError
 from clusterer.index import Removed, StoryIndex
 
 
@@ -104,13 +104,19 @@ def check(path: str) -> None:
 
     Example: clusterer index check news.db
     """
-    with StoryIndex.open(path, must_exist=True) as store:
+    try:
+        store = StoryIndex.open(path, must_exist=True)
+    except IndexDamaged as error:  # its cure is this command
+        what = str(error).partition("; cure: ")[0]
+        raise IndexDamaged(f"{what}; cure: restore a backup, or add the articles to a new index") from None
+    with store:
         problems = store.check()
         if problems:
             for line in problems:
                 tell(line)
-            cure = "restore a copy, or make a new index and merge this one into it: articles are read anew"
-            raise InputError(f"{path}: {len(problems)} found; cure: {cure}")
+            cure = "restore a backup, or make a new index and merge this one into it: articles are read anew"
+            many = "1 damage" if len(problems) == 1 else f"{len(problems)} damages"
+            raise InputError(f"{path}: {many} found; cure: {cure}")
         for name, count in store.counts().items():
             tell(f"{count:>15,}  {name}")
 

@@ -171,7 +171,9 @@ class RowOutputs:
         unreadable = {file.file: file.reason for file in run.feed.damaged_files if file.is_unreadable}
         for number, read in enumerate(inputs):
             if read.source.name in unreadable:
-                entries[number] = shards.leave_out(number, unreadable[read.source.name])
+                entry = entries[number] = shards.leave_out(number, unreadable[read.source.name])
+                if "of_earlier_run" in entry:
+                    run.staying.append(shards.path(entry["file"]))
 
         def is_wanted(by_copy: bool, read: ReadInput) -> bool:
             number = number_of[id(read)]

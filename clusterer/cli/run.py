@@ -169,6 +169,7 @@ class Run:
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self.notes: list[str] = []
+        self.staying: list[str] = []  # outputs of an earlier run whose inputs cannot be read now
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
@@ -289,6 +290,8 @@ class Run:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
         tell_damage(self.damaged_files, self.quarantine_path, nothing)
+        for path in self.staying:
+            tell(f"{path}: the output of an earlier run stays", err=True)
         if self.quiet:
             return
         self._tell_dates()

@@ -171,12 +171,11 @@ class ShardOutputs:
     def leave_out(self, number: int, reason: str) -> dict[str, Any]:
         """Write nothing for an input of which nothing could be read; return its entry in the manifest.
 
-        What an earlier run wrote for it goes: half a corpus of then must not pass for one of now.
+        What an earlier run wrote for it stays, and the entry says so: `of_earlier_run`.
         """
         name = self.names[number]
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path(name))
-        return {"file": name, "unreadable": reason}
+        entry: dict[str, Any] = {"file": name, "unreadable": reason}
+        return {**entry, "of_earlier_run": True} if os.path.isfile(self.path(name)) else entry
 
     def mark_done(self, number: int, key: str, entry: Mapping[str, Any]) -> None:
         """Remember that an output, and all that belongs to it, is written whole.

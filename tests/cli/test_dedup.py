@@ -304,6 +304,20 @@ def test_every_output_can_be_opened_whatever_its_input_was(words: tuple[str, ...
     assert parquet.read_schema(tmp_path / "one.parquet") == opened[2].schema_arrow
 
 
+def test_the_output_of_an_input_that_became_unreadable_stays(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "in" / f"{name}.jsonl").write_bytes(FEED.read_bytes())
+    assert run("dedup", tmp_path / "in", "-o", f"{tmp_path}/out/").returncode == 0
+    before = (tmp_path / "out" / "a.jsonl").read_bytes()
+    (tmp_path / "in" / "a.jsonl").write_bytes(b"\x1f\x8b\x08")
+    done = run_in_text("dedup", tmp_path / "in", "-o", f"{tmp_path}/out/", "--max-bad", "100%")
+    assert "a.jsonl: the output of an earlier run stays" in done.stderr
+    assert (tmp_path / "out" / "a.jsonl").read_bytes() == before
+    entry = json.loads((tmp_path / "out" / "_manifest.json").read_text())["outputs"][0]
+    assert set(entry) == {"file", "unreadable", "of_earlier_run"}
+
+
 def test_a_folder_that_was_written_is_read_again(tmp_path: Path) -> None:
     shards = tmp_path / "shards"
     shards.mkdir()

@@ -151,7 +151,7 @@ def test_damage_is_told_with_exit_code_1(news: Path) -> None:
     found = done.stdout.decode().splitlines()
     assert found
     (line,) = said(done.stderr).splitlines()
-    assert line.startswith(f"error: {news}: {len(found)} found; cure: ")
+    assert line.startswith(f"error: {news}: {len(found)} damage{'s' * (len(found) > 1)} found; cure: ")
 
 
 @pytest.mark.parametrize("seed", range(6))
