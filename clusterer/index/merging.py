@@ -67,7 +67,11 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         source.database.close()
     numbers = list(number_here.values())
     with writing(index):
-        _adopt_story_ids(index, [(name, number_here[article]) for name, article in ids])
+        first: dict[str, int] = {}  # of those that have not expired here
+        for name, article in ids:
+            if number_here[article] > 0:
+                first.setdefault(name, number_here[article])
+        _adopt_story_ids(index, first.items())
         assigned = reader.assignments_of_stories([number for number in numbers if number > 0])
         titles = reader.titles(assigned, {})
         assigned |= reader.expired([number for number in numbers if number < 0])
@@ -84,11 +88,11 @@ def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:
 
 
 def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:
-    """The ids of the stories of an index, aliases too, each with the number of its first article."""
+    """The ids of the stories of an index, aliases too, each with the numbers of its articles, in order."""
     return source.database.rows(
-        "WITH first AS (SELECT story, min(article.number) AS number FROM text JOIN document ON document.centre = text.centre"
-        " JOIN article ON article.document = document.number GROUP BY story) SELECT story.id, first.number FROM story JOIN"
-        " first ON first.story = coalesce(into_story, story.number) ORDER BY story.number"
+        "SELECT story.id, article.number FROM story JOIN text ON text.story = coalesce(into_story, story.number) JOIN document"
+        " ON document.centre = text.centre JOIN article ON article.document = document.number ORDER BY story.number,"
+        " article.number"
     )
 
 
