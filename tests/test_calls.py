@@ -165,7 +165,7 @@ def test_errors_of_files_name_arguments_not_options(tmp_path: Path) -> None:
         cluster(path)
     assert "--" not in str(error.value)
     with pytest.raises(InputError, match=r"article 1: .*fields=\{'text': 'colour'\}"):
-        cluster([{"colour": "red"}])
+        cluster([{"colour": "red and blue and green"}])
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, "nan"])

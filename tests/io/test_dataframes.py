@@ -263,7 +263,7 @@ def test_given_names_leave_texts_and_articles_alone() -> None:
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, table], ids=["pandas", "polars", "pyarrow"])
 def test_a_frame_without_a_text_names_its_columns_and_the_cure(make: Callable[[Any], Any]) -> None:
-    frame = make([{"colour": "red", "الحجم": "5"}])
+    frame = make([{"colour": "red and blue and green", "الحجم": "5"}])
     with pytest.raises(
         InputError, match=r"data frame: found.*colour, الحجم; cure: rename a column, or .*{'text': 'colour'}\)"
     ):
