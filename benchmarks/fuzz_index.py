@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,7 @@ def _carried_out(index: Any, byte: int, articles: Sequence[Any], other: Path, co
 def index_targets(folder: Path) -> dict[str, Target]:
     """The targets by name; what a missing package leaves out is not there."""
     found: dict[str, Target] = {"index": _operations(folder), "index-file": _damaged(folder)}
-    with contextlib.suppress(ImportError):
-        import fastapi  # noqa: F401
-
+    if find_spec("fastapi"):
         found["serve"] = _served(folder)
     return found
 

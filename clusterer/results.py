@@ -119,8 +119,6 @@ class Assignments(Sequence[Assignment]):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"<{len(self):,} assignments>"
 

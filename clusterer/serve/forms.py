@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,22 +12,15 @@ from clusterer.index import StoryOrder
 from clusterer.results import Relation
 
 Id = Annotated[str, Field(min_length=1, max_length=4000, description="as the index has it")]
-Since = Annotated[
-    str | None,
-    Field(
-        max_length=40,
-        description="not older than that by the dates of articles: an age such as 24h or 7d, or a date",
-        examples=["24h"],
-    ),
-]
-Arrival = Annotated[
-    str | None,
-    Field(
-        max_length=40,
-        description="came to the index since then, whatever their dates: an age such as 24h or 7d, or a date",
-        examples=["24h"],
-    ),
-]
+
+
+def _since(what: str) -> Any:
+    """A point in time, or so long ago; `what` says whose."""
+    return Field(max_length=40, description=f"{what}: an age such as 24h or 7d, or a date", examples=["24h"])
+
+
+Since = Annotated[str | None, _since("not older than that by the dates of articles")]
+Arrival = Annotated[str | None, _since("came to the index since then, whatever their dates")]
 Size = Annotated[int, Field(ge=1, le=1_000_000, description="least number of articles")]
 MOST = 200
 """Stories, or articles, of one answer."""

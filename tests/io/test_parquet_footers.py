@@ -32,17 +32,15 @@ def reasons(path: Path) -> list[str]:
 def test_a_column_that_is_encrypted_is_told(tmp_path: Path) -> None:
     encryption = pytest.importorskip("pyarrow.parquet.encryption", reason="this pyarrow has no encryption")
 
-    class Keys(encryption.KmsClient):  # type: ignore[misc, name-defined]
-        """Keys that are their own names."""
+    def wrap_key(_: object, key: bytes, __: str) -> bytes:
+        return base64.b64encode(key)  # keys are their own names
 
-        def __init__(self, _: object) -> None:
-            super().__init__()
+    def begin(own: Any, _: object) -> None:
+        encryption.KmsClient.__init__(own)
 
-        def wrap_key(self, key: bytes, _: str) -> bytes:
-            return base64.b64encode(key)
-
+    client = type("Keys", (encryption.KmsClient,), {"__init__": begin, "wrap_key": wrap_key})
     chosen = encryption.EncryptionConfiguration(footer_key="f", column_keys={"k": ["text"]}, plaintext_footer=True)
-    keys = encryption.CryptoFactory(Keys)
+    keys = encryption.CryptoFactory(client)
     how = keys.file_encryption_properties(encryption.KmsConnectionConfig(), chosen)
     table, path = pa.Table.from_pylist(ROWS), tmp_path / "a.parquet"
     with pq.ParquetWriter(path, table.schema, encryption_properties=how) as writer:
