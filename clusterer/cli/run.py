@@ -54,16 +54,28 @@ def tell_written(*paths: str | None) -> None:
         tell(f"wrote {', '.join(names)}", err=True)
 
 
-def tell_damage(files: Sequence[DamagedFile], path: str | None = None, nothing: str = "unreadable") -> None:
+def tell_damage(
+    files: Sequence[DamagedFile],
+    path: str | None = None,
+    nothing: str = "unreadable",
+    staying: Mapping[str, str] | None = None,
+) -> None:
     """A line of each of the first files that are cut off, damaged, or of no use, and how many more there are.
 
-    `nothing` is said of a file of which no row is read.
+    Args:
+        files: in the order in which they were read.
+        path: of the quarantine file.
+        nothing: is said of a file of which no row is read.
+        staying: outputs of an earlier run that stay, by the names of their inputs; these are all told.
     """
+    staying = staying or {}
     for file in files[:_FIRST_BAD]:
-        rows = (
-            "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else nothing
-        )
+        kept = f"unreadable, {staying[file.file]} stays as an earlier run wrote it" if file.file in staying else nothing
+        rows = "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else kept
         tell(f"{file.file}: {rows}; {file.reason}", err=True)
+    for file in files[_FIRST_BAD:]:
+        if file.file in staying:
+            tell(f"{file.file}: unreadable, {staying[file.file]} stays as an earlier run wrote it", err=True)
     if len(files) > _FIRST_BAD:
         tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
 
@@ -169,7 +181,7 @@ class Run:
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self.notes: list[str] = []
-        self.staying: list[str] = []  # outputs of an earlier run whose inputs cannot be read now
+        self.staying: dict[str, str] = {}  # outputs of an earlier run, by their inputs, which cannot be read now
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
@@ -289,9 +301,7 @@ class Run:
         if (bad := self.quarantine.count) and not self.quiet:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
-        tell_damage(self.damaged_files, self.quarantine_path, nothing)
-        for path in self.staying:
-            tell(f"{path}: the output of an earlier run stays", err=True)
+        tell_damage(self.damaged_files, self.quarantine_path, nothing, self.staying)
         if self.quiet:
             return
         self._tell_dates()

@@ -26,6 +26,7 @@ from clusterer.io.date_words import (
     is_relative,
     time_ago,
     without_ago,
+    zone_meant,
     zone_named,
 )
 
@@ -173,8 +174,10 @@ def zone_from(zone: str | tzinfo | None) -> tzinfo | None:
     try:
         return ZoneInfo(zone.strip())
     except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
+        meant = zone_meant(zone)
         raise InputError(
-            f"timezone {zone!r} is not known; cure: a name such as Asia/Riyadh or Africa/Cairo, or an offset such as +03:00"
+            f"timezone {zone!r} is not known; cure: {f'did you mean {meant!r}? ' if meant else ''}a name such as Asia/Riyadh"
+            " or Africa/Cairo, or an offset such as +03:00"
         ) from None
 
 
