@@ -201,7 +201,9 @@ class Twin:
         for name, article in last.items():
             held = [a for a in family[name] if a not in former.values()]
             same = [a for a in held if article.url and a.url == article.url]
-            same = same or [a for a in held if article.title and a.title == article.title and not (a.url and article.url)]
+            same = same or [
+                a for a in held if article.title and a.title == article.title and not (a.url and article.url)
+            ]
             same = same[-1:] or [a for a in held if a.id == name and not (a.url and article.url)]
             if same:
                 former[name] = same[-1]

@@ -9,15 +9,14 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from clusterer import __version__
 from clusterer.arrays import kernels
-from clusterer.articles import Article
 from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
@@ -31,12 +30,9 @@ from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
-from clusterer.io.writers import write_lines
-from clusterer.pairs import COLUMNS, verified_pairs
 from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, unheeded
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
-from clusterer.results import Clustering
 from clusterer.settings import AUTO, Settings, bytes_from
 from clusterer.versions import Versions
 
@@ -387,59 +383,6 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
-
-
-def write_pairs(
-    out: BinaryIO,
-    done: PipelineRun,
-    run: Run,
-    form: str,
-    guard: bool = True,
-    place: Callable[[int], tuple[str, int | None]] | None = None,
-) -> None:
-    """Write the verified pairs of a run, with the files and rows of their articles.
-
-    Args:
-        out: an open file.
-        done: the run.
-        run: its inputs.
-        form: as for `write_lines`.
-        guard: as for `write_lines`.
-        place: file and row of an article of the run by its number; by default as the run's inputs stand.
-    """
-    stood = place or run.place_of
-    lines = (
-        dict(zip(COLUMNS, (*pair[:-2], *stood(pair.a_place), *stood(pair.b_place)), strict=True))
-        for pair in verified_pairs(done, run.settings)
-    )
-    write_lines(out, lines, COLUMNS, form, guard)
-
-
-def write_stories(
-    out: BinaryIO, result: Clustering, articles: Iterable[Article], settings: Settings, form: str, guard: bool = True
-) -> None:
-    """Write a line a story, in the order of `story_table`.
-
-    Args:
-        out: an open file.
-        result, articles, settings: as for `story_table`.
-        form: as for `write_lines`.
-        guard: as for `write_lines`.
-    """
-    from clusterer.report.story_table import StoryRow, story_table
-
-    rows = (row._asdict() for row in story_table(result, articles, settings))
-    write_story_lines(out, rows, StoryRow._fields, form, guard)
-
-
-def write_story_lines(
-    out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
-) -> None:
-    """Write lines of stories; in a cell lists of words are as people read them. Arguments as for `write_lines`."""
-    if form != "jsonl":
-        lists = [name for name in ("outlets", "key_words", "aliases") if name in columns]
-        lines = (line | {name: "; ".join(line[name]) for name in lists} for line in lines)
-    write_lines(out, lines, columns, form, guard)
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

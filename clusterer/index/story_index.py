@@ -32,7 +32,7 @@ from clusterer.index.transactions import reading, writing
 from clusterer.index.updating import find_versions
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
-from clusterer.io.limits import parse_bytes
+from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
@@ -187,16 +187,19 @@ class StoryIndex:
             dry_run: only tell what would be removed, and what that would do to stories. Others wait meanwhile to write.
 
         Raises:
-            InputError: a limit or an age is negative, or of a kind that says neither.
+            InputError: a limit or an age is negative, or of a kind that says neither; or an age would empty the index, as that
+                of a feed that stood still (a date may, and `max_articles=0`).
             OutputError: another writer does not finish, or the disk is full.
         """
+        older_than = parse_moment(older_than) if isinstance(older_than, str) else older_than
         before = point("older_than", older_than)
         max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
             if least is not None and (not isinstance(least, int) or least < 0):
                 raise InputError(f"{name} is {least!r}; it must be a whole number, 0 or more, or None to keep all")
         remove = expiring.rehearse if dry_run else expiring.expire
-        count, changes = remove(self._index, before, max_articles, max_bytes)
+        age = older_than if isinstance(older_than, timedelta) and max_articles != 0 else None
+        count, changes = remove(self._index, before, max_articles, max_bytes, age)
         return Removed(count, (), tuple(changes))
 
     def merge(self, other: str | os.PathLike[str]) -> Added:

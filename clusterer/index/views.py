@@ -24,7 +24,7 @@ from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
-from clusterer.index.articles import id_key, is_article, moment, numbers_of_ids, read_articles
+from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import followed_stories
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
@@ -279,7 +279,9 @@ class IndexReader:
         stored = numbers_of_ids(self.index, ids)
 
         def free_id(id: str) -> str:
-            return next(free_ids(id, lambda other: other in stored or (other != id and is_article(self._database, other))))
+            return next(
+                free_ids(id, lambda other: other in stored or (other != id and is_article(self._database, other)))
+            )
 
         return [free_id(id) for id in ids]
 

@@ -181,6 +181,21 @@ def zone_from(zone: str | tzinfo | None) -> tzinfo | None:
         ) from None
 
 
+def on_clock(moment: datetime, zone: tzinfo | None) -> datetime | str:
+    """A point in time as the clock of a zone tells it, with its offset; a day without an hour stays that day.
+
+    >>> on_clock(datetime(2025, 3, 4, 6, 30, tzinfo=UTC), zone_from("+03:00")).isoformat()
+    '2025-03-04T09:30:00+03:00'
+    >>> on_clock(datetime(2025, 3, 4, tzinfo=UTC), zone_from("+03:00"))
+    '2025-03-04'
+    """
+    if zone is None:
+        return moment
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    utc = moment.astimezone(UTC)
+    return moment.astimezone(zone) if utc.hour or utc.minute or utc.second else f"{utc:%Y-%m-%d}"
+
+
 def is_relative_date(value: Any) -> bool:
     """Whether a date is told from the day of its reading.
 
