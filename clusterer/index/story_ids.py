@@ -148,7 +148,7 @@ def _open_stories(
 
     def is_taken(name: str, id: str) -> bool:
         if id == name or id in taken:
-            return taken.get(id, (0, None))[0] != 0
+            return bool(taken.get(id, (0, None))[0])
         return bool(database.rows("SELECT number FROM story WHERE id = ?", id)) or is_article(database, id)
 
     rows = []

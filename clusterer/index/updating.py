@@ -48,7 +48,7 @@ def find_versions(index: OpenIndex, articles: Sequence[Article]) -> Versions:
         if found:
             former[found.id] = found
         named.append(replace(article, id=found.id) if found else article)
-    order = range(len(named))
+    order = list(range(len(named)))
     if any(article.id in numbers and article.id not in former for article in named):
         order = sorted(order, key=lambda i: named[i].id not in former)  # else these would take ids that versions leave
     place = {i: place for place, i in enumerate(order)}
