@@ -66,8 +66,10 @@ def test_kernels(articles: list[Article], count: int | None) -> None:
         kernels.use(before)
 
 
-def test_hash_seed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [2, pytest.param(None, marks=pytest.mark.slow)])
+def test_hash_seed(files: int | None, tmp_path: Path) -> None:
     outputs = []
+    inputs = sorted(map(str, FEED.glob("*.jsonl.gz")))[:files]
     for i, value in enumerate(["0", "random"]):
         outputs.append(tmp_path / f"{i}.jsonl")
         command = [
@@ -75,7 +77,7 @@ def test_hash_seed(tmp_path: Path) -> None:
             "-c",
             "from clusterer.cli.main import main; main()",
             "cluster",
-            str(FEED),
+            *inputs,
             "-o",
             str(outputs[-1]),
         ]
