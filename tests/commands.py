@@ -1,7 +1,7 @@
 """The command in a process of its own that is forked from this one: what is imported here need not be imported again.
 
 Half a second less for each. Its own standard streams, folder, warnings and exit code are those of a process that was started
-anew; that start itself is checked by `tests/cli/test_main.py` and by the commands of the site's pages.
+anew; that start itself is checked by `tests/cli/test_main.py` and by the commands of README.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from clusterings import DAY, FEED, by_id, groups, with_noise
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from made import text_of
 from places import DATA, ROOT
 from strategies import texts
@@ -118,9 +118,9 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
         (verify, "_VERIFY_BLOCK"), (clustering, "_VERIFY_BLOCK"), (removals, "_BLOCK"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, 29)
-    for threads in (1, 2, 3, 7):
-        settings = Settings(chunk=23, threads=threads)
-        assert (cluster(articles, settings), dedup(articles, settings).removed) == expected
+    for threads in (1, 2, 7):
+        chosen = Settings(chunk=23, threads=threads)
+        assert (cluster(articles, chosen), dedup(articles, chosen).removed) == expected
 
 
 def test_a_shingle_longer_than_a_chunk_of_words_is_no_trouble() -> None:
@@ -139,7 +139,7 @@ def test_the_hash_seed_of_python_does_not_matter(tmp_path: Path) -> None:
         "print(json.dumps([[a.as_dict() for a in found], dict(found.stats), found.fingerprint]))"
     )
     outputs = set()
-    for seed in ("0", "1", "random"):
+    for seed in ("0", "random"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", code, str(tmp_path / "rows.json")]
         outputs.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
@@ -188,6 +188,7 @@ def test_who_keeps_a_duplicate_id_does_not_depend_on_the_order() -> None:
         assert expected[named[("واس", text)]]["representative"]
 
 
+@settings(max_examples=settings.default.max_examples // 3)
 @given(st.lists(st.sampled_from(["a", "a#2", "a#3", "a#2#2", "b", ""]), max_size=12))
 def test_ids_are_unique_whatever_comes(names: list[str]) -> None:
     found = cluster([Article(f"نص {i}", id=name) for i, name in enumerate(names)])
@@ -197,12 +198,13 @@ def test_ids_are_unique_whatever_comes(names: list[str]) -> None:
         assert name in ids
 
 
+@settings(max_examples=settings.default.max_examples // 3)
 @given(
     st.lists(texts(60), max_size=5),
     st.sampled_from([Settings(min_words=1), Settings(unit="char", size=12, chunk=1, min_words=1)]),
 )
-def test_no_text_breaks_the_road(batch: list[str], settings: Settings) -> None:
-    found = cluster([*batch, *batch], settings)
+def test_no_text_breaks_the_road(batch: list[str], chosen: Settings) -> None:
+    found = cluster([*batch, *batch], chosen)
     assert len(found) == 2 * len(batch)
     assert len({a.id for a in found}) == 2 * len(batch)
 

@@ -52,8 +52,10 @@ def test_chunks_and_threads(articles: list[Article], expected: dict, other: dict
     assert by_id(cluster(articles, Settings(**other))) == expected
 
 
-def test_kernels(articles: list[Article], expected: dict) -> None:
-    before = kernels.active
+@pytest.mark.parametrize("count", [1_500, pytest.param(None, marks=pytest.mark.slow)])
+def test_kernels(articles: list[Article], count: int | None) -> None:
+    articles = articles[:count]
+    expected, before = by_id(cluster(articles)), kernels.active
     if "compiled" not in kernels.modules:
         pytest.skip("the compiled kernels are not here: the package was built without a C compiler")
     try:
@@ -64,16 +66,18 @@ def test_kernels(articles: list[Article], expected: dict) -> None:
         kernels.use(before)
 
 
-def test_hash_seed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [2, pytest.param(None, marks=pytest.mark.slow)])
+def test_hash_seed(files: int | None, tmp_path: Path) -> None:
     outputs = []
-    for i, value in enumerate(["0", "1", "random"]):
+    inputs = sorted(map(str, FEED.glob("*.jsonl.gz")))[:files]
+    for i, value in enumerate(["0", "random"]):
         outputs.append(tmp_path / f"{i}.jsonl")
         command = [
             sys.executable,
             "-c",
             "from clusterer.cli.main import main; main()",
             "cluster",
-            str(FEED),
+            *inputs,
             "-o",
             str(outputs[-1]),
         ]

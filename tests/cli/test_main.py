@@ -1,4 +1,4 @@
-"""The command as a user runs it: real processes, real files."""
+"""The command as a user runs it: real processes, real files. What is no matter of how a process starts is forked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from commands import run
 from damage import write_damaged_feed
 from places import ROOT
 from said import said
@@ -24,7 +25,8 @@ from clusterer.evaluation.result_file import read_result
 DATA = ROOT / "data"
 
 
-def run(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+def anew(*args: str | Path, stdin: bytes | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    """A process that is started, and not forked as by `run`."""
     command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, args)]
     return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120, check=False)
 
@@ -34,7 +36,7 @@ def rows(path: Path) -> list[dict]:
 
 
 def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> None:
-    done = run("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
+    done = anew("cluster", DATA / "feed.jsonl", "-o", tmp_path / "out.jsonl")
     assert (done.returncode, done.stdout, said(done.stderr)) == (0, b"", "")
     out = rows(tmp_path / "out.jsonl")
     assert [r["id"] for r in out] == [r["id"] for r in rows(DATA / "feed.jsonl")]
@@ -45,7 +47,7 @@ def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> No
 
 
 def test_standard_input_gives_what_the_file_gives(tmp_path: Path) -> None:
-    piped = run("cluster", "-", stdin=(DATA / "feed.jsonl").read_bytes(), cwd=tmp_path)
+    piped = anew("cluster", "-", stdin=(DATA / "feed.jsonl").read_bytes(), cwd=tmp_path)
     named = run("cluster", DATA / "feed.jsonl", cwd=tmp_path)
     assert piped.returncode == named.returncode == 0
     assert piped.stdout == named.stdout
@@ -140,7 +142,7 @@ def test_damaged_feeds_lose_no_good_row(tmp_path: Path) -> None:
     ],
 )
 def test_bad_usage_is_one_clear_line_and_exit_code_1(args: list[str], says: str, tmp_path: Path) -> None:
-    done = run(*args, cwd=tmp_path)
+    done = (anew if args == ["no-such-command"] else run)(*args, cwd=tmp_path)
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1
     assert len(lines) == 1
@@ -248,7 +250,7 @@ def test_gold_labels_are_one_an_article(tmp_path: Path) -> None:
 
 
 def test_no_command_shows_the_help() -> None:
-    done = run()
+    done = anew()
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) > 5
     module = subprocess.run([sys.executable, "-m", "clusterer", "--version"], capture_output=True, cwd=ROOT, check=True)

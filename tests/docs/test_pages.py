@@ -1,11 +1,15 @@
 """Every command and every example of README and of the site's pages runs, in a folder that holds the sample feed.
 
+README's are processes as a user starts them; a page's plain ``clusterer ... > FILE`` are forked from this process, and what is
+more to a shell than that is given to one. Benchmarks that run on fewer articles here run as they stand in a slow test.
+
 Pages on other tools and Spark have more to say than that they run: see `task_pages`, `tests/spark` and the slow test here.
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import re
 import shlex
@@ -15,6 +19,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from places import ROOT
 from task_pages import TASKS
 
@@ -25,6 +30,11 @@ ELSEWHERE = (*TASKS, "spark.md")
 PAGES = [README, *(p for p in sorted((ROOT / "docs").rglob("*.md")) if p.name not in ELSEWHERE)]
 # Set-up and long checks: run by CI itself or by `make test-all`.
 LONG = ("make ", "pip install", "git ")
+SMALLER = {
+    "python -m benchmarks.suites.cores": "--articles 300 --rounds 1 --job dedup",
+    "python -m benchmarks.suites.mixed": "300",
+}
+"""What quick tests give to commands that take a minute as they stand on a page."""
 
 
 def blocks(page: Path, kind: str) -> list[str]:
@@ -73,9 +83,47 @@ def test_pages_have_what_runs() -> None:
     assert len(PYTHON) >= 6
 
 
+def plain(command: str) -> tuple[list[str], str] | None:
+    """The arguments of a ``clusterer ... > FILE``, and the file or ""; None where the command has more for a shell."""
+    parser = shlex.shlex(command, posix=True, punctuation_chars=True)
+    parser.whitespace_split = True
+    name, *words = parser
+    out = words[-1] if words[-2:-1] == [">"] else ""
+    words = words[:-2] if out else words
+    unquoted = re.sub(r"'[^']*'", "", command)
+    return (words, out) if name == "clusterer" and not re.search(r"[|&;<*?~$`]|>.*>", unquoted) else None
+
+
+def test_what_is_plain_to_run_without_a_shell() -> None:
+    assert plain("clusterer index add a.db b.jsonl > c.jsonl") == (["index", "add", "a.db", "b.jsonl"], "c.jsonl")
+    assert plain("clusterer cluster 'feed*.jsonl' --keep 'date desc'") == (
+        ["cluster", "feed*.jsonl", "--keep", "date desc"],
+        "",
+    )
+    for command in ("clusterer cluster feed*.jsonl", "cat a | clusterer cluster -", "clusterer serve a.db & kill $!"):
+        assert plain(command) is None
+
+
 @pytest.mark.parametrize("page", SHELL, ids=names(SHELL))
 def test_the_commands_of_a_page_in_order(page: Path, workplace: Path) -> None:
-    done = shell("\n".join(c for c in commands(page) if not c.startswith(LONG)), workplace)
+    told = [f"{c} {SMALLER.get(c, '')}".strip() for c in commands(page) if not c.startswith(LONG)]
+    for given, some in itertools.groupby(told, plain if page != README else lambda command: None):
+        if given:
+            words, out = given
+            done = run(*words, cwd=workplace)
+            assert done.returncode == 0, (words, done.stderr.decode())
+            if out:
+                (workplace / out).write_bytes(done.stdout)
+        else:
+            ended = shell("\n".join(some), workplace)
+            assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SMALLER)
+def test_long_benchmarks_of_the_pages_as_they_stand(command: str, workplace: Path) -> None:
+    assert any(command in commands(page) for page in SHELL)
+    done = shell(command, workplace)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,13 +1,9 @@
-"""What stays and what goes on Spark: the rows of the local run in its order, and the same reasons.
-
-Needs Java 17, as `test_spark`.
-"""
+"""What stays and what goes on Spark: the rows of the local run in its order, and the same reasons."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,27 +14,14 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 from made import text_of
-from places import DATA, SHARED
+from places import SHARED
+from spark_runs import FEED_FILE
 
 from clusterer import Deduplication, InputError, Settings, SettingsError, dedup as local, spark as clusterer_spark
 from clusterer.cli.main import cli
-from clusterer.spark.session import session
 
-pytest.importorskip("pyspark", reason="Spark is not here: pip install 'clusterer[spark]'")
-if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-    pytest.skip("Java is not here: Spark needs Java 17", allow_module_level=True)
-
-FEED_FILE = DATA / "feed.jsonl"
 COLUMNS = ("id", "title", "source", "url", "date", "text", "content")
 Row = Mapping[str, Any]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    engine = session("local[2]")
-    yield engine
-    engine.stop()
 
 
 def frame(spark: Any, rows: list[Row]) -> Any:
@@ -151,18 +134,20 @@ def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path) -> None:
 
 def test_a_run_goes_on_with_its_rows_as_they_were_numbered(spark: Any, tmp_path: Path) -> None:
     rows, stages, seen = rows_of(FEED_FILE.read_bytes().splitlines())[:60], tmp_path / "stages", list[str]()
-    df = frame(spark, rows)
-    first = clusterer_spark.dedup(df, checkpoint=str(stages), tell=seen.append).collect()
+    rows += [{**row, "id": f"{row['id']} again"} for row in rows[::4]]
+    df, exact = frame(spark, rows), Settings(level="exact")
+    first = clusterer_spark.dedup(df, exact, checkpoint=str(stages), tell=seen.append).collect()
+    assert 45 < len(first) <= 60
     assert (seen[0], seen[-1]) == ("rows", "removed")
     shutil.rmtree(stages / "removed")
     seen.clear()
-    again = clusterer_spark.dedup(df.repartition(5), checkpoint=str(stages), tell=seen.append).collect()
+    again = clusterer_spark.dedup(df.repartition(5), exact, checkpoint=str(stages), tell=seen.append).collect()
     assert seen == ["removed"]
     assert again == first
     with pytest.raises(SettingsError, match="other keep"):
-        clusterer_spark.dedup(df, keep="earliest", checkpoint=str(stages))
+        clusterer_spark.dedup(df, exact, keep="earliest", checkpoint=str(stages))
     with pytest.raises(SettingsError, match="command, keep"):
-        clusterer_spark.cluster(df, Settings(level="copy"), checkpoint=str(stages))
+        clusterer_spark.cluster(df, exact, checkpoint=str(stages))
 
 
 def test_what_spark_does_not_do_is_refused_with_a_cure(spark: Any, tmp_path: Path) -> None:
