@@ -12,7 +12,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
+import numpy as np
+
+from clusterer.arrays.texts import Texts
 from clusterer.errors import ClustererError, InputError
+from clusterer.io.arrow import arrow_mask, arrow_reals, arrow_texts
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.feed_limits import LimitReached, TooManyRows
@@ -22,6 +26,7 @@ from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet_footer import unreadable_columns
 from clusterer.io.readers.parquet_size import batch_rows
 from clusterer.io.readers.parquet_structs import column_at, with_paths
+from clusterer.io.result_columns import Columns, each_block
 from clusterer.io.rows import (
     PARQUET_BATCH,
     Layout,
@@ -33,6 +38,7 @@ from clusterer.io.rows import (
     python_values,
     unfit,
 )
+from clusterer.results import RELATIONS, Assignment, Assignments
 
 Batches = Callable[[Sequence[str] | None], Iterator[Any]]
 """Opens the batches of a row group, with these columns, or all."""
@@ -315,12 +321,8 @@ def rows_of_group(about: Any) -> int:
 def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
     """Write the lines of a result as Parquet; what has no type of its own is text, objects and lists are JSON."""
     pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    is_article = "story" not in columns or "copy" in columns  # of a story's row the representative is an id
-    types = {"representative": pyarrow.bool_()} if is_article else {}
-    types |= dict.fromkeys(("date", "first", "last"), pyarrow.timestamp("us", "UTC"))
-    types |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
-    types |= dict.fromkeys(("row", "a_row", "b_row", "articles", "independent_texts"), pyarrow.int64())
-    schema = pyarrow.schema({name: types.get(name, pyarrow.string()) for name in columns})
+    types = _types(columns)
+    schema = _schema(columns)
     remaining = iter(lines)
     with parquet.ParquetWriter(out, schema) as writer:
         while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
@@ -329,3 +331,44 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
                     if name not in types and value is not None and type(value) is not str:
                         line[name] = str(as_cell(value))
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))
+
+
+def write_assignments(out: BinaryIO, found: Assignments, threads: int) -> None:
+    """Write assignments as Parquet, with the columns that `write_result` gives them."""
+    schema = _schema(Assignment._fields)
+    with import_pyarrow("parquet").ParquetWriter(out, schema) as writer:
+        for batch in each_block(found, partial(_batch, schema), threads):
+            writer.write_batch(batch)
+
+
+def _batch(schema: Any, columns: Columns) -> Any:
+    """Assignments as a batch of rows."""
+    none = np.zeros(len(columns), dtype=np.bool_)
+    heads, relations = columns.is_head, Texts.of([*RELATIONS, ""])
+    relation = relations.picked(np.where(heads, len(RELATIONS), columns.relation))
+    names = [columns.names.picked(places) for places in columns.named]
+    cells = [
+        *(arrow_texts(texts, none) for texts in names[:4]),
+        arrow_mask(heads),
+        arrow_texts(names[4], heads),
+        arrow_texts(relation, heads),
+        arrow_reals(columns.score, heads),
+        arrow_texts(columns.evidence, np.diff(columns.evidence.offsets) == 0),
+    ]
+    return import_pyarrow().RecordBatch.from_arrays(cells, schema=schema)
+
+
+def _schema(columns: Sequence[str]) -> Any:
+    """The columns of a result as Parquet has them."""
+    types = _types(columns)
+    return import_pyarrow().schema({name: types.get(name, import_pyarrow().string()) for name in columns})
+
+
+def _types(columns: Sequence[str]) -> dict[str, Any]:
+    """The types of a result's columns that are no texts."""
+    pyarrow = import_pyarrow()
+    is_article = "story" not in columns or "copy" in columns  # of a story's row the representative is an id
+    types = {"representative": pyarrow.bool_()} if is_article else {}
+    types |= dict.fromkeys(("date", "first", "last"), pyarrow.timestamp("us", "UTC"))
+    types |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
+    return types | dict.fromkeys(("row", "a_row", "b_row", "articles", "independent_texts"), pyarrow.int64())
