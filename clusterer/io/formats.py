@@ -22,6 +22,7 @@ from clusterer.io.readers import (
     parquet,
     parquet_blocks,
     parquet_copies,
+    parquet_results,
     rss,
     sitemap,
     sql,
@@ -144,8 +145,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         read_blocks=parquet_blocks.read_blocks, write_rows=parquet.write_rows,
-        copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
-        write_assignments=parquet.write_assignments,
+        copy_rows=parquet_copies.copy_rows, write_result=parquet_results.write_result,
+        write_assignments=parquet_results.write_assignments,
         also=("jsonl", "json"),
     ),
     Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),
