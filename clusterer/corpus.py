@@ -117,7 +117,7 @@ def gather(
     if settings.boilerplate == "learned":
         begin(tell, "learning boilerplate", names.count)
         furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
-        total = int(furniture.sum())
+        total = int(np.count_nonzero(furniture))
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture

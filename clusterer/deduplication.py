@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.texts import take_texts
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
 from clusterer.corpus import Chunk, gather, read_chunks
@@ -297,7 +298,7 @@ def deduplicate(
     relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
     names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
     gone = old + np.flatnonzero(top[old:] != np.arange(old, n))
-    named = map(corpus.ids.__getitem__, gone.tolist()), map(corpus.ids.__getitem__, top[gone].tolist())
+    named = take_texts(corpus.ids, gone), take_texts(corpus.ids, top[gone])
     columns = (x[gone].tolist() for x in (top, relation, score, lost))
     removed = tuple(
         Removal(id, i - old, kept, k if k < old else k - old, names[r], round(s, 4), w, k < old)

@@ -63,7 +63,8 @@ class Assignment(NamedTuple):
 
 RELATIONS: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
 """Names of links as `Assignments` numbers them."""
-_MEASURES = ("jaccard", "containment", "opening")
+MEASURES = ("jaccard", "containment", "opening")
+"""Names of what is measured of copies and cuts, as `Assignments` has it."""
 _ROWS = 1 << 12  # assignments that are made together
 
 
@@ -81,7 +82,7 @@ class Assignments(Sequence[Assignment]):
         relation: uint8 (n,), what the link is, a place in `RELATIONS`.
         score: float64 (n,), of the link.
         evidence: int32 (n,), the row in `measures` or, behind these, in `features` that tells of the link; -1 where none does.
-        measures: float64 (x, 3), columns as in `_MEASURES`.
+        measures: float64 (x, 3), columns as in `MEASURES`.
         features: float32 (x, f), NaN where one is not known.
         names: of the features.
     """
@@ -152,7 +153,7 @@ class Assignments(Sequence[Assignment]):
     def _told(self, number: int) -> dict[str, float]:
         """A row of evidence by name, rounded; what is not known is left out."""
         if number < len(self.measures):
-            return dict(zip(_MEASURES, self.measures[number].tolist(), strict=True))
+            return dict(zip(MEASURES, self.measures[number].tolist(), strict=True))
         values = self.features[number - len(self.measures)].tolist()
         return {name: round(x, 4) for name, x in zip(self.names, values, strict=True) if x == x}
 

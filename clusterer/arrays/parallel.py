@@ -15,11 +15,12 @@ from functools import lru_cache
 from itertools import chain, islice
 from math import ceil
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from clusterer.arrays.spill import relieve
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of processor time, and in how many
+_AHEAD = 4  # items that are made before they are asked for
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _S = TypeVar("_S")
@@ -64,6 +65,19 @@ def ordered_map(function: Callable[[_T], _R], items: Iterable[_T], threads: int)
                 relieve()
         while waiting:
             yield waiting.popleft().result()
+
+
+def ahead(items: Iterable[_T], threads: int) -> Iterator[_T]:
+    """The items, made on a thread of their own while others are worked on, where there are several (0 for all cores)."""
+    if workers(threads) == 1:
+        yield from items
+        return
+    remaining, end = iter(items), object()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque(pool.submit(next, remaining, end) for _ in range(_AHEAD))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(pool.submit(next, remaining, end))
+            yield cast(_T, item)
 
 
 def run_both(first: Callable[[], _R], second: Callable[[], _S], threads: int) -> tuple[_R, _S]:

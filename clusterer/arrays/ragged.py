@@ -7,6 +7,9 @@ Array letters: `n` rows, `m` rows taken.
 
 from __future__ import annotations
 
+import mmap
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
@@ -126,8 +129,9 @@ def compact(values: NDArray[_V], kept: NDArray[np.bool_], threads: int = 1) -> N
 class Growing:
     """An array of one dimension that chunks are appended to.
 
-    They are kept in large blocks, which go one by one when the whole is put together: joining a list of chunks would
-    hold everything twice, and leave the allocator full of holes. Where the store has no room left, they go to a file.
+    It is one mapping that grows where it lies or is moved page by page, never copied; where the system cannot do that, large
+    blocks, which go one by one when the whole is put together: joining a list of chunks would hold everything twice, and leave
+    the allocator full of holes. Where the store has no room left, they go to a file.
     """
 
     def __init__(self, dtype: Any, store: Store = IN_MEMORY, block: int | None = None) -> None:
@@ -140,12 +144,14 @@ class Growing:
         """
         self._dtype, self._used, self._block_bytes = np.dtype(dtype), 0, block or _BLOCK_BYTES
         self._full: list[NDArray[Any]] = []
+        self._map = _mapping(self._block_bytes) if block is None else None
         self._block = self._room()
         self._store, self._claim = store, store.claim()
         self._file: IO[bytes] | None = None
 
     def _room(self) -> NDArray[Any]:
-        return np.empty(self._block_bytes // self._dtype.itemsize, dtype=self._dtype)
+        count = self._block_bytes // self._dtype.itemsize
+        return np.empty(count, dtype=self._dtype) if self._map is None else np.frombuffer(self._map, self._dtype, count)
 
     def append(self, chunk: NDArray[Any]) -> None:
         """Copy a chunk to the end.
@@ -160,19 +166,36 @@ class Growing:
             return
         while len(chunk):
             if self._used == len(self._block):
-                if self._used:
-                    self._full.append(self._block)
-                self._block, self._used = self._room(), 0
+                self._make_room()
             fits = min(len(chunk), len(self._block) - self._used)
             self._block[self._used : self._used + fits] = chunk[:fits]
             chunk, self._used = chunk[fits:], self._used + fits
+
+    def _make_room(self) -> None:
+        """Room behind what is there, or a new block."""
+        if self._map is not None:
+            self._resize(len(self._map) + max(_BLOCK_BYTES, len(self._map) // 4 & -_BLOCK_BYTES))
+            return
+        if self._used:
+            self._full.append(self._block)
+        self._block, self._used = self._room(), 0
+
+    def _resize(self, size: int) -> None:
+        """Make the mapping so many bytes long."""
+        assert self._map is not None
+        self._block = np.empty(0, dtype=self._dtype)  # no view may be there
+        try:
+            self._map.resize(size)
+        except OSError as error:
+            raise MemoryError(f"{size:,} bytes") from error
+        self._block = np.frombuffer(self._map, self._dtype, size // self._dtype.itemsize)
 
     def _spill(self) -> None:
         """Put what is held into a file, where all else follows."""
         self._file = self._store.file()
         for block in [*self._full, self._block[: self._used]]:
             self._write(block)
-        self._full, self._block, self._used = [], self._block[:0].copy(), 0
+        self._full, self._block, self._used, self._map = [], self._block[:0].copy(), 0, None
         self._claim.release()
 
     def _write(self, chunk: NDArray[Any]) -> None:
@@ -199,8 +222,10 @@ class Growing:
                 with file:
                     file.seek(0)
                     return np.fromfile(file, dtype=self._dtype)
+        if self._map is not None and self._used:
+            self._resize(self._used * self._dtype.itemsize)
         last = self._block[: self._used]
-        self._block, self._used = last[:0], 0
+        self._block, self._used, self._map = last[:0], 0, None
         if not self._full:
             return claim.keep(last)
         whole = np.empty(sum(map(len, self._full)) + len(last), dtype=self._dtype)
@@ -211,6 +236,16 @@ class Growing:
             whole[end - len(block) : end] = block
             end -= len(block)
         return claim.keep(whole)
+
+
+def _mapping(size: int) -> mmap.mmap | None:
+    """Memory that can grow without being copied (mremap(2)); None where the system has none."""
+    if sys.platform != "linux":
+        return None
+    mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):  # a kernel without large pages
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    return mapping
 
 
 @dataclass(frozen=True, slots=True)

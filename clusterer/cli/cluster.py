@@ -103,7 +103,8 @@ def cluster_command(
         done = run.pipeline()
         result = run.versions.complete(done.clustering) if run.versions else done.clustering
         if out:
-            write_result(out, result, form, added, _rows_again(run, result) if added else None, guard, zone)
+            again = _rows_again(run, result) if added else None
+            write_result(out, result, form, added, again, guard, zone, run.settings.threads)
         if aside:
             write_pairs(aside, done, run, pairs_form, guard)
         if listed:

@@ -22,6 +22,7 @@ from clusterer.io.readers import (
     parquet,
     parquet_blocks,
     parquet_copies,
+    parquet_results,
     rss,
     sitemap,
     sql,
@@ -32,6 +33,7 @@ from clusterer.io.readers import (
 )
 from clusterer.io.readers.base import Copied, OpenedInput, Reader
 from clusterer.io.rows import Layout, Row
+from clusterer.results import Assignments
 
 RowWriter = Callable[[BinaryIO, Iterable[Row], Layout, str], int]
 """Writes rows to an open file, laid out as the first of them, in the format of this name; returns their number."""
@@ -39,6 +41,8 @@ RowCopier = Callable[[BinaryIO, Iterable[Copied], str, int], int]
 """Writes rows as they stand in inputs of one format to an open file, on so many threads; returns their number."""
 ResultWriter = Callable[[BinaryIO, Iterable[dict[str, Any]], Sequence[str], str], None]
 """Writes the lines of a result, all of these columns, to an open file in the format of this name."""
+AssignmentWriter = Callable[[BinaryIO, Assignments, int], None]
+"""Writes assignments held as arrays to an open file, on so many threads, as the writer of its results writes their lines."""
 
 
 def never(head: bytes, columns: FieldMap) -> bool:
@@ -66,6 +70,7 @@ class Format:
         write_rows: writes rows that were read; None where rows of this format are given back as JSON lines.
         copy_rows: writes rows as they stand in their files, without making articles of them; None where no format can.
         write_result: writes results; None where these cannot have this format.
+        write_assignments: writes results by columns; None where they are written line by line.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
         fields: where its reader, and not the file, names the fields: article attribute to where it is read from; else empty.
@@ -85,6 +90,7 @@ class Format:
     write_rows: RowWriter | None = None
     copy_rows: RowCopier | None = None
     write_result: ResultWriter | None = None
+    write_assignments: AssignmentWriter | None = None
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
     also: tuple[str, ...] = ()
@@ -103,7 +109,7 @@ FORMATS: tuple[Format, ...] = (
         "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".json"), jsonl.read, jsonl.sniff, in_lines=True,
         may_be=("json",),
         read_blocks=jsonl.read_blocks, write_rows=jsonl.write_rows, copy_rows=jsonl.copy_rows,
-        write_result=jsonl.write_result,
+        write_result=jsonl.write_result, write_assignments=jsonl.write_assignments,
     ),
     Format("json", (".json",), json.read, json.sniff, write_rows=json.write_rows, also=("jsonl",)),
     Format("sitemap", (".xml",), sitemap.read, sitemap.sniff, fields=sitemap.FIELDS),
@@ -139,7 +145,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "parquet", (".parquet",), parquet.read, parquet.sniff, is_binary=True, require=parquet.require,
         read_blocks=parquet_blocks.read_blocks, write_rows=parquet.write_rows,
-        copy_rows=parquet_copies.copy_rows, write_result=parquet.write_result,
+        copy_rows=parquet_copies.copy_rows, write_result=parquet_results.write_result,
+        write_assignments=parquet_results.write_assignments,
         also=("jsonl", "json"),
     ),
     Format("txt", (".txt",), text.read, may_be=("jsonl", "json", "tsv"), fields=text.FIELDS),

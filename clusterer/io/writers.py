@@ -23,7 +23,7 @@ from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
 from clusterer.io.readers.base import Copied
 from clusterer.io.rows import Layout, Row
-from clusterer.results import Assignment
+from clusterer.results import Assignment, Assignments, Clustering
 
 # What promises a format, or a packing, that nothing here reads or writes. Other endings promise nothing.
 _OTHERS = frozenset((
@@ -91,6 +91,7 @@ def write_result(
     articles: Iterable[Article | Row] | None = None,
     guard: bool = True,
     zone: tzinfo | None = None,
+    threads: int = 1,
 ) -> None:
     """Write assignments, one line or row an article.
 
@@ -104,11 +105,16 @@ def write_result(
         added: names of fields, as `AddedFields` takes them, to be added at the end of every line.
         articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
         guard, zone: as for `write_lines`.
+        threads: that may work at once, 0 for all cores.
 
     Raises:
         OutputError: results are not written in this format.
         InputError: no article has a field that is to be added.
     """
+    found = assignments.assignments if isinstance(assignments, Clustering) else assignments
+    if isinstance(found, Assignments) and not added and (write := FORMATS_BY_NAME[form].write_assignments):
+        write(out, found, threads)
+        return
     lines: Iterable[dict[str, Any]] = (assignment.as_dict() for assignment in assignments)
     if added and articles is not None:
         fields = AddedFields(added)

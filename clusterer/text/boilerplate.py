@@ -106,9 +106,8 @@ class Segments:
 
     def cuttable(self) -> NDArray[np.bool_]:
         """Bool (x,): a line that opens its article is cut by its segment `FIRST` only."""
-        opens = np.zeros(int(self.starts.max(initial=0)) + 1, dtype=np.bool_)
-        opens[self.starts[self.kinds == FIRST]] = True
-        cut: NDArray[np.bool_] = (self.kinds != LINE) | ~opens[self.starts]
+        opens = find_sorted(np.unique(self.starts[self.kinds == FIRST]), self.starts)[1]
+        cut: NDArray[np.bool_] = (self.kinds != LINE) | ~opens
         return cut
 
 
@@ -131,7 +130,7 @@ def learned_lines(
     found = _repeated_segments(words, hashes, threads, store)
     facts = Facts.of(words, titles, hashes, threads)
     keys = recurring(found, facts)
-    known = np.isin(found.keys, keys) & found.cuttable()
+    known = find_sorted(keys, found.keys)[1] & found.cuttable()
     return words_of_lines(words, found.starts[known], found.lengths[known], store), keys
 
 

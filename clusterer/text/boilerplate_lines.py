@@ -97,8 +97,10 @@ def recurring_rows(
     parts = ordered_map(lambda part: recurring_keys(part.array(in_memory=True), fewest), keys.take(), threads)
     recurring = np.sort(np.concatenate([*parts]))
     every = [growing.array() for growing in columns]
-    kept = []
-    for start in range(0, max(len(every[0]), 1), _LOOKED_UP):
+
+    def kept_of(start: int) -> NDArray[np.int64]:
         wanted = key_of([column[start : start + _LOOKED_UP] for column in every])
-        kept.append(start + np.flatnonzero(find_sorted(recurring, wanted)[1]))
+        return start + np.flatnonzero(find_sorted(recurring, wanted)[1])
+
+    kept = [*ordered_map(kept_of, range(0, max(len(every[0]), 1), _LOOKED_UP), threads)]
     return tuple(np.concatenate([column[rows] for rows in kept]) for column in every)

@@ -100,9 +100,12 @@ def test_rows_of_two_dimensions_and_of_views() -> None:
     agreed(lambda: take_rows(values[:, 0], offsets, rows))
 
 
-@pytest.mark.parametrize("sizes", [[], [0], [7], [8], [9], [3, 0, 5, 1], [8, 8], [30, 1, 8, 40]])
-def test_growing_arrays_over_several_blocks(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("in_place", [True, False])
+@pytest.mark.parametrize("sizes", [[], [0], [7], [8], [9], [3, 0, 5, 1], [8, 8], [30, 1, 8, 40], [900, 5000, 3]])
+def test_growing_arrays_over_several_blocks(sizes: list[int], in_place: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ragged, "_BLOCK_BYTES", 32)
+    if not in_place:  # as where memory cannot be remapped
+        monkeypatch.setattr(ragged, "_mapping", lambda size: None)
     grown = Growing(np.uint32)
     chunks = np.split(np.arange(sum(sizes), dtype=np.uint32), np.cumsum(sizes)[:-1]) if sizes else []
     for chunk in chunks:
@@ -110,7 +113,10 @@ def test_growing_arrays_over_several_blocks(sizes: list[int], monkeypatch: pytes
     array = grown.array()
     assert array.dtype == np.uint32
     assert array.tolist() == [*range(sum(sizes))]
+    array[:] = 7  # is nobody else's
     assert len(grown.array()) == 0
+    grown.append(np.array([1, 2], dtype=np.uint32))
+    assert (grown.array().tolist(), set(array.tolist())) == ([1, 2], {7} if sum(sizes) else set())
 
 
 @FEWER

@@ -25,9 +25,11 @@ from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
 from clusterer.io.readers.base import BOM, Copied, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
+from clusterer.io.result_columns import each_block, json_lines
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import NOT_READ, Layout, Row, as_json, too_long
 from clusterer.io.values import BlankRow, scalar_text
+from clusterer.results import Assignments
 
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
@@ -303,6 +305,12 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
     """Write the lines of a result as JSON lines."""
     for line in lines:
         out.write(json_line(line))
+
+
+def write_assignments(out: BinaryIO, found: Assignments, threads: int) -> None:
+    """Write assignments as JSON lines."""
+    for lines in each_block(found, json_lines, threads):
+        out.write(lines.data)
 
 
 def is_article(row: dict[str, Any], columns: FieldMap) -> bool:

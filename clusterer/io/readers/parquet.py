@@ -9,9 +9,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
+from clusterer.arrays.parallel import ahead
 from clusterer.errors import ClustererError, InputError
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
@@ -27,15 +29,12 @@ from clusterer.io.rows import (
     Layout,
     Row,
     Unreadable,
-    as_cell,
     first_line,
     import_pyarrow,
     python_values,
     unfit,
 )
 
-Batches = Callable[[Sequence[str] | None], Iterator[Any]]
-"""Opens the batches of a row group, with these columns, or all."""
 _Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
 HELD = 1 << 27  # bytes of rows that wait for a row group to be full
@@ -55,6 +54,25 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
     return head.startswith(MAGIC)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a Parquet file.
+
+    Attributes:
+        group: number of their row group.
+        before: rows of the file before them.
+        end: rows of the file up to the end of the group.
+        batch: the rows; or what was raised in their place, of which no row of the group can follow.
+        made: what was made of them.
+    """
+
+    group: int
+    before: int
+    end: int
+    batch: Any
+    made: Any = None
+
+
 def read(opened: OpenedInput) -> Iterator[Row]:
     """Yield the rows of a Parquet file; of its columns only those that articles have are read as values.
 
@@ -65,19 +83,14 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         if (found := begin(opened, stack)) is None:
             return
         table, file, schema = found
-        layout, wanted = Layout("parquet", schema=schema, packed_as=table.metadata), list[str]()
+        layout = Layout("parquet", schema=schema, packed_as=table.metadata)
+        wanted, group = wanted_columns(opened, table, file)
 
-        def rows(batches: Batches, taken: list[int]) -> Iterator[Row]:
-            remaining = batches(None)
-            if not wanted:
-                names, first = wanted_columns(opened, remaining, table.schema_arrow)
-                wanted.extend(names)
-                remaining = itertools.chain(first, remaining)
-            for batch in remaining:
-                yield from rows_of_batch(opened, _cast(batch, schema), wanted, taken[0], layout)
-                taken[0] += batch.num_rows
+        def rows(piece: Piece) -> Iterator[Row]:
+            return rows_of_batch(opened, piece.batch, wanted, piece.before, layout)
 
-        yield from walk_groups(opened, table, file, rows)
+        pieces = pieces_of(opened, table, file, partial(_cast, schema=schema), group=group)
+        yield from walk_pieces(opened, pieces, rows)
 
 
 def begin(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any, Any] | None:
@@ -118,53 +131,90 @@ def walk_batches(opened: OpenedInput) -> Iterator[tuple[Any, int, Any]]:
         table, file = found
         schema = opened.walk.schemas.get(opened.name, table.schema_arrow)
 
-        def given(batches: Batches, taken: list[int]) -> Iterator[tuple[Any, int, Any]]:
-            for batch in batches(None):
-                yield table.metadata, taken[0], _cast(batch, schema)
-                taken[0] += batch.num_rows
-                opened.walk.rows += batch.num_rows
+        def given(piece: Piece) -> Iterator[tuple[Any, int, Any]]:
+            yield table.metadata, piece.before, piece.batch
+            opened.walk.rows += piece.batch.num_rows
 
-        yield from walk_groups(opened, table, file, given)
+        pieces = pieces_of(opened, table, file, partial(_cast, schema=schema))
+        yield from walk_pieces(opened, ahead(pieces, opened.walk.threads), given)
 
 
-def walk_groups(
-    opened: OpenedInput, table: Any, file: Any, take: Callable[[Batches, list[int]], Iterator[_Taken]]
-) -> Iterator[_Taken]:
-    """What is made of the batches of each row group; damaged groups are reported.
+def pieces_of(
+    opened: OpenedInput,
+    table: Any,
+    file: Any,
+    shaped: Callable[[Any], Any],
+    columns: Sequence[str] | None = None,
+    group: int = 0,
+) -> Iterator[Piece]:
+    """The rows of a file in pieces, some at a time; may be walked on another thread.
 
     Args:
         opened: the input.
         table: it as a `ParquetFile`.
-        file: its bytes.
-        take: makes it; is given what opens the batches, and one number, how many rows of all are taken, which it keeps.
+        file: its bytes; moved.
+        shaped: what becomes of each batch.
+        columns: that are read; None for all.
+        group: number of the first row group that is read.
     """
-    before = 0
-    for group in range(table.num_row_groups):
-        end = before + table.metadata.row_group(group).num_rows
-        taken = [before]
+    before = sum(table.metadata.row_group(i).num_rows for i in range(group))
+    for number in range(group, table.num_row_groups):
+        end = before + table.metadata.row_group(number).num_rows
         try:
-            size = batch_rows(table.metadata.row_group(group), file, opened.limits, group)
-            batches = partial(_batches, table, size, group)
-            yield from take(batches, taken)
-        except (ClustererError, TooManyRows):
-            raise
-        except LimitReached as over_limit:
-            opened.damaged(taken[0] + 1, f"rows {taken[0] + 1} to {end} are not read: {over_limit}")
+            for batch in _batches(opened, table, file, number, columns):
+                if batch.num_rows:
+                    yield Piece(number, before, end, shaped(batch))
+                    before += batch.num_rows
         except Exception as error:
-            lost = f"rows {taken[0] + 1} to {end} cannot be read ({first_line(error)}); cure: fetch the file again"
-            opened.damaged(taken[0] + 1, lost)
+            yield Piece(number, before, end, error)
         before = end
 
 
-def _batches(table: Any, size: int, group: int, columns: Sequence[str] | None) -> Iterator[Any]:
-    return iter(table.iter_batches(size, row_groups=[group], columns=columns))
+def walk_pieces(
+    opened: OpenedInput, pieces: Iterable[Piece], take: Callable[[Piece], Iterator[_Taken]]
+) -> Iterator[_Taken]:
+    """What is made of each piece; of a row group that is damaged those after the damage are left out, and it is reported."""
+    lost = -1
+    for piece in pieces:
+        if piece.group == lost:
+            continue
+        try:
+            if isinstance(piece.batch, Exception):
+                raise piece.batch
+            yield from take(piece)
+        except Exception as error:
+            lost = piece.group
+            _report_lost(opened, piece.before + 1, piece.end, error)
+
+
+def _report_lost(opened: OpenedInput, first: int, last: int, error: Exception) -> None:
+    """Report the rows from one number to another as lost to an error; or raise it, where it is of all the input."""
+    if isinstance(error, ClustererError | TooManyRows):
+        raise error
+    if isinstance(error, LimitReached):
+        opened.damaged(first, f"rows {first} to {last} are not read: {error}")
+    else:
+        reason = f"rows {first} to {last} cannot be read ({first_line(error)}); cure: fetch the file again"
+        opened.damaged(first, reason)
+
+
+def _batches(opened: OpenedInput, table: Any, file: Any, group: int, columns: Sequence[str] | None) -> Iterator[Any]:
+    """The batches of a row group, with these columns, or all.
+
+    Raises:
+        LimitReached: it may cost more than it should.
+    """
+    about = table.metadata.row_group(group)
+    size = batch_rows(about, file, opened.limits, group)
+    file.seek(max(about.column(0).data_page_offset, 0))  # where a walk is, for who asks
+    return iter(table.iter_batches(size, row_groups=[group], columns=columns, use_threads=False))
 
 
 def _open(opened: OpenedInput, stack: ExitStack) -> tuple[Any, Any] | None:
     """An input as a `ParquetFile`, and its bytes; None, and reported, where it is none."""
     try:
         file = _file(opened, stack)
-        table = import_pyarrow("parquet").ParquetFile(file)
+        table = import_pyarrow("parquet").ParquetFile(_native(opened, stack) or file)
         if reason := unreadable_columns(table, file):
             opened.damaged(1, reason)
             return None
@@ -181,14 +231,27 @@ def _cast(batch: Any, schema: Any) -> Any:
     return batch if batch.schema.equals(schema) else batch.select(schema.names).cast(schema)
 
 
-def wanted_columns(opened: OpenedInput, batches: Iterator[Any], schema: Any) -> tuple[list[str], list[Any]]:
-    """The columns that articles are made of, and the first batches, which tell them and are taken for it."""
+def wanted_columns(opened: OpenedInput, table: Any, file: Any) -> tuple[list[str], int]:
+    """The columns that articles are made of, as the first rows tell, and the row group of these; damaged ones are reported."""
+    before = 0
+    for group in range(table.num_row_groups):
+        end = before + table.metadata.row_group(group).num_rows
+        try:
+            return _wanted(opened, _first_rows(_batches(opened, table, file, group, None), table.schema_arrow)), group
+        except Exception as error:
+            _report_lost(opened, before + 1, end, error)
+        before = end
+    return [], table.num_row_groups
+
+
+def _first_rows(batches: Iterator[Any], schema: Any) -> Any:
+    """A table of the first rows."""
     first: list[Any] = []
     while sum(batch.num_rows for batch in first) < SAMPLE and sum(batch.nbytes for batch in first) < parquet_size.HELD:
         if (batch := next(batches, None)) is None:
             break
         first.append(batch)
-    return _wanted(opened, import_pyarrow().Table.from_batches(first, schema)), first
+    return import_pyarrow().Table.from_batches(first, schema)
 
 
 def refuse_same_names(names: Sequence[str], file: str) -> None:
@@ -231,6 +294,13 @@ def _file(opened: OpenedInput, stack: ExitStack) -> Any:
         file.write(chunk)
     file.seek(0)
     return file
+
+
+def _native(opened: OpenedInput, stack: ExitStack) -> Any:
+    """A file as Arrow reads it without the interpreter's lock; None where it cannot."""
+    with contextlib.suppress(OSError, UnicodeError):
+        return stack.enter_context(import_pyarrow().OSFile(opened.path, "rb")) if opened.path else None
+    return None
 
 
 def rows_of_batch(opened: OpenedInput, batch: Any, wanted: Sequence[str], before: int, layout: Layout) -> Iterator[Row]:
@@ -310,22 +380,3 @@ def packed_as(about: Any, names: Iterable[str]) -> dict[str, Any]:
 def rows_of_group(about: Any) -> int:
     """The rows of a file's largest row group, 1 at least."""
     return max([1, *(int(about.row_group(group).num_rows) for group in range(about.num_row_groups))])
-
-
-def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], format: str) -> None:
-    """Write the lines of a result as Parquet; what has no type of its own is text, objects and lists are JSON."""
-    pyarrow, parquet = import_pyarrow(), import_pyarrow("parquet")
-    is_article = "story" not in columns or "copy" in columns  # of a story's row the representative is an id
-    types = {"representative": pyarrow.bool_()} if is_article else {}
-    types |= dict.fromkeys(("date", "first", "last"), pyarrow.timestamp("us", "UTC"))
-    types |= dict.fromkeys(("score", "jaccard", "containment", "containment_of_longer"), pyarrow.float64())
-    types |= dict.fromkeys(("row", "a_row", "b_row", "articles", "independent_texts"), pyarrow.int64())
-    schema = pyarrow.schema({name: types.get(name, pyarrow.string()) for name in columns})
-    remaining = iter(lines)
-    with parquet.ParquetWriter(out, schema) as writer:
-        while batch := list(itertools.islice(remaining, PARQUET_BATCH)):
-            for line in batch:
-                for name, value in line.items():
-                    if name not in types and value is not None and type(value) is not str:
-                        line[name] = str(as_cell(value))
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema))

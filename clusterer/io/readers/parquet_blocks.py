@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.parallel import ahead, ordered_map
 from clusterer.arrays.utf8 import Utf8Texts
 from clusterer.io.arrow import null_mask, whole_numbers
 from clusterer.io.blocks import Block, with_odd_rows
 from clusterer.io.cells import Cells, Moments, Plan, TextCells, clean_utf8, has_unreadable
 from clusterer.io.columns import FieldMap
 from clusterer.io.readers.base import OpenedInput
-from clusterer.io.readers.parquet import Batches, begin, rows_of_batch, walk_groups, wanted_columns
+from clusterer.io.readers.parquet import Piece, begin, pieces_of, rows_of_batch, walk_pieces, wanted_columns
 from clusterer.io.readers.parquet_structs import selected, type_of
 from clusterer.io.rows import Layout, Row, import_pyarrow, python_values
 
@@ -40,64 +41,57 @@ def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
         if (found := begin(opened, stack)) is None:
             return
         table, file, schema = found
-        layout, wanted = Layout("parquet", schema=schema), list[str]()
+        layout = Layout("parquet", schema=schema)
+        wanted, group = wanted_columns(opened, table, file)
+        names, threads, first = tuple(wanted), opened.walk.threads, list[Piece]()
+        own = import_pyarrow().schema([(name, type_of(schema, name)) for name in wanted])
+        pieces = ahead(pieces_of(opened, table, file, partial(_shaped, own), wanted, group), threads)
 
-        def blocks(batches: Batches, taken: list[int]) -> Iterator[Row | Block]:
-            if not wanted:
-                wanted.extend(wanted_columns(opened, batches(None), table.schema_arrow)[0])
-            own = import_pyarrow().schema([(name, type_of(schema, name)) for name in wanted])
-            given = (batch if batch.schema.equals(own) else batch.cast(own) for batch in _selected(batches, wanted))
-            first = next(given, None)
-            while first is not None and tuple(wanted) not in opened.columns._plans:  # the first row makes it
-                yield from rows_of_batch(opened, first.slice(0, 1), wanted, taken[0], layout)
-                taken[0] += 1
-                first = first.slice(1) if first.num_rows > 1 else next(given, None)
-            jobs = _numbered(given if first is None else itertools.chain([first], given), taken[0])
-            for batch, found in ordered_map(partial(_prepared, opened.columns, wanted), jobs, opened.walk.threads):
-                yield from _judged(opened, batch, found, wanted, taken[0], layout)
-                taken[0] += batch.num_rows
+        def until_planned() -> Iterator[Piece]:
+            while not first and (piece := next(pieces, None)):
+                yield piece
 
-        yield from walk_groups(opened, table, file, blocks)
+        def plan(piece: Piece) -> Iterator[Row | Block]:  # the first row makes it
+            for i in range(piece.batch.num_rows):
+                if names in opened.columns._plans:
+                    first.append(replace(piece, before=piece.before + i, batch=piece.batch.slice(i)))
+                    return
+                yield from rows_of_batch(opened, piece.batch.slice(i, 1), wanted, piece.before + i, layout)
 
-
-def _selected(batches: Batches, wanted: Sequence[str]) -> Iterator[Any]:
-    """The batches of a row group, these columns in this order; those of no row are left out."""
-    return (selected(batch, wanted) for batch in batches(wanted) if batch.num_rows)
+        yield from walk_pieces(opened, until_planned(), plan)
+        prepared = ordered_map(partial(_prepared, opened.columns, wanted), itertools.chain(first, pieces), threads)
+        yield from walk_pieces(opened, prepared, partial(_judged, opened, wanted, layout))
 
 
-_Job = tuple[int, Any]
-"""A batch, and how many rows are before it in its file; or what was raised in its place."""
+def _shaped(own: Any, batch: Any) -> Any:
+    """A batch with the columns of a schema, in their order."""
+    batch = selected(batch, own.names)
+    return batch if batch.schema.equals(own) else batch.cast(own)
 
 
-def _numbered(batches: Iterator[Any], before: int) -> Iterator[_Job]:
-    """Batches as jobs; what is raised over one comes as the last, so that those before it are done first."""
-    try:
-        for batch in batches:
-            yield before, batch
-            before += batch.num_rows
-    except Exception as error:
-        yield before, error
-
-
-def _prepared(
-    columns: FieldMap, wanted: Sequence[str], job: _Job
-) -> tuple[Any, tuple[Block, NDArray[np.bool_]] | None]:
-    """A batch, and its rows as a block with those marked that must be judged by themselves; None where all must.
+def _prepared(columns: FieldMap, wanted: Sequence[str], piece: Piece) -> Piece:
+    """A piece with its rows as a block, and which must be judged by themselves; with nothing made where all must.
 
     Runs beside others and changes nothing that they look at.
     """
-    before, batch = job
-    if isinstance(batch, Exception):
-        raise batch
-    plan = columns._plans[tuple(wanted)]
+    if isinstance(piece.batch, Exception):
+        return piece
+    try:
+        return replace(piece, made=_block(columns, wanted, piece))
+    except Exception as error:  # told where the rows before it are done
+        return replace(piece, batch=error)
+
+
+def _block(columns: FieldMap, wanted: Sequence[str], piece: Piece) -> tuple[Block, NDArray[np.bool_]] | None:
+    batch, plan = piece.batch, columns._plans[tuple(wanted)]
     column, values = batch.column(plan[0][0]), _Values(batch)
     if (texts := _utf8(column)) is None or not all(values.are_readable(name) for name in wanted if name != plan[0][0]):
-        return batch, None
+        return None
     clean, letters, odd = clean_utf8(texts)
     odd |= null_mask(column)
     block = Cells(
         columns,
-        before + 1 + np.arange(batch.num_rows),
+        piece.before + 1 + np.arange(batch.num_rows),
         titles=_first_texts(batch, values, plan[1]),
         dates=_dates(columns, batch, values, plan[2]),
         sources=_first(values, plan[3]),
@@ -106,22 +100,19 @@ def _prepared(
         row=partial(_row, values, plan),
         plans=[plan],
     ).block(clean, letters, odd)
-    return batch, (block, odd)
+    return block, odd
 
 
-def _judged(
-    opened: OpenedInput,
-    batch: Any,
-    found: tuple[Block, NDArray[np.bool_]] | None,
-    wanted: Sequence[str],
-    before: int,
-    layout: Layout,
-) -> Iterator[Row | Block]:
-    """A batch that was prepared, and has `before` rows before it in its file."""
-    if found is None:
+def _judged(opened: OpenedInput, wanted: Sequence[str], layout: Layout, piece: Piece) -> Iterator[Row | Block]:
+    """The articles of a piece that was prepared."""
+    batch, before = piece.batch, piece.before
+    if piece.made is None:
         yield from rows_of_batch(opened, batch, wanted, before, layout)
     else:
-        yield from with_odd_rows(*found, lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout))
+        block, odd = piece.made
+        yield from with_odd_rows(
+            block, odd, lambda i: rows_of_batch(opened, batch.slice(i, 1), wanted, before + i, layout)
+        )
 
 
 class _Values(dict[str, list[Any]]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -43,7 +44,7 @@ class _Copies:
         self.count = 0
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
-        self._writing: Future[None] | None = None
+        self._writing: deque[Future[None]] = deque()
         self._out, self._stack = out, stack
         self._writer: Any = None
         self._held: list[Any] = []
@@ -100,18 +101,17 @@ class _Copies:
         if self._rows:
             table = import_pyarrow().Table.from_batches(self._held)
             write = partial(self._writer.write_table, table, row_group_size=min(self._rows, self._size))
-            self.wait()
+            self.wait(1)
             if self._pool:
-                self._writing = self._pool.submit(write)
+                self._writing.append(self._pool.submit(write))
             else:
                 write()
         self._held, self._rows, self._bytes = [], 0, 0
 
-    def wait(self) -> None:
-        """Wait for what is being written."""
-        if self._writing:
-            self._writing.result()
-            self._writing = None
+    def wait(self, left: int = 0) -> None:
+        """Wait for what is being written, but for so many row groups."""
+        while len(self._writing) > left:
+            self._writing.popleft().result()
 
 
 def _refuse_change(copied: Copied) -> None:
