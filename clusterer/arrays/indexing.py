@@ -83,6 +83,27 @@ def find_sorted(ascending: NDArray[Any], wanted: NDArray[Any]) -> tuple[NDArray[
     return positions, ascending[positions] == wanted
 
 
+def places_of(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """As `find_sorted`, quicker for many numbers that lie near each other: by a table of all between the least and the largest.
+
+    Args:
+        ascending: int64 (n,), sorted, each once.
+        wanted: int64 (m,), in any order.
+
+    Examples:
+        >>> places_of(np.array([10, 20]), np.array([20, 10, 15]))[1].tolist()
+        [True, True, False]
+    """
+    if not len(ascending) or int(ascending[-1]) - int(ascending[0]) > 4 * len(wanted):
+        return find_sorted(ascending, wanted)
+    least = ascending[0]
+    table = np.full(int(ascending[-1] - least) + 1, -1)
+    table[ascending - least] = np.arange(len(ascending))
+    places = np.where(wanted >= least, wanted - least, 0)
+    places = table[np.minimum(places, len(table) - 1)]
+    return np.maximum(places, 0), ascending[places] == wanted
+
+
 def factorize(values: NDArray[_V]) -> tuple[NDArray[_V], NDArray[np.int64]]:
     """Number values by their place among the distinct ones.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,42 @@ def find_story_components(
     return _components(index, "stories", [*centres, *(-x for x in stories)], tied, index.story_crowd)
 
 
+class _Components:
+    """The components of nodes that are joined edge by edge: a forest, with halved paths (Tarjan and van Leeuwen 1984).
+
+    Attributes:
+        above: of every node one that is nearer to the head of its component; a head's own is itself.
+        size: by head how many nodes there are, of known ones of a crowd more than `CROWD`.
+    """
+
+    def __init__(self) -> None:
+        self.above: dict[int, int] = {}
+        self.size: dict[int, int] = {}
+
+    def take(self, nodes: Iterable[int], known: set[int]) -> list[int]:
+        """Take nodes in, each alone, and give those that were not there; `known` ones are of a crowd."""
+        new = [x for x in dict.fromkeys(nodes) if x not in self.above]
+        for x in new:
+            self.above[x], self.size[x] = x, CROWD + 2 if x in known else 1
+        return new
+
+    def head(self, x: int) -> int:
+        """The node that a component goes by."""
+        above = self.above
+        while (y := above[x]) != x:
+            above[x] = x = above[y]
+        return x
+
+    def join(self, edges: Iterable[tuple[int, int]]) -> None:
+        """Join the components of the two nodes of each edge."""
+        head, above, size = self.head, self.above, self.size
+        for a, b in edges:
+            one, other = head(a), head(b)
+            if one != other:
+                above[other] = one
+                size[one] += size[other]
+
+
 def _components(
     index: OpenIndex,
     what: str,
@@ -76,18 +113,17 @@ def _components(
     known: set[int],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The nodes of the components of some, and those of the seeds that are in a crowd; `known` ones are remembered."""
-    nodes = np.array(sorted(seeds), dtype=np.int64)
-    asked, frontier, edges = nodes, nodes, np.zeros((0, 2), dtype=np.int64)
-    crowded = np.zeros(len(nodes), dtype=np.bool_)
-    while len(frontier):
-        edges = np.concatenate([edges, np.array(tied(frontier), dtype=np.int64).reshape(-1, 2)])
-        new = np.setdiff1d(edges, nodes)
-        nodes = np.union1d(nodes, new)
-        component = components(np.searchsorted(nodes, edges), len(nodes))
-        is_known = np.fromiter(map(known.__contains__, nodes.tolist()), dtype=np.bool_, count=len(nodes))
-        size = np.bincount(component) + (CROWD + 1) * np.bincount(component, is_known)
-        crowded = size[component] > CROWD
-        frontier = nodes[np.isin(nodes, new) & ~crowded]
+    asked = sorted(seeds)
+    component = _Components()
+    frontier = component.take(asked, known)
+    while frontier:
+        edges = tied(np.array(sorted(frontier), dtype=np.int64))
+        new = component.take(chain.from_iterable(edges), known)
+        component.join(edges)
+        frontier = [x for x in new if component.size[component.head(x)] <= CROWD]
+    nodes = np.array(sorted(component.above), dtype=np.int64)
+    size = np.array([component.size[component.head(x)] for x in nodes.tolist()], dtype=np.int64)
+    crowded = size > CROWD
     if crowded.any():
         if not known:
             _LOG.warning(
@@ -97,7 +133,8 @@ def _components(
                 what,
             )
         known.update(nodes[crowded].tolist())
-    return nodes[~crowded], asked[crowded[np.searchsorted(nodes, asked)]]
+    seeds_of_crowds = [x for x in asked if component.size[component.head(x)] > CROWD]
+    return nodes[~crowded], np.array(seeds_of_crowds, dtype=np.int64)
 
 
 def crowded_documents(index: OpenIndex, documents: NDArray[np.int64]) -> NDArray[np.bool_]:

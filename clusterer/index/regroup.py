@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.indexing import factorize
+from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies import grouping
 from clusterer.index import crowds, keys
 from clusterer.index.articles import document_words
@@ -293,7 +294,8 @@ def _stage_texts(index: OpenIndex, changes: Changes, centres: NDArray[np.int64])
     """Stage the stems and keys of new texts; their slots, uint16 (t, k)."""
     stems, titles = document_stems(index, [changes.longest_documents[x] for x in centres.tolist()])
     index.postings.stage_stems(keys.distinct_stems(stems, titles), 1)
-    weights = term_weights.weight_terms(stems, titles, index.settings.threads, document_frequencies(index))
+    leads = Ragged(*take_rows(stems.values, stems.offsets, np.arange(len(stems)), term_weights.LEAD_END))
+    weights = term_weights.weight_terms(leads, titles, index.settings.threads, document_frequencies(index))
     slots = candidates.story_slots(weights, index.settings)
     hashes, rows = keys.lead_keys(slots)
     index.postings.stage(hashes, centres[rows])

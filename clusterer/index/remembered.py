@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.index.database import Database
+from clusterer.index.guards import blob_rows
 
 Row = TypeVar("Row")
 
@@ -53,6 +54,18 @@ class StoredText(NamedTuple):
     outlets: str
     body: int
     slots: bytes
+
+
+class Leads(NamedTuple):
+    """What proposes n texts.
+
+    Attributes:
+        slots: uint16 (n, k), signatures of their weighted leads.
+        dates: float64 (n, 2), earliest and latest, seconds since 1970, NaN where unknown.
+    """
+
+    slots: NDArray[np.uint16]
+    dates: NDArray[np.float64]
 
 
 class Remembered(Generic[Row]):
@@ -123,6 +136,69 @@ class Remembered(Generic[Row]):
                 self.forget([next(iter(self._rows))])
 
 
+class RememberedTexts(Remembered[StoredText]):
+    """Texts, of which the slots and dates that were asked for last are kept as arrays, too."""
+
+    def __init__(self, read: Callable[[list[int]], Mapping[int, StoredText]], path: str, slots: int) -> None:
+        """Remember nothing yet.
+
+        Args:
+            read: as `Remembered`.
+            path: of the file, which errors name.
+            slots: of a signature.
+        """
+        super().__init__(read)
+        self._path = path
+        self._place: dict[int, int] = {}
+        self._leads = Leads(np.zeros((0, slots), np.uint16), np.zeros((0, 2)))
+        self._used = 0
+
+    def find_leads(self, centres: NDArray[np.int64]) -> tuple[NDArray[np.int64], Leads]:
+        """Those of some texts, int64 (n,), that are there, and their leads, in the order given."""
+        place, asked = self._place, centres.tolist()
+        missing = self.find([x for x in asked if x not in place])
+        if self._used + len(missing) > len(self._leads.slots):
+            self._make_room(len(asked))
+            missing = self.find([x for x in asked if x not in place])
+        rows = slice(self._used, self._used + len(missing))
+        texts = list(missing.values())
+        self._leads.slots[rows] = blob_rows(
+            self._path, "slots", [text.slots for text in texts], "<u2", self._leads.slots.shape[1]
+        )
+        self._leads.dates[rows] = np.array([text[:2] for text in texts], dtype=np.float64).reshape(-1, 2)
+        place.update(zip(missing, range(rows.start, rows.stop), strict=True))
+        self._used = rows.stop
+        found = [x for x in asked if x in place]
+        places = np.fromiter(map(place.__getitem__, found), np.int64, len(found))
+        return np.array(found, dtype=np.int64), Leads(self._leads.slots[places], self._leads.dates[places])
+
+    def put(self, rows: Mapping[int, StoredText | None]) -> None:
+        """Remember texts as they were just written, None for those that are not there."""
+        for centre in rows:
+            self._place.pop(centre, None)
+        super().put(rows)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Texts with these centres were changed, made or deleted."""
+        numbers = list(numbers)
+        super().forget(numbers)
+        for number in numbers:
+            self._place.pop(number, None)
+
+    def clear(self) -> None:
+        """Trust nothing that is remembered."""
+        super().clear()
+        self._place.clear()
+        self._used = 0
+
+    def _make_room(self, count: int) -> None:
+        """Forget all leads; there is room for twice as many as were kept, `MOST` of these, or are asked for now."""
+        size = 2 * max(min(len(self._place), MOST), count)
+        self._place.clear()
+        self._leads = Leads(np.empty((size, self._leads.slots.shape[1]), np.uint16), np.empty((size, 2)))
+        self._used = 0
+
+
 def documents_of(database: Database) -> Remembered[StoredDocument]:
     """The documents of a file, by number."""
     statement = "SELECT number, article, hash, words, centre FROM document WHERE number IN {}"
@@ -137,7 +213,7 @@ def documents_of(database: Database) -> Remembered[StoredDocument]:
     return Remembered(read)
 
 
-def texts_of(database: Database) -> Remembered[StoredText]:
+def texts_of(database: Database) -> RememberedTexts:
     """The texts of a file that has a story level, by centre."""
     statement = "SELECT centre, first, last, outlets, body, slots FROM text WHERE centre IN {}"
 
@@ -145,7 +221,7 @@ def texts_of(database: Database) -> Remembered[StoredText]:
         rows = database.blobs_among(statement, centres, 2 * database.settings.story_slots)
         return {centre: stored_text(*row) for centre, *row in rows}
 
-    return Remembered(read)
+    return RememberedTexts(read, database.path, database.settings.story_slots)
 
 
 def stored_text(first: float | None, last: float | None, outlets: str, body: int, slots: bytes) -> StoredText:

@@ -17,12 +17,12 @@ import orjson
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import find_sorted, offsets_from_counts
+from clusterer.arrays.indexing import offsets_from_counts, places_of
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.corpus import title_words
 from clusterer.index import keys
 from clusterer.index.articles import stored_words, without_learned_lines
-from clusterer.index.guards import blob_rows, damaged
+from clusterer.index.guards import damaged
 from clusterer.index.open_index import OpenIndex, trim
 from clusterer.lsh import bands
 from clusterer.stories import candidates, clustering, features, model, term_weights
@@ -75,16 +75,13 @@ def story_candidates(
     """
     rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
     codes, met = bands.with_counts((rows << 32 | others)[others != centres[rows]])
-    stored = index.texts.find(sorting.distinct(codes & _NUMBER))
-    if not stored:
+    stored_centres, stored = index.texts.find_leads(sorting.distinct(codes & _NUMBER))
+    if not len(stored_centres):
         return np.zeros((0, 2), dtype=np.int64)
-    stored_centres = np.fromiter(stored, np.int64, len(stored))
-    texts = list(stored.values())
-    stored_slots = blob_rows(index.database.path, "slots", [text.slots for text in texts], "<u2", slots.shape[1])
-    moments = np.concatenate([dates, np.array([(text.first, text.last) for text in texts])])
-    place, is_text = find_sorted(stored_centres, codes & _NUMBER)
+    moments = np.concatenate([dates, stored.dates])
+    place, is_text = places_of(stored_centres, codes & _NUMBER)
     rows, place, met = (codes >> 32)[is_text], place[is_text], met[is_text]
-    both, total = np.concatenate([slots, stored_slots]), len(slots) + len(stored_centres)
+    both, total = np.concatenate([slots, stored.slots]), len(slots) + len(stored_centres)
     likeness = candidates.story_likeness(moments[:, 0], moments[:, 1], index.settings)
     codes = rows * total + len(slots) + place
     kept = bands.pairs_with_equal_slots(both, codes, likeness)

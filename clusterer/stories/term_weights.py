@@ -179,9 +179,10 @@ def weight_terms(
         columns, place = entries.values[inside], places[inside]
         row = np.repeat(np.arange(block.stop - start), entries.counts[block])
         for total, bit in zip(totals, (IN_TITLE, IN_OPENING), strict=True):
-            rare = np.where(place & bit, rarity[columns], 0.0)
-            total[block] = np.bincount(row, weights=rare, minlength=block.stop - start)
-        dated = np.flatnonzero((is_number | (bit_of > 0))[columns] & (place & IN_LEAD > 0))
+            here = np.flatnonzero(place & bit)
+            total[block] = np.bincount(row[here], weights=rarity[columns[here]], minlength=block.stop - start)
+        lead = np.flatnonzero(place & IN_LEAD)
+        dated = lead[(is_number | (bit_of > 0))[columns[lead]]]
         row, columns = row[dated], columns[dated]
         numbers[block] = np.bincount(row[is_number[columns]], minlength=block.stop - start)
         np.bitwise_or.at(weekdays, start + row, bit_of[columns])

@@ -11,6 +11,7 @@ from clusterer.arrays.indexing import (
     factorize,
     find_sorted,
     offsets_from_counts,
+    places_of,
     positions_in_runs,
     run_starts,
     starts_run,
@@ -53,3 +54,12 @@ def test_numbers_stand_for_values_in_any_shape(values: list[int]) -> None:
     assert distinct[numbers].tolist() == values
     pairs = np.array(values + values, dtype=np.int64).reshape(-1, 2)
     assert factorize(pairs)[1].shape == pairs.shape
+
+
+@given(st.sets(st.integers(0, 60), max_size=20), st.lists(st.integers(-5, 70), max_size=40))
+def test_places_of_numbers_near_each_other_are_those_that_are_found(values: set[int], asked: list[int]) -> None:
+    ascending, wanted = np.array(sorted(values), dtype=np.int64), np.array(asked, dtype=np.int64)
+    places, found = places_of(ascending, wanted)
+    assert found.tolist() == [x in values for x in asked]
+    assert ascending[places[found]].tolist() == wanted[found].tolist()
+    assert not values or ((places >= 0) & (places < len(values))).all()  # valid indices even where a value is missing

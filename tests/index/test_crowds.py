@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 from indexes import assert_as_batch, chunks, groups, near_copies, text_of
+from numpy.typing import NDArray
 
 from clusterer import Article
+from clusterer.arrays.linkage import components
 from clusterer.index import crowds
 from clusterer.index.story_index import StoryIndex
 
@@ -31,6 +34,23 @@ def test_new_texts_join_a_crowd_and_others_are_grouped_as_ever(
         assert len(together) == 150
         assert len(alone) == 20
     assert "more than 60 texts are alike" in caplog.text
+
+
+@pytest.mark.parametrize("edges", [40, 180, 220, 300])
+def test_components_of_some_are_those_of_the_whole_graph(edges: int, path: Path) -> None:
+    draw = np.random.default_rng(edges)
+    graph = draw.integers(0, 400, (edges, 2))
+    component = components(graph, 400)
+    size = np.bincount(component, minlength=400)[component]
+    seeds = draw.choice(400, 30, replace=False)
+
+    def tied(some: NDArray[np.int64]) -> list[tuple[int, int]]:
+        return [(int(a), int(b)) for a, b in graph if a in some or b in some]
+
+    with StoryIndex.open(path) as index:
+        nodes, crowded = crowds._components(index._index, "copies", seeds.tolist(), tied, set())
+    assert nodes.tolist() == np.flatnonzero(np.isin(component, component[seeds]) & (size <= crowds.CROWD)).tolist()
+    assert crowded.tolist() == sorted(seeds[size[seeds] > crowds.CROWD].tolist())
 
 
 def test_a_crowd_that_has_shrunk_is_grouped_as_a_batch_would(path: Path) -> None:

@@ -8,10 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given, strategies as st
 
 from clusterer import Article, StoryIndex
-from clusterer.index.remembered import Remembered
+from clusterer.index.remembered import Remembered, RememberedTexts, StoredText
 
 MOST = 8
 NUMBERS = st.lists(st.integers(1, 20), max_size=12)
@@ -50,6 +51,34 @@ def test_rows_are_those_of_the_file(steps: list[tuple[str, list[int]]]) -> None:
             else:
                 remembered.forget(numbers)
         assert len(remembered._rows) <= MOST
+
+
+@given(STEPS)
+def test_leads_are_those_of_the_file(steps: list[tuple[str, list[int]]]) -> None:
+    file = dict.fromkeys(range(1, 15), 0)
+
+    def text(version: int) -> StoredText:
+        return StoredText(np.nan, float(version), "[]", version, np.array([version, 7, 9], dtype="<u2").tobytes())
+
+    texts = RememberedTexts(lambda centres: {x: text(file[x]) for x in centres if x in file}, "a file", 3)
+    for version, (step, numbers) in enumerate(steps, start=1):
+        if step == "clear":
+            texts.clear()
+        elif step != "find":
+            for number in numbers:
+                file.pop(number, None)
+            if step != "delete":
+                file |= dict.fromkeys(numbers, version)
+            if step == "write and tell":
+                texts.put({x: text(version) for x in numbers})
+            else:
+                texts.forget(numbers)
+        asked = sorted({*numbers, *range(version, 20, 5)})
+        found, leads = texts.find_leads(np.array(asked, dtype=np.int64))
+        assert found.tolist() == [x for x in asked if x in file]
+        assert leads.slots.tolist() == [[file[x], 7, 9] for x in asked if x in file]
+        assert leads.dates[:, 1].tolist() == [file[x] for x in asked if x in file]
+        assert np.isnan(leads.dates[:, 0]).all()
 
 
 def test_what_another_program_changes_is_not_what_was_remembered(path: Path, generated: list[Article]) -> None:
