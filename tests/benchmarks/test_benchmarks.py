@@ -1,12 +1,8 @@
-"""The benchmark report: the real command on small feeds, what it writes, and its helpers beside obvious oracles."""
+"""The benchmark report: the real command on small feeds, and what it writes."""
 
 from __future__ import annotations
 
-import inspect
-import itertools
-import math
 import os
-import random
 import re
 import subprocess
 import sys
@@ -18,21 +14,23 @@ import numpy as np
 import orjson
 import pytest
 from click.testing import CliRunner
-from places import ROOT, SHARED
+from places import ROOT
 
 from benchmarks import measure
 from benchmarks.__main__ import SUITES, main
-from benchmarks.corpora import feeds, generator
 from benchmarks.peers import copies
 from benchmarks.plan import Plan, table
 from benchmarks.report import plots, tables
-from benchmarks.suites import index, recall, scaling, sketches as suites_sketches, stages
-from benchmarks.suites.throughput import OURS, SAME, compare, judged, missing, ours, throughput, true_pairs
-from clusterer import Settings, cluster
-from clusterer.lsh.bands import s_curve
+from benchmarks.suites import index, sketches as suites_sketches
+from benchmarks.suites.throughput import OURS, throughput
+from clusterer import Settings
 
 REFERENCE = ROOT / "benchmarks" / "results" / "reference.json"
+
+
 ROUNDS, SIZES = 2, (150, 300)
+
+
 SMALL = (
     "--rounds", ROUNDS, "--pairs", 20, "--sizes", "150,300", "--threaded", 300, "--generated", 200,
     "--stored", "150,300", "--daily", 5,
@@ -51,11 +49,6 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def run(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str, str]:
     """Every suite but `cold`, on small feeds: the JSON, the Markdown and the page."""
     folder = tmp_path_factory.mktemp("results")
@@ -65,11 +58,6 @@ def run(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
     assert done.stdout.splitlines() == [str(folder / f"small.{ending}") for ending in ("json", "md", "html")]
     data = orjson.loads((folder / "small.json").read_bytes())
     return data, (folder / "small.md").read_text("utf-8"), (folder / "small.html").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def plan(cache: Path) -> Plan:
-    return Plan((feeds.sample(),), cache, None, 1, 5, (150,), (150,))
 
 
 def rows_of(data: dict[str, Any], suite: str) -> list[dict[str, Any]]:
@@ -232,13 +220,6 @@ def test_equal_json_gives_equal_files(run: tuple[dict[str, Any], str, str], tmp_
     assert (tmp_path / "again.html").read_text("utf-8") == page
 
 
-def test_cold_is_measured_beside_the_usual_imports(plan: Plan) -> None:
-    rows = stages.cold(plan)[0]["rows"]
-    usual = next(row for row in rows if row["command"] == stages.USUAL)
-    assert usual["over"] == 1.0
-    assert [row for row in rows if "clusterer" in row["command"]]
-
-
 def test_without_matplotlib_there_are_no_plots_and_the_page_says_so(
     run: tuple[dict[str, Any], str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,200 +276,6 @@ def lacking(texts: Any, threshold: float) -> list[int]:
     raise ImportError("no module", name="no_such_module")
 
 
-def test_adapters_are_short() -> None:
-    functions = {peer.run for peer in copies.PEERS.values()} | {copies.text_dedup_buckets, copies.groups}
-    for function in functions:
-        assert len(inspect.getsource(function).splitlines()) <= 25, function.__name__
-
-
-@pytest.mark.parametrize("name", [name for name, peer in copies.PEERS.items() if peer.verifies])
-@pytest.mark.parametrize("feed", ["data", "generated"])
-def test_a_verifying_peer_finds_what_brute_force_finds(name: str, feed: str, cache: Path) -> None:
-    peer = copies.PEERS[name]
-    corpus = feeds.sample() if feed == "data" else feeds.generated(200, cache)
-    texts = [a.text for a in corpus.articles()]
-    reason = missing(peer, ["one two three four", "five six seven eight"])
-    if reason:
-        pytest.skip(reason)
-    sets = [copies.shingles(text) for text in texts]
-    alike = [
-        (i, j)
-        for i, j in itertools.combinations(range(len(texts)), 2)
-        if len(sets[i] & sets[j]) / len(sets[i] | sets[j]) >= 0.7
-    ]
-    assert alike
-    assert parts(peer.run(texts, 0.7)) == parts(copies.joined(len(texts), alike))
-
-
-def parts(labels: list[int]) -> set[frozenset[int]]:
-    return {frozenset(i for i, x in enumerate(labels) if x == label) for label in set(labels)}
-
-
-def test_fixed_corpora_have_the_checksum_that_is_written_down(cache: Path) -> None:
-    assert feeds.sample().described()["fixed"] is True
-    assert feeds.generated(150, cache).described()["fixed"] is None
-    corpus = feeds.generated(10_000, cache)
-    assert feeds.sha256(corpus.path) == feeds.SHA256["generated-10000"]
-
-
-def test_a_generated_feed_is_made_once_whole_and_a_smaller_one_is_its_start(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    large, small = feeds.generated(150, cache), feeds.generated(40, cache)
-    assert [a.text for a in feeds.generated(150, cache, 40).articles()] == [a.text for a in small.articles()]
-    assert feeds.planted(large) == [row["copy"] for row in generator.feed(150, feeds.SEED)]
-
-    def stopped(count: int, seed: int) -> Any:
-        yield {"id": "a"}
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(generator, "feed", stopped)
-    assert feeds.generated(150, cache).path == large.path  # not made again
-    with pytest.raises(KeyboardInterrupt):
-        feeds.generated(77, tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_checksum_of_a_folder_counts_names_and_bytes(tmp_path: Path) -> None:
-    seen = set()
-    for name, text in (("a.txt", "x"), ("b.txt", "x"), ("b.txt", "y")):
-        folder = tmp_path / str(len(seen))
-        folder.mkdir()
-        (folder / name).write_text(text)
-        seen.add(feeds.sha256(folder))
-    assert len(seen) == 3
-
-
-def test_any_feed_is_a_corpus(tmp_path: Path) -> None:
-    (tmp_path / "feed.csv").write_text("id,text\n1,خبر اول\n2,خبر ثان\n", "utf-8")
-    assert [a.id for a in feeds.named(tmp_path / "feed.csv").articles()] == ["1", "2"]
-    assert feeds.saudinewsnet(tmp_path, 1).described()["articles"] == 1
-
-
-def test_made_pairs_have_the_jaccard_they_claim() -> None:
-    sets, jaccard = suites_sketches.made_pairs(3)
-    rows = [set(row.tolist()) for row in np.split(sets.values, sets.offsets[1:-1])]
-    assert len(rows) == 2 * len(jaccard) == 6 * len(suites_sketches.POINTS)
-    for i, claimed in enumerate(jaccard.tolist()):
-        a, b = rows[2 * i], rows[2 * i + 1]
-        assert len(a) == len(b) == suites_sketches.MEMBERS
-        assert claimed == pytest.approx(len(a & b) / len(a | b), abs=1e-12)
-        assert claimed == pytest.approx(suites_sketches.POINTS[i // 3], abs=0.005)
-
-
-def test_estimates_and_errors_beside_loops() -> None:
-    slots = np.array([[1, 2, 3, 4], [1, 2, 9, 9], [5, 5, 5, 5], [5, 5, 5, 5]])
-    assert suites_sketches.estimated(slots).tolist() == [0.5, 1.0]
-    assert suites_sketches.rmse(np.array([0.3, -0.4])) == pytest.approx(math.sqrt((0.09 + 0.16) / 2))
-
-
-def test_bands_meet_as_often_as_the_formula_says(plan: Plan) -> None:
-    many = Plan(plan.corpora, plan.cache, None, 1, 400, (), ())
-    for row in suites_sketches.bands(many)[0]["rows"]:
-        b, r = map(int, row["bands"].split(" x "))
-        assert row["predicted"] == pytest.approx(1 - (1 - row["jaccard"] ** r) ** b)
-        assert row["predicted"] == pytest.approx(float(s_curve(row["jaccard"], b, r)))
-        assert abs(row["measured"] - row["predicted"]) <= 5 * row["chance"] + 0.01
-
-
-def test_accuracy_is_near_theory_for_every_scheme(plan: Plan) -> None:
-    rows = suites_sketches.accuracy(Plan(plan.corpora, plan.cache, None, 1, 100, (), ()))[0]["rows"]
-    theory = rows[0]["rmse"]
-    for row in rows[1:]:
-        if row["method"].startswith("clusterer"):
-            assert row["rmse"] <= 1.1 * theory, row
-            assert abs(row["bias"]) < 0.005, row
-
-
-def test_recall_of_planted_pairs_beside_a_double_loop() -> None:
-    source = random.Random(3)
-    for count in (1, 2, 30):
-        labels = [source.choice("abcde") for _ in range(count)]
-        known = [source.randrange(4) for _ in range(count)]
-        same = [(i, j) for i, j in itertools.combinations(range(count), 2) if known[i] == known[j]]
-        wanted = sum(labels[i] == labels[j] for i, j in same) / len(same) if same else 1.0
-        assert scaling.pair_recall(labels, known) == pytest.approx(wanted)
-
-
-def test_groups_that_are_the_same_set_beside_a_double_loop() -> None:
-    source = random.Random(5)
-    for count in (1, 2, 30):
-        labels = [source.choice("abcde") for _ in range(count)]
-        others = [x if source.random() < 0.9 else source.randrange(4) for x in labels]
-        same = [
-            {j for j in range(count) if labels[j] == labels[i]} == {j for j in range(count) if others[j] == others[i]}
-            for i in range(count)
-        ]
-        assert index.same_set(labels, others) == pytest.approx(sum(same) / count)
-    assert index.same_set(["a", "a", "b"], [2, 2, 1]) == 1.0
-
-
-def test_new_dates_are_so_many_a_day_in_order() -> None:
-    articles = list(index.redated(feeds.sample().articles(), 40))
-    assert [a.text for a in articles] == [a.text for a in feeds.sample().articles()]
-    dates = [a.date for a in articles if a.date]
-    assert dates == sorted(dates)
-    assert [(date - index.START).days for date in dates] == [i // 40 for i in range(130)]
-
-
-def test_recall_and_precision_beside_a_double_loop() -> None:
-    source = random.Random(4)
-    labels = [source.randrange(9) for _ in range(40)]
-    every = list(itertools.combinations(range(40), 2))
-    counted = np.array([source.random() < 0.8 for _ in range(40)])
-    true = [(i, j) for i, j in source.sample(every, 60) if counted[i] and counted[j]]
-    together = [(i, j) for i, j in every if labels[i] == labels[j] and counted[i] and counted[j]]
-    both = len(set(true) & set(together))
-    assert judged(labels, np.array(true), counted) == pytest.approx((both / len(true), both / len(together)))
-
-
-def test_true_pairs_are_those_of_a_double_loop() -> None:
-    texts = [a.text for a in feeds.sample().articles()]
-    pairs, counted = true_pairs(texts)
-    labels = ours(texts, SAME)
-    assert len(pairs) >= 4
-    assert all(counted[i] and counted[j] and labels[i] == labels[j] for i, j in pairs.tolist())
-    # Texts that are equal letter by letter are there, however they are found.
-    equal = {(i, j) for i, j in itertools.combinations(range(len(texts)), 2) if texts[i] == texts[j] and counted[i]}
-    assert equal <= {tuple(pair) for pair in pairs.tolist()}
-
-
-def test_ratios_are_those_of_the_medians() -> None:
-    seconds = {"clusterer, same job": 1.0, "datasketch 2": 10.0, "gaoya 1": 4.0, "gaoya 1, raw": 2.0}
-    rows = [{"method": m, "articles": 9, "seconds": [s, s, 99.0]} for m, s in seconds.items()]
-    rows.append({"method": "slow", "articles": 5, "seconds": [0.1]})
-    said = compare(rows, 9)
-    assert [row["to_datasketch"] for row in rows] == [10.0, 1.0, 2.5, 5.0, None]
-    assert [row["to_fastest"] for row in rows] == [4.0, 0.4, 1.0, 2.0, None]
-    assert "gaoya 1; clusterer, same job, is 4.00" in said[0]
-    assert "gaoya 1, raw; clusterer, same job, is 2.00" in said[1]
-
-
-def test_the_exponent_is_the_slope() -> None:
-    assert measure.exponent([(n, 3 * n**1.5) for n in (10, 100, 1000)]) == pytest.approx(1.5)
-
-
-def test_methods_run_in_turn() -> None:
-    order: list[str] = []
-
-    def method(name: str) -> tuple[float, str]:
-        order.append(name)
-        return float(len(order)), name
-
-    seconds, given = measure.in_turn({name: lambda name=name: method(name) for name in "ab"}, 3)
-    assert "".join(order) == "ababab"
-    assert seconds == {"a": [1, 3, 5], "b": [2, 4, 6]}
-    assert given == {"a": "a", "b": "b"}
-
-
-def test_the_clock_on_the_stages_changes_nothing() -> None:
-    articles = feeds.sample().articles()
-    with stages.clocked() as clock:
-        watched = cluster(articles)
-    assert watched == cluster(articles)
-    assert all(seconds > 0 for seconds in clock.values())
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -503,19 +290,6 @@ def test_the_clock_on_the_stages_changes_nothing() -> None:
 )
 def test_three_digits(value: float, shown: str) -> None:
     assert tables.digits(value) == shown
-
-
-@pytest.mark.skipif(
-    not (SHARED / "gold" / "events.jsonl").exists(), reason="no labelled real articles beside the project"
-)
-def test_gold_of_real_articles_alone_and_out_of_fold(plan: Plan) -> None:
-    gold = SHARED / "gold" / "events.jsonl"
-    rows = {
-        (row["labels"], row["level"]): row
-        for row in recall.gold(Plan(plan.corpora, plan.cache, gold, 1, 2, (), ()))[0]["rows"]
-    }
-    assert rows["events.jsonl, alone", "copy"]["f1"] >= 0.975
-    assert rows["events.jsonl, alone, out of fold", "story"]["f1"] >= 0.965
 
 
 def test_the_readme_shows_the_committed_run() -> None:

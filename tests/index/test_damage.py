@@ -211,7 +211,8 @@ def test_a_file_cut_short_is_refused(sound: Path, tmp_path: Path, size: int) -> 
     assert judgement(path).startswith("refused")
 
 
-def test_a_damaged_log_gives_an_older_state_or_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_damaged_log_gives_an_older_state_or_is_refused(count: int, tmp_path: Path) -> None:
     """SQLite cannot tell a log that was damaged from one whose writing was cut short: it takes what is whole."""
     steps, path, image = batches(20, 10), tmp_path / "news.db", tmp_path / "image.db"
     there, dice = ids_after(steps), random.Random(6)
@@ -219,7 +220,7 @@ def test_a_damaged_log_gives_an_older_state_or_is_refused(tmp_path: Path) -> Non
         for step in steps:
             step.carry_out(index)
         file, log = copied(path, image)
-    for _ in range(12):
+    for _ in range(count):
         _, damaged = damage(log, dice)
         put(image, file, damaged)
         with Child(lambda tell: judged(image, tell)) as child:

@@ -179,7 +179,7 @@ def test_articles_can_be_forgotten_on_a_full_disk_or_all_stay(tmp_path: Path) ->
     on_a_small_disk(tmp_path / "disk", 12, work)
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
 def test_writers_killed_on_a_full_disk_lose_nothing(kills: int, tmp_path: Path) -> None:
     steps = batches(20, 30)
     there, expected = ids_after(steps), undisturbed(tmp_path / "undisturbed.db", steps)
@@ -218,7 +218,7 @@ def test_writers_killed_on_a_full_disk_lose_nothing(kills: int, tmp_path: Path) 
     on_a_small_disk(tmp_path / "disk", 24, work)
 
 
-@pytest.mark.parametrize("kilobytes", [100, 500, 1_500])
+@pytest.mark.parametrize("kilobytes", [100, pytest.param(500, marks=pytest.mark.slow), 1_500])
 def test_a_file_that_may_not_grow_refuses_a_batch_and_takes_it_later(tmp_path: Path, kilobytes: int) -> None:
     steps = batches(30, 10)
     there = ids_after(steps)

@@ -289,7 +289,7 @@ HISTORIES = pytest.mark.parametrize("machine", [History, LearnedHistory])
 
 @HISTORIES
 def test_any_history(machine: type[History]) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=8, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=5, stateful_step_count=12, deadline=None))
 
 
 @pytest.mark.slow

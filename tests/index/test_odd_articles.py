@@ -143,7 +143,7 @@ ODD_NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_si
 
 
 @given(st.lists(st.tuples(ODD_NAMES, st.integers(0, 4)), min_size=1, max_size=12), st.randoms(use_true_random=False))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_any_names_are_kept_apart(pairs: list[tuple[str, int]], draw: random.Random) -> None:
     articles = [Article(text_of(seed, 30) if seed else "قصير", name) for name, seed in pairs]
     twin = Twin()

@@ -29,12 +29,13 @@ from clusterer.index.story_index import StoryIndex
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 
 
-def test_an_image_taken_at_any_moment_holds_what_was_acknowledged(tmp_path: Path) -> None:
-    dice, steps = random.Random(21), plan(21, 1_000)
+@pytest.mark.parametrize("images", [20, pytest.param(40, marks=pytest.mark.slow)])
+def test_an_image_taken_at_any_moment_holds_what_was_acknowledged(images: int, tmp_path: Path) -> None:
+    dice, steps = random.Random(21), plan(21, 25 * images)
     there, path, image = ids_after(steps), tmp_path / "news.db", tmp_path / "image.db"
     with Child(lambda tell: carry_out(path, steps, 0, tell)) as child:
         assert child.await_line("done")
-        for _ in range(40):
+        for _ in range(images):
             if dice.random() < 0.5:
                 await_writing(path, log_of(path))
             else:
@@ -75,8 +76,9 @@ def cut_off(before: tuple[bytes, bytes], after: tuple[bytes, bytes], dice: rando
     return new_file if anew else mixed(file, new_file, dice, False), new_log
 
 
-def test_whatever_part_of_a_commit_a_cut_power_leaves_it_is_whole_or_absent(tmp_path: Path) -> None:
-    dice, steps = random.Random(8), plan(8, 330)
+@pytest.mark.parametrize("number", [210, pytest.param(330, marks=pytest.mark.slow)])
+def test_whatever_part_of_a_commit_a_cut_power_leaves_it_is_whole_or_absent(number: int, tmp_path: Path) -> None:
+    dice, steps = random.Random(8), plan(8, number)
     there, path, image = ids_after(steps), tmp_path / "news.db", tmp_path / "image.db"
     found: Counter[str] = Counter()
 

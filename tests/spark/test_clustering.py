@@ -79,20 +79,14 @@ def test_no_articles_and_one(spark: Any) -> None:
 def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path: Path) -> None:
     rows = [(a.id, a.text, "") for a in some[:40]] + [("x", None, None), ("y", "نص\0", "")]
     df = spark.createDataFrame(rows, "n string, corpus string, title string")
-    job = spark_job.Job(
-        df, Settings(level="exact"), Source((("id", "n"), ("text", "corpus"))), str(tmp_path / "stages")
-    )
-    found = told(job.result())
-    assert set(found) == {a.id for a in some[:40]}
-    reasons = sorted(row["reason"] for row in job.quarantined().collect())
+    names, exact = {"id": "n", "text": "corpus"}, Settings(level="exact")
+    with pytest.warns(UserWarning, match="2 bad rows left out, first: "):
+        assert set(told(clusterer_spark.cluster(df, exact, **names))) == {a.id for a in some[:40]}
+    clusterer_spark.cluster(df, exact, quarantine=str(tmp_path / "bad"), **names)
+    reasons = sorted(row["reason"] for row in spark.read.json(str(tmp_path / "bad")).collect())
     assert len(reasons) == 2
     assert "NUL" in reasons[0]
     assert "null" in reasons[1]
-    names = {"id": "n", "text": "corpus"}
-    with pytest.warns(UserWarning, match="2 bad rows left out, first: "):
-        clusterer_spark.cluster(df, Settings(level="exact"), **names)
-    clusterer_spark.cluster(df, Settings(level="exact"), quarantine=str(tmp_path / "bad"), **names)
-    assert sorted(row["reason"] for row in spark.read.json(str(tmp_path / "bad")).collect()) == reasons
     with pytest.raises(InputError, match="none of 2 rows is an article; first: text"):
         clusterer_spark.cluster(df.where("n IN ('x', 'y')"), Settings(level="exact"), **names)
     with pytest.raises(InputError, match="no text field"):
