@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clusterer.arrays import parallel
-from clusterer.arrays.parallel import ordered_map, run_both, usable_cores, workers
+from clusterer.arrays.parallel import ahead, ordered_map, run_both, usable_cores, workers
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -44,6 +44,30 @@ def test_errors_come_out_in_their_place(threads: int) -> None:
 
     with pytest.raises(ValueError, match="feed"):
         list(ordered_map(abs, broken(), threads))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_items_are_made_ahead_in_order_and_few(threads: int) -> None:
+    made, makers = list[int](), set[int]()
+
+    def numbers() -> Iterator[int]:
+        for number in range(30):
+            made.append(number)
+            makers.add(threading.get_ident())
+            yield number
+        raise ValueError("feed")
+
+    given, taken = ahead(numbers(), threads), []
+    with pytest.raises(ValueError, match="feed"):
+        for number in given:
+            assert len(made) - len(taken) <= (1 if threads == 1 else 1 + parallel._AHEAD)
+            taken.append(number)
+    assert taken == [*range(30)]
+    assert (makers == {threading.get_ident()}) == (threads == 1)
+    assert [*ahead([None, 0, ""], threads)] == [None, 0, ""]
+    stopped = ahead(iter(range(30)), threads)
+    assert next(stopped) == 0
+    stopped.close()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
