@@ -42,7 +42,7 @@ def explained(
         relation = "copy" if copies.kind == "copy" else "contained"
     elif copies is not None and copies.kind == "series" and level != "copy":
         relation = "series"
-    elif reports is not None and reports.compared and reports.score >= settings.story:
+    elif reports is not None and reports.compared and reports.score >= settings.story and not (copies and copies.form):
         relation = "story"
     verdict = message(f"verdict.{level or 'apart'}")
     messages = verdict, *_reasons(assignments, settings, words, level, copies, reports)
@@ -126,10 +126,10 @@ def _differing(x: CopyEvidence) -> dict[str, Message]:
 
 def _score_told(together: bool, form: bool, x: StoryEvidence, settings: Settings) -> Iterator[Message]:
     asked = {"score": x.score, "least": settings.story}
-    if x.compared:
-        yield message("reason.score", **asked)
-    elif form:
+    if form:
         yield message("reason.filled", **asked)
+    elif x.compared:
+        yield message("reason.score", **asked)
     elif x.bands:
         yield message("reason.cheap_look", **asked)
     else:
@@ -142,9 +142,9 @@ def _score_told(together: bool, form: bool, x: StoryEvidence, settings: Settings
         if those:
             yield message(key, parts=[_points_told(part) for part in those])
     pairs = message("n.pairs", n=x.pairs)
-    if together and (not x.compared or x.score < settings.story):
+    if together and (form or not x.compared or x.score < settings.story):
         yield message("reason.way", pairs=pairs, mean=x.mean)
-    elif not together and x.compared and x.score >= settings.story:
+    elif not together and not form and x.compared and x.score >= settings.story:
         yield message("reason.one_link", pairs=pairs, mean=x.mean, least=settings.story)
 
 

@@ -29,6 +29,7 @@ import pytest
 from click.testing import CliRunner
 from made import lines_of, text_of, words_of
 from places import DATA, ROOT, SHARED
+from story_forms import FILLINGS
 
 from benchmarks.corpora import generator
 from clusterer import (
@@ -127,8 +128,11 @@ def some() -> list[Article]:
         articles += [row.article for row in Feed([str(file)])][:900]
     again = [Article(a.text + " ختام", a.id, a.title, a.source, a.url, a.date) for a in articles[:3]]
     last = articles[5]
+    forms = [FILLINGS[name] for name in ("cable-sa", "eid-sa")]  # no copies, and no stories
+    filled = [Article(text, title=title, source=f"جريدة {i}") for form in forms for i, (title, text) in enumerate(form)]
     return [
         *articles,
+        *filled,
         *again,
         again[0],
         Article("نص قصير", f"{articles[0].id}#2"),
