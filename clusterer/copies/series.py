@@ -25,6 +25,7 @@ _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
 _EDITED = 2  # runs edited up to which two texts that name others may be fillings of one form
+_SLOTS = 3  # runs that state something else from which texts too different for copies are fillings of one form
 _DAYS = 5  # on which one report is printed at most
 _REACH = 2  # ties from one text to the next through which its days are looked for: chains, as of rulings, are no form
 _DAY = 86_400.0
@@ -86,6 +87,21 @@ def report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArr
     others, unknowns = differing.others, differing.unknowns
     found: NDArray[np.bool_] = (others >= 2) | (others == 1) & (jaccard < _TYPO)
     found |= (unknowns >= 1) & (differing.facts >= 1) & (unknowns + differing.facts >= differing.edits)
+    return found
+
+
+def fill_one_form(differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): texts too different for copies that fill one form otherwise: previews of two matches, receptions of two guests.
+
+    Either names something that the other has nowhere, and what stands in the slots is at least half of what differs. Reports of
+    one event that share passages differ in their words, and name the same.
+
+    Args:
+        differing: what the m pairs, which share long passages, differ in.
+    """
+    others = differing.others
+    stated = differing.facts + differing.names + differing.subjects
+    found: NDArray[np.bool_] = (others >= 1) & (stated >= np.maximum(differing.edits, _SLOTS)) | (others >= _SLOTS)
     return found
 
 

@@ -26,7 +26,7 @@ from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, no_differences
 from clusterer.copies.grouping import Likeness
-from clusterer.copies.series import are_series, hours_apart, recur
+from clusterer.copies.series import are_series, fill_one_form, hours_apart, recur
 from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -54,7 +54,7 @@ class Links:
     Attributes:
         pairs: int64 (m, 2), first < second, sorted.
         overlap: what each pair shares.
-        differences: what each pair differs in; looked at where a pair would be a link.
+        differences: what each pair differs in; looked at where a pair would be a link, or where stories are looked for.
         kind: uint8 (m,), `NEITHER`, `COPY`, `CONTAINED`, `QUOTED`, `SERIES` or `FAR`.
     """
 
@@ -74,10 +74,14 @@ class Links:
 
     @property
     def forms(self) -> NDArray[np.bool_]:
-        """Bool (m,): pairs of a series that differ in facts rather than in their lead: one form, filled twice."""
+        """Bool (m,): one form, filled twice.
+
+        Pairs of a series that differ in facts rather than in their lead, and fillings that are too different for copies.
+        """
         d = self.differences
         stated = d.facts + d.names + d.subjects
         filled: NDArray[np.bool_] = (self.kind == SERIES) & (stated >= 1) & (stated >= d.edits)
+        filled |= ((self.kind == NEITHER) | (self.kind == FAR)) & fill_one_form(d)
         return filled
 
     @property
@@ -115,6 +119,7 @@ def verify(
         differing = no_differences(len(near))
         if settings.series == "separate":
             asked = shared.are_copies(settings.jaccard) | shared.are_contained(settings.containment, settings.cut_ratio)
+            asked |= settings.level == "story"  # where fillings of one form are no reports of one event either
             differing = differing.filled(asked, differences(words, local[asked], settings.profile))
         tell("verifying", len(block))
         return block[near], shared, differing

@@ -42,6 +42,7 @@ class CopyEvidence:
             shingles.
         kind: what they are by the settings: "copy", "contained", "quoted", "series", "far" (further apart in time than the
             window), or "" for none of these.
+        form: whether they are one form, filled twice: reports of two events, however alike they are.
         facts, names, edits: runs of words that differ: numbers and dates; what names something; all others. All 0 where
             they were not looked at.
         bands: numbers of the signature bands, of `of_bands`, in which both have the same slots.
@@ -56,6 +57,7 @@ class CopyEvidence:
     smaller: int
     larger: int
     kind: str
+    form: bool
     facts: int
     names: int
     edits: int
@@ -272,7 +274,9 @@ def copying(
     found = verify.overlap(candidates.shingle(words, settings), pair)
     differing = facts.differences(words, pair, settings.profile)
     kind = verify.classify(pair, found, differing, outlets, dates, settings)
-    kind[~verify.are_near(words, pair, found, settings)] = verify.NEITHER
+    near = verify.are_near(words, pair, found, settings)
+    kind[~near] = verify.NEITHER
+    filled = near & verify.Links(pair, found, differing, kind).forms
     keys, samples, rows = candidates.sketch(words, settings)
     return CopyEvidence(
         float(found.jaccard[0]),
@@ -283,6 +287,7 @@ def copying(
         int(found.smaller[0]),
         int(found.larger[0]),
         verify.KINDS[kind[0]],
+        settings.series == "separate" and bool(filled[0]),
         int(differing.facts[0]),
         int(differing.names[0] + differing.subjects[0]),
         int(differing.edits[0]),

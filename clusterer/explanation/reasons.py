@@ -42,7 +42,7 @@ def explained(
         relation = "copy" if copies.kind == "copy" else "contained"
     elif copies is not None and copies.kind == "series" and level != "copy":
         relation = "series"
-    elif reports is not None and reports.compared and reports.score >= settings.story:
+    elif reports is not None and reports.compared and reports.score >= settings.story and not (copies and copies.form):
         relation = "story"
     verdict = message(f"verdict.{level or 'apart'}")
     messages = verdict, *_reasons(assignments, settings, words, level, copies, reports)
@@ -90,7 +90,7 @@ def _reasons(
     if settings.level != "story":
         yield message("reason.stopped", level=message(f"level.{settings.level}"))
     elif reports is not None:
-        yield from _score_told(a.story == b.story, reports, settings)
+        yield from _score_told(a.story == b.story, copies is not None and copies.form, reports, settings)
 
 
 def _shingles_told(x: CopyEvidence, settings: Settings) -> Message:
@@ -102,13 +102,8 @@ def _shingles_told(x: CopyEvidence, settings: Settings) -> Message:
     held = {"containment": x.containment, "least": settings.containment}
     alike = {"jaccard": x.jaccard, "least_jaccard": settings.jaccard}
     if x.kind == "series":
-        differing = {
-            "facts": message("n.facts", n=x.facts),
-            "names": message("n.names", n=x.names),
-            "places": message("n.places", n=x.edits),
-        }
         opening = min(x.opening, x.own_opening)
-        return message("reason.series", both=both, jaccard=x.jaccard, opening=opening, **differing)
+        return message("reason.series", both=both, jaccard=x.jaccard, opening=opening, **_differing(x))
     if x.kind == "far":
         return message("reason.far", both=both, window=settings.window)
     if x.kind == "copy":
@@ -118,12 +113,22 @@ def _shingles_told(x: CopyEvidence, settings: Settings) -> Message:
         return message(f"reason.{x.kind}", part=part, **held, **opened)
     if settings.cuts and x.containment >= settings.containment:
         return message("reason.too_long", both=both, part=part, cut_ratio=settings.cut_ratio, **alike, **held)
+    if x.form:
+        return message("reason.form", both=both, **alike, **_differing(x))
     return message("reason.no_copies", both=both, **alike, **held)
 
 
-def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterator[Message]:
+def _differing(x: CopyEvidence) -> dict[str, Message]:
+    """What two texts differ in, in words."""
+    counts = {"facts": x.facts, "names": x.names, "places": x.edits}
+    return {name: message(f"n.{name}", n=n) for name, n in counts.items()}
+
+
+def _score_told(together: bool, form: bool, x: StoryEvidence, settings: Settings) -> Iterator[Message]:
     asked = {"score": x.score, "least": settings.story}
-    if x.compared:
+    if form:
+        yield message("reason.filled", **asked)
+    elif x.compared:
         yield message("reason.score", **asked)
     elif x.bands:
         yield message("reason.cheap_look", **asked)
@@ -137,9 +142,9 @@ def _score_told(together: bool, x: StoryEvidence, settings: Settings) -> Iterato
         if those:
             yield message(key, parts=[_points_told(part) for part in those])
     pairs = message("n.pairs", n=x.pairs)
-    if together and (not x.compared or x.score < settings.story):
+    if together and (form or not x.compared or x.score < settings.story):
         yield message("reason.way", pairs=pairs, mean=x.mean)
-    elif not together and x.compared and x.score >= settings.story:
+    elif not together and not form and x.compared and x.score >= settings.story:
         yield message("reason.one_link", pairs=pairs, mean=x.mean, least=settings.story)
 
 

@@ -21,6 +21,7 @@ from clusterer.spark import (
     articles as spark_articles,
     connected_components,
     copies as spark_copies,
+    forms,
     learned_lines,
     messages,
     result as spark_result,
@@ -90,7 +91,8 @@ def stages_of(settings: Settings) -> dict[str, Stage]:
             Stage("weighed", ("texts",), weighed),
             Stage("met", ("texts", "weighed"), met),
             Stage("likely", ("met", "weighed"), likely),
-            Stage("alike", ("texts", "likely", "weighed", "grouped"), alike),
+            Stage("filled", ("links", "grouped", "copies"), forms.filled, written=False),
+            Stage("alike", ("texts", "likely", "weighed", "filled"), alike),
             Stage("stories", ("alike",), stories),
             Stage("told", ("documents", "grouped", "copies", "stories", "alike"), assigned_stories),
             Stage("follows", ("texts", "alike", "stories", "told"), follows),
@@ -313,12 +315,11 @@ def likely(run: Run, met: DataFrame, weighed: DataFrame) -> DataFrame:
     return run.send_with_texts(met, leads, near, messages.PAIRS)
 
 
-def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame, grouped: DataFrame) -> DataFrame:
+def alike(run: Run, texts: DataFrame, likely: DataFrame, weighed: DataFrame, filled: DataFrame) -> DataFrame:
     """Return, of these pairs, those with more than a trace of likeness, and not of one form, filled twice."""
     rows = weighed.withColumnRenamed("text", "doc").drop("slots", "lead", "near")
     work = partial(spark_stories.compare, settings=run.settings, texts=run.count_texts(texts)[0])
     pairs = run.send_with_texts(likely, rows, work, spark_stories.ALIKE)
-    filled = grouped.where(f"part = {spark_copies.FILLED}").select("a", "b")
     return pairs.join(filled, ["a", "b"], "left_anti")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from places import DATA, SHARED
+from story_forms import FILLINGS
 
 from clusterer import Article
 from clusterer.io.feed import Feed
@@ -32,8 +33,11 @@ def some() -> list[Article]:
         articles += [row.article for row in Feed([str(file)])][:400]
     again = [Article(a.text + " ختام", a.id, a.title, a.source, a.url, a.date) for a in articles[:3]]
     last = articles[5]
+    forms = [FILLINGS[name] for name in ("cable-sa", "eid-sa")]  # no copies, and no stories
+    filled = [Article(text, title=title, source=f"جريدة {i}") for form in forms for i, (title, text) in enumerate(form)]
     return [
         *articles,
+        *filled,
         *again,
         again[0],
         Article("نص قصير", f"{articles[0].id}#2"),
