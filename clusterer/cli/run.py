@@ -33,7 +33,7 @@ from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
 from clusterer.io.writers import write_lines
 from clusterer.pairs import COLUMNS, verified_pairs
-from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, unheeded
+from clusterer.pipeline import PipelineRun, group_corpus, left_out, refuse_foreign_weights, unheeded
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.results import Clustering
@@ -237,7 +237,10 @@ class Run:
         )
         if not done.clustering:
             self.refuse_nothing()
-        self.notes += unheeded(done.corpus.dates, self.settings, versions=self.versions)
+        self.notes += [
+            *unheeded(done.corpus.dates, self.settings, versions=self.versions),
+            *left_out(done.stats),
+        ]
         self.stages.begin("writing", len(done.clustering))
         return done
 

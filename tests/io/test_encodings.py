@@ -57,7 +57,9 @@ def test_nuls_behind_the_head_of_a_table_are_no_utf16(head: bytes, tail: bytes) 
     assert detect_encoding(head + tail, "x") == "utf-8"
 
 
-@pytest.mark.parametrize("text", [ARABIC, FRENCH, f"id\ttext\n1\t{ARABIC}\0\0\0", f"é\n{ARABIC} 😀", "title,text\n؀,ā\n"])
+@pytest.mark.parametrize(
+    "text", [ARABIC, FRENCH, f"id\ttext\n1\t{ARABIC}\0\0\0", f"é\n{ARABIC} 😀", "title,text\n؀,ā\n"]
+)
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_a_mark_is_told_by_its_nuls(text: str, encoding: str) -> None:
     assert detect_encoding(text.encode(encoding) + b"\0\0" * 3, "x") == encoding
