@@ -21,6 +21,8 @@ from pathlib import Path
 from benchmarks.corpora.fuzz_seeds import seeds
 from benchmarks.fuzz_targets import Target, targets
 
+_SECONDS = 10.0  # of a processor for one input, with what leads the way inside
+
 
 def _folder() -> Path:
     shared = Path("/dev/shm")
@@ -88,6 +90,18 @@ def hunt(name: str, target: Target, seconds: float, out: Path, seed: int) -> tup
     return runs, len(known)
 
 
+def _in_time(target: Target) -> Target:
+    """The target, to which an input that costs too much of a processor is a finding; by the clock a busy machine is slow."""
+
+    def run(data: bytes) -> None:
+        began = time.process_time()
+        target(data)
+        took = time.process_time() - began
+        assert took < _SECONDS, f"took {took:.0f} seconds of a processor"
+
+    return run
+
+
 def _lead(name: str, target: Target, seconds: float, out: Path) -> None:
     """Let Atheris lead; it ends the process."""
     atheris = import_module("atheris")
@@ -95,8 +109,8 @@ def _lead(name: str, target: Target, seconds: float, out: Path) -> None:
     corpus.mkdir(exist_ok=True)
     for number, sample in enumerate(seeds(name)):
         (corpus / f"seed-{number}").write_bytes(sample)
-    flags = [f"-max_total_time={int(seconds)}", "-max_len=8192", "-timeout=20", "-rss_limit_mb=3000", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], *flags, f"-artifact_prefix={out}/{name}-", str(corpus)], target)
+    flags = [f"-max_total_time={int(seconds)}", "-max_len=8192", "-timeout=120", "-rss_limit_mb=3000", "-verbosity=0"]
+    atheris.Setup([sys.argv[0], *flags, f"-artifact_prefix={out}/{name}-", str(corpus)], _in_time(target))
     atheris.Fuzz()
 
 
@@ -144,10 +158,14 @@ def main() -> None:
                 "--out",
                 f"{arguments.out}",
             ]
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-            lines = done.stderr.decode("utf-8", "replace").splitlines()
+            said = arguments.out / f"{name}.log"  # kept beside a finding: not every one leaves a file
+            with said.open("wb") as log:
+                done = subprocess.run(command, stdout=log, stderr=log, check=False)
+            lines = said.read_text("utf-8", "replace").splitlines()
             wrong = " | ".join([line for line in lines if "Error" in line or "ERROR" in line][-3:])[:400]
             found += bool(done.returncode)
+            if not done.returncode:
+                said.unlink()
             print(f"{name:14} {'a finding: ' + wrong if done.returncode else 'nothing found'}", flush=True)
         else:
             runs, findings = hunt(name, all_targets[name], share, arguments.out, arguments.seed)

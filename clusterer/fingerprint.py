@@ -120,7 +120,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "STUBS",
         "PLACEHOLDERS",
     ),
-    "clusterer.lsh.bands": ("MOST",),
+    "clusterer.lsh.bands": ("MOST", "AVERAGE", "SMALL", "_ROUND"),
     "clusterer.lsh.buckets": ("HUBS", "NEIGHBOURS"),
     "clusterer.lsh.datasketch": ("_MERSENNE",),
     "clusterer.lsh.samples": ("SLACK",),

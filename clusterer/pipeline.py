@@ -25,6 +25,7 @@ from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from, blocks_from
 from clusterer.io.wording import tell_notes
+from clusterer.lsh.bands import pairs_at_most
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
@@ -68,12 +69,12 @@ def cluster(
     chosen = settings_from(settings, choices)
     if not unique_url:
         run = run_pipeline(articles, chosen, progress, fields=fields)
-        tell_notes(unheeded(run.corpus.dates, chosen))
+        tell_notes([*unheeded(run.corpus.dates, chosen), *left_out(run.stats)])
         return run.clustering
     found = list(articles_from(articles, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), chosen, progress)
-    tell_notes(unheeded(run.corpus.dates, chosen, versions=versions))
+    tell_notes([*unheeded(run.corpus.dates, chosen, versions=versions), *left_out(run.stats)])
     return versions.complete(run.clustering)
 
 
@@ -97,6 +98,21 @@ def unheeded(
         if wanted:
             notes.append(f"no article has a date, so {' and '.join(wanted)} cannot be told; cure: --date-field NAME")
     return notes
+
+
+def left_out(stats: Mapping[str, int]) -> list[str]:
+    """What a run did not compare, for too many texts of the feed look alike; with the cure.
+
+    Args:
+        stats: counts of the run by name.
+    """
+    texts, pairs = stats["copy groups"], stats.get("candidate pairs of stories", 0)
+    if pairs <= pairs_at_most(texts) - texts:  # one more pair a text would have been too many
+        return []
+    return [
+        f"too many texts look alike: each was compared with about {pairs / texts:.0f} of those before it that are most like it, "
+        "so a large story may lie in parts; cure: group parts of the feed, such as its days, on their own"
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,11 @@ def detect_encoding(head: bytes, name: str) -> str:
     ):
         if head.startswith(mark):
             return encoding
-    for encoding, high in (("utf-16-le", head[1:8192:2]), ("utf-16-be", head[0:8192:2])):
-        if len(high) > 1 and b"\0" in high and high.count(0) + high.count(6) >= 0.7 * len(high):
+    for encoding, high, low in (
+        ("utf-16-le", head[1:8192:2], head[0:8192:2]),
+        ("utf-16-be", head[0:8192:2], head[1:8192:2]),
+    ):
+        if b"\0" in high and _is_utf16(high, low):
             return encoding
     high_bytes = len(head) - len(head.translate(None, bytes(range(128, 256))))
     valid = head.decode("utf-8", "ignore").encode()
@@ -74,6 +77,17 @@ def detect_encoding(head: bytes, name: str) -> str:
     if guess is None:
         raise UnusableInput(f"{name}: the encoding cannot be told; cure: --encoding NAME, such as windows-1256")
     return str(guess.encoding)
+
+
+def _is_utf16(high: bytes, low: bytes) -> bool:
+    """Whether these are the two bytes of characters of Latin (high byte 0) and Arabic (6), from the first ones on.
+
+    The NULs of other files, such as padding, lie on both sides, in pairs, or begin behind the head of a table.
+    """
+    units = [(one, other) for one, other in zip(high, low, strict=False) if one or other]
+    known = [one in (0, 6) for one, _ in units]
+    latin, swapped = sum(not one for one, _ in units), sum(not other for _, other in units)
+    return len(units) > 1 and all(sum(part) >= 0.7 * len(part) for part in (known, known[:4])) and latin > 8 * swapped
 
 
 def _shares(data: bytes, legacy: Sequence[tuple[str, frozenset[str]]]) -> dict[str, float]:

@@ -31,6 +31,9 @@ from clusterer.lsh.buckets import _bits, bucket_codes, entries, pairs_from
 MOST = 256
 """Pairs that a text brings to `banded_pairs`, with those before it: of a feed made to be compared with itself, not all. No text
 of a month of news has brought as many."""
+AVERAGE, SMALL = 64, 1 << 20
+"""Pairs that texts may bring on average to `banded_pairs`, where they are more than `SMALL` in all. News brings 4 to 7."""
+_ROUND = 8  # bands after which pairs are counted
 _MOVED = 16  # slots of all texts that are moved at a time
 
 
@@ -141,7 +144,8 @@ def banded_pairs(
 
     Where low similarity is looked for, most pairs that share a band share nothing else: each band's are looked at before
     they are kept. Bands overlap, one begins at every slot: nearly twice as many for the same signature. Of large buckets
-    those meet that are neighbours in time, and of those before it no text meets more than `MOST`.
+    those meet that are neighbours in time, and of those before it no text meets more than `MOST`. Where texts bring more than
+    `pairs_at_most` in all, the most that each may bring is lowered as far as it must, and who has as many looks no further.
 
     Args:
         slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
@@ -156,17 +160,52 @@ def banded_pairs(
     takes_part = np.zeros(n, dtype=np.bool_)
     takes_part[rows] = True
     rows, likeness = np.flatnonzero(takes_part[order]), likeness.take(order)
-    codes, dropped = Growing(np.int64), 0
-    bands = range(k - r + 1)
-    for found, left_out in ordered_map(
-        lambda start: pairs_of_band(slots, rows, start, r, cap, likeness), bands, threads
-    ):
-        codes.append(found)
-        dropped += left_out
-    found, met = with_counts(codes.array())
-    kept = most_met(found, found % max(n, 1), met)
-    pairs = distinct(original_codes(found[kept], order))
-    return np.stack(np.divmod(pairs, max(n, 1)), axis=1), dropped + len(found) - len(kept)
+    found, packed, dropped = Growing(np.int64), np.zeros(0, dtype=np.int64), 0
+    held, is_full, bands = 0, np.zeros(n, dtype=np.bool_), k - r + 1
+    for begin in range(0, bands, _ROUND):
+
+        def of_band(start: int, full: NDArray[np.bool_] = is_full) -> tuple[NDArray[np.int64], int]:
+            return pairs_of_band(slots, rows, start, r, cap, likeness, full)
+
+        for codes, left_out in ordered_map(of_band, range(begin, min(begin + _ROUND, bands)), threads):
+            found.append(codes)
+            held += len(codes)
+            dropped += left_out
+        if held > pairs_at_most(n) or begin + _ROUND >= bands:
+            packed = _packed(packed, found.array())
+            codes, owners = packed >> 8, (packed >> 8) % max(n, 1)
+            most = _level(np.bincount(owners, minlength=n), pairs_at_most(n))
+            if most < MOST or begin + _ROUND >= bands:
+                kept = most_met(codes, owners, packed & 255, most)
+                dropped += len(packed) - len(kept)
+                packed = packed[kept]
+                is_full = np.bincount(owners[kept], minlength=n) >= most
+            held = len(packed)
+    pairs = distinct(original_codes(packed >> 8, order))
+    return np.stack(np.divmod(pairs, max(n, 1)), axis=1), dropped
+
+
+def pairs_at_most(n: int) -> int:
+    """Pairs that n texts may bring in all to `banded_pairs`."""
+    return max(AVERAGE * n, SMALL)
+
+
+def _packed(packed: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Codes above how often each met, 8 bits, ascending: those that are there and more, which are sorted in place."""
+    codes, met = with_counts(codes)
+    more = codes << 8 | np.minimum(met, 255)
+    if not len(packed):
+        return more
+    both = np.concatenate([packed, more])
+    sort(both)
+    starts = run_starts(both >> 8)
+    return both[starts] & ~255 | np.minimum(np.add.reduceat(both & 255, starts), 255)
+
+
+def _level(brought: NDArray[np.int64], pairs: int) -> int:
+    """The most pairs a text, at most `MOST`, with which texts that bring so many each bring no more in all."""
+    at_least = np.cumsum(np.bincount(np.minimum(brought, MOST), minlength=MOST + 1)[:0:-1])[::-1]
+    return int(np.searchsorted(np.cumsum(at_least), pairs, side="right"))
 
 
 def with_counts(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -176,15 +215,18 @@ def with_counts(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np
     return codes[starts], np.diff(np.append(starts, len(codes)))
 
 
-def most_met(codes: NDArray[np.int64], owners: NDArray[np.int64], met: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of the pairs that each text brings, the `MOST` that met most often, of equal ones the last: their places, ascending.
+def most_met(
+    codes: NDArray[np.int64], owners: NDArray[np.int64], met: NDArray[np.int64], most: int = MOST
+) -> NDArray[np.int64]:
+    """Of the pairs that each text brings, those that met most often, of equal ones the last: their places, ascending.
 
     Args:
         codes: int64 (m,), a number for each pair, ascending; fewer than 2**32.
         owners: int64 (m,), the text that brings each, below 2**24.
         met: int64 (m,), bands in which each was found.
+        most: pairs that are kept of a text.
     """
-    over = np.bincount(owners)[owners] > MOST
+    over = np.bincount(owners)[owners] > most
     asked = np.flatnonzero(over)
     if not len(asked):
         return np.arange(len(codes))
@@ -197,7 +239,7 @@ def most_met(codes: NDArray[np.int64], owners: NDArray[np.int64], met: NDArray[n
     starts = run_starts(keys >> np.uint64(40))
     place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
     kept = ~over
-    kept[order[place < MOST]] = True
+    kept[order[place < most]] = True
     return np.flatnonzero(kept)
 
 
@@ -221,7 +263,13 @@ def original_codes(codes: NDArray[np.int64], order: NDArray[np.int64]) -> NDArra
 
 
 def pairs_of_band(
-    slots: NDArray[np.uint16], rows: NDArray[np.int64], start: int, r: int, cap: int, likeness: Likeness
+    slots: NDArray[np.uint16],
+    rows: NDArray[np.int64],
+    start: int,
+    r: int,
+    cap: int,
+    likeness: Likeness,
+    is_full: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.int64], int]:
     """Return what one band, its r slots from `start` on, gives to `banded_pairs`.
 
@@ -229,6 +277,7 @@ def pairs_of_band(
         slots, likeness: of n texts in the order of time.
         rows, r, cap: as for `banded_pairs`.
         start: the first slot of the band.
+        is_full: bool (n,), texts that bring no pair, but may be the earlier one of another's; none where None.
 
     Returns:
         int64 codes ``first * n + second``, in no order, and the number of pairs left out.
@@ -239,6 +288,9 @@ def pairs_of_band(
     found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
     sort(found, 64 - 16 * r)  # rows ascend as it is
     codes, dropped = bucket_codes(found, len(slots), cap, neighbours=True)
+    if is_full is not None and is_full.any():
+        going_on = codes[~is_full[codes % len(slots)]]
+        codes, dropped = going_on, dropped + len(codes) - len(going_on)
     return pairs_with_equal_slots(slots, codes, likeness), dropped
 
 

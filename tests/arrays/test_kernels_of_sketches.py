@@ -127,6 +127,38 @@ def test_likely_pairs(n: int, r: int, least: int, threads: int) -> None:
     agreed(lambda: bands.banded_pairs(slots.copy(), rows, r, 8, asked, threads))
 
 
+@FEWER
+@given(st.integers(2, 60), st.integers(0, 4), st.integers(1, 300), st.integers(1, 8))
+def test_pairs_are_bounded_on_average(n: int, least: int, small: int, average: int) -> None:
+    """Few of those that are found without a bound, the same on any number of threads; all where the bound is not reached."""
+    random = np.random.default_rng(n)
+    slots = random.integers(0, 2, (n, 20), dtype=np.uint16)
+    moments = random.integers(0, 6, n).astype(np.float64)
+    asked = bands.Likeness(least, least, 1.0, moments, moments)
+
+    def found(threads: int) -> tuple[NDArray[np.int64], int]:
+        return bands.banded_pairs(slots.copy(), np.arange(n), 2, 16, asked, threads)
+
+    whole, _ = found(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bands, "SMALL", small)
+        patch.setattr(bands, "AVERAGE", average)
+        bound = bands.pairs_at_most(n)
+        some, left_out = agreed(lambda: found(1))
+        assert np.array_equal(some, found(2)[0])
+    codes = (whole @ np.array([n, 1])).tolist()
+    assert set((some @ np.array([n, 1])).tolist()) <= set(codes)
+    assert len(some) == len(whole) if len(whole) <= bound else bound - n < len(some) <= bound
+    assert left_out >= 0
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=50), st.integers(0, 8_000))
+def test_the_most_that_each_may_bring(brought: list[int], pairs: int) -> None:
+    most = bands._level(np.array(brought), pairs)
+    sums = [sum(min(count, each) for count in brought) for each in range(bands.MOST + 1)]
+    assert most == max(each for each, brings in enumerate(sums) if brings <= pairs)
+
+
 @pytest.mark.parametrize("pairs", [0, 1, 15, 16, 17, 33, 20_000])
 @pytest.mark.parametrize("k", [1, 31, 32, 33, 300])
 def test_codes_of_rows_with_enough_equal_slots(pairs: int, k: int) -> None:

@@ -57,11 +57,15 @@ def test_items_are_made_ahead_in_order_and_few(threads: int) -> None:
             yield number
         raise ValueError("feed")
 
-    given, taken = ahead(numbers(), threads), []
-    with pytest.raises(ValueError, match="feed"):
+    given, taken = ahead(numbers(), threads), list[int]()
+
+    def take() -> None:
         for number in given:
             assert len(made) - len(taken) <= (1 if threads == 1 else 1 + parallel._AHEAD)
             taken.append(number)
+
+    with pytest.raises(ValueError, match="feed"):
+        take()
     assert taken == [*range(30)]
     assert (makers == {threading.get_ident()}) == (threads == 1)
     assert [*ahead([None, 0, ""], threads)] == [None, 0, ""]

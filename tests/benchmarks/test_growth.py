@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+import commands
+import orjson
 import pytest
 from click.testing import CliRunner
 
 from benchmarks.corpora.attacks import ATTACKS, LONG_TEXTS
 from benchmarks.suites import growth
+from clusterer import cluster
+from clusterer.lsh import bands
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -17,6 +22,21 @@ def test_an_attack_has_so_many_articles_and_is_the_same_again(name: str) -> None
     assert len(rows) == 30
     assert rows == list(growth.rows_of(name, 30))
     assert len({row["text"] + row["title"] for row in rows}) > 10
+
+
+def test_what_a_crowd_leaves_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, rows = tmp_path / "a.jsonl", list(growth.rows_of("one_story", 200))
+    feed.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(cluster(rows)) == 200
+    monkeypatch.setattr(bands, "SMALL", 1)
+    monkeypatch.setattr(bands, "AVERAGE", 2)
+    told = "too many texts look alike: each was compared with about 2 of those before it that are most like it"
+    with pytest.warns(UserWarning, match=told):
+        assert len(cluster(rows)) == 200
+    run = commands.run_in_text("cluster", feed, "-o", tmp_path / "out.jsonl")
+    assert (run.returncode, told in run.stderr) == (0, True)
 
 
 @pytest.mark.parametrize("name", LONG_TEXTS)

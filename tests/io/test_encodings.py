@@ -51,6 +51,20 @@ def test_french_capitals_are_not_arabic_letters() -> None:
     assert detect_encoding(ARABIC.encode("iso8859_6"), "x") == "iso8859_6"
 
 
+@pytest.mark.parametrize("tail", [b"\0" * 40, b"a\0" * 20, b"\0\0a\0" * 12, b"\0\0\0a" * 12, b"\0\0a\tb\0\n" * 7])
+@pytest.mark.parametrize("head", [b"text\n", b"id\ttext\n", b"id\ttext\n1\tb\n", b"title\ttext\r\nb\tc\r\n"])
+def test_nuls_behind_the_head_of_a_table_are_no_utf16(head: bytes, tail: bytes) -> None:
+    assert detect_encoding(head + tail, "x") == "utf-8"
+
+
+@pytest.mark.parametrize(
+    "text", [ARABIC, FRENCH, f"id\ttext\n1\t{ARABIC}\0\0\0", f"é\n{ARABIC} 😀", "title,text\n؀,ā\n"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_told_by_its_nuls(text: str, encoding: str) -> None:
+    assert detect_encoding(text.encode(encoding) + b"\0\0" * 3, "x") == encoding
+
+
 def test_a_given_encoding_is_refused_where_the_bytes_are_utf8(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(lines(), encoding="utf-8")
     with pytest.raises(InputError, match="not cp1256; cure: leave --encoding cp1256 out, the file is UTF-8"):

@@ -84,6 +84,19 @@ def test_a_column_that_is_not_described_whole_is_told(tmp_path: Path) -> None:
         assert said == "damaged footer: column 'text' is not described whole; cure: fetch the file again"
 
 
+@pytest.mark.parametrize("packing", [-23, -1, 8, 63])
+def test_an_unknown_packing_is_told(packing: int, tmp_path: Path) -> None:
+    """Found by `make fuzz`: a number that no packing has."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(ROWS), path, compression="none")
+    data = bytearray(path.read_bytes())
+    own = b"\x19\x18\x02id\x15\x00"  # a list of one name, and packing 0
+    data[data.index(own) + len(own) - 1] = packing << 1 if packing >= 0 else (-packing << 1) - 1  # zigzag
+    path.write_bytes(data)
+    for reason in reasons(path):
+        assert reason == "damaged footer: column 'id' has an unknown type or packing; cure: fetch the file again"
+
+
 def test_footers_that_are_whole_are_not_complained_of(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     nested = pa.table(

@@ -13,6 +13,8 @@ _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7,
 _ROW_GROUPS, _COLUMNS, _METADATA, _CRYPTO, _SIZES = 4, 1, 3, 8, 16  # numbers of fields
 _UNENCODED, _REPETITIONS, _DEFINITIONS = 1, 2, 3  # fields of the sizes of a column
 _NEEDED = frozenset((1, 2, 3, 4, 5, 6, 7, 9))  # fields that the metadata of every column has
+_TYPE, _CODEC = 1, 4
+_MOST = {_TYPE: 7, _CODEC: 7}  # largest value of fields that name one of a list
 _WANTED = {(_ROW_GROUPS,), (_ROW_GROUPS, _COLUMNS)}  # lists whose members are looked at
 
 
@@ -45,6 +47,8 @@ def _reason(columns: list[dict[int, Any]], schema: Any) -> str:
         about = column.get(_METADATA)
         if not isinstance(about, dict) or not about.keys() >= _NEEDED:
             return f"damaged footer: column {own.path!r} is not described whole; cure: fetch the file again"
+        if any(isinstance(about[field], int) and not 0 <= about[field] <= most for field, most in _MOST.items()):
+            return f"damaged footer: column {own.path!r} has an unknown type or packing; cure: fetch the file again"
         sizes = about.get(_SIZES)
         if not isinstance(sizes, dict):
             sizes = {}
@@ -72,6 +76,10 @@ class _Thrift:
                 return number
             shift += 7
 
+    def _signed(self) -> int:
+        number = self._number()
+        return number >> 1 ^ -(number & 1)
+
     def struct(self, path: tuple[int, ...]) -> dict[int, Any]:
         """The fields of a structure that lies behind these fields: structures and lists on the way to what is wanted.
 
@@ -85,8 +93,7 @@ class _Thrift:
             if head >> 4:
                 field += head >> 4
             else:
-                number = self._number()
-                field = number >> 1 ^ -(number & 1)
+                field = self._signed()
             fields[field] = self._value(head & 15, (*path, field))
         self._at += 1
         return fields
@@ -111,7 +118,7 @@ class _Thrift:
         elif kind == _BYTE:
             self._at += 1
         elif kind not in (_TRUE, _FALSE):
-            self._number()
+            return self._signed()
         return None
 
     def _list(self, path: tuple[int, ...]) -> Any:
