@@ -125,8 +125,8 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_shingle_longer_than_a_chunk_of_words_is_no_trouble() -> None:
     articles = [text_of(1, 6), text_of(2, 7), text_of(1, 6)]
-    for settings in (Settings(size=64, chunk=1), Settings(size=64), Settings(unit="char", size=64, chunk=1)):
-        assert len(groups(cluster(articles, settings), "exact")) == 2
+    for chosen in (Settings(size=64, chunk=1), Settings(size=64), Settings(unit="char", size=64, chunk=1)):
+        assert len(groups(cluster(articles, chosen), "exact")) == 2
 
 
 def test_the_hash_seed_of_python_does_not_matter(tmp_path: Path) -> None:
