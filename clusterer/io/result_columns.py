@@ -117,10 +117,10 @@ def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> rounded(np.array([0.00005, 0.12345, 2.0])).tolist() == [round(x, 4) for x in (0.00005, 0.12345, 2.0)]
     True
     """
-    scaled = values * _GRID
-    near = np.rint(scaled)
-    out: NDArray[np.float64] = near / _GRID
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = values * _GRID
+        near = np.rint(scaled)
+        out: NDArray[np.float64] = near / _GRID
         sure = (np.abs(np.abs(scaled - near) - 0.5) > _DOUBT) & (np.abs(scaled) < 1 / _DOUBT)
     out[~sure] = [round(x, 4) for x in values[~sure].tolist()]
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -57,16 +58,13 @@ def test_items_are_made_ahead_in_order_and_few(threads: int) -> None:
             yield number
         raise ValueError("feed")
 
-    given, taken = ahead(numbers(), threads), list[int]()
-
-    def take() -> None:
-        for number in given:
-            assert len(made) - len(taken) <= (1 if threads == 1 else 1 + parallel._AHEAD)
-            taken.append(number)
-
-    with pytest.raises(ValueError, match="feed"):
-        take()
+    given, taken = ahead(numbers(), threads), []
+    for number in islice(given, 30):
+        assert len(made) - len(taken) <= (1 if threads == 1 else 1 + parallel._AHEAD)
+        taken.append(number)
     assert taken == [*range(30)]
+    with pytest.raises(ValueError, match="feed"):
+        next(given)
     assert (makers == {threading.get_ident()}) == (threads == 1)
     assert [*ahead([None, 0, ""], threads)] == [None, 0, ""]
     stopped = ahead(iter(range(30)), threads)
