@@ -71,7 +71,7 @@ def added_of(
     """
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
-    for number in sorted(assigned):
+    for number in sorted(x for x in assigned if x > 0):  # a story that ended may have had the name of a new one
         first_of_copy.setdefault(assigned[number].copy, number)
         first_of_story.setdefault(assigned[number].story, number)
 

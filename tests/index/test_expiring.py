@@ -230,3 +230,14 @@ def test_what_is_removed_is_named_once(path: Path) -> None:
         assert (removed.articles, removed.missing) == (2, ("nobody",))
         assert index.remove("3").articles == 1
         assert [a.id for a in index.assignments()] == ["0"]
+
+
+def test_a_new_article_is_new_though_a_story_of_its_id_has_expired(path: Path) -> None:
+    first, copy = (replace(dated(1)[0], id=name) for name in ("first", "copy"))
+    with StoryIndex.open(path) as index:
+        index.add([first, copy])
+        index.remove(["first"])
+        index.expire(older_than=DAY + timedelta(1))  # of a story that still has the id of its first article
+        added = index.add([first, copy])
+        assert added.status == ("new", "expired")
+        assert {a.story for a in added} == {"first"}
