@@ -74,6 +74,10 @@ quality: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.suites.variants
 	$(BIN)/python -m benchmarks.suites.palmyra $(SHARED)/feed-panarab
 	$(BIN)/python -m benchmarks.suites.stories $(FEED) $(GOLD)
+	$(BIN)/python -m benchmarks.suites.small_feeds $(SHARED)/feed $(SHARED)/gold/events.jsonl \
+		--pairs $(SHARED)/gold/july-pairs.jsonl --background $(SHARED)/feed-panarab
+	$(BIN)/python -m benchmarks.suites.small_feeds $(SHARED)/feed-panarab $(SHARED)/gold/panarab.jsonl \
+		--pairs $(SHARED)/gold/panarab-pairs.jsonl --background $(SHARED)/feed
 	$(BIN)/python -m benchmarks.peers.stories $(GOLD)
 	$(BIN)/python -m benchmarks.suites.palmyra $(FEED)
 	$(BIN)/python -m benchmarks.suites.tuning $(FEED) $(GOLD)
