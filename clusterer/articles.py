@@ -171,6 +171,22 @@ def numbered_id(name: str, number: int) -> str:
     return name if number == 1 else f"{name}#{number}"
 
 
+def free_story_id(name: str, is_taken: Callable[[str], bool]) -> str:
+    """Return the id of a story that opens with an article of this id: its id, else "name#story2", "name#story3", ...
+
+    No article gets an id of this form: a story "58#2" would read as that of the article "58#2", which may be in another one.
+
+    Args:
+        name: the id of its first article.
+        is_taken: whether a story, or for all but the bare name another article, has an id.
+
+    Examples:
+        >>> free_story_id("58", {"58"}.__contains__)
+        '58#story2'
+    """
+    return name if not is_taken(name) else next(id for n in count(2) if not is_taken(id := f"{name}#story{n}"))
+
+
 def free_ids(name: str, is_taken: Callable[[str], bool]) -> Iterator[str]:
     """Yield the ids that articles of one name get, in turn: name, "name#2", "name#3", ... but for those taken.
 

@@ -194,18 +194,40 @@ class Twin:
         """New versions; of each article the id that it has, and what it is."""
         articles = list(articles)
         last = {article.id or article.url: article for article in articles}
-        became = {}
+        here = list(self.articles.values())
+        family = {name: [a for a in here if a.id in self.ids_of(name)] for name in last}
+        family = {name: sorted(held, key=lambda a, name=name: a.id != name) for name, held in family.items()}
+        former = dict[str, Article]()  # by what is new, the one that it is a version of
         for name, article in last.items():
-            there = self.articles.get(name)
-            if there is None:
+            held = [a for a in family[name] if a not in former.values()]
+            same = [a for a in held if article.url and a.url == article.url]
+            same = same or [
+                a for a in held if article.title and a.title == article.title and not (a.url and article.url)
+            ]
+            same = same[-1:] or [a for a in held if a.id == name and not (a.url and article.url)]
+            if same:
+                former[name] = same[-1]
+        became = {}
+        for name, there in former.items():
+            became[name] = there.id, "known"
+            if (there.title, there.text) != (last[name].title, last[name].text):
+                became[name] = there.id, "added"
+                self.articles.pop(there.id)
+        for name, article in last.items():
+            if name in former and became[name][1] == "added":
+                self.articles[became[name][0]] = replace(article, id=became[name][0])
+        for name, article in last.items():
+            if name not in former:
                 became[name] = self.add(article)
-            elif (there.title, there.text) != (article.title, article.text):
-                self.articles.pop(name)
-                self.articles[name] = replace(article, id=name)
-                became[name] = name, "added"
-            else:
-                became[name] = name, "known"
         return [became[article.id or article.url] for article in articles]
+
+    def ids_of(self, name: str) -> set[str]:
+        """A name and the ids "name#2", "name#3", ... in succession that articles have or had."""
+        names, again = {name} & (self.articles.keys() | self.expired.keys()), 2
+        while names and f"{name}#{again}" in self.articles.keys() | self.expired.keys():
+            names.add(f"{name}#{again}")
+            again += 1
+        return names
 
     def oldest(self) -> list[str]:
         """Ids, those to be forgotten first in front."""

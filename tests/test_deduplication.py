@@ -22,6 +22,7 @@ from clusterer.copies.verify import verify
 from clusterer.deduplication import KEEP, Deduplication, dedup, deduplicate
 from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.removals import HELD, IN_PASSAGE, PASSAGE
+from clusterer.settings import preset
 
 COUNT = 500  # articles of a generated feed
 PLAIN = Settings(level="copy", boilerplate="none", series="merge")
@@ -249,6 +250,13 @@ def test_the_longest_is_kept_unless_another_order_is_asked_for() -> None:
     assert dedup(three()).kept_ids == ["c"]
     assert {r.id: r.words_lost for r in dedup(three()).removed} == {"a": 0, "b": 0}
     assert {r.id: r.words_lost for r in dedup(three(), keep="earliest").removed} == {"a": 0, "c": 2}
+
+
+def test_a_corpus_counts_footers_unless_they_are_cut() -> None:
+    footed = Article(f"{text_of('news', 60)}\nجميع الحقوق محفوظة", "footed", date="2016-04-18")
+    plain = Article(text_of("news", 60), "plain", date="2016-04-17")
+    for choices, kept in (({}, footed), ({"boilerplate": "known"}, plain)):
+        assert dedup([plain, footed], {**preset("corpus"), **choices}).kept == [kept]
 
 
 def test_what_holds_too_much_of_its_own_stays() -> None:

@@ -25,11 +25,13 @@ from clusterer.cli.options import (
     versions_option,
     with_option,
 )
+from clusterer.cli.result_tables import write_pairs, write_stories
 from clusterer.cli.row_outputs import Fate, RowOutputs
-from clusterer.cli.run import Run, tell_written, write_pairs, write_stories
+from clusterer.cli.run import Run, tell_written
 from clusterer.cli.spark import cluster_on_spark, engine_options
 from clusterer.errors import CHANGED, InputError
 from clusterer.io.atomic import atomic_output
+from clusterer.io.dates import zone_from
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Row
 from clusterer.io.shard_outputs import is_folder
@@ -91,6 +93,7 @@ def cluster_command(
     run = Run(output, options, written=[report, pairs, stories], resumes=True)
     rows_out = RowOutputs(run, output) if join else None
     form = "" if join else result_form(output)
+    zone = zone_from(options["timezone"])
     pairs_form, stories_form = (result_form(path) if path else "" for path in (pairs, stories))
     with run.going_on() as stack:
         out = None if rows_out else stack.enter_context(atomic_output(output))
@@ -100,11 +103,11 @@ def cluster_command(
         done = run.pipeline()
         result = run.versions.complete(done.clustering) if run.versions else done.clustering
         if out:
-            write_result(out, result, form, added, _rows_again(run, result) if added else None, guard)
+            write_result(out, result, form, added, _rows_again(run, result) if added else None, guard, zone)
         if aside:
             write_pairs(aside, done, run, pairs_form, guard)
         if listed:
-            write_stories(listed, result, _again(run, result), run.settings, stories_form, guard)
+            write_stories(listed, result, _again(run, result), run.settings, stories_form, guard, zone)
         if page:
             _write_report(page, run, result, language)
         if rows_out:

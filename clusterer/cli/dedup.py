@@ -27,8 +27,9 @@ from clusterer.cli.options import (
     versions_option,
 )
 from clusterer.cli.paragraphs import remove_paragraphs
+from clusterer.cli.result_tables import write_pairs
 from clusterer.cli.row_outputs import Fate, RowOutputs
-from clusterer.cli.run import Run, tell_written, write_pairs
+from clusterer.cli.run import Run, tell_written
 from clusterer.cli.spark import engine_options
 from clusterer.cli.spark_dedup import dedup_on_spark
 from clusterer.cli.terminal import tell

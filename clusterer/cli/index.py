@@ -42,7 +42,8 @@ from clusterer.cli.options import (
     stored_with_option,
     with_option,
 )
-from clusterer.cli.run import Run, keep_apart, settings_of, tell_written, write_story_lines
+from clusterer.cli.result_tables import write_story_lines
+from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError
 from clusterer.index import Story, StoryIndex, StoryOrder

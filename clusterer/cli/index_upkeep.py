@@ -62,7 +62,7 @@ def expire(
 ) -> None:
     """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
 
-    An age such as 7d counts back from now, not from the latest article.
+    An age such as 7d counts back from now, not from the latest article; one that all articles are older than is refused.
 
     Example: clusterer index expire news.db --older-than 7d --dry-run
     """

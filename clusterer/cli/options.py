@@ -239,7 +239,11 @@ def reading_options(command: _F, required: bool = True) -> _F:
         ),
         click.option("--format", "format_", metavar="NAME", help="format of inputs whose name does not tell it"),
         click.option("--encoding", metavar="NAME", help="encoding of text inputs; else detected"),
-        click.option("--timezone", metavar="NAME", help="zone of times that name none, such as Asia/Riyadh; else UTC"),
+        click.option(
+            "--timezone",
+            metavar="NAME",
+            help="zone of times that name none, such as Asia/Riyadh, else UTC; a .csv of groups or stories tells its dates in it",
+        ),
         click.option(
             "--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"
         ),

@@ -173,7 +173,7 @@ class RowOutputs:
             if read.source.name in unreadable:
                 entry = entries[number] = shards.leave_out(number, unreadable[read.source.name])
                 if "of_earlier_run" in entry:
-                    run.staying.append(shards.path(entry["file"]))
+                    run.staying[read.source.name] = shards.path(entry["file"])
 
         def is_wanted(by_copy: bool, read: ReadInput) -> bool:
             number = number_of[id(read)]

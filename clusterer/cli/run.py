@@ -9,15 +9,14 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from clusterer import __version__
 from clusterer.arrays import kernels
-from clusterer.articles import Article
 from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
@@ -31,12 +30,9 @@ from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
-from clusterer.io.writers import write_lines
-from clusterer.pairs import COLUMNS, verified_pairs
 from clusterer.pipeline import PipelineRun, group_corpus, left_out, refuse_foreign_weights, unheeded
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
-from clusterer.results import Clustering
 from clusterer.settings import AUTO, Settings, bytes_from
 from clusterer.versions import Versions
 
@@ -54,16 +50,28 @@ def tell_written(*paths: str | None) -> None:
         tell(f"wrote {', '.join(names)}", err=True)
 
 
-def tell_damage(files: Sequence[DamagedFile], path: str | None = None, nothing: str = "unreadable") -> None:
+def tell_damage(
+    files: Sequence[DamagedFile],
+    path: str | None = None,
+    nothing: str = "unreadable",
+    staying: Mapping[str, str] | None = None,
+) -> None:
     """A line of each of the first files that are cut off, damaged, or of no use, and how many more there are.
 
-    `nothing` is said of a file of which no row is read.
+    Args:
+        files: in the order in which they were read.
+        path: of the quarantine file.
+        nothing: is said of a file of which no row is read.
+        staying: outputs of an earlier run that stay, by the names of their inputs; these are all told.
     """
+    staying = staying or {}
     for file in files[:_FIRST_BAD]:
-        rows = (
-            "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else nothing
-        )
+        kept = f"unreadable, {staying[file.file]} stays as an earlier run wrote it" if file.file in staying else nothing
+        rows = "1 row of it is read" if file.rows == 1 else f"{file.rows:,} rows of it are read" if file.rows else kept
         tell(f"{file.file}: {rows}; {file.reason}", err=True)
+    for file in files[_FIRST_BAD:]:
+        if file.file in staying:
+            tell(f"{file.file}: unreadable, {staying[file.file]} stays as an earlier run wrote it", err=True)
     if len(files) > _FIRST_BAD:
         tell(f"{len(files) - _FIRST_BAD} more files are damaged{f'; see {path}' if path else ''}", err=True)
 
@@ -169,7 +177,7 @@ class Run:
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self.notes: list[str] = []
-        self.staying: list[str] = []  # outputs of an earlier run whose inputs cannot be read now
+        self.staying: dict[str, str] = {}  # outputs of an earlier run, by their inputs, which cannot be read now
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
         self.versions: Versions | None = None
@@ -292,9 +300,7 @@ class Run:
         if (bad := self.quarantine.count) and not self.quiet:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
-        tell_damage(self.damaged_files, self.quarantine_path, nothing)
-        for path in self.staying:
-            tell(f"{path}: the output of an earlier run stays", err=True)
+        tell_damage(self.damaged_files, self.quarantine_path, nothing, self.staying)
         if self.quiet:
             return
         self._tell_dates()
@@ -380,59 +386,6 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
-
-
-def write_pairs(
-    out: BinaryIO,
-    done: PipelineRun,
-    run: Run,
-    form: str,
-    guard: bool = True,
-    place: Callable[[int], tuple[str, int | None]] | None = None,
-) -> None:
-    """Write the verified pairs of a run, with the files and rows of their articles.
-
-    Args:
-        out: an open file.
-        done: the run.
-        run: its inputs.
-        form: as for `write_lines`.
-        guard: as for `write_lines`.
-        place: file and row of an article of the run by its number; by default as the run's inputs stand.
-    """
-    stood = place or run.place_of
-    lines = (
-        dict(zip(COLUMNS, (*pair[:-2], *stood(pair.a_place), *stood(pair.b_place)), strict=True))
-        for pair in verified_pairs(done, run.settings)
-    )
-    write_lines(out, lines, COLUMNS, form, guard)
-
-
-def write_stories(
-    out: BinaryIO, result: Clustering, articles: Iterable[Article], settings: Settings, form: str, guard: bool = True
-) -> None:
-    """Write a line a story, in the order of `story_table`.
-
-    Args:
-        out: an open file.
-        result, articles, settings: as for `story_table`.
-        form: as for `write_lines`.
-        guard: as for `write_lines`.
-    """
-    from clusterer.report.story_table import StoryRow, story_table
-
-    rows = (row._asdict() for row in story_table(result, articles, settings))
-    write_story_lines(out, rows, StoryRow._fields, form, guard)
-
-
-def write_story_lines(
-    out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
-) -> None:
-    """Write lines of stories; in a cell lists of words are as people read them. Arguments as for `write_lines`."""
-    if form != "jsonl":
-        lists = [name for name in ("outlets", "key_words", "aliases") if name in columns]
-        lines = (line | {name: "; ".join(line[name]) for name in lists} for line in lines)
-    write_lines(out, lines, columns, form, guard)
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

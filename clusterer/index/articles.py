@@ -169,6 +169,11 @@ def numbers_of_ids(index: OpenIndex, ids: Sequence[str]) -> dict[str, tuple[int,
     return {name: (number, digest) for name, number, digest in rows if name in wanted}
 
 
+def is_article(database: Database, id: str) -> bool:
+    """Whether a stored article has this id."""
+    return bool(database.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", id_key(id), id))
+
+
 # words
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
+from clusterer.errors import InputError
 from clusterer.index import maintenance
+from clusterer.index.articles import moment
 from clusterer.index.guards import crc_of_expired
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
@@ -26,18 +29,26 @@ class _TakenBack(Exception):
 
 
 def rehearse(
-    index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None
+    index: OpenIndex,
+    before: float | None,
+    max_articles: int | None,
+    max_bytes: int | None,
+    age: timedelta | None = None,
 ) -> tuple[int, list[Change]]:
     """What `expire` would do: all of it is done in one transaction, which is taken back.
 
     Args:
-        index, before, max_articles, max_bytes: as `expire`.
+        index, before, max_articles, max_bytes, age: as `expire`.
 
     Returns:
         How many would be removed, and what that would do to stories.
+
+    Raises:
+        InputError: as `expire`.
     """
     count, changes = 0, list[Change]()
     with suppress(_TakenBack), writing(index) as writer:
+        _refuse_to_empty(index, before, age)
         while numbers := _expired(index, before, max_articles, max_bytes):
             writer.remove(numbers)
             changes += writer.settle()
@@ -52,7 +63,11 @@ def rehearse(
 
 
 def expire(
-    index: OpenIndex, before: float | None, max_articles: int | None, max_bytes: int | None
+    index: OpenIndex,
+    before: float | None,
+    max_articles: int | None,
+    max_bytes: int | None,
+    age: timedelta | None = None,
 ) -> tuple[int, list[Change]]:
     """Remove the oldest articles, and give their space back.
 
@@ -61,13 +76,19 @@ def expire(
         before: remove those older than this, in seconds since 1970.
         max_articles: keep no more than so many.
         max_bytes: keep so many that the file's pages in use are at most so large.
+        age: the age that `before` was counted back from now by; none where all may go.
 
     Returns:
         How many were removed, and what that did to stories.
+
+    Raises:
+        InputError: all articles are older than the age.
     """
     count, changes = 0, list[Change]()
     while True:
         with writing(index) as writer:
+            if not count:
+                _refuse_to_empty(index, before, age)
             numbers = _expired(index, before, max_articles, max_bytes)
             _remember(index, numbers)
             writer.remove(numbers)
@@ -80,6 +101,21 @@ def expire(
     if count:
         index.database.give_back()
     return count, changes
+
+
+def _refuse_to_empty(index: OpenIndex, before: float | None, age: timedelta | None) -> None:
+    """Refuse an age that all articles are older than: the feed stood still, or is one of long ago."""
+    if age is None or before is None or not index.database.state["articles"]:
+        return
+    newest = index.database.rows("SELECT max(coalesce(date, added)) FROM article")[0][0]
+    if newest >= before:
+        return
+    last, day = moment(newest), moment(newest - age.total_seconds())
+    raise InputError(
+        f"{index.database.path}: all articles are older: the latest is of {last:%F %H:%M} UTC, and an age counts back from"
+        f" now, {datetime.now(UTC):%F %H:%M}; nothing was removed; cure: a date, such as {day:%F},"
+        " so long before the latest; or, to empty the index, --max-articles 0 (max_articles=0)"
+    )
 
 
 def _remember(index: OpenIndex, numbers: Collection[int]) -> None:

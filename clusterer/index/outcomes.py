@@ -12,6 +12,9 @@ from clusterer.results import Assignment
 
 Status = Literal["new", "report", "copy", "known", "expired"]
 
+LOOKED_AT = 64
+"""Articles of one id that a new version is held against, those that came last: corrections are of these days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -88,17 +91,31 @@ def added_of(
 
 def latest_versions(items: Sequence[Article]) -> tuple[list[Article], list[int]]:
     """The last version of each article under its name, in the order of the first ones, and which of them each item is."""
-    latest, place, rows = list[Article](), dict[str, int](), list[int]()
+    latest, places, rows = list[Article](), dict[str, list[int]](), list[int]()
     for item in items:
         article = replace(item, id=name_of(item))
-        at = place.get(article.id)
-        if at is None or is_another(latest[at], article):
-            place[article.id] = len(latest)
+        of_name = places.setdefault(article.id, [])
+        held = {id(latest[place]): place for place in of_name[-LOOKED_AT:]}
+        former = version_among(article, [latest[place] for place in held.values()])
+        if former is None and of_name and not is_another(latest[of_name[-1]], article):
+            former = latest[of_name[-1]]
+        if former is None:
+            of_name.append(len(latest))
+            rows.append(len(latest))
             latest.append(article)
         else:
-            latest[at] = article
-        rows.append(place[article.id])
+            rows.append(held[id(former)])
+            latest[rows[-1]] = article
     return latest, rows
+
+
+def version_among(article: Article, held: Sequence[Article]) -> Article | None:
+    """The last of some articles of one id with the URL of this one, else with its title where one of both has no URL."""
+    if article.url and (same := [other for other in held if other.url == article.url]):
+        return same[-1]
+    if article.title and (same := [x for x in held if x.title == article.title and not (article.url and x.url)]):
+        return same[-1]
+    return None
 
 
 def is_another(article: Article, other: Article) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple
 
-from clusterer.articles import free_ids
+from clusterer.articles import free_story_id
+from clusterer.index.articles import is_article
 from clusterer.index.database import Database
 
 Kind = Literal["merged", "split", "moved", "ended"]
@@ -146,8 +147,9 @@ def _open_stories(
     }
 
     def is_taken(name: str, id: str) -> bool:
-        stored = id != name and database.rows("SELECT number FROM story WHERE id = ?", id)
-        return bool(stored) or taken.get(id, (0, None))[0] != 0
+        if id == name or id in taken:
+            return bool(taken.get(id, (0, None))[0])
+        return bool(database.rows("SELECT number FROM story WHERE id = ?", id)) or is_article(database, id)
 
     rows = []
     for group, former in parents.items():
@@ -160,7 +162,7 @@ def _open_stories(
             taken[id] = (number, None)
             opened[group] = number
             continue
-        id = next(free_ids(id, partial(is_taken, id)))
+        id = free_story_id(id, partial(is_taken, id))
         database.state["story"] += 1
         opened[group] = database.state["story"]
         taken[id] = (opened[group], None)

@@ -25,13 +25,14 @@ from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.outcomes import Added, Removed, added_of, is_another, latest_versions
+from clusterer.index.outcomes import Added, Removed, added_of, latest_versions
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
 from clusterer.index.transactions import reading, writing
+from clusterer.index.updating import find_versions
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
-from clusterer.io.limits import parse_bytes
+from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
@@ -135,23 +136,23 @@ class StoryIndex:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
         What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but
-        another article with a taken id, as of a delivery whose rows are numbered from one every day; it is added with "#2".
+        another article with a taken id, as of a delivery whose rows are numbered from one every day; it is added with "#2",
+        and where it comes again, corrected under its URL, that one is replaced.
 
         Raises:
             InputError, OutputError: as `add`.
         """
         latest, rows = latest_versions(_checked(articles))
         with writing(self._index) as writer:
-            stored = numbers_of_ids(self._index, [a.id for a in latest])
-            versions = read_articles(self._index, [number for number, _ in stored.values()])
-            there = {name: versions[number] for name, (number, _) in stored.items()}
-            new = {a.id for a in latest if a.id in there and there[a.id] != a and not is_another(there[a.id], a)}
-            writer.replace({name: stored[name][0] for name in new})
+            latest, places, former = find_versions(self._index, latest)
+            changed = [a.id for a in latest if a.id in former and former[a.id] != a]
+            writer.replace({name: number for name, (number, _) in numbers_of_ids(self._index, changed).items()})
             numbers, is_known = writer.store(latest)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest))
             assigned |= self._reader.expired([number for number in numbers if number < 0])
+        rows = [places[row] for row in rows]
         return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
 
     def remove(self, ids: Iterable[str]) -> Removed:
@@ -186,16 +187,19 @@ class StoryIndex:
             dry_run: only tell what would be removed, and what that would do to stories. Others wait meanwhile to write.
 
         Raises:
-            InputError: a limit or an age is negative, or of a kind that says neither.
+            InputError: a limit or an age is negative, or of a kind that says neither; or an age would empty the index, as that
+                of a feed that stood still (a date may, and `max_articles=0`).
             OutputError: another writer does not finish, or the disk is full.
         """
+        older_than = parse_moment(older_than) if isinstance(older_than, str) else older_than
         before = point("older_than", older_than)
         max_bytes = parse_bytes(max_bytes) if isinstance(max_bytes, str) else max_bytes
         for name, least in (("max_articles", max_articles), ("max_bytes", max_bytes)):
             if least is not None and (not isinstance(least, int) or least < 0):
                 raise InputError(f"{name} is {least!r}; it must be a whole number, 0 or more, or None to keep all")
         remove = expiring.rehearse if dry_run else expiring.expire
-        count, changes = remove(self._index, before, max_articles, max_bytes)
+        age = older_than if isinstance(older_than, timedelta) and max_articles != 0 else None
+        count, changes = remove(self._index, before, max_articles, max_bytes, age)
         return Removed(count, (), tuple(changes))
 
     def merge(self, other: str | os.PathLike[str]) -> Added:

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.articles import Article, free_ids
+from clusterer.articles import Article, free_ids, free_story_id
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
-from clusterer.index.articles import id_key, moment, numbers_of_ids, read_articles
+from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import followed_stories
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
@@ -264,13 +264,13 @@ class IndexReader:
     def free_names(self, ids: Sequence[str]) -> list[str]:
         """Names for stories of articles that are alone.
 
-        Each is the article's id, or, where a story has that name, the first of "#2", "#3", ... that neither a story nor
-        another article has.
+        Each is the article's id, or, where a story has that name, the first of "#story2", "#story3", ... that neither a story
+        nor an article has.
         """
         stories = {id for (id,) in self._database.among_texts("SELECT id FROM story WHERE id IN {}", ids)}
 
         def free_name(id: str) -> str:
-            return next(free_ids(id, lambda other: other in stories or (other != id and self._is_held(other))))
+            return free_story_id(id, lambda other: other in stories or (other != id and self._is_held(other)))
 
         return [free_name(id) for id in ids]
 
@@ -279,16 +279,15 @@ class IndexReader:
         stored = numbers_of_ids(self.index, ids)
 
         def free_id(id: str) -> str:
-            return next(free_ids(id, lambda other: other in stored or (other != id and self._is_article(other))))
+            return next(
+                free_ids(id, lambda other: other in stored or (other != id and is_article(self._database, other)))
+            )
 
         return [free_id(id) for id in ids]
 
     def _is_held(self, name: str) -> bool:
         """Whether a story or an article has this id."""
-        return bool(self._database.rows("SELECT 1 FROM story WHERE id = ?", name)) or self._is_article(name)
-
-    def _is_article(self, name: str) -> bool:
-        return bool(self._database.rows("SELECT 1 FROM article WHERE key = ? AND id = ?", id_key(name), name))
+        return bool(self._database.rows("SELECT 1 FROM story WHERE id = ?", name)) or is_article(self._database, name)
 
     # counts
 

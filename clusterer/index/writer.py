@@ -37,11 +37,11 @@ from clusterer.index.regroup import settle
 from clusterer.index.remembered import StoredDocument
 from clusterer.index.story_candidates import remember
 from clusterer.index.story_ids import Change
+from clusterer.index.updating import NAMED
 from clusterer.text import boilerplate
 from clusterer.text.words import Words
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
-_NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM expired)"
 
 
 class IndexWriter:
@@ -152,14 +152,14 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
 def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
     """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
     database = index.database
-    rows = database.among(f"SELECT id, digest, number FROM {_NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
+    rows = database.among(f"SELECT id, digest, number FROM {NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
     names, numbers, is_stored = [], [], []
 
     def is_held(other: str) -> bool:
         if other not in holder:
-            stored = database.rows(f"SELECT id, digest, number FROM {_NAMED} WHERE key = ?", id_key(other))
+            stored = database.rows(f"SELECT id, digest, number FROM {NAMED} WHERE key = ?", id_key(other))
             holder.update({name: (digest, number) for name, digest, number in stored})
         return other in holder
 

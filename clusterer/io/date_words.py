@@ -95,6 +95,20 @@ _PLACES = {
     "America/New_York": "واشنطن نيويورك", "Europe/Istanbul": "اسطنبول انقره تركيا", "Asia/Tehran": "طهران",
 }  # fmt: skip
 _ZONE_OF_PLACE = {place: zone for zone, places in _PLACES.items() for place in places.split()}
+_ZONES_OF_TOWNS = {  # what its own zone does not name
+    "Africa/Cairo": "egypt alexandria giza", "Asia/Riyadh": "saudi saudi_arabia ksa mecca makkah medina jeddah dammam",
+    "Asia/Dubai": "uae emirates abu_dhabi sharjah", "Asia/Baghdad": "iraq basra basrah mosul erbil najaf kirkuk",
+    "Asia/Damascus": "syria aleppo homs latakia idlib", "Asia/Beirut": "lebanon tripoli_lebanon sidon",
+    "Asia/Amman": "jordan irbid aqaba", "Asia/Hebron": "palestine ramallah jerusalem nablus east_jerusalem",
+    "Asia/Kuwait": "kuwait_city", "Asia/Qatar": "doha", "Asia/Bahrain": "manama", "Asia/Muscat": "oman",
+    "Asia/Aden": "yemen sanaa sana'a taiz hodeidah", "Africa/Khartoum": "sudan omdurman port_sudan",
+    "Africa/Tripoli": "libya benghazi", "Africa/Tunis": "tunisia sfax", "Africa/Algiers": "algeria oran",
+    "Africa/Casablanca": "morocco rabat fes fez marrakesh marrakech tangier agadir", "Africa/Nouakchott": "mauritania",
+    "Africa/Mogadishu": "somalia", "Africa/Djibouti": "djibouti_city", "Indian/Comoro": "comoros moroni",
+    "Africa/Juba": "south_sudan", "Europe/Istanbul": "turkey ankara", "Asia/Tehran": "iran",
+    "America/New_York": "washington",
+}  # fmt: skip
+_ZONE_OF_TOWN = {town: zone for zone, towns in _ZONES_OF_TOWNS.items() for town in towns.split()}
 OF_PLACE = re.compile(r"ب?توقيت\s+(?:مدينه\s+|سلطنه\s+)?(\w+)")
 """Words that say whose time it is."""
 ZONE_OF_TABLE = re.compile(r"(?<![\w/])([a-z]+/[a-z_]+(?:/[a-z_]+)?)(?![\w/])")
@@ -118,6 +132,27 @@ def zone_named(name: str) -> tzinfo | None:
         except (ZoneInfoNotFoundError, ValueError, OSError):  # a system without the table of zones
             return None
     return None
+
+
+def zone_meant(name: str) -> str:
+    """The name of the zone that another name may mean: a capital, a country, a misspelt zone; "" where none is near.
+
+    >>> zone_meant("Africa/Rabat"), zone_meant("Abu Dhabi"), zone_meant("الرباط"), zone_meant("Asia/Riyad")
+    ('Africa/Casablanca', 'Asia/Dubai', 'Africa/Casablanca', 'Asia/Riyadh')
+    """
+    import difflib
+    from zoneinfo import available_timezones
+
+    zones = sorted(available_timezones())
+    parts = re.sub(r"[\s-]+", "_", name.strip().lower()).split("/")
+    zones = [zone for zone in zones if "/" in zone and not zone.startswith("Etc/")]  # Etc/GMT+3 is three hours behind
+    own = {part: zone for zone in zones for part in (zone.lower(), zone.lower().rpartition("/")[2])}
+    known = own | _ZONE_OF_PLACE | _ZONE_OF_TOWN
+    whole, town = "/".join(parts), parts[-1].translate(str.maketrans("أإآىة", "ااايه"))
+    if found := known.get(whole) or known.get(town):
+        return found
+    near = difflib.get_close_matches(whole, known, 1, 0.8) or difflib.get_close_matches(town, known, 1, 0.8)
+    return known[near[0]] if near else ""
 
 
 _SECONDS = {

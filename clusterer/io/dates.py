@@ -26,6 +26,7 @@ from clusterer.io.date_words import (
     is_relative,
     time_ago,
     without_ago,
+    zone_meant,
     zone_named,
 )
 
@@ -173,9 +174,26 @@ def zone_from(zone: str | tzinfo | None) -> tzinfo | None:
     try:
         return ZoneInfo(zone.strip())
     except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
+        meant = zone_meant(zone)
         raise InputError(
-            f"timezone {zone!r} is not known; cure: a name such as Asia/Riyadh or Africa/Cairo, or an offset such as +03:00"
+            f"timezone {zone!r} is not known; cure: {f'did you mean {meant!r}? ' if meant else ''}a name such as Asia/Riyadh"
+            " or Africa/Cairo, or an offset such as +03:00"
         ) from None
+
+
+def on_clock(moment: datetime, zone: tzinfo | None) -> datetime | str:
+    """A point in time as the clock of a zone tells it, with its offset; a day without an hour stays that day.
+
+    >>> on_clock(datetime(2025, 3, 4, 6, 30, tzinfo=UTC), zone_from("+03:00")).isoformat()
+    '2025-03-04T09:30:00+03:00'
+    >>> on_clock(datetime(2025, 3, 4, tzinfo=UTC), zone_from("+03:00"))
+    '2025-03-04'
+    """
+    if zone is None:
+        return moment
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    utc = moment.astimezone(UTC)
+    return moment.astimezone(zone) if utc.hour or utc.minute or utc.second else f"{utc:%Y-%m-%d}"
 
 
 def is_relative_date(value: Any) -> bool:

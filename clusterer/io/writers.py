@@ -11,12 +11,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, tzinfo
 from typing import Any, BinaryIO
 
 from clusterer.articles import Article
 from clusterer.errors import OutputError, did_you_mean
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output
+from clusterer.io.dates import on_clock
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME, given_back_as
 from clusterer.io.guard import guarded
 from clusterer.io.readers.base import Copied
@@ -88,6 +90,7 @@ def write_result(
     added: Sequence[str] = (),
     articles: Iterable[Article | Row] | None = None,
     guard: bool = True,
+    zone: tzinfo | None = None,
 ) -> None:
     """Write assignments, one line or row an article.
 
@@ -100,7 +103,7 @@ def write_result(
         form: as `result_form` tells it.
         added: names of fields, as `AddedFields` takes them, to be added at the end of every line.
         articles: where any is added, the articles in the order of the assignments; rows of them for "file" and "row".
-        guard: as for `write_lines`.
+        guard, zone: as for `write_lines`.
 
     Raises:
         OutputError: results are not written in this format.
@@ -110,13 +113,18 @@ def write_result(
     if added and articles is not None:
         fields = AddedFields(added)
         lines = ({**line, **fields.of(article)} for line, article in zip(lines, articles, strict=True))
-    write_lines(out, lines, (*Assignment._fields, *added), form, guard)
+    write_lines(out, lines, (*Assignment._fields, *added), form, guard, zone)
     if added and articles is not None:
         fields.refuse_missing()
 
 
 def write_lines(
-    out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequence[str], form: str, guard: bool = True
+    out: BinaryIO,
+    lines: Iterable[dict[str, Any]],
+    columns: Sequence[str],
+    form: str,
+    guard: bool = True,
+    zone: tzinfo | None = None,
 ) -> None:
     """Write lines of one kind: as JSON lines, or as the rows of a table.
 
@@ -126,10 +134,16 @@ def write_lines(
         columns: names.
         form: as `result_form` tells it.
         guard: in tables of text, put an apostrophe before a text that a spreadsheet would take for a formula.
+        zone: in tables of text, dates are as its clock tells them; UTC where None.
 
     Raises:
         OutputError: results are not written in this format.
     """
+    if zone and form in ("csv", "tsv"):
+        lines = (
+            {name: on_clock(value, zone) if isinstance(value, datetime) else value for name, value in line.items()}
+            for line in lines
+        )
     if guard and form in ("csv", "tsv"):
         lines = (
             {name: guarded(value) if type(value) is str else value for name, value in line.items()} for line in lines

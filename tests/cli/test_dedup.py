@@ -312,7 +312,9 @@ def test_the_output_of_an_input_that_became_unreadable_stays(tmp_path: Path) -> 
     before = (tmp_path / "out" / "a.jsonl").read_bytes()
     (tmp_path / "in" / "a.jsonl").write_bytes(b"\x1f\x8b\x08")
     done = run_in_text("dedup", tmp_path / "in", "-o", f"{tmp_path}/out/", "--max-bad", "100%")
-    assert "a.jsonl: the output of an earlier run stays" in done.stderr
+    out = tmp_path / "out" / "a.jsonl"
+    assert f"in/a.jsonl: unreadable, {out} stays as an earlier run wrote it; " in done.stderr
+    assert "no output" not in done.stderr
     assert (tmp_path / "out" / "a.jsonl").read_bytes() == before
     entry = json.loads((tmp_path / "out" / "_manifest.json").read_text())["outputs"][0]
     assert set(entry) == {"file", "unreadable", "of_earlier_run"}

@@ -19,7 +19,7 @@ from indexes import (
 )
 from made import text_of
 
-from clusterer import Article, Settings
+from clusterer import Article, InputError, Settings
 from clusterer.index.outcomes import Added
 from clusterer.index.story_index import StoryIndex
 
@@ -93,7 +93,12 @@ def test_articles_of_an_age_expire(path: Path) -> None:
         assert index.expire(timedelta(days=4, hours=12)).articles == 5
         assert {a.id for a in index.assignments()} == {"0", "1", "2", "3", "4", "undated"}
         assert index.expire(timedelta(days=3650)).articles == 0
-        assert index.expire(timedelta(0)).articles == 6
+        for dry_run in (True, False):
+            with pytest.raises(InputError, match=r"all articles are older: .*; cure: a date"):
+                index.expire("0h", dry_run=dry_run)
+        assert len(index) == 6
+        assert index.expire(timedelta(0), max_articles=0).articles == 6
+        assert index.expire("7d").articles == 0  # of none
 
 
 def test_an_article_without_a_date_is_as_old_as_its_stay(path: Path) -> None:

@@ -183,6 +183,22 @@ def test_a_short_article_shares_its_storys_id_with_nobody(kind: str, path: Path)
         assert index.query([Article("قصير", "a")]) == [found["a"]]
 
 
+def test_no_article_has_the_id_of_a_story_that_it_is_not_in(path: Path) -> None:
+    """A second story that opens with an article "58", and a second article "58"."""
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of("story", 60), name) for name in ("58", "heir")])
+        index.remove(["58"])
+        opened, twin = index.add([Article(text_of(text, 40), "58") for text in ("other", "third")])
+        assert [(a.id, a.story) for a in (opened, twin)] == [("58", "58#story2"), ("58#2", "58#2")]
+        assert [a.id for a in index.story("58#2").assignments] == ["58#2"]
+        own = Article(text_of("fourth", 40), "58#story3")
+        index.add([own])
+        index.remove(["58"])
+        short, _ = index.add([Article("قصير", "58"), Article(text_of("fifth", 40), "58")])
+        assert (short.id, short.story) == ("58", "58#story2")
+        assert_well_formed(index)
+
+
 def test_a_story_that_has_ended_leaves_its_id_to_others(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a")])

@@ -129,6 +129,27 @@ def test_another_article_with_a_taken_id_is_no_version(path: Path) -> None:
         assert_well_formed(index)
 
 
+def test_a_correction_of_a_later_delivery_replaces_its_row(path: Path) -> None:
+    """Ids are those of another day's rows: the URL tells which one was corrected, also where a new row stands before it."""
+
+    def row(day: int, text: str) -> Article:
+        return Article(text_of(text, 40), "1", f"عنوان {text}", "وكالة", f"http://x/{day}")
+
+    with StoryIndex.open(path) as index:
+        index.update([row(day, f"first {day}") for day in (1, 2, 3)])
+        again = index.update([row(4, "first 4"), row(2, "second 2"), row(5, "first 5"), row(2, "third 2")])
+        assert [a.id for a in again] == ["1#4", "1#2", "1#5", "1#2"]
+        assert index.update([row(3, "first 3"), row(2, "third 2")]).status == ("known", "known")
+        assert {a.url[-1]: a.text for a in index.articles(["1", "1#2", "1#3", "1#4", "1#5"]).values()} == {
+            str(day): text_of("third 2" if day == 2 else f"first {day}", 40) for day in (1, 2, 3, 4, 5)
+        }
+        index.update([replace(row(6, "first 2"), title="عنوان third 2")])  # one title, another URL: news of its own
+        assert len(index) == 6
+        index.expire(max_articles=2)
+        assert [a.id for a in index.update([row(6, "second 6")])] == ["1#6"]
+        assert_well_formed(index)
+
+
 def test_an_update_to_a_text_without_a_word_ends_its_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a")])

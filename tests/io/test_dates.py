@@ -145,8 +145,18 @@ def test_clocks_without_a_zone_are_of_the_one_that_is_given(tmp_path: Path) -> N
     for zone in ("Asia/Riyadh", "+03:00", timezone(timedelta(hours=3))):
         dates = [row.article.date for row in Feed(tmp_path / "a.jsonl", timezone=zone)]
         assert dates == [datetime.fromisoformat(value).replace(tzinfo=UTC) for value in rows.values()], zone
-    with pytest.raises(InputError, match="timezone 'Riyadh' is not known; cure: a name such as Asia/Riyadh"):
+    with pytest.raises(InputError, match=r"timezone 'Riyadh' is not known; cure: did you mean 'Asia/Riyadh'\? a name"):
         Feed(tmp_path / "a.jsonl", timezone="Riyadh")
+    for name, meant in {
+        "Africa/Rabat": "Africa/Casablanca",
+        "abu dhabi": "Asia/Dubai",
+        "Asia/Bagdad": "Asia/Baghdad",
+    }.items():
+        with pytest.raises(InputError, match=f"cure: did you mean '{meant}'"):
+            Feed(tmp_path / "a.jsonl", timezone=name)
+    for name in ("GMT+3:", "nowhere"):  # Etc/GMT+3 is three hours behind Greenwich
+        with pytest.raises(InputError, match=r"is not known; cure: a name such as Asia/Riyadh .*\+03:00"):
+            Feed(tmp_path / "a.jsonl", timezone=name)
     assert Article("x", date=NOW).when == "2025-03-02 12:00 UTC"
 
 

@@ -81,3 +81,28 @@ def test_any_field_is_added_to_lines(tmp_path: Path) -> None:
     ]
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [(x["meta.tags"], x["n"]) for x in csv.DictReader(file)] == [(f'["أ",{i}]', str(i)) for i in range(3)]
+
+
+def test_tables_tell_dates_in_the_zone_that_is_given(tmp_path: Path) -> None:
+    text = "أعلنت وزارة التعليم موعد بدء العام الدراسي الجديد في المدارس"
+    dates = ["2016-04-17 23:30", "2016-04-17T10:30:00Z", "2016-04-18", ""]
+    rows = [{"id": str(i), "text": text, "date": value} for i, value in enumerate(dates)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    clock = ["2016-04-17T23:30:00+03:00", "2016-04-17T13:30:00+03:00", "2016-04-18", ""]
+    for ending in ("csv", "tsv", "jsonl"):
+        out, stories = tmp_path / f"a.{ending}", tmp_path / f"s.{ending}"
+        words = ["cluster", str(tmp_path / "in.jsonl"), "-q", "-o", str(out), "--stories", str(stories)]
+        words += ["--with", "date", "--timezone", "Asia/Riyadh"]
+        assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+        if ending == "jsonl":  # machines read these, and Parquet: the same moments in UTC
+            utc = [json.loads(line)["date"] for line in out.read_text("utf-8").splitlines()]
+            assert utc == [f"2016-04-{moment}:00+00:00" for moment in ("17T20:30", "17T10:30", "18T00:00")] + [None]
+            continue
+        dialect = {"csv": csv.excel, "tsv": csv.excel_tab}[ending]
+        with (
+            out.open(encoding="utf-8-sig", newline="") as file,
+            stories.open(encoding="utf-8-sig", newline="") as table,
+        ):
+            assert [row["date"] for row in csv.DictReader(file, dialect=dialect)] == clock
+            (story,) = csv.DictReader(table, dialect=dialect)
+        assert (story["first"], story["last"]) == (clock[1], clock[2])

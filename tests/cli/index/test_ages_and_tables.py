@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from commands import run_in_text
+from index_commands import ask, refused
 
 from clusterer.cli.index import _STORY
 from clusterer.index import StoryIndex
@@ -21,10 +22,31 @@ def test_ages_count_from_now_and_say_so(filled: Path) -> None:
         f"the latest is of {newest:%F %H:%M} UTC, and ages count back from now, {datetime.now(UTC):%F}" in listed.stderr
     )
     assert f"cure: a date, --since {newest:%F}" in listed.stderr
-    told = run_in_text("index", "expire", filled, "--older-than", "2d", "--dry-run").stderr
+    told = run_in_text("index", "expire", filled, "--older-than", "2100-01-01", "--dry-run").stderr
     assert f"all articles are older: the latest is of {newest:%F %H:%M} UTC" in told
     for words in (("stories", filled, "--since", "2010-01-01"), ("expire", filled, "--older-than", "2010-01-01")):
         assert "the latest is" not in run_in_text("index", *words).stderr
+
+
+def test_an_age_that_empties_an_index_is_refused(news: Path) -> None:
+    """A job that forgets what is older than a week, of a feed that stood still for one."""
+    with StoryIndex.open(news) as store:
+        newest = max(story.last for story in store.stories())
+        everything = len(store)
+    for words in (("--dry-run",), (), ("--max-articles", 5)):
+        told = refused("expire", news, "--older-than", "2d", *words)
+        assert (
+            f"all articles are older: the latest is of {newest:%F %H:%M} UTC, and an age counts back from now" in told
+        )
+        assert f"cure: a date, such as {newest - timedelta(days=2):%F}, so long before the latest; or" in told
+        with StoryIndex.open(news) as store:
+            assert len(store) == everything
+    left = f"{newest - timedelta(days=2):%F}"
+    assert ask("expire", news, "--older-than", left).exit_code == 0  # as the cure says
+    with StoryIndex.open(news) as store:
+        assert 0 < len(store) < everything
+    assert "1 article removed" in ask("expire", news, "--older-than", "2d", "--max-articles", 0).stderr
+    assert ask("expire", news, "--older-than", "2d").stderr == "0 articles removed\n"
 
 
 def test_stories_are_a_table_where_the_name_says_so(filled: Path, tmp_path: Path) -> None:
