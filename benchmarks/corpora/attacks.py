@@ -87,7 +87,7 @@ def one_story(n: int, rng: np.random.Generator) -> Iterator[Row]:
 def one_event(n: int, rng: np.random.Generator) -> Iterator[Row]:
     """Every twentieth article reports one event of one day: the same names in its title and lead, all else in its own words.
 
-    Of 12,500 articles these make a story of more than 100,000 links; what every article held would weigh nothing.
+    Of 25,000 articles these make more than 200,000 links; what every article held would weigh nothing.
     """
     names = VOCABULARY[rng.integers(len(VOCABULARY), size=16)]
     for i in range(n):
