@@ -18,7 +18,7 @@ from clusterer.io.encodings import ARABIC_ENCODINGS, ENOUGH, letter_shares
 
 _ALEF = "\u0627"  # the commonest letter; what follows looks further only where there is none, for none of these has one
 _LEAST = 8  # signs below which nothing is told
-_HEAD = 64  # bytes of a text in which nearly every Arabic one has an alef
+_HEAD = 32  # bytes of a text in which nearly every Arabic one has an alef
 _SURE = (1.6, 2.05)  # bytes a letter of Arabic; where half of the letters are "?" there are fewer, where U+FFFD more
 _HIGH = re.compile(r"[\u00c0-\u00ff]+")
 

@@ -23,6 +23,7 @@ _OBJECTS = {
     "id": ("$oid", "$numberLong", "$uuid", "rendered"),
 }  # fmt: skip
 """By attribute the members by which an object stands for one value: MongoDB's, NewsAPI's, WordPress's."""
+_LONG_NAME = 80  # characters of a column's name that are told; what is longer is a row in its place
 _FEW_WORDS = 4  # a column that is proposed as text has on average at least so many a row
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
@@ -189,9 +190,8 @@ class ColumnPlans:
         if not plan["text"]:
             given = self._given.get("text")
             meant = f"; expected {given!r}, {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
-            present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
-                f"found columns: {present or '(none)'}; cure: {_text_cure(names, rows)}; "
+                f"found columns: {_told(names) or '(none)'}; cure: {_text_cure(names, rows)}; "
                 f"so far there is no text field{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
@@ -232,7 +232,7 @@ class ColumnPlans:
                 meant = did_you_mean(given, names)
                 reason = (
                     f"{file}: no column {given!r} (given for {attribute}); "
-                    f"found columns: {', '.join(names)}; cure: {meant}--{attribute}-field with one of these"
+                    f"found columns: {_told(names)}; cure: {meant}--{attribute}-field with one of these"
                 )
                 if not self.waits:
                     raise InputError(reason)
@@ -269,9 +269,15 @@ def _is_one_value(cell: Any, members: Sequence[str]) -> bool:
     return any(name in cell for name in members) if isinstance(cell, Mapping) else not isinstance(cell, list)
 
 
+def _told(names: Sequence[Any]) -> str:
+    """The first names of columns, each of a line at most."""
+    shown = (str(name) if len(str(name)) <= _LONG_NAME else f"{str(name)[:_LONG_NAME]}…" for name in names[:20])
+    return ", ".join(shown) + (", …" if len(names) > 20 else "")
+
+
 def _text_cure(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column to name as text, if one is likely; else that it is for who knows."""
-    if likely := _likely_text(names, rows):
+    if (likely := _likely_text(names, rows)) and len(likely) <= _LONG_NAME:
         return f"--text-field {quoted(likely)}"
     return "leave it out, or name its column in a run of its own, --text-field NAME"
 
