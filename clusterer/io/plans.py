@@ -14,6 +14,7 @@ from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.member_hints import member_hint
 from clusterer.io.nested import WRAPPINGS, flattened
 from clusterer.io.values import RowError, kind, scalar
 
@@ -112,6 +113,8 @@ class ColumnPlans:
         """
         rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
         self._refuse_containers(rows)
+        if hint := member_hint([row for row in rows[:SAMPLE] if isinstance(row, Mapping)], self._given):
+            self._notes[hint] = None
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         if (dates := self._date_columns.get(names)) is None:
             given = self._given.get("date")
