@@ -24,6 +24,13 @@ _OBJECTS = {
     "id": ("$oid", "$numberLong", "$uuid", "rendered"),
 }  # fmt: skip
 """By attribute the members by which an object stands for one value: MongoDB's, NewsAPI's, WordPress's."""
+_RESULTS = (
+    frozenset({"story", "copy", "exact", "representative"}),
+    frozenset({"story", "independent_texts", "representative", "key_words"}),
+    frozenset({"kept", "relation", "score", "words_lost"}),
+    frozenset({"paragraph", "kept", "words", "file", "row"}),
+)
+"""Columns by which the lines of groups, of --stories, and of --removed, by articles and paragraphs, are known."""
 _LONG_NAME = 80  # characters of a column's name that are told; what is longer is a row in its place
 _FEW_WORDS = 4  # a column that is proposed as text has on average at least so many a row
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
@@ -174,7 +181,7 @@ class ColumnPlans:
         """
         if (known := self._known.get(names)) is not None:
             return known
-        if {"story", "copy", "exact", "representative"} <= set(names):
+        if any(result <= set(names) for result in _RESULTS):
             raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
         plan: dict[str, tuple[str, ...]] = {}
         for attribute, usual in usual_columns(names).items():
