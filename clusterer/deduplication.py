@@ -165,7 +165,7 @@ def dedup(
     refuse_foreign_weights(chosen)
     old = list[int]()
     corpus = gather(_in_parts(against, items, fields, chosen, tell, old), chosen, tell, old)
-    tell_notes(unheeded(corpus.dates, chosen, keep))
+    tell_notes(unheeded(corpus, chosen, keep))
     return deduplicate(group_corpus(corpus, chosen, tell, keep=True), chosen, keep, values, items, sum(old))
 
 
@@ -181,7 +181,7 @@ def _of_versions(
     found = list(articles_from(items, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), settings, tell, keep=True)
-    tell_notes(unheeded(run.corpus.dates, settings, keep, versions))
+    tell_notes(unheeded(run.corpus, settings, keep, versions))
     latest = values and [values[i] for i in versions.places]
     return with_versions(deduplicate(run, settings, keep, latest), run, versions, items)
 

@@ -69,22 +69,20 @@ def cluster(
     chosen = settings_from(settings, choices)
     if not unique_url:
         run = run_pipeline(articles, chosen, progress, fields=fields)
-        tell_notes([*unheeded(run.corpus.dates, chosen), *left_out(run.stats)])
+        tell_notes([*unheeded(run.corpus, chosen), *left_out(run.stats)])
         return run.clustering
     found = list(articles_from(articles, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), chosen, progress)
-    tell_notes([*unheeded(run.corpus.dates, chosen, versions=versions), *left_out(run.stats)])
+    tell_notes([*unheeded(run.corpus, chosen, versions=versions), *left_out(run.stats)])
     return versions.complete(run.clustering)
 
 
-def unheeded(
-    dates: NDArray[np.float64], settings: Settings, keep: str = "", versions: Versions | None = None
-) -> list[str]:
+def unheeded(corpus: Corpus, settings: Settings, keep: str = "", versions: Versions | None = None) -> list[str]:
     """What was asked for and could not be heeded, for no article tells what it needs; each with its cure.
 
     Args:
-        dates: of the articles, as of `Corpus`.
+        corpus: what was read.
         settings: of the run.
         keep: the order in which articles stay, where some go.
         versions: where articles of one URL are versions of one.
@@ -92,7 +90,12 @@ def unheeded(
     notes = []
     if versions is not None and versions.dates and not versions.has_urls:
         notes.append("no article has a URL, so none is a version of another; cure: --url-field NAME")
-    if len(dates) and not np.isfinite(dates).any():
+    if 2 * corpus.renamed > len(corpus.ids):
+        notes.append(
+            f"{corpus.renamed:,} of {len(corpus.ids):,} articles have an id that another one has, and get #2, #3, … behind it; "
+            "cure: --id-field with a field that differs in every row"
+        )
+    if len(corpus.dates) and not np.isfinite(corpus.dates).any():
         wanted = [f"a window of {settings.window:g} days"] if settings.window else []
         wanted += ["the earliest"] if keep == "earliest" else []
         if wanted:

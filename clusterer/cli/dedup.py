@@ -167,7 +167,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
         run.refuse_nothing()
-    run.notes += unheeded(corpus.dates, run.settings, keep, run.versions)
+    run.notes += unheeded(corpus, run.settings, keep, run.versions)
     run.stages.begin("choosing", len(corpus.ids))
     values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
     if values is not None and run.versions:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from clusterer.cli.contradictions import refuse_idle, refuse_twice
 from clusterer.errors import did_you_mean
 
 _SHOWN = 10  # options of a command that --help shows
@@ -65,6 +66,15 @@ class SectionedCommand(click.Command):
             ["--help-all"], is_flag=True, is_eager=True, expose_value=False, callback=_show_all, help="show all options"
         )
         self.params.append(self._all)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; options that contradict each other, or do nothing, are refused."""
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        refuse_twice(self, ctx, args)
+        rest = super().parse_args(ctx, args)
+        refuse_idle(ctx)
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options that people use or, where all are asked for, every one under the heading of its section."""

@@ -246,7 +246,7 @@ class Run:
         if not done.clustering:
             self.refuse_nothing()
         self.notes += [
-            *unheeded(done.corpus.dates, self.settings, versions=self.versions),
+            *unheeded(done.corpus, self.settings, versions=self.versions),
             *left_out(done.stats),
         ]
         self.stages.begin("writing", len(done.clustering))

@@ -47,6 +47,7 @@ class CopyEvidence:
             they were not looked at.
         bands: numbers of the signature bands, of `of_bands`, in which both have the same slots.
         samples: sampled shingles that both hold. Without bands or samples in common a pair is not compared.
+        few: whether they are no copies for this alone, that one is a short text and they share too few words.
     """
 
     jaccard: float
@@ -64,6 +65,7 @@ class CopyEvidence:
     bands: tuple[int, ...]
     of_bands: int
     samples: int
+    few: bool = False
 
     @property
     def linked(self) -> bool:
@@ -275,6 +277,7 @@ def copying(
     differing = facts.differences(words, pair, settings.profile)
     kind = verify.classify(pair, found, differing, outlets, dates, settings)
     near = verify.are_near(words, pair, found, settings)
+    few = not near[0] and verify.KINDS[kind[0]] in ("copy", "contained")
     kind[~near] = verify.NEITHER
     filled = near & verify.Links(pair, found, differing, kind).forms
     keys, samples, rows = candidates.sketch(words, settings)
@@ -294,6 +297,7 @@ def copying(
         tuple((np.flatnonzero(keys[0] == keys[1]) + 1).tolist()),
         keys.shape[1],
         len(np.intersect1d(samples[rows == 0], samples[rows == 1])),
+        few,
     )
 
 

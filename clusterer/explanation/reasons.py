@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from clusterer.articles import Article
+from clusterer.copies.short_texts import FEWEST, MISSING, SHORT_WORDS
 from clusterer.explanation.evidence import CopyEvidence, Explanation, Part, Step, StoryEvidence
 from clusterer.explanation.highlights import Passages
 from clusterer.messages import Message, message
@@ -77,6 +78,8 @@ def _reasons(
         return
     if copies is not None:
         yield _shingles_told(copies, settings)
+        if copies.few:
+            yield message("reason.few_words", most=SHORT_WORDS, missing=MISSING, fewest=FEWEST)
         if copies.linked and level != "copy":
             yield message("reason.not_grouped")
         elif level == "copy" and not copies.linked:

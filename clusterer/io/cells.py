@@ -20,6 +20,7 @@ from clusterer.articles import Article, content_id, content_id_of, outlet_of, ti
 from clusterer.io.blocks import Block
 from clusterer.io.columns import FieldMap
 from clusterer.io.dates import is_relative_date, parse_date
+from clusterer.io.garbled import garbled, may_be_garbled
 from clusterer.io.html import clean_text
 from clusterer.io.iso_dates import iso_seconds
 from clusterer.io.rows import Unreadable
@@ -251,7 +252,7 @@ def _is_doubtful(texts: Utf8Texts) -> NDArray[np.bool_]:
 def clean_utf8(texts: Utf8Texts) -> tuple[Utf8Texts, NDArray[np.int64], NDArray[np.bool_]]:
     """Texts of a column without HTML, how many letters each has, and which must be judged with their rows.
 
-    Those are what is no UTF-8, holds NUL, or is so short, or blank, that it may stand for nothing.
+    Those are what is no UTF-8, holds NUL, is garbled, or is so short, or blank, that it may stand for nothing.
     """
     texts = scanned(texts)
     assert texts.scan is not None
@@ -259,10 +260,10 @@ def clean_utf8(texts: Utf8Texts) -> tuple[Utf8Texts, NDArray[np.int64], NDArray[
     odd = (letters <= LONGEST) | (texts.scan.seen & NUL > 0)
     doubtful, blank = _is_doubtful(texts), ~_says_something(texts)
     changed: dict[int, str] = {}
-    for i in np.flatnonzero((doubtful | blank) & ~odd).tolist():
+    for i in np.flatnonzero((doubtful | blank | may_be_garbled(texts)) & ~odd).tolist():
         text = texts.text(i)
         clean = clean_text(text) if doubtful[i] else text
-        if not clean or clean.isspace() or text.isspace():
+        if not clean or clean.isspace() or text.isspace() or garbled(clean):
             odd[i] = True
         elif clean is not text:
             changed[i], letters[i] = clean, len(clean)
@@ -277,7 +278,7 @@ def clean_strings(texts: Sequence[Any], odd: NDArray[np.bool_]) -> tuple[list[st
             odd[i] = True
             continue
         clean = clean_text(text)
-        if not clean or clean.isspace():
+        if not clean or clean.isspace() or garbled(clean):
             odd[i] = True
         out[i] = clean
     return out, np.array([len(text) for text in out], dtype=np.int64)

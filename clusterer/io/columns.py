@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from clusterer.articles import Article
 from clusterer.io.dates import is_relative_date, parse_date
 from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
+from clusterer.io.garbled import garbled
 from clusterer.io.html import clean_text
 from clusterer.io.nested import is_service_message
 from clusterer.io.plans import ColumnPlans, quoted
@@ -124,7 +125,10 @@ class FieldMap(ColumnPlans):
             text = clean_text(text)
             if not text or text.isspace():
                 text = self._next_text(row, texts)
-            return Article(text, id or url, clean_text(title), source, url, self._date(row, dates))
+            title = clean_text(title)
+            if why := garbled(text or title):
+                raise RowError(why)
+            return Article(text, id or url, title, source, url, self._date(row, dates))
         except RecursionError:
             raise RowError("the row is nested too deeply; cure: write the article flat") from None
 

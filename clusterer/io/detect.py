@@ -12,11 +12,15 @@ from clusterer.io.compression import HEAD, TruncatedInput, closed_archive, infla
 from clusterer.io.encodings import detect_encoding, is_utf8, transcoded, wrong_encoding_cure
 from clusterer.io.feed_limits import counted, held_to
 from clusterer.io.formats import FORMATS, FORMATS_BY_NAME
-from clusterer.io.readers import workbook
+from clusterer.io.readers import parquet, workbook
 from clusterer.io.readers.base import BOM, OpenedInput, Walk
 from clusterer.io.sources import BAD_ZIP, Source
 
 _NESTED = 4  # packings, one in the other
+_JSON, _XML, _TABLES = ("jsonl", "json"), ("sitemap", "rss"), ("csv", "tsv")
+_MARKED = (*_JSON, *_XML, "parquet")  # formats whose files all begin alike
+_OTHERS = {b"{": _JSON, b"[": _JSON, b"<": _XML, b"P": ("xlsx", *_TABLES)}
+"""By the first byte, the formats that an input may have in truth; others may be tables."""
 
 
 def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | None = None) -> OpenedInput:
@@ -39,6 +43,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
         raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     if binary:
+        _refuse_other(source, binary, head, walk.columns)
         path = None if packing else source.path
         return OpenedInput(
             binary,
@@ -52,6 +57,8 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
             part=source.part,
             packed=packed,
         )
+    if head.startswith(parquet.MAGIC):
+        raise UnusableInput(_looks_like(source, "parquet"))
     if workbook.sniff(head, walk.columns):
         cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
         raise UnusableInput(
@@ -59,7 +66,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         )
     if what := closed_archive(head):
         raise UnusableInput(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
-    if (packing or not source.formats) and head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK\x03\x04"):
         raise UnusableInput(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
     cure = wrong_encoding_cure(head, encoding) if encoding else ""
     if cure:
@@ -81,6 +88,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         )
     if source.part and not FORMATS_BY_NAME[format].has_parts:
         raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
+    _refuse_other(source, format, head, walk.columns)
     if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
         head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
     chunks = itertools.chain([head.removeprefix(BOM)], rest)
@@ -160,6 +168,24 @@ def _text_format(candidates: tuple[str, ...], head: bytes, columns: FieldMap) ->
                 return format.name
         return candidates[-1] if candidates else ""
     return candidates[-1] if candidates else FORMATS[0].name
+
+
+def _refuse_other(source: Source, format: str, head: bytes, columns: FieldMap) -> None:
+    """Refuse an input whose first bytes are of another format than its ending, or the caller, says.
+
+    Raises:
+        UnusableInput: naming that format; readers would take its bytes for rows or names of columns.
+    """
+    others = _OTHERS.get(head.removeprefix(BOM).lstrip()[:1], _TABLES)
+    if format not in (*_MARKED, *_TABLES) or format in others:
+        return
+    for name in others:
+        if FORMATS_BY_NAME[name].sniff(head, columns) and not (name in _TABLES and format in _TABLES + _XML):
+            raise UnusableInput(_looks_like(source, name))
+
+
+def _looks_like(source: Source, name: str) -> str:
+    return f"{source.name}: looks like {name}, which its name does not say; cure: --format {name}, or another ending"
 
 
 def _with_first_line(head: bytes, rest: Iterator[bytes], limit: int) -> tuple[bytes, Iterator[bytes]]:

@@ -11,10 +11,13 @@ from importlib import import_module
 from clusterer.errors import UnusableInput
 
 _ARABIC_LETTERS = frozenset("اليمنوتربةه")
-_LEGACY = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS), ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
+ARABIC_ENCODINGS = (("cp1256", _ARABIC_LETTERS), ("iso8859_6", _ARABIC_LETTERS))
+"""The encodings of Arabic before Unicode, each with the commonest letters."""
+_LEGACY = (*ARABIC_ENCODINGS, ("cp1252", frozenset("éèàçêùôîâûëïÉÀ")))
 _RUN = re.compile(rb"[\x81\x8d-\x90\x98\x9a\x9f\xaa\xc0-\xff]{3,}")  # bytes of Arabic letters in cp1256 or ISO 8859-6
 _LATIN = ("iso8859-1", "iso8859-15", "cp1252")
-_ENOUGH = 0.45  # share of an encoding's commonest letters that tells it
+ENOUGH = 0.45
+"""Share of an encoding's commonest letters that tells it."""
 _FEW = 6  # such bytes, in runs, are one word at least
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']""")
 
@@ -62,13 +65,13 @@ def detect_encoding(head: bytes, name: str) -> str:
             encoding = declared[1].decode("ascii")
             codecs.getincrementaldecoder(encoding)().decode(head)
             is_latin = codecs.lookup(encoding).name in _LATIN  # any bytes may be so
-            if not is_latin or len(arabic) < _FEW or max(_shares(arabic, _LEGACY[:2]).values()) < _ENOUGH:
+            if not is_latin or len(arabic) < _FEW or max(letter_shares(arabic, ARABIC_ENCODINGS).values()) < ENOUGH:
                 return encoding
     if valid_bytes >= high_bytes / 2 or high_bytes < 4:
         return "utf-8"  # perhaps with damaged rows
-    shares = _shares(arabic, _LEGACY[:2]) if len(arabic) >= _FEW else _shares(head, _LEGACY)
+    shares = letter_shares(arabic, ARABIC_ENCODINGS) if len(arabic) >= _FEW else letter_shares(head, _LEGACY)
     best = max(shares, key=shares.__getitem__)
-    if shares[best] >= _ENOUGH:
+    if shares[best] >= ENOUGH:
         return "cp1256" if best == "cp1252" and _is_both(head) else best
     if high_bytes < 16:  # too little to tell
         return "utf-8"
@@ -90,7 +93,7 @@ def _is_utf16(high: bytes, low: bytes) -> bool:
     return len(units) > 1 and all(sum(part) >= 0.7 * len(part) for part in (known, known[:4])) and latin > 8 * swapped
 
 
-def _shares(data: bytes, legacy: Sequence[tuple[str, frozenset[str]]]) -> dict[str, float]:
+def letter_shares(data: bytes, legacy: Sequence[tuple[str, frozenset[str]]]) -> dict[str, float]:
     """The share that each encoding's commonest letters have of the letters beyond ASCII."""
     shares = {}
     for encoding, common in legacy:

@@ -335,22 +335,24 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
-    walk.in_pieces, walk.layout, is_dated = False, None, False
+    walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
     walk.columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):
             feed._counted(item)
             is_dated = is_dated or item.article.date is not None
+            has_text = has_text or item.article.text != ""
         else:
             walk.rows += len(item)
             is_dated = is_dated or bool(np.isfinite(item.dates).any())
+            has_text = has_text or bool(item.letters.any())
         yield item
     if walk.position:
         walk.position.passed(source.name)
     if walk is not feed._walk:  # another walk began meanwhile
         return
     rows, bad = walk.rows - rows, walk.bad_rows - bad
-    note_input(walk, source.name, rows, is_dated)
+    note_input(walk, source.name, rows, is_dated, has_text)
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))

@@ -14,6 +14,7 @@ from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.member_hints import member_hint
 from clusterer.io.nested import WRAPPINGS, flattened
 from clusterer.io.values import RowError, kind, scalar
 
@@ -23,6 +24,14 @@ _OBJECTS = {
     "id": ("$oid", "$numberLong", "$uuid", "rendered"),
 }  # fmt: skip
 """By attribute the members by which an object stands for one value: MongoDB's, NewsAPI's, WordPress's."""
+_RESULTS = (
+    frozenset({"story", "copy", "exact", "representative"}),
+    frozenset({"story", "independent_texts", "representative", "key_words"}),
+    frozenset({"kept", "relation", "score", "words_lost"}),
+    frozenset({"paragraph", "kept", "words", "file", "row"}),
+)
+"""Columns by which the lines of groups, of --stories, and of --removed, by articles and paragraphs, are known."""
+_LONG_NAME = 80  # characters of a column's name that are told; what is longer is a row in its place
 _FEW_WORDS = 4  # a column that is proposed as text has on average at least so many a row
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
@@ -111,6 +120,8 @@ class ColumnPlans:
         """
         rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
         self._refuse_containers(rows)
+        if hint := member_hint([row for row in rows[:SAMPLE] if isinstance(row, Mapping)], self._given):
+            self._notes[hint] = None
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         if (dates := self._date_columns.get(names)) is None:
             given = self._given.get("date")
@@ -170,7 +181,7 @@ class ColumnPlans:
         """
         if (known := self._known.get(names)) is not None:
             return known
-        if {"story", "copy", "exact", "representative"} <= set(names):
+        if any(result <= set(names) for result in _RESULTS):
             raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
         plan: dict[str, tuple[str, ...]] = {}
         for attribute, usual in usual_columns(names).items():
@@ -189,9 +200,8 @@ class ColumnPlans:
         if not plan["text"]:
             given = self._given.get("text")
             meant = f"; expected {given!r}, {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
-            present = ", ".join(str(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
             raise RowError(
-                f"found columns: {present or '(none)'}; cure: {_text_cure(names, rows)}; "
+                f"found columns: {_told(names) or '(none)'}; cure: {_text_cure(names, rows)}; "
                 f"so far there is no text field{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
@@ -232,7 +242,7 @@ class ColumnPlans:
                 meant = did_you_mean(given, names)
                 reason = (
                     f"{file}: no column {given!r} (given for {attribute}); "
-                    f"found columns: {', '.join(names)}; cure: {meant}--{attribute}-field with one of these"
+                    f"found columns: {_told(names)}; cure: {meant}--{attribute}-field with one of these"
                 )
                 if not self.waits:
                     raise InputError(reason)
@@ -269,9 +279,15 @@ def _is_one_value(cell: Any, members: Sequence[str]) -> bool:
     return any(name in cell for name in members) if isinstance(cell, Mapping) else not isinstance(cell, list)
 
 
+def _told(names: Sequence[Any]) -> str:
+    """The first names of columns, each of a line at most."""
+    shown = (str(name) if len(str(name)) <= _LONG_NAME else f"{str(name)[:_LONG_NAME]}…" for name in names[:20])
+    return ", ".join(shown) + (", …" if len(names) > 20 else "")
+
+
 def _text_cure(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column to name as text, if one is likely; else that it is for who knows."""
-    if likely := _likely_text(names, rows):
+    if (likely := _likely_text(names, rows)) and len(likely) <= _LONG_NAME:
         return f"--text-field {quoted(likely)}"
     return "leave it out, or name its column in a run of its own, --text-field NAME"
 

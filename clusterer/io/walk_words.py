@@ -13,6 +13,7 @@ from clusterer.io.readers.base import Walk
 from clusterer.io.rows import first_line
 
 _MOST_READINGS = 8
+_NO_TEXT = "the text is empty in every row of"
 _LOG = logging.getLogger("clusterer")
 _PANIC = "PanicException"  # of libraries in Rust; no Exception, and of a class of its own in each
 
@@ -36,14 +37,15 @@ def readings_of(walk: Walk) -> list[str]:
     return lines
 
 
-def note_input(walk: Walk, name: str, rows: int, is_dated: bool) -> None:
-    """Keep what an input that has ended was read as, and whether it told a date.
+def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool) -> None:
+    """Keep what an input that has ended was read as, and whether it told a date and a text.
 
     Args:
         walk: that has come to its end.
         name: of the input.
         rows: good ones of it.
         is_dated: whether any of them has a date.
+        has_text: whether any of them has a text.
     """
     if not rows:
         return
@@ -55,6 +57,8 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool) -> None:
         reading = "in other ways"
     walk.readings.setdefault(reading, [name, 0])[1] += 1
     if rows > 1:  # a page, or a file that is one article, may be without
+        if not has_text and not any(note.startswith(_NO_TEXT) for note in walk.notes):
+            walk.notes[f"{_NO_TEXT} {name}: titles stand in; cure: --text-field NAME if another column has it"] = None
         walk.dated += is_dated
         if not is_dated:
             walk.undated = walk.undated or name

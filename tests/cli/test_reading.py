@@ -137,3 +137,20 @@ def test_rows_may_be_longer_where_that_is_asked_for(feed: Path) -> None:
     feed.write_text(json.dumps({"text": "كلمة " * 999}))
     assert "cure: --max-row-bytes" in error_of(run("feed.jsonl", "--max-row-bytes", "1KB"))
     assert run("feed.jsonl", "--max-row-bytes", "1MB").exit_code == 0
+
+
+def test_a_text_that_is_empty_in_every_row_is_told(feed: Path) -> None:
+    rows = [json.dumps({"id": str(i), "text": "", "title": TEXT.format(i)}) + "\n" for i in range(3)]
+    feed.write_text("".join(rows))
+    assert (
+        f"the text is empty in every row of {feed.name}: titles stand in; cure: --text-field" in run(feed.name).stderr
+    )
+    feed.write_text("".join([*rows, lines(1)]))
+    assert "the text is empty" not in run(feed.name).stderr
+
+
+def test_ids_that_most_rows_share_are_told(feed: Path) -> None:
+    feed.write_text(lines(5, source="واس"))
+    told = "4 of 5 articles have an id that another one has, and get #2, #3, … behind it; cure: --id-field"
+    assert told in run(feed.name, "--id-field", "source").stderr
+    assert "have an id that" not in run(feed.name).stderr

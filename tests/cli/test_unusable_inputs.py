@@ -63,3 +63,26 @@ def test_a_named_column_must_be_in_one_of_the_inputs(folder: Path) -> None:
     with pytest.raises(InputError, match=r"a\.csv: no column 'publishd' \(given for date\).*did you mean 'published'"):
         list(Feed(folder, fields={"date": "publishd"}))
     assert sum(1 for _ in Feed(folder, fields={"text": "published"})) == 1  # of the other nothing is read
+
+
+def test_outputs_of_an_earlier_run_are_no_articles(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.csv").unlink()
+    (folder / "c.csv").write_text(GOOD, encoding="utf-8")
+    text = "سطر من خبر عن افتتاح معرض الكتاب في العاصمة يتكرر في كل مقال منها"
+    rows = "".join(json.dumps({"id": str(n), "text": f"{text}\n{n}"}) + "\n" for n in range(2))
+    (tmp_path / "lines.jsonl").write_text(rows)
+    run_in_text("dedup", folder, "-o", "kept.jsonl", "--removed", folder / "removed.jsonl", cwd=tmp_path)
+    run_in_text("cluster", folder / "b.csv", "-o", "groups.jsonl", "--stories", folder / "stories.jsonl", cwd=tmp_path)
+    cut = ("--unit", "paragraph", "--removed", folder / "paragraphs.jsonl")
+    run_in_text("dedup", "lines.jsonl", "-o", "cut.jsonl", *cut, cwd=tmp_path)
+    (folder / "groups.jsonl").write_bytes((tmp_path / "groups.jsonl").read_bytes())
+    done = run_in_text("cluster", folder, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len((tmp_path / "out").read_bytes().splitlines()) == 6
+    told = [json.loads(line) for line in (tmp_path / "out.quarantine.jsonl").read_bytes().splitlines()]
+    named = {
+        Path(bad["file"]).stem for bad in told if bad["reason"].startswith("this is a result of clusterer, not an")
+    }
+    assert named == {"removed", "stories", "paragraphs", "groups"}
+    assert len(told) == sum(len((folder / f"{name}.jsonl").read_bytes().splitlines()) for name in named)
+    assert "removed.jsonl: unreadable; none of" in done.stderr

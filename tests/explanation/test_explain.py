@@ -22,6 +22,7 @@ from clusterer import Article, Assignment, Explainer, Explanation, InputError, S
 from clusterer.explanation.evidence import path
 from clusterer.explanation.highlights import Passages, Piece
 from clusterer.io.feed import Feed
+from clusterer.messages import worded
 from clusterer.text.normalize import normalise
 
 DATA = ROOT / "data"
@@ -219,6 +220,23 @@ def test_texts_too_short_say_so(tmp_path: Path) -> None:
         with StoryIndex.open(tmp_path / f"{b}.db") as index:
             index.add(articles)
             assert index.explain("a", b).reasons == e.reasons
+
+
+def test_short_texts_that_share_too_few_words_say_so() -> None:
+    headline = "وزير الصحة يفتتح مستشفى الأطفال في الرياض"
+    rows = [
+        {"id": "a", "text": "", "title": headline},
+        {"id": "b", "text": "اقرأ المزيد", "title": headline},
+        {"id": "c", "text": "عاجل", "title": headline},
+    ]
+    explainer = Explainer(rows)
+    apart, together = explainer.explain("a", "b"), explainer.explain("a", "c")
+    assert (apart.level, together.level) == (None, "copy")
+    assert any(
+        reason.startswith("One of them has at most 12 words: a text so short is a copy") for reason in apart.reasons
+    )
+    assert any(worded(said, "ar").startswith("في أحدهما ١٢ كلمة على الأكثر") for said in apart.messages)
+    assert not any("at most 12 words" in reason for reason in together.reasons)
 
 
 def test_one_link_does_not_join_groups_and_that_is_said() -> None:

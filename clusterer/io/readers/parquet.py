@@ -19,6 +19,7 @@ from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.feed_limits import LimitReached, TooManyRows
 from clusterer.io.field_names import FETCH_NAMES, column_key
+from clusterer.io.member_hints import member_hint
 from clusterer.io.readers import parquet_size
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.parquet_footer import unreadable_columns
@@ -37,6 +38,7 @@ from clusterer.io.rows import (
 
 _Taken = TypeVar("_Taken")
 MAGIC = b"PAR1"
+_HINTED = 20  # rows whose structs are looked into for a hint
 HELD = 1 << 27  # bytes of rows that wait for a row group to be full
 
 
@@ -278,6 +280,11 @@ def _wanted(opened: OpenedInput, table: Any) -> list[str]:
     cells = [python_values(column_at(table.slice(0, SAMPLE), name)) for name in looked_at]
     rows = zip(*([None if isinstance(v, Unreadable) else v for v in column] for column in cells), strict=True)
     plan = opened.columns.check_header(names, opened.name, [dict(zip(looked_at, row, strict=True)) for row in rows])
+    structs = [own.name for own in table.schema if types.is_struct(own.type)]
+    inner = zip(*(python_values(column_at(table.slice(0, _HINTED), name)) for name in structs), strict=True)
+    seen = [{**dict.fromkeys(names), **dict(zip(structs, row, strict=True))} for row in inner]
+    if hint := member_hint(seen, opened.columns._given):
+        opened.note(hint)
     fetched = [name for name in names if column_key(name) in FETCH_NAMES]
     return list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
 
