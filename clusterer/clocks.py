@@ -54,7 +54,7 @@ def constant_offsets(outlets: Sequence[str], dates: NDArray[np.float64], groups:
 def _differences(
     group: NDArray[np.int64], outlet: NDArray[np.int64], when: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Both outlets, int64 (m,) each, and by how many seconds the second one's time is later, float64 (m,), of pairs in a group."""
+    """Of pairs in a group both outlets, int64 (m,) each, and by how many seconds the second is later, float64 (m,)."""
     a, b = list[NDArray[np.int64]](), list[NDArray[np.int64]]()
     for step in range(1, min(_BESIDE, len(group) - 1) + 1):
         start = np.flatnonzero(group[:-step] == group[step:])

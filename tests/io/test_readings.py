@@ -39,7 +39,8 @@ def test_a_default_is_told_where_no_other_date_is_or_one_without_its_zone(tmp_pa
         {"text": "نص", "date_unixtime": "0", "date": None},
         {"text": "نص", "date_unixtime": "0", "date": "2018-05-08T00:11:33Z"},
     ]
-    guessed = "1 row has 0 or the like where the moment would stand, so a clock is read that names no zone; cure: check --timezone"
+    guessed = "1 row has 0 or the like where the moment would stand, so a clock is read that names no zone; cure: "
+    guessed += "check --timezone"
     for count, told in (
         (1, [guessed]),
         (2, [guessed, "1 date stands for none, such as 1970-01-01"]),
