@@ -28,7 +28,14 @@ from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.io.nested import MISSING, at_path
 from clusterer.io.values import kind
 from clusterer.io.wording import tell_notes
-from clusterer.pipeline import PipelineRun, group_corpus, refuse_foreign_weights, run_pipeline, unheeded
+from clusterer.pipeline import (
+    PipelineRun,
+    clocks_apart,
+    group_corpus,
+    refuse_foreign_weights,
+    run_pipeline,
+    unheeded,
+)
 from clusterer.progress import Progress, progress_from
 from clusterer.quotations import BenchmarkRuns, Quote, benchmark_runs, find_quotes
 from clusterer.removals import Removals, remove_copies, remove_reports
@@ -166,7 +173,9 @@ def dedup(
     old = list[int]()
     corpus = gather(_in_parts(against, items, fields, chosen, tell, old), chosen, tell, old)
     tell_notes(unheeded(corpus, chosen, keep))
-    return deduplicate(group_corpus(corpus, chosen, tell, keep=True), chosen, keep, values, items, sum(old))
+    run = group_corpus(corpus, chosen, tell, keep=True)
+    tell_notes(clocks_apart(run))
+    return deduplicate(run, chosen, keep, values, items, sum(old))
 
 
 def _of_versions(
@@ -181,7 +190,7 @@ def _of_versions(
     found = list(articles_from(items, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), settings, tell, keep=True)
-    tell_notes(unheeded(run.corpus, settings, keep, versions))
+    tell_notes([*unheeded(run.corpus, settings, keep, versions), *clocks_apart(run)])
     latest = values and [values[i] for i in versions.places]
     return with_versions(deduplicate(run, settings, keep, latest), run, versions, items)
 

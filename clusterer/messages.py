@@ -124,12 +124,12 @@ def _numbered(value: float, spec: str, language: Language) -> str:
 
 
 def _dated(stamp: str, spec: str, language: Language) -> str:
-    """A month, a day, or a moment; midnight to the second is a day whose hour nobody told."""
+    """A month, a day, or a moment; midnight to the second, in UTC, is a day whose hour nobody told."""
     months = table()["months"][language]
     assert isinstance(months, str)
     parts = stamp[:10].split("-")
     name = months.split()[int(parts[1]) - 1]
     text = " ".join([*([str(int(parts[2]))] if len(parts) > 2 else []), name, parts[0]])
-    if spec == "date" and len(stamp) > 10 and stamp[11:19] != "00:00:00":
+    if spec == "date" and len(stamp) > 10 and stamp[11:] not in ("00:00:00", "00:00:00Z"):
         text += f" {stamp[11:16]}"
     return text.translate(_DIGITS) if language == "ar" else text

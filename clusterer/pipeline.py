@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.assignments import assign, counts
+from clusterer.clocks import constant_offsets
 from clusterer.copies import grouping
 from clusterer.copies.candidates import CandidatePairs, generate_candidates
 from clusterer.copies.documents import Documents, find_documents
@@ -69,13 +70,25 @@ def cluster(
     chosen = settings_from(settings, choices)
     if not unique_url:
         run = run_pipeline(articles, chosen, progress, fields=fields)
-        tell_notes([*unheeded(run.corpus, chosen), *left_out(run.stats)])
+        tell_notes(notes_of(run, chosen))
         return run.clustering
     found = list(articles_from(articles, fields))
     versions = Versions.of(found)
     run = run_pipeline(versions.grouped(found), chosen, progress)
-    tell_notes([*unheeded(run.corpus, chosen, versions=versions), *left_out(run.stats)])
+    tell_notes(notes_of(run, chosen, versions))
     return versions.complete(run.clustering)
+
+
+def notes_of(run: PipelineRun, settings: Settings, versions: Versions | None = None) -> list[str]:
+    """What is to be known of a run that nobody would look for, each with its cure. Arguments as for `unheeded`."""
+    return [*unheeded(run.corpus, settings, versions=versions), *left_out(run.stats), *clocks_apart(run)]
+
+
+def clocks_apart(run: PipelineRun) -> list[str]:
+    """Which outlets' copies are always as far apart as two zones are (`clocks`)."""
+    corpus, document = run.corpus, run.documents.of_article
+    groups = np.where(document < 0, -1, run.copies[document]) if len(run.copies) else document
+    return constant_offsets(corpus.outlets, corpus.dates, groups)
 
 
 def unheeded(corpus: Corpus, settings: Settings, keep: str = "", versions: Versions | None = None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
@@ -110,7 +111,7 @@ def cluster_command(
         if listed:
             write_stories(listed, result, _again(run, result), run.settings, stories_form, guard, zone)
         if page:
-            _write_report(page, run, result, language)
+            _write_report(page, run, result, language, zone)
         if rows_out:
             entries = rows_out.write(_joined(result, run.settings.level))
             if rows_out.is_folder:
@@ -147,7 +148,7 @@ def _joined(result: Clustering, level: str) -> Fate:
     )
 
 
-def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Language | None) -> None:
+def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Language | None, zone: tzinfo | None) -> None:
     """The page of --report."""
     from clusterer.report.build import build
     from clusterer.report.model import Quarantined
@@ -163,6 +164,7 @@ def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Langua
         follows=result.follows,
         again=result.again,
         quarantined=bad,
+        zone=zone,
     )
     page.write(report_page(content, language))
 

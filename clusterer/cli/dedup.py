@@ -48,7 +48,7 @@ from clusterer.io.atomic import atomic_output
 from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
-from clusterer.pipeline import group_corpus, refuse_foreign_weights, unheeded
+from clusterer.pipeline import clocks_apart, group_corpus, refuse_foreign_weights, unheeded
 from clusterer.quotations import benchmark_runs
 from clusterer.settings import Settings
 
@@ -167,7 +167,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
         run.refuse_nothing()
-    run.notes += unheeded(corpus, run.settings, keep, run.versions)
+    run.notes += [*unheeded(corpus, run.settings, keep, run.versions), *clocks_apart(done)]
     run.stages.begin("choosing", len(corpus.ids))
     values = None if keep in KEEP else _values(run, keep.removesuffix(" desc"))
     if values is not None and run.versions:

@@ -20,7 +20,11 @@ _USED = (
     "threads", "memory", "max_bad", "strict", "quiet", "summary",
 )  # fmt: skip
 """Options by their parameters' names, those first that most people use; the first ten that a command has are shown."""
-_USED_OF = {"dedup": ("output", "removed", "against", "quote", "keep", "level", "preset", "unit", "jaccard", "memory")}
+_USED_OF = {
+    "add": ("output", "added", "format_", "timezone", "update", "changes", "text_field", "max_bad", "strict", "quiet"),
+    "cluster": ("output", "report", "stories", "added", "level", "preset", "jaccard", "story", "format_", "timezone"),
+    "dedup": ("output", "removed", "against", "quote", "keep", "level", "preset", "unit", "jaccard", "memory"),
+}
 """Of a command whose users want others first, all that are shown."""
 _SECTIONS = {
     "Input": (

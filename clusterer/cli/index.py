@@ -41,6 +41,7 @@ from clusterer.cli.options import (
     settings_options,
     stored_with_option,
     with_option,
+    zone_option,
 )
 from clusterer.cli.result_tables import write_story_lines
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
@@ -49,6 +50,7 @@ from clusterer.errors import InputError
 from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
+from clusterer.io.dates import zone_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.rows import Row
 from clusterer.io.writers import form_for, result_form, write_lines, write_result
@@ -111,8 +113,8 @@ def add(
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
     Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of
-    a story that is there), copy, or known (was there already). With - articles are read as JSON lines in UTF-8 and answered as
-    they come. Bad rows are added to FILE.quarantine.jsonl.
+    a story that is there), copy, updated (a new version, in its story), or known (was there already). With - articles are read
+    as JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
@@ -212,6 +214,7 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
 @click.option("--min-size", type=click.IntRange(1), default=1, show_default=True, help="least number of articles")
 @click.option("--limit", type=click.IntRange(1), help="no more than so many")
 @stored_with_option
+@zone_option
 @output_option
 def stories(
     path: str,
@@ -220,6 +223,7 @@ def stories(
     min_size: int,
     limit: int | None,
     added: tuple[str, ...],
+    timezone: str | None,
     output: str,
 ) -> None:
     """List the stories, those with the latest article first or as --sort says, one JSON line each, or a row of a table.
@@ -232,7 +236,7 @@ def stories(
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
-    after, form = parse_moment(since), result_form(output)
+    after, form, zone = parse_moment(since), result_form(output), zone_from(timezone)
     columns = [*_STORY, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added))
@@ -240,7 +244,7 @@ def stories(
         if form == "jsonl":
             write_json_lines(out, lines)
         else:
-            write_story_lines(out, lines, columns, form)
+            write_story_lines(out, lines, columns, form, zone=zone)
         if after and not found:
             tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since")
 
@@ -278,6 +282,7 @@ def show(path: str, id: str, as_json: bool) -> None:
 @report_option
 @language_option
 @pairs_option
+@zone_option
 @guard_option
 def export(
     path: str,
@@ -286,6 +291,7 @@ def export(
     report: str | None,
     language: Language | None,
     pairs: str | None,
+    timezone: str | None,
     guard: bool,
 ) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
@@ -295,7 +301,7 @@ def export(
     Example: clusterer index export news.db -o clusters.csv --with title,source,date --report report.html
     """
     keep_apart([output, report, pairs], files_of(path))
-    form = result_form(output)
+    form, zone = result_form(output), zone_from(timezone)
     pairs_form = result_form(pairs) if pairs else ""
     with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
@@ -303,13 +309,15 @@ def export(
         aside = stack.enter_context(atomic_output(pairs)) if pairs else None
         assignments = store.assignments()
         walk = partial(_articles, store, [a.id for a in assignments])
-        write_result(out, assignments, form, added, walk() if added else None, guard)
+        write_result(out, assignments, form, added, walk() if added else None, guard, zone)
         if page:
             from clusterer.report.build import build
             from clusterer.report.page import page as report_page
 
             furniture, stats, follows = store.furniture(), store.counts(), store.follows()
-            made = build(assignments, walk, store.settings, furniture=furniture, stats=stats, follows=follows)
+            made = build(
+                assignments, walk, store.settings, furniture=furniture, stats=stats, follows=follows, zone=zone
+            )
             page.write(report_page(made, language))
         if aside:
             names = Pair._fields[:-2]

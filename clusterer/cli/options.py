@@ -242,7 +242,7 @@ def reading_options(command: _F, required: bool = True) -> _F:
         click.option(
             "--timezone",
             metavar="NAME",
-            help="zone of times that name none, such as Asia/Riyadh, else UTC; a .csv of groups or stories tells its dates in it",
+            help="zone of times that name none, such as Asia/Riyadh, else UTC; a report and a .csv tell dates in it",
         ),
         click.option(
             "--now", metavar="DATE", help="when INPUT was fetched: dates such as two hours ago are told from it"
@@ -379,8 +379,9 @@ stories_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     callback=_named,
-    help="also write a line a story: story, title, first, last, articles, independent_texts, outlets, representative, key_words,"
-    " follows (the earlier story of the same affair); .csv, .tsv and .parquet make a table, all else JSON lines. On Spark without"
+    help="also write a line a story: story, title, first, last, articles, independent_texts, outlets, first_outlet,"
+    " representative, key_words, follows (the earlier story of the same affair); .csv, .tsv and .parquet make a table, all else"
+    " JSON lines. On Spark without"
     " what needs titles and dates",
 )
 with_option = click.option(
@@ -390,6 +391,11 @@ with_option = click.option(
     callback=_any_names,
     help=f"add these fields to every line: {', '.join(ADDABLE[:-2])} of the articles, file and row where they stood, and any"
     " other field of INPUT by its name, nested ones as a.b",
+)
+zone_option = click.option(
+    "--timezone",
+    metavar="NAME",
+    help="clock that tells the dates of .csv, .tsv and a report, such as Asia/Riyadh; else UTC",
 )
 stored_with_option = click.option(
     "--with",

@@ -30,7 +30,7 @@ from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.work_folder import WorkFolder
-from clusterer.pipeline import PipelineRun, group_corpus, left_out, refuse_foreign_weights, unheeded
+from clusterer.pipeline import PipelineRun, group_corpus, notes_of, refuse_foreign_weights
 from clusterer.progress import Stages
 from clusterer.reading import InputReader
 from clusterer.settings import AUTO, Settings, bytes_from
@@ -245,10 +245,7 @@ class Run:
         )
         if not done.clustering:
             self.refuse_nothing()
-        self.notes += [
-            *unheeded(done.corpus, self.settings, versions=self.versions),
-            *left_out(done.stats),
-        ]
+        self.notes += notes_of(done, self.settings, self.versions)
         self.stages.begin("writing", len(done.clustering))
         return done
 

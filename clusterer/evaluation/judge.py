@@ -22,6 +22,7 @@ from clusterer.results import Level
 
 _RESAMPLES, _SURE = 200, 0.9  # a change must be better in this share of resamples of the gold
 _FEW_PAIRS, _FEW_GROUPS = 100, 50  # judged pairs, gold groups of two or more, below which gold is little
+_LEAST_PAIRS = 50  # judged pairs below which nothing is sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,10 @@ class Judge:
         """Return whether the F1 of some groups is above that of others, int64 (d,), in most resamples of the gold.
 
         Units are resampled, gold's groups or judged pairs: what differs in one or two of them only is no better in the many
-        resamples that miss these. The seed is fixed.
+        resamples that miss these. The seed is fixed. Resamples of a few judged pairs are of these few: under 50 nothing is sure.
         """
+        if self.labels is None and self.count < _LEAST_PAIRS:
+            return False
         parts = self._parts(self._ours(before)), self._parts(self._ours(after))
         rng, u = np.random.default_rng(0), len(parts[0])
         sums = np.empty((_RESAMPLES, 2, 4))

@@ -151,7 +151,8 @@ def tune(
 
     The thresholds of copies are chosen by labels or judged pairs of copies, that of stories by those of stories; what gold
     says nothing of stays as it is. Where no setting is surely better than what it started from, that stays, too: the best
-    must be better in 90 % of 200 resamples of the gold. A wish is taken at its word, without that test. Settings that
+    must be better in 90 % of 200 resamples of the gold, and of fewer than 50 judged pairs nothing is.
+    A wish is taken at its word, without that test. Settings that
     score as well as the best but for less than an article or a pair (half of one for stories) are equals. Of equal story
     thresholds the one in their middle is taken, of these the nearest to where it started. Of copies the nearest comes
     first: of three thresholds gold often leaves one open, and the middle of that is anywhere.

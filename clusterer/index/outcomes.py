@@ -10,7 +10,7 @@ from clusterer.articles import Article, name_of
 from clusterer.index.story_ids import Change
 from clusterer.results import Assignment
 
-Status = Literal["new", "report", "copy", "known", "expired"]
+Status = Literal["new", "report", "copy", "updated", "known", "expired"]
 
 LOOKED_AT = 64
 """Articles of one id that a new version is held against, those that came last: corrections are of these days."""
@@ -23,7 +23,8 @@ class Added:
     Attributes:
         assignments: one an article, in the order given, as the index stands after all of them.
         status: of each: "new" (no story had it before: of the articles of a new story the first alone), "report" (another
-            report of a story), "copy" (its text, or nearly, was in another article before), "known" (the same id and
+            report of a story), "copy" (its text, or nearly, was in another article before), "updated" (it replaced another
+            version and is in the story that this was in), "known" (the same id and
             content were there; nothing was stored), "expired" (they were there and have expired; nothing was stored, and
             its assignment names the story that it had).
         changes: what it did to stories that were there before.
@@ -63,11 +64,12 @@ def added_of(
     is_known: Sequence[bool],
     changes: Sequence[Change],
     titles: Mapping[str, str],
+    former: Mapping[int, str] | None = None,
 ) -> Added:
     """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
 
     Numbers of those that have expired are negative. Others ascend as articles arrive: an article is a copy or a report of
-    those before it, whatever comes later in its batch.
+    those before it, whatever comes later in its batch. `former` are the stories in which earlier versions were, by number.
     """
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
@@ -78,6 +80,8 @@ def added_of(
     def status(number: int) -> Status:
         if number < 0:
             return "expired"
+        if former and former.get(number) == assigned[number].story:
+            return "updated"
         if first_of_copy[assigned[number].copy] < number:
             return "copy"
         return "report" if first_of_story[assigned[number].story] < number else "new"

@@ -146,14 +146,18 @@ class StoryIndex:
         with writing(self._index) as writer:
             latest, places, former = find_versions(self._index, latest)
             changed = [a.id for a in latest if a.id in former and former[a.id] != a]
-            writer.replace({name: number for name, (number, _) in numbers_of_ids(self._index, changed).items()})
+            replaced = {name: number for name, (number, _) in numbers_of_ids(self._index, changed).items()}
+            earlier = self._reader.assignments_of_stories([*replaced.values()], brief=True)
+            stories = {name: earlier[number].story for name, number in replaced.items()}
+            writer.replace(replaced)
             numbers, is_known = writer.store(latest)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest))
             assigned |= self._reader.expired([number for number in numbers if number < 0])
         rows = [places[row] for row in rows]
-        return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles)
+        before = {number: stories[a.id] for number, a in zip(numbers, latest, strict=True) if a.id in stories}
+        return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, before)
 
     def remove(self, ids: Iterable[str]) -> Removed:
         """Take articles away; what is left of their stories stays.

@@ -9,14 +9,14 @@ Does not read files, does not normalise Arabic: letters, marks and digits of tex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from clusterer.articles import Article
 from clusterer.io.dates import is_relative_date, parse_date
-from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, column_key
+from clusterer.io.field_names import FETCH_NAMES, FIELD_NAMES, MOMENT_NAMES, column_key
 from clusterer.io.garbled import garbled
 from clusterer.io.html import clean_text
 from clusterer.io.nested import is_service_message
@@ -38,6 +38,8 @@ from clusterer.io.values import (
 )
 
 __all__ = ["FIELD_NAMES", "FieldMap", "RowError", "article_from", "column_key", "quoted"]
+
+_ELSEWHERE = timezone(timedelta(hours=1))  # any zone but UTC
 
 
 def article_from(row: Mapping[str, Any], fields: Mapping[str, str] | None = None) -> Article:
@@ -65,6 +67,7 @@ class FieldMap(ColumnPlans):
         unreadable_dates: rows so far whose date was there, not empty, and unreadable.
         first_unreadable: the first of these dates, as it came; None before one.
         default_dates: rows so far without a date of which one stands for none: 0, 1970-01-01, or the default of the feed.
+        guessed_dates: rows so far whose date names no zone, where a column that tells moments (`MOMENT_NAMES`) holds such a one.
         lost_digits: whether an id since this was last set False was a number too large for its digits to be kept.
     """
 
@@ -87,7 +90,7 @@ class FieldMap(ColumnPlans):
             InputError: an attribute that articles do not have.
         """
         super().__init__(fields, zone, now)
-        self.unreadable_dates = self.default_dates = 0
+        self.unreadable_dates = self.default_dates = self.guessed_dates = 0
         self.first_unreadable: Any = None
         self.lost_digits = False
         self._keeps_empty = keeps_empty
@@ -198,6 +201,8 @@ class FieldMap(ColumnPlans):
             else:
                 if self._now is not None and is_relative_date(value) and (fetched := self._fetched(row)):
                     return parse_date(value, zone=self._zone, now=fetched)
+                if len(names) > 1 and self._is_guessed(row, names, value):
+                    self.guessed_dates += 1
                 return moment
         if is_default:
             self.default_dates += 1
@@ -206,6 +211,13 @@ class FieldMap(ColumnPlans):
             if self.first_unreadable is None:
                 self.first_unreadable = unreadable
         return None
+
+    def _is_guessed(self, row: Mapping[str, Any], names: tuple[str, ...], value: Any) -> bool:
+        """Whether a date names no zone where a column that would tell the moment stands beside it and holds a default."""
+        if not any(is_no_date(row[name]) and not is_nothing(row[name]) for name in _moment_columns(names)):
+            return False
+        here, there = (parse_date(value, self.month_first, True, zone, self._now) for zone in (UTC, _ELSEWHERE))
+        return here != there
 
     def _fetched(self, row: Mapping[str, Any]) -> datetime | None:
         """When the row was fetched, as it says itself."""
@@ -216,6 +228,12 @@ class FieldMap(ColumnPlans):
 @lru_cache(maxsize=64)
 def _shared_map(fields: tuple[tuple[str, str], ...]) -> FieldMap:
     return FieldMap(dict(fields))
+
+
+@lru_cache(maxsize=64)
+def _moment_columns(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the columns that tell moments in UTC."""
+    return tuple(name for name in names if column_key(name) in MOMENT_NAMES)
 
 
 def _place(address: str) -> tuple[str, str]:

@@ -34,6 +34,8 @@ ABSTRACT_NAMES = _keys(
     "description", "summary", "abstract", "excerpt", "lead", "snippet", "الوصف", "الملخص", "مقتطف",
 )  # fmt: skip
 """Names of what is the text only where nothing fuller is: a part of it, or a word on the site."""
+MOMENT_NAMES = _keys("date_gmt", "post_date_gmt", "date_unixtime")
+"""Names of columns of dates that are moments whatever zone the row's other clock is of."""
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": _keys(
         "text", "content", "body", "article", "article_body", "article_text", "full_text", "maintext", "content_text",
@@ -49,7 +51,7 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         "العنوان", "عنوان", "عنوان_الخبر", "عنوان_المقال",
     ),
     "date": _keys(
-        "date_gmt", "post_date_gmt", "date_unixtime",
+        *MOMENT_NAMES,
         "date", "published", "pubdate", "published_at", "publish_date", "datetime", "published_time", "publish_time",
         "published_date", "timestamp", "date_published", "date_publish", "publication_date", "web_publication_date",
         "first_published", "article:published_time", "article_date", "pub_time", "seen_date", "post_date", "posted_at",

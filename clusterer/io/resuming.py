@@ -152,6 +152,7 @@ def _columns_state(columns: FieldMap) -> State:
         "unreadable_dates": columns.unreadable_dates,
         "first_unreadable": None if first is None else str(first),
         "default_dates": columns.default_dates,
+        "guessed_dates": columns.guessed_dates,
         "text_columns": list(columns.text_columns),
         "columns_read": {attribute: list(names) for attribute, names in columns._columns_read.items()},
         "notes": list(columns._notes),
@@ -161,6 +162,7 @@ def _columns_state(columns: FieldMap) -> State:
 
 def _set_columns(columns: FieldMap, state: State) -> None:
     columns.unreadable_dates, columns.default_dates = state["unreadable_dates"], state["default_dates"]
+    columns.guessed_dates = state["guessed_dates"]
     columns.first_unreadable = state["first_unreadable"]
     columns.text_columns = dict.fromkeys(state["text_columns"])
     columns._columns_read = {attribute: dict.fromkeys(names) for attribute, names in state["columns_read"].items()}

@@ -89,6 +89,11 @@ def notes_of(walk: Walk) -> list[str]:
         notes.append(
             f"no date can be read in {which}, others have dates: what it holds is grouped without; cure: --date-field NAME"
         )
+    if guessed := sum(columns.guessed_dates for columns in maps):
+        rows = "1 row has" if guessed == 1 else f"{guessed:,} rows have"
+        notes.append(
+            f"{rows} 0 or the like where the moment would stand, so a clock is read that names no zone; cure: check --timezone"
+        )
     many = "1 date stands" if count == 1 else f"{count:,} dates stand"
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 

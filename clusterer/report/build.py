@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import orjson
 from clusterer.arrays.parallel import ordered_map
 from clusterer.articles import Article, seconds
 from clusterer.explanation.highlights import Passages
+from clusterer.io.dates import on_clock
 from clusterer.messages import language_of
 from clusterer.report.charts import by_size, by_time, day_of
 from clusterer.report.keywords import key_words
@@ -48,6 +49,7 @@ def build(
     again: Collection[int] = (),
     quarantined: Quarantined | None = None,
     most: int = MOST,
+    zone: tzinfo | None = None,
 ) -> Report:
     """Return the data of a report.
 
@@ -58,6 +60,7 @@ def build(
         settings, furniture, stats, follows, again: of the run, see `Clustering`.
         quarantined: what could not be read.
         most: articles whose stories are shown.
+        zone: whose clock tells times and days; UTC where None.
 
     Raises:
         ValueError: there are more or fewer articles than assignments.
@@ -85,10 +88,12 @@ def build(
         held = [a if i in wanted else Article("") for i, a in enumerate(walk())]
     by_articles = Counter(outlet for outlet in outlets if outlet)
     order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
-    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture, follows or {})
+    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture, follows or {}, zone)
     starts = [dates[story[0]] for story in stories]
-    days, unit = by_time([(day_of(x), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf])
-    known_days = [day_of(x) for x in dates if x < np.inf]
+    days, unit = by_time(
+        [(day_of(x, zone), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf]
+    )
+    known_days = [day_of(x, zone) for x in dates if x < np.inf]
     return Report(
         totals={
             "articles": n,
@@ -103,7 +108,8 @@ def build(
         },
         first=min(known_days).isoformat() if known_days else None,
         last=max(known_days).isoformat() if known_days else None,
-        until=_stamp(_end(dates)),
+        until=_stamp(_end(dates), zone),
+        zone=str(zone) if zone else None,
         language=language_of(a.title or a.text for a in held),
         sizes=by_size(stories),
         days=days,
@@ -147,6 +153,7 @@ def _packed(
     settings: Settings,
     furniture: Collection[int],
     follows: Mapping[str, str],
+    zone: tzinfo | None,
 ) -> tuple[list[Summary], list[bytes]]:
     """Return the list's entry of each story, and the blocks that hold their articles, packed.
 
@@ -155,19 +162,20 @@ def _packed(
         assignments, articles, outlets: one an article of the feed.
         order: names of outlets, as the report numbers them.
         settings, furniture, follows: of the run.
+        zone: whose clock tells times.
     """
     number = {name: i for i, name in enumerate(order)}
     keys = _search_keys([(articles[i].title, outlets[i], assignments[i].id) for story in shown for i in story])
     summaries, blocks = list[Summary](), list[bytes]()
     words = iter(key_words([_texts(story, assignments, articles) for story in shown], settings))
     batches = list(_batches(shown, articles))
-    plain = (_block(batch, assignments, articles, settings, furniture) for batch in batches)
+    plain = (_block(batch, assignments, articles, settings, furniture, zone) for batch in batches)
     for block, (batch, data) in enumerate(zip(batches, ordered_map(pack, plain, settings.threads), strict=True)):
         blocks.append(data)
         for place, story in enumerate(batch):
             head = next(i for i in story if assignments[i].representative)
             inside = dict.fromkeys(number[outlets[i]] for i in story if outlets[i])
-            stamps = [stamp for i in story if (stamp := _stamp(articles[i].date))]
+            stamps = [stamp for i in story if (stamp := _stamp(articles[i].date, zone))]
             summaries.append(
                 Summary(
                     assignments[head].story,
@@ -219,6 +227,7 @@ def _block(
     articles: Sequence[Article],
     settings: Settings,
     furniture: Collection[int],
+    zone: tzinfo | None,
 ) -> list[list[Member]]:
     linked = [i for story in batch if len(story) > 1 for i in story]
     row = {i: x for x, i in enumerate(linked)}
@@ -238,7 +247,7 @@ def _block(
                 target = place[a.linked_to]
                 other = story[target]
                 why = Why(target, a.relation, a.score, dict(a.evidence or {}), marks(i, other), marks(other, i))
-            stamp = _stamp(article.date)
+            stamp = _stamp(article.date, zone)
             copy = copies.setdefault(a.copy, len(copies))
             members.append(
                 Member(
@@ -291,13 +300,16 @@ def _latest(story: list[int], dates: Sequence[float]) -> float:
     return max((dates[i] for i in story if dates[i] < np.inf), default=-np.inf)
 
 
-def _stamp(when: datetime | None) -> str | None:
-    """A date as the page reads it; one without a zone is UTC, as everywhere."""
+def _stamp(when: datetime | None, zone: tzinfo | None) -> str | None:
+    """A date as the page reads it, on the clock of a zone; a day without an hour stays that day, at midnight of UTC."""
     if when is None:
         return None
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)
     try:
         aware = aware.astimezone(UTC)
+        told = on_clock(aware.replace(microsecond=0), zone)
+        if zone and isinstance(told, datetime):
+            return told.isoformat(timespec="seconds")
     except OverflowError:  # the first or last day there is
         aware = aware.replace(tzinfo=UTC)
     return aware.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

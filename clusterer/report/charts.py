@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,13 @@ SIZES = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, 19), (20, 49), (50
 _DAYS, _WEEKS = 70, 490  # days that a chart by day, and by week, may span
 
 
-def day_of(moment: float) -> date:
-    """Return the day, in UTC, of a time in seconds since 1970."""
+def day_of(moment: float, zone: tzinfo | None = None) -> date:
+    """Return the day, on the clock of a zone, of a time in seconds since 1970; a day without an hour stays that day."""
+    if zone and moment % 86_400:
+        try:
+            return datetime.fromtimestamp(moment, zone).date()
+        except (OverflowError, ValueError):  # the first or last day there is
+            pass
     return date.fromordinal(min(max(719_163 + int(moment // 86_400), 1), date.max.toordinal()))
 
 

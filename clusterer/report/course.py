@@ -82,7 +82,7 @@ def _moment(member: Member) -> float:
 
 def _latest(member: Member) -> float:
     """The latest moment that a date can stand for."""
-    is_day = (member.date or "")[11:19] == "00:00:00"
+    is_day = (member.date or "").endswith("T00:00:00Z")
     return _moment(member) + (_DAY if is_day else 0.0)
 
 

@@ -36,7 +36,8 @@ class Member:
 
     Attributes:
         id, title, outlet, url, text: of the article; the outlet is "" where unknown.
-        date: in UTC, as "2015-07-21T09:08:56Z", or None.
+        date: in UTC, as "2015-07-21T09:08:56Z", or on the clock of `Report.zone`, as "2015-07-21T12:08:56+03:00"; of a day
+            without an hour always midnight of UTC; or None.
         representative: whether it stands for the story.
         copy: number of its copy group in the story, by earliest member.
         why: None for the representative.
@@ -140,6 +141,7 @@ class Report:
         first, last: earliest and latest day, or None.
         until: the moment by which all but a thousandth of the dated articles had come (some clocks run ahead): growth is
             counted over the day before it. As `Member.date`; None where all dates are unknown.
+        zone: whose clock tells times and days; UTC where None.
         language: of most articles.
         sizes: stories by number of articles.
         days: stories by the day, week or month of their first dated article.
@@ -159,6 +161,7 @@ class Report:
     first: str | None
     last: str | None
     until: str | None
+    zone: str | None
     language: Language
     sizes: tuple[Bar, ...]
     days: tuple[Bar, ...]

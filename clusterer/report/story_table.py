@@ -13,6 +13,7 @@ from clusterer.report.keywords import key_words
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
+_DAY = 86_400.0  # seconds
 _LETTERS = 1500  # of a text that are held: its opening behind a dateline
 _TEXTS = 12  # independent texts of a story that are held, for its key words
 
@@ -27,6 +28,8 @@ class StoryRow(NamedTuple):
         articles: how many; one that was read several times counts once.
         independent_texts: how many of them are no copies of another one.
         outlets: who printed them, sorted.
+        first_outlet: of them, whose article is the earliest that has a date; None where that is not known: all are without a
+            date, the earliest is without an outlet, or several may be it, since a day without an hour is any time of that day.
         representative: id of the article that stands for it.
         key_words: what its texts say and others do not, what weighs most first.
         follows: id of the earlier story of the same affair that it goes on with; None where there is none.
@@ -39,6 +42,7 @@ class StoryRow(NamedTuple):
     articles: int
     independent_texts: int
     outlets: tuple[str, ...]
+    first_outlet: str | None
     representative: str
     key_words: tuple[str, ...]
     follows: str | None
@@ -50,7 +54,8 @@ class _Gathered:
 
     articles: int = 0
     texts: dict[str, Article] = field(default_factory=dict)  # by copy group, shortened, none beyond those that are held
-    outlets: set[str] = field(default_factory=set)
+    outlets: dict[str, float] = field(default_factory=dict)  # with the date of their earliest article, inf without one
+    opened: float = inf  # by then the earliest article had come, whatever the hour of its day
     dates: list[datetime] = field(default_factory=list)  # earliest and latest
     head: tuple[str, str, str] = ("", "", "")  # id, title and heading of the representative
     titled: tuple[float, str] = (inf, "")  # date and title of the earliest article with one
@@ -83,8 +88,10 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
         if a.copy not in texts and len(texts) < _TEXTS:
             story.texts[a.copy] = Article(article.text[:_LETTERS], title=article.title)
         texts.add(a.copy)
-        story.outlets.add(article.outlet)
+        when = seconds(article.date)
+        story.outlets[article.outlet] = min(when, story.outlets.get(article.outlet, inf))
         if article.date is not None:
+            story.opened = min(story.opened, when + (0 if when % _DAY else _DAY - 1))
             dates = [*story.dates, article.date]
             story.dates = [min(dates), max(dates)]
         if a.representative:
@@ -95,7 +102,8 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
     table = list(zip(stories.items(), words, strict=True))
     for (name, story), found in sorted(table, key=lambda row: -row[0][1].articles):
         first, last = story.dates or (None, None)
-        outlets = tuple(sorted(story.outlets - {""}))
+        outlets = tuple(sorted(story.outlets.keys() - {""}))
+        early = [name for name, when in story.outlets.items() if when <= story.opened < inf]
         id, title, heading = story.head
         yield StoryRow(
             name,
@@ -105,6 +113,7 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
             story.articles,
             len(copies[name]),
             outlets,
+            (early[0] or None) if len(early) == 1 else None,
             id,
             found,
             result.follows.get(name),

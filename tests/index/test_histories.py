@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -137,7 +137,10 @@ class History(RuleBasedStateMachine):
                 self.since[after[name]] = self.clock
         self.stories = after
 
-    def assert_statuses(self, added: Added, expected: Sequence[tuple[str, str]]) -> None:
+    def assert_statuses(
+        self, added: Added, expected: Sequence[tuple[str, str]], before: Mapping[str, str] | None = None
+    ) -> None:
+        """Hold what is told against the twin; `before` are the stories of articles of which versions may be replaced."""
         assert [a.id for a in added] == [name for name, _ in expected]
         found = list(self.index.assignments())
         by_id = {a.id: a for a in found}
@@ -149,7 +152,9 @@ class History(RuleBasedStateMachine):
                 continue
             assert a == by_id[a.id]
             other = "new" if first_of_story[a.story] == a.id else "report"
-            assert status == ("known" if became == "known" else "copy" if first_of_copy[a.copy] != a.id else other), a
+            other = "copy" if first_of_copy[a.copy] != a.id else other
+            other = "updated" if before and before.get(a.id) == a.story else other
+            assert status == ("known" if became == "known" else other), a
 
     @rule(names=ITEMS)
     def add(self, names: list[str]) -> None:
@@ -173,8 +178,9 @@ class History(RuleBasedStateMachine):
     @rule(names=ITEMS)
     def update(self, names: list[str]) -> None:
         items = [POOL[name] for name in names]
+        before = {a.id: a.story for a in self.index.assignments()}
         added = self.index.update(items)
-        self.assert_statuses(added, self.twin.update(items))
+        self.assert_statuses(added, self.twin.update(items), before)
         self.follow(added.changes)
 
     @rule(names=NAMES)

@@ -133,7 +133,7 @@ def test_a_text_is_not_taken_for_itself_in_a_wrong_encoding(coding: str, path: P
     wrong = text.encode("utf-8").decode(coding)
     with StoryIndex.open(path) as index:
         index.add([Article(wrong, "x")])
-        assert index.update([Article(text, "x")]).status == ("new",)
+        assert index.update([Article(text, "x")]).status == ("updated",)
         assert index.articles(["x"])["x"].text == text
         assert [a.id for a in index.add([Article(text, "x", wrong), Article(text, "x", text)])] == ["x#2", "x#3"]
         assert_well_formed(index)

@@ -24,7 +24,7 @@ def test_an_update_replaces_the_text_and_keeps_the_story(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of(1, 40), "a"), Article(text_of(2, 40), "b")])
         updated = index.update([Article(text_of(3, 40), "a", "عنوان")])
-        assert updated.status == ("new",)
+        assert updated.status == ("updated",)
         assert updated.changes == ()
         assert updated.assignments[0][:4] == ("a", "a", "a", "a")
         assert index.articles(["a"])["a"].text == text_of(3, 40)
@@ -101,7 +101,7 @@ def test_of_two_versions_in_one_update_the_last_stays(path: Path) -> None:
         )
         assert [x.id for x in updated] == ["a", "b", "a"]
         assert updated.assignments[0] == updated.assignments[2]
-        assert updated.status == ("new", "known", "new")
+        assert updated.status == ("updated", "known", "updated")
         assert index.articles(["a"])["a"].text == text_of(4, 40)
         assert len(index) == 2
         assert_well_formed(index)

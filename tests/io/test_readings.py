@@ -33,13 +33,20 @@ def test_inputs_that_were_read_alike_are_told_together(tmp_path: Path) -> None:
     assert (alone.readings, alone.notes) == (["text text, title none, date none, source none, url none, id none"], [])
 
 
-def test_a_default_is_told_where_no_other_date_is(tmp_path: Path) -> None:
+def test_a_default_is_told_where_no_other_date_is_or_one_without_its_zone(tmp_path: Path) -> None:
     rows = [
         {"text": "نص", "date_unixtime": "0", "date": "2018-05-08T00:11:33"},
         {"text": "نص", "date_unixtime": "0", "date": None},
+        {"text": "نص", "date_unixtime": "0", "date": "2018-05-08T00:11:33Z"},
     ]
-    for count, told in ((1, []), (2, ["1 date stands for none, such as 1970-01-01"])):
+    guessed = "1 row has 0 or the like where the moment would stand, so a clock is read that names no zone; cure: "
+    guessed += "check --timezone"
+    for count, told in (
+        (1, [guessed]),
+        (2, [guessed, "1 date stands for none, such as 1970-01-01"]),
+        (3, [guessed, "1 date stands for none, such as 1970-01-01"]),
+    ):
         (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:count]))
         feed = Feed(tmp_path / "a.jsonl")
-        assert [row.article.date is None for row in feed] == [False, True][:count]
+        assert [row.article.date is None for row in feed] == [False, True, False][:count]
         assert feed.notes == told

@@ -25,12 +25,12 @@ function numbered(value, spec, to) {
   return to === 'ar' ? arabic(text) : text;
 }
 
-/** A month, a day, or a moment; midnight to the second is a day whose hour nobody told. */
+/** A month, a day, or a moment; midnight to the second, in UTC, is a day whose hour nobody told. */
 function dated(stamp, spec, to) {
   const [year, month, day] = stamp.slice(0, 10).split('-');
   const name = messages.months[to].split(' ')[month - 1];
   let text = `${day ? `${Number(day)} ` : ''}${name} ${year}`;
-  if (spec === 'date' && stamp.length > 10 && stamp.slice(11, 19) !== '00:00:00') text += ` ${stamp.slice(11, 16)}`;
+  if (spec === 'date' && stamp.length > 10 && !/^00:00:00Z?$/.test(stamp.slice(11))) text += ` ${stamp.slice(11, 16)}`;
   return to === 'ar' ? arabic(text) : text;
 }
 

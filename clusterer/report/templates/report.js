@@ -61,8 +61,12 @@ const ORDERS = {
   latest: (a, b) => (last(a) === last(b) ? b.size - a.size : last(a) < last(b) ? 1 : -1),
 };
 
+/** The offset of the clock that the page tells times by, as at the end of the feed. */
+const offset = about.until?.slice(19) ?? 'Z';
+const shift = Date.parse('1970-01-01T00:00:00Z') - Date.parse(`1970-01-01T00:00:00${offset}`);
+
 /** The moment that growth is counted up to: the end of the day chosen, else that of the feed. */
-const until = () => ($('to').value ? Date.parse($('to').value) + DAY - 1 : about.until ? Date.parse(about.until) : 0);
+const until = () => ($('to').value ? Date.parse(`${$('to').value}T00:00:00${offset}`) + DAY - 1 : about.until ? Date.parse(about.until) : 0);
 
 /** How many articles of each story came in the day before a moment; a date is as exact as its hour. */
 function grow(end) {
@@ -128,7 +132,7 @@ function card(story) {
     ? time(story.first, 'day') : say('days', { first: story.first, last: story.last });
   const counts = { articles: message('n.articles', { n: story.size }), texts: message('n.texts', { n: story.texts }), outlets: message('n.outlets', { n: story.outlets.length }) };
   const growth = story.growth && story.size > 1
-    ? label(say('story.growth', { n: story.growth }, { class: 'growth' }), 'title', 'story.growth_title', { when: new Date(until()).toISOString().slice(0, 19) }) : '';
+    ? label(say('story.growth', { n: story.growth }, { class: 'growth' }), 'title', 'story.growth_title', { when: new Date(until() + shift).toISOString().slice(0, 19) }) : '';
   return make('li', { class: 'story card' },
     make('h3', {}, button),
     make('p', { class: 'meta' }, say('story.counts', counts, {}, 'b'), growth,

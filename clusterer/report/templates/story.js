@@ -49,8 +49,8 @@ function report(group, articles) {
 
 // who printed first, who copied whom
 
-/** The latest moment that a date can stand for: one of midnight to the second may be the end of its day. */
-const latest = (stamp) => Date.parse(stamp) + (stamp.slice(11, 19) === '00:00:00' ? 86_399_000 : 0);
+/** The latest moment that a date can stand for: one of midnight to the second, in UTC, may be the end of its day. */
+const latest = (stamp) => Date.parse(stamp) + (stamp.endsWith('T00:00:00Z') ? 86_399_000 : 0);
 
 /** What an article did within its group of copies: the key of a message, and its values. */
 function did(one, group, opened) {
