@@ -15,7 +15,7 @@ from libc.string cimport memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 13  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 14  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -90,12 +90,16 @@ cdef enum:
     USUAL = 6
     OPPOSITE = 7
     MARKER = 8
+    NEGATION = 9
     NAME_BITS = 14
     MONTHS = 16
     CLITIC_CLASSES = 0x300
     ARTICLE = 0x200
     LETTERS = 3
     PLACE = 3
+    LONE = 1
+    HALF = 2
+    DENIED = 2
     ARABIC = 0x8000
     UNSURE = 1
     SLOT = 8  # words that the slot of a form holds at most
@@ -107,7 +111,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
-    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
+    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
     "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED,
 }
 
@@ -1294,7 +1298,7 @@ cdef inline uint32_t meaning_of(
     for at in range(starts[word >> 50], starts[(word >> 50) + 1]):
         if keys[at] == key:
             kind = meanings[at] >> 16
-            if kind == NAME or kind == NUMBER or kind == DATE or kind == OPPOSITE:
+            if kind == NAME or kind == NUMBER or kind == DATE or kind == OPPOSITE or kind == NEGATION:
                 return meanings[at]
             break
     if kind == UNKNOWN and (unknown != UNKNOWN or not signature & ARABIC):
@@ -1330,7 +1334,7 @@ cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, 
         return True
     if kind == NUMBER or kind == DATE or other_kind == NUMBER or other_kind == DATE or (
         kind == NAME and other_kind == NAME
-    ) or kind == OPPOSITE or other_kind == OPPOSITE:
+    ) or kind == OPPOSITE or other_kind == OPPOSITE or kind == NEGATION or other_kind == NEGATION:
         return meaning == other
     if kind == NAME or other_kind == NAME:
         return same_letters(word, other_word)
@@ -1406,6 +1410,9 @@ cdef enum:
     IS_TIME = 2
     IS_DAY = 4
     IS_MONTH = 8
+    NEGATES = 1  # how a side of a run negates
+    NEGATES_ALONE = 2
+    HALF_NEGATES = 4
 
 cdef struct Told:
     # What the words of one side of a run are, and the first of them.
@@ -1426,6 +1433,12 @@ cdef struct Text:
     Py_ssize_t count
     uint32_t* meanings
     bint known
+
+
+cdef inline uint32_t negates(uint32_t meaning) noexcept nogil:
+    if meaning >> 16 != NEGATION:
+        return 0
+    return NEGATES if meaning & 0xFFFF == 0 else NEGATES_ALONE if meaning & 0xFFFF == LONE else HALF_NEGATES
 
 
 cdef inline void tell(Told* side, uint64_t word, uint32_t meaning, bint placed) noexcept nogil:
@@ -1517,6 +1530,7 @@ cdef void tell_apart(
         out[6] += 1
     elif own and other and (listed or (sure and other_sure)):
         out[7] += 1
+        out[8] += placed
 
 
 cdef inline bint joined(Py_ssize_t n, uint32_t ours, Py_ssize_t m, uint32_t theirs) noexcept nogil:
@@ -1532,7 +1546,7 @@ cdef void judge(
     cdef const uint64_t* a = first_text.words
     cdef const uint64_t* b = second_text.words
     cdef Py_ssize_t n = run.stop[0] - run.start[0], m = run.stop[1] - run.start[1], i, j, longest
-    cdef uint32_t meaning, first = 0, second = 0
+    cdef uint32_t meaning, first = 0, second = 0, denied = 0, other_denied = 0
     cdef bint placed = run.start[0] > 0 and (
         meaning_of(a[run.start[0] - 1], keys, meanings, starts, unknown) >> 16 == MARKER
     )
@@ -1547,8 +1561,10 @@ cdef void judge(
     memset(&theirs, 0, sizeof(Told))
     for j in range(m):
         others[j] = meaning_of(b[run.start[1] + j], keys, meanings, starts, unknown)
+        other_denied |= negates(others[j])
     for i in range(n):
         meaning = meaning_of(a[run.start[0] + i], keys, meanings, starts, unknown)
+        denied |= negates(meaning)
         if meaning >> 16 == NEUTRAL:
             continue
         for j in range(m):
@@ -1579,6 +1595,11 @@ cdef void judge(
         out[2] += 1
     else:
         out[3] += 1
+    if (denied == 0) != (other_denied == 0):  # one side alone
+        if ours.words and theirs.words:
+            out[8] += longest <= DENIED and (denied | other_denied) & NEGATES != 0
+        else:  # the negation by itself
+            out[8] += longest == 1 and (denied | other_denied) & (NEGATES | NEGATES_ALONE) != 0
     tell_apart(&ours, &theirs, first_text, second_text, keys, meanings, starts, unknown, placed, out)
 
 
@@ -1609,7 +1630,8 @@ def differences(
     const uint32_t[::1] meanings, const int32_t[::1] starts, uint32_t unknown, int64_t[:, ::1] out,
 ):
     """Of pairs of rows of words: how many of the runs that differ are facts, of these dates, names, subjects, and edits; and
-    how many numbers either has for itself; and in how many runs each names something else."""
+    how many numbers either has for itself; in how many runs each names something else; and how many leave it in doubt whether
+    both report one thing."""
     cdef Py_ssize_t n, m, i, j, p, longest = 1, count
     cdef const uint64_t* a
     cdef const uint64_t* b
@@ -1637,7 +1659,7 @@ def differences(
             a, b = &values[0] + offsets[pairs[p, 0]], &values[0] + offsets[pairs[p, 1]]
             n = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
             m = offsets[pairs[p, 1] + 1] - offsets[pairs[p, 1]]
-            out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = out[p, 6] = out[p, 7] = 0
+            out[p, 0] = out[p, 1] = out[p, 2] = out[p, 3] = out[p, 6] = out[p, 7] = out[p, 8] = 0
             texts[0].words, texts[0].count, texts[0].meanings, texts[0].known = a, n, known, False
             texts[1].words, texts[1].count, texts[1].meanings, texts[1].known = b, m, known + longest + 1, False
             i, j = numbers_of(a, n, numbers), numbers_of(b, m, numbers + longest + 1)

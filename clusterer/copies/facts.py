@@ -29,10 +29,13 @@ from clusterer.arrays import kernels
 from clusterer.arrays.kernels_numpy.facts import (
     COMMON,
     DATE,
+    HALF,
+    LONE,
     MARKER,
     MONTHS,
     NAME,
     NAME_BITS,
+    NEGATION,
     NEUTRAL,
     NUMBER,
     OPPOSITE,
@@ -85,7 +88,9 @@ class Differences:
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
             the other has nowhere; where they say the opposite, two.
         unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
-            no common ones, or by any behind the word for a place.
+            no common ones, or by any behind the word for a place, a firm or a body.
+        doubts: int64 (m,), short runs of which one side alone negates, and those of `unknowns` behind such a word: what one text
+            says may be news beside the other.
     """
 
     facts: NDArray[np.int64]
@@ -96,6 +101,7 @@ class Differences:
     numbers: NDArray[np.int64]
     others: NDArray[np.int64]
     unknowns: NDArray[np.int64]
+    doubts: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -244,6 +250,8 @@ def _spelt(values: dict[str, int]) -> tuple[list[str], list[int]]:
         enter(spellings.replace("|", " "), values[country], ("", "ال", "وال", "لل", "بال"), endings)
     enter(lists.PARTS, NEUTRAL << 16)
     enter(lists.MARKERS, MARKER << 16)
+    for value, negations in ((0, lists.NEGATIONS), (LONE, lists.LONE_NEGATIONS), (HALF, lists.HALF_NEGATIONS)):
+        enter(negations, NEGATION << 16 | value, (*lists.CLITICS, "ف"))
     for place, days in enumerate(lists.WEEKDAYS):
         enter(days, DATE << 16 | place)
     for place, months in enumerate(lists.MONTHS):

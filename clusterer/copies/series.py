@@ -109,10 +109,11 @@ def may_report_others(jaccard: NDArray[np.float64], differing: Differences) -> N
     """Bool (m,): copies of which either names something that the other has nowhere, and little else was edited.
 
     Most of them are one report with a name spelt otherwise or a word exchanged; but where one is to be removed, it may be news.
+    So may what one alone negates, however alike the two are otherwise.
     """
     stated = (differing.facts >= 1) & (differing.names + differing.subjects >= 1)
     doubtful = ((differing.unknowns >= 1) | stated) & (differing.edits <= _EDITED) & (jaccard < _TYPO)
-    found: NDArray[np.bool_] = (differing.others >= 1) | doubtful
+    found: NDArray[np.bool_] = (differing.others >= 1) | (differing.doubts >= 1) | doubtful
     return found
 
 

@@ -30,7 +30,7 @@ from clusterer.index.articles import (
 from clusterer.index.crowds import crowded_documents, find_story_components
 from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
-from clusterer.index.links import read_table
+from clusterer.index.links import STORED, read_table
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.regroup import group_centres, story_groups
 from clusterer.index.story_candidates import document_stems
@@ -241,7 +241,7 @@ def _links(index: OpenIndex) -> list[str]:
         computed[places, :2] = ends[places]
         computed[places, 2:] = np.stack(
             [shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-             *differing.columns, shared.ties(settings)],
+             *differing.columns[:STORED], shared.ties(settings)],
             axis=1,
         )  # fmt: skip
         wrong += ends[(computed != block).any(axis=1), 0].tolist()

@@ -19,6 +19,8 @@ from clusterer.index.database import Database
 from clusterer.index.guards import damaged
 from clusterer.index.remembered import Remembered
 
+STORED = 8
+"""Columns of `Differences` that a file has: all but doubts, which matter where articles are removed. An index removes none."""
 _COLUMNS = "shared, smaller, larger, opening, own_opening, facts, dates, names, subjects, edits, numbers, others, unknowns, ties"
 _MOST = float(1 << 32)  # of any number of a link
 MOST = 1 << 19
@@ -38,7 +40,7 @@ def write_links(database: Database, ends: NDArray[np.int64], links: Links) -> ND
     shared, d = links.overlap, links.differences
     columns = (
         shared.shared, shared.smaller, shared.larger, shared.opening, shared.own_opening,
-        *d.columns, shared.ties(database.settings).astype(np.int64),
+        *d.columns[:STORED], shared.ties(database.settings).astype(np.int64),
     )  # fmt: skip
     database.write_many(
         f"INSERT OR REPLACE INTO link (a, b, {_COLUMNS}) VALUES ({', '.join('?' * WIDTH)})",
@@ -83,7 +85,7 @@ def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:
     """What stored pairs share and differ in."""
     numbers = table.astype(np.int64)
     shared = Overlap(*numbers[:, 2:5].T, *table[:, 5:7].T)
-    return shared, Differences(*numbers[:, 7:-1].T)
+    return shared, Differences(*numbers[:, 7:-1].T, np.zeros(len(table), dtype=np.int64))
 
 
 def links_of(database: Database) -> Remembered[NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from clusterer.copies.facts import Differences, no_differences
 from clusterer.copies.series import are_series, hours_apart, recur
 
 DAY = 86_400.0
-FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns")
+FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns", "doubts")
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC).timestamp()
 
 

@@ -19,16 +19,20 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.letters import ARABIC, UNSURE
 
-UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL, OPPOSITE, MARKER = range(9)
+UNKNOWN, COMMON, NAME, NEUTRAL, NUMBER, DATE, USUAL, OPPOSITE, MARKER, NEGATION = range(10)
 """Kinds of words. `USUAL` ones are frequent, but as often part of a name or a subject as of the frame of a form. An `OPPOSITE`
 is a common one that contradicts the one whose value differs in the last bit only. What stands behind a `MARKER` ("road", "town")
-names a place, however common the word is."""
+names a place, a firm or a body, however common the word is. What a `NEGATION` stands in is denied."""
 NAME_BITS = 14
 """Bits of a name's value below its class: what it names. Names of two classes do not exclude each other."""
 MONTHS = 16
 """Value of a date from which it is a month; below it is a weekday."""
 CLITIC_CLASSES = 1 << 8 | 1 << 9
 """Classes of the letters that spelling puts before a word: ب and ل."""
+LONE, HALF = 1, 2
+"""Values of a `NEGATION` that negates where it is put in only, and of one that may be another word as well; else it is 0."""
+DENIED = 2
+"""Words that a run differs in at most where one side alone negates."""
 PLACE = 3
 """Words that differ beside two of opposite meaning at most, where these stand in one place."""
 ARTICLE = 1 << 9
@@ -63,7 +67,7 @@ class _Meanings(dict[int, int]):
             return (NEUTRAL if signature == UNSURE else NUMBER) << 16 | signature
         meaning = self._told.get(word >> 32)
         kind = UNKNOWN if meaning is None else meaning >> 16
-        if meaning is not None and kind in (NAME, NUMBER, DATE, OPPOSITE):
+        if meaning is not None and kind in (NAME, NUMBER, DATE, OPPOSITE, NEGATION):
             return meaning
         if kind == UNKNOWN and (self._unknown != UNKNOWN or not signature & ARABIC):
             kind = COMMON
@@ -88,9 +92,9 @@ def differences(
         keys, meanings: uint32 (k,), the upper halves of the known words' hashes, ascending; kind above 16 bits of value.
         starts: int32, where keys with the same upper 14 bits begin; not used here.
         unknown: the kind of other Arabic words.
-        out: int64 (m, 8), written: runs that are facts, those of them that are dates, names, subjects, edits; how many
-            numbers either has for itself, the fewer of the two; and runs in which either text names something else, by lists
-            and by words that are not known.
+        out: int64 (m, 9), written: runs that are facts, those of them that are dates, names, subjects, edits; how many
+            numbers either has for itself, the fewer of the two; runs in which either text names something else, by lists
+            and by words that are not known; and runs that leave it in doubt whether both report one thing.
     """
     known = _Meanings(keys, meanings, unknown)
     for i, (a, b) in enumerate(pairs.tolist()):
@@ -104,13 +108,14 @@ def _difference(a: list[int], b: list[int], known: _Meanings) -> tuple[int, ...]
     own = min(sum(number not in other for number in one) for one, other in (numbers, numbers[::-1]))
     marks = _align(a, b)
     if marks is None:
-        return 0, 0, 0, 0, EDITS, own, 0, 0
-    counts, others = [0, 0, 0, 0, 0], [0, 0]
+        return 0, 0, 0, 0, EDITS, own, 0, 0, 0
+    counts, others = [0, 0, 0, 0, 0], [0, 0, 0]
     texts = [[(word, known[word]) for word in text] for text in (a, b)]
     for run in _runs(*marks):
         placed = run[0] > 0 and texts[0][run[0] - 1][1] >> 16 == MARKER
         sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, placed, counts)
         if sides is not None:
+            others[2] += _alone_negates([texts[0][run[0] : run[1]], texts[1][run[2] : run[3]]], sides)
             _tell_apart(sides, texts, placed, others)
     return *counts, own, *others
 
@@ -238,7 +243,8 @@ def _tell_apart(
     """Add a run to those in which each text names something else, by lists or by words that are not known.
 
     A copy tells the same with more or fewer words and in another place: only what the other text says nowhere counts. Names
-    exclude each other within their class; words of opposite meaning do so in one place.
+    exclude each other within their class; words of opposite meaning do so in one place. In doubt are a short run of which one
+    side alone negates, and other names behind a marker.
     """
     if max(map(len, sides)) > SLOT:
         return
@@ -253,6 +259,22 @@ def _tell_apart(
         others[0] += 1
     elif all(kinds) and (placed or NAME in kinds[0] | kinds[1] or all(UNKNOWN in side for side in kinds)):
         others[1] += 1
+        others[2] += placed
+
+
+def _alone_negates(run: list[list[tuple[int, int]]], sides: list[list[tuple[int, int]]]) -> bool:
+    """Whether one side of a short run negates and the other one does not, nor half; where but a negation is left of it, that one.
+
+    Args:
+        run: words and their meanings of either side.
+        sides: those of them that differ.
+    """
+    told = [{meaning & 0xFFFF for _, meaning in side if meaning >> 16 == NEGATION} for side in run]
+    if bool(told[0]) == bool(told[1]):
+        return False
+    if all(sides):
+        return max(map(len, sides)) <= DENIED and 0 in told[0] | told[1]
+    return max(map(len, sides)) == 1 and not {0, LONE}.isdisjoint(told[0] | told[1])
 
 
 def _is_own(word: int, meaning: int, other: list[tuple[int, int]]) -> bool:
@@ -289,7 +311,7 @@ def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
     if word == other_word:
         return True
     kinds = meaning >> 16, other >> 16
-    if any(kind in (NUMBER, DATE, OPPOSITE) for kind in kinds) or kinds == (NAME, NAME):
+    if any(kind in (NUMBER, DATE, OPPOSITE, NEGATION) for kind in kinds) or kinds == (NAME, NAME):
         return meaning == other
     return _same_letters(word, other_word) if NAME in kinds else _spelt_alike(meaning, other)
 
