@@ -30,6 +30,7 @@ from clusterer.stories.texts import telling_stems
 from clusterer.text.words import Words
 
 _NUMBER = 0xFFFFFFFF
+_BATCH = 100  # texts of which a batch, or fewer, may bring as many pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,21 @@ def story_candidates(
     likeness = candidates.story_likeness(moments[:, 0], moments[:, 1], index.settings)
     codes = rows * total + len(slots) + place
     kept = bands.pairs_with_equal_slots(both, codes, likeness)
-    kept = kept[bands.most_met(kept, kept // total, met[np.searchsorted(codes, kept)])]
+    most = most_of(len(kept), len(slots), index.database.state["texts"])
+    kept = kept[bands.most_met(kept, kept // total, met[np.searchsorted(codes, kept)], most)]
     return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
+
+
+def most_of(pairs: int, texts: int, stored: int) -> int:
+    """The most pairs that a new text may bring, as of one feed (`bands.banded_pairs`) where an index is as large as one that is bounded.
+
+    Args:
+        pairs: that a batch would bring.
+        texts: of the batch.
+        stored: texts of the index.
+    """
+    is_bounded = bands.AVERAGE * stored > bands.SMALL and pairs > bands.AVERAGE * max(texts, _BATCH)
+    return bands.AVERAGE if is_bounded else bands.MOST
 
 
 # stems
