@@ -57,17 +57,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
             part=source.part,
             packed=packed,
         )
-    if head.startswith(parquet.MAGIC):
-        raise UnusableInput(_looks_like(source, "parquet"))
-    if workbook.sniff(head, walk.columns):
-        cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
-        raise UnusableInput(
-            f'{source.name}: an Excel workbook, not a table of text; cure: {cure}, or save it as "CSV UTF-8"'
-        )
-    if what := closed_archive(head):
-        raise UnusableInput(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
-    if head.startswith(b"PK\x03\x04"):
-        raise UnusableInput(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
+    _refuse_binary(source, head, walk.columns)
     cure = wrong_encoding_cure(head, encoding) if encoding else ""
     if cure:
         raise UnusableInput(f"{source.name}: not {encoding}; cure: {cure}")
@@ -168,6 +158,25 @@ def _text_format(candidates: tuple[str, ...], head: bytes, columns: FieldMap) ->
                 return format.name
         return candidates[-1] if candidates else ""
     return candidates[-1] if candidates else FORMATS[0].name
+
+
+def _refuse_binary(source: Source, head: bytes, columns: FieldMap) -> None:
+    """Refuse bytes that are no text where a text is expected.
+
+    Raises:
+        UnusableInput: naming what they are.
+    """
+    if head.startswith(parquet.MAGIC):
+        raise UnusableInput(_looks_like(source, "parquet"))
+    if workbook.sniff(head, columns):
+        cure = "name it .xlsx" if head.startswith(b"PK") else "name it .xls"
+        raise UnusableInput(
+            f'{source.name}: an Excel workbook, not a table of text; cure: {cure}, or save it as "CSV UTF-8"'
+        )
+    if what := closed_archive(head):
+        raise UnusableInput(f"{source.name}: {what}, which is not opened here; cure: unpack it before")
+    if head.startswith(b"PK\x03\x04"):
+        raise UnusableInput(f"{source.name}: a zip archive without its ending; cure: name it .zip, or unpack it")
 
 
 def _refuse_other(source: Source, format: str, head: bytes, columns: FieldMap) -> None:
