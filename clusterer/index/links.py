@@ -85,7 +85,7 @@ def measured(table: NDArray[np.float64]) -> tuple[Overlap, Differences]:
     """What stored pairs share and differ in."""
     numbers = table.astype(np.int64)
     shared = Overlap(*numbers[:, 2:5].T, *table[:, 5:7].T)
-    return shared, Differences(*numbers[:, 7:-1].T, np.zeros(len(table), dtype=np.int64))
+    return shared, Differences(*np.vstack([numbers[:, 7:-1].T, np.zeros((1, len(table)), dtype=np.int64)]))
 
 
 def links_of(database: Database) -> Remembered[NDArray[np.float64]]:
