@@ -92,7 +92,7 @@ def story_candidates(
 
 
 def most_of(pairs: int, texts: int, stored: int) -> int:
-    """The most pairs that a new text may bring, as of one feed (`bands.banded_pairs`) where an index is as large as one that is bounded.
+    """The most pairs that a new text may bring: in an index as large as a feed that is bounded, as there (`bands.banded_pairs`).
 
     Args:
         pairs: that a batch would bring.
