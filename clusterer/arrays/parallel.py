@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
@@ -67,7 +67,7 @@ def ordered_map(function: Callable[[_T], _R], items: Iterable[_T], threads: int)
             yield waiting.popleft().result()
 
 
-def ahead(items: Iterable[_T], threads: int) -> Iterator[_T]:
+def ahead(items: Iterable[_T], threads: int) -> Generator[_T, None, None]:
     """The items, made on a thread of their own while others are worked on, where there are several (0 for all cores)."""
     if workers(threads) == 1:
         yield from items

@@ -69,7 +69,7 @@ def test_items_are_made_ahead_in_order_and_few(threads: int) -> None:
     assert [*ahead([None, 0, ""], threads)] == [None, 0, ""]
     stopped = ahead(iter(range(30)), threads)
     assert next(stopped) == 0
-    stopped.close()  # type: ignore[attr-defined]
+    stopped.close()
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -300,11 +300,9 @@ def test_what_one_side_alone_negates_is_in_doubt(a: str, b: str, expected: dict[
         ("زبائن لبنك الإسكان هناك", "زبائن لبنك الاسكان هناك", {}),
     ],
 )
-@pytest.mark.parametrize("profile", ["news", "strict"])
-def test_a_common_word_behind_a_firm_or_a_body_names_it(a: str, b: str, expected: dict[str, int], profile: str) -> None:
-    if profile == "strict" and not expected:
-        pytest.skip("another spelling is another word there")
-    assert between(FRAME.format(a), FRAME.format(b), profile) == expected
+def test_a_common_word_behind_a_firm_or_a_body_names_it(a: str, b: str, expected: dict[str, int]) -> None:
+    for profile in ("news", "strict") if expected else ("news",):  # another spelling is another word to the strict one
+        assert between(FRAME.format(a), FRAME.format(b), profile) == expected
 
 
 @pytest.mark.parametrize(
