@@ -55,8 +55,12 @@ def seen(browser: Any) -> Iterator[Any]:
 
 
 def shown(page: Any, path: Path, fragment: str = "") -> Any:
+    """The page opened anew, with its list, and with the texts of the story that the fragment names."""
+    page.goto("about:blank")  # another fragment alone would leave the page that is open, and what is open on it
     page.goto(path.as_uri() + fragment)
     page.locator("#list .story").first.wait_for()
+    if "story=" in fragment:  # a story is unpacked after the list stands
+        page.locator(".inside:not([hidden]) .texts").wait_for()
     return page
 
 
@@ -138,8 +142,6 @@ def test_a_timeline_tells_who_was_first_and_who_copied_whom(seen: Any, tmp_path:
         ("u1", "copied a text; who was first is not known"),
     ):
         shown(page, path, f"#story={story}")
-        page.evaluate("location.reload()")
-        page.locator(".lines").first.wait_for()
         assert {row.locator("td").last.inner_text() for row in page.locator(".lines tbody tr").all()} == {says}
 
 
@@ -158,7 +160,7 @@ def test_a_link_opens_its_story_whatever_is_filtered(seen: Any, sample_page: Pat
     page.locator("#outlet").select_option("2")
     kept, found = page.evaluate("location.hash"), page.locator("#list .title").all_inner_texts()
     assert "kind=other" in kept
-    page.evaluate("location.reload()")
+    page.reload()
     page.locator("#list .story").first.wait_for()
     assert page.locator("#list .title").all_inner_texts() == found != []
     assert page.locator("#outlet").input_value() == "2"
