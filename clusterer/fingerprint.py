@@ -160,6 +160,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_EDITED",
         "_SLOTS",
         "_DAYS",
+        "_OWN_DAYS",
         "_REACH",
     ),
     "clusterer.copies.verify": ("OPENING", "LATE", "NEAR", "AGAINST"),
