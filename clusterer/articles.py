@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +21,7 @@ import numpy as np
 from clusterer.errors import InputError
 
 _HEADING = 80  # letters
+_DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,36 @@ def seconds(date: datetime | None) -> float:
     if date is None:
         return np.inf
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def latest(when: float) -> float:
+    """The latest moment that a date can stand for, both in seconds since 1970: midnight to the second is any time of its day.
+
+    Examples:
+        >>> latest(86_400.0), latest(86_401.0)
+        (172799.0, 86401.0)
+    """
+    return when if when % _DAY else when + _DAY - 1
+
+
+def first_outlet(earliest: Mapping[str, float], opened: float) -> str | None:
+    """Whose article is the earliest of a story.
+
+    Args:
+        earliest: of each outlet, "" where it is unknown, the date of its earliest article; inf where none has one.
+        opened: by when the earliest article had come, see `latest`; inf where none has a date.
+
+    Returns:
+        None where that is not known: all are without a date, the earliest is without an outlet, or several may be it.
+
+    Examples:
+        >>> first_outlet({"وكالة": 7200.0, "صحيفة": 3600.0}, 3600.0)
+        'صحيفة'
+        >>> first_outlet({"وكالة": 7200.0, "صحيفة": 0.0}, 7200.0) is None
+        True
+    """
+    early = [name for name, when in earliest.items() if when <= opened < np.inf]
+    return (early[0] or None) if len(early) == 1 else None
 
 
 def outlet_of(source: str, url: str) -> str:

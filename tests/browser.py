@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE = 120_000
+"""Milliseconds that a page may take: on a loaded machine all of it is slow."""
 ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
@@ -26,6 +29,14 @@ def opened_browser() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def await_true(page: Any, expression: str) -> None:
+    """Wait until an expression is true on a page. Playwright's own wait evaluates inside the page, whose policy forbids it."""
+    until = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < until, f"never true: {expression}"
+        page.wait_for_timeout(50)
 
 
 def watched(page: Any) -> list[str]:

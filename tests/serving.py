@@ -27,7 +27,7 @@ class Server:
         self, path: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, str], str]:
         """Status, headers and text of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
@@ -49,7 +49,7 @@ class Server:
 
     def wait_for_words(self, articles: int) -> None:
         """Until so many articles can be searched."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while self.desk.search.articles < articles:
             assert time.monotonic() < until
             time.sleep(0.02)
@@ -71,7 +71,7 @@ def served(path: Path, gold: Path | None = None) -> Iterator[Server]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not server.started:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -79,6 +79,6 @@ def served(path: Path, gold: Path | None = None) -> Iterator[Server]:
         yield Server(listener.getsockname()[1], desk)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
         listener.close()
         desk.close()

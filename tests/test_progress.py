@@ -47,8 +47,11 @@ def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch) -> None:  # type: i
     with cli_stages.progress_shown(False) as stages:
         stages.begin("sketching", 10)
         stages("sketching", 5)
-        time.sleep(0.2)
-    told = capsys.readouterr().err.splitlines()
+        written, until = "", time.monotonic() + 120
+        while not written and time.monotonic() < until:
+            time.sleep(0.05)
+            written = capsys.readouterr().err
+    told = (written + capsys.readouterr().err).splitlines()
     assert told
     assert all(line.startswith("clusterer: sketching: 5 of 10 (50 %), ") for line in told)
     with cli_stages.progress_shown(True) as stages:

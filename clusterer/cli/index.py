@@ -60,7 +60,8 @@ from clusterer.results import Assignment
 
 _BATCH = 1000
 _STORY = (
-    "story", "articles", "copies", "outlets", "first", "last", "representative", "title", "recent", "aliases", "follows"
+    "story", "articles", "copies", "outlets", "first_outlet", "first", "last", "updated", "representative", "title", "recent",
+    "aliases", "follows",
 )  # fmt: skip
 
 
@@ -230,8 +231,9 @@ def stories(
 
     An age such as 24h counts back from now, not from the latest article.
 
-    A line's `recent` counts its articles since --since. With --with a line also has `members`: its articles, each with id,
-    linked_to, relation, score, and those fields.
+    A line's `first_outlet` is that of `cluster --stories`, `updated` when its last article came; `recent` counts its articles
+    since --since. With --with a line also has `members`: its articles, each with id, linked_to, relation, score, and those
+    fields.
 
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import find_sorted
 from clusterer.articles import Article
 from clusterer.corpus import read
 from clusterer.io.inputs import articles_from
@@ -103,7 +104,7 @@ class Passages:
         shingles, other_shingles = (self._shingles[self._starts[x] : self._starts[x + 1]] for x in (i, j))
         words = int(self._offsets[i + 1] - self._offsets[i])
         covered = np.zeros(words + self._size + 1, dtype=np.int64)
-        positions = np.flatnonzero(np.isin(shingles, other_shingles))
+        positions = np.flatnonzero(find_sorted(np.sort(other_shingles), shingles)[1])
         np.add.at(covered, positions, 1)
         np.add.at(covered, positions + self._size, -1)
         start, stop = self._words.offsets[i : i + 2]

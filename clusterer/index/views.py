@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.articles import Article, free_ids, free_story_id
+from clusterer.articles import Article, first_outlet, free_ids, free_story_id, latest
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
@@ -49,6 +49,8 @@ class Story:
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
+        updated: when the last of its articles came to the index.
+        first_outlet: whose article is the earliest that has a date; None where that is not known, see `articles.first_outlet`.
         title: of its representative; without one, how its text begins.
         recent: how many of its articles are not older than the point that was asked for; all where none was.
         articles: in the order of `assignments`; only where they were asked for, else none.
@@ -63,6 +65,8 @@ class Story:
     outlets: tuple[str, ...]
     first: datetime
     last: datetime
+    updated: datetime
+    first_outlet: str | None
     title: str
     follows: str | None
     recent: int = 0
@@ -78,8 +82,10 @@ class Story:
             "articles": len(self),
             "copies": self.copies,
             "outlets": self.outlets,
+            "first_outlet": self.first_outlet,
             "first": self.first,
             "last": self.last,
+            "updated": self.updated,
             "representative": next(a.id for a in self.assignments if a.representative),
             "title": self.title,
             "recent": self.recent,
@@ -147,12 +153,12 @@ class IndexReader:
     ) -> Iterator[Story]:
         """Stories by number; `after` and `with_articles` as `sorted_stories`."""
         rows = self._database.among(
-            "SELECT text.story, article.number, coalesce(date, added), outlet, text.centre FROM text JOIN document ON"
+            "SELECT text.story, article.number, date, added, outlet, text.centre FROM text JOIN document ON"
             " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
             " ORDER BY article.number",
             stories,
         )
-        members: dict[int, list[tuple[int, float, str, int]]] = {}
+        members: dict[int, list[tuple[int, float | None, float, str, int]]] = {}
         for story, *row in rows:
             members.setdefault(story, []).append(tuple(row))
         numbers = [row[0] for x in members.values() for row in x]
@@ -168,15 +174,17 @@ class IndexReader:
         for story in stories:
             rows_of_story = members[story]
             head = next(number for number, *_ in rows_of_story if assigned[number].representative)
-            dates = [date for _, date, _, _ in rows_of_story]
+            dates = [added if date is None else date for _, date, added, *_ in rows_of_story]
             yield Story(
                 assigned[head].story,
                 tuple(aliases.get(story, ())),
                 tuple(assigned[number] for number, *_ in rows_of_story),
                 len({centre for *_, centre in rows_of_story}),
-                tuple(sorted({outlet for _, _, outlet, _ in rows_of_story} - {""})),
+                tuple(sorted({outlet for *_, outlet, _ in rows_of_story} - {""})),
                 moment(min(dates)),
                 moment(max(dates)),
+                moment(max(added for _, _, added, *_ in rows_of_story)),
+                _first_outlet([(outlet, date) for _, date, _, outlet, _ in rows_of_story]),
                 articles[head].heading,
                 followed.get(assigned[head].story),
                 len(dates) if after is None else sum(date >= after for date in dates),
@@ -198,9 +206,12 @@ class IndexReader:
         """An article without a word, as a story of its own."""
         article = read_articles(self.index, [number])[number]
         (assignment,) = self.assignments([number])
-        date = article.date or moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
-        outlets = (article.outlet,) if article.outlet else ()
-        return Story(assignment.story, (), (assignment,), 1, outlets, date, date, article.heading, None, 1)
+        added = moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
+        date, outlets = article.date or added, (article.outlet,) if article.outlet else ()
+        first = article.outlet or None if article.date else None
+        return Story(
+            assignment.story, (), (assignment,), 1, outlets, date, date, added, first, article.heading, None, 1
+        )
 
     def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
         """Titles of stories by their ids.
@@ -355,6 +366,14 @@ def _assign(
     for row, a in zip(several, _as_run(index, several).clustering, strict=True):
         out[row[0]] = a._replace(story=names[row[8]], copy=copy_name[row[7]], exact=exact_name[row[4]])
     return out
+
+
+def _first_outlet(seen: Sequence[tuple[str, float | None]]) -> str | None:
+    """Whose article is the earliest, of outlets and dates in seconds since 1970."""
+    earliest: dict[str, float] = {}
+    for outlet, date in seen:
+        earliest[outlet] = min(np.inf if date is None else date, earliest.get(outlet, np.inf))
+    return first_outlet(earliest, min((latest(date) for _, date in seen if date is not None), default=np.inf))
 
 
 def _told(index: OpenIndex, rows: Sequence[tuple[Any, ...]], asked: frozenset[int]) -> list[tuple[Any, ...]]:

@@ -73,6 +73,7 @@ def build(
 
         assignments = [assignment for place, assignment in enumerate(assignments) if place not in again]
     n = len(assignments)
+    labels = [(a.story, a.copy, a.exact) for a in assignments]
     held = list(walk()) if n <= most else []
     outlets, dates = list[str](), list[float]()
     names: dict[str, str] = {}
@@ -81,14 +82,15 @@ def build(
         dates.append(seconds(article.date))
     if len(outlets) != n:
         raise ValueError(f"{len(outlets)} articles for {n} assignments")
-    stories = _stories(assignments, dates)
+    stories = _stories([story for story, _, _ in labels], dates)
     shown = _fitting(stories, most)
+    wanted = {i for story in shown for i in story}
     if not held:
-        wanted = {i for story in shown for i in story}
         held = [a if i in wanted else Article("") for i, a in enumerate(walk())]
+    placed = {i: a for i, a in enumerate(assignments) if i in wanted}  # each is made when it is asked for: once
     by_articles = Counter(outlet for outlet in outlets if outlet)
     order = sorted(by_articles, key=lambda name: (-by_articles[name], name))
-    summaries, blocks = _packed(shown, assignments, held, outlets, order, settings, furniture, follows or {}, zone)
+    summaries, blocks = _packed(shown, placed, held, outlets, order, settings, furniture, follows or {}, zone)
     starts = [dates[story[0]] for story in stories]
     days, unit = by_time(
         [(day_of(x, zone), len(story) > 1) for x, story in zip(starts, stories, strict=True) if x < np.inf]
@@ -100,8 +102,8 @@ def build(
             "stories": len(stories),
             "stories of two or more": sum(len(story) > 1 for story in stories),
             "articles in them": sum(len(story) for story in stories if len(story) > 1),
-            "independent texts": len({a.copy for a in assignments}),
-            "distinct texts": len({a.exact for a in assignments}),
+            "independent texts": len({copy for _, copy, _ in labels}),
+            "distinct texts": len({exact for _, _, exact in labels}),
             "outlets": len(by_articles),
             "articles without a date": n - len(known_days),
             "articles read before": len(again),
@@ -115,7 +117,7 @@ def build(
         days=days,
         unit=unit,
         undated=sum(x == np.inf for x in starts),
-        reprints=reprints([a.copy for a in assignments], outlets, dates),
+        reprints=reprints([copy for _, copy, _ in labels], outlets, dates),
         outlets=tuple(order),
         stories=tuple(summaries),
         blocks=tuple(blocks),
@@ -127,16 +129,16 @@ def build(
     )
 
 
-def _stories(assignments: Sequence[Assignment], dates: Sequence[float]) -> list[list[int]]:
+def _stories(labels: Sequence[str], dates: Sequence[float]) -> list[list[int]]:
     """Return the places of each story's articles, earliest first; the largest story first, then the freshest.
 
     Args:
-        assignments: one an article.
+        labels: story of each article.
         dates: seconds since 1970 of each article, inf where it is unknown: such articles come last.
     """
     groups: dict[str, list[int]] = {}
-    for i, a in enumerate(assignments):
-        groups.setdefault(a.story, []).append(i)
+    for i, label in enumerate(labels):
+        groups.setdefault(label, []).append(i)
     stories = list(groups.values())
     for story in stories:
         story.sort(key=dates.__getitem__)
@@ -146,7 +148,7 @@ def _stories(assignments: Sequence[Assignment], dates: Sequence[float]) -> list[
 
 def _packed(
     shown: list[list[int]],
-    assignments: Sequence[Assignment],
+    assignments: Mapping[int, Assignment],
     articles: Sequence[Article],
     outlets: Sequence[str],
     order: Sequence[str],
@@ -159,7 +161,8 @@ def _packed(
 
     Args:
         shown: places of the articles of each story.
-        assignments, articles, outlets: one an article of the feed.
+        assignments: of those articles, by place.
+        articles, outlets: one an article of the feed.
         order: names of outlets, as the report numbers them.
         settings, furniture, follows: of the run.
         zone: whose clock tells times.
@@ -223,7 +226,7 @@ def _batches(stories: list[list[int]], articles: Sequence[Article]) -> Iterator[
 
 def _block(
     batch: list[list[int]],
-    assignments: Sequence[Assignment],
+    assignments: Mapping[int, Assignment],
     articles: Sequence[Article],
     settings: Settings,
     furniture: Collection[int],
@@ -268,7 +271,7 @@ def pack(data: Any) -> bytes:
     return squeeze.compress(encoded) + squeeze.flush()
 
 
-def _texts(story: list[int], assignments: Sequence[Assignment], articles: Sequence[Article]) -> list[Article]:
+def _texts(story: list[int], assignments: Mapping[int, Assignment], articles: Sequence[Article]) -> list[Article]:
     """The representative of a story and the first article of each other copy group; none of a single article."""
     if len(story) < 2:
         return []

@@ -8,12 +8,11 @@ from datetime import datetime
 from math import inf
 from typing import NamedTuple
 
-from clusterer.articles import Article, seconds
+from clusterer.articles import Article, first_outlet, latest, seconds
 from clusterer.report.keywords import key_words
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
-_DAY = 86_400.0  # seconds
 _LETTERS = 1500  # of a text that are held: its opening behind a dateline
 _TEXTS = 12  # independent texts of a story that are held, for its key words
 
@@ -91,7 +90,7 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
         when = seconds(article.date)
         story.outlets[article.outlet] = min(when, story.outlets.get(article.outlet, inf))
         if article.date is not None:
-            story.opened = min(story.opened, when + (0 if when % _DAY else _DAY - 1))
+            story.opened = min(story.opened, latest(when))
             dates = [*story.dates, article.date]
             story.dates = [min(dates), max(dates)]
         if a.representative:
@@ -103,7 +102,6 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
     for (name, story), found in sorted(table, key=lambda row: -row[0][1].articles):
         first, last = story.dates or (None, None)
         outlets = tuple(sorted(story.outlets.keys() - {""}))
-        early = [name for name, when in story.outlets.items() if when <= story.opened < inf]
         id, title, heading = story.head
         yield StoryRow(
             name,
@@ -113,7 +111,7 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
             story.articles,
             len(copies[name]),
             outlets,
-            (early[0] or None) if len(early) == 1 else None,
+            first_outlet(story.outlets, story.opened),
             id,
             found,
             result.follows.get(name),

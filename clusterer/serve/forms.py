@@ -39,8 +39,10 @@ class StoryForm:
     articles: int
     copies: int
     outlets: list[str]
+    first_outlet: str | None
     first: datetime
     last: datetime
+    updated: datetime
     representative: str
     title: str
     recent: int

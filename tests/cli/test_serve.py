@@ -44,11 +44,11 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
         yield process, int(line.rpartition(":")[2].partition("/")[0]), line
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(120)
 
 
 def ask(port: int, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     sent = {"content-type": "application/x-www-form-urlencoded", "origin": f"http://127.0.0.1:{port}"} if form else {}
     connection.request("POST" if form else "GET", path, urlencode(form) if form else None, sent)
     answer = connection.getresponse()
@@ -63,7 +63,7 @@ def test_it_serves_until_it_is_killed_and_nothing_is_lost(path: Path) -> None:
         token = ask(port, f"/explain?a={A}&b={B}")[1].partition('name="token" value="')[2].partition('"')[0]
         assert ask(port, "/label", {"a": A, "b": B, "same": "yes", "level": "story", "token": token})[0] == 303
         process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.wait(120)
     assert [(x.a, x.b, x.same) for x in read_gold(gold).pairs] == [(A, B, True)]
     with StoryIndex.open(path, must_exist=True) as index:
         assert (len(index), index.check()) == (10, [])
@@ -75,7 +75,7 @@ def test_it_ends_in_order_and_says_who_may_read_it(path: Path) -> None:
         assert "there is no password" in process.stderr.readline()
         assert ask(port, "/")[0] == 200
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=20)
+        _, told = process.communicate(timeout=120)
         assert process.returncode == 130
         assert told.strip() == f"interrupted; {path} is no longer served"
 

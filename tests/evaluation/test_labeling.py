@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 import time
 from collections import Counter
 from itertools import islice
@@ -206,7 +207,9 @@ def test_at_a_terminal_one_key_is_enough(tmp_path: Path) -> None:
             asked = b""
             while not asked.endswith(b"[y/n/s/u/q] "):
                 asked += process.stdout.read(1)
-            time.sleep(0.2)  # what is typed before it listens is not an answer
+            while termios.tcgetattr(theirs)[3] & termios.ICANON:  # what is typed before it listens is not an answer
+                assert process.poll() is None
+                time.sleep(0.01)
             os.write(ours, key)
         process.stdout.read()
         assert process.wait(timeout=60) == 130

@@ -20,7 +20,7 @@ from clusterer.index.story_index import StoryIndex
 @pytest.mark.parametrize("size", [pytest.param(20, marks=pytest.mark.slow), 300])
 def test_three_hundred_near_copies(size: int, path: Path) -> None:
     articles = near_copies(300)
-    began = time.monotonic()
+    began = time.process_time()
     with StoryIndex.open(path) as index:
         for batch in chunks(articles, size):
             index.add(batch)
@@ -29,7 +29,7 @@ def test_three_hundred_near_copies(size: int, path: Path) -> None:
         assert len(groups(index.assignments())) == 1
         (asked,) = index.query(near_copies(1, start=1000))
         assert (asked.relation, asked.story) == ("copy", "0000")
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize("steps", [1, 5])

@@ -9,8 +9,9 @@ import pytest
 from indexes import DAY, SAMPLE, as_members, chunks
 from made import text_of
 
-from clusterer import Article, InputError, cluster
+from clusterer import Article, InputError, Settings, cluster
 from clusterer.index.story_index import StoryIndex
+from clusterer.report.story_table import story_table
 
 
 def test_a_story_is_told_with_all_that_is_known_of_it(path: Path) -> None:
@@ -40,6 +41,35 @@ def test_an_article_without_a_word_is_a_story_of_its_own(path: Path) -> None:
         assert before <= index.story("empty").first <= datetime.now(UTC)
         assert list(index.stories()) == []
         assert index.counts()["too short to group"] == 2
+
+
+def test_the_first_outlet_is_that_of_the_table_of_a_batch(path: Path) -> None:
+    hours = ({"أ": 5, "ب": 3}, {"أ": 0, "ب": 7}, {"": 1, "ب": 2}, {"أ": None, "ب": 4}, {"أ": None}, {"أ": 3, "ب": 3})
+    feed = [
+        Article(text_of(n, 60), f"{n}{outlet}", "", outlet, "", None if hour is None else DAY + timedelta(hours=hour))
+        for n, story in enumerate(hours)
+        for outlet, hour in story.items()
+    ]
+    feed += [*SAMPLE, Article("...", "no word", "", "سبق", "", DAY), Article("؟", "no day", "", "سبق")]
+    table = {row.representative: row.first_outlet for row in story_table(cluster(feed), feed, Settings())}
+    with StoryIndex.open(path) as index:
+        index.add(feed)
+        told = {s.as_dict()["representative"]: s.first_outlet for s in index.stories()}
+        told |= {id: index.story(id).first_outlet for id in ("no word", "no day")}
+    assert told == table
+    found = [next(outlet for id, outlet in told.items() if id.startswith(str(n))) for n in range(len(hours))]
+    assert found == ["ب", None, None, "ب", None, None]
+
+
+def test_a_story_is_updated_when_an_article_comes(path: Path) -> None:
+    text, moments = text_of("story", 60), [datetime.now(UTC)]
+    with StoryIndex.open(path) as index:
+        for id in ("a", "b"):
+            index.add([Article(text, id, date=DAY)])
+            index.add([Article("...", f"no word {id}", date=DAY)])
+            moments.append(datetime.now(UTC))
+            assert moments[-2] <= index.story("a").updated <= moments[-1]
+            assert moments[-2] <= index.story(f"no word {id}").updated <= moments[-1]
 
 
 def test_stories_come_with_the_latest_first(path: Path) -> None:

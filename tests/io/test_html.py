@@ -42,9 +42,9 @@ def test_clean_text_gives_back_what_needs_nothing() -> None:
     "hostile", ['<a "', "<!--", "<script>", "<p", "&", "<b '", "<a b=\"'", "&#", "\n \t", "<p>\n ", "mso-", "Mso{"]
 )
 def test_clean_text_is_linear(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     clean_text(hostile * 200_000)
-    assert time.perf_counter() - start < 5  # a second walk for every mark would take hours
+    assert time.process_time() - start < 5  # a second walk for every mark would take hours
 
 
 @pytest.mark.parametrize(

@@ -342,7 +342,7 @@ def test_answers_are_there_before_the_next_line_and_stay(name: str, tmp_path: Pa
         for count, line in enumerate(FEED.read_bytes().splitlines(keepends=True)[:3], 1):
             process.stdin.write(line)
             process.stdin.flush()
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while len(answered()) < count and time.monotonic() < until:
                 time.sleep(0.02)
             assert len(answered()) == count

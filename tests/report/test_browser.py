@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import opened_browser, overflow, serious, watched
+from browser import PATIENCE, opened_browser, overflow, serious, watched
 from made import generated
 from places import ROOT
 from reports import SAMPLE, Run, members, reported
@@ -51,7 +51,7 @@ class Opened:
         size = {"width": width, "height": 900}
         self.context = browser.new_context(viewport=size, color_scheme=scheme, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.wrong = watched(self.page)
         start = time.perf_counter()
         self.page.goto(path.as_uri(), wait_until="commit")
@@ -225,6 +225,7 @@ def test_the_checks_can_fail(browser: Any, tmp_path: Path) -> None:
 
 def test_filters_fold_on_a_narrow_page(browser: Any, sample_page: Path) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE)
     page.goto(sample_page.as_uri())
     assert page.locator("#list .title").first.bounding_box()["y"] < 850  # it was over 1,000
     assert not page.locator("#outlet").is_visible()
@@ -233,6 +234,7 @@ def test_filters_fold_on_a_narrow_page(browser: Any, sample_page: Path) -> None:
     assert overflow(page) == 0
     page.goto("about:blank")
     page.goto(f"{sample_page.as_uri()}#least=3")
+    page.locator("#list .title").first.wait_for()
     assert page.locator("#least").is_visible()  # what is in use is seen
     page.close()
 

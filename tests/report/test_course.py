@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from browser import opened_browser
+from browser import PATIENCE, await_true, opened_browser
 from made import text_of
 from reports import members, reported
 
@@ -53,12 +53,11 @@ def test_the_page_tells_the_same_course(tmp_path: Path) -> None:
     wanted = [told(rows) for story, rows in members(made) if story.size > 1]
     with opened_browser() as browser:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(path.as_uri())
         page.locator("#list .story").first.wait_for()
         page.evaluate("document.querySelectorAll('#list .title').forEach(one => one.click())")
-        page.wait_for_function(
-            "document.querySelectorAll('.lines').length >= document.querySelectorAll('#list .title').length"
-        )
+        await_true(page, "document.querySelectorAll('#list > .story:not(:has(.lines))').length === 0")
         found = page.evaluate(
             """[...document.querySelectorAll('#list .story')].map(story =>
             [...story.querySelectorAll('.lines tbody tr')].map(row =>

@@ -6,12 +6,19 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from browser import opened_browser, watched
+from browser import PATIENCE, await_true, opened_browser, watched
 from hostile import ELEMENTS, URLS, WORDS
 from reports import reported
 
 from clusterer import Article
 from clusterer.report import page as report_page
+
+UNFOLDED = """() => {
+  const all = [...document.querySelectorAll('details')];
+  all.forEach((one) => { one.open = true; });
+  return all.every((one) => one.children.length > 1);
+}"""
+"""All that is folded is opened, and what is made when it is opened is there; folds inside of it come with the next look."""
 
 
 def test_forty_hostile_titles_ids_and_urls_run_nothing_and_lead_nowhere(tmp_path: Path) -> None:
@@ -29,15 +36,16 @@ def test_forty_hostile_titles_ids_and_urls_run_nothing_and_lead_nowhere(tmp_path
     path.write_bytes(report_page.page(reported(articles)[2]))
     with opened_browser() as browser:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         wrong, asked = watched(page), []
         page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
         page.goto(path.as_uri())
         page.locator("#list .story").first.wait_for()
         assert page.locator("#list .story").count() >= 30
         for title in page.locator("#list .story .title").all():
-            title.click(timeout=5000)
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        page.wait_for_timeout(500)
+            title.click()
+        await_true(page, "document.querySelectorAll('#list > .story:not(:has(.texts))').length === 0")
+        await_true(page, UNFOLDED)
         shown = page.locator("#list").inner_text()
         assert (
             sum(words.strip() in shown for words in said) >= 35

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import opened_browser, overflow, serious, watched
+from browser import PATIENCE, opened_browser, overflow, serious, watched
 from places import DATA
 
 from clusterer.messages import Language, Message, worded
@@ -59,7 +59,7 @@ def browser() -> Iterator[Any]:
 
 def opened(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> tuple[Any, list[str]]:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     wrong = watched(page)
     page.goto(path.as_uri())
     return page, wrong

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from browser import opened_browser, watched
+from browser import PATIENCE, opened_browser, watched
 from made import text_of
 from reports import SAMPLE, Run, members, reported
 
@@ -48,7 +48,7 @@ def seen(browser: Any) -> Iterator[Any]:
     """A new page; nothing may go wrong on it."""
     with browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True) as context:
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         wrong = watched(page)
         yield page
         assert wrong == []

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from browser import opened_browser, overflow, serious, watched
+from browser import PATIENCE, opened_browser, overflow, serious, watched
 from hostile import ELEMENTS, URLS, WORDS
 from indexes import SAMPLE
 from serving import Server, served
@@ -43,7 +43,7 @@ class Window:
     def __init__(self, browser: Any, server: Server, width: int = 1280, scheme: str = "light") -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         self.page, self.base = self.context.new_page(), server.base
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.wrong = watched(self.page)
 
     def __enter__(self) -> Window:
@@ -135,8 +135,10 @@ def test_the_language_turns_and_lasts(browser: Any, server: Server) -> None:
         page = window.page
         assert page.locator("html").get_attribute("lang") == "ar"  # that of most articles
         page.get_by_role("link", name="English").click()
+        page.locator("html[lang=en]").wait_for()
         page.get_by_label("Sort by").select_option("date")
         page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**/?*sort=date*")
         assert page.locator("html").get_attribute("lang") == "en"
         page.locator(".headline").first.click()
         page.wait_for_url("**/story?*")

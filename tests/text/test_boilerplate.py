@@ -104,9 +104,9 @@ def test_sentences_with_the_shape_of_a_dateline_stay(text: str) -> None:
     "head", ["ا" * 300, "ا- " * 100, "ا " * 150, "- " * 150, "Next " * 60, " " * 300, "ا-ب/" * 80, "1 ا " * 80]
 )
 def test_hostile_heads_take_no_time(head: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     dateline_end(head)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def cut_from(text: str, profile: str = "news") -> tuple[int, int]:

@@ -199,9 +199,9 @@ def test_an_unknown_profile_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("text", ["ـ" * 200_000 + "ﻻ", "\u064e" * 200_000 + "ﻻ", "ا\u0654" * 100_000, "ﻻ" * 200_000])
 def test_hostile_runs_take_linear_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     one(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 # --- version 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from made import words_of
 from said import said
 
 from clusterer import InputError
+from clusterer.cli.index import _STORY
 from clusterer.index.story_index import StoryIndex
 
 
@@ -69,8 +70,7 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     told = rows(ask("stories", filled).stdout)
-    names = ["story", "articles", "copies", "outlets", "first", "last", "representative", "title", "recent", "aliases"]
-    assert {tuple(r) for r in told} == {(*names, "follows")}
+    assert {tuple(r) for r in told} == {_STORY}
     exported = rows(ask("export", filled).stdout)
     members = {story: [r for r in exported if r["story"] == story] for story in {r["story"] for r in exported}}
     titles = {a["id"]: a["title"] for a in SAMPLE}
@@ -81,6 +81,9 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
         assert r["copies"] == len({x["copy"] for x in inside})
         assert r["outlets"] == sorted({a["source"] for a in SAMPLE if a["id"] in {x["id"] for x in inside}})
         assert (datetime.fromisoformat(r["first"]), datetime.fromisoformat(r["last"])) == (min(dates), max(dates))
+        assert datetime.fromisoformat(r["updated"]) > max(dates) + timedelta(
+            days=365
+        )  # the clock, not the dates of the sample
         assert [r["representative"]] == [x["id"] for x in inside if x["representative"]]
         assert r["title"] == titles[r["representative"]]
         assert r["aliases"] == []
