@@ -159,6 +159,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_TYPO",
         "_EDITED",
         "_SLOTS",
+        "_UNLISTED",
         "_DAYS",
         "_OWN_DAYS",
         "_REACH",

@@ -10,9 +10,9 @@ from commands import run
 from places import DATA
 from task_pages import ROWS, lines_of
 
-from clusterer import Article, Settings, cluster, read_gold
+from clusterer import Article, Settings, cluster, dedup, read_gold
 from clusterer.evaluation.metrics import evaluate
-from clusterer.settings import PRESETS
+from clusterer.settings import PRESETS, settings_from
 
 DAY = datetime(2026, 3, 1, 10, tzinfo=UTC)
 HEADLINES = [
@@ -47,3 +47,15 @@ def test_strict_is_never_less_precise() -> None:
     }
     assert scores["strict"].pair_precision >= scores["news"].pair_precision
     assert scores["strict"].pair_recall < scores["news"].pair_recall
+
+
+@pytest.mark.parametrize(("said", "opposite"), [("ارتفع", "تراجع"), ("لن يكفي", "يكفي")])
+def test_a_corpus_takes_one_of_two_opposites_unless_told_otherwise(said: str, opposite: str) -> None:
+    text = (
+        "أعلن البنك المركزي الموريتاني في بيان مساء الخميس أن سعر صرف الأوقية مقابل اليورو ارتفع خلال الأسبوع الماضي بعد تدخل"
+        " السلطات في السوق، وقال محافظ البنك إن الاحتياطي من العملة الصعبة لن يكفي لتغطية ستة أشهر من الواردات، داعيا التجار"
+        " إلى الالتزام بالأسعار المعلنة وعدم المضاربة."
+    )
+    both = [Article(text, "1"), Article(text.replace(said, opposite), "2")]
+    assert len(dedup(both, "corpus").removed) == 1
+    assert dedup(both, settings_from("corpus", {"series": "separate"})).removed == ()

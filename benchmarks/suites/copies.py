@@ -4,6 +4,7 @@ Prints, for the default settings: how many pairs that are alike by brute force s
 of one group that share next to nothing; pairs of one outlet on different days whose numbers differ both ways; what `dedup` takes
 away, and which of its words no kept article holds; B-cubed of the copy ids against GOLD inside the feed, with the wrong groups.
 GOLD is JSON lines with `id`, `url`, `text`, `source`, `title`, `dup` and `doubtful`. With --read the pairs are shown to be read.
+Forms that are too different for copies are looked for with --option 'level="story"'.
 """
 
 from __future__ import annotations
@@ -129,9 +130,11 @@ def series_report(run: PipelineRun, articles: list[Article], shown: int) -> None
     """What was called a series."""
     links, documents = run.links, run.documents
     found = np.flatnonzero(links.kind == SERIES)
-    forms = links.forms[found]
-    print(f"\n{len(found):,} pairs are a series, {forms.sum():,} of them a form that was filled twice")
-    for number in found[: shown if shown < len(found) else len(found)].tolist():
+    forms = links.forms
+    print(f"\n{len(found):,} pairs are a series, {forms[found].sum():,} of them a form that was filled twice")
+    below = np.flatnonzero(forms & (links.kind != SERIES))
+    print(f"{len(below):,} more, too different for copies, are such a form")
+    for number in [*found[:shown].tolist(), *below[:shown].tolist()]:
         a, b = documents.articles[links.pairs[number]].tolist()
         show(articles[a], articles[b])
 

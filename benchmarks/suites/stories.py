@@ -44,6 +44,9 @@ def main(feed: str, gold: str, largest: int) -> None:
     """Print everything."""
     rows = gold_rows(gold)
     articles = [row.article for row in Feed([feed])]
+    printed = {a.url for a in articles}
+    held = [r for r in rows if r["url"] in printed]
+    print(f"{len(held):,} of {len(rows):,} articles of gold are in the feed")
     settings = Settings()
     alone(rows)
     corpus = read(articles, settings)
@@ -55,8 +58,8 @@ def main(feed: str, gold: str, largest: int) -> None:
     texts = story_texts(corpus, documents, copies)
     stories = cluster_stories(texts, settings, forms=links.pairs[links.forms])
     salient = weight_terms(texts.stems, texts.titles)
-    inside(rows, articles, documents, texts, stories, salient, settings)
-    subsets(rows, articles)
+    inside(held, articles, documents, texts, stories, salient, settings)
+    subsets(held, articles)
     sample(articles)
     cost(articles)
     result = cluster(articles, settings)

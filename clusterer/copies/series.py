@@ -26,6 +26,7 @@ _CUT = 0.45  # Jaccard below which texts with different numbers are no versions 
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
 _EDITED = 2  # runs edited up to which two texts that name others may be fillings of one form
 _SLOTS = 3  # runs that state something else from which texts too different for copies are fillings of one form
+_UNLISTED = 4  # such runs where no listed name is among what only one of them names
 _DAYS = 5  # on which one report is printed at most
 _OWN_DAYS = 3  # ... and by one outlet
 _REACH = 2  # ties from one text to the next through which its days are looked for: chains, as of rulings, are no form
@@ -85,17 +86,17 @@ def report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArr
         jaccard: float64 (m,).
         differing: what the m pairs differ in.
     """
-    others, unknowns = differing.others, differing.unknowns
+    others = differing.others
     found: NDArray[np.bool_] = (others >= 2) | (others == 1) & (jaccard < _TYPO)
-    found |= (unknowns >= 1) & (differing.facts >= 1) & (unknowns + differing.facts >= differing.edits)
-    return found
+    return found | _with_figures(differing)
 
 
 def fill_one_form(differing: Differences) -> NDArray[np.bool_]:
     """Bool (m,): texts too different for copies that fill one form otherwise: previews of two matches, receptions of two guests.
 
     Either names something that the other has nowhere, and what stands in the slots is at least half of what differs. Reports of
-    one event that share passages differ in their words, and name the same.
+    one event that share passages differ in their words, and name the same. Words that are no known names do
+    beside a number or a date, as in `report_others`, with a slot more.
 
     Args:
         differing: what the m pairs, which share long passages, differ in.
@@ -103,6 +104,13 @@ def fill_one_form(differing: Differences) -> NDArray[np.bool_]:
     others = differing.others
     stated = differing.facts + differing.names + differing.subjects
     found: NDArray[np.bool_] = (others >= 1) & (stated >= np.maximum(differing.edits, _SLOTS)) | (others >= _SLOTS)
+    return found | (stated >= _UNLISTED) & _with_figures(differing)
+
+
+def _with_figures(differing: Differences) -> NDArray[np.bool_]:
+    """Bool (m,): words that may be names differ, and a number or a date; little else was edited."""
+    unknowns, facts = differing.unknowns, differing.facts
+    found: NDArray[np.bool_] = (unknowns >= 1) & (facts >= 1) & (unknowns + facts >= differing.edits)
     return found
 
 

@@ -32,11 +32,11 @@ def together(story_of: dict[str, str]) -> set[str]:
     return {name for name in (*FILLINGS, *REPORTS) if story_of[f"{name} 0"] == story_of[f"{name} 1"]}
 
 
-@pytest.mark.parametrize("second", ["الأيام", "الصباح"])
-def test_fillings_of_one_form_are_two_stories(second: str) -> None:
+@pytest.mark.parametrize(("second", "least"), [("الأيام", 0.8), ("الصباح", 1.0)])
+def test_fillings_of_one_form_are_two_stories(second: str, least: float) -> None:
     found = together({a.id: a.story for a in cluster(articles_of_all(second))})
     assert found.isdisjoint(FILLINGS)
-    assert len(found) >= 0.9 * len(REPORTS)  # what one outlet prints twice has to be more alike
+    assert len(found) >= least * len(REPORTS)  # what one outlet prints twice has to be more alike
 
 
 def test_fillings_are_no_copies_and_alike_as_reports() -> None:
