@@ -296,7 +296,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "AFFIXES": "made of PREFIXES and SUFFIXES",
         "STEMMER": "made of the others",
     },
-    "clusterer.lsh.bands": {"_MOVED": "size of a block"},
+    "clusterer.lsh.bands": {"_MOVED": "size of a block", "_COUNTED": "size of a block"},
     "clusterer.lsh.bitmaps": dict.fromkeys(("_SHINGLES", "MANY"), "bitmaps rule out only what verifying would"),
     "clusterer.lsh.datasketch": {"Scheme": "a type", "SCHEMES": "names", "_CELLS": "size of a block"},
     "clusterer.lsh.weighted_minhash": {"_WAITING": "made of CELLS; its last bits are the machine's"},

@@ -26,7 +26,7 @@ from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from, blocks_from
 from clusterer.io.wording import tell_notes
-from clusterer.lsh.bands import pairs_at_most
+from clusterer.lsh import bands
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
 from clusterer.settings import Settings, settings_from
@@ -81,7 +81,7 @@ def cluster(
 
 def notes_of(run: PipelineRun, settings: Settings, versions: Versions | None = None) -> list[str]:
     """What is to be known of a run that nobody would look for, each with its cure. Arguments as for `unheeded`."""
-    return [*unheeded(run.corpus, settings, versions=versions), *left_out(run.stats), *clocks_apart(run)]
+    return [*unheeded(run.corpus, settings, versions=versions), *left_out(run.stats, run.stories), *clocks_apart(run)]
 
 
 def clocks_apart(run: PipelineRun) -> list[str]:
@@ -116,15 +116,23 @@ def unheeded(corpus: Corpus, settings: Settings, keep: str = "", versions: Versi
     return notes
 
 
-def left_out(stats: Mapping[str, int]) -> list[str]:
+def left_out(stats: Mapping[str, int], stories: Stories | None) -> list[str]:
     """What a run did not compare, for too many texts of the feed look alike; with the cure.
 
     Args:
         stats: counts of the run by name.
+        stories: of the run; None below the story level.
     """
-    texts, pairs = stats["copy groups"], stats.get("candidate pairs of stories", 0)
-    if pairs <= pairs_at_most(texts) - texts:  # one more pair a text would have been too many
+    if stories is None:
         return []
+    texts, pairs = stats["copy groups"], stories.candidates
+    if pairs <= bands.pairs_at_most(texts) - texts:  # one more pair a text would have been too many
+        if not stories.full:
+            return []
+        return [
+            f"{stories.full:,} texts look like more than {bands.MOST} before them, and were compared with those most like them, "
+            "so a story as large may lie in parts; cure: look among the stories of a day for parts with like titles"
+        ]
     return [
         f"too many texts look alike: each was compared with about {pairs / texts:.0f} of those before it that are most like it, "
         "so a large story may lie in parts; cure: group parts of the feed, such as its days, on their own"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from clusterings import DAY, FEED, by_id, groups, with_noise
 from hypothesis import given, settings, strategies as st
@@ -19,10 +20,12 @@ from made import text_of
 from places import DATA, ROOT
 from strategies import texts
 
+from benchmarks.corpora.attacks import one_story
 from clusterer import Article, InputError, Settings, SettingsError, cluster, dedup, removals
 from clusterer.arrays import interning
 from clusterer.copies import verify
 from clusterer.io import feed as io_feed
+from clusterer.lsh import bands
 from clusterer.stories import clustering, term_weights, texts as texts_of_stories
 from clusterer.text import boilerplate
 
@@ -230,3 +233,15 @@ def test_stats_add_up() -> None:
 def test_labels_of_an_unknown_level_are_refused() -> None:
     with pytest.raises(ValueError, match=r"level 'event' is not one of exact, copy, story"):
         cluster(["x"]).labels("event")
+
+
+@pytest.mark.filterwarnings("error")
+def test_texts_that_are_not_compared_with_all_that_look_like_them_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster(FEED)
+    rows = [*one_story(40, np.random.default_rng(1))]
+    cluster(rows)  # 40 of one day: none is like more than 256
+    monkeypatch.setattr(bands, "MOST", 8)
+    with pytest.warns(
+        UserWarning, match="texts look like more than 8 before them, .* so a story as large may lie in parts; cure: "
+    ):
+        cluster(rows)

@@ -125,6 +125,8 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
         if listed:
             write(job.stories(), listed)
         on.set_aside(job, count)
+        for note in [] if on.quiet else job.notes():
+            tell(note, err=True)
         _summarise(result, options)
 
 

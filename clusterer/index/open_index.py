@@ -48,6 +48,7 @@ class OpenIndex:
         crowd: documents that are known to be in a crowd, see `crowds`.
         story_crowd: texts, and stories as numbers below 0, that are.
         passed_ids: by a name that several articles have, which ids of these are taken.
+        is_cut_short: whether it was told that new texts are not compared with all that look like them.
         stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
     """
 
@@ -66,6 +67,7 @@ class OpenIndex:
         self.passed_ids: dict[str, PassedIds] = {}
         self.crowd: set[int] = set()
         self.story_crowd: set[int] = set()
+        self.is_cut_short = False
         self._generation = -1
         self._version = 0
 

@@ -9,6 +9,7 @@ Array letters: `n` texts, `m` pairs, `f` features.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,10 @@ from clusterer.stories import candidates, clustering, features, model, term_weig
 from clusterer.stories.texts import telling_stems
 from clusterer.text.words import Words
 
+_LOG = logging.getLogger("clusterer")
 _NUMBER = 0xFFFFFFFF
+_RECENT, _RECENT_MET = 1 << 13, 128
+"""Of texts that are alike without end those stored last come first, which are in memory: so many numbers, and what they count."""
 _BATCH = 100  # texts of which a batch, or fewer, may bring as many pairs
 
 
@@ -87,7 +91,20 @@ def story_candidates(
     codes = rows * total + len(slots) + place
     kept = bands.pairs_with_equal_slots(both, codes, likeness)
     most = most_of(len(kept), len(slots), index.database.state["texts"])
-    kept = kept[bands.most_met(kept, kept // total, met[np.searchsorted(codes, kept)], most)]
+    met = met[np.searchsorted(codes, kept)]
+    if most < bands.MOST:
+        met = np.minimum(met, _RECENT_MET - 1)
+        met[stored_centres[kept % total - len(slots)] > stored_centres[-1] - _RECENT] += _RECENT_MET
+    chosen = bands.most_met(kept, kept // total, met, most)
+    if len(chosen) < len(kept) and not index.is_cut_short:
+        index.is_cut_short = True
+        _LOG.warning(
+            "%s: too many texts look alike: a new one is compared with the %d that are most like it, so a large story may lie "
+            "in parts; cure: leave out what is made from one form, or keep it in an index of its own",
+            index.database.path,
+            most,
+        )
+    kept = kept[chosen]
     return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
 
 

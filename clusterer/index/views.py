@@ -443,4 +443,4 @@ def _read_likenesses(
     pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
     scores = checked_scores(index.database.path, score)[inside]
     values = blob_rows(index.database.path, "features", features, "<f4", len(stories_features.FEATURES))[inside]
-    return Stories(text_of, distinct[first[row]], pairs, scores, values, 0, 0)
+    return Stories(text_of, distinct[first[row]], pairs, scores, values, 0, 0, 0)

@@ -34,6 +34,7 @@ of a month of news has brought as many."""
 AVERAGE, SMALL = 64, 1 << 20
 """Pairs that texts may bring on average to `banded_pairs`, where they are more than `SMALL` in all. News brings 4 to 7."""
 _ROUND = 8  # bands after which pairs are counted
+_COUNTED = 1 << 22  # pairs that are counted at a time
 _MOVED = 16  # slots of all texts that are moved at a time
 
 
@@ -188,6 +189,21 @@ def banded_pairs(
 def pairs_at_most(n: int) -> int:
     """Pairs that n texts may bring in all to `banded_pairs`."""
     return max(AVERAGE * n, SMALL)
+
+
+def full_texts(pairs: NDArray[np.int64], first: NDArray[np.float64]) -> int:
+    """How many texts brought `MOST` pairs, so that they may be like others that they were not compared with.
+
+    Args:
+        pairs: int64 (m, 2), as `banded_pairs` gives them.
+        first: float64 (n,), the first moment of each text, as `Likeness` has it.
+    """
+    n, rank = len(first), np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(n)
+    brought = np.zeros(n, dtype=np.int64)
+    for start in range(0, len(pairs), _COUNTED):
+        brought += np.bincount(rank[pairs[start : start + _COUNTED]].max(axis=1), minlength=n)
+    return int((brought >= MOST).sum())
 
 
 def _packed(packed: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:

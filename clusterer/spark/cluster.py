@@ -78,6 +78,7 @@ def cluster(
     job = Job(chosen, settings, source_of_rows, checkpoint, partitions, links_together, tell)
     tell_bad_rows(job, quarantine)
     job.result()
+    tell_notes(job.notes())
     if stories:
         job.stories().write.mode("overwrite").option("ignoreNullFields", "false").json(stories)
     return df.sparkSession.read.parquet(f"{job.folder}/result")

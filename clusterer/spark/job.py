@@ -154,6 +154,22 @@ class Job:
                 run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
         return self.table(name)
 
+    def notes(self) -> list[str]:
+        """Return what the run did not compare, for too many texts look alike; with the cure. After `result`."""
+        from pyspark.sql import functions as F
+
+        if "met" not in self._stages:
+            return []
+        cut = only_row(self.table("met").where(F.col("kind") == messages.CUT).agg(F.sum("dropped").alias("pairs")))[
+            "pairs"
+        ]
+        if not cut:
+            return []
+        return [
+            f"too many texts look alike: {cut:,} of their pairs were not compared, so a large story may lie in parts; cure: "
+            "group parts of the feed, such as its days, on their own"
+        ]
+
     def stories(self) -> DataFrame:
         """Return a row a story: `story`, `articles`, `representative`, and `follows`, the earlier one of the same affair."""
         from pyspark.sql import functions as F

@@ -18,7 +18,7 @@ from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.ragged import Ragged
-from clusterer.lsh import buckets
+from clusterer.lsh import bands, buckets
 from clusterer.spark.arrow import (
     SHARED_BY,
     Batch,
@@ -62,6 +62,8 @@ def addressed(
 
 PAIR_KINDS = {"to": pa.int32(), "kind": pa.int32(), "docs": np.int64, "held": np.int32, "pairs": np.uint64,
               "dropped": pa.int64()}  # fmt: skip
+CUT = 1
+"""Kind of the row that counts pairs of texts that look like too many."""
 _B, _A = np.uint64(16), np.uint64(40)
 _PLACE, _TIMES = np.uint64((1 << 24) - 1), np.uint64((1 << 16) - 1)
 _A_ROW = 1 << 17
@@ -166,13 +168,19 @@ def pairs_of(table: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
 
 
 def each_once(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """`PAIRS` of one receiver, each pair once."""
+    """`PAIRS` of one receiver, each pair once; of those of one second text at most `bands.MOST`, that met most often.
+
+    How many that leaves out is a row of the kind `CUT`.
+    """
     table = whole(batches)
     if table is None:
         return
-    docs, pairs, _, _ = pairs_of(table)
+    docs, pairs, times, _ = pairs_of(table)
     dropped, to = int(numbers(table.column("dropped")).sum()), table.column("to")[0].as_py()
-    yield _kept(pairs, docs, to, dropped)
+    kept = bands.most_met(pairs @ np.array([max(len(docs), 1), 1]), pairs[:, 1], times, bands.MOST)
+    if cut := len(pairs) - len(kept):
+        yield messages([{"to": to, "kind": CUT, "dropped": cut}], PAIR_KINDS)
+    yield _kept(pairs[kept], docs, to, dropped)
 
 
 def _kept(pairs: NDArray[np.int64], docs: NDArray[np.int64], to: int, dropped: int) -> Batch:

@@ -128,4 +128,4 @@ def _stories(alike: Any, docs: NDArray[np.int64], centres: NDArray[np.int64]) ->
     pairs, score = np.stack([a, b], axis=1)[order], numbers(alike.column("alike"), np.float64)[order]
     distinct, text_of = factorize(centres)
     features = np.zeros((len(pairs), len(FEATURES)), dtype=np.float32)
-    return Stories(text_of, distinct, pairs, score, features, 0, 0)
+    return Stories(text_of, distinct, pairs, score, features, 0, 0, 0)

@@ -89,4 +89,4 @@ def _stories(held: Any, alike: Any, docs: NDArray[np.int64], centres: NDArray[np
     features = ragged(alike.column("features"), np.float32).values.reshape(-1, len(stories_features.FEATURES))
     score, order = numbers(alike.column("score"), np.float64), np.lexsort((b, a))
     pairs = np.stack([a, b], axis=1)[order]
-    return Stories(text_of, of_text, pairs, score[order], features[order], 0, 0)
+    return Stories(text_of, of_text, pairs, score[order], features[order], 0, 0, 0)

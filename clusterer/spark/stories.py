@@ -288,8 +288,8 @@ def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, rece
             found.append(codes)
             dropped += left_out
         del slots  # by far the most of what is held
-        codes = lsh_bands.original_codes(found.array(), order)
-        yield from _sent(sorting.distinct(codes), texts, receivers, dropped)
+        codes, times = lsh_bands.with_counts(lsh_bands.original_codes(found.array(), order))
+        yield from _sent(codes, times, texts, receivers, dropped)
 
 
 class Signatures:
@@ -334,9 +334,10 @@ class Signatures:
 _MOVED = 16  # slots of all texts, at a time
 
 
-def _sent(codes: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0) -> Iterator[Batch]:
-    held, once = np.zeros(len(texts), dtype=np.int32), np.ones(len(codes), dtype=np.int64)
-    if rows := sent(codes, once, texts, held, receivers, 0, dropped):
+def _sent(
+    codes: NDArray[np.int64], times: NDArray[np.int64], texts: NDArray[np.int64], receivers: int, dropped: int = 0
+) -> Iterator[Batch]:
+    if rows := sent(codes, times, texts, np.zeros(len(texts), dtype=np.int32), receivers, 0, dropped):
         yield messages(rows, PAIR_KINDS)
 
 
@@ -349,7 +350,7 @@ def near(batches: Iterable[Batch], settings: Settings, receivers: int) -> Iterat
     first, last = (numbers(held.column(name), np.float64) for name in ("first", "last"))
     scorer = model.model_of(settings)
     kept = candidates.prefilter_by_lead(leads, weights.astype(np.float32), pairs, first, last, scorer)
-    yield from _sent(kept @ np.array([len(texts), 1]), texts, receivers)
+    yield from _sent(kept @ np.array([len(texts), 1]), np.ones(len(kept), dtype=np.int64), texts, receivers)
 
 
 def compare(batches: Iterable[Batch], settings: Settings, texts: int) -> Iterator[Batch]:

@@ -14,10 +14,11 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.copies.verify import _VERIFY_BLOCK
+from clusterer.lsh.bands import full_texts
 from clusterer.progress import Progress, begin, silent
 from clusterer.settings import Settings
 from clusterer.stories import features as stories_features, model, term_weights
-from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates
+from clusterer.stories.candidates import STORY_TRACE, prefilter_pairs, story_candidates, story_likeness
 from clusterer.stories.follow_ups import earlier_stories
 from clusterer.stories.linkage import link_texts
 from clusterer.stories.texts import StoryTexts
@@ -55,6 +56,7 @@ def cluster_stories(
         pairs = prefilter_pairs(weights, pairs, texts.first, texts.last, scorer)
         return score_pairs(weights, pairs, texts.outlets, texts.first, texts.last, scorer)
 
+    full = full_texts(candidates, story_likeness(texts.first, texts.last, settings).first)
     begin(tell, "comparing", len(candidates))
     parts = list(ordered_map(of_block, range(0, max(len(candidates), 1), _VERIFY_BLOCK), settings.threads))
     pairs, score, features = (np.concatenate(x) for x in zip(*parts, strict=True))
@@ -67,7 +69,7 @@ def cluster_stories(
     centres = texts.centres
     follows = earlier_stories(pairs, features, story, texts.first, scorer)
     return Stories(
-        texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped, centres[follows]
+        texts.text_of, centres[story], centres[pairs], score, features, len(candidates), dropped, full, centres[follows]
     )
 
 
@@ -108,6 +110,7 @@ class Stories:
         features: float32 (m, f), what the score is made of, columns as in `features.FEATURES`.
         candidates: pairs that shared a band and looked likely.
         dropped: pairs that large buckets left out.
+        full: texts that brought as many candidates as a text may.
         follows: int64 (s, 2), stories and the earlier one that each goes on with, as in `of_text`; none where it is not known.
     """
 
@@ -118,4 +121,5 @@ class Stories:
     features: NDArray[np.float32]
     candidates: int
     dropped: int
+    full: int
     follows: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))

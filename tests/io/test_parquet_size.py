@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from places import ROOT
 
 from clusterer.io.feed_limits import FeedLimits
 from clusterer.io.readers import parquet_size
@@ -41,3 +44,10 @@ def test_pages_of_every_codec(codec: str, version: str, checksum: bool, tmp_path
     pq.write_table(pa.table(columns), path, compression=codec)
     with path.open("rb") as file:
         assert parquet_size.batch_rows(pq.read_metadata(path).row_group(0), file, FeedLimits(), 0) == PARQUET_BATCH
+
+
+@pytest.mark.slow
+def test_a_long_value_in_every_row_is_read_within_the_bound_of_a_bomb() -> None:
+    """However many batches are read ahead: 300 MB for a process, most of which importing takes."""
+    done = subprocess.run([sys.executable, "-m", "benchmarks.suites.bombs", "one_value"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()

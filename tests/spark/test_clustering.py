@@ -15,6 +15,7 @@ import pytest
 from made import lines_of, text_of
 from spark_runs import FEED_FILE, by_story, differing, frame, giant, parts, stories_of, told
 
+from benchmarks.corpora.attacks import short_titles
 from clusterer import (
     Article,
     InputError,
@@ -68,6 +69,14 @@ def test_other_settings(spark: Any, some: list[Article], settings: Settings, tmp
     wanted = local(some, settings)
     assert differing(told(wanted), told(found)) == {}
     assert by_story(parts(tmp_path / "stories")) == stories_of(wanted)
+
+
+@pytest.mark.slow
+def test_texts_that_look_like_too_many_are_told(spark: Any, tmp_path: Path) -> None:
+    rows = [Article(x["text"], x["id"], x["title"], x["source"]) for x in short_titles(600, np.random.default_rng(1))]
+    with pytest.warns(UserWarning, match="too many texts look alike: .* of their pairs were not compared.*; cure: "):
+        found = clusterer_spark.cluster(frame(spark, rows), checkpoint=str(tmp_path))
+    assert found.count() == 600
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,31 @@ def test_signatures_meet_wherever_they_are_sent(groups: int, ranges: int) -> Non
     for met in (alone, list(stories.leads_met(sent, settings, places, 4))):
         docs, pairs, _, _ = messages.pairs_of(whole(met))
         assert {tuple(x) for x in docs[pairs].tolist()} == {tuple(x) for x in texts[wanted].tolist()}
+
+
+@pytest.mark.parametrize("most", [3, 256])
+def test_a_text_brings_few_pairs_to_its_home_however_many_look_like_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that met most often; how many are left out is told."""
+    monkeypatch.setattr(bands, "MOST", most)
+    docs, n = np.arange(30) * 7, 30
+    first, second = np.array(list(itertools.combinations(range(n), 2))).T
+    times = np.where(second - first <= 3, 9, 1)  # in two halves, as from two places
+    halves = [
+        messages.messages(
+            messages.sent(first * n + second, part, docs, np.zeros(n, np.int32), 1, 0, 5), messages.PAIR_KINDS
+        )
+        for part in (times // 2, times - times // 2)
+    ]
+    rows = whole(messages.each_once(halves))
+    found, pairs, _, _ = messages.pairs_of(rows)
+    left = pairs[:, 1] - pairs[:, 0]
+    assert (found == docs).all()
+    assert set(left.tolist()) == set(range(1, min(most + 1, n)))
+    told = dict(zip(rows.column("kind").to_pylist(), rows.column("dropped").to_pylist(), strict=True))
+    assert told.get(messages.CUT, 0) == n * (n - 1) // 2 - len(pairs)
+    assert 10 in rows.column("dropped").to_pylist()
 
 
 def graph(seed: int, nodes: int, edges: int) -> np.ndarray:

@@ -15,8 +15,8 @@ from clusterer.arrays import kernels
 from clusterer.io.feed_limits import FREE_BYTES, FeedLimits, LimitReached, over
 from clusterer.io.rows import PARQUET_BATCH, import_pyarrow
 
-HELD = 1 << 24
-"""Bytes that a batch may have where the same value may stand in every row of it."""
+HELD = 1 << 23
+"""Bytes that a batch may have where the same value may stand in every row of it; a few batches are held at once."""
 _FEWEST = 8  # rows of a batch, however large a value may be
 _HEAD = 32  # bytes; enough for type and size of a page
 _ALL_FREE = 10  # times `values`: values of a row group, however few its rows are
