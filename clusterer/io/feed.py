@@ -28,7 +28,7 @@ from clusterer.io.detect import format_of, open_input
 from clusterer.io.feed_limits import MAX_ROW_BYTES, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.gain import within_limits
-from clusterer.io.plans import check_fields
+from clusterer.io.named_fields import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
@@ -123,7 +123,7 @@ class Feed:
         self.first_bad: BadRow | None = None
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
-        columns.waits = len(self._sources) > 1
+        columns.named.waits = len(self._sources) > 1
         fixed = FieldMap(None, self._zone, self._now)
         return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
@@ -205,7 +205,9 @@ class Feed:
         paths = [(s.name, s.path) for s in self._sources if s.formats == ("parquet",) and s.path and not s.packing]
         if len(paths) < 2:
             return Shards()
-        return check_shards(paths, FieldMap(self._fields))
+        columns = FieldMap(self._fields)
+        columns.named.waits = True
+        return check_shards(paths, columns)
 
     def __iter__(self) -> Iterator[Row]:
         """Walk the good rows.
@@ -356,3 +358,5 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))
+    if rows:
+        walk.columns.end_input(source.name)

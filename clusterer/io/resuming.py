@@ -156,7 +156,7 @@ def _columns_state(columns: FieldMap) -> State:
         "text_columns": list(columns.text_columns),
         "columns_read": {attribute: list(names) for attribute, names in columns._columns_read.items()},
         "notes": list(columns._notes),
-        "lacking": columns.lacking,
+        "lacking": {attribute: list(found) for attribute, found in columns.named.lacking.items()},
     }
 
 
@@ -167,4 +167,4 @@ def _set_columns(columns: FieldMap, state: State) -> None:
     columns.text_columns = dict.fromkeys(state["text_columns"])
     columns._columns_read = {attribute: dict.fromkeys(names) for attribute, names in state["columns_read"].items()}
     columns._notes = dict.fromkeys(state["notes"])
-    columns.lacking = dict(state["lacking"])
+    columns.named.lacking = {attribute: tuple(found) for attribute, found in state["lacking"].items()}
