@@ -148,6 +148,7 @@ def articles_of(run: Run) -> Iterator[Article]:
     """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
     yield from (row.article for row in run.feed)
     if not run.feed.rows:
+        run.refuse_empty()
         run.refuse_nothing()
 
 

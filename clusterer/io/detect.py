@@ -68,6 +68,7 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         except UnicodeError as error:  # no byte order mark where the encoding must have one
             other = cure or "--encoding with another name, such as utf-16-le"
             raise UnusableInput(f"{source.name}: not {encoding} ({error}); cure: {other}") from None
+    walk.is_blank = len(head) < HEAD and not head.removeprefix(BOM).strip()
     if len(source.formats) != 1:
         head, rest = _with_first_line(head, rest, walk.limits.row_bytes)
     format = _text_format(source.formats, head, walk.columns)

@@ -181,6 +181,11 @@ class Feed:
         return [format_of(source, self._walk, self._encoding, several) for source in self._sources]
 
     @property
+    def empty_inputs(self) -> list[str]:
+        """Names of the inputs of the latest walk that are empty, or but blanks: not so much as a header, or `[]`."""
+        return list(self._walk.empty)
+
+    @property
     def share_read(self) -> float | None:
         """How much of all files' bytes the latest walk has read, from 0 to 1; None where that is not known."""
         return self._walk.position.share if self._walk.position else None
@@ -337,6 +342,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
+    walk.is_blank = False
     walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
     walk.columns.begin_input()
     for item in feed._read(source, by_block):
@@ -354,9 +360,11 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     if walk is not feed._walk:  # another walk began meanwhile
         return
     rows, bad = walk.rows - rows, walk.bad_rows - bad
+    if walk.is_blank and not rows and not bad:
+        walk.empty[source.name] = None
     note_input(walk, source.name, rows, is_dated, has_text)
+    if rows:
+        walk.columns.end_input(source.name)
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))
-    if rows:
-        walk.columns.end_input(source.name)
