@@ -29,6 +29,7 @@ from clusterer.io.quarantine import Quarantine
 from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
+from clusterer.io.sources import source_of_file
 from clusterer.io.work_folder import WorkFolder
 from clusterer.pipeline import PipelineRun, group_corpus, notes_of, refuse_foreign_weights
 from clusterer.progress import Stages
@@ -93,15 +94,16 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
 
 
 def refuse_within(output: str, given: Sequence[str]) -> None:
-    """Refuse a folder of outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
+    """Refuse outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
 
     Raises:
         OutputError: naming both.
     """
     place = os.path.join(os.path.realpath(output), "")
-    for path in given if is_folder(output) else ():
+    for path in given if is_folder(output) or (output != "-" and source_of_file(output).formats) else ():
         if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
-            raise OutputError(f"{output} is inside {path}, which is read; cure: a folder beside it")
+            kind = "folder" if is_folder(output) else "file"
+            raise OutputError(f"{output} is inside {path}, which is read; cure: a {kind} beside it")
 
 
 def refuse_beside(folder: str, others: Sequence[str | None]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from commands import run_in_text
 
-from clusterer.errors import InputError
+from clusterer.cli.run import refuse_within
+from clusterer.errors import InputError, OutputError
 from clusterer.io.feed import Feed
 
 GOOD = "id,text,day\n" + "".join(f"{n},خبر رقم {n} عن افتتاح معرض الكتاب في العاصمة,2015-07-2{n}\n" for n in range(3))
@@ -88,3 +89,14 @@ def test_outputs_of_an_earlier_run_are_no_articles(folder: Path, tmp_path: Path)
     assert named == {"removed", "stories", "paragraphs", "groups"}
     assert len(told) == sum(len((folder / f"{name}.jsonl").read_bytes().splitlines()) for name in named)
     assert "removed.jsonl: unreadable; none of" in done.stderr
+
+
+def test_outputs_do_not_stand_among_inputs(tmp_path: Path) -> None:
+    """The next run would read them; what is never read, or stands in a folder that is not, may be there."""
+    (tmp_path / "in").mkdir()
+    refuse_within(f"{tmp_path}/in/out.toml", [f"{tmp_path}/in"])
+    refuse_within(f"{tmp_path}/in/out.jsonl", [f"{tmp_path}/in/a.jsonl"])
+    refuse_within("-", ["."])
+    for output in ("in/out.jsonl", "in/more/out.csv.gz", "in/shards/"):
+        with pytest.raises(OutputError, match=r"is inside .*in, which is read; cure: "):
+            refuse_within(f"{tmp_path}/{output}", [f"{tmp_path}/in"])
