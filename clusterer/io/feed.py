@@ -124,7 +124,10 @@ class Feed:
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
         columns.named.waits = len(self._sources) > 1
-        fixed = FieldMap(None, self._zone, self._now)
+        fixed = FieldMap(
+            self._fields, self._zone, self._now
+        )  # by the caller's names where a reader has such, else by its own
+        fixed.named.waits = True
         return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
     @property
@@ -345,6 +348,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     walk.is_blank = False
     walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
     walk.columns.begin_input()
+    walk.fixed_columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):
             feed._counted(item)

@@ -151,6 +151,17 @@ def test_an_empty_file_replaces_no_output(command: list[str], tmp_path: Path) ->
         assert (done.returncode, "INPUT has no row" in done.stderr) == (0, True)
 
 
+def test_rows_of_several_formats_are_no_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,نص الخبر\n")
+    (tmp_path / "b.jsonl").write_text('{"id": "2", "text": "نص آخر"}\n')
+    done = run_in_text("dedup", "a.csv", "b.jsonl", "-o", "one.csv", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "one.csv").exists()) == (1, False)
+    assert (
+        "rows of several formats (csv, jsonl) keep their own fields, which no table holds; cure: -o one.jsonl, or"
+        in done.stderr
+    )
+
+
 def test_an_empty_file_among_several_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"")
     (tmp_path / "b.jsonl").write_bytes(FEED.read_bytes()[:4000].rpartition(b"\n")[0])
