@@ -53,7 +53,8 @@ def cluster(
         articles: `Article`s, mappings with the usual field names, or plain texts; read once, in any order. Or a data
             frame of pandas, Polars or pyarrow, of which a row is an article, or a column of texts; a missing text is "".
             Or files: a path, several, or an open file.
-        settings: thresholds and choices, `Settings`, a dict, or the name of a preset such as "corpus"; defaults where None.
+        settings: thresholds and choices, `Settings`, a dict, the name of a preset such as "corpus", or the path of a TOML file
+            that ends in .toml, such as `tune` writes; defaults where None.
         fields: article attribute to column name, where the usual names do not fit.
         progress: told how far the work is; True for a line on standard error at each stage.
         unique_url: articles of one URL (`clusterer.versions`) are versions of one article: the latest is grouped, earlier ones

@@ -6,13 +6,14 @@ The command line and the estimator build their options from here; the numeric co
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from clusterer.errors import SettingsError, did_you_mean
+from clusterer.errors import InputError, SettingsError, did_you_mean
 
 _Init = TypeVar("_Init", bound=Callable[..., None])
 
@@ -23,6 +24,10 @@ AUTO = "auto"
 LEAST_MEMORY = 500_000_000
 """Bytes that a run takes before it holds any article: the interpreter, libraries, tables, and what is being worked on."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_OF_READING = (
+    "a zone belongs to reading: read(PATH, timezone='Asia/Riyadh'); of a frame give its dates theirs, as"
+    " frame['date'].dt.tz_localize('Asia/Riyadh')"
+)
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
@@ -203,7 +208,8 @@ def preset(name: str) -> Mapping[str, Any]:
         SettingsError: there is no such preset.
     """
     if name not in PRESETS:
-        raise SettingsError(f"{name!r} is no preset; cure: {did_you_mean(name, PRESETS)}one of {', '.join(PRESETS)}")
+        meant, known = did_you_mean(name, PRESETS), ", ".join(PRESETS)
+        raise SettingsError(f"{name!r} is no preset; cure: {meant}one of {known}, or a .toml file")
     return PRESETS[name]
 
 
@@ -246,7 +252,8 @@ def settings_from(given: object, choices: Mapping[str, Any] | None = None, defau
     """Settings from what a caller calls settings.
 
     Args:
-        given: `Settings`, a mapping of their names to values, the name of a preset (`PRESETS`), or None.
+        given: `Settings`, a mapping of their names to values, the name of a preset (`PRESETS`), the path of a TOML file that
+            ends in .toml, or None.
         choices: more of them by name, which win.
         default: what holds where `given` is None, or leaves a setting out.
 
@@ -259,7 +266,9 @@ def settings_from(given: object, choices: Mapping[str, Any] | None = None, defau
     'merge'
     """
     base = default or Settings()
-    if isinstance(given, str):
+    if isinstance(given, os.PathLike) or (isinstance(given, str) and given.lower().endswith(".toml")):
+        given = values_of_file(given)
+    elif isinstance(given, str):
         given = preset(given)
     if isinstance(given, Settings):
         base = given
@@ -279,9 +288,22 @@ def _check_name(name: object, place: str = "") -> None:
     """Refuse a name that no setting has; `place` opens the message."""
     known = [f.name for f in fields(Settings)]
     if name not in known:
-        raise SettingsError(
-            f"{place}{name!r} is no setting; cure: {did_you_mean(name, known)}one of {', '.join(known)}"
-        )
+        cure = _OF_READING if name in ("timezone", "tz") else f"{did_you_mean(name, known)}one of {', '.join(known)}"
+        raise SettingsError(f"{place}{name!r} is no setting; cure: {cure}")
+
+
+def values_of_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings that a TOML file gives, by name.
+
+    Raises:
+        InputError: the file cannot be read.
+        SettingsError: as `toml_values`.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return toml_values(file.read(), os.fspath(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{os.fspath(path)}: cannot be read ({error}); cure: a TOML file in UTF-8") from None
 
 
 def toml_values(text: str, name: str = "settings") -> dict[str, Any]:

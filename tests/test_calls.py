@@ -194,12 +194,27 @@ def test_settings_are_a_dict_or_names(settings: Any, tmp_path: Path) -> None:
         assert index.settings.level == "copy"
 
 
+def test_a_file_of_settings_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('jaccard = 0.6\nlevel = "exact"\n')
+    for given in (path, str(path)):
+        assert cluster(ROWS, given) == cluster(ROWS, jaccard=0.6, level="exact")  # type: ignore[arg-type]
+    assert dedup(ROWS, str(path), level="copy").kept_ids == dedup(ROWS, jaccard=0.6).kept_ids
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read .*; cure: a TOML file in UTF-8"):
+        cluster(ROWS, "none.toml")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: cluster(ROWS, 0.7), r"settings is 0.7; it must be Settings or a dict; cure: .*Settings\(jaccard"),  # type: ignore[arg-type]
         (lambda: cluster(ROWS, {"jacard": 0.5}), r"'jacard' is no setting; cure: did you mean 'jaccard'"),
         (lambda: cluster(ROWS, jacard=0.5), r"'jacard' is no setting; cure: did you mean 'jaccard'"),
+        (
+            lambda: cluster(ROWS, timezone="Asia/Riyadh"),
+            r"'timezone' is no setting; cure: .*read\(PATH, timezone=.*tz_localize",
+        ),
+        (lambda: cluster(ROWS, "mine"), r"'mine' is no preset; cure: one of news, .*or a \.toml file"),
         (lambda: cluster(ROWS, {1: 0.5}), r"1 is no setting"),  # type: ignore[dict-item]
         (lambda: cluster(ROWS, level=None), r"level is None; use one of exact"),
         (lambda: Settings(jacard=0.5), r"did you mean 'jaccard'"),  # type: ignore[call-arg]

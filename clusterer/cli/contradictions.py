@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 
 import click
 
+from clusterer.io.field_names import FIELD_NAMES
+
 _STORIES = ("story", "story_slots", "weights")
 _CUTS = ("containment", "cut_ratio", "opening", "sample")
 _COPIES = ("jaccard", *_CUTS, "series", "unit", "size", "scheme", "slots", "recall", "bucket_cap")
+_FIELDS = frozenset(f"{attribute}_field" for attribute in FIELD_NAMES)
 _GROUPS = (*_STORIES, *_COPIES, "level", "cuts", "window", "boilerplate", "representative", "keep")
 
 
@@ -63,21 +66,20 @@ def refuse_idle(context: click.Context) -> None:
 
 
 def refuse_twice(command: click.Command, context: click.Context, args: list[str]) -> None:
-    """Refuse a file that is named twice: the last one would win, and the others be left out without a word.
+    """Refuse a file, or a field of articles, that is named twice: the last would win, the others be left out without a word.
 
     Raises:
         click.UsageError: naming the option.
     """
     order = command.make_parser(context).parse_args(args=list(args))[2]
     for option, count in Counter(order).items():
-        if (
-            count > 1
-            and isinstance(option.type, click.Path)
-            and isinstance(option, click.Option)
-            and not option.multiple
-        ):
+        if count == 1 or not isinstance(option, click.Option) or option.multiple:
+            continue
+        is_field = option.name in _FIELDS
+        if is_field or isinstance(option.type, click.Path):
+            what = "one field, which is used in each input that has it" if is_field else "one file"
             raise click.UsageError(
-                f"{option.opts[-1]} is given {count} times and takes one file; cure: leave one out", context
+                f"{option.opts[-1]} is given {count} times and takes {what}; cure: leave one out", context
             )
 
 

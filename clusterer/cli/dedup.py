@@ -166,6 +166,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     done = group_corpus(corpus, run.settings, run.stages, keep=True)
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
+        run.refuse_empty()
         run.refuse_nothing()
     run.notes += [*unheeded(corpus, run.settings, keep, run.versions), *clocks_apart(done)]
     run.stages.begin("choosing", len(corpus.ids))
@@ -200,6 +201,7 @@ def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
         )
     result = quoting(run.reader.articles(), runs, progress=run.stages)
     if not result.ids:
+        run.refuse_empty()
         run.refuse_nothing()
     run.stages.begin("writing", len(result.ids))
     return result

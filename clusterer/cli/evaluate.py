@@ -118,7 +118,8 @@ def evaluate_command(
     """
     keep_apart([html], [result, gold])
     says = gold_of(gold, label, level, with_doubtful)
-    held = _held(read_result(result, (level,) if level else says.levels), result, says, level, errors)
+    rows = read_result(result, (level,) if level else says.levels)
+    held = _held(rows, result, says.within(rows, result), level, errors)
     known = _shown_articles(feed, held, result) if feed else {}
     for i, one in enumerate(held):
         if i:

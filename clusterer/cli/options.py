@@ -5,6 +5,7 @@ No command of its own; each command is a file of this wing.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import fields
@@ -23,7 +24,7 @@ from clusterer.io.feed_limits import NAMES, limits_from
 from clusterer.messages import LANGUAGES
 from clusterer.paragraphs import FOOTER_ARTICLES, FOOTER_SHARE
 from clusterer.results import Assignment, Level
-from clusterer.settings import PRESETS, Settings, days_from, toml_values
+from clusterer.settings import PRESETS, Settings, days_from, values_of_file
 
 OF_PRESET = f"{__name__}.of_preset"
 """In the meta of a context the settings whose defaults are those of a preset, where one is given."""
@@ -67,13 +68,9 @@ def read_settings(path: str) -> dict[str, Any]:
         InputError: the file cannot be read.
         SettingsError: it is not TOML, a key is no setting, a value is of a wrong type or out of range.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return toml_values(file.read(), path)
-    except FileNotFoundError:
-        raise InputError(f"{path!r} does not exist; cure: check the path of --settings") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); cure: a TOML file in UTF-8") from None
+    if not os.path.exists(path):
+        raise InputError(f"{path!r} does not exist; cure: check the path of --settings")
+    return values_of_file(path)
 
 
 def settings_file(command: _F, exposed: bool = True) -> _F:

@@ -30,6 +30,7 @@ def remove_paragraphs(output: str, removed: str | None, options: Mapping[str, An
     with run.going_on():
         done = find_recurring(run.reader.articles(), run.settings, run.stages)
         if not done.stats["articles"]:
+            run.refuse_empty()
             run.refuse_nothing()
         run.stages.begin("writing", done.stats["articles"])
         entries = outputs.write(_fate(done, unplaced, options["text_field"]))

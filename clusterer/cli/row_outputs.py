@@ -80,7 +80,7 @@ class RowOutputs:
                 raise OutputError(f"{output}: cannot be a folder here; cure: name a file")
             self._shards = ShardOutputs(output, run.feed, run.work)
         else:
-            self._form = form_for(output, given_back_as(run.feed.format))
+            self._form = _form_of_rows(output, run)
             if self._form == "parquet":
                 run.feed.shards.refuse_conflicts()
         if aside:
@@ -203,6 +203,24 @@ class RowOutputs:
                     with Path(part).open("rb") as lines:
                         shutil.copyfileobj(lines, out)
         return [entry for entry in entries if entry is not None]
+
+
+def _form_of_rows(output: str, run: Run) -> str:
+    """The format in which rows are given back; those of several formats keep their own fields, which no table holds.
+
+    Raises:
+        OutputError: the ending asks for another one.
+    """
+    try:
+        return form_for(output, given_back_as(run.feed.format))
+    except OutputError:
+        if len(names := list(dict.fromkeys(run.feed.formats))) == 1:
+            raise
+        raise OutputError(
+            f"{output}: rows of several formats ({', '.join(names)}) keep their own fields, which no table holds; cure: -o"
+            f" {Path(output).with_suffix('.jsonl')}, or of one schema: clusterer cluster INPUT --level copy --with"
+            f" title,text,source,date,url -o {output}"
+        ) from None
 
 
 def _opened(path: str | None) -> contextlib.AbstractContextManager[BinaryIO | None]:

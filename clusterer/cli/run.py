@@ -29,6 +29,7 @@ from clusterer.io.quarantine import Quarantine
 from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
+from clusterer.io.sources import source_of_file
 from clusterer.io.work_folder import WorkFolder
 from clusterer.pipeline import PipelineRun, group_corpus, notes_of, refuse_foreign_weights
 from clusterer.progress import Stages
@@ -93,15 +94,16 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
 
 
 def refuse_within(output: str, given: Sequence[str]) -> None:
-    """Refuse a folder of outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
+    """Refuse outputs inside a folder of inputs: the next run, or one that goes on, would read what this one writes.
 
     Raises:
         OutputError: naming both.
     """
     place = os.path.join(os.path.realpath(output), "")
-    for path in given if is_folder(output) else ():
+    for path in given if is_folder(output) or (output != "-" and source_of_file(output).formats) else ():
         if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
-            raise OutputError(f"{output} is inside {path}, which is read; cure: a folder beside it")
+            kind = "folder" if is_folder(output) else "file"
+            raise OutputError(f"{output} is inside {path}, which is read; cure: a {kind} beside it")
 
 
 def refuse_beside(folder: str, others: Sequence[str | None]) -> None:
@@ -244,6 +246,7 @@ class Run:
             gather(self.chunks(), self.settings, self.stages, store=self.store), self.settings, self.stages, keep
         )
         if not done.clustering:
+            self.refuse_empty()
             self.refuse_nothing()
         self.notes += notes_of(done, self.settings, self.versions)
         self.stages.begin("writing", len(done.clustering))
@@ -274,6 +277,23 @@ class Run:
     def damaged_files(self) -> list[DamagedFile]:
         """Of all that is read, the files that are cut off, damaged, or of no use."""
         return [file for feed in self.feeds for file in feed.damaged_files]
+
+    def refuse_empty(self) -> None:
+        """Refuse a run whose inputs are all empty files, before its outputs take the place of what an earlier run wrote.
+
+        A header without a row, or `[]`, is a feed without news; a file without a letter is one that was not fetched.
+
+        Raises:
+            InputError: naming them.
+        """
+        empty = self.feed.empty_inputs
+        if empty and len(empty) == len(self.feed.sources):
+            names = ", ".join(empty[:3]) + (", …" if len(empty) > 3 else "")
+            many = "is empty" if len(empty) == 1 else f"are empty, all {len(empty):,} inputs"
+            raise InputError(
+                f"{names} {many}; nothing is written, outputs of an earlier run stay; cure: fetch again (a feed without news has"
+                " a header, or is [])"
+            )
 
     def refuse_nothing(self, what: str = "") -> None:
         """Refuse a run in which no row was an article; where there was no row, only a word is said at its end.

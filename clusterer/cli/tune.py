@@ -119,6 +119,7 @@ def tune_command(
             settings=trained.settings if trained else run.settings,
             precision=want_precision,
             recall=want_recall,
+            was=run.settings,
             progress=progress,
         )
     run.warn()
@@ -148,6 +149,7 @@ def articles_of(run: Run) -> Iterator[Article]:
     """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
     yield from (row.article for row in run.feed)
     if not run.feed.rows:
+        run.refuse_empty()
         run.refuse_nothing()
 
 
@@ -163,8 +165,10 @@ def _print_retraining(trained: Retraining) -> None:
 
 
 def _told(trained: Retraining) -> str:
-    said = "are better, and are taken" if trained.check.better else "are no better; those it had stay"
-    return f"weights: retrained ones {said}"
+    check = trained.check
+    said = "are better, and are taken" if check.better else "are no better; those it had stay"
+    f1 = f"F1 {check.after.f1:.4f} over pairs of events that they did not see (F1 was {check.before.f1:.4f})"
+    return f"weights: retrained ones {said}: {f1}"
 
 
 def _print_tuning(tuned: Tuning) -> None:

@@ -10,8 +10,9 @@ Decides nothing: `evaluate` holds one against the other. Every error names file,
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from clusterer.errors import InputError
@@ -78,6 +79,33 @@ class Gold:
     def answers(self, level: Level) -> list[Judged]:
         """The judged pairs of a level, without those that nobody could answer."""
         return [pair for pair in self.pairs if pair.level == level and pair.same is not None]
+
+    def within(self, known: Mapping[str, Any], where: str) -> Gold:
+        """The gold of articles that are known there, by id or URL; a warning tells how much else there is.
+
+        Raises:
+            InputError: of a level nothing is left.
+        """
+
+        def is_known(name: str) -> bool:
+            return name in known or self.urls.get(name) in known
+
+        labels = {level: {name: x for name, x in own.items() if is_known(name)} for level, own in self.labels.items()}
+        pairs = tuple(pair for pair in self.pairs if is_known(pair.a) and is_known(pair.b))
+        found = replace(self, labels=labels, pairs=pairs)
+        own_names = dict.fromkeys(name for own in self.labels.values() for name in own)
+        names = own_names or dict.fromkeys(name for pair in self.pairs for name in (pair.a, pair.b))
+        if missing := [name for name in names if not is_known(name)]:
+            if found.levels != self.levels:
+                self.place(missing[0], known, where)
+            gone, total = (len(missing), len(names)) if own_names else (len(self.pairs) - len(pairs), len(self.pairs))
+            what = "labels" if own_names else "judged pairs"
+            warnings.warn(
+                f"{self.name}: {gone:,} of {total:,} {what} are of articles that are not in {where} (first: {missing[0]}),"
+                " and are left out; cure: the articles that gold was made of",
+                stacklevel=2,
+            )
+        return found
 
     def place(self, name: str, known: Mapping[str, Any], where: str) -> str:
         """The name, id or URL, by which an article is known there.

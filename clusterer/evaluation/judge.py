@@ -140,9 +140,10 @@ def judges_of(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents
         documents: the feed's distinct texts.
 
     Raises:
-        InputError: an article of gold is not in the feed.
+        InputError: of a level no article of gold is in the feed.
     """
     place = {name: i for i, name in enumerate(ids)}
+    gold = gold.within(place, "the feed")
     judges: dict[Level, Judge] = {}
     for level in levels:
         labels, answers = gold.labels.get(level), gold.answers(level)

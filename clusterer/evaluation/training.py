@@ -198,7 +198,7 @@ def retrain(
     events that they did not see, see `CrossValidation`.
 
     Args:
-        articles: the feed; all articles of gold must be in it.
+        articles: the feed; gold of articles that are not in it is left out, with a warning.
         gold: labels of stories, or judged pairs; of labels every pair counts that a run compares.
         settings: where to start from, at the level of stories.
         progress: called with how far the work is.

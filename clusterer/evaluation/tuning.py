@@ -145,6 +145,7 @@ def tune(
     settings: Settings | Mapping[str, Any] | None = None,
     precision: float | None = None,
     recall: float | None = None,
+    was: Settings | None = None,
     progress: Progress | bool | None = None,
 ) -> Tuning:
     """Find the thresholds that fit gold best, or that fulfil a wish.
@@ -158,15 +159,17 @@ def tune(
     first: of three thresholds gold often leaves one open, and the middle of that is anywhere.
 
     Args:
-        articles: the feed; all articles of gold must be in it.
+        articles: the feed; gold of articles that are not in it is left out, with a warning.
         gold: labels or judged pairs.
         settings: where to start from; at level "copy" stories are left alone.
         precision: at least so much is wanted at each level, and then as much recall as there is; or
         recall: at least so much is wanted at each level, and then as much precision as there is. One of both at most.
+        was: what the suggestion is compared with, as `start` of what is returned, where weights were retrained meanwhile;
+            else the settings to start from.
         progress: called with how far the work is.
 
     Raises:
-        InputError: an article of gold is not in the feed, or gold says nothing of what can be tuned.
+        InputError: no article of gold is in the feed, or gold says nothing of what can be tuned.
         SettingsError: two wishes, or one that is not within 0 and 1, or the level is "exact".
     """
     start, tell = settings_from(settings), progress_from(progress)
@@ -197,10 +200,13 @@ def tune(
             sweeps[1] = sweep(suggested, copies_after)
         story_before = sweeps[0].sweep(start)
         suggested, found["story"] = _tune_stories(sweeps, judges["story"], start, suggested, wish)
+        if was and was.weights != start.weights:
+            before = judges["story"].scores(sweep(was, copies).groups(was.story))
+            found["story"] = replace(found["story"], before=before)
     shapes = band_shape(start), band_shape(suggested)
     after = {level: one.after for level, one in found.items()}
     return Tuning(
-        start=start,
+        start=was or start,
         suggested=suggested,
         gold=gold.name,
         counts={level: judge.count for level, judge in judges.items()},

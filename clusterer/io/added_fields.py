@@ -13,7 +13,7 @@ from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Row, as_json
 
 STORED = ("title", "text", "source", "url", "date")
-"""Fields of an article that can be added to its line of a result."""
+"""Fields of an article that can be added to its line of a result; a source is the outlet, as stories name it."""
 ADDABLE = (*STORED, "file", "row")
 """The same of a row, and where it stood. Any other name is that of a field of the row itself."""
 _KNOWN = 1000  # names of rows that are remembered, to tell which was meant
@@ -37,12 +37,12 @@ class AddedFields:
     def of(self, article: Article | Row) -> dict[str, Any]:
         """The fields of an article or row by name; None where it has none."""
         if not isinstance(article, Row):
-            return {name: getattr(article, name) for name in self._names}
+            return {name: _value(article, name) for name in self._names}
         self._has_rows = True
         where = {"file": article.file, "row": article.line}
         own = self._own(article) if self._others else {}
         return {
-            name: own[name] if name in own else where[name] if name in where else getattr(article.article, name)
+            name: own[name] if name in own else where[name] if name in where else _value(article.article, name)
             for name in self._names
         }
 
@@ -75,3 +75,8 @@ class AddedFields:
         if self._missing and len(self._known) < _KNOWN:
             self._known |= dict.fromkeys(fields)
         return out
+
+
+def _value(article: Article, name: str) -> Any:
+    """A field of an article, of which the source is who counts as having printed it."""
+    return article.outlet if name == "source" else getattr(article, name)

@@ -174,7 +174,7 @@ class FieldMap(ColumnPlans):
         is_other = source != self._choice.aggregator and source[:4].lower() != "http"
         if len(self._outlets) >= 10_000:  # a source of its own in every row must not fill the memory
             self._outlets.clear()
-        self._outlets[source] = found = says_something and (is_other or "source" in self._given)
+        self._outlets[source] = found = says_something and (is_other or "source" in self.named.used)
         return found
 
     def _date(self, row: Mapping[str, Any], names: tuple[str, ...]) -> datetime | None:

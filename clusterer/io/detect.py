@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -68,9 +69,13 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
         except UnicodeError as error:  # no byte order mark where the encoding must have one
             other = cure or "--encoding with another name, such as utf-16-le"
             raise UnusableInput(f"{source.name}: not {encoding} ({error}); cure: {other}") from None
+    walk.is_blank = len(head) < HEAD and not head.removeprefix(BOM).strip()
     if len(source.formats) != 1:
         head, rest = _with_first_line(head, rest, walk.limits.row_bytes)
-    format = _text_format(source.formats, head, walk.columns)
+    chunks, looked_at = itertools.chain([head.removeprefix(BOM)], rest), head
+    if "jsonl" in source.formats and len(head) > walk.limits.row_bytes and is_utf8(encoding) and b"\n" not in head:
+        looked_at = _second_line(source, walk) or head
+    format = _text_format(source.formats, looked_at, walk.columns)
     if not format:
         raise UnusableInput(
             f"{source.name}: neither its ending nor its first bytes tell the format; "
@@ -79,10 +84,14 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if source.part and not FORMATS_BY_NAME[format].has_parts:
         raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     _refuse_other(source, format, head, walk.columns)
-    if FORMATS_BY_NAME[format].in_lines and b"\r" in head and b"\n" not in head:  # line ends of old Macs
-        head, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
-    chunks = itertools.chain([head.removeprefix(BOM)], rest)
-    return OpenedInput(format, encoding, head, chunks, walk, source.name, source.id, None, cure, source.part, packed)
+    if (
+        FORMATS_BY_NAME[format].in_lines and looked_at is head and b"\r" in head and b"\n" not in head
+    ):  # ends of old Macs
+        looked_at, rest = head.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in rest)
+        chunks = itertools.chain([looked_at.removeprefix(BOM)], rest)
+    return OpenedInput(
+        format, encoding, looked_at, chunks, walk, source.name, source.id, None, cure, source.part, packed
+    )
 
 
 def format_of(source: Source, walk: Walk, encoding: str | None, are_several: bool) -> str:
@@ -195,6 +204,24 @@ def _refuse_other(source: Source, format: str, head: bytes, columns: FieldMap) -
 
 def _looks_like(source: Source, name: str) -> str:
     return f"{source.name}: looks like {name}, which its name does not say; cure: --format {name}, or another ending"
+
+
+def _second_line(source: Source, walk: Walk) -> bytes:
+    """The head of what follows a first line that is longer than a row may be; empty where nothing does, or it is damaged.
+
+    It tells what the line does not: a document in one line is JSON; of objects line by line the first is a bad row.
+    """
+    found, position = b"", walk.position
+    stream = position.stream if position else None
+    with ExitStack() as stack, contextlib.suppress(TruncatedInput, ClustererError):
+        chunks, _ = _unpacked(source, stack, walk, [0])
+        for chunk in chunks:
+            if b"\n" in chunk:
+                found = peek(itertools.chain([chunk.partition(b"\n")[2]], chunks), HEAD)[0].lstrip()
+                break
+    if position:
+        position.stream = stream
+    return found
 
 
 def _with_first_line(head: bytes, rest: Iterator[bytes], limit: int) -> tuple[bytes, Iterator[bytes]]:

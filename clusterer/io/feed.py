@@ -28,7 +28,7 @@ from clusterer.io.detect import format_of, open_input
 from clusterer.io.feed_limits import MAX_ROW_BYTES, limits_from
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.gain import within_limits
-from clusterer.io.plans import check_fields
+from clusterer.io.named_fields import check_fields
 from clusterer.io.position import Position
 from clusterer.io.readers import jsonl
 from clusterer.io.readers.base import OpenedInput, Walk
@@ -123,8 +123,11 @@ class Feed:
         self.first_bad: BadRow | None = None
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
-        columns.waits = len(self._sources) > 1
-        fixed = FieldMap(None, self._zone, self._now)
+        columns.named.waits = len(self._sources) > 1
+        fixed = FieldMap(
+            self._fields, self._zone, self._now
+        )  # by the caller's names where a reader has such, else by its own
+        fixed.named.waits = True
         return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
     @property
@@ -181,6 +184,11 @@ class Feed:
         return [format_of(source, self._walk, self._encoding, several) for source in self._sources]
 
     @property
+    def empty_inputs(self) -> list[str]:
+        """Names of the inputs of the latest walk that are empty, or but blanks: not so much as a header, or `[]`."""
+        return list(self._walk.empty)
+
+    @property
     def share_read(self) -> float | None:
         """How much of all files' bytes the latest walk has read, from 0 to 1; None where that is not known."""
         return self._walk.position.share if self._walk.position else None
@@ -205,7 +213,9 @@ class Feed:
         paths = [(s.name, s.path) for s in self._sources if s.formats == ("parquet",) and s.path and not s.packing]
         if len(paths) < 2:
             return Shards()
-        return check_shards(paths, FieldMap(self._fields))
+        columns = FieldMap(self._fields)
+        columns.named.waits = True
+        return check_shards(paths, columns)
 
     def __iter__(self) -> Iterator[Row]:
         """Walk the good rows.
@@ -335,8 +345,10 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     """The good rows of an input that a walk has come to, or blocks of them."""
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
+    walk.is_blank = False
     walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
     walk.columns.begin_input()
+    walk.fixed_columns.begin_input()
     for item in feed._read(source, by_block):
         if isinstance(item, Row):
             feed._counted(item)
@@ -352,7 +364,11 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     if walk is not feed._walk:  # another walk began meanwhile
         return
     rows, bad = walk.rows - rows, walk.bad_rows - bad
+    if walk.is_blank and not rows and not bad:
+        walk.empty[source.name] = None
     note_input(walk, source.name, rows, is_dated, has_text)
+    if rows:
+        walk.columns.end_input(source.name)
     if walk.damage or (not rows and bad > 1):
         reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))

@@ -15,6 +15,7 @@ from clusterer.io.choice import SAMPLE, Choice, choose, usual_columns
 from clusterer.io.dates import dates_month_first, parse_date
 from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.member_hints import member_hint
+from clusterer.io.named_fields import LONG_NAME, NamedFields, told
 from clusterer.io.nested import WRAPPINGS, flattened
 from clusterer.io.values import RowError, kind, scalar
 
@@ -31,7 +32,6 @@ _RESULTS = (
     frozenset({"paragraph", "kept", "words", "file", "row"}),
 )
 """Columns by which the lines of groups, of --stories, and of --removed, by articles and paragraphs, are known."""
-_LONG_NAME = 80  # characters of a column's name that are told; what is longer is a row in its place
 _FEW_WORDS = 4  # a column that is proposed as text has on average at least so many a row
 _TEXT_KEYS = frozenset(FIELD_NAMES["text"])
 
@@ -43,8 +43,7 @@ class ColumnPlans:
         month_first: whether days like 04/11/2016 are read month first; `learn` decides.
         text_columns: all that a text was or might have been read from, the first choices first.
         columns_here, texts_here: what the input that is read now was read from, as `columns_read` and `text_columns`.
-        waits: whether a table without a column that the caller named is read without it, for another input may have it.
-        lacking: for each attribute that the caller named a column for, what is to be said if no input has that column.
+        named: the fields that the caller named.
     """
 
     def __init__(self, fields: Mapping[str, str] | None, zone: tzinfo | None, now: datetime | None) -> None:
@@ -55,16 +54,8 @@ class ColumnPlans:
         """
         self.month_first = False
         self.text_columns: dict[str, None] = {}
-        self.waits = False
-        self.lacking: dict[str, str] = {}
+        self.named = NamedFields(fields)
         self._zone, self._now = zone, now
-        check_fields(fields)
-        self._given = dict(fields or {})
-        for attribute in self._given:
-            if attribute not in FIELD_NAMES:
-                raise InputError(
-                    f"field {attribute!r} is not one that articles have; cure: use one of {', '.join(FIELD_NAMES)}"
-                )
         self._choice = _NO_CHOICE
         self._learnt: dict[frozenset[str], tuple[Choice, list[Mapping[str, Any]]]] = {}
         self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
@@ -80,16 +71,20 @@ class ColumnPlans:
         self.columns_here: dict[str, dict[str, None]] = {attribute: {} for attribute in FIELD_NAMES}
         self.texts_here: dict[str, None] = {}
         self._plans.clear()
+        if self.named.waits and self.named.given:
+            self.named.begin_input()
+            self._known.clear()
+            self._outlets.clear()
+
+    def end_input(self, file: str) -> None:
+        """Note which of the fields that the caller named an input lacked, once it is read."""
+        if self.named.waits:
+            self.named.end_input(file, self.columns_here)
 
     @property
     def paths(self) -> dict[str, str]:
         """The dotted paths that the caller named, by article attribute."""
-        return {attribute: name for attribute, name in self._given.items() if "." in name}
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The columns and paths that the caller named."""
-        return tuple(self._given.values())
+        return {attribute: name for attribute, name in self.named.given.items() if "." in name}
 
     @property
     def read_as(self) -> dict[str, str] | None:
@@ -106,9 +101,8 @@ class ColumnPlans:
     @property
     def notes(self) -> list[str]:
         """What `learn` found that a reader of the run should know."""
-        lacking = [f"read without {attribute}: {reason}" for attribute, reason in self.lacking.items()]
         learnt = (note for choice, _ in self._learnt.values() for note in choice.notes)
-        return list(dict.fromkeys([*self._notes, *learnt, *lacking]))
+        return list(dict.fromkeys([*self._notes, *learnt, *self.named.notes()]))
 
     def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
         """Tell by the first rows of an input which columns hold what, and how its dates are written.
@@ -119,12 +113,16 @@ class ColumnPlans:
                 ones held counts too.
         """
         rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
+        if self.named.settle(
+            dict.fromkeys(name for row in rows if isinstance(row, Mapping) for name in row if isinstance(name, str))
+        ):
+            self._known.clear()
         self._refuse_containers(rows)
-        if hint := member_hint([row for row in rows[:SAMPLE] if isinstance(row, Mapping)], self._given):
+        if hint := member_hint([row for row in rows[:SAMPLE] if isinstance(row, Mapping)], self.named.used):
             self._notes[hint] = None
         names = frozenset(name for row in rows[:SAMPLE] for name in row if isinstance(name, str))
         if (dates := self._date_columns.get(names)) is None:
-            given = self._given.get("date")
+            given = self.named.given.get("date")
             dates = self._date_columns[names] = (given,) if given in names else usual_columns(sorted(names))["date"]
         self.month_first = any(dates_month_first(row.get(name) for row in rows) for name in dates)
         choice, seen = (_NO_CHOICE, []) if is_alone else self._learnt.get(names, (_NO_CHOICE, []))
@@ -134,7 +132,7 @@ class ColumnPlans:
                 before < 2 or len(seen) == SAMPLE or len(seen).bit_length() > before.bit_length()
             ):  # there may be many inputs
                 with contextlib.suppress(RecursionError):  # values in values: bad rows, when they are read
-                    choice = choose(seen, self._given, self._parse)
+                    choice = choose(seen, self.named.used, self._parse)
             if len(self._learnt) >= 100:  # inputs with ever new columns must not fill the memory
                 self._learnt.clear()
                 self._date_columns.clear()
@@ -154,7 +152,7 @@ class ColumnPlans:
             InputError: names the column, and what of it is meant.
         """
         for attribute, known in _OBJECTS.items():
-            name = self._given.get(attribute)
+            name = self.named.given.get(attribute)
             cells = [row.get(name) for row in rows if isinstance(row, Mapping)] if name else []
             cells = [cell for cell in cells if cell is not None]
             if not cells or any(_is_one_value(cell, known) for cell in cells):
@@ -184,24 +182,20 @@ class ColumnPlans:
         if any(result <= set(names) for result in _RESULTS):
             raise RowError("this is a result of clusterer, not an article; cure: name the feed instead")
         plan: dict[str, tuple[str, ...]] = {}
+        used = self.named.used
         for attribute, usual in usual_columns(names).items():
-            given = self._given.get(attribute)
-            if given is None:
+            if attribute in self.named.given and ((column := self.named.column(attribute, names)) or attribute in used):
+                plan[attribute] = column
+            else:
                 chosen = self._choice.columns.get(attribute)
                 plan[attribute] = usual if not chosen else tuple(dict.fromkeys(
                     [*(name for name in chosen if name in names), *usual]
                 ))  # fmt: skip
-            elif given in names:
-                plan[attribute] = (given,)
-            else:
-                plan[attribute] = tuple(
-                    [name for name in names if isinstance(name, str) and column_key(name) == column_key(given)][:1]
-                )
         if not plan["text"]:
-            given = self._given.get("text")
+            given = self.named.given.get("text")
             meant = f"; expected {given!r}, {did_you_mean(given, map(str, names))}".rstrip(", ") if given else ""
             raise RowError(
-                f"found columns: {_told(names) or '(none)'}; cure: {_text_cure(names, rows)}; "
+                f"found columns: {told(names) or '(none)'}; cure: {_text_cure(names, rows)}; "
                 f"so far there is no text field{meant}"
             )
         if len(self._known) >= 1000:  # rows with ever new columns must not fill the memory
@@ -229,24 +223,19 @@ class ColumnPlans:
 
         Raises:
             UnusableInput: no text column.
-            InputError: a column named in `fields` is not in the header, and it is not waited for (`waits`).
+            InputError: a column named in `fields` is not in the header, and no other input may have it.
         """
+        if self.named.settle(names):
+            self._known.clear()
         try:
             self.columns(names, rows)
         except RowError as error:
             raise UnusableInput(f"{file}: {error}") from None
         self.learn(rows)
         plan = self.columns(names, rows)
-        for attribute, given in self._given.items():
+        for attribute in () if self.named.waits else self.named.given:
             if not plan[attribute]:
-                meant = did_you_mean(given, names)
-                reason = (
-                    f"{file}: no column {given!r} (given for {attribute}); "
-                    f"found columns: {_told(names)}; cure: {meant}--{attribute}-field with one of these"
-                )
-                if not self.waits:
-                    raise InputError(reason)
-                self.lacking.setdefault(attribute, reason)
+                raise InputError(self.named.missing(attribute, names, file))
         return plan
 
     def refuse_lacking(self) -> None:
@@ -255,9 +244,7 @@ class ColumnPlans:
         Raises:
             InputError: naming it, and the first input that lacks it.
         """
-        for attribute, reason in self.lacking.items():
-            if not any(self._columns_read[attribute]):
-                raise InputError(reason)
+        self.named.refuse_lacking(self._columns_read)
 
     def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         plan = self.columns(names, (row,))
@@ -279,15 +266,9 @@ def _is_one_value(cell: Any, members: Sequence[str]) -> bool:
     return any(name in cell for name in members) if isinstance(cell, Mapping) else not isinstance(cell, list)
 
 
-def _told(names: Sequence[Any]) -> str:
-    """The first names of columns, each of a line at most."""
-    shown = (str(name) if len(str(name)) <= _LONG_NAME else f"{str(name)[:_LONG_NAME]}…" for name in names[:20])
-    return ", ".join(shown) + (", …" if len(names) > 20 else "")
-
-
 def _text_cure(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column to name as text, if one is likely; else that it is for who knows."""
-    if (likely := _likely_text(names, rows)) and len(likely) <= _LONG_NAME:
+    if (likely := _likely_text(names, rows)) and len(likely) <= LONG_NAME:
         return f"--text-field {quoted(likely)}"
     return "leave it out, or name its column in a run of its own, --text-field NAME"
 
@@ -313,16 +294,3 @@ def quoted(name: str) -> str:
     'it'\''s'
     """
     return "'" + name.replace("'", "'\\''") + "'"
-
-
-def check_fields(fields: object) -> None:
-    """Refuse what names no columns.
-
-    Raises:
-        InputError: it is no mapping of attributes to names.
-    """
-    if fields is not None and not isinstance(fields, Mapping):
-        example = repr(fields) if isinstance(fields, str) else "NAME"
-        raise InputError(
-            f"fields is {fields!r:.80}; it must be a dict, attribute to column; cure: fields={{'text': {example}}}"
-        )

@@ -39,6 +39,7 @@ def state_of(feed: Feed) -> State:
         "readings": {reading: list(told) for reading, told in walk.readings.items()},
         "dated": [walk.dated, walk.undated, walk.undated_files],
         "notes": list(walk.notes),
+        "empty": list(walk.empty),
         "columns": _columns_state(walk.columns),
         "fixed_columns": _columns_state(walk.fixed_columns),
         "damaged_files": [astuple(file) for file in feed.damaged_files],
@@ -75,6 +76,7 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
     walk.report = report
     walk.rows, walk.bad_rows, walk.blank_rows = state["rows"], state["bad_rows"], state["blank_rows"]
     walk.formats, walk.notes = dict.fromkeys(state["formats"]), dict.fromkeys(state["notes"])
+    walk.empty = dict.fromkeys(state["empty"])
     walk.readings = {reading: list(told) for reading, told in state["readings"].items()}
     walk.dated, walk.undated, walk.undated_files = state["dated"]
     for columns, kept in ((walk.columns, state["columns"]), (walk.fixed_columns, state["fixed_columns"])):
@@ -156,7 +158,7 @@ def _columns_state(columns: FieldMap) -> State:
         "text_columns": list(columns.text_columns),
         "columns_read": {attribute: list(names) for attribute, names in columns._columns_read.items()},
         "notes": list(columns._notes),
-        "lacking": columns.lacking,
+        "lacking": {attribute: list(found) for attribute, found in columns.named.lacking.items()},
     }
 
 
@@ -167,4 +169,4 @@ def _set_columns(columns: FieldMap, state: State) -> None:
     columns.text_columns = dict.fromkeys(state["text_columns"])
     columns._columns_read = {attribute: dict.fromkeys(names) for attribute, names in state["columns_read"].items()}
     columns._notes = dict.fromkeys(state["notes"])
-    columns.lacking = dict(state["lacking"])
+    columns.named.lacking = {attribute: tuple(found) for attribute, found in state["lacking"].items()}

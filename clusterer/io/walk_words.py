@@ -84,6 +84,10 @@ def notes_of(walk: Walk) -> list[str]:
     maps = (walk.columns, walk.fixed_columns)
     count = sum(columns.default_dates for columns in maps)
     notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
+    if walk.empty:
+        first, count = next(iter(walk.empty)), len(walk.empty)
+        which = f"{first} is" if count == 1 else f"{count:,} files are, the first {first},"
+        notes.append(f"{which} empty, as what was not fetched whole; cure: fetch again, or leave out")
     if walk.dated and walk.undated:
         which = walk.undated if walk.undated_files == 1 else f"{walk.undated_files:,} files, the first {walk.undated}"
         notes.append(

@@ -52,6 +52,11 @@ def _refusal(command: click.Command, words: str) -> str:
         (dedup_command, "--quote 13 --keep earliest", "--keep earliest does nothing with --quote 13"),
         (dedup_command, "--story 0.7", "--story 0.7 does nothing with --level copy; cure: --level story"),
         (dedup_command, "-o x -o y", "--output is given 2 times and takes one file; cure: leave one out"),
+        (
+            dedup_command,
+            "--text-field a --text-field b",
+            "--text-field is given 2 times and takes one field, which is used",
+        ),
         (dedup_command, "--removed x --removed y", "--removed is given 2 times"),
     ],
 )

@@ -135,10 +135,40 @@ def test_a_path_among_several_with_nothing_to_compare_is_named(
 
 
 @pytest.mark.parametrize("command", [["cluster"], ["dedup"], ["dedup", "--unit", "paragraph"]])
-def test_an_empty_input_is_told(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").write_bytes(b"")
-    done = run_in_text(*command, "empty.jsonl", "-o", "out.jsonl", cwd=tmp_path)
-    assert (done.returncode, "INPUT has no row" in done.stderr) == (0, True)
+def test_an_empty_file_replaces_no_output(command: list[str], tmp_path: Path) -> None:
+    """A file without a letter was not fetched; a table without a row, or `[]`, is a feed without news."""
+    out = tmp_path / "out.jsonl"
+    for content in (b"", b"\xef\xbb\xbf \n\n"):
+        (tmp_path / "empty.jsonl").write_bytes(content)
+        out.write_text("of yesterday")
+        done = run_in_text(*command, "empty.jsonl", "-o", out, cwd=tmp_path)
+        assert (done.returncode, out.read_text()) == (1, "of yesterday")
+        assert "error: empty.jsonl is empty; nothing is written" in done.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.jsonl", "out.jsonl"]
+    for name, content in (("none.json", "[]"), ("none.csv", "id,text\n")):
+        (tmp_path / name).write_text(content)
+        done = run_in_text(*command, name, "-o", out, cwd=tmp_path)
+        assert (done.returncode, "INPUT has no row" in done.stderr) == (0, True)
+
+
+def test_rows_of_several_formats_are_no_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,نص الخبر\n")
+    (tmp_path / "b.jsonl").write_text('{"id": "2", "text": "نص آخر"}\n')
+    done = run_in_text("dedup", "a.csv", "b.jsonl", "-o", "one.csv", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "one.csv").exists()) == (1, False)
+    assert (
+        "rows of several formats (csv, jsonl) keep their own fields, which no table holds; cure: -o one.jsonl, or"
+        in done.stderr
+    )
+
+
+def test_an_empty_file_among_several_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    (tmp_path / "b.jsonl").write_bytes(FEED.read_bytes()[:4000].rpartition(b"\n")[0])
+    said = "a.jsonl is empty, as what was not fetched whole; cure: "
+    for quiet in ([], ["-q"]):
+        done = run_in_text("cluster", "a.jsonl", "b.jsonl", "-o", "out.jsonl", *quiet, cwd=tmp_path)
+        assert (done.returncode, said in done.stderr) == (0, not quiet)
 
 
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:

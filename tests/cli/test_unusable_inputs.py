@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from commands import run_in_text
 
-from clusterer.errors import InputError
+from clusterer.cli.run import refuse_within
+from clusterer.errors import InputError, OutputError
 from clusterer.io.feed import Feed
 
 GOOD = "id,text,day\n" + "".join(f"{n},خبر رقم {n} عن افتتاح معرض الكتاب في العاصمة,2015-07-2{n}\n" for n in range(3))
@@ -59,10 +60,12 @@ def test_a_named_column_must_be_in_one_of_the_inputs(folder: Path) -> None:
     (folder / "a.csv").write_text("id,text,published\n9,نص الخبر,2015-07-21\n", encoding="utf-8")
     feed = Feed(folder, fields={"date": "published"})
     assert [row.article.date is not None for row in feed] == [True, False, False, False]
-    assert any("b.csv: no column 'published'" in note for note in feed.notes)
+    assert [note for note in feed.notes if "published" in note] == [
+        f"no field 'published' in 1 of the files, date is read there as if none were named: {folder / 'b.csv'} (none)"
+    ]
     with pytest.raises(InputError, match=r"a\.csv: no column 'publishd' \(given for date\).*did you mean 'published'"):
         list(Feed(folder, fields={"date": "publishd"}))
-    assert sum(1 for _ in Feed(folder, fields={"text": "published"})) == 1  # of the other nothing is read
+    assert sum(1 for _ in Feed(folder, fields={"text": "published"})) == 4
 
 
 def test_outputs_of_an_earlier_run_are_no_articles(folder: Path, tmp_path: Path) -> None:
@@ -86,3 +89,14 @@ def test_outputs_of_an_earlier_run_are_no_articles(folder: Path, tmp_path: Path)
     assert named == {"removed", "stories", "paragraphs", "groups"}
     assert len(told) == sum(len((folder / f"{name}.jsonl").read_bytes().splitlines()) for name in named)
     assert "removed.jsonl: unreadable; none of" in done.stderr
+
+
+def test_outputs_do_not_stand_among_inputs(tmp_path: Path) -> None:
+    """The next run would read them; what is never read, or stands in a folder that is not, may be there."""
+    (tmp_path / "in").mkdir()
+    refuse_within(f"{tmp_path}/in/out.toml", [f"{tmp_path}/in"])
+    refuse_within(f"{tmp_path}/in/out.jsonl", [f"{tmp_path}/in/a.jsonl"])
+    refuse_within("-", ["."])
+    for output in ("in/out.jsonl", "in/more/out.csv.gz", "in/shards/"):
+        with pytest.raises(OutputError, match=r"is inside .*in, which is read; cure: "):
+            refuse_within(f"{tmp_path}/{output}", [f"{tmp_path}/in"])

@@ -93,6 +93,9 @@ def test_stories_of_a_day(desk: Path) -> None:
     assert told == [str(count) for _, count in sizes.most_common(5)]
     assert not any(line.endswith("texts: ") for line in said.splitlines())  # messages have no title, their stories do
     assert shell(desk, recipe("Stories of a day", "explain"), never) == 0
+    assert shell(desk, recipe("A list without reposts", "--level copy"), never) == 0
+    with (desk / "copies.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {row["copy"] for row in csv.DictReader(file) if row["representative"] == "true"} > set()
     assert shell(desk, recipe("A list without reposts", "--keep"), never) == 0
     assert {row["kept_file"] for row in lines_of(desk / "removed.jsonl")} <= {
         row["file"] for row in lines_of(desk / "removed.jsonl")

@@ -222,3 +222,13 @@ def test_an_article_goes_by_its_id_or_its_url() -> None:
     assert gold.place("4", {"http://x/4": 1}, "out.jsonl") == "http://x/4"
     with pytest.raises(InputError, match=r"g.jsonl: article '4' is not in out.jsonl; cure"):
         gold.place("4", {}, "out.jsonl")
+
+
+def test_pairs_of_articles_that_are_not_there_are_left_out_and_told() -> None:
+    pairs = tuple(Judged(a, b, a < b) for a, b in ("xy", "zy", "xw", "ab"))
+    with pytest.warns(
+        UserWarning, match=r"gold: 2 of 4 judged pairs are of articles that are not in out\.jsonl \(first: w\)"
+    ):
+        assert Gold({}, pairs).within(dict.fromkeys("xyz"), "out.jsonl").pairs == pairs[:2]
+    with pytest.raises(InputError, match="article 'x' is not in out"):
+        Gold({}, pairs).within({"q": 0}, "out.jsonl")

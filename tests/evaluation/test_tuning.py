@@ -20,6 +20,7 @@ from clusterer.evaluation.metrics import Scores, evaluate
 from clusterer.evaluation.sweeps import COPY_AXES, GRID
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
+from clusterer.stories.model import shipped_model
 
 
 def labelled(gold: Gold, level: str, result: object) -> Scores:
@@ -158,6 +159,24 @@ def test_a_wish_is_fulfilled_at_the_least_cost(articles: list[Article], gold: Go
             assert got[other] >= max(getattr(t, other) for t in reached) - 1 / len(articles)
         else:
             assert got[wish] == pytest.approx(max(getattr(t, wish) for t in told.tried[level]))
+
+
+def test_gold_of_articles_that_are_not_there_is_left_out(articles: list[Article], gold: Gold) -> None:
+    more = Gold({level: {"nobody": 99, **labels} for level, labels in gold.labels.items()}, name="g.jsonl")
+    with pytest.warns(
+        UserWarning, match=r"g\.jsonl: 1 of \d+ labels are of articles that are not in the feed \(first: nobo"
+    ):
+        told = tune(articles, more)
+    assert told.counts == {level: len(labels) for level, labels in gold.labels.items() if level in told.counts}
+
+
+def test_the_settings_of_the_user_are_what_retrained_ones_are_compared_with(
+    articles: list[Article], gold: Gold
+) -> None:
+    other = replace(Settings(), weights=replace(shipped_model(), bias=shipped_model().bias - 3).text)
+    was, told = tune(articles, gold), tune(articles, gold, settings=other, was=Settings())
+    assert (told.before, told.start) == (was.before, was.start)
+    assert told.tried["story"] != was.tried["story"]
 
 
 def test_gold_that_does_not_fit_is_refused(articles: list[Article]) -> None:

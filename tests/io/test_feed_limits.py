@@ -186,3 +186,15 @@ def test_what_a_caller_raises_is_the_callers(tmp_path: Path) -> None:
         list(Feed(tmp_path / "a.jsonl", on_bad=refuse))
     with pytest.raises(KeyboardInterrupt):
         list(Feed(tmp_path / "a.jsonl", on_bad=lambda row: (_ for _ in ()).throw(KeyboardInterrupt)))
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "jsonl.gz"])
+def test_a_first_line_that_is_too_long_is_one_bad_row(ending: str, tmp_path: Path) -> None:
+    path, long = tmp_path / f"a.{ending}", b'{"id": "0", "text": "' + 1_200_000 * b"x" + b'"}'
+    packed = gzip.compress if ending.endswith("gz") else bytes
+    path.write_bytes(packed(long + b"\n" + GOOD + GOOD.replace(b'"1"', b'"2"')))
+    ids, bad = read(path, max_row_bytes=300_000, limits={"ratio": 10_000})
+    assert (ids, len(bad)) == (["1", "2"], 1)
+    assert bad[0].startswith("longer than a row may be: 1,200,0")
+    path.write_bytes(packed(b'{"articles": [' + b",".join([GOOD.strip()] * 20_000) + b"]}\n"))  # a document of one line
+    assert len(read(path, max_row_bytes=300_000)[0]) == 20_000

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterer.io.added_fields import AddedFields
 from clusterer.io.feed import Feed
 from clusterer.io.rows import BadRow
 
@@ -113,5 +114,11 @@ def test_entries_of_many_hosts_are_of_these_hosts(tmp_path: Path) -> None:
     feed = read(rss(*items), tmp_path)[0]
     assert [row.article.outlet for row in feed] == [f"site{i}.example" for i in range(4)]
     assert "the host is taken as outlet" in feed.notes[0]
+    assert [AddedFields(["source"]).of(row) for row in feed] == [{"source": f"site{i}.example"} for i in range(4)]
+    assert "; cure: --source-field 'source' to keep it" in feed.notes[0]
+    for named in ("source", "مصدر"):  # that a feed of RSS does not have
+        kept = Feed(tmp_path / "a.rss", fields={"source": named})
+        assert {row.article.source for row in kept} == ({"واس"} if named == "source" else {""})
+        assert bool(kept.notes) == (named != "source")
     items = [f"<link>https://www.spa.example/{i}</link><description>{TEXT} {i}</description>" for i in range(4)]
     assert {row.article.outlet for row in read(rss(*items), tmp_path)[0]} == {"واس"}

@@ -69,6 +69,8 @@ class Walk:
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
         in_pieces: whether rows of the latest input are not what stands at their places there: an element of an array, one of
             several objects of a line.
+        is_blank: whether the latest input is a text without a letter.
+        empty: names of inputs that are such texts and gave nothing.
         threads: that prepare what is read by columns; 0 for all cores.
     """
 
@@ -95,6 +97,8 @@ class Walk:
     format: str = ""
     layout: Layout | None = None
     threads: int = 1
+    is_blank: bool = False
+    empty: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -269,7 +269,7 @@ def refuse_same_names(names: Sequence[str], file: str) -> None:
 def _wanted(opened: OpenedInput, table: Any) -> list[str]:
     """The columns that articles are made of, as a table of the first rows tells: of those of usual names, and of strings."""
     types, names = import_pyarrow("types"), with_paths(table.schema, opened.columns.paths.values())
-    named = [name for name in opened.columns.named if name in names]
+    named = [name for name in opened.columns.named.given.values() if name in names]
     usual = {name for columns in usual_columns(names).values() for name in columns}
     looked_at = [
         own.name
@@ -283,7 +283,7 @@ def _wanted(opened: OpenedInput, table: Any) -> list[str]:
     structs = [own.name for own in table.schema if types.is_struct(own.type)]
     inner = zip(*(python_values(column_at(table.slice(0, _HINTED), name)) for name in structs), strict=True)
     seen = [{**dict.fromkeys(names), **dict(zip(structs, row, strict=True))} for row in inner]
-    if hint := member_hint(seen, opened.columns._given):
+    if hint := member_hint(seen, opened.columns.named.used):
         opened.note(hint)
     fetched = [name for name in names if column_key(name) in FETCH_NAMES]
     return list(dict.fromkeys([*(name for columns in plan.values() for name in columns), *fetched]))
