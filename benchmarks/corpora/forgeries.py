@@ -161,7 +161,7 @@ _SCHEMA = [
 
 
 _MADE = [
-    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, 1, 2, 3, 4, 6, 2**31 - 1)),
+    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, 1, 2, 3, 4, 5, 7, 2**31 - 1)),
     _plain("of another program", "PRAGMA application_id = 7"),
     _plain("kept with another journal", "PRAGMA journal_mode = DELETE"),
     *(

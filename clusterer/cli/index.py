@@ -113,8 +113,9 @@ def add(
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
     Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of
-    a story that is there), copy, updated (a new version, in its story), or known (was there already). With - articles are read
-    as JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
+    a story that is there), copy, updated (a new version, in its story), known (was there already), older (a version that was
+    replaced, or is dated before the stored one) or expired; nothing is stored of the last three. With - articles are read as
+    JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
