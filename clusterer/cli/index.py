@@ -92,6 +92,11 @@ def create(path: str, if_missing: bool, **options: Any) -> None:
 @click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
 @click.option("--update", is_flag=True, help="articles whose ids are there are new versions of these")
 @click.option(
+    "--unique-url",
+    is_flag=True,
+    help="articles of one URL, without scheme, www, AMP and tracking, are versions of one, whatever their ids: the URL is the id",
+)
+@click.option(
     "-o",
     "--output",
     default="-",
@@ -105,6 +110,7 @@ def add(
     path: str,
     batch: int | None,
     update: bool,
+    unique_url: bool,
     output: str,
     added: tuple[str, ...],
     changes: str | None,
@@ -127,7 +133,7 @@ def add(
     stopped: BaseException | None = None
     with run.quarantine, contextlib.ExitStack() as stack:
         store = stack.enter_context(StoryIndex.open(path, must_exist=True))
-        take = store.update if update else store.add
+        take = partial(store.update, unique_url=unique_url) if update or unique_url else store.add
         parts: Iterator[list[Row]] = iter(())
         try:
             if live:
@@ -237,7 +243,8 @@ def stories(
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
-    after, form, zone = parse_moment(since), result_form(output), zone_from(timezone)
+    form, zone = result_form(output), zone_from(timezone)
+    after = parse_moment(since, zone)
     columns = [*_STORY, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added))
@@ -247,7 +254,26 @@ def stories(
         else:
             write_story_lines(out, lines, columns, form, zone=zone)
         if after and not found:
-            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since")
+            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since", zone)
+
+
+@index.command("changes", cls=SectionedCommand)
+@file_argument
+@click.option("--after", type=click.IntRange(0), default=0, help="`next` of the last time; 0, at first, for all")
+@click.option("--history", help="`history` of the last time: a backup that was restored meanwhile is an error")
+@output_option
+def changes_command(path: str, after: int, history: str | None, output: str) -> None:
+    """Tell which stories articles came to since the last time, as JSON lines, as /api/changes of `serve` does.
+
+    A line is one of `stories`, with `new`: ids of the articles that came. The last line has `next` and `history`, for the next
+    time. What was removed or has expired is not told.
+
+    Example: clusterer index changes news.db --after 1200
+    """
+    keep_apart([output], files_of(path))
+    with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
+        told = store.changes(after, history).as_dict()
+        write_json_lines(out, [*told.pop("stories"), told])
 
 
 @index.command("show", cls=SectionedCommand)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from clusterer.articles import Article, name_of
 from clusterer.index.story_ids import Change
 from clusterer.results import Assignment
+from clusterer.versions import url_key
 
 Status = Literal["new", "report", "copy", "updated", "known", "older", "expired"]
 
@@ -24,10 +26,10 @@ class Added:
         assignments: one an article, in the order given, as the index stands after all of them.
         status: of each: "new" (no story had it before: of the articles of a new story the first alone), "report" (another
             report of a story), "copy" (its text, or nearly, was in another article before), "updated" (it replaced another
-            version and is in the story that this was in), "known" (the same id and
-            content were there; nothing was stored), "older" (a version that was replaced, or is dated before the stored one;
-            nothing was stored, and its assignment is that of the stored one), "expired" (they were there and have expired; nothing was stored, and
-            its assignment names the story that it had).
+            version and is in the story that this was in), "known" (the same id and content were there; nothing was stored),
+            "older" (a version that was replaced, or is dated before the stored one; nothing was stored, and its assignment is
+            that of the stored one), "expired" (they were there and have expired; nothing was stored, and its assignment names
+            the story that it had).
         changes: what it did to stories that were there before.
         titles: of each one's story, that is, of its representative; "" where that has gone.
     """
@@ -71,7 +73,8 @@ def added_of(
     """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
 
     Numbers of those that have expired are negative. Others ascend as articles arrive: an article is a copy or a report of
-    those before it, whatever comes later in its batch. `are_older` tells versions that are not the stored one, `former` are the stories in which earlier versions were, by number.
+    those before it, whatever comes later in its batch. `are_older` tells versions that are not the stored one, `former` are the
+    stories in which earlier versions were, by number.
     """
     first_of_copy: dict[str, int] = {}
     first_of_story: dict[str, int] = {}
@@ -132,7 +135,7 @@ def same_text(article: Article, other: Article) -> bool:
 
 def version_among(article: Article, held: Sequence[Article]) -> Article | None:
     """The last of some articles of one id with the URL of this one, else with its title where one of both has no URL."""
-    if article.url and (same := [other for other in held if other.url == article.url]):
+    if article.url and (same := [x for x in held if x.url and _address(x.url) == _address(article.url)]):
         return same[-1]
     if article.title and (same := [x for x in held if x.title == article.title and not (article.url and x.url)]):
         return same[-1]
@@ -141,5 +144,11 @@ def version_among(article: Article, held: Sequence[Article]) -> Article | None:
 
 def is_another(article: Article, other: Article) -> bool:
     """Whether two articles of one id are no versions of one: both have a URL and a title, and neither is the same."""
-    pairs = (article.url, other.url), (article.title, other.title)
+    pairs = (_address(article.url), _address(other.url)), (article.title, other.title)
     return all(one and two and one != two for one, two in pairs)
+
+
+@lru_cache(maxsize=1 << 12)
+def _address(url: str) -> str:
+    """What two URLs of one article have in common, as `versions.url_key` knows; of others all of it."""
+    return url_key(url) or url

@@ -20,7 +20,7 @@ from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
-from clusterer.index.arrivals import point
+from clusterer.index.arrivals import Arrived, changes_after, point
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
@@ -39,6 +39,7 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.model import model_of
+from clusterer.versions import url_key
 
 
 class StoryIndex:
@@ -134,18 +135,25 @@ class StoryIndex:
             assigned |= self._reader.expired([number for number in numbers if number < 0])
         return added_of(assigned, numbers, is_known, changes, titles, are_older)
 
-    def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
+    def update(self, articles: Iterable[Article | Mapping[str, Any] | str], *, unique_url: bool = False) -> Added:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
-        A version that was replaced before, or is dated before the stored one, is not taken; nor is one of these among the articles
-        given, whatever their order. What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but
-        another article with a taken id, as of a delivery whose rows are numbered from one every day; it is added with "#2",
-        and where it comes again, corrected under its URL, that one is replaced.
+        A version that was replaced before, or is dated before the stored one, is not taken; nor is one of these among the
+        articles given, whatever their order. What has expired is treated as by `add`. Where both have a URL and a title and
+        neither is the same, it is no version but another article with a taken id, as of a delivery whose rows are numbered from
+        one every day; it is added with "#2", and where it comes again, corrected under its URL, that one is replaced.
+
+        Args:
+            articles: as `add` takes them.
+            unique_url: articles of one URL (`clusterer.versions`) are versions of one article, whatever their ids, as where these
+                are numbered anew every day: the URL, without what does not tell which article it is, is their id.
 
         Raises:
             InputError, OutputError: as `add`.
         """
         items = _checked(articles)
+        if unique_url:
+            items = [replace(item, id=url_key(item.url) or item.id) for item in items]
         latest, rows = latest_versions(items)
         with writing(self._index) as writer:
             latest, places, former = find_versions(self._index, latest)
@@ -328,6 +336,20 @@ class StoryIndex:
         after = point("since", since)
         with reading(self._index):
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
+
+    def changes(self, after: int = 0, history: str | None = None, limit: int | None = None) -> Arrived:
+        """Stories that articles came to since the last time, as `/api/changes` tells them; what was removed is not told.
+
+        Args:
+            after: `next` of the answer before; 0 at first.
+            history: `history` of the answer before: a backup that was restored meanwhile is noticed.
+            limit: no more than so many articles; None for all.
+
+        Raises:
+            InputError: the index has another history, or no article so late has ever come to it.
+        """
+        with reading(self._index):
+            return changes_after(self._reader, after, history, limit)
 
     def follows(self) -> dict[str, str]:
         """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from clusterer import __version__
 from clusterer.errors import ClustererError, IndexDamaged, InputError
+from clusterer.index.arrivals import OtherHistory
 from clusterer.serve import api, pages
 from clusterer.serve.desk import READERS, Desk
 from clusterer.serve.guard import Guard
@@ -61,8 +62,9 @@ def _told(request: Request, code: int, what: str) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     """One of our errors: what was asked for is not there, breaks a rule, or the index cannot be read."""
     is_missing, is_asked = isinstance(error, api.NotThere), isinstance(error, InputError)
-    is_damaged = isinstance(error, IndexDamaged)
-    return _told(request, 404 if is_missing else 400 if is_asked and not is_damaged else 503, str(error))
+    is_damaged, is_other = isinstance(error, IndexDamaged), isinstance(error, OtherHistory)
+    code = 404 if is_missing else 409 if is_other else 400 if is_asked and not is_damaged else 503
+    return _told(request, code, str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -125,10 +125,11 @@ class ChangedForm(StoryForm):
 
 @dataclass(frozen=True, slots=True)
 class ChangesForm:
-    """Stories that articles came to, and what to ask after next time."""
+    """Stories that articles came to, and what to ask after next time, with the history that this number is of."""
 
     stories: list[ChangedForm]
     next: int
+    history: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,3 +243,25 @@ def test_a_forged_memory_of_versions_is_named(path: Path) -> None:
         file.commit()
     with StoryIndex.open(path) as index:
         assert any("replaced versions whose names does not have its checksum" in line for line in index.check())
+
+
+def test_articles_of_one_url_are_versions_whatever_their_ids(path: Path) -> None:
+    """Feeds that number ids anew every day bring a correction under another one."""
+    first = Article(text_of(1, 40), "17", "عنوان", "سبق", "https://www.x.example/news/1?utm_source=rss")
+    corrected = replace(first, text=text_of(2, 40), id="203", title="عنوان مصحح", url="http://x.example/news/1/")
+    other = replace(first, text=text_of(3, 40), url="http://x.example/news/2")
+    nowhere = Article(text_of(4, 40), "17")
+    with StoryIndex.open(path) as index:
+        index.update([first, other, nowhere], unique_url=True)
+        again = index.update([corrected], unique_url=True)
+        assert (again.status, [a.id for a in again]) == (("updated",), ["x.example/news/1"])
+        assert index.update([first], unique_url=True).status == ("older",)
+        assert {a.id for a in index.assignments()} == {"x.example/news/1", "x.example/news/2", "17"}
+        assert index.articles(["x.example/news/1"])["x.example/news/1"].text == corrected.text
+
+
+def test_an_address_with_tracking_is_that_of_the_same_article(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.update([V1])
+        marked = replace(V2, title="عنوان آخر", url="https://www.x/1?utm_source=rss")
+        assert [a.id for a in index.update([replace(marked, url="http://x/1?utm_source=rss")])] == ["a"]
