@@ -21,12 +21,13 @@ from clusterer.serve.guard import Guard
 _SHOWN = 300  # letters of what is wrong with a field
 
 
-def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
+def application(desk: Desk, names: Collection[str] = ("localhost",), root_path: str = "") -> ASGIApp:
     """Return the application over a desk.
 
     Args:
         desk: what is served.
         names: of this machine that requests may name, beside addresses.
+        root_path: under which a proxy offers it, such as "/news"; it stands in every link, whether the proxy takes it away or not.
     """
 
     @contextlib.asynccontextmanager
@@ -42,6 +43,7 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
         docs_url=None,  # they would fetch scripts from elsewhere
         redoc_url=None,
         lifespan=life,
+        root_path=root_path,
     )
     app.state.desk = desk
     app.include_router(api.router)
@@ -54,7 +56,8 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
 
 def _told(request: Request, code: int, what: str) -> Response:
     """An error, as JSON to programs and as a page to people."""
-    if request.url.path.startswith("/api"):
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if path.startswith("/api"):
         return api.answer({"error": what}, code)
     return pages.error_page(request, code, what)
 

@@ -54,6 +54,8 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        if scope["method"] == "HEAD":  # as GET; servers leave out the body
+            scope = {**scope, "method": "GET"}
         refusal = self._refusal(scope["method"], scope["query_string"], Headers(scope=scope))
         await (refusal or self._app)(scope, receive, told)
 
