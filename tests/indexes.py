@@ -111,7 +111,7 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
         assert story.assignments == tuple(a for a in listed if a.id in inside and a.story == story.id)
         assert index.story(story.id) == story
         assert all(index.story(alias) == story for alias in story.aliases)
-        assert story.copies == len({a.copy for a in story.assignments})
+        assert story.independent_texts == len({a.copy for a in story.assignments})
     for a in listed:
         whole = index.story(a.story)
         assert whole.id == a.story, a

@@ -24,6 +24,7 @@ from clusterer.cli.index_files import (
     changes_option,
     file_argument,
     files_of,
+    quiet_option,
     tell_age,
     write_changes,
     write_json_lines,
@@ -46,7 +47,7 @@ from clusterer.cli.options import (
 from clusterer.cli.result_tables import write_story_lines
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.errors import InputError, OutputError
 from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
@@ -60,7 +61,8 @@ from clusterer.results import Assignment
 
 _BATCH = 1000
 _STORY = (
-    "story", "articles", "copies", "outlets", "first", "last", "representative", "title", "recent", "aliases", "follows"
+    "story", "articles", "independent_texts", "outlets", "first", "last", "representative", "title", "recent", "aliases",
+    "follows",
 )  # fmt: skip
 
 
@@ -164,6 +166,11 @@ def add(
     if isinstance(stopped, KeyboardInterrupt):
         tell("interrupted; what was answered is stored", err=True)
         sys.exit(130)
+    if isinstance(stopped, BrokenPipeError):
+        raise OutputError(
+            "whoever read the answers left; those of the last batch may be lost, and what comes after it is not stored; cure:"
+            " -o FILE, and add again"
+        ) from stopped
     if stopped:
         raise stopped
     if not counts and live and run.first_bad:
@@ -223,6 +230,7 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
 @stored_with_option
 @zone_option
 @output_option
+@quiet_option
 def stories(
     path: str,
     sort: StoryOrder,
@@ -232,6 +240,7 @@ def stories(
     added: tuple[str, ...],
     timezone: str | None,
     output: str,
+    quiet: bool,
 ) -> None:
     """List the stories, those with the latest article first or as --sort says, one JSON line each, or a row of a table.
 
@@ -253,7 +262,7 @@ def stories(
             write_json_lines(out, lines)
         else:
             write_story_lines(out, lines, columns, form, zone=zone)
-        if after and not found:
+        if after and not found and not quiet:
             tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since", zone)
 
 
@@ -295,7 +304,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     tell(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     if story.follows:
         tell(f"  follows {story.follows}, an earlier story of the same affair")
-    counts = ((len(story), "article"), (story.copies, "independent text"), (len(story.outlets), "outlet"))
+    counts = ((len(story), "article"), (story.independent_texts, "independent text"), (len(story.outlets), "outlet"))
     told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
     tell(f"  {told}, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC")
     for a in story.assignments:
@@ -311,6 +320,7 @@ def show(path: str, id: str, as_json: bool) -> None:
 @pairs_option
 @zone_option
 @guard_option
+@quiet_option
 def export(
     path: str,
     output: str,
@@ -320,6 +330,7 @@ def export(
     pairs: str | None,
     timezone: str | None,
     guard: bool,
+    quiet: bool,
 ) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
@@ -351,7 +362,8 @@ def export(
             write_lines(
                 aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form, guard
             )
-    tell_written(output, report, pairs)
+    if not quiet:
+        tell_written(output, report, pairs)
 
 
 def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:

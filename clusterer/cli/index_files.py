@@ -21,6 +21,8 @@ changes_option = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
 )
 
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="no word of what goes well; only of errors")
+
 
 def files_of(path: str) -> list[str]:
     """All files of an index."""

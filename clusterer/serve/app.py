@@ -27,7 +27,8 @@ def application(desk: Desk, names: Collection[str] = ("localhost",), root_path: 
     Args:
         desk: what is served.
         names: of this machine that requests may name, beside addresses.
-        root_path: under which a proxy offers it, such as "/news"; it stands in every link, whether the proxy takes it away or not.
+        root_path: under which a proxy offers it, such as "/news"; it stands in every link, whether the proxy takes it away
+            or not.
     """
 
     @contextlib.asynccontextmanager
@@ -43,7 +44,6 @@ def application(desk: Desk, names: Collection[str] = ("localhost",), root_path: 
         docs_url=None,  # they would fetch scripts from elsewhere
         redoc_url=None,
         lifespan=life,
-        root_path=root_path,
     )
     app.state.desk = desk
     app.include_router(api.router)
@@ -51,7 +51,7 @@ def application(desk: Desk, names: Collection[str] = ("localhost",), root_path: 
     app.add_exception_handler(ClustererError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
-    return Guard(app, names)
+    return Guard(app, names, root_path)
 
 
 def _told(request: Request, code: int, what: str) -> Response:

@@ -37,7 +37,7 @@ class StoryForm:
 
     story: str
     articles: int
-    copies: int
+    independent_texts: int
     outlets: list[str]
     first: datetime
     last: datetime

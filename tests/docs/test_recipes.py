@@ -183,7 +183,10 @@ def test_a_feed_that_never_ends(workplace: Path) -> None:
     counted = [json.loads(line.replace("'", '"')) for line in out.splitlines() if line.startswith("{")]
     assert sum(sum(batch.values()) for batch in counted) == len(ROWS)
     assert {"new", "report", "copy"} <= {status for batch in counted for status in batch}
-    tops = [(int(n), int(copies)) for n, copies in re.findall(r"^top: (\d+) articles, (\d+) copies: \S", out, re.M)]
+    tops = [
+        (int(n), int(copies))
+        for n, copies in re.findall(r"^top: (\d+) articles, (\d+) independent texts: \S", out, re.M)
+    ]
     assert len(tops) == 5
     assert tops == sorted(tops, key=lambda pair: -pair[0])
     assert tops[0][0] >= 4

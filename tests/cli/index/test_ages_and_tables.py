@@ -101,3 +101,10 @@ def test_a_moment_is_of_the_zone_that_is_given(empty: Path) -> None:
         listed = ask("stories", empty, "--since", since, "--timezone", zone)
         assert len(rows(listed.stdout)) == count, (since, zone)
     assert "cure: a date, --since 2015-11-30" in ask("stories", empty, "--since", "1h", "--timezone", "+03:00").stderr
+
+
+def test_a_quiet_command_says_nothing_of_what_goes_well(news: Path, tmp_path: Path) -> None:
+    assert ask("stories", news, "--since", "1h", "-q").output == ""
+    assert ask("export", news, "-o", tmp_path / "out.jsonl", "-q").output == ""
+    assert ask("expire", news, "--max-articles", 5, "--quiet").output == ""
+    assert "all articles are older" in refused("expire", news, "--older-than", "1h", "-q")

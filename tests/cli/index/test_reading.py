@@ -69,7 +69,18 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     told = rows(ask("stories", filled).stdout)
-    names = ["story", "articles", "copies", "outlets", "first", "last", "representative", "title", "recent", "aliases"]
+    names = [
+        "story",
+        "articles",
+        "independent_texts",
+        "outlets",
+        "first",
+        "last",
+        "representative",
+        "title",
+        "recent",
+        "aliases",
+    ]
     assert {tuple(r) for r in told} == {(*names, "follows")}
     exported = rows(ask("export", filled).stdout)
     members = {story: [r for r in exported if r["story"] == story] for story in {r["story"] for r in exported}}
@@ -78,7 +89,7 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
         inside = members.pop(r["story"])
         dates = [DATES[x["id"]] for x in inside]
         assert r["articles"] == r["recent"] == len(inside)
-        assert r["copies"] == len({x["copy"] for x in inside})
+        assert r["independent_texts"] == len({x["copy"] for x in inside})
         assert r["outlets"] == sorted({a["source"] for a in SAMPLE if a["id"] in {x["id"] for x in inside}})
         assert (datetime.fromisoformat(r["first"]), datetime.fromisoformat(r["last"])) == (min(dates), max(dates))
         assert [r["representative"]] == [x["id"] for x in inside if x["representative"]]
