@@ -248,6 +248,11 @@ _ARTICLES = [
     _rows("no articles", "DELETE FROM article"),
     _rows("one id for all", "UPDATE article SET id = 'one'"),
 ]
+_REPLACED = [
+    *_values("replaced", "id", _NAMES),
+    *_values("replaced", "digest", {"NULL": "NULL", "text": "'abc'", "one for all": "5"}),
+    *_values("replaced", "crc", {"NULL": "NULL", "other": "1"}),
+]
 _DOCUMENTS = [
     *_values("document", "article", {**_VALUES, "one for all": _FIRST.format("number", "article")}),
     *_values("document", "hash", {"NULL": "NULL", "text": "'abc'", "one for all": "5"}),
@@ -416,6 +421,6 @@ _PAGES = [
 
 
 FORGERIES: tuple[Forgery, ...] = (
-    *_SCHEMA, *_MADE, *_ARTICLES, *_BODIES, *_DOCUMENTS, *_LINKS, *_TEXTS, *_PAIRS, *_STORIES, *_SEGMENTS, *_PAGES,
+    *_SCHEMA, *_MADE, *_ARTICLES, *_BODIES, *_REPLACED, *_DOCUMENTS, *_LINKS, *_TEXTS, *_PAIRS, *_STORIES, *_SEGMENTS, *_PAGES,
 )  # fmt: skip
 """All kinds, each with a name of its own."""
