@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -110,7 +111,7 @@ def assert_well_formed(index: StoryIndex) -> dict[str, Assignment]:
         assert story.assignments == tuple(a for a in listed if a.id in inside and a.story == story.id)
         assert index.story(story.id) == story
         assert all(index.story(alias) == story for alias in story.aliases)
-        assert story.copies == len({a.copy for a in story.assignments})
+        assert story.independent_texts == len({a.copy for a in story.assignments})
     for a in listed:
         whole = index.story(a.story)
         assert whole.id == a.story, a
@@ -156,25 +157,44 @@ def with_a_footer() -> tuple[list[Article], list[Article]]:
     return notices, others
 
 
+def dated_before(article: Article, other: Article) -> bool:
+    return article.date is not None and other.date is not None and article.date < other.date
+
+
 class Twin:
     """What is stored, as a dictionary in order of arrival, and what has expired."""
 
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
         self.expired: dict[str, Article] = {}
+        self.replaced: set[tuple[str, str, str]] = set()  # id, title and text of versions that are not the latest
 
     def add(self, article: Article) -> tuple[str, str]:
-        """The id it has, and whether it is "added", "known" or "expired"."""
+        """The id it has, and whether it is "added", "known", "older" or "expired"."""
         wanted = name = article.id or article.url
         again = 1
         while name in self.articles or name in self.expired:
             there = self.articles.get(name) or self.expired[name]
             if (there.title, there.text) == (article.title, article.text):
                 return name, "known" if name in self.articles else "expired"
+            if again == 1 and (other := self._replaced_as(article, wanted)):
+                return other, "older" if other in self.articles else "expired"
             again += 1
             name = f"{wanted}#{again}"
         self.articles[name] = replace(article, id=name)
         return name, "added"
+
+    def _replaced_as(self, article: Article, name: str) -> str | None:
+        """The id of which this article is a version that was replaced: the one it names, or this with a number."""
+        ids = sorted(id for id, *told in self.replaced if told == [article.title, article.text])
+        ids = [id for id in ids if id == name] or [id for id in ids if re.sub(r"#\d+$", "", id) == name]
+        return ids[-1] if ids and ids[-1] in {*self.articles, *self.expired} else None
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Articles that are taken away: nothing of them is remembered."""
+        for name in names:
+            if self.articles.pop(name, None):
+                self.replaced = {row for row in self.replaced if row[0] != name}
 
     def expire(self, names: Iterable[str]) -> None:
         """Articles that are let go, and remembered."""
@@ -188,12 +208,16 @@ class Twin:
             gone = self.expired.get(article.id)
             if gone and (gone.title, gone.text) == (article.title, article.text):
                 del self.expired[article.id]
+            self.replaced = {row for row in self.replaced if row[1:] != (article.title, article.text)}
         return [self.add(article) for article in articles]
 
     def update(self, articles: Iterable[Article]) -> list[tuple[str, str]]:
         """New versions; of each article the id that it has, and what it is."""
         articles = list(articles)
-        last = {article.id or article.url: article for article in articles}
+        last = dict[str, Article]()
+        for article in articles:
+            name = article.id or article.url
+            last[name] = last[name] if name in last and dated_before(article, last[name]) else article
         here = list(self.articles.values())
         family = {name: [a for a in here if a.id in self.ids_of(name)] for name in last}
         family = {name: sorted(held, key=lambda a, name=name: a.id != name) for name, held in family.items()}
@@ -210,7 +234,10 @@ class Twin:
         became = {}
         for name, there in former.items():
             became[name] = there.id, "known"
-            if (there.title, there.text) != (last[name].title, last[name].text):
+            told = there.id, last[name].title, last[name].text
+            if told != (there.id, there.title, there.text) and not (
+                told in self.replaced or dated_before(last[name], there)
+            ):
                 became[name] = there.id, "added"
                 self.articles.pop(there.id)
         for name, article in last.items():
@@ -219,7 +246,17 @@ class Twin:
         for name, article in last.items():
             if name not in former:
                 became[name] = self.add(article)
-        return [became[article.id or article.url] for article in articles]
+        versions = [(became[article.id or article.url], article) for article in articles]
+        versions += [(became[name], there) for name, there in former.items()]
+        out = []
+        for (id, what), article in versions:
+            is_other = id in self.articles and what != "older" and (article.title, article.text) != (
+                self.articles[id].title, self.articles[id].text
+            )  # fmt: skip
+            if is_other:
+                self.replaced.add((id, article.title, article.text))
+            out.append((id, "older" if is_other else what))
+        return out[: len(articles)]
 
     def ids_of(self, name: str) -> set[str]:
         """A name and the ids "name#2", "name#3", ... in succession that articles have or had."""

@@ -56,7 +56,7 @@ class Server:
 
 
 @contextmanager
-def served(path: Path, gold: Path | None = None) -> Iterator[Server]:
+def served(path: Path, gold: Path | None = None, root_path: str = "") -> Iterator[Server]:
     """Serve an index. Skips, saying so, where what serving needs is not installed."""
     for name in ("fastapi", "uvicorn"):
         pytest.importorskip(name, reason=f"{name} is not installed: pip install 'clusterer[serve]'")
@@ -67,7 +67,7 @@ def served(path: Path, gold: Path | None = None) -> Iterator[Server]:
 
     desk = Desk(str(path), str(gold) if gold else None)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(desk), log_level="warning", access_log=False)
+    config = uvicorn.Config(application(desk, root_path=root_path), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

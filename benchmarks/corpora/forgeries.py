@@ -161,7 +161,7 @@ _SCHEMA = [
 
 
 _MADE = [
-    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, 1, 2, 3, 4, 6, 2**31 - 1)),
+    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, 1, 2, 3, 4, 5, 7, 2**31 - 1)),
     _plain("of another program", "PRAGMA application_id = 7"),
     _plain("kept with another journal", "PRAGMA journal_mode = DELETE"),
     *(
@@ -247,6 +247,11 @@ _ARTICLES = [
     _rows("articles of numbers beyond 32 bits", "UPDATE article SET number = number + 4294967296"),
     _rows("no articles", "DELETE FROM article"),
     _rows("one id for all", "UPDATE article SET id = 'one'"),
+]
+_REPLACED = [
+    *_values("replaced", "id", _NAMES),
+    *_values("replaced", "digest", {"NULL": "NULL", "text": "'abc'", "one for all": "5"}),
+    *_values("replaced", "crc", {"NULL": "NULL", "other": "1"}),
 ]
 _DOCUMENTS = [
     *_values("document", "article", {**_VALUES, "one for all": _FIRST.format("number", "article")}),
@@ -416,6 +421,6 @@ _PAGES = [
 
 
 FORGERIES: tuple[Forgery, ...] = (
-    *_SCHEMA, *_MADE, *_ARTICLES, *_BODIES, *_DOCUMENTS, *_LINKS, *_TEXTS, *_PAIRS, *_STORIES, *_SEGMENTS, *_PAGES,
+    *_SCHEMA, *_MADE, *_ARTICLES, *_BODIES, *_REPLACED, *_DOCUMENTS, *_LINKS, *_TEXTS, *_PAIRS, *_STORIES, *_SEGMENTS, *_PAGES,
 )  # fmt: skip
 """All kinds, each with a name of its own."""

@@ -24,6 +24,7 @@ from clusterer.cli.index_files import (
     changes_option,
     file_argument,
     files_of,
+    quiet_option,
     tell_age,
     write_changes,
     write_json_lines,
@@ -46,7 +47,7 @@ from clusterer.cli.options import (
 from clusterer.cli.result_tables import write_story_lines
 from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
 from clusterer.cli.terminal import tell
-from clusterer.errors import InputError
+from clusterer.errors import InputError, OutputError
 from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
@@ -60,8 +61,8 @@ from clusterer.results import Assignment
 
 _BATCH = 1000
 _STORY = (
-    "story", "articles", "copies", "outlets", "first_outlet", "first", "last", "updated", "representative", "title", "recent",
-    "aliases", "follows",
+    "story", "articles", "independent_texts", "outlets", "first_outlet", "first", "last", "updated", "representative", "title",
+    "recent", "aliases", "follows",
 )  # fmt: skip
 
 
@@ -93,6 +94,11 @@ def create(path: str, if_missing: bool, **options: Any) -> None:
 @click.option("--batch", type=click.IntRange(1), help="articles stored at a time; 1000, from standard input 1")
 @click.option("--update", is_flag=True, help="articles whose ids are there are new versions of these")
 @click.option(
+    "--unique-url",
+    is_flag=True,
+    help="articles of one URL, without scheme, www, AMP and tracking, are versions of one, whatever their ids: the URL is the id",
+)
+@click.option(
     "-o",
     "--output",
     default="-",
@@ -106,6 +112,7 @@ def add(
     path: str,
     batch: int | None,
     update: bool,
+    unique_url: bool,
     output: str,
     added: tuple[str, ...],
     changes: str | None,
@@ -114,8 +121,9 @@ def add(
     """Add the articles of INPUT to FILE; write one line an article, when it is safely stored.
 
     Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of
-    a story that is there), copy, updated (a new version, in its story), or known (was there already). With - articles are read
-    as JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
+    a story that is there), copy, updated (a new version, in its story), known (was there already), older (a version that was
+    replaced, or is dated before the stored one) or expired; nothing is stored of the last three. With - articles are read as
+    JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
@@ -127,7 +135,7 @@ def add(
     stopped: BaseException | None = None
     with run.quarantine, contextlib.ExitStack() as stack:
         store = stack.enter_context(StoryIndex.open(path, must_exist=True))
-        take = store.update if update else store.add
+        take = partial(store.update, unique_url=unique_url) if update or unique_url else store.add
         parts: Iterator[list[Row]] = iter(())
         try:
             if live:
@@ -158,6 +166,11 @@ def add(
     if isinstance(stopped, KeyboardInterrupt):
         tell("interrupted; what was answered is stored", err=True)
         sys.exit(130)
+    if isinstance(stopped, BrokenPipeError):
+        raise OutputError(
+            "whoever read the answers left; those of the last batch may be lost, and what comes after it is not stored; cure:"
+            " -o FILE, and add again"
+        ) from stopped
     if stopped:
         raise stopped
     if not counts and live and run.first_bad:
@@ -217,6 +230,7 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
 @stored_with_option
 @zone_option
 @output_option
+@quiet_option
 def stories(
     path: str,
     sort: StoryOrder,
@@ -226,6 +240,7 @@ def stories(
     added: tuple[str, ...],
     timezone: str | None,
     output: str,
+    quiet: bool,
 ) -> None:
     """List the stories, those with the latest article first or as --sort says, one JSON line each, or a row of a table.
 
@@ -238,7 +253,8 @@ def stories(
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
-    after, form, zone = parse_moment(since), result_form(output), zone_from(timezone)
+    form, zone = result_form(output), zone_from(timezone)
+    after = parse_moment(since, zone)
     columns = [*_STORY, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added))
@@ -247,8 +263,27 @@ def stories(
             write_json_lines(out, lines)
         else:
             write_story_lines(out, lines, columns, form, zone=zone)
-        if after and not found:
-            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since")
+        if after and not found and not quiet:
+            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since", zone)
+
+
+@index.command("changes", cls=SectionedCommand)
+@file_argument
+@click.option("--after", type=click.IntRange(0), default=0, help="`next` of the last time; 0, at first, for all")
+@click.option("--history", help="`history` of the last time: a backup that was restored meanwhile is an error")
+@output_option
+def changes_command(path: str, after: int, history: str | None, output: str) -> None:
+    """Tell which stories articles came to since the last time, as JSON lines, as /api/changes of `serve` does.
+
+    A line is one of `stories`, with `new`: ids of the articles that came. The last line has `next` and `history`, for the next
+    time. What was removed or has expired is not told.
+
+    Example: clusterer index changes news.db --after 1200
+    """
+    keep_apart([output], files_of(path))
+    with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
+        told = store.changes(after, history).as_dict()
+        write_json_lines(out, [*told.pop("stories"), told])
 
 
 @index.command("show", cls=SectionedCommand)
@@ -270,7 +305,7 @@ def show(path: str, id: str, as_json: bool) -> None:
     tell(f"  story {story.id}" + (f", also {', '.join(story.aliases)}" if story.aliases else ""))
     if story.follows:
         tell(f"  follows {story.follows}, an earlier story of the same affair")
-    counts = ((len(story), "article"), (story.copies, "independent text"), (len(story.outlets), "outlet"))
+    counts = ((len(story), "article"), (story.independent_texts, "independent text"), (len(story.outlets), "outlet"))
     told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
     tell(f"  {told}, {story.first:%F %H:%M} to {story.last:%F %H:%M} UTC")
     for a in story.assignments:
@@ -286,6 +321,7 @@ def show(path: str, id: str, as_json: bool) -> None:
 @pairs_option
 @zone_option
 @guard_option
+@quiet_option
 def export(
     path: str,
     output: str,
@@ -295,6 +331,7 @@ def export(
     pairs: str | None,
     timezone: str | None,
     guard: bool,
+    quiet: bool,
 ) -> None:
     """Write every article's assignment, in order of arrival: the lines that `cluster` writes.
 
@@ -326,7 +363,8 @@ def export(
             write_lines(
                 aside, (dict(zip(names, pair, strict=False)) for pair in store.pairs()), names, pairs_form, guard
             )
-    tell_written(output, report, pairs)
+    if not quiet:
+        tell_written(output, report, pairs)
 
 
 def _articles(store: StoryIndex, ids: list[str]) -> Iterator[Article]:

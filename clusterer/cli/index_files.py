@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, BinaryIO
 
 import click
@@ -20,6 +20,8 @@ file_argument = click.argument("path", metavar="FILE", type=click.Path(dir_okay=
 changes_option = click.option(
     "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
 )
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="no word of what goes well; only of errors")
 
 
 def files_of(path: str) -> list[str]:
@@ -47,7 +49,9 @@ def write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
         write_json_lines(file, map(asdict, changes))
 
 
-def tell_age(newest: Story | None, moment: datetime | timedelta, what: str, option: str) -> None:
+def tell_age(
+    newest: Story | None, moment: datetime | timedelta, what: str, option: str, zone: tzinfo | None = None
+) -> None:
     """Say why nothing is newer than a moment, if that is so: ages count back from now, and a feed may be of long ago.
 
     Args:
@@ -55,6 +59,7 @@ def tell_age(newest: Story | None, moment: datetime | timedelta, what: str, opti
         moment: that was asked for.
         what: that means for who asked.
         option: that gave the moment.
+        zone: in which a date is read by it; UTC where None.
     """
     if newest is None:
         return
@@ -65,4 +70,7 @@ def tell_age(newest: Story | None, moment: datetime | timedelta, what: str, opti
         return
     if last < (start if start.tzinfo else start.replace(tzinfo=UTC)):
         counted = f", and ages count back from now, {now:%F %H:%M}" if isinstance(moment, timedelta) else ""
-        tell(f"{what}: the latest is of {last:%F %H:%M} UTC{counted}; cure: a date, {option} {last:%F}", err=True)
+        tell(
+            f"{what}: the latest is of {last:%F %H:%M} UTC{counted}; cure: a date, {option} {last.astimezone(zone or UTC):%F}",
+            err=True,
+        )

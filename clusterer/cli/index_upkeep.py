@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from clusterer.cli.help import SectionedCommand
-from clusterer.cli.index_files import appended_changes, changes_option, file_argument, files_of, tell_age, write_changes
+from clusterer.cli.index_files import (
+    appended_changes,
+    changes_option,
+    file_argument,
+    files_of,
+    quiet_option,
+    tell_age,
+    write_changes,
+)
 from clusterer.cli.limits import parse_bytes, parse_moment
 from clusterer.cli.run import keep_apart
 from clusterer.cli.terminal import tell
@@ -52,6 +60,7 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
     "--dry-run", is_flag=True, help="only tell what would go; with --changes - also what that would do to stories"
 )
 @changes_option
+@quiet_option
 def expire(
     path: str,
     older_than: str | None,
@@ -59,6 +68,7 @@ def expire(
     max_size: str | None,
     dry_run: bool,
     changes: str | None,
+    quiet: bool,
 ) -> None:
     """Forget the oldest articles and give their space back. An article without a date is as old as its stay.
 
@@ -78,7 +88,8 @@ def expire(
         write_changes(changes_file, removed.changes)
         if removed.articles and limits[0]:
             tell_age(newest, limits[0], "all articles are older", "--older-than")
-    _say(removed, "would be removed" if dry_run else "removed")
+    if not quiet:
+        _say(removed, "would be removed" if dry_run else "removed")
 
 
 @click.command("backup", cls=SectionedCommand)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import click
 
@@ -10,8 +10,8 @@ from clusterer.errors import InputError
 from clusterer.io import limits
 
 
-def parse_moment(value: str | None) -> datetime | timedelta | None:
-    """An age such as 7d, or a date; None where nothing was typed.
+def parse_moment(value: str | None, zone: tzinfo | None = None) -> datetime | timedelta | None:
+    """An age such as 7d, or a date, in a zone where it names none; None where nothing was typed.
 
     Raises:
         UsageError: it is neither.
@@ -21,7 +21,7 @@ def parse_moment(value: str | None) -> datetime | timedelta | None:
         datetime.timedelta(seconds=43200)
     """
     try:
-        return None if value is None else limits.parse_moment(value)
+        return None if value is None else limits.parse_moment(value, zone)
     except InputError as error:
         raise click.UsageError(str(error)) from None
 

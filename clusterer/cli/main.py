@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -70,11 +70,9 @@ def main() -> None:
         context = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         _fail(error.format_message() + context)
     except ClustererError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            _let_go_of_output()
         _fail(str(error))
-    except BrokenPipeError:
-        # The reader of our output left: not our error. Python must not try to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except (KeyboardInterrupt, click.Abort) as error:
         _interrupted(error if isinstance(error, KeyboardInterrupt) else error.__cause__)
     except Exception as error:
@@ -92,6 +90,11 @@ def main() -> None:
             )
         what = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         _fail(f"{what}; a defect of clusterer; cure: report it with what `clusterer -v ...` shows")
+
+
+def _let_go_of_output() -> None:
+    """Python must not try to flush what nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(message: Warning | str, *_: object, **__: object) -> None:
@@ -162,7 +165,22 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
     context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _Commands(click.Group):
+    """Ends quietly where the reader of our output has what it wanted, as `head`; click itself would end with 1.
+
+    Where more than this output is lost, it is one of our errors before it comes here.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _let_go_of_output()
+            sys.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "-v",
     "--verbose",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from contextlib import closing
 
@@ -17,6 +18,14 @@ from clusterer.errors import InputError
 _WAITING = 256  # connections that may wait to be taken
 
 
+def _root_path(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A path without a slash at its end."""
+    path = value.rstrip("/")
+    if path and not re.fullmatch(r"(?:/[\w.~-]+)+", path, re.ASCII):
+        raise click.BadParameter(f"{value!r} is no path such as /news: letters, digits and . _ ~ - between slashes")
+    return path
+
+
 @click.command("serve", cls=SectionedCommand)
 @file_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="address or name of this machine to listen at")
@@ -24,7 +33,14 @@ _WAITING = 256  # connections that may wait to be taken
 @click.option(
     "--gold", type=click.Path(dir_okay=False), help="file to add answers to, as `label` does; without it none are taken"
 )
-def serve_command(path: str, host: str, port: int, gold: str | None) -> None:
+@click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    callback=_root_path,
+    help="where a proxy offers this: /news; in all links",
+)
+def serve_command(path: str, host: str, port: int, gold: str | None, root_path: str) -> None:
     """Serve a page and a JSON API over the living index FILE, which is only read, until Ctrl-C.
 
     Stories by size, growth or latest article, a search, a story's course, why two articles are together; the API is under
@@ -45,14 +61,17 @@ def serve_command(path: str, host: str, port: int, gold: str | None) -> None:
 
     with _bound(host, port) as listener, closing(Desk(path, gold)) as desk:
         shown = f"[{host}]" if ":" in host else host
-        tell(f"serving {path} at http://{shown}:{listener.getsockname()[1]}/ (end it with Ctrl-C)", err=True)
+        under = f", behind a proxy under {root_path}" if root_path else ""
+        tell(f"serving {path} at http://{shown}:{listener.getsockname()[1]}/{under} (end it with Ctrl-C)", err=True)
         if not _is_loopback(host):
             tell(
                 f"whoever reaches {host} can read every article, and answer where --gold is given: there is no password",
                 err=True,
             )
         names = {"localhost", socket.gethostname(), host}
-        config = uvicorn.Config(application(desk, names), log_level="warning", access_log=False, server_header=False)
+        config = uvicorn.Config(
+            application(desk, names, root_path), log_level="warning", access_log=False, server_header=False
+        )
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt as error:

@@ -3,13 +3,90 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from clusterer.articles import seconds
 from clusterer.errors import InputError
+from clusterer.index.changes import stories_of_articles
 from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.views import IndexReader, Story
 from clusterer.io.limits import parse_moment
+
+
+class OtherHistory(InputError):
+    """What is asked for comes after an article that the index has never had, as after a backup was restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Stories that articles came to.
+
+    Attributes:
+        stories: in the order in which the first of these articles came, as they stand now.
+        new: of each the ids of its articles that came.
+        next: what to ask `after` next time.
+        history: tells this index from its backups, in which other articles may come after the same number.
+    """
+
+    stories: tuple[Story, ...]
+    new: tuple[tuple[str, ...], ...]
+    next: int
+    history: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer of `/api/changes`."""
+        rows = zip(self.stories, self.new, strict=True)
+        stories = [{**story.as_dict(), "new": ids} for story, ids in rows]
+        return {"stories": stories, "next": self.next, "history": self.history}
+
+
+def changes_after(
+    reader: IndexReader,
+    after: int = 0,
+    history: str | None = None,
+    limit: int | None = None,
+    since: str | None = None,
+) -> Arrived:
+    """The stories of the next articles, by arrival, with the ids of these.
+
+    Args:
+        reader: in a transaction.
+        after: `next` of the answer before, 0 for all.
+        history: that of the answer before; None is not compared.
+        limit: no more than so many articles.
+        since: only what came since then.
+
+    Raises:
+        OtherHistory: the index has another history, or no article so late has ever come to it.
+        InputError: `after` is negative, or `since` is no point in time.
+    """
+    index = reader.index
+    own, last = index.database.history, index.database.state["article"]
+    if after < 0:
+        raise InputError(f"after is {after}; it must be 0 or more")
+    cure = "cure: begin anew, after 0 without a history; a story that is told again has the same id"
+    if history is not None and history != own:
+        raise OtherHistory(
+            f"history is {history!r:.40}, that of {index.database.path} is {own!r}: a backup was restored, or the index made"
+            f" anew; {cure}"
+        )
+    if after > last:
+        raise OtherHistory(
+            f"after is {after}, and no article of {index.database.path} has ever had a number beyond {last}: a backup was"
+            f" restored, or the index made anew; {cure}"
+        )
+    after = max(after, last_before(index, since))
+    rows = arrived(index, after, -1 if limit is None else limit)
+    story_of = stories_of_articles(index, [number for number, _ in rows])
+    new: dict[int, list[str]] = {}
+    for number, id in rows:
+        if number in story_of:  # one without a word is no story
+            new.setdefault(story_of[number], []).append(id)
+    stories = tuple(reader.stories([*new]))
+    return Arrived(stories, tuple(map(tuple, new.values())), rows[-1][0] if rows else after, own)
 
 
 def arrived(index: OpenIndex, after: int, limit: int) -> list[tuple[int, str]]:
@@ -18,7 +95,7 @@ def arrived(index: OpenIndex, after: int, limit: int) -> list[tuple[int, str]]:
     Args:
         index: in a transaction.
         after: number of that article, 0 for all.
-        limit: no more than so many.
+        limit: no more than so many; -1 for all.
     """
     statement = "SELECT number, id FROM article WHERE number > ? ORDER BY number LIMIT ?"
     rows = [(number, id) for number, id in index.database.rows(statement, after, limit)]

@@ -78,6 +78,11 @@ def digest_of(article: Article) -> int:
     return body_of(article)[1]
 
 
+def whole_digest(article: Article) -> int:
+    """A hash of all of an article but its id, signed 64 bits."""
+    return int.from_bytes(hashlib.blake2b(body_of(article)[0], digest_size=8).digest(), "little", signed=True)
+
+
 def id_key(name: str) -> int:
     """Hash of an id, signed 64 bits."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from clusterer.errors import ClustererError, InputError, OutputError
+from clusterer.index.made import new_history
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.schema import APPLICATION
 
@@ -36,6 +37,7 @@ def backup(index: OpenIndex, path: str | os.PathLike[str]) -> int:
             index.database.copy_into(copy)
             copy.execute("PRAGMA synchronous = FULL")
             copy.execute("UPDATE state SET value = 0 WHERE name = 'open'")
+            copy.execute("UPDATE made SET value = ? WHERE name = 'history'", (new_history(),))
             (count,) = copy.execute("SELECT value FROM state WHERE name = 'articles'").fetchone()
         _sync(partial)
         os.replace(partial, target)

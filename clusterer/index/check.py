@@ -28,7 +28,7 @@ from clusterer.index.articles import (
     words_of_texts,
 )
 from clusterer.index.crowds import crowded_documents, find_story_components
-from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_story
+from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_replaced, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import STORED, read_table
 from clusterer.index.open_index import OpenIndex
@@ -116,6 +116,9 @@ def _checksums(index: OpenIndex) -> list[str]:
         "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
         "expired articles whose names": [
             (row[0], crc_of_expired(*row) == crc) for *row, crc in rows("SELECT * FROM expired")
+        ],
+        "replaced versions whose names": [
+            (number, crc_of_replaced(*row) == crc) for number, *row, crc in rows("SELECT * FROM replaced")
         ],
         "stories whose id, or what it became part of,": [
             (number, crc_of_story(*row) == crc) for number, *row, crc in rows("SELECT * FROM story")

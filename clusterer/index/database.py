@@ -175,6 +175,11 @@ class Database:
         return _checked_state(self.path, dict(self.rows("SELECT name, value FROM state")), self._counters)
 
     @property
+    def history(self) -> str:
+        """What tells the arrivals of this file from those of its backups, as it stands now: a file may be restored under us."""
+        return str(self.rows("SELECT value FROM made WHERE name = 'history'")[0][0])
+
+    @property
     def next_generation(self) -> int:
         """The generation that the running write makes."""
         return self.state["generation"] + 1

@@ -245,6 +245,11 @@ def crc_of_expired(number: int, key: int, id: str, digest: int, of_story: str) -
     return crc32(f"{number} {key} {digest} {len(id)} {id} {of_story}".encode("utf-8", "surrogatepass"))
 
 
+def crc_of_replaced(id: str, digest: int) -> int:
+    """CRC-32 of a row of the table ``replaced``."""
+    return crc32(f"{digest} {id}".encode("utf-8", "surrogatepass"))
+
+
 # compressed bodies
 
 

@@ -5,6 +5,8 @@ Looks at texts and numbers that were read; opens no file.
 
 from __future__ import annotations
 
+import re
+import secrets
 from dataclasses import fields
 from zlib import crc32
 
@@ -22,7 +24,12 @@ def made_texts(settings: Settings, recipe: str) -> dict[str, str]:
     """The rows of the table ``made`` of a new index."""
     shaping = {name: value for name, value in settings.as_dict().items() if name in _SHAPING}
     text = orjson.dumps(shaping)
-    return {"settings": text.decode(), "crc": str(crc32(text)), "recipe": recipe}
+    return {"settings": text.decode(), "crc": str(crc32(text)), "recipe": recipe, "history": new_history()}
+
+
+def new_history() -> str:
+    """What tells the arrivals of one file from those of a copy that goes its own way: 16 random hexadecimal digits."""
+    return secrets.token_hex(8)
 
 
 def check_version(path: str, application: int, version: int, recipe: str | None) -> None:
@@ -87,6 +94,8 @@ def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Se
             raise KeyError(*(values.keys() - _SHAPING))
         if version == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
             raise ValueError("their checksum is another one")
+        if version == VERSION and not re.fullmatch("[0-9a-f]{16}", texts["history"]):
+            raise ValueError("its history has no name")
         stored = Settings(**values)
     except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
         raise damaged(path, f"what it was made with cannot be read ({error})") from None

@@ -58,7 +58,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
             for batch in _article_batches(source):
                 with writing(index) as writer:
                     writer.welcome(batch.values())
-                    numbers, stored = writer.store(list(batch.values()))
+                    numbers, stored, _ = writer.store(list(batch.values()))
                     changes += writer.settle()
                 number_here |= dict(zip(batch, numbers, strict=True))
                 is_known += stored

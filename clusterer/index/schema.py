@@ -14,7 +14,7 @@ from functools import lru_cache
 
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
-VERSION = 5
+VERSION = 6
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state` up to version 3."""
@@ -23,7 +23,7 @@ COUNTERS = (*OLDER_COUNTERS, "open")
 
 SCHEMA = """
 -- What the file was made with, as text: settings (JSON), crc (CRC-32 of these), recipe (what words and
--- scores are made by).
+-- scores are made by), history (random, another one in every backup: numbers of articles mean the same within one).
 CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts
@@ -54,6 +54,15 @@ CREATE TABLE expired (
     crc INTEGER NOT NULL         -- CRC-32 of the five before
 );
 CREATE INDEX expired_key ON expired (key);
+
+-- Versions of articles that are not the latest: they are not taken in again, see index.replaced.
+CREATE TABLE replaced (
+    number INTEGER PRIMARY KEY,  -- in the order in which they were first seen
+    id TEXT NOT NULL,            -- of the article
+    digest INTEGER NOT NULL,     -- as in article; of a version with the text of the stored one a hash of all of it
+    crc INTEGER NOT NULL         -- CRC-32 of the two before
+);
+CREATE INDEX replaced_digest ON replaced (digest);
 
 -- Title, text, source, url and date, compressed (Zstandard, with checksum), see index.articles.
 CREATE TABLE body (article INTEGER PRIMARY KEY, content BLOB NOT NULL);
@@ -179,6 +188,8 @@ def _made() -> frozenset[tuple[str, str, str, str | None]]:
 def _objects(version: int) -> frozenset[_Object]:
     """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
     objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
+    if version <= 5:
+        objects = [x for x in objects if x[2] != "replaced"]
     if version <= 4:
         objects = [x for x in objects if x[2] != "expired"]
     if version <= 3:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, get_args
@@ -19,15 +20,16 @@ from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
-from clusterer.index.arrivals import point
+from clusterer.index.arrivals import Arrived, changes_after, point
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.outcomes import Added, Removed, added_of, latest_versions
+from clusterer.index.outcomes import Added, Removed, added_of, latest_versions, same_text
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
+from clusterer.index.replaced import forget, remember
 from clusterer.index.transactions import reading, writing
 from clusterer.index.updating import find_versions
 from clusterer.index.views import IndexReader, Story
@@ -37,6 +39,7 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import Settings, settings_from
 from clusterer.stories.model import model_of
+from clusterer.versions import url_key
 
 
 class StoryIndex:
@@ -125,24 +128,33 @@ class StoryIndex:
         """
         items = _checked(articles)
         with writing(self._index) as writer:
-            numbers, is_known = writer.store(items)
+            numbers, is_known, are_older = writer.store(items)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
-            titles = self._reader.titles(assigned, _titles(numbers, items))
+            titles = self._reader.titles(assigned, _titles(numbers, items, are_older))
             assigned |= self._reader.expired([number for number in numbers if number < 0])
-        return added_of(assigned, numbers, is_known, changes, titles)
+        return added_of(assigned, numbers, is_known, changes, titles, are_older)
 
-    def update(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
+    def update(self, articles: Iterable[Article | Mapping[str, Any] | str], *, unique_url: bool = False) -> Added:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
-        What has expired is treated as by `add`. Where both have a URL and a title and neither is the same, it is no version but
-        another article with a taken id, as of a delivery whose rows are numbered from one every day; it is added with "#2",
-        and where it comes again, corrected under its URL, that one is replaced.
+        A version that was replaced before, or is dated before the stored one, is not taken; nor is one of these among the
+        articles given, whatever their order. What has expired is treated as by `add`. Where both have a URL and a title and
+        neither is the same, it is no version but another article with a taken id, as of a delivery whose rows are numbered from
+        one every day; it is added with "#2", and where it comes again, corrected under its URL, that one is replaced.
+
+        Args:
+            articles: as `add` takes them.
+            unique_url: articles of one URL (`clusterer.versions`) are versions of one article, whatever their ids, as where these
+                are numbered anew every day: the URL, without what does not tell which article it is, is their id.
 
         Raises:
             InputError, OutputError: as `add`.
         """
-        latest, rows = latest_versions(_checked(articles))
+        items = _checked(articles)
+        if unique_url:
+            items = [replace(item, id=url_key(item.url) or item.id) for item in items]
+        latest, rows = latest_versions(items)
         with writing(self._index) as writer:
             latest, places, former = find_versions(self._index, latest)
             changed = [a.id for a in latest if a.id in former and former[a.id] != a]
@@ -150,14 +162,20 @@ class StoryIndex:
             earlier = self._reader.assignments_of_stories([*replaced.values()], brief=True)
             stories = {name: earlier[number].story for name, number in replaced.items()}
             writer.replace(replaced)
-            numbers, is_known = writer.store(latest)
+            numbers, is_known, are_older = writer.store(latest)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
-            titles = self._reader.titles(assigned, _titles(numbers, latest))
+            titles = self._reader.titles(assigned, _titles(numbers, latest, are_older))
             assigned |= self._reader.expired([number for number in numbers if number < 0])
-        rows = [places[row] for row in rows]
+            rows = [places[row] for row in rows]
+            stored = {i: replace(latest[i], id=assigned[number].id) for i, number in enumerate(numbers) if number > 0}
+            given = [(item, stored[i]) for item, i in zip(items, rows, strict=True) if i in stored and not are_older[i]]
+            remember(self._index, [*given, *((former[a.id], a) for a in latest if a.id in replaced)])
         before = {number: stories[a.id] for number, a in zip(numbers, latest, strict=True) if a.id in stories}
-        return added_of(assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, before)
+        older = [are_older[i] or not same_text(item, latest[i]) for item, i in zip(items, rows, strict=True)]
+        return added_of(
+            assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, older, before
+        )
 
     def remove(self, ids: Iterable[str]) -> Removed:
         """Take articles away; what is left of their stories stays.
@@ -169,6 +187,7 @@ class StoryIndex:
         with writing(self._index) as writer:
             stored = numbers_of_ids(self._index, names)
             writer.remove(number for number, _ in stored.values())
+            forget(self._index, [*stored])
             changes = writer.settle()
         return Removed(len(stored), tuple(name for name in names if name not in stored), tuple(changes))
 
@@ -318,6 +337,20 @@ class StoryIndex:
         with reading(self._index):
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
+    def changes(self, after: int = 0, history: str | None = None, limit: int | None = None) -> Arrived:
+        """Stories that articles came to since the last time, as `/api/changes` tells them; what was removed is not told.
+
+        Args:
+            after: `next` of the answer before; 0 at first.
+            history: `history` of the answer before: a backup that was restored meanwhile is noticed.
+            limit: no more than so many articles; None for all.
+
+        Raises:
+            InputError: the index has another history, or no article so late has ever come to it.
+        """
+        with reading(self._index):
+            return changes_after(self._reader, after, history, limit)
+
     def follows(self) -> dict[str, str]:
         """Id of a story to that of the earlier story of the same affair that it goes on with, as `Clustering.follows`."""
         with reading(self._index):
@@ -368,9 +401,10 @@ class StoryIndex:
             return [str(error)]
 
 
-def _titles(numbers: Iterable[int], articles: Iterable[Article]) -> dict[int, str]:
-    """Titles of articles, by the numbers that they are stored under."""
-    return {number: article.heading for number, article in zip(numbers, articles, strict=True)}
+def _titles(numbers: Iterable[int], articles: Iterable[Article], are_older: Iterable[bool]) -> dict[int, str]:
+    """Titles of articles, by the numbers that they are stored under; not of versions that are not the stored ones."""
+    rows = zip(numbers, articles, are_older, strict=True)
+    return {number: article.heading for number, article, is_older in rows if not is_older}
 
 
 def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Article]:

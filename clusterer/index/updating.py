@@ -10,6 +10,7 @@ from clusterer.articles import Article, numbered_id
 from clusterer.index.articles import id_key, read_articles
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import LOOKED_AT, is_another, version_among
+from clusterer.index.replaced import stale
 
 NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM expired)"
 """All ids that are taken; numbers of what has expired are negative."""
@@ -19,7 +20,8 @@ class Versions(NamedTuple):
     """New articles, and of which stored ones they are versions.
 
     Attributes:
-        articles: each under the id of the stored one that it is a version of, or under its own.
+        articles: each under the id of the stored one that it is a version of, or under its own; where it is no new version
+            of that one (`replaced`), the stored one itself.
         places: of each one given, its place among these.
         former: the stored ones by id. No two articles are versions of one.
     """
@@ -48,6 +50,9 @@ def find_versions(index: OpenIndex, articles: Sequence[Article]) -> Versions:
         if found:
             former[found.id] = found
         named.append(replace(article, id=found.id) if found else article)
+    changed = [i for i, article in enumerate(named) if former.get(article.id, article) != article]
+    for i, is_stale in zip(changed, stale(index, [(named[i], former[named[i].id]) for i in changed]), strict=True):
+        named[i] = former[named[i].id] if is_stale else named[i]
     order = list(range(len(named)))
     if any(article.id in numbers and article.id not in former for article in named):
         order = sorted(order, key=lambda i: named[i].id not in former)  # else these would take ids that versions leave

@@ -45,7 +45,7 @@ class Story:
         id: its name, for as long as anything of it is there.
         aliases: ids of stories that became part of it.
         assignments: its articles, in order of arrival.
-        copies: how many independent texts they are.
+        independent_texts: how many of them are no copies of another one.
         outlets: who printed them, sorted.
         first: earliest date of its articles; where they have none, when they came.
         last: latest date, likewise.
@@ -61,7 +61,7 @@ class Story:
     id: str
     aliases: tuple[str, ...]
     assignments: tuple[Assignment, ...]
-    copies: int
+    independent_texts: int
     outlets: tuple[str, ...]
     first: datetime
     last: datetime
@@ -80,7 +80,7 @@ class Story:
         return {
             "story": self.id,
             "articles": len(self),
-            "copies": self.copies,
+            "independent_texts": self.independent_texts,
             "outlets": self.outlets,
             "first_outlet": self.first_outlet,
             "first": self.first,

@@ -9,6 +9,7 @@ Array letters: `n` new articles, `d` documents.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -35,6 +36,7 @@ from clusterer.index.learn_lines import Arrivals, learn_lines
 from clusterer.index.open_index import OpenIndex, PassedIds
 from clusterer.index.regroup import settle
 from clusterer.index.remembered import StoredDocument
+from clusterer.index.replaced import replaced_among
 from clusterer.index.story_candidates import remember
 from clusterer.index.story_ids import Change
 from clusterer.index.updating import NAMED
@@ -55,11 +57,12 @@ class IndexWriter:
         """
         self._index, self._changes = index, Changes(last_article=index.database.state["article"])
 
-    def store(self, articles: Sequence[Article]) -> tuple[list[int], list[bool]]:
-        """Store articles, but for those that were stored before and have expired.
+    def store(self, articles: Sequence[Article]) -> tuple[list[int], list[bool], list[bool]]:
+        """Store articles, but for those that were stored before and have expired, or were replaced by another version.
 
         Returns:
-            The number of each, negative of one that has expired, and whether it was there before.
+            The number of each, negative of one that has expired, whether it was there before, and whether another version of
+            it is there.
 
         Raises:
             InputError: the index has seen too many.
@@ -67,12 +70,13 @@ class IndexWriter:
         return _store(self._index, self._changes, articles)
 
     def welcome(self, articles: Iterable[Article]) -> None:
-        """Let articles in again although they have expired."""
+        """Let articles in again although they have expired or were replaced."""
         told = [(name_of(a), digest_of(a)) for a in articles]
         self._index.database.write_many(
             "DELETE FROM expired WHERE key = ? AND id = ? AND digest = ?",
             [(id_key(name), name, digest) for name, digest in told],
         )
+        self._index.database.write_among("DELETE FROM replaced WHERE digest IN {}", [digest for _, digest in told])
         self._index.passed_ids.clear()
 
     def replace(self, articles: Mapping[str, int]) -> None:
@@ -106,10 +110,12 @@ class IndexWriter:
         return changes
 
 
-def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> tuple[list[int], list[bool]]:
+def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> tuple[list[int], list[bool], list[bool]]:
     database = index.database
     bodies = [body_of(a) for a in articles]
-    names, numbers, is_stored = _numbered(index, [name_of(a) for a in articles], [digest for _, digest in bodies])
+    names, numbers, is_stored, are_older = _numbered(
+        index, [name_of(a) for a in articles], [digest for _, digest in bodies]
+    )
     new = [i for i, stored in enumerate(is_stored) if not stored]
     if database.state["article"] + len(new) >= _MOST:
         raise InputError(f"an index holds {_MOST} articles in its life; cure: make a new one and merge this into it")
@@ -146,16 +152,24 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
     if new:
         outlets, titles = [articles[i].outlet for i in new], [articles[i].title for i in new]
         _give_documents(index, changes, Arrivals(np.array(new_numbers, dtype=np.int64), outlets, words, titles))
-    return numbers, is_stored
+    return numbers, is_stored, are_older
 
 
-def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[list[str], list[int], list[bool]]:
-    """Ids, numbers of articles, and whether they are stored; an id that another text has gets "#2", "#3", ..."""
+def _numbered(
+    index: OpenIndex, ids: list[str], digests: list[int]
+) -> tuple[list[str], list[int], list[bool], list[bool]]:
+    """Ids, numbers of articles, whether they are stored, and whether in another version that replaced them.
+
+    An id that another text has gets "#2", "#3", ...
+    """
     database = index.database
     rows = database.among(f"SELECT id, digest, number FROM {NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
     holder = {name: (digest, number) for name, digest, number in rows}
     next_number = database.state["article"] + 1
-    names, numbers, is_stored = [], [], []
+    names, numbers, is_stored, are_older = [], [], [], []
+    seen = sorted(replaced_among(index, digests))
+    replaced = {(re.sub(r"#\d+$", "", other), digest): other for other, digest in seen}
+    replaced |= {row: row[0] for row in seen}
 
     def is_held(other: str) -> bool:
         if other not in holder:
@@ -166,6 +180,8 @@ def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[lis
     def free_name(id: str, digest: int) -> str:
         if id not in holder or holder[id][0] == digest:
             return id
+        if (other := replaced.get((id, digest))) and is_held(other):
+            return other
         passed = index.passed_ids.setdefault(id, PassedIds())  # thousands may have one id: none counts up from "#2"
         while digest not in passed.names:
             other = numbered_id(id, passed.last + 1)
@@ -179,12 +195,13 @@ def _numbered(index: OpenIndex, ids: list[str], digests: list[int]) -> tuple[lis
     for id, digest in zip(ids, digests, strict=True):
         name = free_name(id, digest)
         is_stored.append(name in holder)
+        are_older.append(name in holder and holder[name][0] != digest)
         if name not in holder:
             holder[name] = (digest, next_number)
             next_number += 1
         names.append(name)
         numbers.append(holder[name][1])
-    return names, numbers, is_stored
+    return names, numbers, is_stored, are_older
 
 
 def _give_documents(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> None:

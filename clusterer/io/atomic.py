@@ -69,6 +69,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 os.unlink(place)
         if isinstance(error, OSError) and error.filename == place:
             raise OutputError(f"{name}: cannot be written ({error.strerror}); cure: choose another place") from None
+        if isinstance(error, BrokenPipeError) and not direct:  # not of this file
+            raise OutputError(f"{name}: not written, as whoever read standard output left; cure: -o FILE") from error
         raise
 
 

@@ -17,9 +17,8 @@ from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation
 from clusterer.index import Story
-from clusterer.index.arrivals import arrived, last_before
+from clusterer.index.arrivals import changes_after
 from clusterer.index.articles import numbers_of_ids
-from clusterer.index.changes import stories_of_articles
 from clusterer.results import Assignment
 from clusterer.serve import forms
 from clusterer.serve.desk import Desk
@@ -45,6 +44,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     )
 }
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": forms.ErrorForm, "description": "There is none"}}
+_OTHER: dict[int | str, dict[str, Any]] = {
+    409: {"model": forms.ErrorForm, "description": "Another history: a backup was restored; begin anew, after 0"}
+}
 _SIZES: dict[int | str, dict[str, Any]] = {411: {"description": "No Content-Length"}, 413: {"description": "Too long"}}
 router = APIRouter(prefix="/api", responses=_ERRORS)
 
@@ -116,27 +118,23 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
         return answer({**found.as_dict(), "story_title": title})
 
 
-@router.get("/changes", response_model=forms.ChangesForm, summary="Stories that articles came to since")
+@router.get(
+    "/changes", response_model=forms.ChangesForm, responses=_OTHER, summary="Stories that articles came to since"
+)
 def changes(
     desk: Open,
     after: Annotated[int, Query(ge=0, le=1 << 53, description="`next` of the answer before; 0 at first")] = 0,
+    history: Annotated[str | None, Query(max_length=40, description="that of the answer before")] = None,
     since: Annotated[forms.Arrival, Query()] = None,
     limit: Annotated[forms.Limit, Query()] = 100,
 ) -> Response:
     """The stories of the next articles, by arrival, with the ids of these; where none came, `next` is the last that is there.
 
-    A story that became part of another one is among that one's aliases. What was removed or has expired is not told.
+    A story that became part of another one is among that one's aliases. What was removed or has expired is not told. Where the
+    index has another `history` than the one given, or never had an article after which is asked, a backup was restored: 409.
     """
     with desk.reading() as (_, reader):
-        after = max(after, last_before(reader.index, since))
-        rows = arrived(reader.index, after, limit)
-        story_of = stories_of_articles(reader.index, [number for number, _ in rows])
-        new: dict[int, list[str]] = {}
-        for number, id in rows:
-            if number in story_of:  # one without a word is no story
-                new.setdefault(story_of[number], []).append(id)
-        listed = [{**x.as_dict(), "new": ids} for x, ids in zip(reader.stories([*new]), new.values(), strict=True)]
-        return answer({"stories": listed, "next": rows[-1][0] if rows else after})
+        return answer(changes_after(reader, after, history, limit, since).as_dict())
 
 
 def whole_story(desk: Desk, id: str) -> tuple[Story, Sequence[Article]]:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from clusterer import __version__
 from clusterer.errors import ClustererError, IndexDamaged, InputError
+from clusterer.index.arrivals import OtherHistory
 from clusterer.serve import api, pages
 from clusterer.serve.desk import READERS, Desk
 from clusterer.serve.guard import Guard
@@ -20,12 +21,14 @@ from clusterer.serve.guard import Guard
 _SHOWN = 300  # letters of what is wrong with a field
 
 
-def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
+def application(desk: Desk, names: Collection[str] = ("localhost",), root_path: str = "") -> ASGIApp:
     """Return the application over a desk.
 
     Args:
         desk: what is served.
         names: of this machine that requests may name, beside addresses.
+        root_path: under which a proxy offers it, such as "/news"; it stands in every link, whether the proxy takes it away
+            or not.
     """
 
     @contextlib.asynccontextmanager
@@ -48,12 +51,13 @@ def application(desk: Desk, names: Collection[str] = ("localhost",)) -> ASGIApp:
     app.add_exception_handler(ClustererError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
-    return Guard(app, names)
+    return Guard(app, names, root_path)
 
 
 def _told(request: Request, code: int, what: str) -> Response:
     """An error, as JSON to programs and as a page to people."""
-    if request.url.path.startswith("/api"):
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if path.startswith("/api"):
         return api.answer({"error": what}, code)
     return pages.error_page(request, code, what)
 
@@ -61,8 +65,9 @@ def _told(request: Request, code: int, what: str) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     """One of our errors: what was asked for is not there, breaks a rule, or the index cannot be read."""
     is_missing, is_asked = isinstance(error, api.NotThere), isinstance(error, InputError)
-    is_damaged = isinstance(error, IndexDamaged)
-    return _told(request, 404 if is_missing else 400 if is_asked and not is_damaged else 503, str(error))
+    is_damaged, is_other = isinstance(error, IndexDamaged), isinstance(error, OtherHistory)
+    code = 404 if is_missing else 409 if is_other else 400 if is_asked and not is_damaged else 503
+    return _told(request, code, str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

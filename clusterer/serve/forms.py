@@ -37,7 +37,7 @@ class StoryForm:
 
     story: str
     articles: int
-    copies: int
+    independent_texts: int
     outlets: list[str]
     first_outlet: str | None
     first: datetime
@@ -127,10 +127,11 @@ class ChangedForm(StoryForm):
 
 @dataclass(frozen=True, slots=True)
 class ChangesForm:
-    """Stories that articles came to, and what to ask after next time."""
+    """Stories that articles came to, and what to ask after next time, with the history that this number is of."""
 
     stories: list[ChangedForm]
     next: int
+    history: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,16 +32,17 @@ _READS = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Refuses requests for other hosts and of too many bytes; adds `HEADERS` to every answer."""
+    """Refuses requests for other hosts and of too many bytes; adds `HEADERS` to every answer; knows where a proxy offers it."""
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str], root_path: str = "") -> None:
         """Guard an application.
 
         Args:
             app: to guard.
             names: of this machine, beside its addresses.
+            root_path: of ASGI, under which a proxy offers it, whether this takes it away from what it passes on or not.
         """
-        self._app, self._names = app, {name.lower() for name in names}
+        self._app, self._names, self._root = app, {name.lower() for name in names}, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -54,6 +55,11 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        path, method = scope["path"], scope["method"]
+        if not f"{path}/".startswith(f"{self._root}/"):
+            path = self._root + path
+        # HEAD is as GET; servers leave out the body.
+        scope = {**scope, "path": path, "root_path": self._root, "method": "GET" if method == "HEAD" else method}
         refusal = self._refusal(scope["method"], scope["query_string"], Headers(scope=scope))
         await (refusal or self._app)(scope, receive, told)
 

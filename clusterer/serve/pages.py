@@ -49,13 +49,13 @@ Spoken = Annotated[Language | None, Query()]
 def page(request: Request, template: str, code: int = 200, **data: Any) -> HTMLResponse:
     """A template in the language that is asked for, or in that of most articles."""
     desk = api.desk_of(request)
-    asked = request.query_params.get("language")
+    asked, root = request.query_params.get("language"), request.scope.get("root_path", "")
     language: Language = next((x for x in LANGUAGES if x == asked), desk.language)
 
     def link(path: str, **values: Any) -> str:
         """An address of ours, in the language that was asked for."""
         kept = {name: value for name, value in values.items() if value not in (None, "")}
-        return f"{path}?{urlencode({**kept, **({'language': asked} if asked in LANGUAGES else {})}, errors='replace')}"
+        return f"{root}{path}?{urlencode({**kept, **({'language': asked} if asked in LANGUAGES else {})}, errors='replace')}"
 
     others = [(name, value) for name, value in request.query_params.multi_items() if name != "language"]
     turned = urlencode([*others, ("language", "en" if language == "ar" else "ar")], errors="replace")
@@ -66,6 +66,7 @@ def page(request: Request, template: str, code: int = 200, **data: Any) -> HTMLR
             **data,
             **wording(language, is_turnable=False),
             link=link,
+            root=root,
             asked_language=asked if asked in LANGUAGES else "",
             turned=f"?{turned}",
             is_labelling=desk.is_labelling,
@@ -174,7 +175,7 @@ async def label(request: Request, desk: api.Open) -> Response:
     a, b = sent.get("a", ""), sent.get("b", "")
     await run_in_threadpool(desk.answer, a, b, _SAME[sent["same"]], level)
     kept = {"language": sent["language"]} if sent.get("language") in LANGUAGES else {}
-    return RedirectResponse(f"/explain?{urlencode({'a': a, 'b': b, **kept})}", 303)
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/explain?{urlencode({'a': a, 'b': b, **kept})}", 303)
 
 
 @router.get("/static/serve.css")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from damage import write_damaged_feed
 from places import ROOT
 from said import said
 
-from clusterer import InputError, cluster, read_gold
+from clusterer import InputError, StoryIndex, cluster, read, read_gold
 from clusterer.cli.main import cli
 from clusterer.evaluation import evaluate
 from clusterer.evaluation.result_file import read_result
@@ -261,3 +262,39 @@ def test_a_data_frame_is_refused_with_the_cure() -> None:
 
     with pytest.raises(InputError, match="to_dict"):
         cluster(Frame())  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes are made small by Linux alone")
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("cluster", "feed.jsonl", "-q"), 0, ""),
+        (("dedup", "feed.jsonl", "--removed", "removed.jsonl", "-q"), 1, "removed.jsonl: not written, as whoever read"),
+        (("index", "query", "news.db", "feed.jsonl", "-q"), 0, ""),
+        (("index", "stories", "news.db"), 0, ""),
+        (("index", "export", "news.db"), 0, ""),
+        (("index", "add", "empty.db", "feed.jsonl", "--batch", "20"), 1, "whoever read the answers left"),
+    ],
+)
+def test_a_reader_that_leaves_loses_nothing_in_silence(
+    words: tuple[str, ...], code: int, said: str, tmp_path: Path
+) -> None:
+    """As `head -1`: quiet and 0 where only its own output is cut."""
+    import fcntl
+
+    shutil.copy(ROOT / "data" / "feed.jsonl", tmp_path)
+    for name in {"news.db", "empty.db"} & set(words):
+        with StoryIndex.open(tmp_path / name) as index:
+            index.add(read(tmp_path / "feed.jsonl") if name == "news.db" else [])
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    command = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *words]
+    child = subprocess.Popen(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    os.read(reading, 10)
+    os.close(reading)
+    told = child.communicate(timeout=60)[1]
+    assert child.returncode == code, told
+    assert said in told
+    assert "rror" in told if said else told == ""
+    assert not (tmp_path / "removed.jsonl").exists()

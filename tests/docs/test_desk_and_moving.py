@@ -168,7 +168,7 @@ def test_the_tasks_themselves(workplace: Path) -> None:
     )
     first, second = json.loads(said.replace("'", '"'))
     assert sum(first.values()) == len(ROWS)
-    assert second == {"known": len(ROWS)}
+    assert second == {"known": len(ROWS), "bad rows": 0}
 
 
 def test_airflow(workplace: Path) -> None:
@@ -186,7 +186,7 @@ def test_prefect(workplace: Path) -> None:
         recipe("Prefect"),
         "from scheduled import news; print(news('data/feed.jsonl', '.'), news('data/feed.jsonl', '.'))",
     )
-    assert f"{{'known': {len(ROWS)}}}" in said
+    assert f"{{'known': {len(ROWS)}, 'bad rows': 0}}" in said
     assert len(lines_of(workplace / "clusters.jsonl")) == len(ROWS)
 
 

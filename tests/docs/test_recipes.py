@@ -159,13 +159,34 @@ def test_a_task_sets_bad_rows_aside(workplace: Path) -> None:
     assert not (workplace / "out.jsonl.quarantine.jsonl").exists()
 
 
+def test_a_task_tells_of_bad_rows_of_an_index(workplace: Path) -> None:
+    feed = (workplace / "data" / "feed.jsonl").read_text("utf-8")
+    (workplace / "dirty.jsonl").write_text(feed + '{"id": "x"}\nnot JSON\n', "utf-8")
+    (workplace / "news_tasks.py").write_text(recipe("A task of a scheduler"), "utf-8")
+    out = python("from news_tasks import add_news; print(add_news('dirty.jsonl', 'news.db'))", workplace)
+    counts = json.loads(out.replace("'", '"'))
+    assert (counts.pop("bad rows"), sum(counts.values())) == (2, len(ROWS))
+    assert len(lines_of(workplace / "news.db.quarantine.jsonl")) == 2
+
+
+def test_what_came_since_the_last_time(workplace: Path) -> None:
+    with StoryIndex.open(workplace / "news.db") as index:
+        index.add(ROWS)
+        assert shell(workplace, recipe("What came since the last time", "changes"), never) == 0
+        (last,) = lines_of(workplace / "came.jsonl")  # nothing came between the two
+        assert last == {"next": index.changes().next, "history": index.changes().history}
+
+
 def test_a_feed_that_never_ends(workplace: Path) -> None:
     watch = recipe("A feed that never ends", "StoryIndex")
     out = python(watch, workplace)
     counted = [json.loads(line.replace("'", '"')) for line in out.splitlines() if line.startswith("{")]
     assert sum(sum(batch.values()) for batch in counted) == len(ROWS)
     assert {"new", "report", "copy"} <= {status for batch in counted for status in batch}
-    tops = [(int(n), int(copies)) for n, copies in re.findall(r"^top: (\d+) articles, (\d+) copies: \S", out, re.M)]
+    tops = [
+        (int(n), int(copies))
+        for n, copies in re.findall(r"^top: (\d+) articles, (\d+) independent texts: \S", out, re.M)
+    ]
     assert len(tops) == 5
     assert tops == sorted(tops, key=lambda pair: -pair[0])
     assert tops[0][0] >= 4

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,38 @@ def test_a_backup_replaces_a_backup_and_nothing_else(tmp_path: Path) -> None:
                 index.backup(copy)
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert {p.name for p in tmp_path.iterdir()} == {"news.db", "copy.db", "notes.txt"}
+
+
+def test_a_restored_backup_has_another_history(tmp_path: Path) -> None:
+    """What comes after a number is not what came after it before: whoever asks on is told."""
+    path, copy = tmp_path / "news.db", tmp_path / "copy.db"
+    with StoryIndex.open(path) as index:
+        index.add(some(0, 3))
+        told = index.changes()
+        assert [id for ids in told.new for id in ids] == ["0", "1", "2"]
+        index.backup(copy)
+        index.add(some(3, 2))
+        more = index.changes(told.next, told.history)
+        assert ([x for ids in more.new for x in ids], more.history) == (["3", "4"], told.history)
+        assert index.changes(more.next, more.history, limit=1).next == more.next
+    shutil.copy(copy, path)
+    with StoryIndex.open(path) as index:
+        assert index.check() == []
+        with pytest.raises(InputError, match=r"after is 5, and no article .*beyond 3.*cure: begin anew, after 0"):
+            index.changes(more.next)
+        index.add(some(7, 9))  # other articles have the numbers 4 and 5 now
+        with pytest.raises(InputError, match=r"history is .*a backup was restored.*cure: begin anew, after 0"):
+            index.changes(more.next, more.history)
+        with pytest.raises(InputError, match="after is -1; it must be 0 or more"):
+            index.changes(-1)
+        assert sum(map(len, index.changes(3, index.changes().history).new)) == 9
+
+
+@pytest.mark.parametrize("history", ["''", "NULL", "'../../x'", "x'00'"])
+def test_a_forged_history_is_refused(history: str, tmp_path: Path) -> None:
+    StoryIndex.open(tmp_path / "news.db").close()
+    with closing(sqlite3.connect(tmp_path / "news.db")) as file:
+        file.execute(f"UPDATE OR REPLACE made SET value = coalesce({history}, 'no') WHERE name = 'history'")
+        file.commit()
+    with pytest.raises(IndexDamaged, match="what it was made with cannot be read"):
+        StoryIndex.open(tmp_path / "news.db")

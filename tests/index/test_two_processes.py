@@ -267,7 +267,7 @@ class Reader:
         make_sure_of(story.assignments)
         assert {a.story for a in story.assignments} == {id}
         assert len(story) == len(story.assignments) > 0
-        assert story.copies == len({a.copy for a in story.assignments})
+        assert story.independent_texts == len({a.copy for a in story.assignments})
         assert story.first <= story.last
 
     def query(self) -> None:

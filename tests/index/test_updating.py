@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from indexes import (
     BY_ID,
     DAY,
@@ -69,7 +72,7 @@ def test_an_update_may_bring_an_article_into_another_story(path: Path) -> None:
         assert index.story("b").id == "a"
         assert kinds(updated.changes) == {("merged", "b", "a")}
         assert_well_formed(index)
-        apart = index.update([Article(text_of(2, 40), "b")])
+        apart = index.update([Article(text_of(3, 40), "b")])
         assert apart.status == ("new",)
         assert apart.assignments[0].story == "b"
         assert kinds(apart.changes) == {("split", "a", "b")}
@@ -101,7 +104,7 @@ def test_of_two_versions_in_one_update_the_last_stays(path: Path) -> None:
         )
         assert [x.id for x in updated] == ["a", "b", "a"]
         assert updated.assignments[0] == updated.assignments[2]
-        assert updated.status == ("updated", "known", "updated")
+        assert updated.status == ("older", "known", "updated")
         assert index.articles(["a"])["a"].text == text_of(4, 40)
         assert len(index) == 2
         assert_well_formed(index)
@@ -168,3 +171,97 @@ def test_an_update_of_the_article_that_stands_for_others(path: Path) -> None:
         assert groups(index.assignments()) == {frozenset("a"), frozenset("bc")}
         assert index.story("b").id == "a"
         assert_well_formed(index)
+
+
+V1 = Article(text_of(1, 40), "a", "عنوان", "سبق", "http://x/1")
+V2 = replace(V1, text=text_of(2, 40), source="واس")
+
+
+def test_a_version_that_was_replaced_is_not_taken_again(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add([Article(text_of(1, 40), "other")])
+        assert [index.update([v]).status[0] for v in (V1, V2, V1, V2, V1)] == ["copy", "new", "older", "known", "older"]
+        again = index.add([V1, V2])
+        assert (again.status, [a.id for a in again], again.changes) == (("older", "known"), ["a", "a"], ())
+        assert again.titles == ("عنوان", "عنوان")
+        moved = replace(V2, source="صحيفة أخرى")  # the same text, told of anew
+        assert [index.update([v]).status[0] for v in (moved, V2, moved)] == ["updated", "known", "known"]
+        assert index.articles(["a"]) == {"a": moved}
+        assert_well_formed(index)
+        index.remove(["a"])
+        assert [index.update([v]).status[0] for v in (V1, V2)] == ["copy", "new"]
+        assert_well_formed(index)
+
+
+def test_a_version_is_older_by_its_date_whatever_the_order(path: Path) -> None:
+    first, second, third = (replace(V1, text=text_of(i, 40), date=DAY + timedelta(i)) for i in (1, 2, 3))
+    with StoryIndex.open(path) as index:
+        assert index.update([second, first]).status == ("new", "older")
+        assert [index.update([v]).status[0] for v in (first, second, third, second)] == [
+            "older", "known", "updated", "older"
+        ]  # fmt: skip
+        assert index.update([replace(first, text=text_of(4, 40), date=None)]).status == ("updated",)  # nobody knows
+        assert_well_formed(index)
+
+
+def test_versions_of_one_folder_stay_the_same_however_its_batches_fall(path: Path) -> None:
+    """A folder that only grows is given again and again: nothing is updated that was once."""
+    rows = [replace(V1, text=text_of(i, 40)) for i in range(5)]
+    with StoryIndex.open(path) as index:
+        assert index.update(rows).status == ("older",) * 4 + ("new",)
+        for size in (1, 2, 3):
+            for start in range(0, 5, size):
+                answers = index.update(rows[start : start + size])
+                assert (set(answers.status) <= {"older", "known"}, answers.changes) == (True, ())
+        assert index.articles(["a"]) == {"a": rows[-1]}
+
+
+def test_so_many_replaced_versions_are_remembered(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusterer.index.replaced.REMEMBERED", 2)
+    rows = [replace(V1, text=text_of(i, 40)) for i in range(5)]
+    with StoryIndex.open(path) as index:
+        for row in rows:
+            index.update([row])
+        assert index.update(rows[2:]).status == ("older", "older", "known")
+        assert index.update(rows[:1]).status == ("updated",)
+
+
+def test_a_replaced_version_of_an_expired_article_has_expired(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.update([V1])
+        index.update([V2])
+        index.expire(max_articles=0)
+        assert (index.update([V1]).status, index.add([V1]).status) == (("expired",), ("expired",))
+
+
+def test_a_forged_memory_of_versions_is_named(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.update([V1])
+        index.update([V2])
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE replaced SET digest = 7")
+        file.commit()
+    with StoryIndex.open(path) as index:
+        assert any("replaced versions whose names does not have its checksum" in line for line in index.check())
+
+
+def test_articles_of_one_url_are_versions_whatever_their_ids(path: Path) -> None:
+    """Feeds that number ids anew every day bring a correction under another one."""
+    first = Article(text_of(1, 40), "17", "عنوان", "سبق", "https://www.x.example/news/1?utm_source=rss")
+    corrected = replace(first, text=text_of(2, 40), id="203", title="عنوان مصحح", url="http://x.example/news/1/")
+    other = replace(first, text=text_of(3, 40), url="http://x.example/news/2")
+    nowhere = Article(text_of(4, 40), "17")
+    with StoryIndex.open(path) as index:
+        index.update([first, other, nowhere], unique_url=True)
+        again = index.update([corrected], unique_url=True)
+        assert (again.status, [a.id for a in again]) == (("updated",), ["x.example/news/1"])
+        assert index.update([first], unique_url=True).status == ("older",)
+        assert {a.id for a in index.assignments()} == {"x.example/news/1", "x.example/news/2", "17"}
+        assert index.articles(["x.example/news/1"])["x.example/news/1"].text == corrected.text
+
+
+def test_an_address_with_tracking_is_that_of_the_same_article(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.update([V1])
+        marked = replace(V2, title="عنوان آخر", url="https://www.x/1?utm_source=rss")
+        assert [a.id for a in index.update([replace(marked, url="http://x/1?utm_source=rss")])] == ["a"]

@@ -25,7 +25,7 @@ def test_a_story_is_told_with_all_that_is_known_of_it(path: Path) -> None:
         index.add(articles)
         story = index.story("b")
         assert (story.id, story.title, story.outlets) == ("b", "الأول", ("riyadh.example", "سبق"))
-        assert (story.first, story.last, story.copies, len(story)) == (DAY, DAY + timedelta(2), 1, 3)
+        assert (story.first, story.last, story.independent_texts, len(story)) == (DAY, DAY + timedelta(2), 1, 3)
         assert [a.id for a in story.assignments] == ["b", "a", "c"]
         (head,) = (a for a in story.assignments if a.representative)
         assert head.id == "a"
@@ -36,7 +36,7 @@ def test_an_article_without_a_word_is_a_story_of_its_own(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article("؟!", "tiny", "...", "سبق", "", DAY), Article("", "empty")])
         story = index.story("tiny")
-        assert (story.id, story.aliases, len(story), story.copies) == ("tiny", (), 1, 1)
+        assert (story.id, story.aliases, len(story), story.independent_texts) == ("tiny", (), 1, 1)
         assert (story.outlets, story.first, story.last, story.title) == (("سبق",), DAY, DAY, "...")
         assert before <= index.story("empty").first <= datetime.now(UTC)
         assert list(index.stories()) == []

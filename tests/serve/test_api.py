@@ -138,7 +138,19 @@ def test_changes_are_told_in_order_and_each_once(server: Server) -> None:
         seen += [id for story in told["stories"] for id in story["new"]]
     assert sorted(seen) == sorted([*(a.id for a in SAMPLE), *ODD])
     assert server.api("changes", since="1h", limit=200)["next"] == after
-    assert server.api("changes", since=f"{datetime.now(UTC) + timedelta(days=2):%F}") == {"stories": [], "next": after}
+    assert server.api("changes", since=f"{datetime.now(UTC) + timedelta(days=2):%F}") == {
+        "stories": [], "next": after, "history": server.api("changes")["history"]
+    }  # fmt: skip
+
+
+def test_changes_of_another_history_are_refused(server: Server, path: Path) -> None:
+    told = server.api("changes", limit=200)
+    assert server.api("changes", after=told["next"], history=told["history"])["stories"] == []
+    for asked in (f"after={told['next'] + 1}", "after=99999", "history=0123456789abcdef"):
+        status, _, text = server.ask(f"/api/changes?{asked}")
+        assert (status, "cure: begin anew, after 0" in json.loads(text)["error"]) == (409, True)
+    with StoryIndex.open(path) as index:
+        assert plain(index.changes(limit=200).as_dict()) == told
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_a_story_shows_its_course_and_its_texts(browser: Any, server: Server) ->
         page = window.page
         assert page.locator("h1").inner_text() == story["title"]
         assert page.locator(".lines tbody tr").count() == story["articles"]
-        assert page.locator(".texts > li").count() == story["copies"]
+        assert page.locator(".texts > li").count() == story["independent_texts"]
         dates = page.locator(".lines tbody time").evaluate_all("all => all.map(one => one.dateTime)")
         assert dates == sorted(dates)
         assert "was first of the story" in page.locator(".lines tbody tr").first.inner_text()

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from commands import run_in_text
-from index_commands import ask, refused
+from index_commands import IDS, ask, refused, rows
 
+from clusterer import Article
 from clusterer.cli.index import _STORY
 from clusterer.index import StoryIndex
 
@@ -79,3 +80,31 @@ def test_a_quiet_run_tells_of_a_cut_file(empty: Path, tmp_path: Path) -> None:
         assert done.returncode == 0
         assert "cut.json: 1 row of it is read" in done.stderr
         assert "read as" not in done.stderr
+
+
+def test_changes_go_on_where_they_ended(news: Path) -> None:
+    *stories, last = rows(ask("changes", news).stdout)
+    assert sum(len(story["new"]) for story in stories) == len(IDS)
+    again = ask("changes", news, "--after", last["next"], "--history", last["history"])
+    assert rows(again.stdout) == [last]
+    for asked in (("--after", last["next"] + 1), ("--history", "0" * 16)):
+        assert "cure: begin anew, after 0" in refused("changes", news, *asked)
+
+
+def test_a_moment_is_of_the_zone_that_is_given(empty: Path) -> None:
+    with StoryIndex.open(empty) as store:
+        store.add([Article("خبر قصير عن حريق في مصنع", "a", date=datetime(2015, 11, 29, 21, 30, tzinfo=UTC))])
+    for since, zone, count in (
+        ("2015-11-30", "Asia/Baghdad", 1), ("2015-11-30", "UTC", 0), ("2015-11-29T23:00", "America/New_York", 0),
+        ("2015-11-30 01:00", "+03:00", 0), ("2015-11-29T21:00Z", "Asia/Baghdad", 1), ("20151130", "Asia/Baghdad", 1),
+    ):  # fmt: skip
+        listed = ask("stories", empty, "--since", since, "--timezone", zone)
+        assert len(rows(listed.stdout)) == count, (since, zone)
+    assert "cure: a date, --since 2015-11-30" in ask("stories", empty, "--since", "1h", "--timezone", "+03:00").stderr
+
+
+def test_a_quiet_command_says_nothing_of_what_goes_well(news: Path, tmp_path: Path) -> None:
+    assert ask("stories", news, "--since", "1h", "-q").output == ""
+    assert ask("export", news, "-o", tmp_path / "out.jsonl", "-q").output == ""
+    assert ask("expire", news, "--max-articles", 5, "--quiet").output == ""
+    assert "all articles are older" in refused("expire", news, "--older-than", "1h", "-q")

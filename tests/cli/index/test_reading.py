@@ -78,7 +78,7 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
         inside = members.pop(r["story"])
         dates = [DATES[x["id"]] for x in inside]
         assert r["articles"] == r["recent"] == len(inside)
-        assert r["copies"] == len({x["copy"] for x in inside})
+        assert r["independent_texts"] == len({x["copy"] for x in inside})
         assert r["outlets"] == sorted({a["source"] for a in SAMPLE if a["id"] in {x["id"] for x in inside}})
         assert (datetime.fromisoformat(r["first"]), datetime.fromisoformat(r["last"])) == (min(dates), max(dates))
         assert datetime.fromisoformat(r["updated"]) > max(dates) + timedelta(
