@@ -47,7 +47,7 @@ class Tail:
         within: it counts only when the article ends at most so many words after it.
         titles: titles of other stories follow, in its line or in lines after it; the article may go on after them.
         tags: tags follow.
-        sure: nobody writes it in a sentence: a colon after it is proof enough, before titles a line as short as these.
+        sure: nobody writes it in a sentence: a colon after it is proof enough.
         closes: it counts only as the last line of the article, before any tail found already.
     """
 
@@ -70,10 +70,6 @@ TAILS: tuple[Tail, ...] = (
     Tail("انظر أيضا", titles=True),
     Tail("اقرأ أيضا", titles=True),
     Tail("شاهد أيضا", titles=True),
-    Tail("قد يهمك", titles=True, sure=True),
-    Tail("قد يهمك أيضا", titles=True, sure=True),
-    Tail("قد يعجبك أيضا", titles=True, sure=True),
-    Tail("للمزيد", titles=True),
     Tail("مواضيع ذات صلة", titles=True),
     Tail("أخبار ذات صلة", titles=True),
     Tail("للتواصل مع الكاتب"),

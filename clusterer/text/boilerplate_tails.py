@@ -125,7 +125,7 @@ def _furniture_end(
     if tail.titles:
         if opens and alone:
             return _titles_end(words, line_end, end)
-        if opens and (sentences[after] or (tail.sure and line_end - after <= TITLE_WORDS)):
+        if opens and sentences[after]:
             return line_end
         return end if sentences[place] and sentences[after : after + 1].any() and end - after <= TITLE_WORDS else place
     if end - after > tail.within:

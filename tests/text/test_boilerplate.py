@@ -183,15 +183,6 @@ def test_read_also_cuts_its_own_line_and_titles_below_it_and_the_article_goes_on
     assert kept(f"{first} {last}. اقرأ أيضا: {title}").split() == rest
 
 
-def test_other_ways_to_name_another_story_cut_their_line_alone() -> None:
-    first, last, title = text_of(1, 40), text_of(2, 60), text_of(3, 9)
-    for phrase in ("قد يهمك/", "قد يهمك|", "قد يهمك أيضا:", "قد يعجبك أيضاً..", "للمزيد:", "للمزيد.."):
-        assert kept(f"{first}\n{phrase} {title}\n{last}").split() == f"{first} {last}".split(), phrase
-    for said in ("قد يهمك", "للمزيد من التفاصيل"):  # a paragraph, and a sentence
-        for prose in (f"{first}\n{said} {text_of(3, 30)}\n{last}", f"{first} {said} {title} {last}"):
-            assert kept(prose).split() == prose.split(), said
-
-
 def test_tags_and_the_title_again_are_words_of_the_article() -> None:
     body = text_of(1, 60)
     some = " ".join(body.split()[5:12])
