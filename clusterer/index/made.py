@@ -5,7 +5,6 @@ Looks at texts and numbers that were read; opens no file.
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import fields
 from zlib import crc32
@@ -28,8 +27,9 @@ def made_texts(settings: Settings, recipe: str) -> dict[str, str]:
 
 
 def new_history() -> str:
-    """What tells the arrivals of one file from those of a copy that goes its own way: 16 random hexadecimal digits."""
-    return secrets.token_hex(8)
+    """What tells the arrivals of one file from those of a copy that goes its own way: 16 random digits and their CRC-32."""
+    digits = secrets.token_hex(8)
+    return f"{digits}{crc32(digits.encode()):08x}"
 
 
 def check_version(path: str, application: int, version: int, recipe: str | None) -> None:
@@ -94,8 +94,8 @@ def _stored_settings(path: str, texts: dict[str, str], version: int) -> tuple[Se
             raise KeyError(*(values.keys() - _SHAPING))
         if version == VERSION and texts["crc"] != str(crc32(texts["settings"].encode())):
             raise ValueError("their checksum is another one")
-        if version == VERSION and not re.fullmatch("[0-9a-f]{16}", texts["history"]):
-            raise ValueError("its history has no name")
+        if version == VERSION and texts["history"][16:] != f"{crc32(texts['history'][:16].encode()):08x}":
+            raise ValueError("the checksum of its history is another one")
         stored = Settings(**values)
     except (LookupError, TypeError, ValueError, AttributeError, SettingsError) as error:
         raise damaged(path, f"what it was made with cannot be read ({error})") from None

@@ -52,10 +52,7 @@ def remember(index: OpenIndex, versions: Iterable[tuple[Article, Article]]) -> N
     seen = replaced_among(index, [hash for _, hash in named])
     if rows := [(*row, crc_of_replaced(*row)) for row in named if row not in seen]:
         index.database.write_many("INSERT INTO replaced (id, digest, crc) VALUES (?, ?, ?)", rows)
-        index.database.write(
-            "DELETE FROM replaced WHERE number IN (SELECT number FROM replaced ORDER BY number DESC LIMIT -1 OFFSET ?)",
-            REMEMBERED,
-        )
+        index.database.write("DELETE FROM replaced WHERE number <= (SELECT max(number) FROM replaced) - ?", REMEMBERED)
 
 
 def forget(index: OpenIndex, ids: Sequence[str]) -> None:

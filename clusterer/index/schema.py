@@ -23,7 +23,8 @@ COUNTERS = (*OLDER_COUNTERS, "open")
 
 SCHEMA = """
 -- What the file was made with, as text: settings (JSON), crc (CRC-32 of these), recipe (what words and
--- scores are made by), history (random, another one in every backup: numbers of articles mean the same within one).
+-- scores are made by), history (random, with its CRC-32, another one in every backup: numbers of articles mean
+-- the same within one).
 CREATE TABLE made (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Counters: generation (of the last write), article and story (the next numbers; none is used twice), articles and texts

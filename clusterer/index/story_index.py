@@ -153,7 +153,7 @@ class StoryIndex:
         """
         items = _checked(articles)
         if unique_url:
-            items = [replace(item, id=url_key(item.url) or item.id) for item in items]
+            items = _checked(replace(item, id=url_key(item.url) or item.id) for item in items)
         latest, rows = latest_versions(items)
         with writing(self._index) as writer:
             latest, places, former = find_versions(self._index, latest)

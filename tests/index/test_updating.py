@@ -18,7 +18,7 @@ from indexes import (
 )
 from made import text_of
 
-from clusterer import Article
+from clusterer import Article, InputError
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import StoryIndex
 
@@ -258,6 +258,8 @@ def test_articles_of_one_url_are_versions_whatever_their_ids(path: Path) -> None
         assert index.update([first], unique_url=True).status == ("older",)
         assert {a.id for a in index.assignments()} == {"x.example/news/1", "x.example/news/2", "17"}
         assert index.articles(["x.example/news/1"])["x.example/news/1"].text == corrected.text
+        with pytest.raises(InputError, match="half a character"):
+            index.update([replace(first, url="http://x.example/\ud83d/1")], unique_url=True)
 
 
 def test_an_address_with_tracking_is_that_of_the_same_article(path: Path) -> None:

@@ -199,7 +199,7 @@ def test_head_takes_one_line_of_many(news: Path) -> None:
     command = " ".join(f"'{word}'" for word in [*COMMAND, "add", str(news), str(FEED), "--batch", "1"])
     done = subprocess.run(["bash", "-c", f"{command} | head -n 1"], capture_output=True, timeout=60, check=False)
     assert len(done.stdout.splitlines()) == 1
-    assert said(done.stderr) == ""
+    assert "whoever read the answers left" in done.stderr.decode()  # what came after is not stored
 
 
 @pytest.mark.skipif(shutil.which("tail") is None, reason="there is no tail here")

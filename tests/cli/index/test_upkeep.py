@@ -256,6 +256,7 @@ def test_the_help_lists_the_commands() -> None:
         "show",
         "remove",
         "expire",
+        "changes",
         "check",
         "export",
         "merge",
