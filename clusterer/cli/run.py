@@ -41,6 +41,9 @@ NO_KERNELS = (
     "without compiled loops: this was installed where there is no C compiler; results are the same, by NumPy's, slower; "
     "cure: a wheel of this platform, or the installation again where there is one; CLUSTERER_KERNELS=numpy says it is meant"
 )
+_ONE = {
+    "copy groups": "copy group", "stories": "story", "distinct texts": "distinct text", "paragraphs removed": "paragraph removed",
+}  # fmt: skip
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -383,9 +386,11 @@ class Run:
             )
 
     def summarise(self, counts: Mapping[str, int]) -> None:
-        """The counts of the run, as a table."""
+        """The counts of the run, as a table; where nobody watches, unless quiet, one line of what became of the articles."""
         self.warn()
         if not self.tells:
+            if not self.quiet and (line := _outcome(counts, self.settings.level)):
+                tell(line, err=True)
             return
         from rich.console import Console
         from rich.table import Table
@@ -403,6 +408,19 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
+
+
+def _outcome(counts: Mapping[str, int], level: str) -> str:
+    """What became of the articles of a run, by its counts; "" of an index, which answers an article."""
+    names = ("distinct texts",) if level == "exact" else ("copy groups", "stories")
+    parts, articles = {name: counts[name] for name in names if name in counts}, counts.get("articles", 0)
+    if (kept := counts.get("articles kept")) is not None:
+        removed = sum(count for name, count in counts.items() if name.startswith("removed as "))
+        parts, articles = {"kept": kept, "removed": removed}, kept + removed
+    elif "paragraphs removed" in counts:
+        parts = {"paragraphs removed": counts["paragraphs removed"]}
+    told = ", ".join(f"{count:,} {_ONE.get(name, name) if count == 1 else name}" for name, count in parts.items())
+    return f"{articles:,} {'article' if articles == 1 else 'articles'}: {told}" if told else ""
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:
