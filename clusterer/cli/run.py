@@ -121,6 +121,24 @@ def refuse_beside(folder: str, others: Sequence[str | None]) -> None:
             raise OutputError(f"{path} is inside {folder}, which holds a file an input; cure: a place beside it")
 
 
+def refuse_empty(feed: Feed) -> None:
+    """Refuse a run whose inputs are all empty files, before its outputs take the place of what an earlier run wrote.
+
+    A header without a row, or `[]`, is a feed without news; a file without a letter is one that was not fetched.
+
+    Raises:
+        InputError: naming them.
+    """
+    empty = feed.empty_inputs
+    if empty and len(empty) == len(feed.sources):
+        names = ", ".join(empty[:3]) + (", …" if len(empty) > 3 else "")
+        many = "is empty" if len(empty) == 1 else f"are empty, all {len(empty):,} inputs"
+        raise InputError(
+            f"{names} {many}; nothing is written, outputs of an earlier run stay; cure: fetch again (a feed without news has"
+            " a header, or is [])"
+        )
+
+
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings that a command's options give."""
     names = {f.name for f in fields(Settings)}
@@ -249,7 +267,7 @@ class Run:
             gather(self.chunks(), self.settings, self.stages, store=self.store), self.settings, self.stages, keep
         )
         if not done.clustering:
-            self.refuse_empty()
+            refuse_empty(self.feed)
             self.refuse_nothing()
         self.notes += notes_of(done, self.settings, self.versions)
         self.stages.begin("writing", len(done.clustering))
@@ -280,23 +298,6 @@ class Run:
     def damaged_files(self) -> list[DamagedFile]:
         """Of all that is read, the files that are cut off, damaged, or of no use."""
         return [file for feed in self.feeds for file in feed.damaged_files]
-
-    def refuse_empty(self) -> None:
-        """Refuse a run whose inputs are all empty files, before its outputs take the place of what an earlier run wrote.
-
-        A header without a row, or `[]`, is a feed without news; a file without a letter is one that was not fetched.
-
-        Raises:
-            InputError: naming them.
-        """
-        empty = self.feed.empty_inputs
-        if empty and len(empty) == len(self.feed.sources):
-            names = ", ".join(empty[:3]) + (", …" if len(empty) > 3 else "")
-            many = "is empty" if len(empty) == 1 else f"are empty, all {len(empty):,} inputs"
-            raise InputError(
-                f"{names} {many}; nothing is written, outputs of an earlier run stay; cure: fetch again (a feed without news has"
-                " a header, or is [])"
-            )
 
     def refuse_nothing(self, what: str = "") -> None:
         """Refuse a run in which no row was an article; where there was no row, only a word is said at its end.
