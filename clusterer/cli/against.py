@@ -131,9 +131,17 @@ class AgainstFeed:
             raise InputError(f"--against: nothing in {names} has {least}{why}")
 
     def _refuse_nothing(self) -> None:
-        """Refuse files in which all rows are bad; these are read before INPUT."""
+        """Refuse files without an article; these are read before INPUT.
+
+        Raises:
+            InputError: all rows are bad, or there is none, and no index either.
+        """
         if not any(feed.rows for feed in self._run.other_feeds):
             self._run.refuse_nothing("--against: ")
+            if self._reader and not self._indexes:
+                names = [source.name for source in self._reader.feed.sources]
+                shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+                raise InputError(f"--against: there is no article in {shown}; cure: see whether it was fetched whole")
 
     def _stored(self, path: str) -> Iterator[Article]:
         """The articles of an index."""

@@ -29,7 +29,7 @@ from clusterer.cli.options import (
 from clusterer.cli.paragraphs import remove_paragraphs
 from clusterer.cli.result_tables import write_pairs
 from clusterer.cli.row_outputs import Fate, RowOutputs
-from clusterer.cli.run import Run, tell_written
+from clusterer.cli.run import Run, refuse_empty, tell_written
 from clusterer.cli.spark import engine_options
 from clusterer.cli.spark_dedup import dedup_on_spark
 from clusterer.cli.terminal import tell
@@ -166,7 +166,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     done = group_corpus(corpus, run.settings, run.stages, keep=True)
     count = old.parts[0] if old else 0
     if len(corpus.ids) == count:
-        run.refuse_empty()
+        refuse_empty(run.feed)
         run.refuse_nothing()
     run.notes += [*unheeded(corpus, run.settings, keep, run.versions), *clocks_apart(done)]
     run.stages.begin("choosing", len(corpus.ids))
@@ -201,7 +201,7 @@ def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
         )
     result = quoting(run.reader.articles(), runs, progress=run.stages)
     if not result.ids:
-        run.refuse_empty()
+        refuse_empty(run.feed)
         run.refuse_nothing()
     run.stages.begin("writing", len(result.ids))
     return result

@@ -9,7 +9,7 @@ import orjson
 
 from clusterer.cli.manifest import about, write_stats
 from clusterer.cli.row_outputs import Fate, RowOutputs
-from clusterer.cli.run import Run, tell_written
+from clusterer.cli.run import Run, refuse_empty, tell_written
 from clusterer.cli.terminal import tell
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import Row
@@ -30,7 +30,7 @@ def remove_paragraphs(output: str, removed: str | None, options: Mapping[str, An
     with run.going_on():
         done = find_recurring(run.reader.articles(), run.settings, run.stages)
         if not done.stats["articles"]:
-            run.refuse_empty()
+            refuse_empty(run.feed)
             run.refuse_nothing()
         run.stages.begin("writing", done.stats["articles"])
         entries = outputs.write(_fate(done, unplaced, options["text_field"]))

@@ -41,6 +41,9 @@ NO_KERNELS = (
     "without compiled loops: this was installed where there is no C compiler; results are the same, by NumPy's, slower; "
     "cure: a wheel of this platform, or the installation again where there is one; CLUSTERER_KERNELS=numpy says it is meant"
 )
+_ONE = {
+    "copy groups": "copy group", "stories": "story", "distinct texts": "distinct text", "paragraphs removed": "paragraph removed",
+}  # fmt: skip
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -116,6 +119,24 @@ def refuse_beside(folder: str, others: Sequence[str | None]) -> None:
     for path in others:
         if path and os.path.realpath(path).startswith(place):
             raise OutputError(f"{path} is inside {folder}, which holds a file an input; cure: a place beside it")
+
+
+def refuse_empty(feed: Feed) -> None:
+    """Refuse a run whose inputs are all empty files, before its outputs take the place of what an earlier run wrote.
+
+    A header without a row, or `[]`, is a feed without news; a file without a letter is one that was not fetched.
+
+    Raises:
+        InputError: naming them.
+    """
+    empty = feed.empty_inputs
+    if empty and len(empty) == len(feed.sources):
+        names = ", ".join(empty[:3]) + (", …" if len(empty) > 3 else "")
+        many = "is empty" if len(empty) == 1 else f"are empty, all {len(empty):,} inputs"
+        raise InputError(
+            f"{names} {many}; nothing is written, outputs of an earlier run stay; cure: fetch again (a feed without news has"
+            " a header, or is [])"
+        )
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
@@ -246,7 +267,7 @@ class Run:
             gather(self.chunks(), self.settings, self.stages, store=self.store), self.settings, self.stages, keep
         )
         if not done.clustering:
-            self.refuse_empty()
+            refuse_empty(self.feed)
             self.refuse_nothing()
         self.notes += notes_of(done, self.settings, self.versions)
         self.stages.begin("writing", len(done.clustering))
@@ -277,23 +298,6 @@ class Run:
     def damaged_files(self) -> list[DamagedFile]:
         """Of all that is read, the files that are cut off, damaged, or of no use."""
         return [file for feed in self.feeds for file in feed.damaged_files]
-
-    def refuse_empty(self) -> None:
-        """Refuse a run whose inputs are all empty files, before its outputs take the place of what an earlier run wrote.
-
-        A header without a row, or `[]`, is a feed without news; a file without a letter is one that was not fetched.
-
-        Raises:
-            InputError: naming them.
-        """
-        empty = self.feed.empty_inputs
-        if empty and len(empty) == len(self.feed.sources):
-            names = ", ".join(empty[:3]) + (", …" if len(empty) > 3 else "")
-            many = "is empty" if len(empty) == 1 else f"are empty, all {len(empty):,} inputs"
-            raise InputError(
-                f"{names} {many}; nothing is written, outputs of an earlier run stay; cure: fetch again (a feed without news has"
-                " a header, or is [])"
-            )
 
     def refuse_nothing(self, what: str = "") -> None:
         """Refuse a run in which no row was an article; where there was no row, only a word is said at its end.
@@ -383,9 +387,11 @@ class Run:
             )
 
     def summarise(self, counts: Mapping[str, int]) -> None:
-        """The counts of the run, as a table."""
+        """The counts of the run, as a table; where nobody watches, unless quiet, one line of what became of the articles."""
         self.warn()
         if not self.tells:
+            if not self.quiet and (line := _outcome(counts, self.settings.level)):
+                tell(line, err=True)
             return
         from rich.console import Console
         from rich.table import Table
@@ -403,6 +409,19 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
+
+
+def _outcome(counts: Mapping[str, int], level: str) -> str:
+    """What became of the articles of a run, by its counts; "" of an index, which answers an article."""
+    names = ("distinct texts",) if level == "exact" else ("copy groups", "stories")
+    parts, articles = {name: counts[name] for name in names if name in counts}, counts.get("articles", 0)
+    if (kept := counts.get("articles kept")) is not None:
+        removed = sum(count for name, count in counts.items() if name.startswith("removed as "))
+        parts, articles = {"kept": kept, "removed": removed}, kept + removed
+    elif "paragraphs removed" in counts:
+        parts = {"paragraphs removed": counts["paragraphs removed"]}
+    told = ", ".join(f"{count:,} {_ONE.get(name, name) if count == 1 else name}" for name, count in parts.items())
+    return f"{articles:,} {'article' if articles == 1 else 'articles'}: {told}" if told else ""
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

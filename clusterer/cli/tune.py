@@ -19,7 +19,7 @@ from clusterer.cli.options import (
     language_option,
     settings_file,
 )
-from clusterer.cli.run import Run
+from clusterer.cli.run import Run, refuse_empty
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell, write_page
 from clusterer.evaluation.metrics import Scores
@@ -149,7 +149,7 @@ def articles_of(run: Run) -> Iterator[Article]:
     """The articles of a run; where all rows are bad, that is what is told, not that gold's are missing."""
     yield from (row.article for row in run.feed)
     if not run.feed.rows:
-        run.refuse_empty()
+        refuse_empty(run.feed)
         run.refuse_nothing()
 
 

@@ -142,7 +142,7 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
         return iter(())
     root_of = {path: root for path in article.paths.values() if (root := _root(path, names)) is not None}
     try:
-        first = _first_rows(frame, names, root_of.values(), article.named.given.values())
+        first = _first_rows(frame, names, root_of.values(), list(article.named.given.values()))
         known = (
             *names,
             *(path for path in root_of if not first or any(at_path(row, path) is not MISSING for row in first)),

@@ -46,18 +46,8 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary:
         _refuse_other(source, binary, head, walk.columns)
         path = None if packing else source.path
-        return OpenedInput(
-            binary,
-            "",
-            head,
-            itertools.chain([head], rest),
-            walk,
-            source.name,
-            source.id,
-            path,
-            part=source.part,
-            packed=packed,
-        )
+        start = itertools.chain([head], rest)
+        return OpenedInput(binary, "", head, start, walk, source.name, source.id, path, part=source.part, packed=packed)
     _refuse_binary(source, head, walk.columns)
     cure = wrong_encoding_cure(head, encoding) if encoding else ""
     if cure:

@@ -89,7 +89,7 @@ def test_a_named_column_holds_for_the_side_that_has_it(
     ("against", "said"),
     [
         ('{"n": 1}\n{"n": 2}\n', "--against: none of 2 rows is an article; "),
-        ("", "against: there is no article"),
+        ("", "bench.jsonl; cure: see whether it was fetched whole"),
         ('{"text": "", "title": "؟"}\n', "against: none of 1 articles has "),
         ('{"text": "ثلاث كلمات فقط"}\n', "against: none of 1 articles has 13 words"),
     ],

@@ -103,13 +103,36 @@ def test_strict_ends_at_the_first_fault_and_writes_nothing(feed: Path) -> None:
 def test_what_was_read_as_what_is_one_line_unless_quiet(feed: Path) -> None:
     feed.write_text(lines(3, summary="موجز", source="واس"))
     result = run("feed.jsonl")
-    assert result.stderr == "read as: text text else summary, title none, date none, source source, url none, id id\n"
+    read_as = "read as: text text else summary, title none, date none, source source, url none, id id\n"
+    assert result.stderr == f"{read_as}3 articles: 1 copy group, 1 story\n"
     assert run("feed.jsonl", "-q").stderr == ""
     Path("a.txt").write_text(TEXT)
-    told = run("feed.jsonl", "a.txt").stderr
+    told = run("feed.jsonl", "a.txt").stderr.rpartition("4 articles: ")[0]
     assert told.startswith("read as: feed.jsonl: text text else summary,")
     assert told.endswith("read as: a.txt: txt, fields by the format's own names\n")
-    assert run("a.txt").stderr == "read as: txt, fields by the format's own names\n"
+    assert run("a.txt").stderr.startswith("read as: txt, fields by the format's own names\n1 article: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("cluster --level copy", "4 articles: 3 copy groups"),
+        ("cluster --level exact", "4 articles: 3 distinct texts"),
+        ("dedup", "4 articles: 3 kept, 1 removed"),
+        ("dedup --against old.jsonl", "4 articles: 2 kept, 2 removed"),
+        ("dedup --against old.jsonl --quote 5", "4 articles: "),
+        ("dedup --unit paragraph", "4 articles: "),
+    ],
+)
+def test_what_became_of_the_articles_is_one_line_where_nobody_watches(words: str, told: str, feed: Path) -> None:
+    texts = [f"{name} {TEXT.format(name)} " + " ".join(f"{name}{n}" for n in range(9)) for name in "ابج"]
+    rows = [json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate([*texts, texts[0]])]
+    feed.write_text("".join(rows))
+    Path("old.jsonl").write_text(rows[2])
+    command = ["feed.jsonl", "-o", "out.jsonl", *words.split()[1:]]
+    done = CliRunner().invoke(cli, [words.split()[0], *command])
+    assert (done.exit_code, done.stderr.splitlines()[-1].startswith(told)) == (0, True), done.stderr
+    assert CliRunner().invoke(cli, [words.split()[0], *command, "-q"]).stderr == ""
 
 
 def test_doubt_is_told(feed: Path) -> None:

@@ -170,7 +170,7 @@ main()
     assert (tmp_path / "clusterer.quarantine.jsonl").read_bytes().count(b"\n") == 2
     assert dedup("-", stdin=toy).stdout == first.replace(b'"a-', b'"stdin-')
     assert b"csv, tsv, parquet, txt, toy" in dedup(tmp_path, "--format", "paper").stderr
-    assert b".toy promises what is not written here" in dedup(tmp_path, "-o", "out.toy").stderr
+    assert b".toy promises what is not written here" in dedup(tmp_path, "-o", "../out.toy").stderr
 
 
 @pytest.mark.parametrize("name", FORMATS_BY_NAME)

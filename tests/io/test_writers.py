@@ -174,8 +174,8 @@ def test_a_table_is_taken_as_a_result_and_not_as_a_feed(tmp_path: Path) -> None:
 
 
 def test_no_article_makes_a_table_of_a_header(tmp_path: Path) -> None:
-    (tmp_path / "feed.jsonl").write_bytes(b"")
-    done("cluster", "feed.jsonl", "-o", "c.csv", "-q", cwd=tmp_path)
+    (tmp_path / "feed.json").write_bytes(b"[]")
+    done("cluster", "feed.json", "-o", "c.csv", "-q", cwd=tmp_path)
     assert cells((tmp_path / "c.csv").read_bytes()) == [COLUMNS]
 
 
