@@ -30,8 +30,8 @@ def unreadable_columns(table: Any, file: Any) -> str:
     file.seek(-8 - size, os.SEEK_END)
     try:
         groups = _Thrift(file.read(size)).struct(()).get(_ROW_GROUPS, [])
-    except (IndexError, RecursionError):  # whoever opened it knows better
-        return ""
+    except (IndexError, RecursionError):  # pyarrow took it for another one, and may end the process over its columns
+        return "damaged footer: it ends inside a field; cure: fetch the file again"
     reasons = (_reason(group.get(_COLUMNS, []), table.schema) for group in groups)
     return next(filter(None, reasons), "")
 
