@@ -185,6 +185,11 @@ def _print_tuning(tuned: Tuning) -> None:
         if level in tuned.stays:
             tell(f"{level}: {STAYS}")
         tell()
+    before, after = tuned.feed
+    tell(f"{'the whole feed':30}{'as it was':>11}{'suggested':>11}")
+    for name, count in before.items():
+        tell(f"{name:30}{count:>11,}{after[name]:>11,}")
+    tell()
     for warning in tuned.warnings:
         tell(f"warning: {warning}", err=True)
     for level in tuned.missed:
@@ -246,6 +251,7 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
         "levels": levels,
         "sweeps": sweeps,
         "changed": _changed(tuned),
+        "feed": [(message(f"stat.{name}"), count, tuned.feed[1][name]) for name, count in tuned.feed[0].items()],
         "toml": tuned.toml,
         "shapes": tuned.shapes,
         "curve": tuned.curve,
