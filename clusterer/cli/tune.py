@@ -185,10 +185,9 @@ def _print_tuning(tuned: Tuning) -> None:
         if level in tuned.stays:
             tell(f"{level}: {STAYS}")
         tell()
-    before, after = tuned.feed
     tell(f"{'the whole feed':30}{'as it was':>11}{'suggested':>11}")
-    for name, count in before.items():
-        tell(f"{name:30}{count:>11,}{after[name]:>11,}")
+    for name, count in tuned.feed[0].items():
+        tell(f"{name:30}{count:>11,}{tuned.feed[1][name]:>11,}")
     tell()
     for warning in tuned.warnings:
         tell(f"warning: {warning}", err=True)
