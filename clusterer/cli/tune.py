@@ -189,6 +189,10 @@ def _print_tuning(tuned: Tuning) -> None:
         if level in tuned.stays:
             tell(f"{level}: {STAYS}")
         tell()
+    tell(f"{'the whole feed':30}{'as it was':>11}{'suggested':>11}")
+    for name, count in tuned.feed[0].items():
+        tell(f"{name:30}{count:>11,}{tuned.feed[1][name]:>11,}")
+    tell()
     for warning in tuned.warnings:
         tell(f"warning: {warning}", err=True)
     for level in tuned.missed:
@@ -250,6 +254,7 @@ def _tuning_page(tuned: Tuning) -> dict[str, Any]:
         "levels": levels,
         "sweeps": sweeps,
         "changed": _changed(tuned),
+        "feed": [(message(f"stat.{name}"), count, tuned.feed[1][name]) for name, count in tuned.feed[0].items()],
         "toml": tuned.toml,
         "shapes": tuned.shapes,
         "curve": tuned.curve,

@@ -125,15 +125,22 @@ class CopyPool:
         """Return the first document of each document's copy group, int64 (d,), under thresholds of the grid."""
         return self._groups(settings, np.flatnonzero(self._candidates(settings)), self._d)
 
+    def judged(self, settings: Settings) -> Links:
+        """Return all that a run with thresholds of the grid looks at, and what it finds each pair to be."""
+        return self._judged(settings, np.flatnonzero(self._candidates(settings)))
+
+    def _judged(self, settings: Settings, rows: NDArray[np.int64]) -> Links:
+        links = self.links.where(rows)
+        kind = classify(links.pairs, links.overlap, links.differences, *self._printed, settings)
+        return replace(links, kind=kind)
+
     def _groups(
         self, settings: Settings, rows: NDArray[np.int64], n: int, pairs: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
         """Return groups by some pairs, of documents by number or as given."""
-        links = self.links.where(rows)
-        shared, differing = links.overlap, links.differences
-        kind = classify(links.pairs, shared, differing, *self._printed, settings)
-        links = Links(links.pairs if pairs is None else pairs, shared, differing, kind)
-        near = shared.containment >= min(NEAR, settings.jaccard, settings.containment)
+        links = self._judged(settings, rows)
+        links = replace(links, pairs=links.pairs if pairs is None else pairs)
+        near = links.overlap.containment >= min(NEAR, settings.jaccard, settings.containment)
         return grouping.group_documents(
             links.where(near).likeness, n, settings.jaccard, settings.containment, settings.bucket_cap
         )
@@ -263,6 +270,7 @@ class StorySweep:
         settings: Settings,
         judge: Judge,
         progress: Progress,
+        forms: NDArray[np.int64],
     ) -> None:
         """Score all pairs of texts once; thresholds then only choose among them.
 
@@ -273,12 +281,14 @@ class StorySweep:
             settings: of the story level.
             judge: gold of stories.
             progress: called with how far the work is.
+            forms: as for `cluster_stories`.
         """
         texts = story_texts(corpus, documents, copies)
-        stories = cluster_stories(texts, settings, progress)
+        stories = cluster_stories(texts, settings, progress, forms)
         self._judge, self._text_of = judge, texts.text_of
         self._pairs, self._score = np.searchsorted(texts.centres, stories.pairs), stories.score
-        self._part = Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], len(texts.centres))
+        self._texts = len(texts.centres)
+        self._part = Part(self._pairs, texts.text_of[judge.documents[judge.documents >= 0]], self._texts)
 
     def groups(self, threshold: float) -> NDArray[np.int64]:
         """Return the story of each document, int64 (d,), at a threshold; right for the documents of gold."""
@@ -286,6 +296,11 @@ class StorySweep:
         pairs = self._part.local(self._pairs[chosen])
         groups = link_texts(pairs, self._score[chosen], len(self._part), threshold)
         return self._part.everywhere(groups)[self._text_of]
+
+    def all_groups(self, threshold: float) -> tuple[NDArray[np.int64], int]:
+        """Return the story of each document, int64 (d,), whether gold names it or not, and how many links there are."""
+        story = link_texts(self._pairs, self._score, self._texts, threshold)
+        return story[self._text_of], int((self._score >= threshold).sum())
 
     def sweep(self, settings: Settings) -> tuple[Tried, ...]:
         """Return every threshold of the grid tried with these copy settings."""

@@ -20,6 +20,7 @@ Array letters: `d` documents, `m` pairs, `g` labelled articles, `u` units that a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -28,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.copies.candidates import band_shape
-from clusterer.copies.documents import find_documents
-from clusterer.corpus import read
+from clusterer.copies.documents import Documents, find_documents
+from clusterer.corpus import Corpus, read
 from clusterer.errors import InputError, SettingsError
 from clusterer.evaluation.choice import Wish, choose, wish_of
 from clusterer.evaluation.gold import Gold
@@ -39,7 +40,7 @@ from clusterer.evaluation.sweeps import COPY_AXES, CopyPool, CurveBin, StorySwee
 from clusterer.io.inputs import Articles, articles_from
 from clusterer.messages import Message, message, worded
 from clusterer.progress import Progress, progress_from
-from clusterer.results import Level
+from clusterer.results import Level, group_counts
 from clusterer.settings import Settings, settings_from
 
 STAYS = worded(message("tune.stays"))
@@ -67,6 +68,7 @@ class Tuning:
         cautions: what to bear in mind where gold is little; empty where it is not.
         shapes: bands and slots a band of the settings started from, and of the suggested.
         curve: the S-curve of both, by rising similarity; bins without a pair are left out.
+        feed: what becomes of the whole feed with both: counts of a run at the levels tuned, as in `Clustering.stats`.
     """
 
     start: Settings
@@ -83,6 +85,7 @@ class Tuning:
     cautions: tuple[Message, ...]
     shapes: tuple[tuple[int, int], tuple[int, int]]
     curve: tuple[CurveBin, ...]
+    feed: tuple[Mapping[str, int], Mapping[str, int]]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -185,26 +188,28 @@ def tune(
     documents = find_documents(corpus, start)
     judges = judges_of(gold, levels, corpus.ids, documents)
     pool = CopyPool(documents, start, tell)
-    suggested, copies = start, pool.copies(start)
+    suggested = start
     found: dict[Level, _Level] = {}
     if "copy" in judges:
         suggested, found["copy"] = _tune_copies(pool, judges["copy"], start, wish)
     story_before: tuple[Tried, ...] = ()
+    sweeps: list[StorySweep] = []
     if "story" in judges:
 
-        def sweep(settings: Settings, groups: NDArray[np.int64]) -> StorySweep:
-            return StorySweep(corpus, documents, groups, settings, judges["story"], tell)
+        def sweep(settings: Settings, groups: NDArray[np.int64], forms: NDArray[np.int64]) -> StorySweep:
+            return StorySweep(corpus, documents, groups, settings, judges["story"], tell, forms)
 
-        sweeps = [sweep(start, copies)] * 2
-        if not np.array_equal(copies, copies_after := pool.copies(suggested)):
-            sweeps[1] = sweep(suggested, copies_after)
+        before, after = _copies_and_forms(pool, start), _copies_and_forms(pool, suggested)
+        sweeps = [sweep(start, *before)] * 2
+        if not all(map(np.array_equal, before, after)):
+            sweeps[1] = sweep(suggested, *after)
         story_before = sweeps[0].sweep(start)
         suggested, found["story"] = _tune_stories(sweeps, judges["story"], start, suggested, wish)
         if was and was.weights != start.weights:
             before = judges["story"].scores(sweep(was, copies).groups(was.story))
             found["story"] = replace(found["story"], before=before)
     shapes = band_shape(start), band_shape(suggested)
-    after = {level: one.after for level, one in found.items()}
+    scores = {level: one.after for level, one in found.items()}
     return Tuning(
         start=was or start,
         suggested=suggested,
@@ -213,14 +218,46 @@ def tune(
         tried={level: one.tried for level, one in found.items()},
         story_before=story_before,
         before={level: one.before for level, one in found.items()},
-        after=after,
+        after=scores,
         wish=wish,
         missed=tuple(level for level, one in found.items() if one.missed),
         stays=tuple(level for level, one in found.items() if one.stays),
-        cautions=warnings_of(judges, after, len(corpus.ids)),
+        cautions=warnings_of(judges, scores, len(corpus.ids)),
         shapes=shapes,
         curve=pool.curve(*shapes),
+        feed=(
+            _feed_counts(corpus, documents, pool, start, sweeps[:1]),
+            _feed_counts(corpus, documents, pool, suggested, sweeps[1:]),
+        ),
     )
+
+
+def _copies_and_forms(pool: CopyPool, settings: Settings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what stories are told of: the copy group of each document, and the pairs that are one form, filled twice."""
+    links = pool.judged(settings)
+    return pool.copies(settings), links.pairs[links.forms]
+
+
+def _feed_counts(
+    corpus: Corpus, documents: Documents, pool: CopyPool, settings: Settings, sweep: Sequence[StorySweep]
+) -> dict[str, int]:
+    """Count what a run over the feed would give with some thresholds; stories where there is a sweep of them."""
+    once = np.ones(len(corpus.ids), dtype=np.bool_)
+    once[list(corpus.again)] = False
+    held = documents.of_article[once]
+
+    def sizes(groups: NDArray[np.int64]) -> list[int]:
+        """Of groups of documents, in articles; one without a word is alone."""
+        return [*Counter(groups[held[held >= 0]].tolist()).values(), *[1] * int((held < 0).sum())]
+
+    told = {
+        "links": int(pool.judged(settings).linked.sum()),
+        **group_counts("copy group", sizes(pool.copies(settings))),
+    }
+    for one in sweep:
+        groups, links = one.all_groups(settings.story)
+        told |= {"story links": links, **group_counts("story", sizes(groups))}
+    return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from made import generated, words_of
 from places import SHARED
+from story_forms import FILLINGS
 
 from benchmarks.corpora.generator import feed
 from benchmarks.corpora.gold import gold_articles, gold_rows
@@ -34,6 +36,36 @@ def test_scores_before_and_after_are_those_of_cluster(
 ) -> None:
     assert tuned.before[level] == labelled(gold, level, cluster(articles, tuned.start))
     assert tuned.after[level] == labelled(gold, level, cluster(articles, tuned.suggested))
+
+
+def assert_counts(tuned: Tuning, articles: list[Article]) -> None:
+    """What is told of the feed is what runs with the settings count."""
+    for settings, counts in zip((tuned.start, tuned.suggested), tuned.feed, strict=True):
+        stats = cluster(articles, settings).stats
+        assert counts == {name: stats[name] for name in counts}
+
+
+def test_what_becomes_of_the_feed_is_what_cluster_counts(articles: list[Article], tuned: Tuning) -> None:
+    assert_counts(tuned, articles)
+    assert tuned.feed[0]["stories"] != tuned.feed[1]["stories"]
+    assert len(tuned.feed[0]) == 8
+    feed = [*articles, *articles[:5], Article("...", "no word")]  # some read twice
+    forms = Gold({"copy": {a.id: a.id for a in articles[:60]}}, name="of copies")
+    told = tune(feed, forms, settings=Settings(jaccard=0.4))
+    assert_counts(told, feed)
+    assert len(told.feed[0]) == 4
+
+
+def test_filled_forms_are_left_apart_as_cluster_leaves_them() -> None:
+    feed = [
+        Article(text, f"{name} {i}", title, f"outlet {i}", "", datetime(2025, 3, 3, 9 + i, tzinfo=UTC))
+        for name, pair in FILLINGS.items()
+        for i, (title, text) in enumerate(pair)
+    ]
+    gold = Gold({"story": {a.id: a.id for a in feed}}, name="forms")
+    told = tune(feed, gold, settings=Settings(story=0.3))
+    assert told.before["story"] == labelled(gold, "story", cluster(feed, told.start))
+    assert_counts(told, feed)
 
 
 SOME = [(0.3, 0.4, 0.0), (0.3, 0.95, 0.5), (0.5, 0.6, 0.2), (0.65, 0.55, 0.1), (0.95, 0.4, 0.3), (0.95, 0.95, 0.0)]
