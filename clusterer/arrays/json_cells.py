@@ -61,7 +61,7 @@ class KeyPaths:
             firsts.append(len(branches))
         self.names = np.frombuffer(names + b"\0", dtype=np.uint8)
         self.branches = np.array(branches, dtype=np.int64).reshape(-1, 3)
-        self.firsts, self.kind_of = np.array(firsts), np.array(kind_of)
+        self.firsts, self.kind_of = np.array(firsts, dtype=np.int64), np.array(kind_of, dtype=np.int64)
         self.places = np.array([places for _, places in kinds], dtype=np.int64).reshape(-1, wanted)
 
 
