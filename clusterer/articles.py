@@ -192,7 +192,7 @@ def tie(title: str, url: str) -> int:
         return tie_of(title.encode("utf-8", "surrogatepass"), url)
 
 
-def tie_of(title: bytes, url: str) -> int:
+def tie_of(title: bytes | memoryview, url: str) -> int:
     """Return `tie` of a title in UTF-8 and an URL."""
     return crc32(title, crc32(url.encode("utf-8", "surrogatepass")) if url else 0)
 

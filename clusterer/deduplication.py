@@ -23,10 +23,9 @@ from clusterer.arrays.texts import take_texts
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
 from clusterer.corpus import Chunk, gather, read_chunks
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError
+from clusterer.io.column_values import chosen_rows, column_values
 from clusterer.io.inputs import Articles, articles_from, held
-from clusterer.io.nested import MISSING, at_path
-from clusterer.io.values import kind
 from clusterer.io.wording import tell_notes
 from clusterer.pipeline import (
     PipelineRun,
@@ -107,12 +106,12 @@ class Deduplication:
     @property
     def kept(self) -> Any:
         """The articles that stay, as they were given: a list for lists and streams, else what their own library makes of them."""
-        return _chosen(self.items, self.mask)
+        return chosen_rows(self.items, self.mask)
 
     @property
     def removed_items(self) -> Any:
         """The articles that go, likewise."""
-        return _chosen(self.items, [not stays for stays in self.mask])
+        return chosen_rows(self.items, [not stays for stays in self.mask])
 
 
 def dedup(
@@ -157,7 +156,7 @@ def dedup(
         False
     """
     items = held(articles, fields)
-    values = None if keep in KEEP else _column(items, keep.removesuffix(" desc"))
+    values = None if keep in KEEP else column_values(items, keep.removesuffix(" desc"), KEEP)
     chosen = settings_from(settings, choices, Settings(level="copy"))
     tell = progress_from(progress)
     if quote and against is None:
@@ -380,76 +379,3 @@ def _order(run: PipelineRun, keep: str, values: Sequence[Any] | None) -> NDArray
         known = [(i, None) for same in runs.values() for i in sorted(same, key=place.__getitem__)]
     there = {i for i, _ in known}
     return np.array([i for i, _ in known] + [i for i in base.tolist() if i not in there], dtype=np.int64)
-
-
-def _column(items: Any, name: str) -> list[Any]:
-    """The values of a column, one an article, None where there is none."""
-    if isinstance(items, list | tuple):
-        values = [_value(item, name) for item in items]
-        if items and all(value is None for value in values):
-            meant = did_you_mean(name, [*KEEP, *(items[0] if isinstance(items[0], Mapping) else ())])
-            raise InputError(
-                f"keep {name!r}: no article has that; cure: {meant}{', '.join(KEEP)} or the name of a field"
-            )
-        refuse_containers(f"keep {name!r}", values)
-        return values
-    import narwhals.stable.v2 as nw
-
-    frame = nw.from_native(items, pass_through=True)
-    if (
-        isinstance(frame, nw.DataFrame)
-        and name not in frame.columns
-        and (root := name.partition(".")[0]) in frame.columns
-    ):
-        values = [_value({root: cell}, name) for cell in frame[root].to_list()]
-        if any(value is not None for value in values):
-            refuse_containers(f"keep {name!r}", values)
-            return values
-    if not isinstance(frame, nw.DataFrame) or name not in frame.columns:
-        meant = did_you_mean(name, [*KEEP, *(frame.columns if isinstance(frame, nw.DataFrame) else ())])
-        raise InputError(f"keep {name!r} is no column; cure: {meant}{', '.join(KEEP)} or the name of a column")
-    values = frame[name].to_list()
-    refuse_containers(f"keep {name!r}", values)
-    return values
-
-
-def _value(item: Any, name: str) -> Any:
-    """The value of an item's field, or at a dotted path; None where there is none."""
-    if not isinstance(item, Mapping):
-        return getattr(item, name, None)
-    value = at_path(item, name)
-    return None if value is MISSING else value
-
-
-def refuse_containers(what: str, values: Sequence[Any]) -> None:
-    """Refuse objects and lists where articles are to be put in an order.
-
-    Args:
-        what: names them, for the error.
-        values: one an article.
-
-    Raises:
-        InputError: there is one.
-    """
-    for value in values:
-        if isinstance(value, Mapping | list | tuple):
-            members = [str(key) for key in value] if isinstance(value, Mapping) else []
-            cure = f"one of its members as a.b: {', '.join(members[:9])}" if members else "a field of one value"
-            raise InputError(f"{what}: holds {kind(value)}, which has no order; cure: {cure}")
-
-
-def _chosen(items: Any, mask: list[bool]) -> Any:
-    if isinstance(items, list | tuple):
-        return [item for item, chosen in zip(items, mask, strict=True) if chosen]
-    if isinstance(items, np.ndarray):
-        return items[np.array(mask, dtype=np.bool_)]
-    if hasattr(
-        items, "features"
-    ):  # of the datasets library: rows by their places, which copies nothing; a stream has none
-        if hasattr(items, "select"):
-            return items.select(np.flatnonzero(mask))
-        return [item for item, chosen in zip(items, mask, strict=True) if chosen]
-    import narwhals.stable.v2 as nw
-
-    found = nw.from_native(items, allow_series=True, eager_only=True)
-    return found.filter(mask).to_native()

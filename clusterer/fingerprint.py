@@ -250,6 +250,12 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_RUNS": "size of a block",
         "_CELLS": "size of a block",
     },
+    "clusterer.arrays.json_cells": {"SCANNED": "cells that are looked through at once"},
+    "clusterer.arrays.kernels_numpy.json_cells": {
+        **dict.fromkeys(("KEYS", "DEEP", "DIGITS"), "a line with more is judged by itself, and read the same"),
+        **dict.fromkeys(("UNUSUAL", "UNKNOWN", "NO_CELL", "NULL", "TEXT", "OTHER"), "names of kinds"),
+        **dict.fromkeys(("_BLANKS", "_STRING", "_OTHER", "_HALF", "_Cell"), "what JSON is"),
+    },
     "clusterer.arrays.letters": {
         "DIGIT": "a bit",
         "ARABIC": "a bit",

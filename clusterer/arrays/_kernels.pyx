@@ -11,11 +11,11 @@ cimport cython
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 14  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 15  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -112,7 +112,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
     "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
-    "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED,
+    "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED, "KEYS": KEYS, "DEEP": DEEP, "DIGITS": DIGITS,
 }
 
 cdef double STEP = 9.5367431640625e-07  # 2**-20
@@ -641,49 +641,385 @@ cdef void fill_steps() noexcept:
 fill_steps()
 
 
+cdef struct Walked:  # what a walk over the letters of a text tells
+    int64_t letters
+    uint64_t every  # entries of its bytes together
+    uint64_t at  # where its last byte leads to, as a place of bits in `steps_of_utf8`
+
+
+cdef enum:
+    NOT_PLAIN = 55  # bit of a byte's entry: it stands in no string of JSON as it is
+    CLASSES_FROM = 56  # bits of a byte's entry, from here on: its classes
+
+
+cdef inline void walk_letters(
+    const uint8_t* data, Py_ssize_t place, Py_ssize_t stop, const uint64_t* steps, Walked* walked
+) noexcept nogil:
+    """Walk on from byte to byte. No byte waits for a guess whether a letter begins with it."""
+    cdef uint64_t entry, continued, every = walked.every, at = walked.at
+    cdef int64_t count = walked.letters + stop - place
+    cdef int step
+    while place + 8 <= stop:
+        memcpy(&continued, data + place, 8)
+        count -= <int64_t>(((continued >> 7 & ~(continued >> 6) & ONE_EACH) * ONE_EACH) >> 56)
+        for step in range(8):
+            entry = steps[data[place + step]]
+            every |= entry
+            at = entry >> (at & PLACES)
+        place += 8
+    while place < stop:
+        entry = steps[data[place]]
+        count -= data[place] & 0xC0 == 0x80
+        every |= entry
+        at = entry >> (at & PLACES)
+        place += 1
+    walked.letters, walked.every, walked.at = count, every, at & PLACES
+
+
+cdef inline uint8_t classes_of_head(
+    const uint8_t* data, Py_ssize_t place, Py_ssize_t stop, Py_ssize_t head, const uint8_t* classes
+) noexcept nogil:
+    """Classes of the first letters of a text, as far as they are valid."""
+    cdef Py_ssize_t step, count = 0
+    cdef uint32_t letter = 0
+    cdef uint8_t found = 0
+    while place < stop and count < head:
+        step = letter_at(data + place, stop - place, &letter)
+        if step == 0:
+            break
+        found |= classes[letter] if letter < NEAR else 0xFF
+        place += step
+        count += 1
+    return found
+
+
 def scan_utf8(
     const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, Py_ssize_t head,
     const uint8_t[::1] classes, int64_t[::1] lengths, uint8_t[::1] seen, uint8_t[::1] opens,
 ):
     """Letters of each text in UTF-8, -1 where it is not valid; classes of its ASCII letters, and of its head's."""
-    cdef Py_ssize_t i, place, stop, step, count
-    cdef uint64_t at, entry, every, continued, steps[256]
-    cdef uint32_t letter = 0
-    cdef uint8_t found, near, far
+    cdef Py_ssize_t i
+    cdef uint64_t steps[256]
+    cdef Walked walked
     with nogil:
-        for i in range(256):  # above the places, a byte's classes
-            steps[i] = steps_of_utf8[i] | (<uint64_t>classes[i] << 56 if i < 0x80 else 0)
+        for i in range(256):
+            steps[i] = steps_of_utf8[i] | (<uint64_t>classes[i] << CLASSES_FROM if i < 0x80 else 0)
         for i in range(starts.shape[0]):
-            place, stop, count, found, near, far = starts[i], stops[i], 0, 0, 0, 0
-            while place < stop and count < head:
-                step = letter_at(&data[place], stop - place, &letter)
-                if step == 0:
+            walked.letters, walked.every, walked.at = 0, 0, LEGAL
+            walk_letters(&data[0], starts[i], stops[i], steps, &walked)
+            lengths[i] = walked.letters if walked.at == LEGAL else -1
+            seen[i] = <uint8_t>(walked.every >> CLASSES_FROM)
+            opens[i] = classes_of_head(&data[0], starts[i], stops[i], head, &classes[0])
+
+
+# --- lines of JSON: where the cells of objects stand
+
+cdef enum:
+    KEYS = 128  # of an object, at most
+    DEEP = 32  # values in values, at most
+    DIGITS = 200  # of a number, with all else of it, at most
+
+    NO_CELL = 0  # kinds of cells, as in `clusterer.arrays.kernels_numpy.json_cells`
+    NULL_CELL = 1
+    TEXT_CELL = 2
+    OTHER_CELL = 3
+    UNUSUAL = -1  # in place of the kind of an object
+    UNKNOWN_KIND = -2
+
+cdef struct Cell:
+    Py_ssize_t start
+    Py_ssize_t stop
+    int64_t letters
+    uint8_t seen
+    uint8_t kind
+
+
+cdef struct Lines:  # what is walked
+    uint8_t* data
+    Py_ssize_t stop
+    Py_ssize_t free  # where texts without their escapes go
+    uint64_t* steps  # by byte, as `walk_letters` takes them
+
+
+cdef inline Py_ssize_t behind_blanks(const uint8_t* data, Py_ssize_t place) noexcept nogil:
+    while data[place] == 0x20 or data[place] == 0x09 or data[place] == 0x0D:
+        place += 1
+    return place
+
+
+cdef inline int32_t hex_number(const uint8_t* at) noexcept nogil:
+    """The number of four hex digits; -1 where they are none."""
+    cdef int i
+    cdef int32_t digit, number = 0
+    for i in range(4):
+        digit = at[i]
+        if 0x30 <= digit <= 0x39:
+            digit -= 0x30
+        elif 0x41 <= (digit & 0xDF) <= 0x46:
+            digit = (digit & 0xDF) - 0x37
+        else:
+            return -1
+        number = number << 4 | digit
+    return number
+
+
+cdef Py_ssize_t escaped_letter(const uint8_t* data, Py_ssize_t place, int32_t* letter) noexcept nogil:
+    """Behind an escape, whose backslash stands at a place, and the letter that it stands for; -1 where it is none, or half of a
+    letter."""
+    cdef uint8_t byte = data[place + 1]
+    cdef int32_t low
+    letter[0] = byte
+    if byte == 0x75:
+        letter[0] = hex_number(data + place + 2)
+        if letter[0] < 0 or 0xDC00 <= letter[0] < 0xE000:
+            return -1
+        if letter[0] < 0xD800 or letter[0] >= 0xDC00:
+            return place + 6
+        if data[place + 6] != 0x5C or data[place + 7] != 0x75:
+            return -1
+        low = hex_number(data + place + 8)
+        if low < 0xDC00 or low >= 0xE000:
+            return -1
+        letter[0] = 0x10000 + ((letter[0] - 0xD800) << 10 | (low - 0xDC00))
+        return place + 12
+    if byte == 0x6E:
+        letter[0] = 0x0A
+    elif byte == 0x74:
+        letter[0] = 0x09
+    elif byte == 0x72:
+        letter[0] = 0x0D
+    elif byte == 0x62:
+        letter[0] = 0x08
+    elif byte == 0x66:
+        letter[0] = 0x0C
+    elif byte != 0x22 and byte != 0x5C and byte != 0x2F:
+        return -1
+    return place + 2
+
+
+cdef inline Py_ssize_t put_letter(uint8_t* out, uint32_t letter) noexcept nogil:
+    """A letter in UTF-8; how many bytes it takes."""
+    if letter < 0x80:
+        out[0] = <uint8_t>letter
+        return 1
+    if letter < 0x800:
+        out[0], out[1] = <uint8_t>(0xC0 | letter >> 6), <uint8_t>(0x80 | (letter & 0x3F))
+        return 2
+    if letter < 0x10000:
+        out[0], out[1] = <uint8_t>(0xE0 | letter >> 12), <uint8_t>(0x80 | (letter >> 6 & 0x3F))
+        out[2] = <uint8_t>(0x80 | (letter & 0x3F))
+        return 3
+    out[0], out[1] = <uint8_t>(0xF0 | letter >> 18), <uint8_t>(0x80 | (letter >> 12 & 0x3F))
+    out[2], out[3] = <uint8_t>(0x80 | (letter >> 6 & 0x3F)), <uint8_t>(0x80 | (letter & 0x3F))
+    return 4
+
+
+cdef inline Py_ssize_t place_of(const uint8_t* data, Py_ssize_t start, Py_ssize_t stop, int byte) noexcept nogil:
+    """Where a byte stands first; -1 where it does not."""
+    cdef const uint8_t* found = <const uint8_t*>memchr(data + start, byte, stop - start)
+    return found - data if found != NULL else -1
+
+
+cdef Py_ssize_t behind_string(Lines* lines, Py_ssize_t place, Cell* cell) noexcept nogil:
+    """Behind a string, whose first letter stands at a place; -1 where it is none. What it holds is a cell then: where it stands,
+    or where there is room, if something is escaped."""
+    cdef const uint8_t* data = lines.data
+    cdef uint8_t* out = lines.data + lines.free
+    cdef Py_ssize_t escape, m = 0, quote = place_of(data, place, lines.stop, 0x22)
+    cdef int32_t letter = 0
+    cdef Walked walked
+    walked.letters, walked.every, walked.at = 0, 0, LEGAL
+    cell.start, cell.stop = place, quote
+    while quote >= 0:
+        escape = place_of(data, place, quote, 0x5C)
+        if escape < 0:
+            break
+        walk_letters(data, place, escape, lines.steps, &walked)
+        memcpy(out + m, data + place, escape - place)
+        m += escape - place
+        place = escaped_letter(data, escape, &letter)
+        if place < 0 or walked.at != LEGAL:
+            return -1
+        m += put_letter(out + m, <uint32_t>letter)
+        walked.letters += 1
+        walked.every |= (lines.steps[letter] >> CLASSES_FROM << CLASSES_FROM) if letter < 0x80 else 0
+        if place > quote:  # it was escaped
+            quote = place_of(data, place, lines.stop, 0x22)
+        cell.start, cell.stop = lines.free, -1
+    if quote < 0:
+        return -1
+    walk_letters(data, place, quote, lines.steps, &walked)
+    if cell.stop < 0:
+        memcpy(out + m, data + place, quote - place)
+        cell.stop = lines.free + m + quote - place
+    if walked.at != LEGAL or walked.every >> NOT_PLAIN & 1:
+        return -1
+    cell.kind, cell.letters, cell.seen = TEXT_CELL, walked.letters, <uint8_t>(walked.every >> CLASSES_FROM)
+    return quote + 1
+
+
+cdef Py_ssize_t behind_number(const uint8_t* data, Py_ssize_t start) noexcept nogil:
+    """Behind a number; -1 where it is none, or so long that it may not be told."""
+    cdef Py_ssize_t place = start + (data[start] == 0x2D), digits
+    if data[place] == 0x30:
+        place += 1
+    else:
+        digits = place
+        while <uint8_t>(data[place] - 0x30) < 10:
+            place += 1
+        if place == digits:
+            return -1
+    if data[place] == 0x2E:
+        place += 1
+        digits = place
+        while <uint8_t>(data[place] - 0x30) < 10:
+            place += 1
+        if place == digits:
+            return -1
+    if data[place] | 0x20 == 0x65:
+        place += 1
+        if data[place] == 0x2B or data[place] == 0x2D:
+            place += 1
+        digits = place
+        while <uint8_t>(data[place] - 0x30) < 10:
+            place += 1
+        if not 1 <= place - digits <= 2:
+            return -1
+    return place if place - start <= DIGITS else -1
+
+
+cdef Py_ssize_t behind_value(Lines* lines, Py_ssize_t place, int depth, Cell* cell) noexcept nogil:
+    """Behind a value, which is a cell then; -1 where it is none."""
+    cdef const uint8_t* data = lines.data
+    cdef uint8_t first = data[place]
+    cdef Py_ssize_t start = place
+    cdef Cell inner
+    if first == 0x22:
+        return behind_string(lines, place + 1, cell)
+    cell.kind = OTHER_CELL
+    if first == 0x6E:
+        cell.kind = NULL_CELL
+        place = place + 4 if lines.stop - place >= 4 and memcmp(data + place, b"null", 4) == 0 else -1
+    elif first == 0x74:
+        place = place + 4 if lines.stop - place >= 4 and memcmp(data + place, b"true", 4) == 0 else -1
+    elif first == 0x66:
+        place = place + 5 if lines.stop - place >= 5 and memcmp(data + place, b"false", 5) == 0 else -1
+    elif first == 0x7B or first == 0x5B:
+        if depth == DEEP:
+            return -1
+        place = behind_blanks(data, place + 1)
+        if data[place] != first + 2:  # it is not empty
+            while True:
+                if first == 0x7B:
+                    if data[place] != 0x22:
+                        return -1
+                    place = behind_string(lines, place + 1, &inner)
+                    if place < 0:
+                        return -1
+                    place = behind_blanks(data, place)
+                    if data[place] != 0x3A:
+                        return -1
+                    place = behind_blanks(data, place + 1)
+                place = behind_value(lines, place, depth + 1, &inner)
+                if place < 0:
+                    return -1
+                place = behind_blanks(data, place)
+                if data[place] != 0x2C:
                     break
-                if letter >= NEAR:
-                    far = 0xFF
-                else:
-                    near |= classes[letter]
-                found |= classes[letter] if letter < 0x80 else 0
-                place += step
-                count += 1
-            opens[i] = near | far
-            at, every = LEGAL if place == stop or count == head else BROKEN, 0
-            count += stop - place
-            while place + 8 <= stop:  # no byte waits for a guess whether a letter begins with it
-                memcpy(&continued, &data[place], 8)
-                count -= <Py_ssize_t>(((continued >> 7 & ~(continued >> 6) & ONE_EACH) * ONE_EACH) >> 56)
-                for step in range(8):
-                    entry = steps[data[place + step]]
-                    every |= entry
-                    at = entry >> (at & PLACES)
-                place += 8
-            while place < stop:
-                entry = steps[data[place]]
-                count -= data[place] & 0xC0 == 0x80
-                every |= entry
-                at = entry >> (at & PLACES)
-                place += 1
-            lengths[i], seen[i] = count if at & PLACES == LEGAL else -1, found | <uint8_t>(every >> 56)
+                place = behind_blanks(data, place + 1)
+            if data[place] != first + 2:
+                return -1
+        place += 1
+    else:
+        place = behind_number(data, place)
+    cell.start, cell.stop = start, place
+    return place
+
+
+def find_cells(
+    uint8_t[::1] data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t free_from, Py_ssize_t longest, Py_ssize_t head,
+    const uint8_t[::1] classes, const uint8_t[::1] names, const int64_t[:, ::1] branches, const int64_t[::1] firsts,
+    const int64_t[::1] kind_of, const int64_t[:, ::1] places, int64_t[::1] ends, int64_t[::1] objects,
+    int64_t[:, :, ::1] spans, uint8_t[:, ::1] cells, int64_t[:, ::1] lengths, uint8_t[:, ::1] seen, uint8_t[:, ::1] opens,
+):
+    """Where the cells of objects stand, of which each is a line."""
+    cdef Py_ssize_t line = 0, place = start, end, size, branch, node, i, attribute, before
+    cdef int count
+    cdef uint64_t steps[256]
+    cdef Cell here[KEYS]
+    cdef Lines lines
+    cdef bint is_known
+    with nogil:
+        for i in range(256):
+            steps[i] = steps_of_utf8[i] | (<uint64_t>classes[i] << CLASSES_FROM if i < 0x80 else 0)
+            steps[i] |= <uint64_t>(i < 0x20) << NOT_PLAIN
+        lines.data, lines.stop, lines.free, lines.steps = &data[0], stop, free_from, steps
+        while place < stop and line < ends.shape[0]:
+            start, node, count, end, before, is_known = place, 0, 0, -1, lines.free, True
+            place = behind_blanks(&data[0], place)
+            if data[place] == 0x7B:
+                place = behind_blanks(&data[0], place + 1)
+                while data[place] == 0x22 and count < KEYS:
+                    place += 1
+                    for branch in range(firsts[node], firsts[node + 1]):
+                        size = branches[branch, 1] - branches[branch, 0]
+                        if (
+                            place + size < stop and data[place + size] == 0x22
+                            and memcmp(&data[place], &names[branches[branch, 0]], size) == 0
+                        ):
+                            break
+                    else:
+                        is_known = False
+                        break
+                    node = branches[branch, 2]
+                    place = behind_blanks(&data[0], place + size + 1)
+                    if data[place] != 0x3A:
+                        break
+                    place = behind_value(&lines, behind_blanks(&data[0], place + 1), 0, &here[count])
+                    if place < 0:
+                        break
+                    if here[count].kind == TEXT_CELL and here[count].start >= lines.free:
+                        lines.free = here[count].stop
+                    count += 1
+                    place = behind_blanks(&data[0], place)
+                    if data[place] == 0x7D:
+                        end = behind_blanks(&data[0], place + 1)
+                        break
+                    if data[place] != 0x2C:
+                        break
+                    place = behind_blanks(&data[0], place + 1)
+            if end < 0 or (end < stop and data[end] != 0x0A):
+                end, objects[line] = place_of(&data[0], start, stop, 0x0A), UNUSUAL if is_known else UNKNOWN_KIND
+                if end < 0:
+                    end = stop
+            else:
+                objects[line] = kind_of[node]
+            place = ends[line] = end + 1 if end < stop else stop
+            if ends[line] - start > longest:
+                objects[line] = UNUSUAL
+            if objects[line] < 0:
+                lines.free = before
+                for attribute in range(places.shape[1]):
+                    spans[0, attribute, line] = spans[1, attribute, line] = cells[attribute, line] = 0
+                lengths[0, line] = lengths[1, line] = seen[0, line] = seen[1, line] = opens[0, line] = opens[1, line] = 0
+                line += 1
+                if objects[line - 1] == UNKNOWN_KIND:
+                    break
+                continue
+            for attribute in range(places.shape[1]):
+                i = places[objects[line], attribute]
+                cells[attribute, line] = NO_CELL if i < 0 else here[i].kind
+                spans[0, attribute, line] = here[i].start if cells[attribute, line] >= TEXT_CELL else 0
+                spans[1, attribute, line] = here[i].stop if cells[attribute, line] >= TEXT_CELL else 0
+                if attribute < 2:
+                    lengths[attribute, line] = seen[attribute, line] = opens[attribute, line] = 0
+                    if cells[attribute, line] == TEXT_CELL:
+                        lengths[attribute, line], seen[attribute, line] = here[i].letters, here[i].seen
+                        opens[attribute, line] = classes_of_head(
+                            &data[0], here[i].start, here[i].stop, head, &classes[0]
+                        )
+            line += 1
+    return line, lines.free
 
 
 def longest_value(const uint8_t[::1] page, Py_ssize_t count):

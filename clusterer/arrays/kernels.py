@@ -21,6 +21,7 @@ from clusterer.arrays.kernels_numpy import (
     differences as differences,
     distinct_columns as distinct_columns,
     fast_signatures as fast_signatures,
+    find_cells as find_cells,
     frequent_codes as frequent_codes,
     hash_runs as hash_runs,
     hash_texts as hash_texts,
@@ -46,7 +47,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 14
+REVISION = 15
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -113,6 +113,7 @@ def joined(parts: Sequence[Utf8Texts]) -> Utf8Texts:
     """Several as one."""
     if len(parts) == 1:
         return parts[0]
+    parts = [_own(part) for part in parts]
     shifts = np.cumsum([0, *(len(part.data) for part in parts)])[:-1]
     scans = [part.scan for part in parts if part.scan is not None]
     scan = None
@@ -126,18 +127,28 @@ def joined(parts: Sequence[Utf8Texts]) -> Utf8Texts:
     )
 
 
+def _own(texts: Utf8Texts) -> Utf8Texts:
+    """The same without the bytes around them: parts of one array must not carry all of it each."""
+    if not len(texts):
+        return replace(texts, data=texts.data[:0])
+    start, stop = int(texts.starts.min()), int(texts.stops.max())
+    return replace(texts, data=texts.data[start:stop], starts=texts.starts - start, stops=texts.stops - start)
+
+
 def scanned(texts: Utf8Texts) -> Utf8Texts:
     """The texts with what a look at all their letters tells."""
     if texts.scan is not None:
         return texts
     n = len(texts)
     found = Scan(np.empty(n, dtype=np.int64), np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint8))
-    kernels.scan_utf8(texts.data, texts.starts, texts.stops, HEAD, _classes(), found.lengths, found.seen, found.opens)
+    kernels.scan_utf8(
+        texts.data, texts.starts, texts.stops, HEAD, letter_classes(), found.lengths, found.seen, found.opens
+    )
     return replace(texts, scan=found)
 
 
 @lru_cache(maxsize=1)
-def _classes() -> NDArray[np.uint8]:
+def letter_classes() -> NDArray[np.uint8]:
     """uint8 (`_NEAR`,), the classes of each letter."""
     table = np.zeros(_NEAR, dtype=np.uint8)
     for bit, letters in _CLASSES.items():

@@ -40,11 +40,11 @@ from clusterer.deduplication import (
     Removal,
     deduplicate,
     quoting,
-    refuse_containers,
     with_versions,
 )
 from clusterer.errors import InputError, did_you_mean
 from clusterer.io.atomic import atomic_output
+from clusterer.io.column_values import refuse_containers
 from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
@@ -123,14 +123,7 @@ def dedup_command(
             raise click.UsageError(_NO_ARTICLES)
         remove_paragraphs(output, removed, {**options, "unit": "word", "min_words": _paragraph_words(options)})
         return
-    if quote and not against:
-        raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
-    if quote and pairs:
-        raise click.UsageError("--pairs is not written with --quote; cure: --removed, it tells what matched where")
-    if against and options["unique_url"]:
-        raise click.UsageError(
-            "--unique-url is of INPUT alone, and --against is given; cure: dedup --unique-url before, and what it keeps --against"
-        )
+    _refuse_together(pairs, against, quote, options["unique_url"])
     options, of_old = fields_apart(options, against) if against else (options, options)
     run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
     outputs = RowOutputs(run, output, removed)
@@ -148,6 +141,22 @@ def dedup_command(
     if not run.quiet:
         tell_written(output, removed, pairs, run.stats_path)
     run.check()
+
+
+def _refuse_together(pairs: str | None, against: tuple[str, ...], quote: int | None, unique_url: bool) -> None:
+    """Refuse options that mean nothing beside one another.
+
+    Raises:
+        click.UsageError: names them, with the cure.
+    """
+    if quote and not against:
+        raise click.UsageError("--quote N is of a benchmark; cure: name it with --against")
+    if quote and pairs:
+        raise click.UsageError("--pairs is not written with --quote; cure: --removed, it tells what matched where")
+    if against and unique_url:
+        raise click.UsageError(
+            "--unique-url is of INPUT alone, and --against is given; cure: dedup --unique-url before, and what it keeps --against"
+        )
 
 
 def _paragraph_words(options: dict[str, Any]) -> int:

@@ -229,7 +229,7 @@ def _ties(titles: Sequence[str] | Utf8Texts, urls: Sequence[str]) -> NDArray[np.
     """uint32 (n,), `articles.tie` of each title and URL."""
     if not isinstance(titles, Utf8Texts):
         return np.fromiter(map(tie, titles, urls), dtype=np.uint32, count=len(urls))
-    data, places = titles.data.tobytes(), zip(titles.starts.tolist(), titles.stops.tolist(), urls, strict=True)
+    data, places = titles.data.data, zip(titles.starts.tolist(), titles.stops.tolist(), urls, strict=True)
     return np.fromiter((tie_of(data[a:z], url) for a, z, url in places), dtype=np.uint32, count=len(urls))
 
 
@@ -268,20 +268,6 @@ def clean_utf8(texts: Utf8Texts) -> tuple[Utf8Texts, NDArray[np.int64], NDArray[
         elif clean is not text:
             changed[i], letters[i] = clean, len(clean)
     return texts.replaced(changed), letters, odd
-
-
-def clean_strings(texts: Sequence[Any], odd: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.int64]]:
-    """As `clean_utf8`, of cells of any kind; what must be judged with its row is marked in `odd`."""
-    out = [""] * len(texts)
-    for i, text in enumerate(texts):
-        if type(text) is not str or len(text) <= LONGEST or text.isspace() or "\0" in text:
-            odd[i] = True
-            continue
-        clean = clean_text(text)
-        if not clean or clean.isspace() or garbled(clean):
-            odd[i] = True
-        out[i] = clean
-    return out, np.array([len(text) for text in out], dtype=np.int64)
 
 
 def has_unreadable(cells: Sequence[Any]) -> bool:

@@ -37,6 +37,7 @@ from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
 from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
 
+_CURE = "--timezone, --now or --date-field, or leave --strict out"  # of a date that cannot be read
 _Item = TypeVar("_Item")
 
 
@@ -91,29 +92,14 @@ class Feed:
         Raises:
             InputError: a path or glob without a file, an unknown format, encoding, field or zone, a `now` that is no date.
         """
-        if format is not None and format not in FORMATS_BY_NAME:
-            meant = did_you_mean(format, FORMATS_BY_NAME)
-            raise InputError(f"format {format!r} is not known; cure: {meant}one of {', '.join(FORMATS_BY_NAME)}")
-        if max_row_bytes < 1:
-            raise InputError(f"max_row_bytes {max_row_bytes} is below 1; cure: a number of bytes such as 33554432")
-        if encoding is not None:
-            try:
-                "".encode(encoding)
-            except LookupError:
-                raise InputError(
-                    f"encoding {encoding!r} is not known; cure: a name such as utf-8, utf-16 or windows-1256"
-                ) from None
+        _check(format, encoding, max_row_bytes)
         check_fields(fields)
         self._fields, self._encoding = dict(fields or {}), encoding
         self._limits, self._on_bad = limits_from(limits, max_row_bytes), on_bad
         self._of_caller: BaseException | None = None  # raised by `on_bad`
-        self._zone, self._now, self._strict = zone_from(timezone), None, strict
-        if now is not None:
-            self._now = parse_date(now, zone=self._zone)
-            if self._now is None:
-                raise InputError(f"now {now!r} is no date; cure: one such as 2025-03-02T12:00")
-        self._reported = 0
-        self._threads = 1
+        self._zone, self._strict = zone_from(timezone), strict
+        self._now = None if now is None else _moment(now, self._zone)
+        self._reported, self._threads = 0, 1
         self._sources = find_sources(paths, format, self._limits.members)
         self._walk = self._new_walk()
 
@@ -124,9 +110,7 @@ class Feed:
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
         columns.named.waits = len(self._sources) > 1
-        fixed = FieldMap(
-            self._fields, self._zone, self._now
-        )  # by the caller's names where a reader has such, else by its own
+        fixed = FieldMap(self._fields, self._zone, self._now)  # by the caller's names where a reader has such, else its own
         fixed.named.waits = True
         return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
@@ -296,8 +280,7 @@ class Feed:
             if value is not None:
                 self.first_unreadable_date = UnreadableDate(row.file, row.line, value)
                 if self._strict:
-                    cure = "--timezone, --now or --date-field, or leave --strict out"
-                    raise InputError(f"{row.file}, line {row.line}: date {value!r:.80} cannot be read; cure: {cure}")
+                    raise InputError(f"{row.file}, line {row.line}: date {value!r:.80} cannot be read; cure: {_CURE}")
         return row
 
     def _report(self, bad: BadRow) -> None:
@@ -317,6 +300,37 @@ class Feed:
                 except BaseException as error:
                     self._of_caller = error
                     raise
+
+
+def _check(format: str | None, encoding: str | None, max_row_bytes: int) -> None:
+    """Refuse what no feed can be read by.
+
+    Raises:
+        InputError: a format or an encoding is not known; no row is as short.
+    """
+    if format is not None and format not in FORMATS_BY_NAME:
+        meant = did_you_mean(format, FORMATS_BY_NAME)
+        raise InputError(f"format {format!r} is not known; cure: {meant}one of {', '.join(FORMATS_BY_NAME)}")
+    if max_row_bytes < 1:
+        raise InputError(f"max_row_bytes {max_row_bytes} is below 1; cure: a number of bytes such as 33554432")
+    if encoding is not None:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise InputError(
+                f"encoding {encoding!r} is not known; cure: a name such as utf-8, utf-16 or windows-1256"
+            ) from None
+
+
+def _moment(now: str | datetime, zone: tzinfo | None) -> datetime:
+    """When inputs were fetched.
+
+    Raises:
+        InputError: it is no date.
+    """
+    if (moment := parse_date(now, zone=zone)) is None:
+        raise InputError(f"now {now!r} is no date; cure: one such as 2025-03-02T12:00")
+    return moment
 
 
 def _walked(

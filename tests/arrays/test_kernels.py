@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels, letters, ragged, sorting
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.kernels_numpy import bitmaps, facts, sketches
+from clusterer.arrays.kernels_numpy import bitmaps, facts, json_cells, sketches
 from clusterer.arrays.ragged import Growing, Ragged, compact, hash_runs, take_rows
 from clusterer.copies.verify import overlap
 from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples, weighted_minhash
@@ -39,7 +39,7 @@ def test_modules_hold_no_other_kernels_and_the_same_constants() -> None:
     compiled = kernels.modules["compiled"]
     functions = {name for name in dir(compiled) if callable(getattr(compiled, name)) and not name.startswith("_")}
     assert functions == set(kernels.NAMES)
-    modules = sketches, letters, facts, bitmaps
+    modules = sketches, letters, facts, bitmaps, json_cells
     assert {
         name: next(getattr(module, name) for module in modules if hasattr(module, name)) for name in compiled.CONSTANTS
     } == compiled.CONSTANTS

@@ -6,6 +6,7 @@ Each function has the name and the parameters of the compiled one; where there i
 
 from clusterer.arrays.kernels_numpy.bitmaps import possible_codes, set_bitmaps
 from clusterer.arrays.kernels_numpy.facts import differences
+from clusterer.arrays.kernels_numpy.json_cells import find_cells
 from clusterer.arrays.kernels_numpy.letters import hash_texts, hash_utf8, longest_value, scan_utf8
 from clusterer.arrays.kernels_numpy.linkage import link_on_average, spanning_links
 from clusterer.arrays.kernels_numpy.pairs import (
@@ -42,6 +43,7 @@ __all__ = [
     "differences",
     "distinct_columns",
     "fast_signatures",
+    "find_cells",
     "frequent_codes",
     "hash_runs",
     "hash_texts",

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from clusterer.errors import CHANGED, InputError
-from clusterer.io.blocks import Block, with_odd_rows
-from clusterer.io.cells import Cells, Plan, clean_strings
+from clusterer.io.blocks import Block
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key
 from clusterer.io.compression import HEAD, TruncatedInput, cut_reason
@@ -25,6 +22,8 @@ from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
 from clusterer.io.readers.base import BOM, Copied, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
+from clusterer.io.readers.jsonl_blocks import LineBlocks
+from clusterer.io.readers.line_blocks import line_blocks
 from clusterer.io.result_columns import each_block, json_lines
 from clusterer.io.row_edits import RowEditor
 from clusterer.io.rows import NOT_READ, Layout, Row, as_json, too_long
@@ -34,8 +33,7 @@ from clusterer.results import Assignments
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{[^{}]*\}\s*\}\s*$')  # of Elasticsearch's bulk files
 _PIECES = (b",", b"[", b"{")  # what lines of one JSON document end in
-_NO_PLAN: Plan = ((),) * 6  # of what is no object
-_BLOCK, _BLOCK_BYTES = 1024, 1 << 24  # lines of a block, at most; bytes beyond which it has no more
+_BLOCK, _BLOCK_BYTES = 1024, 1 << 24  # lines of a block, or bytes of them, at least
 _TOLD = 1024  # rows between two words of progress
 _NO_MORE = (-1, (0, False))  # no line has the number 0
 
@@ -101,66 +99,28 @@ def read_blocks(opened: OpenedInput) -> Iterator[Row | Block]:
         return
     if opened.head:
         opened.columns.learn(_first_rows(opened.head))
-    held, size, cut = list[tuple[int, bytes, int]](), 0, None
-    lines = opened.cut_lines()
-    while True:
-        try:
-            found = next(lines, None)
-        except TruncatedInput as damage:
-            found, cut = None, damage
-        if found:
-            held.append(found)
-            size += len(found[1])
-        if not found or len(held) == _BLOCK or size > _BLOCK_BYTES:
-            yield from _blocks(opened, held)
-            held, size = [], 0
-        if not found:
-            break
-    if cut:
+    blocks = LineBlocks(opened, partial(_judged, opened))
+    try:
+        for block in line_blocks(opened, _BLOCK, _BLOCK_BYTES):
+            if block.size:
+                opened.bad(block.number, too_long(block.size, opened.row_limit), bytes(block.parts[0]))
+            else:
+                yield from blocks.of(block)
+    except TruncatedInput as cut:
         opened.damaged(cut.line, cut_reason(cut))
 
 
-def _blocks(opened: OpenedInput, lines: Sequence[tuple[int, bytes, int]]) -> Iterator[Row | Block]:
-    """Lines with their numbers, and the sizes of those that are too long."""
-    plans, layout = opened.columns._plans, Layout("jsonl")
-    values = [None if size or len(line) > BIG_ROW or _is_blank(line) else loaded(line) for _, line, size in lines]
-    numbers = np.array([number for number, _, _ in lines], dtype=np.int64)
-
-    def judged(i: int) -> Iterator[Row]:
-        number, line, size = lines[i]
-        if size:
-            opened.bad(number, too_long(size, opened.row_limit), line)
-            return iter(())
-        return _line(opened, number, line, layout)
-
-    done = 0
-    for i, value in enumerate([*values, None]):
-        if i == len(values) or (type(value) is dict and tuple(value) not in plans):  # a row of a new kind makes a plan
-            if done < i:
-                yield from _block(opened.columns, values[done:i], numbers[done:i], partial(_shifted, judged, done))
-            if i < len(values):
-                yield from judged(i)
-            done = i + 1
-
-
-def _shifted(judge: Callable[[int], Iterator[Row]], shift: int, i: int) -> Iterator[Row]:
-    return judge(shift + i)
-
-
-def _block(
-    columns: FieldMap, values: Sequence[Any], numbers: NDArray[np.int64], judge: Callable[[int], Iterator[Row]]
-) -> Iterator[Row | Block]:
-    """Objects with plans, and other values, which must be judged as lines."""
-    plans = [columns._plans[tuple(value)] if type(value) is dict else _NO_PLAN for value in values]
-    odd = np.array([plan is _NO_PLAN for plan in plans], dtype=np.bool_)
-    kinds = list({id(plan): plan for plan in plans}.values())
-    texts, titles, dates, sources, urls, ids = (
-        [value[plan[place][0]] if plan[place] else None for value, plan in zip(values, plans, strict=True)]
-        for place in range(6)
-    )
-    cells = Cells(columns, numbers, titles, dates, sources, urls, ids, lambda i: (values[i], plans[i]), kinds)
-    clean, letters = clean_strings(texts, odd)
-    yield from with_odd_rows(cells.block(clean, letters, odd), odd, judge)
+def _judged(opened: OpenedInput, number: int, line: bytes) -> Iterator[Row]:
+    """The rows of a line that may be over the limit."""
+    if len(line) - line.endswith(b"\n") <= opened.row_limit:
+        yield from _line(opened, number, line, Layout("jsonl"))
+        return
+    try:
+        opened.check_skipped(len(line))
+    except TruncatedInput as cut:
+        cut.line = number + 1
+        raise
+    opened.bad(number, too_long(len(line), opened.row_limit), line)
 
 
 def _read_bulk(opened: OpenedInput, layout: Layout) -> Iterator[Row]:
