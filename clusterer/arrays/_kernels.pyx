@@ -828,6 +828,11 @@ def shingle_rows(
                     total += hashes[offsets[i] + j] * factors[j]
                 out[place] = mix(total)
                 continue
+            if size == 3:  # as nearly always: told to the compiler
+                for a in range(offsets[i], offsets[i + 1] - 2):
+                    out[place] = mix(hashes[a] * factors[0] + hashes[a + 1] * factors[1] + hashes[a + 2] * factors[2])
+                    place += 1
+                continue
             for a in range(offsets[i], offsets[i + 1] - size + 1):
                 total = 0
                 for j in range(size):
@@ -851,7 +856,6 @@ def fast_signatures(
                 row[j] = empty
             if offsets[i + 1] == offsets[i]:
                 continue
-            filled = 0
             for turn in range(ROUNDS):
                 salt = salts[turn]
                 for j in range(offsets[i], offsets[i + 1]):
@@ -859,8 +863,10 @@ def fast_signatures(
                     place = <Py_ssize_t>(((h >> 32) * <uint64_t>k) >> 32)
                     value = (<uint32_t>h & mask) | turn << VALUE_BITS
                     least = row[place]
-                    filled += least == empty
                     row[place] = value if value < least else least  # always stored: a branch would be a coin's toss
+                filled = 0
+                for j in range(k):
+                    filled += row[j] != empty
                 if filled == k:
                     break
             if filled < k:
