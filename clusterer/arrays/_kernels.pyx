@@ -48,11 +48,36 @@ cdef extern from *:
         return (int)(x * 0x0101010101010101ULL >> 56);
     }
     static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
-    static const unsigned long long SEPARATES = 0x0021002100210021ULL;  // the first code that is none, in every lane
-    static const unsigned long long TOPS = 0x8000800080008000ULL;
+    static const unsigned long long MASKS[5] = {  // of so many letters of four
+        0, 0xFFFFULL, 0xFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFFFULL
+    };
+    static const unsigned char OPENS[0x21] = {[0x0A] = 3, [4] = 2};  // what follows a separator: a line, a sentence
     static const unsigned long long ONE_EACH = 0x0101010101010101ULL;
+    #if defined(__SSE2__) || defined(_M_X64)
+    #include <emmintrin.h>
+    static inline unsigned long long letters_among(const unsigned short* codes) {
+        unsigned long long bits = 0;
+        __m128i last = _mm_set1_epi16(0x20), none = _mm_setzero_si128();
+        for (int i = 0; i < 64; i += 16) {
+            __m128i low = _mm_subs_epu16(_mm_loadu_si128((const __m128i*)(codes + i)), last);
+            __m128i high = _mm_subs_epu16(_mm_loadu_si128((const __m128i*)(codes + i + 8)), last);
+            __m128i ends = _mm_packs_epi16(_mm_cmpeq_epi16(low, none), _mm_cmpeq_epi16(high, none));
+            bits |= (unsigned long long)(unsigned int)_mm_movemask_epi8(ends) << i;
+        }
+        return ~bits;
+    }
+    #else
+    static inline unsigned long long letters_among(const unsigned short* codes) {
+        unsigned long long bits = 0;
+        for (int i = 0; i < 64; i++) bits |= (unsigned long long)(codes[i] > 0x20) << i;
+        return bits;
+    }
+    #endif
     """
-    const uint64_t M1, M2, GAMMA, SEPARATES, TOPS, ONE_EACH
+    const uint64_t M1, M2, GAMMA, ONE_EACH
+    const uint64_t MASKS[5]
+    const uint8_t OPENS[0x21]
+    uint64_t letters_among(const uint16_t* codes) nogil  # bit j is set where code j of 64 is one of a word
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
@@ -65,6 +90,8 @@ cdef enum:
     UTF8 = 0  # a width of letters beside those of Python's strings
     NEAR = 0x0800  # letters below are Latin, Greek, Cyrillic, Hebrew and Arabic
     FOUR = 4  # letters read at a time
+    ASKS = 1 << 30  # in an entry: what is not written as it stands; no class of a letter has this bit
+    READ = 64  # letters looked at for edges of words at a time
     SPACE = 0x20
     NEWLINE = 0x0A
     DELETE = 1
@@ -138,10 +165,23 @@ cdef Py_ssize_t fold_letters(
     uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
     """Folded letters and their classes, those to be deleted left out; -1 where one asks for the small path."""
-    cdef Py_ssize_t i, m = 0
-    cdef uint32_t letter, code, entry
-    for i in range(length):
+    cdef Py_ssize_t i = 0, m = 0
+    cdef uint32_t letter, code, entry, e, f, g, h
+    while i < length:
+        if length - i >= FOUR and (letters[i] | letters[i + 1] | letters[i + 2] | letters[i + 3]) < NEAR:
+            e, f, g, h = near[letters[i]], near[letters[i + 1]], near[letters[i + 2]], near[letters[i + 3]]
+            if not (e | f | g | h) & ASKS:  # nearly all letters stay
+                codes[m], codes[m + 1], codes[m + 2], codes[m + 3] = (
+                    <uint16_t>e, <uint16_t>f, <uint16_t>g, <uint16_t>h
+                )
+                kinds[m], kinds[m + 1], kinds[m + 2], kinds[m + 3] = (
+                    <uint16_t>(e >> 16), <uint16_t>(f >> 16), <uint16_t>(g >> 16), <uint16_t>(h >> 16)
+                )
+                i += FOUR
+                m += FOUR
+                continue
         letter = letters[i]
+        i += 1
         entry = near[letter] if letter < NEAR else entry_of(letter, table, classes)
         code = entry & 0xFFFF
         codes[m] = <uint16_t>code
@@ -193,6 +233,8 @@ cdef inline void fill_near(uint32_t* near, const uint16_t* table, const uint16_t
     cdef int letter
     for letter in range(NEAR):
         near[letter] = entry_of(letter, table, classes)
+        if table[letter] == DELETE or table[letter] == UNFOLD:
+            near[letter] |= ASKS
 
 
 cdef inline bint is_digit(uint16_t code) noexcept nogil:
@@ -354,89 +396,125 @@ cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const ui
     return (number if number > 1 else 1) << 1 | 1
 
 
-cdef inline uint64_t first_separator(uint64_t letters) noexcept nogil:
-    """The top bit of the first lane whose letter is a separator, alone; 0 where none is."""
-    # Every such lane has its top bit here, exact up to and with the first one.
-    cdef uint64_t ends = (letters - SEPARATES) & ~letters & TOPS
-    return ends & (0 - ends)
+cdef struct Folded:
+    # A text of up to `most` letters: what these fold to, the class of each, and where its words begin and end, by turns.
+    Py_ssize_t most
+    uint16_t* codes
+    uint16_t* kinds
+    int32_t* edges
 
 
-cdef inline Py_ssize_t lanes_before(uint64_t separator) noexcept nogil:
-    """How many lanes of four there are before the one with that bit."""
-    return (low_zeros(separator | <uint64_t>1 << 63) >> 4) + (separator == 0)
+cdef int reserve(Folded* text, Py_ssize_t most) except -1:
+    """Make room for a text, of which a letter outside the basic plane takes two codes."""
+    cdef Py_ssize_t room = 2 * most + 2 * FOUR + READ
+    text.codes = text.kinds = NULL
+    text.edges = NULL
+    if room >= 0x7FFFFFFF:
+        raise OverflowError(f"a text has {most:,} letters; it must have fewer than 1,000,000,000; cure: split it")
+    text.most = most
+    text.codes = <uint16_t*>malloc(room * sizeof(uint16_t))
+    text.kinds = <uint16_t*>malloc(room * sizeof(uint16_t))
+    text.edges = <int32_t*>malloc(room * sizeof(int32_t))
+    if text.codes == NULL or text.kinds == NULL or text.edges == NULL:
+        release(text)
+        raise MemoryError
+    return 0
+
+
+cdef void release(Folded* text) noexcept nogil:
+    free(text.codes); free(text.kinds); free(text.edges)
+    text.codes = text.kinds = NULL
+    text.edges = NULL
+
+
+cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges) noexcept nogil:
+    """Where words begin and end, by turns, and twice where the text ends; gives the number of words. Behind the codes there
+    is a separator, and room for `READ` others; `edges`: room for three more than there are codes."""
+    cdef Py_ssize_t i = 0, count = 0
+    cdef uint64_t bits, changes, before = 0
+    while i < length:
+        bits = letters_among(codes + i)
+        if length - i < READ:  # what is read behind the text is of another one
+            bits &= (<uint64_t>1 << (length - i)) - 1
+        changes = bits ^ (bits << 1 | before)
+        before = bits >> 63
+        while changes:
+            edges[count] = <int32_t>(i + low_zeros(changes))
+            count += 1
+            changes &= changes - 1
+        i += READ
+    edges[count] = edges[count + 1] = <int32_t>length
+    return (count + 1) >> 1
 
 
 cdef Py_ssize_t hash_codes(
-    uint16_t* codes, uint16_t* kinds, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems,
-    const uint64_t* affixes, const int64_t* sizes, const uint16_t* bones, Py_ssize_t count, bint joins_waw,
+    Folded* text, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems, const uint64_t* affixes,
+    const int64_t* sizes, const uint16_t* bones, Py_ssize_t count, bint joins_waw,
 ) noexcept nogil:
-    """`hash_run` of every word, found while it is hashed: four letters at a time, up to the first separator. `opens`: 1 for
-    a word that opens a line, and 2 for one that opens a sentence, as every line does. `kinds`: the class of each letter.
+    """`hash_run` of every word. `opens`: 1 for a word that opens a line, and 2 for one that opens a sentence, as every line
+    does.
 
-    Most words have up to seven letters, and how many nobody can foretell: their two groups of four are hashed without a
-    branch, and masks say what counts."""
-    cdef Py_ssize_t i = 0, start = 0, here, joined = -1
-    cdef bint opening = True, sentence = True
+    Most words have up to eight letters, and how many nobody can foretell: their two groups of four are hashed without a
+    branch, and masks say what counts. Where words begin is found before, so that no word waits for the end of the last."""
+    cdef uint16_t* codes = text.codes
+    cdef uint16_t* kinds = text.kinds
+    cdef int32_t* edges = text.edges
+    cdef Py_ssize_t start, stop, size, i, follows, joined = -1, word, words = find_edges(codes, length, edges)
+    cdef uint8_t opening = OPENS[NEWLINE]
     cdef uint16_t joint = 0
-    cdef uint64_t letters, separator, mask, longer, h, more, signature
-    while i < length:
-        if codes[i] <= SPACE:
-            opening |= codes[i] == NEWLINE
-            sentence |= codes[i] == STOP
-            i += 1
-            continue
-        start = i
-        letters = four(codes + i)
-        separator = first_separator(letters)
-        mask = (separator >> 15) - 1
-        longer = 0 - <uint64_t>(separator == 0)
-        h = (letters & mask) * M1
-        h ^= h >> 30
-        signature = four(kinds + i) & mask
-        i += lanes_before(separator)
-        letters = four(codes + start + FOUR)
-        separator = first_separator(letters)
-        mask = ((separator >> 15) - 1) & longer
-        signature |= four(kinds + start + FOUR) & mask
-        more = (h ^ (letters & mask)) * M2
-        more ^= more >> 31
-        h ^= (h ^ more) & (0 - <uint64_t>(mask != 0))
-        i += lanes_before(separator) & <Py_ssize_t>longer
-        while codes[i] > SPACE:
-            letters = four(codes + i)
-            separator = first_separator(letters)
-            mask = (separator >> 15) - 1
-            signature |= four(kinds + i) & mask
-            more = (h ^ (letters & mask)) * M2
-            h = more ^ (more >> 31)
-            i += lanes_before(separator)
-        if (codes[i] == COMMA or codes[i] == STOP) and separates_thousands(codes, start, i, joined, joint):
-            joint = codes[i]
-            memmove(codes + start + 1, codes + start, (i - start) * sizeof(uint16_t))
-            memmove(kinds + start + 1, kinds + start, (i - start) * sizeof(uint16_t))
-            joined = i + 1
-            i = start + 1  # the word anew, with what follows
+    cdef uint64_t mask, h, more, signature
+    for word in range(words):
+        start, stop, follows = edges[2 * word], edges[2 * word + 1], edges[2 * word + 2]
+        size = stop - start
+        if (codes[stop] == COMMA or codes[stop] == STOP) and is_digit(codes[stop + 1]) and separates_thousands(
+            codes, start, stop, joined, joint
+        ):
+            joint = codes[stop]
+            memmove(codes + start + 1, codes + start, size * sizeof(uint16_t))
+            memmove(kinds + start + 1, kinds + start, size * sizeof(uint16_t))
+            joined = stop + 1
+            edges[2 * word + 2] = <int32_t>(start + 1)  # the word anew, with what follows
             continue
         joined = -1
-        if joins_waw and i == start + 1 and codes[start] == WAW:
-            here = i
-            while here < length and codes[here] <= SPACE and codes[here] != NEWLINE:
-                here += 1
-            if here < length and codes[here] > SPACE:
-                i = here - 1  # beside the next word, in place of what stood between
-                codes[i], kinds[i] = WAW, kinds[start]
+        if size == 1 and joins_waw and codes[start] == WAW and follows < length:
+            i = stop
+            while i < follows and codes[i] != NEWLINE:
+                i += 1
+            if i == follows:  # beside the next word, in place of what stood between
+                codes[i - 1], kinds[i - 1] = WAW, kinds[start]
+                edges[2 * word + 2] = <int32_t>(i - 1)
                 continue
+        i = min(size, <Py_ssize_t>FOUR)
+        mask = MASKS[i]
+        h = (four(codes + start) & mask) * M1
+        h ^= h >> 30
+        signature = four(kinds + start) & mask
+        mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
+        more = (h ^ (four(codes + start + FOUR) & mask)) * M2
+        more ^= more >> 31
+        h ^= (h ^ more) & (0 - (mask & 1))
+        signature |= four(kinds + start + FOUR) & mask
+        i = 2 * FOUR
+        while i < size:
+            mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
+            more = (h ^ (four(codes + start + i) & mask)) * M2
+            h = more ^ (more >> 31)
+            signature |= four(kinds + start + i) & mask
+            i += FOUR
         h *= M2
         signature |= signature >> 32
         signature = (signature | signature >> 16) & 0xFFFF
         if signature & 1:
-            signature = number_signature(codes + start, i - start, kinds + start)
+            signature = number_signature(codes + start, size, kinds + start)
         hashes[count] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
-        opens[count] = opening | (opening | sentence) << 1
+        opens[count] = opening
         if stems != NULL:
-            stems[count] = hash_stem(codes + start, i - start, affixes, sizes, bones)
-        opening = sentence = False
+            stems[count] = hash_stem(codes + start, size, affixes, sizes, bones)
         count += 1
+        opening = 0
+        if codes[stop] != SPACE or follows != stop + 1:
+            for i in range(stop, follows):
+                opening |= OPENS[codes[i]]
     return count
 
 
@@ -448,9 +526,8 @@ cdef object hash_all(
 ):
     """Hashes uint64 (w,), offsets int64 (n + 1,), openings of lines and of sentences as bits 1 and 2, uint8 (w,), stems
     uint32 (w,) or None. `text_of`: gives a text as a string."""
-    cdef Py_ssize_t i, length, longest = 0, total = 0, count = 0, room, more, spare = 4096
-    cdef uint16_t* codes = NULL
-    cdef uint16_t* kinds
+    cdef Py_ssize_t i, length, longest = 0, total = 0, count = 0, more, spare = 4096
+    cdef Folded room
     cdef uint32_t near[NEAR]
     cdef uint64_t[::1] hashes
     cdef uint8_t[::1] opens
@@ -461,10 +538,7 @@ cdef object hash_all(
         longest = max(longest, lengths[i])
         total += lengths[i] // 2 + 1
     total += spare
-    room = 2 * longest + 16
-    codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
-    if codes == NULL:
-        raise MemoryError
+    reserve(&room, longest)
     try:
         fill_near(near, &table[0], &classes[0])
         hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
@@ -473,14 +547,15 @@ cdef object hash_all(
         i = 0
         while i < n:
             stem_at = &stems[0] if with_stems else NULL
-            kinds = codes + room
             with nogil:
                 while i < n:
-                    length = fold_text(data[i], widths[i], lengths[i], near, &table[0], &classes[0], codes, kinds)
+                    length = fold_text(
+                        data[i], widths[i], lengths[i], near, &table[0], &classes[0], room.codes, room.kinds
+                    )
                     if length < 0:
                         break
                     count = hash_codes(
-                        codes, kinds, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
+                        &room, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
                         joins_waw,
                     )
                     i += 1
@@ -499,26 +574,23 @@ cdef object hash_all(
                         stem_array = np.resize(stem_array, total + 1)
                     hashes, opens, stems = hash_array, open_array, stem_array
                     stem_at = &stems[0] if with_stems else NULL
-            if 2 * length + 16 > room:
-                free(codes)
-                room = 2 * length + 16
-                codes = <uint16_t*>malloc(2 * room * sizeof(uint16_t))
-                if codes == NULL:
-                    raise MemoryError
-                kinds = codes + room
+            if length > room.most:
+                release(&room)
+                reserve(&room, length)
             fill_near(near, &settled[0], &classes[0])
             length = fold_text(
-                PyUnicode_DATA(text), PyUnicode_KIND(text), length, near, &settled[0], &classes[0], codes, kinds
+                PyUnicode_DATA(text), PyUnicode_KIND(text), length, near, &settled[0], &classes[0], room.codes,
+                room.kinds,
             )
             fill_near(near, &table[0], &classes[0])
             count = hash_codes(
-                codes, kinds, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
+                &room, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
                 joins_waw,
             )
             i += 1
             offsets[i] = count
     finally:
-        free(codes)
+        release(&room)
     stems_out = stem_array[:count] if with_stems else None
     return hash_array[:count], offset_array, open_array[:count], stems_out
 
@@ -1092,6 +1164,11 @@ def shingle_rows(
                     total += hashes[offsets[i] + j] * factors[j]
                 out[place] = mix(total)
                 continue
+            if size == 3:  # as nearly always: told to the compiler
+                for a in range(offsets[i], offsets[i + 1] - 2):
+                    out[place] = mix(hashes[a] * factors[0] + hashes[a + 1] * factors[1] + hashes[a + 2] * factors[2])
+                    place += 1
+                continue
             for a in range(offsets[i], offsets[i + 1] - size + 1):
                 total = 0
                 for j in range(size):
@@ -1115,7 +1192,6 @@ def fast_signatures(
                 row[j] = empty
             if offsets[i + 1] == offsets[i]:
                 continue
-            filled = 0
             for turn in range(ROUNDS):
                 salt = salts[turn]
                 for j in range(offsets[i], offsets[i + 1]):
@@ -1123,8 +1199,10 @@ def fast_signatures(
                     place = <Py_ssize_t>(((h >> 32) * <uint64_t>k) >> 32)
                     value = (<uint32_t>h & mask) | turn << VALUE_BITS
                     least = row[place]
-                    filled += least == empty
                     row[place] = value if value < least else least  # always stored: a branch would be a coin's toss
+                filled = 0
+                for j in range(k):
+                    filled += row[j] != empty
                 if filled == k:
                     break
             if filled < k:

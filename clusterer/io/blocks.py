@@ -62,14 +62,15 @@ def block_of(articles: Sequence[Article], lines: Sequence[int] | None = None) ->
     """Articles as a block."""
     texts = [article.text for article in articles]
     return Block(
-        np.array(range(len(articles)) if lines is None else lines, dtype=np.int64),
-        [name_of(article) for article in articles],
-        np.array([tie(article.title, article.url) for article in articles], dtype=np.uint32),
-        [article.outlet for article in articles],
-        np.array([seconds(article.date) for article in articles], dtype=np.float64),
+        np.arange(len(articles)) if lines is None else np.array(lines, dtype=np.int64),
+        [article.id or name_of(article) for article in articles],
+        # Most articles of some feeds, and of plain texts all, have none of what is asked here: not a call for each.
+        np.array([tie(a.title, a.url) if a.title or a.url else 0 for a in articles], dtype=np.uint32),
+        [article.source or (article.url and article.outlet) for article in articles],
+        np.array([np.inf if a.date is None else seconds(a.date) for a in articles], dtype=np.float64),
         [article.title for article in articles],
         texts,
-        np.array([len(text) for text in texts], dtype=np.int64),
+        np.array(list(map(len, texts)), dtype=np.int64),
     )
 
 

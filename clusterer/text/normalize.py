@@ -207,7 +207,26 @@ def tables(profile: str) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
 
 def small_path(text: str, profile: str) -> str:
     """A text with its special letters written out, so that one table look-up a letter folds the rest."""
-    return _unfold(text, profile)[0]
+    version = PROFILES[profile]
+    if version == "strict-2":  # what stands beside a letter tells whether it is a sign
+        return _unfold(text, profile)[0]
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+    found = list(set(units[_table(profile)[units] == UNFOLD].tolist()))
+    letters = [_written_alone(unit, version) for unit in found]
+    if None in letters or (_is_later(profile) and _with_spaces(text) is not text):
+        return _unfold(text, profile)[0]
+    for unit, written in zip(found, letters, strict=True):
+        text = text.replace(chr(unit), written or "")
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _written_alone(unit: int, version: str) -> str | None:
+    """What a special letter is written out as wherever it stands; None where that depends on what is beside it."""
+    if _is_composing(unit) or 0xD800 <= unit < 0xE000:
+        return None
+    written = unicodedata.normalize("NFC", "".join(_written_out(chr(unit), version)))
+    return None if any(ch > "\uffff" or _table(version)[ord(ch)] == UNFOLD for ch in written) else written
 
 
 _CONSONANTS = ("تط", "سصثز", "دضذظ", "هةحۀ", "غكقجگ", "شخ", "فڤ", "بپ", "ل", "م", "ن", "ر", "ع")

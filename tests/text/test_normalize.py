@@ -12,13 +12,25 @@ from hypothesis import example, given, strategies as st
 from strategies import texts
 
 from clusterer.errors import SettingsError
-from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, STOP, fold, normalise
+from clusterer.text.normalize import BOUNDARY, NEWLINE, SPACE, STOP, _unfold, fold, normalise, small_path
 
 PROFILES = ["news", "strict", "news-1", "strict-1"]
 
 
 def one(text: str, profile: str = "news") -> str:
     return normalise([text], profile)[0]
+
+
+SPECIAL = st.lists(
+    st.sampled_from(["ﻻ", "ﷺ", "½", "﷼", "\u200b", "\u0653", "ا", "َ", " ", "أب", "\ud800", "😀"]), max_size=30
+)
+
+
+@given(SPECIAL.map("".join), st.sampled_from(PROFILES))
+@example("ﻻ\u200bاب" * 9, "news")
+@example("اﻻ\u0653 ﻻ", "news-1")
+def test_letters_written_out_all_at_once_are_those_written_out_one_by_one(text: str, profile: str) -> None:
+    assert small_path(text, profile) == _unfold(text, profile)[0]
 
 
 ALIKE = [(0x3400, 0x4DC0), (0x4E00, 0xA48D), (0xAC00, 0xD7A4), (0xD800, 0xF900)]
