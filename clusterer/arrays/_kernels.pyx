@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 15  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 16  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
