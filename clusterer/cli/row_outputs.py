@@ -214,7 +214,8 @@ def _form_of_rows(output: str, run: Run) -> str:
     try:
         return form_for(output, given_back_as(run.feed.format))
     except OutputError:
-        if len(names := list(dict.fromkeys(run.feed.formats))) == 1:
+        is_table = output.lower().removesuffix(".gz").removesuffix(".zst").endswith((".csv", ".tsv", ".parquet"))
+        if not is_table or len(names := list(dict.fromkeys(run.feed.formats))) == 1:
             raise
         raise OutputError(
             f"{output}: rows of several formats ({', '.join(names)}) keep their own fields, which no table holds; cure: -o"
