@@ -1,4 +1,4 @@
-"""What a command says on standard error, but for the lines that every run has: what was read as what, progress, what became of it."""
+"""What a command says on standard error, but for the lines of every run: what was read as what, progress, what became of it."""
 
 from __future__ import annotations
 

@@ -206,8 +206,8 @@ def tune(
         story_before = sweeps[0].sweep(start)
         suggested, found["story"] = _tune_stories(sweeps, judges["story"], start, suggested, wish)
         if was and was.weights != start.weights:
-            before = judges["story"].scores(sweep(was, copies).groups(was.story))
-            found["story"] = replace(found["story"], before=before)
+            sweeps[0] = sweep(was, *before)
+            found["story"] = replace(found["story"], before=judges["story"].scores(sweeps[0].groups(was.story)))
     shapes = band_shape(start), band_shape(suggested)
     scores = {level: one.after for level, one in found.items()}
     return Tuning(
@@ -226,7 +226,7 @@ def tune(
         shapes=shapes,
         curve=pool.curve(*shapes),
         feed=(
-            _feed_counts(corpus, documents, pool, start, sweeps[:1]),
+            _feed_counts(corpus, documents, pool, was or start, sweeps[:1]),
             _feed_counts(corpus, documents, pool, suggested, sweeps[1:]),
         ),
     )

@@ -110,7 +110,9 @@ class Feed:
         self._unusable: list[UnusableInput] = []
         columns = FieldMap(self._fields, self._zone, self._now)
         columns.named.waits = len(self._sources) > 1
-        fixed = FieldMap(self._fields, self._zone, self._now)  # by the caller's names where a reader has such, else its own
+        fixed = FieldMap(
+            self._fields, self._zone, self._now
+        )  # by the caller's names where a reader has such, else its own
         fixed.named.waits = True
         return Walk(columns, fixed, self._limits, self._report, threads=self._threads)
 
