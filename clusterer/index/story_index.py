@@ -30,7 +30,7 @@ from clusterer.index.outcomes import Added, Removed, added_of, latest_versions, 
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
 from clusterer.index.replaced import forget, remember
-from clusterer.index.transactions import reading, writing
+from clusterer.index.transactions import contradictions_named, reading, writing
 from clusterer.index.updating import find_versions
 from clusterer.index.views import IndexReader, Story
 from clusterer.io.inputs import articles_from
@@ -235,7 +235,8 @@ class StoryIndex:
             OutputError: another writer does not finish, or the disk is full.
         """
         merged = merging.merge(self._reader, other)
-        return added_of(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
+        with contradictions_named(self._index):
+            return added_of(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
