@@ -53,12 +53,13 @@ def together(of: OpenedInput, count: int) -> tuple[list[_Line], int]:
 
 
 @given(
-    st.lists(st.lists(st.sampled_from([b"a", b"\n", b"bcd"]), min_size=1, max_size=9).map(b"".join), max_size=6),
+    st.lists(st.lists(st.sampled_from([b"a", b"\n", b"bcd"]), max_size=9).map(b"".join), max_size=6),
     st.integers(1, 8),
     st.integers(1, 4),
     st.booleans(),
 )
 @example([b"aaaa", b"aaaa\n", b"\na"], 3, 2, True)
+@example([b"", b"a\n", b"", b"b"], 8, 1, False)
 def test_lines_are_those_that_are_read_one_by_one(chunks: list[bytes], limit: int, count: int, is_cut: bool) -> None:
     expected, lost = one_by_one(opened(chunks, limit, is_cut))
     found, lost_here = together(opened(chunks, limit, is_cut), count)

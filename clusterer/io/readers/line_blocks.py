@@ -38,7 +38,8 @@ def line_blocks(opened: OpenedInput, count: int, size: int) -> Iterator[LineBloc
     Raises:
         TruncatedInput: bytes are lost from one of its lines on.
     """
-    chunks, number = opened.chunks, 1
+    chunks: Iterator[bytes] = filter(None, opened.chunks)  # an empty one is no end
+    number = 1
     parts, rest = list[bytes | memoryview](), list[bytes | memoryview]()  # of whole lines, and what is behind the last
     lines = held = behind = 0
     cut: TruncatedInput | None = None
