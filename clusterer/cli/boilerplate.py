@@ -8,7 +8,7 @@ import click
 
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import input_options, output_option, settings_options
-from clusterer.cli.run import Run
+from clusterer.cli.run import Run, refuse_empty
 from clusterer.io.atomic import atomic_output
 from clusterer.io.guard import json_line
 from clusterer.io.writers import form_for
@@ -39,5 +39,8 @@ def boilerplate_command(output: str, **options: Any) -> None:
                     "removed": [x._asdict() for x in passages],
                 }
                 out.write(json_line(row))
+        if not run.feed.rows:
+            refuse_empty(run.feed)
+            run.refuse_nothing()
     run.warn()
     run.check()

@@ -134,7 +134,7 @@ def test_a_path_among_several_with_nothing_to_compare_is_named(
     assert run_in_text(*command, halves[1]).returncode == 0
 
 
-@pytest.mark.parametrize("command", [["cluster"], ["dedup"], ["dedup", "--unit", "paragraph"]])
+@pytest.mark.parametrize("command", [["cluster"], ["dedup"], ["dedup", "--unit", "paragraph"], ["boilerplate"]])
 def test_an_empty_file_replaces_no_output(command: list[str], tmp_path: Path) -> None:
     """A file without a letter was not fetched; a table without a row, or `[]`, is a feed without news."""
     out = tmp_path / "out.jsonl"
