@@ -332,7 +332,11 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_NEAR": "made of LEAD_WORDS and LEAD_END; its last bits are the machine's",
         "_ROWS": "size of a block",
     },
-    "clusterer.articles": {"_NUMBERED": "what numbered_id writes", "_HEADING": "letters that a list shows"},
+    "clusterer.articles": {
+        "_NUMBERED": "what numbered_id writes",
+        "_HEADING": "letters that a list shows",
+        "_DAY": "a unit",
+    },
     "clusterer.assignments": {
         "_EXACT": "a place in RELATIONS",
         "_COPY": "a place in RELATIONS",
