@@ -161,7 +161,6 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_SLOTS",
         "_UNLISTED",
         "_DAYS",
-        "_OWN_DAYS",
         "_REACH",
     ),
     "clusterer.copies.verify": ("OPENING", "LATE", "NEAR", "AGAINST"),

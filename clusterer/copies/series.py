@@ -28,7 +28,6 @@ _EDITED = 2  # runs edited up to which two texts that name others may be filling
 _SLOTS = 3  # runs that state something else from which texts too different for copies are fillings of one form
 _UNLISTED = 4  # such runs where no listed name is among what only one of them names
 _DAYS = 5  # on which one report is printed at most
-_OWN_DAYS = 3  # ... and by one outlet
 _REACH = 2  # ties from one text to the next through which its days are looked for: chains, as of rulings, are no form
 _DAY = 86_400.0
 
@@ -131,21 +130,19 @@ def recur(
     ties: NDArray[np.bool_],
     jaccard: NDArray[np.float64],
     differing: Differences,
-    outlets: NDArray[np.int64],
     dates: NDArray[np.float64],
     hours: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Bool (m,): printings on different days of a form that comes back on many: bulletins of weather, cables, prices.
 
-    One report is reprinted for some days, by one outlet for fewer; what is tied to texts of more days, by `_REACH` ties at most,
-    is a form, and what it shares with texts of other days is the form.
+    One report is reprinted for some days; what is tied to texts of more days, by `_REACH` ties at most, is a form, and what it
+    shares with texts of other days is the form.
 
     Args:
         pairs: int64 (m, 2), rows of d documents.
         ties: bool (m,), pairs that tie documents.
         jaccard: float64 (m,).
         differing: what the pairs differ in: texts that differ in nothing stated are one text, edited.
-        outlets: int64 (d,), a number of the outlet that printed each document first, -1 where it is unknown.
         dates: float64 (d,), seconds since 1970, inf where unknown.
         hours: float64 (m,), as `hours_apart` gives them.
     """
@@ -156,31 +153,11 @@ def recur(
     asked = np.zeros(len(dates), dtype=np.bool_)
     asked[pairs[recurring]] = True
     tied = np.concatenate([pairs[ties], pairs[ties][:, ::-1]])
-    own = (outlets[tied[:, 0]] == outlets[tied[:, 1]]) & (outlets[tied[:, 0]] >= 0)
-    often = _come_back(asked, tied, dates, _DAYS) | _come_back(asked, tied[own], dates, _OWN_DAYS)
-    recurring &= often[pairs].any(axis=1)
-    return recurring
-
-
-def _come_back(
-    asked: NDArray[np.bool_], tied: NDArray[np.int64], dates: NDArray[np.float64], most: int
-) -> NDArray[np.bool_]:
-    """Bool (d,): of the documents asked about, those tied, by `_REACH` ties at most, to texts of more days than `most`.
-
-    Args:
-        asked: bool (d,).
-        tied: int64 (m, 2), documents that are tied, in both orders.
-        dates: float64 (d,), seconds since 1970, inf where unknown.
-        most: days.
-    """
-    asked = asked.copy()
     rounds: list[NDArray[np.int64]] = []
     for _ in range(_REACH):  # from the last step back to the first: only what leads to the texts asked about
         rounds.insert(0, tied[asked[tied[:, 0]]])
         asked[rounds[0][:, 1]] = True
     rows = np.flatnonzero(asked & np.isfinite(dates))
-    if not len(rows):
-        return np.zeros(len(dates), dtype=np.bool_)
     day = np.floor(dates[rows] / _DAY).astype(np.int64)
     span = int(np.ptp(day)) + 1
     days = rows * span + day - day.min()
@@ -188,8 +165,10 @@ def _come_back(
         counts = np.bincount(days // span, minlength=len(dates))
         met, _ = ragged_index(offsets_from_counts(counts), far)
         days = np.unique(np.concatenate([days, np.repeat(near, counts[far]) * span + days[met] % span]))
-        days = days[positions_in_runs(np.bincount(days // span)) <= most]  # more need not be told apart
-    return np.bincount(days // span, minlength=len(dates)) > most
+        days = days[positions_in_runs(np.bincount(days // span)) <= _DAYS]  # more need not be told apart
+    often = np.bincount(days // span, minlength=len(dates)) > _DAYS
+    recurring &= often[pairs].any(axis=1)
+    return recurring
 
 
 def hours_apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

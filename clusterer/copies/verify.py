@@ -159,7 +159,7 @@ def classify(
         one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
         least, most = np.minimum(shared.opening, shared.own_opening), np.maximum(shared.opening, shared.own_opening)
         apart = are_series(shared.jaccard, least, most, differing, one_outlet, hours)
-        apart |= recur(pairs, shared.ties(settings), shared.jaccard, differing, outlets, dates, hours)
+        apart |= recur(pairs, shared.ties(settings), shared.jaccard, differing, dates, hours)
         kind[(kind != NEITHER) & apart] = SERIES
     if settings.window:
         kind[hours > 24 * settings.window] = FAR

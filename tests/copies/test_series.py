@@ -83,7 +83,7 @@ def differing_in(stated: Sequence[bool] | np.ndarray) -> Differences:
 
 
 @given(st.integers(0, 2**32))
-def test_forms_recur_where_more_than_five_days_or_three_of_one_outlet_are_near(seed: int) -> None:
+def test_forms_recur_where_more_than_five_days_are_near(seed: int) -> None:
     source = random.Random(seed)
     d = source.randint(1, 14)
     dates = [
@@ -94,23 +94,15 @@ def test_forms_recur_where_more_than_five_days_or_three_of_one_outlet_are_near(s
     jaccard = [source.choice([0.5, 0.69, 0.7, 0.9]) for _ in pairs]
     rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     moments = np.array(dates)
-    outlets = [source.randint(-1, 1) for _ in range(d)]
     hours = hours_apart(moments[rows[:, 0]], moments[rows[:, 1]])
     stated = [source.random() < 0.8 for _ in pairs]
-    found = recur(
-        rows, np.array(ties, dtype=bool), np.array(jaccard), differing_in(stated), np.array(outlets), moments, hours
-    )
-
-    def days(start: int, tied: list[tuple[int, int]]) -> int:
-        reached = {start}
-        for _ in range(2):
-            reached |= {x for pair in tied if reached & {*pair} for x in pair}
-        return len({datetime.fromtimestamp(dates[i], UTC).date() for i in reached if np.isfinite(dates[i])})
+    found = recur(rows, np.array(ties, dtype=bool), np.array(jaccard), differing_in(stated), moments, hours)
 
     def often(start: int) -> bool:
-        tied = [pair for pair, tie in zip(pairs, ties, strict=True) if tie]
-        own = [(a, b) for a, b in tied if outlets[a] == outlets[b] >= 0]
-        return days(start, tied) > 5 or days(start, own) > 3
+        reached = {start}
+        for _ in range(2):
+            reached |= {x for pair, tie in zip(pairs, ties, strict=True) if tie and reached & {*pair} for x in pair}
+        return len({datetime.fromtimestamp(dates[i], UTC).date() for i in reached if np.isfinite(dates[i])}) > 5
 
     expected = []
     for k, (a, b) in enumerate(pairs):
@@ -118,49 +110,25 @@ def test_forms_recur_where_more_than_five_days_or_three_of_one_outlet_are_near(s
     assert found.tolist() == expected
 
 
-@pytest.mark.parametrize(
-    ("days", "outlets", "recurs"),
-    [
-        (2, 0, False),
-        (5, 9, False),
-        (6, 9, True),
-        (30, 9, True),
-        (3, 1, False),
-        (4, 1, True),
-        (5, 2, False),
-        (5, 0, False),
-    ],
-)
-def test_a_report_is_reprinted_for_five_days_at_most_and_by_one_outlet_for_three(
-    days: int, outlets: int, recurs: bool
-) -> None:
+@pytest.mark.parametrize(("days", "recurs"), [(2, False), (5, False), (6, True), (30, True)])
+def test_a_report_is_reprinted_for_five_days_at_most(days: int, recurs: bool) -> None:
     pairs = np.array([(i, j) for j in range(days) for i in range(j)])
     dates = NOON + DAY * np.arange(days)
     hours = hours_apart(dates[pairs[:, 0]], dates[pairs[:, 1]])
     everything = np.ones(len(pairs), dtype=bool)
     names, far = differing_in(everything), np.full(len(pairs), 0.6)
-    printed = np.arange(days) % outlets if outlets else np.full(days, -1)
-    assert recur(pairs, everything, far, names, printed, dates, hours).tolist() == [recurs] * len(pairs)
-    assert not recur(pairs, everything, far, differing_in(~everything), printed, dates, hours).any()
-    assert not recur(pairs, everything, np.full(len(pairs), 0.75), names, printed, dates, hours).any()
-    assert not recur(pairs, ~everything, far, names, printed, dates, hours).any()
+    assert recur(pairs, everything, far, names, dates, hours).tolist() == [recurs] * len(pairs)
+    assert not recur(pairs, everything, far, differing_in(~everything), dates, hours).any()
+    assert not recur(pairs, everything, np.full(len(pairs), 0.75), names, dates, hours).any()
+    assert not recur(pairs, ~everything, far, names, dates, hours).any()
     unknown = np.full(days, np.inf), np.full(len(pairs), np.nan)
-    assert not recur(pairs, everything, far, names, printed, *unknown).any()
+    assert not recur(pairs, everything, far, names, *unknown).any()
 
 
 def test_a_chain_of_many_days_is_no_form() -> None:
     pairs = np.array([(i, i + 1) for i in range(30)])
     dates = NOON + DAY * np.arange(31)
-    outlets = np.full(31, -1)
-    chained = (
-        pairs,
-        np.ones(30, dtype=bool),
-        np.full(30, 0.6),
-        differing_in([True] * 30),
-        outlets,
-        dates,
-        np.full(30, 24.0),
-    )
+    chained = pairs, np.ones(30, dtype=bool), np.full(30, 0.6), differing_in([True] * 30), dates, np.full(30, 24.0)
     assert not recur(*chained).any()
     hub = np.array([(0, i) for i in range(1, 31)])
     assert recur(hub, *chained[1:]).all()
