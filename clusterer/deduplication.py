@@ -39,7 +39,7 @@ from clusterer.progress import Progress, progress_from
 from clusterer.quotations import BenchmarkRuns, Quote, benchmark_runs, find_quotes
 from clusterer.removals import Removals, remove_copies, remove_reports
 from clusterer.results import PairRelation, Relation
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.text.words import hash_words
 from clusterer.versions import Versions
 
@@ -116,7 +116,7 @@ class Deduplication:
 
 def dedup(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | str | None = None,
+    settings: GivenSettings | None = None,
     *,
     keep: str = "longest",
     against: Articles | None = None,

@@ -22,7 +22,7 @@ from clusterer.arrays.ragged import Growing
 from clusterer.articles import Article, name_of
 from clusterer.io.inputs import Articles, articles_from
 from clusterer.progress import Progress, begin, progress_from, silent
-from clusterer.settings import Settings, preset, settings_from
+from clusterer.settings import GivenSettings, Settings, preset, settings_from
 from clusterer.text.boilerplate import whole_hashes
 from clusterer.text.words import hash_words
 
@@ -79,7 +79,7 @@ class ParagraphDeduplication:
 
 def dedup_paragraphs(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | str | None = None,
+    settings: GivenSettings | None = None,
     *,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,

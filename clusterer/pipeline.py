@@ -29,7 +29,7 @@ from clusterer.io.wording import tell_notes
 from clusterer.lsh import bands
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.results import Clustering
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.stories.clustering import Stories, cluster_stories
 from clusterer.stories.model import model_of
 from clusterer.stories.texts import StoryTexts, story_texts
@@ -40,7 +40,7 @@ _LOG = logging.getLogger("clusterer")
 
 def cluster(
     articles: Articles,
-    settings: Settings | Mapping[str, Any] | str | None = None,
+    settings: GivenSettings | None = None,
     *,
     fields: Mapping[str, str] | None = None,
     progress: Progress | bool | None = None,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from clusterer.errors import InputError, SettingsError, did_you_mean
 
@@ -246,6 +246,10 @@ def bytes_from(text: str, name: str = "size") -> int:
     if size := _SIZE.fullmatch(text.strip()):
         return int(min(float(size[1]) * 1000 ** " KMGT".index(size[2].upper() or " "), 1e18))
     raise SettingsError(f"{name} is {text!r}; it must be a size; cure: such as 500MB or 4G")
+
+
+GivenSettings: TypeAlias = Settings | Mapping[str, Any] | str | os.PathLike[str]
+"""What a caller may give as settings: themselves, some of them by name, a preset's name, or a TOML file's path."""
 
 
 def settings_from(given: object, choices: Mapping[str, Any] | None = None, default: Settings | None = None) -> Settings:

@@ -198,7 +198,7 @@ def test_a_file_of_settings_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('jaccard = 0.6\nlevel = "exact"\n')
     for given in (path, str(path)):
-        assert cluster(ROWS, given) == cluster(ROWS, jaccard=0.6, level="exact")  # type: ignore[arg-type]
+        assert cluster(ROWS, given) == cluster(ROWS, jaccard=0.6, level="exact")
     assert dedup(ROWS, str(path), level="copy").kept_ids == dedup(ROWS, jaccard=0.6).kept_ids
     with pytest.raises(InputError, match=r"none\.toml: cannot be read .*; cure: a TOML file in UTF-8"):
         cluster(ROWS, "none.toml")

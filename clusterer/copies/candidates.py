@@ -7,7 +7,7 @@ Array letters: `n` texts, `d` documents, `b` bands, `e` samples, `m` pairs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from clusterer.corpus import text_words
 from clusterer.lsh import bands as lsh_bands, buckets, minhash, samples as lsh_samples
 from clusterer.lsh.bitmaps import MANY, Bitmaps, GrowingBitmaps, bitmaps_of
 from clusterer.progress import Progress, silent
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.text.shingles import char_shingles, word_shingles
 from clusterer.text.words import Words
 
@@ -120,9 +120,7 @@ def _keys(shingles: Ragged, settings: Settings) -> tuple[NDArray[np.uint64], NDA
     return lsh_bands.band_keys(slots, *band_shape(settings)), mix(sampled), rows
 
 
-def shingles_of(
-    texts: Sequence[str], settings: Settings | Mapping[str, Any] | str | None = None, **choices: Any
-) -> Ragged:
+def shingles_of(texts: Sequence[str], settings: GivenSettings | None = None, **choices: Any) -> Ragged:
     """The shingles of texts as they are compared: letters folded, datelines and footers cut. For sketches and indexes of others.
 
     Args:

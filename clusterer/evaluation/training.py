@@ -12,9 +12,9 @@ Array letters: `t` texts, `m` pairs, `f` features, `u` events.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from clusterer.evaluation.metrics import PairScores, evaluate_pairs
 from clusterer.io.inputs import Articles
 from clusterer.pipeline import PipelineRun, run_pipeline
 from clusterer.progress import Progress
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.stories import features as stories_features
 from clusterer.stories.features import TABLE
 from clusterer.stories.model import Model, model_of
@@ -189,7 +189,7 @@ def retrain(
     articles: Articles,
     gold: Gold,
     *,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: GivenSettings | None = None,
     progress: Progress | bool | None = None,
 ) -> Retraining:
     """Retrain the weights of the same-event score on gold, starting from those that the settings have.

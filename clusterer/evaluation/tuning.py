@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +40,7 @@ from clusterer.io.inputs import Articles, articles_from
 from clusterer.messages import Message, message, worded
 from clusterer.progress import Progress, progress_from
 from clusterer.results import Level, group_counts
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 
 STAYS = worded(message("tune.stays"))
 """What is said of a level whose thresholds stay."""
@@ -145,7 +144,7 @@ def tune(
     articles: Articles,
     gold: Gold,
     *,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: GivenSettings | None = None,
     precision: float | None = None,
     recall: float | None = None,
     was: Settings | None = None,

@@ -24,7 +24,7 @@ from clusterer.io.inputs import Articles, articles_from, held
 from clusterer.lsh import weighted_minhash
 from clusterer.progress import Progress
 from clusterer.results import Clustering
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, settings_from
 from clusterer.stories import features as stories_features, term_weights
 from clusterer.stories.linkage import mean_score
 
@@ -33,7 +33,7 @@ def explain(
     articles: Articles,
     a: Article | Mapping[str, Any] | str | int,
     b: str | int | None = None,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: GivenSettings | None = None,
 ) -> Explanation:
     """Group articles, and return why two of them are together or not. For several pairs take `Explainer`.
 
@@ -84,7 +84,7 @@ class Explainer:
     def __init__(
         self,
         articles: Articles,
-        settings: Settings | Mapping[str, Any] | None = None,
+        settings: GivenSettings | None = None,
         *,
         fields: Mapping[str, str] | None = None,
         progress: Progress | bool | None = None,

@@ -37,7 +37,7 @@ from clusterer.io.inputs import articles_from
 from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.stories.model import model_of
 from clusterer.versions import url_key
 
@@ -64,7 +64,7 @@ class StoryIndex:
     def open(
         cls,
         path: str | os.PathLike[str],
-        settings: Settings | Mapping[str, Any] | None = None,
+        settings: GivenSettings | None = None,
         *,
         must_exist: bool = False,
     ) -> StoryIndex:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap
 from clusterer.io.field_names import FETCH_NAMES, column_key
 from clusterer.io.wording import tell_notes
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, settings_from
 from clusterer.spark.articles import Source
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.job import Job
@@ -25,7 +25,7 @@ __all__ = ["cluster"]
 
 def cluster(
     df: DataFrame,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: GivenSettings | None = None,
     *,
     text: str | None = None,
     title: str | None = None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from clusterer.deduplication import KEEP
 from clusterer.errors import InputError
 from clusterer.io.wording import tell_notes
-from clusterer.settings import Settings, settings_from
+from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.spark.articles import KEY
 from clusterer.spark.cluster import columns_of, tell_bad_rows
 from clusterer.spark.job import Job
@@ -22,7 +22,7 @@ __all__ = ["dedup"]
 
 def dedup(
     df: DataFrame,
-    settings: Settings | Mapping[str, Any] | str | None = None,
+    settings: GivenSettings | None = None,
     *,
     keep: str = "longest",
     against: DataFrame | None = None,

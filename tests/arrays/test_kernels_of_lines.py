@@ -48,7 +48,8 @@ def found_in(raw: bytes, longest: int = 1 << 20, paths: KeyPaths = PATHS) -> Obj
         data[len(raw)] = 10
         return find_objects(data, 0, len(raw), len(raw) + 1, raw.count(b"\n") + 1, paths, longest)
 
-    return agreed(find)  # type: ignore[no-any-return]
+    found: Objects = agreed(find)
+    return found
 
 
 def check(raw: bytes) -> None:
