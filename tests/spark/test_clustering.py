@@ -191,7 +191,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     assert differing(told(wanted), told(job.result())) == {}
     learned = {row["line"] % (1 << 64) for row in job.table("lines").collect()}
     assert learned == wanted.furniture
-    assert len(learned) == 1
+    assert wanted.stats["learned boilerplate words"] == 12 * 9  # of the footer; what unknown outlets quote stays
 
 
 @pytest.mark.slow
