@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.index.articles import read_articles
+from clusterer.index.changes import stories_of_articles
 from clusterer.index.database import Database
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import stand_anew
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
@@ -96,7 +98,7 @@ def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:
     )
 
 
-def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
+def _adopt_story_ids(index: OpenIndex, ids: Collection[tuple[str, int]]) -> None:
     """Make ids aliases of the stories that some articles are in, where no story has them yet.
 
     Args:
@@ -113,3 +115,4 @@ def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
             article,
         )
     database.state["story"] = database.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]
+    stand_anew(database, {*stories_of_articles(index, [article for _, article in ids]).values()})
