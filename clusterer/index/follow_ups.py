@@ -56,3 +56,16 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
     found = story[order][earlier_stories(local, features, first_text[number], first[order], model_of(index.settings))]
     wanted = set(stories)
     return {later: earlier for later, earlier in found.tolist() if later in wanted}
+
+
+def paired_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, set[int]]:
+    """By number the other stories that some have a likeness with: what they go on with is decided among these."""
+    out: dict[int, set[int]] = {}
+    for end, other in ("ab", "ba"):
+        for story, paired in index.database.among(
+            f"SELECT DISTINCT text.story, other.story FROM text JOIN pair ON pair.{end} = text.centre JOIN text AS other ON"
+            f" other.centre = pair.{other} WHERE text.story IN {{}} AND other.story != text.story",
+            stories,
+        ):
+            out.setdefault(story, set()).add(paired)
+    return out

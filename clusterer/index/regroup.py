@@ -155,9 +155,7 @@ def _relink_group(index: OpenIndex, changes: Changes, centre: int) -> None:
     changes.unlinked_documents |= set(members.tolist())
 
 
-def _rejoin_stars(
-    index: OpenIndex, changes: Changes, documents: NDArray[np.int64], centres: NDArray[np.int64]
-) -> bool:
+def _rejoin_stars(index: OpenIndex, changes: Changes, documents: NDArray[np.int64], centres: NDArray[np.int64]) -> bool:
     """Compare the documents of a large component that are outside its largest star with that star's centre.
 
     Of large buckets only hubs were compared, and these change as articles come and go.
@@ -194,9 +192,7 @@ def _rejoin_stars(
     return compared
 
 
-def _link_to_hubs(
-    index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], members: NDArray[np.int64]
-) -> bool:
+def _link_to_hubs(index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
     """Link documents to a few others, where they are alike; whether there were any to compare."""
     hubs = np.sort(hubs)
     stored = index.documents.find(hubs)

@@ -22,6 +22,7 @@ from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.index.articles import read_articles
 from clusterer.index.changes import stories_of_articles
 from clusterer.index.search import WordSearch
+from clusterer.index.told_stories import ToldStories
 from clusterer.index.views import IndexReader
 from clusterer.messages import Language, language_of
 from clusterer.results import Level
@@ -76,6 +77,7 @@ class Desk:
             OutputError: answers cannot be written.
         """
         self.path, self.search = path, WordSearch()
+        self._told = ToldStories()
         self._readers: LifoQueue[StoryIndex | None] = LifoQueue()
         self._stack = contextlib.ExitStack()
         first = StoryIndex.open(path, must_exist=True)
@@ -113,6 +115,7 @@ class Desk:
         try:
             index = index or StoryIndex.open(self.path, must_exist=True)
             with index.snapshot() as reader:
+                reader.told = self._told
                 yield index, reader
         finally:
             self._readers.put(index)
