@@ -85,10 +85,12 @@ class Dated(NamedTuple):
     Attributes:
         story: of no window.
         dates: of its articles, ascending, in seconds since 1970; of those without one when they came.
+        numbers: of its articles, in order of arrival.
     """
 
     story: Story
     dates: list[float]
+    numbers: list[int]
 
     def since(self, after: float | None) -> Story:
         """The story with how many of its articles are not older, in seconds since 1970."""

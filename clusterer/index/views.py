@@ -99,27 +99,28 @@ class IndexReader:
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
     ) -> Iterator[Story]:
         """Stories by number; `after` and `with_articles` as `sorted_stories`."""
-        known = {} if self.told is None or with_articles else self.told.find(self._database, stories)
-        missing = [x for x in stories if x not in known]
-        made = self._made_stories(missing, with_articles)
-        if self.told is not None and not with_articles:
-            self.told.put(self._database, made, paired_stories(self.index, missing))
-        for number in stories:
-            yield (known.get(number) or made[number]).since(after)
+        dated = self._made_stories(stories, True) if with_articles else self._dated_stories(stories)
+        return (dated[number].since(after) for number in stories)
 
-    def _made_stories(self, stories: Sequence[int], with_articles: bool) -> dict[int, Dated]:
-        """Stories by number, as they stand."""
-        rows = self._database.among(
-            "SELECT text.story, article.number, date, added, outlet, text.centre FROM text JOIN document ON"
-            " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
-            " ORDER BY article.number",
-            stories,
-        )
+    def _dated_stories(self, stories: Sequence[int]) -> dict[int, Dated]:
+        """Stories by number, as they stand; those that were told before need not be made."""
+        if self.told is None:
+            return self._made_stories(stories)
+        known = self.told.find(self._database, stories)
+        if missing := [x for x in stories if x not in known]:
+            made = self._made_stories(missing)
+            self.told.put(self._database, made, paired_stories(self.index, missing))
+            known |= made
+        return known
+
+    def _made_stories(self, stories: Sequence[int], with_articles: bool = False) -> dict[int, Dated]:
+        """Stories by number, as they stand; with their articles only where these are asked for."""
+        rows = self._database.among(f"{_HELD_AND_ADDED} WHERE story IN {{}} ORDER BY article.number", stories)
+        assigned = _assign(self.index, [row[:-1] for row in rows]) if rows else {}
         members: dict[int, list[tuple[int, float | None, float, str, int]]] = {}
-        for story, *row in rows:
-            members.setdefault(story, []).append(tuple(row))
-        numbers = [row[0] for x in members.values() for row in x]
-        assigned = dict(zip(numbers, self.assignments(numbers), strict=True))
+        for number, _, outlet, date, _, _, _, centre, story, added in rows:
+            members.setdefault(story, []).append((number, date, added, outlet, centre))
+        numbers = [row[0] for row in rows]
         aliases: dict[int, list[str]] = {}
         for id, into in self._database.among(
             "SELECT id, into_story FROM story WHERE into_story IN {} ORDER BY number", stories
@@ -148,7 +149,7 @@ class IndexReader:
                 len(dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
             )
-            out[story] = Dated(told, dates)
+            out[story] = Dated(told, dates, [number for number, *_ in rows_of_story])
         return out
 
     def all_stories(self) -> list[int]:
@@ -215,8 +216,12 @@ class IndexReader:
             " document.centre WHERE article.number IN {}",
             numbers,
         )
-        rows = database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories))
-        out = _assign(self.index, rows, frozenset(numbers) if brief else None) if rows else {}
+        out: dict[int, Assignment] = {}
+        if self.told is not None:
+            for one in self._dated_stories(sorted(stories)).values():
+                out.update(zip(one.numbers, one.story.assignments, strict=True))
+        elif rows := database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories)):
+            out = _assign(self.index, rows, frozenset(numbers) if brief else None)
         short = database.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
@@ -282,6 +287,7 @@ _HELD = (
     " document ON document.centre = text.centre JOIN article ON article.document = document.number"
 )
 """Articles that are long enough to group, as `_as_run` takes them."""
+_HELD_AND_ADDED = _HELD.replace(" FROM ", ", added FROM ", 1)
 
 
 def _assign(
