@@ -64,9 +64,9 @@ def test_a_story_that_goes_on_with_another_is_told_anew_when_that_one_changes(tm
         for later, earlier in [*follows().items()][:3]:
             names = [a.id for a in writer.story(earlier).assignments]
             moved = replace(BY_ID[names[-1]], date=BY_ID[later].date)
-            for names, articles in ((names, []), ([], [BY_ID[x] for x in names]), (names[:-1], [moved])):
+            for gone, articles in ((names, []), ([], [BY_ID[x] for x in names]), (names[:-1], [moved])):
                 before = follows()
-                writer.remove(names)
+                writer.remove(gone)
                 writer.update(articles)
                 changed += follows().get(later) != before.get(later)
     assert changed > 3
