@@ -40,7 +40,8 @@ class Changes:
         unlinked_texts: texts that lost a likeness.
         story_of_replaced: by id the story of articles that a new version replaces.
         inherited_story: by number the story that a new version inherits, and that articles were in which are read anew.
-        stirred: documents whose links or likenesses are others than before, or whose copy group is.
+        stirred: documents whose links or likenesses are others than before.
+        relinked: stored documents that were linked with other stored ones.
     """
 
     last_article: int
@@ -56,6 +57,7 @@ class Changes:
     story_of_replaced: dict[str, int] = field(default_factory=dict)
     inherited_story: dict[int, int] = field(default_factory=dict)
     stirred: set[int] = field(default_factory=set)
+    relinked: set[int] = field(default_factory=set)
 
 
 def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, int]:

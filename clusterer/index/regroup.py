@@ -42,8 +42,8 @@ def settle(index: OpenIndex, changes: Changes) -> list[Change]:
     created, touched = _regroup_copies(index, changes)
     _write_texts(index, changes, created, touched)
     done, stories = _regroup_stories(index, changes, {*created, *touched})
-    stirred = {*created, *touched, *changes.stirred, *changes.unlinked_texts}
-    stand_anew(index.database, stories | stories_of_documents(index, stirred))
+    stories |= stories_of_documents(index, {*created, *touched, *changes.relinked})
+    stand_anew(index.database, stories, stories_of_documents(index, changes.stirred | changes.unlinked_texts))
     return done
 
 
@@ -204,6 +204,7 @@ def _link_to_hubs(index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], m
     if not apart.any():
         return False
     store_links(index, changes, pairs[apart], hubs, words, hashes)
+    changes.relinked.update(hubs.tolist())
     return True
 
 

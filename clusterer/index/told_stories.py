@@ -1,7 +1,7 @@
 """What an index tells of a story, and stories that were told before: each is kept until a write changes what is told of it.
 
-Writers note in the table `standing` which write changed a story last; a story that goes on with another one is also told anew
-when that one changes. For programs that only read, and read again and again.
+Writers note in the table `standing` which write changed a story last. Which earlier one it goes on with is decided anew when its
+likeness to others has changed, or one of these. For programs that only read, and read again and again.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Dated(NamedTuple):
 
 class _Told(NamedTuple):
     dated: Dated
-    changed: dict[int, int]  # the write that changed it last, and those of the stories that it has a likeness with
+    changed: int  # the write that changed it last
+    stirred: int  # the write that changed its likeness to others last
+    paired: dict[int, int]  # the stories that it has a likeness with, and the write that changed each last
 
 
 class ToldStories:
@@ -113,8 +115,8 @@ class ToldStories:
         self._told: OrderedDict[int, _Told] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, database: Database, stories: Sequence[int]) -> dict[int, Dated]:
-        """Those of some stories that are known as they stand."""
+    def find(self, database: Database, stories: Sequence[int]) -> tuple[dict[int, Dated], list[int]]:
+        """Those of some stories that are known as they stand, and those of these of which it must be decided what they follow."""
         history = database.history
         with self._lock:
             if history != self._history:  # another file: its writes are others
@@ -123,8 +125,14 @@ class ToldStories:
             told = {x: self._told[x] for x in stories if x in self._told}
             for x in told:
                 self._told.move_to_end(x)
-        changed = _changed(database, {y for x in told.values() for y in x.changed})
-        return {x: one.dated for x, one in told.items() if one.changed.items() <= changed.items()}
+        now = _standings(database, {*told}.union(*(one.paired for one in told.values())))
+        known = {x: one for x, one in told.items() if x in now and now[x][0] == one.changed}
+        stirred = [
+            x
+            for x, one in known.items()
+            if now[x][1] != one.stirred or any(y not in now or now[y][0] != at for y, at in one.paired.items())
+        ]
+        return {x: one.dated for x, one in known.items()}, stirred
 
     def put(self, database: Database, made: Mapping[int, Dated], paired: Mapping[int, set[int]]) -> None:
         """Keep stories that were just told.
@@ -134,8 +142,8 @@ class ToldStories:
             made: by number.
             paired: of each the stories that it has a likeness with.
         """
-        changed = _changed(database, {*made}.union(*paired.values()))
-        told = {x: _Told(one, {y: changed[y] for y in {x, *paired.get(x, ())}}) for x, one in made.items()}
+        now = _standings(database, {*made}.union(*paired.values()))
+        told = {x: _Told(one, *now[x], {y: now[y][0] for y in paired.get(x, ())}) for x, one in made.items()}
         with self._lock:
             for x, one in told.items():
                 self._held += len(one.dated.dates)
@@ -146,6 +154,7 @@ class ToldStories:
                 self._held -= len(self._told.popitem(last=False)[1].dated.dates)
 
 
-def _changed(database: Database, stories: set[int]) -> dict[int, int]:
-    """By story the write that changed it last."""
-    return dict(database.among("SELECT story, changed FROM standing WHERE story IN {}", sorted(stories)))
+def _standings(database: Database, stories: set[int]) -> dict[int, tuple[int, int]]:
+    """By story the writes that changed it, and its likeness to others, last."""
+    rows = database.among("SELECT story, changed, stirred FROM standing WHERE story IN {}", sorted(stories))
+    return {story: (changed, stirred) for story, changed, stirred in rows}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,10 +107,14 @@ class IndexReader:
         """Stories by number, as they stand; those that were told before need not be made."""
         if self.told is None:
             return self._made_stories(stories)
-        known = self.told.find(self._database, stories)
-        if missing := [x for x in stories if x not in known]:
-            made = self._made_stories(missing)
-            self.told.put(self._database, made, paired_stories(self.index, missing))
+        known, stirred = self.told.find(self._database, stories)
+        missing = [x for x in stories if x not in known]
+        if missing or stirred:
+            made, follows = self._made_stories(missing), self.follows(stirred)
+            for x in stirred:
+                story = known[x].story
+                made[x] = known[x]._replace(story=replace(story, follows=follows.get(story.id)))
+            self.told.put(self._database, made, paired_stories(self.index, [*made]))
             known |= made
         return known
 

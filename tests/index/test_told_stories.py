@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +23,7 @@ def told_as_made(reader: IndexReader, told: ToldStories, after: float | None) ->
     made = list(reader.stories(numbers, after))
     articles = reader.all_numbers()
     assigned = reader.assignments(articles)
-    known = told.find(reader.index.database, numbers)
+    known, _ = told.find(reader.index.database, numbers)
     reader.told = told
     assert list(reader.stories(numbers, after)) == made
     assert list(reader.stories(numbers, after)) == made
@@ -70,6 +72,24 @@ def test_a_story_that_goes_on_with_another_is_told_anew_when_that_one_changes(tm
                 writer.update(articles)
                 changed += follows().get(later) != before.get(later)
     assert changed > 3
+
+
+def test_what_a_story_goes_on_with_is_asked_anew_when_that_one_changed(tmp_path: Path) -> None:
+    """Also where nothing of the later one was written, as where the earlier one became part of a third."""
+    told, path = ToldStories(), tmp_path / "news.db"
+    with StoryIndex.open(path) as index:
+        index.add(SAMPLE)
+        later, earlier = next(iter(index.follows().items()))
+        with index.snapshot() as reader:
+            told_as_made(reader, told, None)
+            number = dict(reader.index.database.rows("SELECT id, number FROM story"))
+            asked = [number[later], number[earlier]]
+            assert told.find(reader.index.database, asked)[1] == []
+        with closing(sqlite3.connect(path)) as file, file:
+            file.execute("UPDATE standing SET changed = 2, stirred = 2 WHERE story = ?", (number[earlier],))
+        with index.snapshot() as reader:
+            known, stirred = told.find(reader.index.database, asked)
+            assert ([*known], stirred) == ([number[later]], [number[later]])
 
 
 def test_another_file_is_another_history(tmp_path: Path) -> None:
