@@ -43,7 +43,8 @@ def settle(index: OpenIndex, changes: Changes) -> list[Change]:
     _write_texts(index, changes, created, touched)
     done, stories = _regroup_stories(index, changes, {*created, *touched})
     stories |= stories_of_documents(index, {*created, *touched, *changes.relinked})
-    stand_anew(index.database, stories, stories_of_documents(index, changes.stirred | changes.unlinked_texts))
+    stirred = stories_of_documents(index, changes.stirred | changes.unlinked_texts)
+    stand_anew(index.database, stories, stirred - stories)
     return done
 
 

@@ -24,7 +24,7 @@ from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
-from clusterer.index.follow_ups import followed_stories, paired_stories
+from clusterer.index.follow_ups import follow_ups
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
 from clusterer.index.open_index import OpenIndex
@@ -100,26 +100,31 @@ class IndexReader:
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
     ) -> Iterator[Story]:
         """Stories by number; `after` and `with_articles` as `sorted_stories`."""
-        dated = self._made_stories(stories, True) if with_articles else self._dated_stories(stories)
+        dated = (
+            self._made_stories(stories, self.follows(stories), True) if with_articles else self._dated_stories(stories)
+        )
         return (dated[number].since(after) for number in stories)
 
     def _dated_stories(self, stories: Sequence[int]) -> dict[int, Dated]:
         """Stories by number, as they stand; those that were told before need not be made."""
         if self.told is None:
-            return self._made_stories(stories)
+            return self._made_stories(stories, self.follows(stories))
         known, stirred = self.told.find(self._database, stories)
         missing = [x for x in stories if x not in known]
         if missing or stirred:
-            made, follows = self._made_stories(missing), self.follows(stirred)
+            follows, paired = self._follows([*missing, *stirred])
+            made = self._made_stories(missing, follows)
             for x in stirred:
                 story = known[x].story
                 made[x] = known[x]._replace(story=replace(story, follows=follows.get(story.id)))
-            self.told.put(self._database, made, paired_stories(self.index, [*made]))
+            self.told.put(self._database, made, paired)
             known |= made
         return known
 
-    def _made_stories(self, stories: Sequence[int], with_articles: bool = False) -> dict[int, Dated]:
-        """Stories by number, as they stand; with their articles only where these are asked for."""
+    def _made_stories(
+        self, stories: Sequence[int], follows: Mapping[str, str], with_articles: bool = False
+    ) -> dict[int, Dated]:
+        """Stories by number, as they stand; `follows` by id, their articles only where these are asked for."""
         rows = self._database.among(f"{_HELD_AND_ADDED} WHERE story IN {{}} ORDER BY article.number", stories)
         assigned = _assign(self.index, [row[:-1] for row in rows]) if rows else {}
         members: dict[int, list[tuple[int, float | None, float, str, int]]] = {}
@@ -132,7 +137,6 @@ class IndexReader:
         ):
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
-        followed = self.follows(stories)
         articles = read_articles(self.index, numbers if with_articles else representatives)
         out = {}
         for story in stories:
@@ -150,7 +154,7 @@ class IndexReader:
                 moment(max(added for _, _, added, *_ in rows_of_story)),
                 _first_outlet([(outlet, date) for _, date, _, outlet, _ in rows_of_story]),
                 articles[head].heading,
-                followed.get(assigned[head].story),
+                follows.get(assigned[head].story),
                 len(dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
             )
@@ -163,10 +167,14 @@ class IndexReader:
 
     def follows(self, stories: Sequence[int]) -> dict[str, str]:
         """Ids of those of some stories that go on with an earlier one, and of that one; stories by number."""
-        followed = followed_stories(self.index, stories)
+        return self._follows(stories)[0]
+
+    def _follows(self, stories: Sequence[int]) -> tuple[dict[str, str], dict[int, set[int]]]:
+        """As `follows`, and by number the stories that each has a likeness with."""
+        followed, paired = follow_ups(self.index, stories)
         ends = sorted({*followed, *followed.values()})
         names = dict(self._database.among("SELECT number, id FROM story WHERE number IN {}", ends))
-        return {names[later]: names[earlier] for later, earlier in followed.items()}
+        return {names[later]: names[earlier] for later, earlier in followed.items()}, paired
 
     def _short_story(self, number: int) -> Story:
         """An article without a word, as a story of its own."""
