@@ -306,6 +306,12 @@ _STORIES = [
     *_values("story", "id", _NAMES, "WHERE number = 2", crc=_CRC_OF_STORY),
     *_values("story", "into_story", {**_VALUES, "itself": "number", "the next": "number + 1"}, crc=_CRC_OF_STORY),
     _rows("no stories", "DELETE FROM story"),
+    *_values("standing", "size", _VALUES),
+    *_values("standing", "newest", _MOMENTS),
+    *_values("standing", "changed", _VALUES),
+    *_values("standing", "stirred", _VALUES),
+    _rows("standings of stories that are not there", "UPDATE standing SET story = story + 100000"),
+    _rows("no standings", "DELETE FROM standing"),
     _rows("20,000 aliases", "INSERT INTO story WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
           f" SELECT 1000 + i, 'alias' || i, {_FIRST.format('number', 'story')}, 0 FROM n",
           f"UPDATE story SET crc = {_CRC_OF_STORY}"),

@@ -40,6 +40,8 @@ class Changes:
         unlinked_texts: texts that lost a likeness.
         story_of_replaced: by id the story of articles that a new version replaces.
         inherited_story: by number the story that a new version inherits, and that articles were in which are read anew.
+        stirred: documents whose links or likenesses are others than before.
+        relinked: stored documents that were linked with other stored ones.
     """
 
     last_article: int
@@ -54,6 +56,8 @@ class Changes:
     unlinked_texts: set[int] = field(default_factory=set)
     story_of_replaced: dict[str, int] = field(default_factory=dict)
     inherited_story: dict[int, int] = field(default_factory=dict)
+    stirred: set[int] = field(default_factory=set)
+    relinked: set[int] = field(default_factory=set)
 
 
 def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, int]:
@@ -67,6 +71,12 @@ def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, 
     )
 
 
+def stories_of_documents(index: OpenIndex, documents: Iterable[int]) -> set[int]:
+    """The stories of documents."""
+    statement = "SELECT DISTINCT story FROM document JOIN text USING (centre) WHERE number IN {}"
+    return index.database.numbers(statement, sorted(documents))
+
+
 def linked_documents(index: OpenIndex, documents: Iterable[int]) -> set[int]:
     """Documents that are tied to one of these."""
     ends = sorted(documents)
@@ -77,6 +87,7 @@ def linked_documents(index: OpenIndex, documents: Iterable[int]) -> set[int]:
 
 def store_links(
     index: OpenIndex,
+    changes: Changes,
     pairs: NDArray[np.int64],
     numbers: NDArray[np.int64],
     words: Words,
@@ -86,6 +97,7 @@ def store_links(
 
     Args:
         index: open for writing.
+        changes: of the transaction.
         pairs: int64 (m, 2), rows of `numbers` and numbers of stored documents.
         numbers: int64 (n,), the documents that rows name.
         words: of these n documents.
@@ -93,6 +105,7 @@ def store_links(
     """
     links, ends = verify_candidates(index, pairs, words, words.counts, hashes)
     ends = np.where(ends < 0, numbers[np.clip(-1 - ends, 0, len(numbers) - 1)], ends)
+    changes.stirred.update(ends[links.pairs].ravel().tolist())
     remember_links(index.links, write_links(index.database, ends[links.pairs], links))
 
 
@@ -143,6 +156,7 @@ def _delete_documents(index: OpenIndex, changes: Changes, documents: list[int], 
     database = index.database
     index.crowd.clear()  # it may fall apart
     longer = database.numbers("SELECT a FROM link WHERE b IN {}", documents)
+    changes.stirred |= longer | database.numbers("SELECT b FROM link WHERE a IN {}", documents)
     for end in "ab":
         database.write_among(f"DELETE FROM link WHERE {end} IN {{}}", documents)
     database.write_among("DELETE FROM document WHERE number IN {}", documents)

@@ -24,7 +24,7 @@ from clusterer.arrays.linkage import average_linkage, components
 from clusterer.copies import grouping
 from clusterer.copies.verify import COPY, Links, classify
 from clusterer.index.articles import document_words
-from clusterer.index.changes import store_links
+from clusterer.index.changes import Changes, store_links
 from clusterer.index.guards import checked_ends, checked_scores, columns_of
 from clusterer.index.judged_links import are_filled, first_printed
 from clusterer.index.links import measured, read_table
@@ -146,11 +146,14 @@ def crowded_documents(index: OpenIndex, documents: NDArray[np.int64]) -> NDArray
     return crowded
 
 
-def join_crowd(index: OpenIndex, documents: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
+def join_crowd(
+    index: OpenIndex, changes: Changes, documents: NDArray[np.int64], new: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """The centres of documents of a crowd, int64 (d,).
 
     Args:
         index: open for writing.
+        changes: of the transaction.
         documents: int64 (d,), ascending: new ones, and those whose centre is gone.
         new: int64, ascending, the new ones.
     """
@@ -162,13 +165,13 @@ def join_crowd(index: OpenIndex, documents: NDArray[np.int64], new: NDArray[np.i
         longest = min(members.tolist(), key=lambda x: (-stored[x].words, stored[x].hash))
         after[after == centre] = longest
     if len(new):
-        after[is_new] = _joined(index, new)
+        after[is_new] = _joined(index, changes, new)
     return after
 
 
-def _joined(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joined(index: OpenIndex, changes: Changes, new: NDArray[np.int64]) -> NDArray[np.int64]:
     """The centres of new documents, int64 (d,), which are given ascending."""
-    centres = _compare_with_centres(index, new)
+    centres = _compare_with_centres(index, changes, new)
     documents = np.union1d(new, centres)
     links = _links_among(index, new, documents)
     linked = links.where(links.linked)
@@ -193,7 +196,7 @@ def _joined(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[np.int64]:
     return joined
 
 
-def _compare_with_centres(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[np.int64]:
+def _compare_with_centres(index: OpenIndex, changes: Changes, new: NDArray[np.int64]) -> NDArray[np.int64]:
     """Compare new documents with the centres of the groups that they have their strongest links to; these, ascending."""
     found = [
         index.database.among(
@@ -222,7 +225,7 @@ def _compare_with_centres(index: OpenIndex, new: NDArray[np.int64]) -> NDArray[n
         documents = index.documents.find(new)
         words = document_words(index, {x: documents[x].article for x in new.tolist()})
         hashes = np.array([documents[x].hash for x in new.tolist()], dtype=np.uint64)
-        store_links(index, pairs, new, words, hashes)
+        store_links(index, changes, pairs, new, words, hashes)
     return sorting.distinct(codes & 0xFFFFFFFF)
 
 

@@ -8,6 +8,7 @@ Array letters: `t` texts, `m` pairs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,20 +20,36 @@ from clusterer.stories.follow_ups import earlier_stories
 from clusterer.stories.model import model_of
 
 
-def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]:
-    """Return the earlier story of those of some stories that go on with one, by number.
+class FollowUps(NamedTuple):
+    """Some stories, by number.
+
+    Attributes:
+        followed: of those that go on with an earlier story that one.
+        paired: the other stories that each has a likeness with: what it goes on with is decided among these.
+    """
+
+    followed: dict[int, int]
+    paired: dict[int, set[int]]
+
+
+def follow_ups(index: OpenIndex, stories: Sequence[int]) -> FollowUps:
+    """Return which earlier stories some go on with.
 
     Args:
         index: that holds them.
         stories: their numbers.
     """
     database = index.database
-    inside = sorted(database.numbers("SELECT centre FROM text WHERE story IN {}", stories))
-    pairs = {
-        (a, b): features
-        for end in "ab"
-        for a, b, features in database.among(f"SELECT a, b, features FROM pair WHERE {end} IN {{}}", inside)
-    }
+    pairs: dict[tuple[int, int], bytes] = {}
+    paired: dict[int, set[int]] = {}
+    for end, other in ("ab", "ba"):
+        for number, beside, a, b, blob in database.among(
+            f"SELECT text.story, other.story, a, b, features FROM text JOIN pair ON {end} = text.centre JOIN text AS other ON"
+            f" other.centre = {other} WHERE text.story IN {{}} AND other.story != text.story",
+            stories,
+        ):
+            pairs[a, b] = blob
+            paired.setdefault(number, set()).add(beside)
     ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
     features = np.frombuffer(b"".join(pairs.values()), dtype="<f4").reshape(-1, len(FEATURES))
     kept = ~are_filled(index, ends)
@@ -44,7 +61,7 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
         sorted(involved),
     )
     if not rows:
-        return {}
+        return FollowUps({}, paired)
     centre, story, words, hash = (np.array([row[i] for row in rows], dtype=np.int64) for i in (0, 1, 3, 4))
     first = np.array([np.inf if row[2] is None else row[2] for row in rows], dtype=np.float64)
     order = np.lexsort((hash.view(np.uint64), -words))  # as a batch numbers texts, the longest first
@@ -55,4 +72,4 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
     np.minimum.at(first_text, number, np.arange(len(rows)))
     found = story[order][earlier_stories(local, features, first_text[number], first[order], model_of(index.settings))]
     wanted = set(stories)
-    return {later: earlier for later, earlier in found.tolist() if later in wanted}
+    return FollowUps({later: earlier for later, earlier in found.tolist() if later in wanted}, paired)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from clusterer.articles import Article
 from clusterer.errors import InputError
 from clusterer.index.articles import read_articles
+from clusterer.index.changes import stories_of_articles
 from clusterer.index.database import Database
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import stand_anew
+from clusterer.index.replaced import all_replaced, keep
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
@@ -62,7 +65,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
                     changes += writer.settle()
                 number_here |= dict(zip(batch, numbers, strict=True))
                 is_known += stored
-            ids = _story_ids(source)
+            ids, replaced = _story_ids(source), all_replaced(source)
     finally:
         source.database.close()
     numbers = list(number_here.values())
@@ -72,6 +75,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
             if number_here[article] > 0:
                 first.setdefault(name, number_here[article])
         _adopt_story_ids(index, first.items())
+        _adopt_replaced(index, [(number_here[article], hash) for article, hash in replaced])
         assigned = reader.assignments_of_stories([number for number in numbers if number > 0])
         titles = reader.titles(assigned, {})
         assigned |= reader.expired([number for number in numbers if number < 0])
@@ -96,7 +100,7 @@ def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:
     )
 
 
-def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
+def _adopt_story_ids(index: OpenIndex, ids: Collection[tuple[str, int]]) -> None:
     """Make ids aliases of the stories that some articles are in, where no story has them yet.
 
     Args:
@@ -113,3 +117,11 @@ def _adopt_story_ids(index: OpenIndex, ids: Iterable[tuple[str, int]]) -> None:
             article,
         )
     database.state["story"] = database.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]
+    stand_anew(database, {*stories_of_articles(index, [article for _, article in ids]).values()})
+
+
+def _adopt_replaced(index: OpenIndex, versions: Collection[tuple[int, int]]) -> None:
+    """Remember earlier versions of articles, by number and hash, but for those that are stored themselves."""
+    statement = "SELECT number, id, digest FROM article WHERE number IN {}"
+    stored = {number: row for number, *row in index.database.among(statement, sorted({x for x, _ in versions}))}
+    keep(index, [(stored[x][0], hash) for x, hash in versions if x in stored and stored[x][1] != hash])

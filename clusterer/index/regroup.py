@@ -20,10 +20,11 @@ from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies import grouping
 from clusterer.index import crowds, keys
 from clusterer.index.articles import document_words
-from clusterer.index.changes import Changes, retire_texts, store_links
+from clusterer.index.changes import Changes, retire_texts, store_links, stories_of_documents
 from clusterer.index.guards import checked_ends, checked_scores, columns_of, crc_of_pair
 from clusterer.index.judged_links import are_filled, read_links
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import stand_anew
 from clusterer.index.remembered import stored_text
 from clusterer.index.story_candidates import compare, document_frequencies, document_stems, read_texts, story_candidates
 from clusterer.index.story_ids import Change, assign_story_ids
@@ -40,7 +41,11 @@ def settle(index: OpenIndex, changes: Changes) -> list[Change]:
     """
     created, touched = _regroup_copies(index, changes)
     _write_texts(index, changes, created, touched)
-    return _regroup_stories(index, changes, {*created, *touched})
+    done, stories = _regroup_stories(index, changes, {*created, *touched})
+    stories |= stories_of_documents(index, {*created, *touched, *changes.relinked})
+    stirred = stories_of_documents(index, changes.stirred | changes.unlinked_texts)
+    stand_anew(index.database, stories, stirred - stories)
+    return done
 
 
 # copy groups
@@ -87,7 +92,7 @@ def _recentre(index: OpenIndex, changes: Changes, documents: NDArray[np.int64]) 
         Centres whose copy groups have changed.
     """
     before, after, longest = group_centres(index, documents)
-    if _rejoin_stars(index, documents, after):
+    if _rejoin_stars(index, changes, documents, after):
         before, after, longest = group_centres(index, documents)
     return _store_centres(index, changes, documents, before, after, longest)
 
@@ -105,7 +110,7 @@ def _recentre_crowd(index: OpenIndex, changes: Changes, documents: NDArray[np.in
     documents = np.union1d(new, np.intersect1d(documents, np.array(sorted(orphans), dtype=np.int64)))
     stored = index.documents.find(documents)
     before = np.array([stored[x].centre for x in documents.tolist()], dtype=np.int64)
-    after = crowds.join_crowd(index, documents, new)
+    after = crowds.join_crowd(index, changes, documents, new)
     index.crowd.update(after.tolist())
     centres = set(documents[documents == after].tolist())
     return _store_centres(index, changes, documents, before, after, {x: x for x in centres}) | {*after.tolist()}
@@ -147,17 +152,18 @@ def _relink_group(index: OpenIndex, changes: Changes, centre: int) -> None:
     rows = index.database.rows("SELECT number FROM document WHERE centre = ? ORDER BY number", centre)
     members = np.array([number for (number,) in rows], dtype=np.int64)
     order, _, _ = _longest_first(index, members)
-    _link_to_hubs(index, members[order[: buckets.HUBS]], members)
+    _link_to_hubs(index, changes, members[order[: buckets.HUBS]], members)
     changes.unlinked_documents |= set(members.tolist())
 
 
-def _rejoin_stars(index: OpenIndex, documents: NDArray[np.int64], centres: NDArray[np.int64]) -> bool:
+def _rejoin_stars(index: OpenIndex, changes: Changes, documents: NDArray[np.int64], centres: NDArray[np.int64]) -> bool:
     """Compare the documents of a large component that are outside its largest star with that star's centre.
 
     Of large buckets only hubs were compared, and these change as articles come and go.
 
     Args:
         index: open for writing.
+        changes: of the transaction.
         documents: int64 (d,), ascending, all of their components.
         centres: int64 (d,), of each.
 
@@ -183,11 +189,11 @@ def _rejoin_stars(index: OpenIndex, documents: NDArray[np.int64], centres: NDArr
         main = max(component, key=lambda x: (sizes[x], -x))
         linked, outside = {b if a == main else a for a, b in links if main in (a, b)}, component - {main}
         others = [x for x in documents.tolist() if centre_of[x] in outside and x not in linked]
-        compared |= _link_to_hubs(index, np.array([main]), np.array(others, dtype=np.int64))
+        compared |= _link_to_hubs(index, changes, np.array([main]), np.array(others, dtype=np.int64))
     return compared
 
 
-def _link_to_hubs(index: OpenIndex, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
+def _link_to_hubs(index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
     """Link documents to a few others, where they are alike; whether there were any to compare."""
     hubs = np.sort(hubs)
     stored = index.documents.find(hubs)
@@ -198,7 +204,8 @@ def _link_to_hubs(index: OpenIndex, hubs: NDArray[np.int64], members: NDArray[np
     hashes = np.array([stored[x].hash for x in hubs.tolist()], dtype=np.uint64)
     if not apart.any():
         return False
-    store_links(index, pairs[apart], hubs, words, hashes)
+    store_links(index, changes, pairs[apart], hubs, words, hashes)
+    changes.relinked.update(hubs.tolist())
     return True
 
 
@@ -287,7 +294,7 @@ def _write_texts(index: OpenIndex, changes: Changes, created: list[int], touched
         )
     if is_story and (created or touched):
         dates = np.array([facts[x][:2] for x in created], dtype=np.float64).reshape(-1, 2)  # None comes as NaN
-        _score_texts(index, new, slots, dates, np.array(touched, dtype=np.int64))
+        _score_texts(index, changes, new, slots, dates, np.array(touched, dtype=np.int64))
 
 
 def _stage_texts(index: OpenIndex, changes: Changes, centres: NDArray[np.int64]) -> NDArray[np.uint16]:
@@ -304,6 +311,7 @@ def _stage_texts(index: OpenIndex, changes: Changes, centres: NDArray[np.int64])
 
 def _score_texts(
     index: OpenIndex,
+    changes: Changes,
     new: NDArray[np.int64],
     slots: NDArray[np.uint16] | None,
     dates: NDArray[np.float64],
@@ -323,6 +331,7 @@ def _score_texts(
         return
     pairs = np.stack([codes >> 32, codes & 0xFFFFFFFF], axis=1)
     centres, local = factorize(pairs)
+    changes.stirred.update(centres.tolist())
     alike, score, features = compare(index, read_texts(index, centres), local)
     for end in "ab":
         database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
@@ -336,8 +345,12 @@ def _score_texts(
 # stories
 
 
-def _regroup_stories(index: OpenIndex, changes: Changes, centres: set[int]) -> list[Change]:
-    """Form the stories of some texts, of all that hang together with them, and of what these were in before."""
+def _regroup_stories(index: OpenIndex, changes: Changes, centres: set[int]) -> tuple[list[Change], set[int]]:
+    """Form the stories of some texts, of all that hang together with them, and of what these were in before.
+
+    Returns:
+        What that did to stories that were there before, and all stories, by number, that may have other texts now.
+    """
     database = index.database
     seeds = centres | database.numbers("SELECT centre FROM text WHERE centre IN {}", sorted(changes.unlinked_texts))
     nodes, crowded = crowds.find_story_components(index, seeds, changes.changed_stories)

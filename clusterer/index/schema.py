@@ -14,7 +14,7 @@ from functools import lru_cache
 
 APPLICATION = 0x41725374
 """SQLite's `application_id` of an index: the letters ArSt."""
-VERSION = 6
+VERSION = 7
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state` up to version 3."""
@@ -120,6 +120,19 @@ CREATE TABLE story (
 );
 CREATE INDEX story_alias ON story (into_story) WHERE into_story IS NOT NULL;
 
+-- One row a story that is no alias: what stories are ranked by, see index.rankings.
+CREATE TABLE standing (
+    story INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,       -- how many articles it has
+    newest REAL NOT NULL,        -- seconds since 1970: their latest date, of those without one when they came
+    latest INTEGER NOT NULL,     -- the highest of their numbers
+    changed INTEGER NOT NULL,    -- generation of the last write that changed what is told of it
+    stirred INTEGER NOT NULL     -- of the last that changed its likeness to others: what it goes on with
+);
+CREATE INDEX standing_size ON standing (size DESC, newest DESC);
+CREATE INDEX standing_newest ON standing (newest DESC, story, size);
+CREATE INDEX standing_latest ON standing (latest DESC, newest, size);
+
 -- Lines that an outlet repeats in otherwise different articles: hashes of outlet and line.
 CREATE TABLE furniture (line INTEGER PRIMARY KEY);
 
@@ -189,6 +202,8 @@ def _made() -> frozenset[tuple[str, str, str, str | None]]:
 def _objects(version: int) -> frozenset[_Object]:
     """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
     objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
+    if version <= 6:
+        objects = [x for x in objects if x[2] != "standing"]
     if version <= 5:
         objects = [x for x in objects if x[2] != "replaced"]
     if version <= 4:

@@ -50,7 +50,7 @@ def assign_story_ids(
     former_story: dict[int, int],
     inherited_story: dict[int, int],
     stories: set[int],
-) -> list[Change]:
+) -> tuple[list[Change], set[int]]:
     """Give each new group of texts its story, and store it.
 
     Args:
@@ -61,7 +61,7 @@ def assign_story_ids(
         stories: all to which something happened; those of which nothing is left end.
 
     Returns:
-        What became of stories that were there before.
+        What became of stories that were there before, and all stories that may have other texts now, or aliases.
     """
     group_of_text = {x: g for g, group in enumerate(groups) for x in group}
     before = dict(database.among("SELECT centre, story FROM text WHERE centre IN {}", list(group_of_text)))
@@ -94,7 +94,8 @@ def assign_story_ids(
         alias_of.items(),
     )
     changes = _changes(database, members, story_of_group, alias_of, opened)
-    return changes + _end_stories(database, sorted(stories - heir.keys()))
+    ended = _end_stories(database, sorted(stories - heir.keys()))
+    return changes + ended, stories.union(before.values(), story_of_group, heir)
 
 
 def _heirs(members: list[_Member], first_article: list[int]) -> dict[int, int]:

@@ -281,4 +281,4 @@ def _make_documents(
     index.postings.stage_sampled(numbers, sketches.sampled)
     pairs = copy_candidates(index, sketches, numbers)
     if len(pairs):
-        store_links(index, pairs, numbers, words, hashes)
+        store_links(index, changes, pairs, numbers, words, hashes)
