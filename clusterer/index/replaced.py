@@ -55,10 +55,5 @@ def remember(index: OpenIndex, versions: Iterable[tuple[Article, Article]]) -> N
         index.database.write("DELETE FROM replaced WHERE number <= (SELECT max(number) FROM replaced) - ?", REMEMBERED)
 
 
-def forget(index: OpenIndex, ids: Sequence[str]) -> None:
-    """Articles were taken away by their ids: what had these before may come again."""
-    index.database.among_texts("DELETE FROM replaced WHERE id IN {}", ids)
-
-
 def _hash(version: Article, stored: Article) -> int:
     return whole_digest(version) if same_text(version, stored) else digest_of(version)
