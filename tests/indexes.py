@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -21,6 +22,7 @@ from clusterer.evaluation.metrics import evaluate
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import StoryIndex
 from clusterer.io.feed import Feed
+from clusterer.versions import url_key
 
 both_loops = pytest.mark.usefixtures("either_loop")
 
@@ -162,25 +164,28 @@ def dated_before(article: Article, other: Article) -> bool:
 
 
 class Twin:
-    """What is stored, as a dictionary in order of arrival, and what has expired."""
+    """What is stored, as a dictionary in order of arrival, and what is gone."""
 
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
-        self.expired: dict[str, Article] = {}
+        self.gone: dict[str, Article] = {}
+        self.removed: set[str] = set()  # ids of those that did not expire
         self.replaced: set[tuple[str, str, str]] = set()  # id, title and text of versions that are not the latest
 
     def add(self, article: Article) -> tuple[str, str]:
-        """The id it has, and whether it is "added", "known", "older" or "expired"."""
+        """The id it has, and whether it is "added", "known", "older", "removed" or "expired"."""
         wanted = name = article.id or article.url
         again = 1
-        while name in self.articles or name in self.expired:
-            there = self.articles.get(name) or self.expired[name]
+        while name in self.articles or name in self.gone:
+            there = self.articles.get(name) or self.gone[name]
             if (there.title, there.text) == (article.title, article.text):
-                return name, "known" if name in self.articles else "expired"
+                return name, "known" if name in self.articles else self._went(name)
             if again == 1 and (other := self._replaced_as(article, wanted)):
-                return other, "older" if other in self.articles else "expired"
+                return other, "older" if other in self.articles else self._went(other)
             again += 1
             name = f"{wanted}#{again}"
+        if other := self._removed_as(article, wanted):
+            return other, "removed"
         self.articles[name] = replace(article, id=name)
         return name, "added"
 
@@ -188,26 +193,49 @@ class Twin:
         """The id of which this article is a version that was replaced: the one it names, or this with a number."""
         ids = sorted(id for id, *told in self.replaced if told == [article.title, article.text])
         ids = [id for id in ids if id == name] or [id for id in ids if re.sub(r"#\d+$", "", id) == name]
-        return ids[-1] if ids and ids[-1] in {*self.articles, *self.expired} else None
+        return ids[-1] if ids and ids[-1] in {*self.articles, *self.gone} else None
+
+    def _went(self, name: str) -> str:
+        return "removed" if name in self.removed else "expired"
+
+    def _removed_as(self, article: Article, name: str) -> str | None:
+        """The id of the removed article that this one is: that of its URL, or with its id unless title or URL are others."""
+        held = [(id, there) for id, there in self.gone.items() if id in self.removed]
+        if same := [id for id, there in held if url_key(article.url) and url_key(there.url) == url_key(article.url)]:
+            return same[-1]
+        there = self.gone[name] if name in self.removed else None
+        pairs = there and [(there.title, article.title), (url_key(there.url), url_key(article.url))]
+        return None if pairs is None or any(one and two and one != two for one, two in pairs) else name
+
+    def add_again(self, articles: Iterable[Article]) -> list[tuple[str, str]]:
+        """As `add`, of what may be gone."""
+        articles, trial = list(articles), deepcopy(self)
+        for name, became in [trial.add(article) for article in articles]:
+            if became in ("removed", "expired"):
+                self.gone.pop(name, None)
+                self.removed.discard(name)
+        return [self.add(article) for article in articles]
 
     def remove(self, names: Iterable[str]) -> None:
-        """Articles that are taken away: nothing of them is remembered."""
+        """Articles that are taken away, and remembered."""
         for name in names:
-            if self.articles.pop(name, None):
-                self.replaced = {row for row in self.replaced if row[0] != name}
+            if name in self.articles:
+                self.expire([name])
+                self.removed.add(name)
 
     def expire(self, names: Iterable[str]) -> None:
         """Articles that are let go, and remembered."""
         for name in names:
-            self.expired[name] = self.articles.pop(name)
+            self.gone.pop(name, None)
+            self.gone[name] = self.articles.pop(name)
 
     def merge(self, articles: Iterable[Article]) -> list[tuple[str, str]]:
         """As `add`, of articles that may come again under their own ids."""
         articles = list(articles)
         for article in articles:
-            gone = self.expired.get(article.id)
+            gone = None if article.id in self.removed else self.gone.get(article.id)
             if gone and (gone.title, gone.text) == (article.title, article.text):
-                del self.expired[article.id]
+                del self.gone[article.id]
             self.replaced = {row for row in self.replaced if row[1:] != (article.title, article.text)}
         return [self.add(article) for article in articles]
 
@@ -260,8 +288,8 @@ class Twin:
 
     def ids_of(self, name: str) -> set[str]:
         """A name and the ids "name#2", "name#3", ... in succession that articles have or had."""
-        names, again = {name} & (self.articles.keys() | self.expired.keys()), 2
-        while names and f"{name}#{again}" in self.articles.keys() | self.expired.keys():
+        names, again = {name} & (self.articles.keys() | self.gone.keys()), 2
+        while names and f"{name}#{again}" in self.articles.keys() | self.gone.keys():
             names.add(f"{name}#{again}")
             again += 1
         return names

@@ -26,7 +26,7 @@ from clusterer.index.story_index import StoryIndex
 from clusterer.io.atomic import atomic_output
 from clusterer.io.feed import Feed
 from clusterer.io.guard import json_line
-from clusterer.messages import Language, language_of
+from clusterer.messages import Language, language_of, message, worded
 from clusterer.results import LEVELS, Assignment
 
 if TYPE_CHECKING:
@@ -208,6 +208,8 @@ def _show(e: Explanation) -> None:
     if e.reporting:
         r = e.reporting
         say(f"\nAs reports: score {r.score:.4f} = 1 / (1 + e^-sum); {r.slots} of {r.of_slots} slots of the leads equal")
+        if e.by_others:
+            say(worded(message("explain.measured_on", a=r.texts[0], b=r.texts[1])))
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("feature", "value", "points", ""):
             table.add_column(name, justify="right" if name in ("value", "points") else "left")

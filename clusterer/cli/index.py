@@ -106,6 +106,7 @@ def create(path: str, if_missing: bool, **options: Any) -> None:
     help="file for the answers; - is standard output. An earlier one is replaced at once; each line is there when its "
     "article is stored, and stays, however the run ends",
 )
+@click.option("--again", is_flag=True, help="also what was removed or has expired, which is else not taken in")
 @with_option
 @changes_option
 def add(
@@ -113,6 +114,7 @@ def add(
     batch: int | None,
     update: bool,
     unique_url: bool,
+    again: bool,
     output: str,
     added: tuple[str, ...],
     changes: str | None,
@@ -122,8 +124,8 @@ def add(
 
     Fields of a line: those of `cluster`, status, story_title, and those of --with. A status is new (opens a story), report (of
     a story that is there), copy, updated (a new version, in its story), known (was there already), older (a version that was
-    replaced, or is dated before the stored one) or expired; nothing is stored of the last three. With - articles are read as
-    JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
+    replaced, or is dated before the stored one), removed or expired (they were there); nothing is stored of the last four.
+    With - articles are read as JSON lines in UTF-8 and answered as they come. Bad rows are added to FILE.quarantine.jsonl.
 
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
@@ -136,6 +138,7 @@ def add(
     with run.quarantine, contextlib.ExitStack() as stack:
         store = stack.enter_context(StoryIndex.open(path, must_exist=True))
         take = partial(store.update, unique_url=unique_url) if update or unique_url else store.add
+        take = partial(take, again=again)
         parts: Iterator[list[Row]] = iter(())
         try:
             if live:
@@ -273,17 +276,18 @@ def stories(
 @click.option("--history", help="`history` of the last time: a backup that was restored meanwhile is an error")
 @output_option
 def changes_command(path: str, after: int, history: str | None, output: str) -> None:
-    """Tell which stories articles came to since the last time, as JSON lines, as /api/changes of `serve` does.
+    """Tell what came and went since the last time, as JSON lines, as /api/changes of `serve` does.
 
-    A line is one of `stories`, with `new`: ids of the articles that came. The last line has `next` and `history`, for the next
-    time. What was removed or has expired is not told.
+    Lines of stories that articles came to or went from are those of `stories`, with `new`: ids of the articles that came. Then a
+    line for every article that went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for
+    the next time.
 
     Example: clusterer index changes news.db --after 1200
     """
     keep_apart([output], files_of(path))
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         told = store.changes(after, history).as_dict()
-        write_json_lines(out, [*told.pop("stories"), told])
+        write_json_lines(out, [*told.pop("stories"), *told.pop("gone"), told])
 
 
 @index.command("show", cls=SectionedCommand)

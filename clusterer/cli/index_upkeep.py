@@ -29,6 +29,9 @@ from clusterer.index import Removed, StoryIndex
 def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | None) -> None:
     """Take articles away by their ids. What is left of their stories keeps its name.
 
+    They are remembered by id and URL, and not taken in again, but for `add --again`. `changes` tells them. Where none of the
+    ids is there, the exit code is 1.
+
     Example: clusterer index remove news.db marsad-14
     """
     keep_apart([changes], [*files_of(path), *([listed] if listed else [])])
@@ -45,9 +48,17 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
     with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
         removed = store.remove(names)
         write_changes(changes_file, removed.changes)
+    shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
+    if not removed.articles:
+        none = f"no article {shown!r} is there"
+        if len(removed.missing) > 1:
+            none = f"none of the {len(removed.missing):,} ids is there: {shown}"
+        raise InputError(
+            f"{path}: nothing was removed, {none}; cure: ids as clusterer index export writes them; what was removed or has"
+            " expired before is gone already"
+        )
     _say(removed)
     if removed.missing:
-        shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
         tell(f"{len(removed.missing)} not there: {shown}", err=True)
 
 
@@ -139,7 +150,7 @@ def check(path: str) -> None:
 def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
     """Add all articles of OTHER indexes, also of those with other settings or of another release, to FILE.
 
-    The ids of their stories become aliases.
+    The ids of their stories become aliases. What was removed from FILE is not taken in; what is gone from OTHER is remembered.
 
     Example: clusterer index merge news.db other.db
     """
@@ -148,9 +159,13 @@ def merge(path: str, others: tuple[str, ...], changes: str | None) -> None:
         for other in others:
             added = store.merge(other)
             write_changes(changes_file, added.changes)
-            known = added.status.count("known")
-            many = "1 article" if len(added) - known == 1 else f"{len(added) - known:,} articles"
-            tell(f"{many} added of {other}, {known:,} known", err=True)
+            known, gone = added.status.count("known"), added.status.count("removed")
+            count = len(added) - known - gone
+            aside = f", {gone:,} removed here before" if gone else ""
+            tell(
+                f"{count:,} {'article' if count == 1 else 'articles'} added of {other}, {known:,} known{aside}",
+                err=True,
+            )
 
 
 @click.command("compact", cls=SectionedCommand)

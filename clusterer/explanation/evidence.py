@@ -185,6 +185,11 @@ class Explanation:
         return worded(self.messages[0])
 
     @property
+    def by_others(self) -> bool:
+        """Whether as reports not both articles' own texts were compared, but for one the longest of its copy group."""
+        return self.reporting is not None and self.reporting.texts != tuple(one.id for one in self.articles)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """English sentences that bear it out, the decisive one first."""
         return tuple(map(worded, self.messages[1:]))

@@ -93,6 +93,9 @@ def _reasons(
     if settings.level != "story":
         yield message("reason.stopped", level=message(f"level.{settings.level}"))
     elif reports is not None:
+        for one, compared in zip(assignments, reports.texts, strict=True):
+            if one.id != compared:
+                yield message("reason.stands_in", id=one.id, other=compared)
         yield from _score_told(a.story == b.story, copies is not None and copies.form, reports, settings)
 
 

@@ -4,10 +4,11 @@ Owns the file, its transactions and what lasts between batches. Verifies and sco
 """
 
 from clusterer.index.arrivals import Arrived
+from clusterer.index.gone import Gone
 from clusterer.index.outcomes import Added, Removed
 from clusterer.index.rankings import StoryOrder
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import StoryIndex
 from clusterer.index.told_stories import Story
 
-__all__ = ["Added", "Arrived", "Change", "Removed", "Story", "StoryIndex", "StoryOrder"]
+__all__ = ["Added", "Arrived", "Change", "Gone", "Removed", "Story", "StoryIndex", "StoryOrder"]

@@ -1,15 +1,17 @@
-"""Points in time, and what came after one: articles in their order of arrival. Reads only."""
+"""Points in time, and what came and went after one: articles in the order in which they did. Reads only."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from clusterer.articles import seconds
 from clusterer.errors import InputError
 from clusterer.index.changes import stories_of_articles
+from clusterer.index.gone import Gone, gone_after, is_forgotten
 from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.told_stories import Story
@@ -18,16 +20,17 @@ from clusterer.io.limits import parse_moment
 
 
 class OtherHistory(InputError):
-    """What is asked for comes after an article that the index has never had, as after a backup was restored."""
+    """What is asked for comes after what this index never had, as after a backup was restored, or has forgotten since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Stories that articles came to.
+    """Stories that articles came to or went from.
 
     Attributes:
-        stories: in the order in which the first of these articles came, as they stand now.
+        stories: in the order in which the first of these articles came or went, as they stand now.
         new: of each the ids of its articles that came.
+        gone: the articles that went, in order; none of them is there.
         next: what to ask `after` next time.
         history: tells this index from its backups, in which other articles may come after the same number.
     """
@@ -36,12 +39,18 @@ class Arrived:
     new: tuple[tuple[str, ...], ...]
     next: int
     history: str
+    gone: tuple[Gone, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The answer of `/api/changes`."""
         rows = zip(self.stories, self.new, strict=True)
         stories = [{**story.as_dict(), "new": ids} for story, ids in rows]
-        return {"stories": stories, "next": self.next, "history": self.history}
+        return {
+            "stories": stories,
+            "gone": [asdict(one) for one in self.gone],
+            "next": self.next,
+            "history": self.history,
+        }
 
 
 def changes_after(
@@ -51,7 +60,7 @@ def changes_after(
     limit: int | None = None,
     since: str | None = None,
 ) -> Arrived:
-    """The stories of the next articles, by arrival, with the ids of these.
+    """The stories of the next articles that came or went, in this order, with the ids of these.
 
     Args:
         reader: in a transaction.
@@ -61,7 +70,8 @@ def changes_after(
         since: only what came since then.
 
     Raises:
-        OtherHistory: the index has another history, or no article so late has ever come to it.
+        OtherHistory: the index has another history, no article so late has ever come to it, or not all that went since is
+            remembered.
         InputError: `after` is negative, or `since` is no point in time.
     """
     index = reader.index
@@ -79,15 +89,36 @@ def changes_after(
             f"after is {after}, and no article of {index.database.path} has ever had a number beyond {last}: a backup was"
             f" restored, or the index made anew; {cure}"
         )
+    if after and is_forgotten(index, after):
+        raise OtherHistory(
+            f"after is {after}, and more has expired since then than {index.database.path} remembers; cure: begin anew, after 0"
+            " without a history, in place of all that is held"
+        )
     after = max(after, last_before(index, since))
-    rows = arrived(index, after, -1 if limit is None else limit)
-    story_of = stories_of_articles(index, [number for number, _ in rows])
+    most = -1 if limit is None else limit
+    steps: list[tuple[int, str | Gone]] = [*arrived(index, after, most), *gone_after(index, after, most)]
+    steps = sorted(steps, key=lambda step: step[0])[: None if limit is None else limit]
+    story_of = stories_of_articles(index, [number for number, what in steps if isinstance(what, str)])
+    living = _stories_named(index, {what.of_story for _, what in steps if isinstance(what, Gone)})
     new: dict[int, list[str]] = {}
-    for number, id in rows:
-        if number in story_of:  # one without a word is no story
-            new.setdefault(story_of[number], []).append(id)
+    for number, what in steps:
+        story = story_of.get(number) if isinstance(what, str) else living.get(what.of_story)
+        if story is None:  # one without a word is no story
+            continue
+        ids = new.setdefault(story, [])
+        if isinstance(what, str):
+            ids.append(what)
     stories = tuple(reader.stories([*new]))
-    return Arrived(stories, tuple(map(tuple, new.values())), rows[-1][0] if rows else after, own)
+    gone = tuple(what for _, what in steps if isinstance(what, Gone))
+    return Arrived(stories, tuple(map(tuple, new.values())), steps[-1][0] if steps else after, own, gone)
+
+
+def _stories_named(index: OpenIndex, names: Collection[str]) -> dict[str, int]:
+    """Numbers of the stories that have these ids, or have them as aliases, by id; those that have ended are left out."""
+    rows = index.database.among_texts(
+        "SELECT id, coalesce(into_story, number) FROM story WHERE id IN {}", sorted(names)
+    )
+    return dict(rows)
 
 
 def arrived(index: OpenIndex, after: int, limit: int) -> list[tuple[int, str]]:

@@ -39,6 +39,7 @@ class Changes:
         changed_stories: stories that something happened to.
         unlinked_texts: texts that lost a likeness.
         story_of_replaced: by id the story of articles that a new version replaces.
+        replaced_ids: ids of all of these.
         inherited_story: by number the story that a new version inherits, and that articles were in which are read anew.
         stirred: documents whose links or likenesses are others than before.
         relinked: stored documents that were linked with other stored ones.
@@ -55,6 +56,7 @@ class Changes:
     changed_stories: set[int] = field(default_factory=set)
     unlinked_texts: set[int] = field(default_factory=set)
     story_of_replaced: dict[str, int] = field(default_factory=dict)
+    replaced_ids: set[str] = field(default_factory=set)
     inherited_story: dict[int, int] = field(default_factory=dict)
     stirred: set[int] = field(default_factory=set)
     relinked: set[int] = field(default_factory=set)

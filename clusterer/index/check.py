@@ -28,7 +28,7 @@ from clusterer.index.articles import (
     words_of_texts,
 )
 from clusterer.index.crowds import crowded_documents, find_story_components
-from clusterer.index.guards import blob_rows, crc_of_expired, crc_of_number, crc_of_pair, crc_of_replaced, crc_of_story
+from clusterer.index.guards import blob_rows, crc_of_gone, crc_of_number, crc_of_pair, crc_of_replaced, crc_of_story
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import STORED, read_table
 from clusterer.index.open_index import OpenIndex
@@ -115,9 +115,7 @@ def _checksums(index: OpenIndex) -> list[str]:
         ],
         "texts whose slots": [(x, crc32(slots) == crc) for x, crc, slots in _slots(index)],
         "texts with a likeness that": [(a, crc_of_pair(a, *row) == crc) for a, *row, crc in rows("SELECT * FROM pair")],
-        "expired articles whose names": [
-            (row[0], crc_of_expired(*row) == crc) for *row, crc in rows("SELECT * FROM expired")
-        ],
+        "articles gone whose names": [(row[0], crc_of_gone(*row) == crc) for *row, crc in rows("SELECT * FROM gone")],
         "replaced versions whose names": [
             (number, crc_of_replaced(*row) == crc) for number, *row, crc in rows("SELECT * FROM replaced")
         ],
@@ -174,10 +172,11 @@ _RULES = {
     " 'generation')",
     "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
     " WHERE into_story IS NULL)",
-    "expired articles that are there": "SELECT expired.number FROM expired JOIN article USING (key) WHERE article.id ="
-    " expired.id",
+    "articles gone that are there": "SELECT gone.number FROM gone JOIN article USING (key) WHERE article.id = gone.id",
+    "articles neither removed nor expired": "SELECT number FROM gone WHERE removed NOT IN (0, 1)",
+    "numbers that an article came and another one went by": "SELECT gone.number FROM gone JOIN article USING (number)",
     "numbers beyond the counters": "SELECT number FROM (SELECT number, 'article' AS counter FROM article UNION ALL SELECT"
-    " number, 'article' FROM expired UNION ALL SELECT"
+    " number, 'article' FROM gone UNION ALL SELECT"
     " number, 'article' FROM document UNION ALL SELECT number, 'story' FROM story UNION ALL SELECT number, 'generation'"
     " FROM segment) JOIN state ON name = counter WHERE number NOT BETWEEN 1 AND value",
     "articles of a time outside the calendar": f"SELECT number FROM article WHERE date NOT BETWEEN {CALENDAR[0]} AND"

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from clusterer.errors import InputError
 from clusterer.index import maintenance
 from clusterer.index.articles import moment
-from clusterer.index.guards import crc_of_expired
+from clusterer.index.gone import remember
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import writing
 from clusterer.index.writer import IndexWriter
-
-REMEMBERED = 500_000
-"""Expired articles that are remembered, those that came last: feeds repeat what is of these days. Each is about 60 bytes."""
-_HELD = """
-SELECT article.number, article.key, article.id, article.digest, coalesce(story.id, article.id) FROM article
-LEFT JOIN document ON document.number = article.document LEFT JOIN text ON text.centre = document.centre
-LEFT JOIN story ON story.number = text.story WHERE article.number IN {}
-"""
 
 
 class _TakenBack(Exception):
@@ -50,6 +41,7 @@ def rehearse(
     with suppress(_TakenBack), writing(index) as writer:
         _refuse_to_empty(index, before, age)
         while numbers := _expired(index, before, max_articles, max_bytes):
+            remember(index, numbers, removed=False)
             writer.remove(numbers)
             changes += writer.settle()
             count += len(numbers)
@@ -90,7 +82,7 @@ def expire(
             if not count:
                 _refuse_to_empty(index, before, age)
             numbers = _expired(index, before, max_articles, max_bytes)
-            _remember(index, numbers)
+            remember(index, numbers, removed=False)
             writer.remove(numbers)
             changes += writer.settle()
             if max_bytes is not None and numbers:
@@ -115,18 +107,6 @@ def _refuse_to_empty(index: OpenIndex, before: float | None, age: timedelta | No
         f"{index.database.path}: all articles are older: the latest is of {last:%F %H:%M} UTC, and an age counts back from"
         f" now, {datetime.now(UTC):%F %H:%M}; nothing was removed; cure: a date, such as {day:%F},"
         " so long before the latest; or, to empty the index, --max-articles 0 (max_articles=0)"
-    )
-
-
-def _remember(index: OpenIndex, numbers: Collection[int]) -> None:
-    """Keep the names of articles that are about to expire."""
-    rows = index.database.among(_HELD, sorted(numbers))
-    index.database.write_many(
-        "INSERT INTO expired VALUES (?, ?, ?, ?, ?, ?)", [(*row, crc_of_expired(*row)) for row in rows]
-    )
-    index.database.write(
-        "DELETE FROM expired WHERE number IN (SELECT number FROM expired ORDER BY number DESC LIMIT -1 OFFSET ?)",
-        REMEMBERED,
     )
 
 

@@ -240,9 +240,12 @@ def crc_of_story(id: str, into_story: int | None) -> int:
     return crc32(f"{into_story} {id}".encode("utf-8", "surrogatepass"))
 
 
-def crc_of_expired(number: int, key: int, id: str, digest: int, of_story: str) -> int:
-    """CRC-32 of a row of the table ``expired``."""
-    return crc32(f"{number} {key} {digest} {len(id)} {id} {of_story}".encode("utf-8", "surrogatepass"))
+def crc_of_gone(
+    number: int, key: int, id: str, digest: int, of_story: str, removed: int, title: int | None, url: int | None
+) -> int:
+    """CRC-32 of a row of the table ``gone``."""
+    numbers = f"{number} {key} {digest} {removed} {title} {url}"
+    return crc32(f"{numbers} {len(id)} {id} {of_story}".encode("utf-8", "surrogatepass"))
 
 
 def crc_of_replaced(id: str, digest: int) -> int:

@@ -11,6 +11,7 @@ from clusterer.errors import InputError
 from clusterer.index.articles import read_articles
 from clusterer.index.changes import stories_of_articles
 from clusterer.index.database import Database
+from clusterer.index.gone import Gone, carry, gone_of, welcome
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import stand_anew
 from clusterer.index.replaced import all_replaced, keep
@@ -19,6 +20,7 @@ from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
 from clusterer.results import Assignment
 
+_GONE = "number, key, id, digest, of_story, removed, title, url"
 _BATCH = 5000  # articles read at a time
 
 
@@ -31,6 +33,7 @@ class Merged(NamedTuple):
         assigned: assignments by number, of these and of all others in their stories.
         changes: what it did to stories that were here before.
         titles: of the stories of these articles, by their ids.
+        gone: of these those that were removed here before, by number.
     """
 
     numbers: list[int]
@@ -38,6 +41,7 @@ class Merged(NamedTuple):
     assigned: dict[int, Assignment]
     changes: list[Change]
     titles: dict[str, str]
+    gone: dict[int, Gone]
 
 
 def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
@@ -60,17 +64,18 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         with contradictions_named(source), source.database.reading():
             for batch in _article_batches(source):
                 with writing(index) as writer:
-                    writer.welcome(batch.values())
+                    welcome(index, batch.values())
                     numbers, stored, _ = writer.store(list(batch.values()))
                     changes += writer.settle()
                 number_here |= dict(zip(batch, numbers, strict=True))
                 is_known += stored
             ids, replaced = _story_ids(source), all_replaced(source)
+            _carry_gone(index, source)
     finally:
         source.database.close()
     numbers = list(number_here.values())
     with writing(index):
-        first: dict[str, int] = {}  # of those that have not expired here
+        first: dict[str, int] = {}  # of those that were not removed here
         for name, article in ids:
             if number_here[article] > 0:
                 first.setdefault(name, number_here[article])
@@ -78,8 +83,8 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         _adopt_replaced(index, [(number_here[article], hash) for article, hash in replaced])
         assigned = reader.assignments_of_stories([number for number in numbers if number > 0])
         titles = reader.titles(assigned, {})
-        assigned |= reader.expired([number for number in numbers if number < 0])
-    return Merged(numbers, is_known, assigned, changes, titles)
+        gone = gone_of(index, [number for number in numbers if number < 0])
+    return Merged(numbers, is_known, assigned, changes, titles, gone)
 
 
 def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:
@@ -89,6 +94,18 @@ def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:
         batch = numbers[start : start + _BATCH]
         articles = read_articles(source, batch)
         yield {number: articles[number] for number in batch}
+
+
+def _carry_gone(index: OpenIndex, source: OpenIndex) -> None:
+    """Remember what is gone of an index, thousands at a time; older releases' files do not tell."""
+    last = -1
+    while source.database.rows("SELECT 1 FROM sqlite_master WHERE name = 'gone'"):
+        rows = source.database.rows(f"SELECT {_GONE} FROM gone WHERE number > ? ORDER BY number LIMIT {_BATCH}", last)
+        if not rows:
+            return
+        with writing(index):
+            carry(index, [row for _, *row in rows])
+        last = rows[-1][0]
 
 
 def _story_ids(source: OpenIndex) -> list[tuple[str, int]]:

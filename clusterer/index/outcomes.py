@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Literal
 
 from clusterer.articles import Article, name_of
+from clusterer.index.gone import Gone
 from clusterer.index.story_ids import Change
 from clusterer.results import Assignment
 from clusterer.versions import url_key
 
-Status = Literal["new", "report", "copy", "updated", "known", "older", "expired"]
+Status = Literal["new", "report", "copy", "updated", "known", "older", "removed", "expired"]
 
 LOOKED_AT = 64
 """Articles of one id that a new version is held against, those that came last: corrections are of these days."""
@@ -28,8 +29,8 @@ class Added:
             report of a story), "copy" (its text, or nearly, was in another article before), "updated" (it replaced another
             version and is in the story that this was in), "known" (the same id and content were there; nothing was stored),
             "older" (a version that was replaced, or is dated before the stored one; nothing was stored, and its assignment is
-            that of the stored one), "expired" (they were there and have expired; nothing was stored, and its assignment names
-            the story that it had).
+            that of the stored one), "removed" (it was removed by its id, whatever its text is now; nothing was stored, and its
+            assignment names the story that it had), "expired" (likewise, it was there and has expired).
         changes: what it did to stories that were there before.
         titles: of each one's story, that is, of its representative; "" where that has gone.
     """
@@ -69,10 +70,11 @@ def added_of(
     titles: Mapping[str, str],
     are_older: Sequence[bool] = (),
     former: Mapping[int, str] | None = None,
+    gone: Mapping[int, Gone] | None = None,
 ) -> Added:
     """What became of articles, by number; `assigned` holds all articles of their stories, `titles` those of these by id.
 
-    Numbers of those that have expired are negative. Others ascend as articles arrive: an article is a copy or a report of
+    Numbers of those that are `gone` are negative. Others ascend as articles arrive: an article is a copy or a report of
     those before it, whatever comes later in its batch. `are_older` tells versions that are not the stored one, `former` are the
     stories in which earlier versions were, by number.
     """
@@ -83,15 +85,15 @@ def added_of(
         first_of_story.setdefault(assigned[number].story, number)
 
     def status(number: int) -> Status:
-        if number < 0:
-            return "expired"
+        if gone and number in gone:
+            return gone[number].status
         if former and former.get(number) == assigned[number].story:
             return "updated"
         if first_of_copy[assigned[number].copy] < number:
             return "copy"
         return "report" if first_of_story[assigned[number].story] < number else "new"
 
-    assignments = tuple(assigned[number] for number in numbers)
+    assignments = tuple(gone[number].assignment if gone and number in gone else assigned[number] for number in numbers)
     statuses = tuple(
         "older" if older and number > 0 else "known" if k and number > 0 else status(number)
         for number, k, older in zip(numbers, is_known, are_older or [False] * len(numbers), strict=True)

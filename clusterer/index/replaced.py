@@ -68,10 +68,5 @@ def all_replaced(index: OpenIndex) -> list[tuple[int, int]]:
     return index.database.rows(statement)
 
 
-def forget(index: OpenIndex, ids: Sequence[str]) -> None:
-    """Articles were taken away by their ids: what had these before may come again."""
-    index.database.among_texts("DELETE FROM replaced WHERE id IN {}", ids)
-
-
 def _hash(version: Article, stored: Article) -> int:
     return whole_digest(version) if same_text(version, stored) else digest_of(version)

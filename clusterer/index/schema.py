@@ -47,14 +47,17 @@ CREATE INDEX article_key ON article (key);
 CREATE INDEX article_document ON article (document);
 CREATE INDEX article_age ON article (coalesce(date, added));
 
--- Articles that were let expire: they are not taken in again, and no other article gets their ids.
-CREATE TABLE expired (
-    number INTEGER PRIMARY KEY,  -- the one it had
+-- Articles that were removed or let expire: they are not taken in again, and no other article gets their ids, see index.gone.
+CREATE TABLE gone (
+    number INTEGER PRIMARY KEY,  -- in order of going: of the numbers that articles have in order of arrival the next one
     key INTEGER NOT NULL, id TEXT NOT NULL, digest INTEGER NOT NULL,  -- as in article
     of_story TEXT NOT NULL,      -- id of its story when it went
-    crc INTEGER NOT NULL         -- CRC-32 of the five before
+    removed INTEGER NOT NULL,    -- 1 by its id, 0 expired
+    title INTEGER, url INTEGER,  -- hashes of these, of what was removed; NULL where it had none
+    crc INTEGER NOT NULL         -- CRC-32 of the eight before
 );
-CREATE INDEX expired_key ON expired (key);
+CREATE INDEX gone_key ON gone (key);
+CREATE INDEX gone_url ON gone (url) WHERE removed;
 
 -- Versions of articles that are not the latest: they are not taken in again, see index.replaced.
 CREATE TABLE replaced (
@@ -151,6 +154,12 @@ _OLDER_LINKS = """
 CREATE TABLE link (a INTEGER NOT NULL, b INTEGER NOT NULL, shared INTEGER NOT NULL, smaller INTEGER NOT NULL, larger INTEGER
 NOT NULL, opening REAL NOT NULL, copy INTEGER NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID
 """  # of versions 1 and 2
+_OLDER_GONE = [
+    ("table", "expired", "expired", "CREATE TABLE expired (number INTEGER PRIMARY KEY, key INTEGER NOT NULL, id TEXT NOT NULL,"
+     " digest INTEGER NOT NULL, of_story TEXT NOT NULL, crc INTEGER NOT NULL)"),
+    ("index", "expired_key", "expired", "CREATE INDEX expired_key ON expired (key)"),
+]  # fmt: skip
+"""Of versions 5 and 6, in place of the table `gone`."""
 _AGE = "article_age"  # an index that version 1 lacks
 
 _KINDS = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes}
@@ -203,7 +212,8 @@ def _objects(version: int) -> frozenset[_Object]:
     """The rows of ``sqlite_master`` of an index of some version, their statements bare."""
     objects = [(kind, name, table, _bare(sql)) for kind, name, table, sql in _made()]
     if version <= 6:
-        objects = [x for x in objects if x[2] != "standing"]
+        objects = [x for x in objects if x[2] not in ("standing", "gone")]
+        objects += [(k, n, t, _bare(s)) for k, n, t, s in _OLDER_GONE]
     if version <= 5:
         objects = [x for x in objects if x[2] != "replaced"]
     if version <= 4:

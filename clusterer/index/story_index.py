@@ -25,11 +25,12 @@ from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
+from clusterer.index.gone import gone_of, remember as remember_gone
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import Added, Removed, added_of, latest_versions, same_text
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
-from clusterer.index.replaced import forget, remember
+from clusterer.index.replaced import remember
 from clusterer.index.told_stories import Story
 from clusterer.index.transactions import contradictions_named, reading, writing
 from clusterer.index.updating import find_versions
@@ -114,14 +115,15 @@ class StoryIndex:
 
     # verbs that write
 
-    def add(self, articles: Iterable[Article | Mapping[str, Any] | str]) -> Added:
+    def add(self, articles: Iterable[Article | Mapping[str, Any] | str], *, again: bool = False) -> Added:
         """Store articles, and say what each is. All of them or, where an error is raised, none.
 
         An article whose id is taken by another text gets "#2", "#3", ...; one that is there already is left as it is, and one
-        that has expired is not taken in again.
+        that was removed (known by its id or URL) or has expired is not taken in again.
 
         Args:
             articles: as `clusterer.cluster` takes them; thousands at a time are quickest.
+            again: take in again what was removed or has expired.
 
         Raises:
             InputError: an item is no article; names its place.
@@ -129,25 +131,29 @@ class StoryIndex:
         """
         items = _checked(articles)
         with writing(self._index) as writer:
-            numbers, is_known, are_older = writer.store(items)
+            numbers, is_known, are_older = writer.store(items, again)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, items, are_older))
-            assigned |= self._reader.expired([number for number in numbers if number < 0])
-        return added_of(assigned, numbers, is_known, changes, titles, are_older)
+            gone = gone_of(self._index, [number for number in numbers if number < 0])
+        return added_of(assigned, numbers, is_known, changes, titles, are_older, gone=gone)
 
-    def update(self, articles: Iterable[Article | Mapping[str, Any] | str], *, unique_url: bool = False) -> Added:
+    def update(
+        self, articles: Iterable[Article | Mapping[str, Any] | str], *, unique_url: bool = False, again: bool = False
+    ) -> Added:
         """Store new versions of articles in place of those with the same ids; ids that are not there are added.
 
         A version that was replaced before, or is dated before the stored one, is not taken; nor is one of these among the
-        articles given, whatever their order. What has expired is treated as by `add`. Where both have a URL and a title and
-        neither is the same, it is no version but another article with a taken id, as of a delivery whose rows are numbered from
-        one every day; it is added with "#2", and where it comes again, corrected under its URL, that one is replaced.
+        articles given, whatever their order. What was removed or has expired is treated as by `add`. Where both have a URL and
+        a title and neither is the same, it is no version but another article with a taken id, as of a delivery whose rows are
+        numbered from one every day; it is added with "#2", and where it comes again, corrected under its URL, that one is
+        replaced.
 
         Args:
             articles: as `add` takes them.
             unique_url: articles of one URL (`clusterer.versions`) are versions of one article, whatever their ids, as where these
                 are numbered anew every day: the URL, without what does not tell which article it is, is their id.
+            again: as for `add`.
 
         Raises:
             InputError, OutputError: as `add`.
@@ -163,11 +169,11 @@ class StoryIndex:
             earlier = self._reader.assignments_of_stories([*replaced.values()], brief=True)
             stories = {name: earlier[number].story for name, number in replaced.items()}
             writer.replace(replaced)
-            numbers, is_known, are_older = writer.store(latest)
+            numbers, is_known, are_older = writer.store(latest, again)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
             titles = self._reader.titles(assigned, _titles(numbers, latest, are_older))
-            assigned |= self._reader.expired([number for number in numbers if number < 0])
+            gone = gone_of(self._index, [number for number in numbers if number < 0])
             rows = [places[row] for row in rows]
             stored = {i: replace(latest[i], id=assigned[number].id) for i, number in enumerate(numbers) if number > 0}
             given = [(item, stored[i]) for item, i in zip(items, rows, strict=True) if i in stored and not are_older[i]]
@@ -175,11 +181,11 @@ class StoryIndex:
         before = {number: stories[a.id] for number, a in zip(numbers, latest, strict=True) if a.id in stories}
         older = [are_older[i] or not same_text(item, latest[i]) for item, i in zip(items, rows, strict=True)]
         return added_of(
-            assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, older, before
+            assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, older, before, gone
         )
 
     def remove(self, ids: Iterable[str]) -> Removed:
-        """Take articles away; what is left of their stories stays.
+        """Take articles away; what is left of their stories stays. They are remembered, and not taken in again (see `add`).
 
         Raises:
             OutputError: another writer does not finish, or the disk is full.
@@ -187,8 +193,8 @@ class StoryIndex:
         names = list(dict.fromkeys([ids] if isinstance(ids, str) else ids))
         with writing(self._index) as writer:
             stored = numbers_of_ids(self._index, names)
+            remember_gone(self._index, [number for number, _ in stored.values()], removed=True)
             writer.remove(number for number, _ in stored.values())
-            forget(self._index, [*stored])
             changes = writer.settle()
         return Removed(len(stored), tuple(name for name in names if name not in stored), tuple(changes))
 
@@ -229,7 +235,8 @@ class StoryIndex:
     def merge(self, other: str | os.PathLike[str]) -> Added:
         """Add all articles of another index, of whatever release and settings.
 
-        Its story ids become aliases here, where they are not taken.
+        Its story ids become aliases here, where they are not taken. What was removed here is not taken in again; what is gone
+        there, and not here, is remembered here, too.
 
         Raises:
             InputError: it is not an index, or this one itself.
@@ -237,7 +244,9 @@ class StoryIndex:
         """
         merged = merging.merge(self._reader, other)
         with contradictions_named(self._index):
-            return added_of(merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles)
+            return added_of(
+                merged.assigned, merged.numbers, merged.is_known, merged.changes, merged.titles, gone=merged.gone
+            )
 
     def compact(self) -> None:
         """Put all keys into one segment, without those of articles that are gone, and give all free space back.
@@ -340,7 +349,7 @@ class StoryIndex:
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
     def changes(self, after: int = 0, history: str | None = None, limit: int | None = None) -> Arrived:
-        """Stories that articles came to since the last time, as `/api/changes` tells them; what was removed is not told.
+        """Stories that articles came to or went from since the last time, and what went, as `/api/changes` tells them.
 
         Args:
             after: `next` of the answer before; 0 at first.
@@ -348,7 +357,8 @@ class StoryIndex:
             limit: no more than so many articles; None for all.
 
         Raises:
-            InputError: the index has another history, or no article so late has ever come to it.
+            InputError: the index has another history, no article so late has ever come to it, or more has expired since than is
+                remembered.
         """
         with reading(self._index):
             return changes_after(self._reader, after, history, limit)

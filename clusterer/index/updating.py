@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 from clusterer.articles import Article, numbered_id
 from clusterer.index.articles import id_key, read_articles
+from clusterer.index.gone import NAMED
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import LOOKED_AT, is_another, version_among
 from clusterer.index.replaced import stale
-
-NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM expired)"
-"""All ids that are taken; numbers of what has expired are negative."""
 
 
 class Versions(NamedTuple):

@@ -200,13 +200,6 @@ class IndexReader:
 
     # assignments
 
-    def expired(self, numbers: Sequence[int]) -> dict[int, Assignment]:
-        """Assignments of articles that have expired, by their numbers, which are negative: alone, but for the story they had."""
-        rows = self._database.among(
-            "SELECT number, id, of_story FROM expired WHERE number IN {}", [-number for number in numbers]
-        )
-        return {-number: Assignment(id, story, id, id, False, None, None, None) for number, id, story in rows}
-
     def all_numbers(self) -> list[int]:
         """Numbers of all articles, in order of arrival."""
         return [number for (number,) in self._database.rows("SELECT number FROM article ORDER BY number")]

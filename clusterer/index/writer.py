@@ -23,13 +23,13 @@ from clusterer.errors import InputError
 from clusterer.index.articles import (
     body_of,
     compress,
-    digest_of,
     id_key,
     without_learned_lines,
     words_of_texts,
 )
 from clusterer.index.changes import Changes, release_documents, store_links, stories_of_articles
 from clusterer.index.copy_candidates import copy_candidates
+from clusterer.index.gone import NAMED, forget, withheld
 from clusterer.index.guards import crc_of_number
 from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
@@ -39,7 +39,6 @@ from clusterer.index.remembered import StoredDocument
 from clusterer.index.replaced import replaced_among
 from clusterer.index.story_candidates import remember
 from clusterer.index.story_ids import Change
-from clusterer.index.updating import NAMED
 from clusterer.text import boilerplate
 from clusterer.text.words import Words
 
@@ -57,27 +56,24 @@ class IndexWriter:
         """
         self._index, self._changes = index, Changes(last_article=index.database.state["article"])
 
-    def store(self, articles: Sequence[Article]) -> tuple[list[int], list[bool], list[bool]]:
-        """Store articles, but for those that were stored before and have expired, or were replaced by another version.
+    def store(self, articles: Sequence[Article], again: bool = False) -> tuple[list[int], list[bool], list[bool]]:
+        """Store articles, but for those that were stored before and are gone, or were replaced by another version.
+
+        Args:
+            articles: these.
+            again: take in what is gone.
 
         Returns:
-            The number of each, negative of one that has expired, whether it was there before, and whether another version of
+            The number of each, negative of one that is gone, whether it was there before, and whether another version of
             it is there.
 
         Raises:
             InputError: the index has seen too many.
         """
+        if again:
+            numbers = _named(self._index, self._changes, articles)[1]
+            forget(self._index, [-number for number in numbers if number < 0])
         return _store(self._index, self._changes, articles)
-
-    def welcome(self, articles: Iterable[Article]) -> None:
-        """Let articles in again although they have expired or were replaced."""
-        told = [(name_of(a), digest_of(a)) for a in articles]
-        self._index.database.write_many(
-            "DELETE FROM expired WHERE key = ? AND id = ? AND digest = ?",
-            [(id_key(name), name, digest) for name, digest in told],
-        )
-        self._index.database.write_among("DELETE FROM replaced WHERE digest IN {}", [digest for _, digest in told])
-        self._index.passed_ids.clear()
 
     def replace(self, articles: Mapping[str, int]) -> None:
         """Remove articles whose new versions will be stored: these stay in the story, if they can.
@@ -87,6 +83,7 @@ class IndexWriter:
         """
         story = stories_of_articles(self._index, articles.values())
         self._changes.story_of_replaced |= {id: story[number] for id, number in articles.items() if number in story}
+        self._changes.replaced_ids |= articles.keys()
         self.remove(articles.values())
 
     def remove(self, numbers: Iterable[int]) -> None:
@@ -112,10 +109,7 @@ class IndexWriter:
 
 def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> tuple[list[int], list[bool], list[bool]]:
     database = index.database
-    bodies = [body_of(a) for a in articles]
-    names, numbers, is_stored, are_older = _numbered(
-        index, [name_of(a) for a in articles], [digest for _, digest in bodies]
-    )
+    names, numbers, is_stored, are_older, bodies = _named(index, changes, articles)
     new = [i for i, stored in enumerate(is_stored) if not stored]
     if database.state["article"] + len(new) >= _MOST:
         raise InputError(f"an index holds {_MOST} articles in its life; cure: make a new one and merge this into it")
@@ -155,12 +149,24 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
     return numbers, is_stored, are_older
 
 
+def _named(
+    index: OpenIndex, changes: Changes, articles: Sequence[Article]
+) -> tuple[list[str], list[int], list[bool], list[bool], list[tuple[bytes, int]]]:
+    """Articles as `_numbered` finds them, and their bodies."""
+    bodies, ids = [body_of(a) for a in articles], [name_of(a) for a in articles]
+    removed = {
+        place: number for place, number in withheld(index, articles).items() if ids[place] not in changes.replaced_ids
+    }
+    return *_numbered(index, ids, [digest for _, digest in bodies], removed), bodies
+
+
 def _numbered(
-    index: OpenIndex, ids: list[str], digests: list[int]
+    index: OpenIndex, ids: list[str], digests: list[int], removed: Mapping[int, int]
 ) -> tuple[list[str], list[int], list[bool], list[bool]]:
     """Ids, numbers of articles, whether they are stored, and whether in another version that replaced them.
 
-    An id that another text has gets "#2", "#3", ...
+    An id that another text has gets "#2", "#3", ... `removed` tells of places under which numbers these were removed: what is
+    there under its id and text is there nevertheless.
     """
     database = index.database
     rows = database.among(f"SELECT id, digest, number FROM {NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
@@ -192,8 +198,14 @@ def _numbered(
         is_held(passed.names[digest])  # so that its number is known
         return passed.names[digest]
 
-    for id, digest in zip(ids, digests, strict=True):
+    for place, (id, digest) in enumerate(zip(ids, digests, strict=True)):
         name = free_name(id, digest)
+        if name not in holder and place in removed:
+            names.append(name)
+            numbers.append(-removed[place])
+            is_stored.append(True)
+            are_older.append(False)
+            continue
         is_stored.append(name in holder)
         are_older.append(name in holder and holder[name][0] != digest)
         if name not in holder:

@@ -45,7 +45,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"model": forms.ErrorForm, "description": "There is none"}}
 _OTHER: dict[int | str, dict[str, Any]] = {
-    409: {"model": forms.ErrorForm, "description": "Another history: a backup was restored; begin anew, after 0"}
+    409: {
+        "model": forms.ErrorForm,
+        "description": "Another history: a backup was restored; or not all that expired since is remembered; begin anew, after 0",
+    }
 }
 _SIZES: dict[int | str, dict[str, Any]] = {411: {"description": "No Content-Length"}, 413: {"description": "Too long"}}
 router = APIRouter(prefix="/api", responses=_ERRORS)
@@ -118,9 +121,7 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
         return answer({**found.as_dict(), "story_title": title})
 
 
-@router.get(
-    "/changes", response_model=forms.ChangesForm, responses=_OTHER, summary="Stories that articles came to since"
-)
+@router.get("/changes", response_model=forms.ChangesForm, responses=_OTHER, summary="What came and went since")
 def changes(
     desk: Open,
     after: Annotated[int, Query(ge=0, le=1 << 53, description="`next` of the answer before; 0 at first")] = 0,
@@ -128,10 +129,12 @@ def changes(
     since: Annotated[forms.Arrival, Query()] = None,
     limit: Annotated[forms.Limit, Query()] = 100,
 ) -> Response:
-    """The stories of the next articles, by arrival, with the ids of these; where none came, `next` is the last that is there.
+    """The stories that the next articles came to (`new`) or went from, and what went (`gone`), in the order in which they did.
 
-    A story that became part of another one is among that one's aliases. What was removed or has expired is not told. Where the
-    index has another `history` than the one given, or never had an article after which is asked, a backup was restored: 409.
+    Where none did, `next` is the last that is there. What is in `gone` is not there now: delete it, and take the stories as they
+    are told. A story that became part of another one is among that one's aliases. Where the index has another `history` than the
+    one given, or never had an article after which is asked, a backup was restored: 409. So it is where more has expired since
+    than is remembered.
     """
     with desk.reading() as (_, reader):
         return answer(changes_after(reader, after, history, limit, since).as_dict())

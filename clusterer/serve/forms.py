@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -120,16 +120,26 @@ class ClassifiedForm(AssignmentForm):
 
 @dataclass(frozen=True, slots=True)
 class ChangedForm(StoryForm):
-    """A story with the ids of its articles that came."""
+    """A story with the ids of its articles that came; none where articles only went from it."""
 
     new: list[str]
 
 
 @dataclass(frozen=True, slots=True)
+class GoneForm:
+    """An article that is there no more, and the id of the story that it was in."""
+
+    id: str
+    status: Literal["removed", "expired"]
+    of_story: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangesForm:
-    """Stories that articles came to, and what to ask after next time, with the history that this number is of."""
+    """Stories that articles came to or went from, what went, and what to ask after next time, with the history of this number."""
 
     stories: list[ChangedForm]
+    gone: list[GoneForm]
     next: int
     history: str
 

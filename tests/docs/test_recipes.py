@@ -7,9 +7,11 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -172,9 +174,21 @@ def test_a_task_tells_of_bad_rows_of_an_index(workplace: Path) -> None:
 def test_what_came_since_the_last_time(workplace: Path) -> None:
     with StoryIndex.open(workplace / "news.db") as index:
         index.add(ROWS)
-        assert shell(workplace, recipe("What came since the last time", "changes"), never) == 0
+        assert shell(workplace, recipe("What came since the last time", "index changes news.db"), never) == 0
         (last,) = lines_of(workplace / "came.jsonl")  # nothing came between the two
         assert last == {"next": index.changes().next, "history": index.changes().history}
+
+
+def test_a_table_that_follows(workplace: Path) -> None:
+    follow = recipe("What came since the last time", "sqlite3")
+    with StoryIndex.open(workplace / "news.db") as index:
+        for step in (lambda: index.add(ROWS[:90]), lambda: index.remove([ROWS[0]["id"], ROWS[5]["id"]]), lambda: index.add(ROWS),
+                     lambda: index.expire(max_articles=60), lambda: None):  # fmt: skip
+            step()
+            python(follow, workplace)
+            with closing(sqlite3.connect(workplace / "desk.sqlite")) as table:
+                held = dict(table.execute("SELECT article, story FROM news"))
+            assert held == {a.id: a.story for a in index.assignments()}
 
 
 def test_a_feed_that_never_ends(workplace: Path) -> None:

@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 
@@ -74,6 +75,12 @@ def assert_reproduced(e: Explanation, settings: Settings) -> None:
             value = MODEL["undated"] if part.value is None else part.value
             assert part.points == pytest.approx(value * MODEL["weights"][part.name], abs=1e-9)
             points += part.points
+        others = {one.id: other for one, other in zip(e.articles, r.texts, strict=True) if one.id != other}
+        said = [m for m in e.messages if m.key == "reason.stands_in"]
+        assert ({m.values["id"]: m.values["other"] for m in said}, e.by_others) == (others, bool(others))
+        if not e.by_others:
+            (own,) = normalise([f"{e.articles[0].title} {e.articles[0].text}"], settings.profile)
+            assert all(normalise([w.word], settings.profile)[0] in own for w in r.words)
         score = 1 / (1 + math.exp(-(MODEL["bias"] + points)))
         assert r.score == pytest.approx(score, abs=1e-9)
         assert (e.relation == "story") == (r.compared and score >= settings.story and not copies)
@@ -208,6 +215,36 @@ def test_an_index_explains_as_a_run_does(tmp_path: Path) -> None:
                 assert e.reporting.score == pytest.approx(mine.score, abs=1e-4)
         with pytest.raises(InputError, match="no article 'nobody'"):
             index.explain("nobody", articles[0].id)
+
+
+@pytest.mark.parametrize("way", ["feed", "index"])
+def test_what_is_measured_on_another_text_than_the_articles_says_so(way: str, tmp_path: Path) -> None:
+    """A copy that was cut to what the other report does not tell is in the story by the whole text of its group."""
+    lead, rest = text_of("what happened", 40), [text_of(f"more {i}", 60) for i in range(2)]
+    whole = Article(f"{lead} {rest[0]}", "whole", "انفجار في المرفأ", "واس")
+    report = Article(f"{lead} {rest[1]}", "report", "انفجار هائل في المرفأ", "سبق")
+    part = Article(f"{text_of('another opening', 8)} {rest[0]}", "part", "الإطفاء يعمل", "الضفاف")
+    feed, rows = tmp_path / "feed.jsonl", [asdict(article) for article in (whole, report, part)]
+    feed.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    args: list[str | Path] = ["part", "report", feed]
+    if way == "index":
+        with StoryIndex.open(tmp_path / "news.db", Settings(story=0.05)) as index:
+            index.add([whole, report, part])
+        args = ["part", "report", "--index", tmp_path / "news.db"]
+    else:
+        args += ["--story", "0.05"]
+    told = json.loads(run(*args, "--json").stdout)
+    assert told["reporting"]["texts"] == ["whole", "report"]
+    said = "part is compared by the text of whole, the longest of its copy group"
+    assert [said in reason for reason in told["reasons"]].count(True) == 1
+    shown = run(*args, "--html", tmp_path / "e.html", "--language", "ar")
+    assert shown.returncode == 0, shown.stderr
+    page = (tmp_path / "e.html").read_text("utf-8")
+    assert "يُقارَن" in page
+    assert "مقيس على نصَّي" in page
+    out = " ".join(run(*args).stdout.split())
+    assert said in out
+    assert "Measured on the texts of whole and report" in out
 
 
 def test_texts_too_short_say_so(tmp_path: Path) -> None:

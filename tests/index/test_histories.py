@@ -150,8 +150,8 @@ class History(RuleBasedStateMachine):
         first_of_copy = {a.copy: a.id for a in reversed(found)}  # in order of arrival
         first_of_story = {a.story: a.id for a in reversed(found)}
         for a, status, (_, became) in zip(added, added.status, expected, strict=True):
-            if became == "expired":
-                assert (status, a.copy, a.exact, a.id in by_id) == ("expired", a.id, a.id, False)
+            if became in ("removed", "expired"):
+                assert (status, a.copy, a.exact, a.id in by_id) == (became, a.id, a.id, False)
                 continue
             assert a == by_id[a.id]
             other = "new" if first_of_story[a.story] == a.id else "report"
@@ -159,16 +159,18 @@ class History(RuleBasedStateMachine):
             other = "updated" if before and before.get(a.id) == a.story else other
             assert status == (became if became in ("known", "older") else other), a
 
-    @rule(names=ITEMS)
-    def add(self, names: list[str]) -> None:
+    @rule(names=ITEMS, again=st.booleans())
+    def add(self, names: list[str], again: bool) -> None:
         items = [POOL[name] for name in names]
-        added = self.index.add(items)
-        self.assert_statuses(added, [self.twin.add(article) for article in items])
+        added = self.index.add(items, again=again)
+        self.assert_statuses(
+            added, self.twin.add_again(items) if again else [self.twin.add(article) for article in items]
+        )
         self.follow(added.changes)
 
     @precondition(lambda self: self.twin.articles)
     @rule(data=st.data())
-    def add_again(self, data: st.DataObject) -> None:
+    def add_what_is_there(self, data: st.DataObject) -> None:
         names = data.draw(st.lists(st.sampled_from(list(self.twin.articles)), min_size=1, max_size=8))
         items = [self.twin.articles[name] for name in names]
         before = list(self.index.assignments())
@@ -261,7 +263,7 @@ class History(RuleBasedStateMachine):
         self.assert_statuses(added, expected)
         for story, members in stories.items():
             if not {here[name] for name in members} & self.twin.articles.keys():
-                continue  # all of it has expired here
+                continue  # all of it was removed here
             resolved = self.index.story(story)
             if story not in self.aliases.keys() | set(self.stories.values()):
                 assert {here[name] for name in members} & {a.id for a in resolved.assignments}
@@ -270,7 +272,7 @@ class History(RuleBasedStateMachine):
                 self.since[story] = self.clock
         before = list(self.index.assignments())
         again = self.index.merge(file)
-        assert (again.changes, set(again.status) - {"expired"}) == ((), {"known"} & set(again.status))
+        assert (again.changes, set(again.status) - {"removed"}) == ((), {"known"} & set(again.status))
         assert list(self.index.assignments()) == before
 
     @invariant()

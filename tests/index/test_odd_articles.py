@@ -170,7 +170,7 @@ def test_a_story_named_by_odd_signs_lives_on(name: str, path: Path) -> None:
         assert {a.story for a in index.assignments()} == {name}
         index.remove([name])
         assert [a.id for a in index.story(name).assignments] == ["other"]
-        (again,) = index.add([Article(text_of(2, 40), name)])
+        (again,) = index.add([Article(text_of(2, 40), name)], again=True)
         assert (again.id, again.story != name) == (name, True)
         assert_well_formed(index)
 

@@ -83,7 +83,7 @@ def test_of_two_equal_parts_the_earlier_keeps_the_id_and_the_alias_is_its_own_ag
         assert [a.id for a in index.story("right").assignments] == ["right"]
         assert index.story("left").aliases == ()
         assert_well_formed(index)
-        assert index.add([both]).changes == (Change("merged", "right", "left", ("right",)),)
+        assert index.add([both], again=True).changes == (Change("merged", "right", "left", ("right",)),)
         assert index.story("right").aliases == ("right",)
 
 
@@ -155,7 +155,7 @@ def test_an_id_that_is_used_again_does_not_take_a_living_storys_id(text: str, pa
         index.remove(["founder"])
         (asked,) = index.query([Article(text, "founder")])
         assert asked.story != "founder"
-        (again,) = index.add([Article(text, "founder")]).assignments
+        (again,) = index.add([Article(text, "founder")], again=True).assignments
         assert again.id == "founder"
         assert again.story != "founder"
         assert [a.id for a in index.story("founder").assignments] == ["heir"]
@@ -176,7 +176,7 @@ def test_a_short_article_shares_its_storys_id_with_nobody(kind: str, path: Path)
         index.add([Article(text_of("story", 60), name) for name in "ab"])
         index.add([Article(text_of("there", 40), "there")])
         index.remove(["a"])
-        index.add([Article("قصير", "a"), others[kind]])
+        index.add([Article("قصير", "a"), others[kind]], again=True)
         found = assert_well_formed(index)
         assert found.keys() == {"b", "there", "a", "a#2"}
         assert len(groups(found.values(), "story")) == (3 if kind == "an article of a story" else 4)
@@ -188,13 +188,13 @@ def test_no_article_has_the_id_of_a_story_that_it_is_not_in(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add([Article(text_of("story", 60), name) for name in ("58", "heir")])
         index.remove(["58"])
-        opened, twin = index.add([Article(text_of(text, 40), "58") for text in ("other", "third")])
+        opened, twin = index.add([Article(text_of(text, 40), "58") for text in ("other", "third")], again=True)
         assert [(a.id, a.story) for a in (opened, twin)] == [("58", "58#story2"), ("58#2", "58#2")]
         assert [a.id for a in index.story("58#2").assignments] == ["58#2"]
         own = Article(text_of("fourth", 40), "58#story3")
         index.add([own])
         index.remove(["58"])
-        short, _ = index.add([Article("قصير", "58"), Article(text_of("fifth", 40), "58")])
+        short, _ = index.add([Article("قصير", "58"), Article(text_of("fifth", 40), "58")], again=True)
         assert (short.id, short.story) == ("58", "58#story2")
         assert_well_formed(index)
 

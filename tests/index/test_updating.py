@@ -189,7 +189,9 @@ def test_a_version_that_was_replaced_is_not_taken_again(path: Path) -> None:
         assert index.articles(["a"]) == {"a": moved}
         assert_well_formed(index)
         index.remove(["a"])
-        assert [index.update([v]).status[0] for v in (V1, V2)] == ["copy", "new"]
+        assert [index.update([v]).status[0] for v in (V1, V2)] == ["removed", "removed"]
+        assert index.update([V2], again=True).status == ("new",)
+        assert index.update([V1]).status == ("older",)
         assert_well_formed(index)
 
 
