@@ -22,7 +22,6 @@ from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
 from clusterer.errors import InputError, OutputError
-from clusterer.io.choice import DATES_LOST
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
@@ -318,14 +317,14 @@ class Run:
             self.notes.append("INPUT has no row, so there is nothing to do; cure: see whether it was fetched whole")
 
     def warn(self) -> None:
-        """A line of each damaged file and of dates not believed; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""
+        """A line of each damaged file and of what is there and not read; unless quiet also of all else to be known."""
         if (bad := self.quarantine.count) and not self.quiet:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
         tell_damage(self.damaged_files, self.quarantine_path, nothing, self.staying)
         if self.quiet:
-            for note in [note for feed in self.feeds for note in feed.notes if DATES_LOST in note]:
-                tell(note, err=True)
+            for loss in [loss for feed in self.feeds for loss in feed.losses]:
+                tell(loss, err=True)
             return
         self._tell_dates()
         if self.work and self.work.failure:

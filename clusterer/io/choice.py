@@ -36,7 +36,11 @@ _NO_TEXTS = re.compile(
 _SAME_ROWS = 3  # at least so many rows say the same before that says anything
 _SECOND_LEVEL = frozenset(("co", "com", "net", "org", "gov", "edu", "ac", "mil"))  # as in spa.gov.sa
 _OTHERS = 5  # rows with other dates, beside which a default stands out
-_EPOCHS = (1980, 2000, 2001)  # years from whose first day programs count: DOS, much else, Apple; 1970 is no date anywhere
+_EPOCHS = (
+    1980,
+    2000,
+    2001,
+)  # years from whose first day programs count: DOS, much else, Apple; 1970 is no date anywhere
 _NEAR = timedelta(days=31)  # of other dates: a day of them, not a default
 _SHORT = timedelta(days=10)  # a feed of a day or a week, with room for zones
 _MANY_HOSTS = 3  # an outlet has fewer

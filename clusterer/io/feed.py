@@ -35,7 +35,7 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
-from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
+from clusterer.io.walk_words import losses_of, note_input, notes_of, reading_of, readings_of, reason_of
 
 _CURE = "--timezone, --now or --date-field, or leave --strict out"  # of a date that cannot be read
 _Item = TypeVar("_Item")
@@ -155,6 +155,11 @@ class Feed:
     def notes(self) -> list[str]:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
         return notes_of(self._walk)
+
+    @property
+    def losses(self) -> list[str]:
+        """Those of the notes that tell of what is there, may be meant, and is not read: quiet runs tell them, too."""
+        return losses_of(self._walk)
 
     @property
     def format(self) -> str:
@@ -362,7 +367,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
     walk.is_blank = False
-    walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
+    walk.in_pieces, walk.layout, walk.parts, is_dated, has_text = False, None, [], False, False
     walk.columns.begin_input()
     walk.fixed_columns.begin_input()
     for item in feed._read(source, by_block):

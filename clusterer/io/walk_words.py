@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from clusterer.errors import UnusableInput
+from clusterer.io.choice import DATES_LOST
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import TooManyRows
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.readers.base import Walk
+from clusterer.io.readers.workbook import SHEETS_LOST
 from clusterer.io.rows import first_line
 
 _MOST_READINGS = 8
@@ -100,6 +102,11 @@ def notes_of(walk: Walk) -> list[str]:
         )
     many = "1 date stands" if count == 1 else f"{count:,} dates stand"
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
+
+
+def losses_of(walk: Walk) -> list[str]:
+    """Those of the notes that tell of what is there, may be meant, and is not read."""
+    return [note for note in notes_of(walk) if DATES_LOST in note or SHEETS_LOST in note]
 
 
 def reason_of(error: BaseException, form: str, name: str) -> str:

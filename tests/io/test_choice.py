@@ -196,7 +196,9 @@ def _many(default: str, others: list[str]) -> list[str]:
         _many("2015-07-24T00:00+03:00", [f"2015-07-24T{i:02}:15+03:00" for i in range(10)]),
         _many("2015-07-24T12:13:14", [f"2015-07-{20 + i // 2} {i:02}:15" for i in range(10)]),  # a week, and an export
         _many("2015-07-24", [f"2015-{i:02}-03 {i:02}:15" for i in range(1, 11)]),  # a day amid a year
-        _many("2015-07-24T03:00", [f"2015-07-{i + 10} {i:02}:15" for i in range(1, 11)]),  # an edition within a fortnight
+        _many(
+            "2015-07-24T03:00", [f"2015-07-{i + 10} {i:02}:15" for i in range(1, 11)]
+        ),  # an edition within a fortnight
         _many("2024-01-01", [f"2024-01-{i + 10} {i:02}:15" for i in range(1, 11)]),
         ["2015-07-24T12:13:14"] * 20,
         ["2025-03-04"] * 20,
@@ -211,7 +213,9 @@ def test_days_with_many_articles_are_no_defaults(dates: list[str], tmp_path: Pat
     assert [a.date for a in articles] == [parse_date(date) for date in dates]
 
 
-@pytest.mark.parametrize("default", ["1970-01-01", "0001-01-01T00:00:00", "1900-01-01", "0000-00-00 00:00:00", "1980-01-01"])
+@pytest.mark.parametrize(
+    "default", ["1970-01-01", "0001-01-01T00:00:00", "1900-01-01", "0000-00-00 00:00:00", "1980-01-01"]
+)
 def test_known_defaults_are_no_dates_of_a_named_column_either(default: str, tmp_path: Path) -> None:
     dates = _many(default, [f"2015-07-24 {i:02}:15" for i in range(10)])
     rows = [{"text": f"{TEXTS[i % 6]} {i}", "date": date} for i, date in enumerate(dates)]
