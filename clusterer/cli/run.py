@@ -21,7 +21,7 @@ from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
-from clusterer.errors import InputError, OutputError
+from clusterer.errors import InputError, OutputError, is_out_of_memory
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
@@ -237,10 +237,10 @@ class Run:
                     begins = "begins anew" if self._unique_url else f"goes on from here (kept in {self.work.path})"
                     interrupt.add_note(f"the same command {begins}")
                 raise
-            except (OutputError, MemoryError):
+            except OutputError:
                 raise
-            except Exception:
-                if self.work:
+            except Exception as error:
+                if self.work and not is_out_of_memory(error):
                     self.work.remove()
                 raise
             self.stages.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from clusterer.errors import UnusableInput
+from clusterer.errors import UnusableInput, is_out_of_memory
 from clusterer.io.choice import DATES_LOST
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import TooManyRows
@@ -121,4 +121,6 @@ def reason_of(error: BaseException, form: str, name: str) -> str:
         raise error
     _LOG.debug("%s", name, exc_info=error)
     what = f"{type(error).__name__}: {first_line(error)}"
+    if is_out_of_memory(error):
+        return f"no memory is left to read on ({what}); cure: a higher limit, --threads 1, or the file in parts"
     return f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"
