@@ -95,7 +95,8 @@ def cluster_command(
     rows_out = RowOutputs(run, output) if join else None
     form = "" if join else result_form(output)
     zone = zone_from(options["timezone"])
-    pairs_form, stories_form = (result_form(path) if path else "" for path in (pairs, stories))
+    pairs_form = result_form(pairs, "--pairs") if pairs else ""
+    stories_form = result_form(stories, "--stories") if stories else ""
     with run.going_on() as stack:
         out = None if rows_out else stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None

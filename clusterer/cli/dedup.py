@@ -127,7 +127,7 @@ def dedup_command(
     options, of_old = fields_apart(options, against) if against else (options, options)
     run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
     outputs = RowOutputs(run, output, removed)
-    pairs_form = result_form(pairs) if pairs else ""
+    pairs_form = result_form(pairs, "--pairs") if pairs else ""
     old = AgainstFeed(against, of_old, run, [output, removed, pairs]) if against else None
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from feed_forms import ARTICLES, MOMENT, ROWS, dump, read
 
 from clusterer.errors import InputError
@@ -386,6 +387,27 @@ def test_all_sheets_with_texts_are_read_and_places_name_them(tmp_path: Path) -> 
             assert sum(map(len, reader.chunks())) == 6
         places = [(str(other), 1), *((row.file, row.line) for row in feed), (str(other), 1)]
         assert [reader.place(number) for number in range(6)] == places
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("kept.csv", ","), ("kept.tsv", "\t")])
+def test_rows_of_sheets_are_given_back_as_a_table(name: str, delimiter: str, tmp_path: Path) -> None:
+    header = ["id", "text", "date", "note"]
+    body = [[1, '@خبر، "أول"', datetime(2025, 3, 4, 10), 2.5], [2, "خبر ثان\nفي سطرين", None, True]]
+    path = workbook(tmp_path / "a.xlsx", {"A": [header, body[0]], "B": [header, body[1]]})
+    write_rows(tmp_path / name, Feed(path), name[-3:])
+    data = (tmp_path / name).read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter)) == [
+        header,
+        ["1", '\'@خبر، "أول"', "2025-03-04T10:00:00", "2.5"],  # no spreadsheet computes it
+        ["2", "خبر ثان\nفي سطرين", "", "true"],
+    ]
+    for command in (["dedup"], ["cluster", "--join"]):
+        done = run(*command, path, "-o", tmp_path / "k.csv", "-q")
+        assert (done.returncode, done.stderr) == (0, b"")
+        rows = list(csv.reader(io.StringIO((tmp_path / "k.csv").read_text("utf-8-sig"), newline="")))
+        assert [len(row) for row in rows] == [len(rows[0])] * 3
+        assert [row[1] for row in rows[1:]] == ['\'@خبر، "أول"', "خبر ثان\nفي سطرين"]
 
 
 def test_only_what_has_parts_takes_one(tmp_path: Path) -> None:

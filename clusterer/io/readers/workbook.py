@@ -15,6 +15,7 @@ from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key, quoted
 from clusterer.io.feed_limits import LimitReached
 from clusterer.io.field_names import each_once
+from clusterer.io.readers import csv
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.workbook_size import check_workbook
 from clusterer.io.rows import Layout, Row, first_line
@@ -143,7 +144,9 @@ def _tell_sheets(opened: OpenedInput, file: str, was_read: list[_Table], others:
 
 
 def _rows(opened: OpenedInput, table: _Table) -> Iterator[Row]:
-    layout = Layout("xlsx")
+    columns = tuple(name for name in table.header if name)
+    layout = Layout("xlsx", columns, csv.header_of(columns), newline=b"\r\n")
+    opened.walk.layout = opened.walk.layout or layout
     for number, cells in enumerate(table.body, table.first):
         if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
             opened.blank()
