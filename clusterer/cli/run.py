@@ -23,6 +23,7 @@ from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
 from clusterer.errors import InputError, OutputError, is_out_of_memory
 from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.dates import is_relative_date
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
@@ -200,6 +201,7 @@ class Run:
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self.notes: list[str] = []
+        self.removed_by_outlet: dict[str, int] = {}  # "" of those without
         self.staying: dict[str, str] = {}  # outputs of an earlier run, by their inputs, which cannot be read now
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
@@ -362,7 +364,12 @@ class Run:
             kept = "the article is kept without" if dates == 1 else "articles are kept without"
             value = repr(first.value)
             value = value if len(value) <= 60 else value[:60] + "…"
-            tell(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
+            cure = (
+                "; cure: --now with when it was fetched, such as 2025-03-02T12:00"
+                if is_relative_date(first.value)
+                else ""
+            )
+            tell(f"{many} {value} ({first.file}, line {first.line}); {kept}{cure}", err=True)
 
     def check(self) -> None:
         """Refuse a run whose input was too damaged, after all is written.

@@ -39,7 +39,7 @@ def readings_of(walk: Walk) -> list[str]:
     return lines
 
 
-def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool) -> None:
+def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool, has_title: bool) -> None:
     """Keep what an input that has ended was read as, and whether it told a date and a text.
 
     Args:
@@ -48,6 +48,7 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool)
         rows: good ones of it.
         is_dated: whether any of them has a date.
         has_text: whether any of them has a text.
+        has_title: whether any of them has a title; only asked where none has a text.
     """
     if not rows:
         return
@@ -60,7 +61,8 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool)
     walk.readings.setdefault(reading, [name, 0])[1] += 1
     if rows > 1:  # a page, or a file that is one article, may be without
         if not has_text and not any(note.startswith(_NO_TEXT) for note in walk.notes):
-            walk.notes[f"{_NO_TEXT} {name}: titles stand in; cure: --text-field NAME if another column has it"] = None
+            what = "titles stand in" if has_title else "and no title stands in, so its rows are grouped with nothing"
+            walk.notes[f"{_NO_TEXT} {name}: {what}; cure: --text-field NAME if another column has it"] = None
         walk.dated += is_dated
         if not is_dated:
             walk.undated = walk.undated or name
