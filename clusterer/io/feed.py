@@ -35,7 +35,7 @@ from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.rows import BadRow, DamagedFile, Row, UnreadableDate
 from clusterer.io.shards import Shards, check_shards
 from clusterer.io.sources import STDIN_NAME, Source, find_sources
-from clusterer.io.walk_words import losses_of, note_input, notes_of, reading_of, readings_of, reason_of
+from clusterer.io.walk_words import note_input, notes_of, reading_of, readings_of, reason_of
 
 _CURE = "--timezone, --now or --date-field, or leave --strict out"  # of a date that cannot be read
 _Item = TypeVar("_Item")
@@ -155,11 +155,6 @@ class Feed:
     def notes(self) -> list[str]:
         """What a reader of the latest walk's result should know of how it was read, each with its cure."""
         return notes_of(self._walk)
-
-    @property
-    def losses(self) -> list[str]:
-        """Those of the notes that tell of what is there, may be meant, and is not read: quiet runs tell them, too."""
-        return losses_of(self._walk)
 
     @property
     def format(self) -> str:

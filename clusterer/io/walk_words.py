@@ -106,9 +106,9 @@ def notes_of(walk: Walk) -> list[str]:
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
 
-def losses_of(walk: Walk) -> list[str]:
-    """Those of the notes that tell of what is there, may be meant, and is not read."""
-    return [note for note in notes_of(walk) if DATES_LOST in note or SHEETS_LOST in note]
+def is_loss(note: str) -> bool:
+    """Whether a note tells of what is there, may be meant, and is not read: quiet runs tell it, too."""
+    return DATES_LOST in note or SHEETS_LOST in note
 
 
 def reason_of(error: BaseException, form: str, name: str) -> str:
