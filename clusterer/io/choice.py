@@ -296,9 +296,11 @@ def _default_told(
     rows: Sequence[Mapping[str, Any]], name: str, moment: datetime, parse: Callable[[Any], datetime | None]
 ) -> str:
     count = sum(parse(row.get(name)) == moment for row in rows)
+    is_epoch = (moment.month, moment.day) == (1, 1) and moment.year in _EPOCHS  # not believed of a named column either
+    cure = "--date-field with another column" if is_epoch else f"--date-field {name!r} to believe it, or another column"
     return (
         f"{moment.isoformat(' ', 'minutes')[:16]} UTC is the date of {count} of the first {len(rows)} rows, unlike the others: "
-        f"{DATES_LOST}; cure: --date-field {name!r} to believe it, or another column"
+        f"{DATES_LOST}; cure: {cure}"
     )
 
 

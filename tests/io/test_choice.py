@@ -177,11 +177,11 @@ def test_a_date_of_more_than_a_third_of_the_rows_is_a_default(default: str, tmp_
     feed = feed_of(rows, tmp_path)
     assert [row.article.date is None for row in feed] == [i % 2 == 1 for i in range(20)]
     assert "is the date of 10 of the first 20 rows, unlike the others: a default, read as no date" in feed.notes[0]
-    assert "cure: --date-field 'date' to believe it" in feed.notes[0]
+    known = default == "2000-01-01"
+    assert ("cure: --date-field 'date' to believe it" in feed.notes[0]) is not known
     assert feed.notes[1] == "10 dates stand for none, such as 1970-01-01"
     assert feed.unreadable_dates == 0
     named = Feed(tmp_path / "a.jsonl", fields={"date": "date"})
-    known = default == "2000-01-01"
     assert [row.article.date is None for row in named] == [known and i % 2 == 1 for i in range(20)]
 
 
