@@ -76,7 +76,7 @@ class Removal:
     quotes: tuple[Quote, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Deduplication:
     """What stays and what goes.
 
@@ -89,8 +89,11 @@ class Deduplication:
 
     ids: tuple[str, ...]
     removed: tuple[Removal, ...]
-    items: Any = field(repr=False)
+    items: Any
     stats: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Deduplication: {len(self.ids):,} articles, {len(self.removed):,} of them removed>"
 
     @property
     def mask(self) -> list[bool]:

@@ -58,6 +58,11 @@ class ReadInput:
         """Whether each of its rows is all that stands at its place, in a file that can be read again there."""
         return self.known is not None and not self.state["in_pieces"]
 
+    def name(self, number: int) -> str:
+        """What a row is told to be of, by the number of its article among all: the input, or a sheet of it."""
+        before = number - self.start + self.state["rows"] - len(self.lines)
+        return next((name for first, name in reversed(self.state["parts"]) if first <= before), self.source.name)
+
     @property
     def stop(self) -> int:
         """Number after its last article."""
@@ -168,7 +173,7 @@ class InputReader:
     def place(self, number: int) -> tuple[str, int]:
         """File and row of an article that was read, by its number among all."""
         read = self.inputs[bisect_right(self.inputs, number, key=lambda read: read.start) - 1]
-        return read.source.name, int(read.lines[number - read.start])
+        return read.name(number), int(read.lines[number - read.start])
 
     def again(
         self, own_schemas: bool = False, is_needed: Callable[[ReadInput], bool] = lambda _: True

@@ -144,14 +144,15 @@ class Growing:
         """
         self._dtype, self._used, self._block_bytes = np.dtype(dtype), 0, block or _BLOCK_BYTES
         self._full: list[NDArray[Any]] = []
-        self._map = _mapping(self._block_bytes) if block is None else None
+        self._map = _mapping(self._block_bytes >> 4) if block is None else None
         self._block = self._room()
         self._store, self._claim = store, store.claim()
         self._file: IO[bytes] | None = None
 
     def _room(self) -> NDArray[Any]:
-        count = self._block_bytes // self._dtype.itemsize
-        return np.empty(count, dtype=self._dtype) if self._map is None else np.frombuffer(self._map, self._dtype, count)
+        if self._map is None:
+            return np.empty(self._block_bytes // self._dtype.itemsize, dtype=self._dtype)
+        return np.frombuffer(self._map, self._dtype, len(self._map) // self._dtype.itemsize)
 
     def append(self, chunk: NDArray[Any]) -> None:
         """Copy a chunk to the end.
@@ -174,7 +175,8 @@ class Growing:
     def _make_room(self) -> None:
         """Room behind what is there, or a new block."""
         if self._map is not None:
-            self._resize(len(self._map) + max(_BLOCK_BYTES, len(self._map) // 4 & -_BLOCK_BYTES))
+            size = len(self._map)
+            self._resize(size + max(min(size, _BLOCK_BYTES), size // 4 & -_BLOCK_BYTES))
             return
         if self._used:
             self._full.append(self._block)
@@ -242,7 +244,10 @@ def _mapping(size: int) -> mmap.mmap | None:
     """Memory that can grow without being copied (mremap(2)); None where the system has none."""
     if sys.platform != "linux":
         return None
-    mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"{size:,} bytes") from error
     with suppress(OSError):  # a kernel without large pages
         mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, BinaryIO, cast
@@ -95,7 +96,8 @@ def cluster_command(
     rows_out = RowOutputs(run, output) if join else None
     form = "" if join else result_form(output)
     zone = zone_from(options["timezone"])
-    pairs_form, stories_form = (result_form(path) if path else "" for path in (pairs, stories))
+    pairs_form = result_form(pairs, "--pairs") if pairs else ""
+    stories_form = result_form(stories, "--stories") if stories else ""
     with run.going_on() as stack:
         out = None if rows_out else stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None
@@ -154,7 +156,8 @@ def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Langua
     from clusterer.report.model import Quarantined
     from clusterer.report.page import page as report_page
 
-    bad = Quarantined(run.quarantine.count, os.path.basename(run.quarantine_path), tuple(run.first_bad))
+    first = tuple(replace(bad, file=_bare(bad.file)) for bad in run.first_bad)
+    bad = Quarantined(run.quarantine.count, _bare(run.quarantine_path), first)
     content = build(
         result.assignments,
         lambda: _again(run, result),
@@ -167,6 +170,12 @@ def _write_report(page: BinaryIO, run: Run, result: Clustering, language: Langua
         zone=zone,
     )
     page.write(report_page(content, language))
+
+
+def _bare(path: str) -> str:
+    """A file without its folders, which are nobody's business whom a page is sent to."""
+    file, mark, part = path.partition("::")
+    return os.path.basename(file) + mark + part
 
 
 def _again(run: Run, result: Clustering) -> Iterator[Article]:

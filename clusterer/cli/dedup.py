@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
@@ -127,7 +128,7 @@ def dedup_command(
     options, of_old = fields_apart(options, against) if against else (options, options)
     run = Run(output, {**options, "against": against}, written=[removed, pairs], resumes=True)
     outputs = RowOutputs(run, output, removed)
-    pairs_form = result_form(pairs) if pairs else ""
+    pairs_form = result_form(pairs, "--pairs") if pairs else ""
     old = AgainstFeed(against, of_old, run, [output, removed, pairs]) if against else None
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
@@ -183,6 +184,8 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     if values is not None and run.versions:
         values = [values[place] for place in run.versions.places]
     result = deduplicate(done, run.settings, keep, values, old=count)
+    gone = Counter(corpus.outlets[count + removal.place] for removal in result.removed)
+    run.removed_by_outlet = dict(gone.most_common())
     if run.versions:
         result = with_versions(result, done, run.versions)
     out, form, guard = listed

@@ -345,7 +345,7 @@ def export(
     """
     keep_apart([output, report, pairs], files_of(path))
     form, zone = result_form(output), zone_from(timezone)
-    pairs_form = result_form(pairs) if pairs else ""
+    pairs_form = result_form(pairs, "--pairs") if pairs else ""
     with StoryIndex.open(path, must_exist=True) as store, contextlib.ExitStack() as stack:
         out = stack.enter_context(atomic_output(output))
         page = stack.enter_context(atomic_output(report)) if report else None

@@ -23,7 +23,7 @@ import click
 
 from clusterer import __version__
 from clusterer.cli.completion import PROGRAM, VARIABLE
-from clusterer.errors import ClustererError
+from clusterer.errors import OUT_OF_MEMORY, ClustererError, is_out_of_memory
 
 _LOG = logging.getLogger("clusterer")
 
@@ -83,6 +83,8 @@ def main() -> None:
             _interrupted(behind)
         if _LOG.isEnabledFor(logging.DEBUG):
             raise
+        if is_out_of_memory(error):
+            _fail(OUT_OF_MEMORY)
         missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
         if missing and missing != __name__.partition(".")[0]:
             _fail(

@@ -68,6 +68,7 @@ def write_stats(run: Run, counts: Mapping[str, int]) -> None:
         "threads": workers(run.settings.threads),
         "stages": stages,
         **about(run, counts),
+        **({"removed_by_outlet": run.removed_by_outlet} if run.removed_by_outlet else {}),
     }
     with atomic_output(run.stats_path) as out:
         out.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")

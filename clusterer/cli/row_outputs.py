@@ -211,11 +211,12 @@ def _form_of_rows(output: str, run: Run) -> str:
     Raises:
         OutputError: the ending asks for another one.
     """
+    names = list(dict.fromkeys(run.feed.formats))
     try:
-        return form_for(output, given_back_as(run.feed.format))
+        return form_for(output, given_back_as(names[0] if len(names) == 1 else "jsonl"))
     except OutputError:
         is_table = output.lower().removesuffix(".gz").removesuffix(".zst").endswith((".csv", ".tsv", ".parquet"))
-        if not is_table or len(names := list(dict.fromkeys(run.feed.formats))) == 1:
+        if not is_table or len(names) == 1:
             raise
         raise OutputError(
             f"{output}: rows of several formats ({', '.join(names)}) keep their own fields, which no table holds; cure: -o"

@@ -21,8 +21,9 @@ from clusterer.budget import store_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
-from clusterer.errors import InputError, OutputError
+from clusterer.errors import InputError, OutputError, is_out_of_memory
 from clusterer.io.columns import FIELD_NAMES
+from clusterer.io.dates import is_relative_date
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
@@ -30,6 +31,7 @@ from clusterer.io.resuming import chained
 from clusterer.io.rows import BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.sources import source_of_file
+from clusterer.io.walk_words import is_loss
 from clusterer.io.work_folder import WorkFolder
 from clusterer.pipeline import PipelineRun, group_corpus, notes_of, refuse_foreign_weights
 from clusterer.progress import Stages
@@ -200,6 +202,7 @@ class Run:
         self.is_by_shard = is_folder(output)
         self.first_bad: list[BadRow] = []
         self.notes: list[str] = []
+        self.removed_by_outlet: dict[str, int] = {}  # "" of those without
         self.staying: dict[str, str] = {}  # outputs of an earlier run, by their inputs, which cannot be read now
         self._max_bad: str | None = options["max_bad"]
         self.quiet: bool = options["quiet"]
@@ -237,10 +240,10 @@ class Run:
                     begins = "begins anew" if self._unique_url else f"goes on from here (kept in {self.work.path})"
                     interrupt.add_note(f"the same command {begins}")
                 raise
-            except (OutputError, MemoryError):
+            except OutputError:
                 raise
-            except Exception:
-                if self.work:
+            except Exception as error:
+                if self.work and not is_out_of_memory(error):
                     self.work.remove()
                 raise
             self.stages.end()
@@ -317,14 +320,17 @@ class Run:
             self.notes.append("INPUT has no row, so there is nothing to do; cure: see whether it was fetched whole")
 
     def warn(self) -> None:
-        """A line of each damaged file; unless quiet also of bad rows, of unreadable dates, of loops not compiled, of columns."""
+        """A line of each damaged file and of what is there and not read; unless quiet also of all else to be known."""
         if (bad := self.quarantine.count) and not self.quiet:
             tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
         tell_damage(self.damaged_files, self.quarantine_path, nothing, self.staying)
         if self.quiet:
+            for loss in [note for feed in self.feeds for note in feed.notes if is_loss(note)]:
+                tell(loss, err=True)
             return
-        self._tell_dates()
+        if told := _dates_told(self.feeds):
+            tell(told, err=True)
         if self.work and self.work.failure:
             tell(
                 f"{self.work.path}: what is done cannot be kept ({self.work.failure}); killed, it starts over", err=True
@@ -351,16 +357,6 @@ class Run:
                     tell(f"--against: {note}", err=True)
                 for reading in feed.readings:
                     tell(f"--against read as: {reading}", err=True)
-
-    def _tell_dates(self) -> None:
-        dates = sum(feed.unreadable_dates for feed in self.feeds)
-        first = next((feed.first_unreadable_date for feed in self.feeds if feed.first_unreadable_date), None)
-        if dates and first:
-            many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
-            kept = "the article is kept without" if dates == 1 else "articles are kept without"
-            value = repr(first.value)
-            value = value if len(value) <= 60 else value[:60] + "…"
-            tell(f"{many} {value} ({first.file}, line {first.line}); {kept}", err=True)
 
     def check(self) -> None:
         """Refuse a run whose input was too damaged, after all is written.
@@ -409,6 +405,20 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
+
+
+def _dates_told(feeds: Sequence[Feed]) -> str:
+    """How many dates could not be read, the first of them and, where that helps, the cure; "" where all could."""
+    dates = sum(feed.unreadable_dates for feed in feeds)
+    first = next((feed.first_unreadable_date for feed in feeds if feed.first_unreadable_date), None)
+    if not dates or not first:
+        return ""
+    many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
+    kept = "the article is kept without" if dates == 1 else "articles are kept without"
+    value = repr(first.value)
+    value = value if len(value) <= 60 else value[:60] + "…"
+    cure = "; cure: --now with when it was fetched, such as 2025-03-02T12:00" if is_relative_date(first.value) else ""
+    return f"{many} {value} ({first.file}, line {first.line}); {kept}{cure}"
 
 
 def _outcome(counts: Mapping[str, int], level: str) -> str:

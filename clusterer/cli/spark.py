@@ -24,6 +24,7 @@ from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
 from clusterer.io.columns import FIELD_NAMES, FieldMap
 from clusterer.io.readers.jsonl import loaded
+from clusterer.io.walk_words import is_loss
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -238,7 +239,7 @@ def rows_of(
     else:
         whole = rows.select("*", file.alias(FILE))
         df, source, notes = columns_of(rows, fields, inputs[0])
-    for note in [] if options["quiet"] else notes:
+    for note in filter(is_loss, notes) if options["quiet"] else notes:
         click.echo(f"{name}{note}", err=True)
     return SparkRows(df, source, whole, tuple(dict.fromkeys(files)))
 

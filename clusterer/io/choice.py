@@ -20,6 +20,8 @@ from clusterer.io.field_names import ABSTRACT_NAMES, FETCH_NAMES, FIELD_NAMES, c
 from clusterer.io.html import clean_text
 from clusterer.io.values import is_no_date, is_nothing, scalar, scalar_text
 
+DATES_LOST = "a default, read as no date"
+"""Stands in the notes that tell of dates which are there and not believed: they are told in quiet runs, too."""
 SAMPLE = 100
 """Rows that are looked at."""
 _TEXTS = 50  # of them texts that are measured
@@ -34,6 +36,13 @@ _NO_TEXTS = re.compile(
 _SAME_ROWS = 3  # at least so many rows say the same before that says anything
 _SECOND_LEVEL = frozenset(("co", "com", "net", "org", "gov", "edu", "ac", "mil"))  # as in spa.gov.sa
 _OTHERS = 5  # rows with other dates, beside which a default stands out
+_EPOCHS = (
+    1980,
+    2000,
+    2001,
+)  # years from whose first day programs count: DOS, much else, Apple; 1970 is no date anywhere
+_NEAR = timedelta(days=31)  # of other dates: a day of them, not a default
+_SHORT = timedelta(days=10)  # a feed of a day or a week, with room for zones
 _MANY_HOSTS = 3  # an outlet has fewer
 
 
@@ -78,7 +87,8 @@ def choose(
         chosen["text"] = _texts(rows, names, usual, choice.notes)
     dates = (given["date"],) if given.get("date") in names else usual["date"]
     chosen["date"] = _dates(rows, dates, parse)
-    choice.no_dates = _no_dates(rows, chosen["date"], parse, choice.notes)
+    choice.no_dates = _no_dates(rows, chosen["date"], parse, "date" in given)
+    choice.notes += [_default_told(rows, chosen["date"][0], moment, parse) for moment in choice.no_dates]
     chosen["source"] = usual["source"]
     if "source" not in given:
         choice.aggregator = _aggregator(rows, chosen["source"], chosen["url"], choice.notes)
@@ -243,12 +253,16 @@ def _has_hour(moment: datetime | None) -> bool:
 
 
 def _no_dates(
-    rows: Sequence[Mapping[str, Any]], names: Sequence[str], parse: Callable[[Any], datetime | None], notes: list[str]
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    parse: Callable[[Any], datetime | None],
+    is_named: bool,
 ) -> frozenset[datetime]:
     """The one moment that more than a third of the rows have and that stands out: a default, not a date.
 
-    A first of January years away from all others stands out; else the others must differ, as dates do: a paper gives all
-    articles of a day one date, and such a date is none of the defaults.
+    A first of January years away from all others stands out; of a column that the caller named, one of `_EPOCHS`, and nothing
+    else does. Else the others must differ, as dates do, and the moment be none that a feed of these dates has: a day, or a
+    paper's edition, near them; any moment where all are of one week.
     """
     if not names:
         return frozenset()
@@ -262,15 +276,32 @@ def _no_dates(
         return frozenset()
     is_far = min(abs(other - moment) for other in others) > timedelta(days=366)
     is_new_year = (moment.month, moment.day) == (1, 1)
-    if not (is_far and is_new_year):
-        do_differ = len(others) >= _OTHERS and 2 * len(set(others)) >= len(others)
-        if not do_differ or count < (3 if _has_hour(moment) or is_far or is_new_year else 10) * next_count:
-            return frozenset()
-    notes.append(
-        f"{moment.isoformat(' ', 'minutes')[:16]} UTC is the date of {count} of the first {len(rows)} rows: a default, read as "
-        "no date; cure: --date-field with another column"
-    )
+    if is_far and is_new_year and (not is_named or moment.year in _EPOCHS):
+        return frozenset([moment])
+    do_differ = len(others) >= _OTHERS and 2 * len(set(others)) >= len(others)
+    if is_named or not do_differ or count < 3 * next_count or _is_among(moment, others):
+        return frozenset()
     return frozenset([moment])
+
+
+def _is_among(moment: datetime, others: Sequence[datetime]) -> bool:
+    """Whether a moment that many rows have may be one of a feed with these other dates."""
+    first, last = min(others), max(others)
+    if (moment.minute % 30, moment.second, moment.microsecond) == (0, 0, 0):  # a day, in whatever zone, or an edition
+        return first - max(_NEAR, last - first) <= moment <= last + max(_NEAR, last - first)
+    return max(last, moment) - min(first, moment) <= _SHORT
+
+
+def _default_told(
+    rows: Sequence[Mapping[str, Any]], name: str, moment: datetime, parse: Callable[[Any], datetime | None]
+) -> str:
+    count = sum(parse(row.get(name)) == moment for row in rows)
+    is_epoch = (moment.month, moment.day) == (1, 1) and moment.year in _EPOCHS  # not believed of a named column either
+    cure = "--date-field with another column" if is_epoch else f"--date-field {name!r} to believe it, or another column"
+    return (
+        f"{moment.isoformat(' ', 'minutes')[:16]} UTC is the date of {count} of the first {len(rows)} rows, unlike the others: "
+        f"{DATES_LOST}; cure: {cure}"
+    )
 
 
 def _aggregator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -193,6 +194,11 @@ def _refuse_other(source: Source, format: str, head: bytes, columns: FieldMap) -
 
 
 def _looks_like(source: Source, name: str) -> str:
+    stem, packing = os.path.splitext(source.name.lower())
+    endings = FORMATS_BY_NAME[name].endings
+    if source.name.lower().endswith(endings) or (packing in (".gz", ".zst", ".bz2", ".xz") and stem.endswith(endings)):
+        given = source.formats[0] if source.formats else "another format"
+        return f"{source.name}: looks like {name}, as its name says, and is to be read as {given}; cure: leave --format out"
     return f"{source.name}: looks like {name}, which its name does not say; cure: --format {name}, or another ending"
 
 

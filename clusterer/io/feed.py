@@ -255,7 +255,7 @@ class Feed:
         """The rows of an input, or blocks of them; whatever is raised over it is one bad row, and its end."""
         walk, before, form = self._walk, self._walk.rows, "its"
         with ExitStack() as stack:
-            walk.columns.month_first = False
+            walk.columns.month_first, walk.columns.input = False, source.name
             try:
                 opened = open_input(source, stack, walk, self._encoding)
                 walk.format = opened.format
@@ -362,7 +362,8 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     walk, rows, bad = feed._walk, feed._walk.rows, feed._walk.bad_rows
     walk.damage = walk.first_reason = ""
     walk.is_blank = False
-    walk.in_pieces, walk.layout, is_dated, has_text = False, None, False, False
+    walk.in_pieces, walk.layout, walk.parts = False, None, []
+    is_dated = has_text = has_title = False
     walk.columns.begin_input()
     walk.fixed_columns.begin_input()
     for item in feed._read(source, by_block):
@@ -370,10 +371,12 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
             feed._counted(item)
             is_dated = is_dated or item.article.date is not None
             has_text = has_text or item.article.text != ""
+            has_title = has_title or item.article.title != ""
         else:
             walk.rows += len(item)
             is_dated = is_dated or bool(np.isfinite(item.dates).any())
             has_text = has_text or bool(item.letters.any())
+            has_title = has_title or has_text or any(item.titles)
         yield item
     if walk.position:
         walk.position.passed(source.name)
@@ -382,7 +385,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     rows, bad = walk.rows - rows, walk.bad_rows - bad
     if walk.is_blank and not rows and not bad:
         walk.empty[source.name] = None
-    note_input(walk, source.name, rows, is_dated, has_text)
+    note_input(walk, source.name, rows, is_dated, has_text, has_title)
     if rows:
         walk.columns.end_input(source.name)
     if walk.damage or (not rows and bad > 1):

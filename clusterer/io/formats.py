@@ -123,7 +123,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
-        require=workbook.require, has_parts=True,
+        require=workbook.require, has_parts=True, also=("csv", "tsv"),
     ),
     Format(
         "duckdb", (".duckdb", ".ddb"), duckdb.read, duckdb.sniff, is_binary=True, require=duckdb.require, is_aside=True,
@@ -160,8 +160,8 @@ def given_back_as(name: str) -> tuple[str, ...]:
 
     >>> given_back_as("csv")
     ('csv', 'tsv', 'jsonl', 'json')
-    >>> given_back_as("rss")
-    ('jsonl',)
+    >>> given_back_as("rss"), given_back_as("xlsx")
+    (('jsonl',), ('jsonl', 'csv', 'tsv'))
     """
     format = FORMATS_BY_NAME[name]
-    return (name, *format.also) if format.write_rows else ("jsonl",)
+    return (name if format.write_rows else "jsonl", *format.also)

@@ -44,6 +44,7 @@ class ColumnPlans:
         text_columns: all that a text was or might have been read from, the first choices first.
         columns_here, texts_here: what the input that is read now was read from, as `columns_read` and `text_columns`.
         named: the fields that the caller named.
+        input: name of the input that is read now, for notes on one of several; "" where there is none.
     """
 
     def __init__(self, fields: Mapping[str, str] | None, zone: tzinfo | None, now: datetime | None) -> None:
@@ -55,9 +56,11 @@ class ColumnPlans:
         self.month_first = False
         self.text_columns: dict[str, None] = {}
         self.named = NamedFields(fields)
+        self.input = ""
         self._zone, self._now = zone, now
         self._choice = _NO_CHOICE
         self._learnt: dict[frozenset[str], tuple[Choice, list[Mapping[str, Any]]]] = {}
+        self._learnt_of: dict[frozenset[str], dict[str, None]] = {}  # from which inputs
         self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
         self._date_columns: dict[frozenset[str], tuple[str, ...]] = {}
         self._notes: dict[str, None] = {}
@@ -101,8 +104,14 @@ class ColumnPlans:
     @property
     def notes(self) -> list[str]:
         """What `learn` found that a reader of the run should know."""
-        learnt = (note for choice, _ in self._learnt.values() for note in choice.notes)
+        learnt = (self._of_inputs(names, note) for names, (choice, _) in self._learnt.items() for note in choice.notes)
         return list(dict.fromkeys([*self._notes, *learnt, *self.named.notes()]))
+
+    def _of_inputs(self, names: frozenset[str], note: str) -> str:
+        """A note on columns, with the inputs that have them where there are others."""
+        inputs = list(self._learnt_of.get(names, ())) if self.named.waits else []
+        more = f" and {len(inputs) - 1:,} more" if len(inputs) > 1 else ""
+        return f"{inputs[0]}{more}: {note}" if inputs else note
 
     def learn(self, rows: Sequence[Mapping[str, Any]], is_alone: bool = False) -> None:
         """Tell by the first rows of an input which columns hold what, and how its dates are written.
@@ -135,11 +144,15 @@ class ColumnPlans:
                     choice = choose(seen, self.named.used, self._parse)
             if len(self._learnt) >= 100:  # inputs with ever new columns must not fill the memory
                 self._learnt.clear()
+                self._learnt_of.clear()
                 self._date_columns.clear()
             if is_alone:
-                self._notes.update(dict.fromkeys(choice.notes))
+                own = f"{self.input}: " if self.input and self.named.waits else ""
+                self._notes.update(dict.fromkeys(own + note for note in choice.notes))
             else:
                 self._learnt[names] = choice, seen
+                if self.input:
+                    self._learnt_of.setdefault(names, {})[self.input] = None
         if choice is not self._choice:
             self._choice = choice
             for cache in (self._plans, self._known, self._outlets):

@@ -47,6 +47,7 @@ def state_of(feed: Feed) -> State:
         "first_bad": None if feed.first_bad is None else astuple(feed.first_bad),
         "learnt": _learnt(walk.columns),
         "in_pieces": walk.in_pieces,
+        "parts": list(walk.parts),
         "format": walk.format,
     }
 
@@ -84,6 +85,7 @@ def pass_over(feed: Feed, source: Source, state: State) -> None:
     feed.damaged_files = [DamagedFile(*file) for file in state["damaged_files"]]
     walk.bad_since, walk.blank_since = tuple(state["bad_since"]), tuple(state["blank_since"])
     walk.in_pieces, walk.format = state["in_pieces"], state["format"]
+    walk.parts = [(first, name) for first, name in state["parts"]]
     date, bad = state["first_unreadable_date"], state["first_bad"]
     feed.first_unreadable_date = UnreadableDate(*date) if date else None
     feed.first_bad = BadRow(*bad) if bad else None

@@ -47,7 +47,7 @@ class RowEditor:
         added = dict(zip(self._added, values, strict=True))
         if isinstance(raw, dict):
             self._refuse(row, raw)
-            return replace(row, raw={**raw, **added})
+            return replace(row, raw={**raw, **added}, layout=layout)
         if not isinstance(raw, bytes):
             return self.with_columns(row, [[value] for value in values])
         if row.layout.columns:

@@ -21,6 +21,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.errors import InputError, OutputError
 from clusterer.io.escapes import cells_of
+from clusterer.io.guard import guarded
 
 EXCERPT = 1000  # characters of a bad row that are kept
 PARQUET_BATCH = 1024  # rows
@@ -70,7 +71,7 @@ class Layout:
 
     Attributes:
         format: name of the format (`clusterer.io.formats.FORMATS`).
-        columns: CSV and TSV: the header's cells.
+        columns: CSV, TSV and sheets: the header's cells.
         header: CSV and TSV: the header as it came, without its line end, with its byte order mark and the line
             `sep=;` before it, where there was one.
         delimiter: CSV and TSV: what stands between cells.
@@ -123,7 +124,10 @@ NOT_READ = Article("")
 
 
 def csv_cells(row: Row) -> list[str]:
-    """The cells of a row that was read from a table of text."""
+    """The cells of a row that was read from a table of text, or of a sheet, whose texts no spreadsheet shall compute."""
+    if isinstance(row.raw, dict):
+        cells = (as_cell(row.raw.get(name)) for name in row.layout.columns)
+        return ["" if cell is None else guarded(cell) if isinstance(cell, str) else str(cell) for cell in cells]
     text = cast(bytes, row.raw).decode()
     if row.layout.escaped:
         return cells_of(text)

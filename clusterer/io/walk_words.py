@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from clusterer.errors import UnusableInput
+from clusterer.errors import UnusableInput, is_out_of_memory
+from clusterer.io.choice import DATES_LOST
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import TooManyRows
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.readers.base import Walk
+from clusterer.io.readers.workbook import SHEETS_LOST
 from clusterer.io.rows import first_line
 
 _MOST_READINGS = 8
@@ -37,7 +39,7 @@ def readings_of(walk: Walk) -> list[str]:
     return lines
 
 
-def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool) -> None:
+def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool, has_title: bool) -> None:
     """Keep what an input that has ended was read as, and whether it told a date and a text.
 
     Args:
@@ -46,6 +48,7 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool)
         rows: good ones of it.
         is_dated: whether any of them has a date.
         has_text: whether any of them has a text.
+        has_title: whether any of them has a title; only asked where none has a text.
     """
     if not rows:
         return
@@ -58,7 +61,8 @@ def note_input(walk: Walk, name: str, rows: int, is_dated: bool, has_text: bool)
     walk.readings.setdefault(reading, [name, 0])[1] += 1
     if rows > 1:  # a page, or a file that is one article, may be without
         if not has_text and not any(note.startswith(_NO_TEXT) for note in walk.notes):
-            walk.notes[f"{_NO_TEXT} {name}: titles stand in; cure: --text-field NAME if another column has it"] = None
+            what = "titles stand in" if has_title else "and no title stands in, so its rows are grouped with nothing"
+            walk.notes[f"{_NO_TEXT} {name}: {what}; cure: --text-field NAME if another column has it"] = None
         walk.dated += is_dated
         if not is_dated:
             walk.undated = walk.undated or name
@@ -102,6 +106,11 @@ def notes_of(walk: Walk) -> list[str]:
     return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
 
 
+def is_loss(note: str) -> bool:
+    """Whether a note tells of what is there, may be meant, and is not read: quiet runs tell it, too."""
+    return DATES_LOST in note or SHEETS_LOST in note
+
+
 def reason_of(error: BaseException, form: str, name: str) -> str:
     """Why an input is not read on, whatever was raised over it; what ends programs is raised again."""
     if isinstance(error, TooManyRows):
@@ -114,4 +123,6 @@ def reason_of(error: BaseException, form: str, name: str) -> str:
         raise error
     _LOG.debug("%s", name, exc_info=error)
     what = f"{type(error).__name__}: {first_line(error)}"
+    if is_out_of_memory(error):
+        return f"no memory is left to read on ({what}); cure: a higher limit, --threads 1, or the file in parts"
     return f"{form} reader stopped here ({what}); cure: mend the file, or fetch it again"

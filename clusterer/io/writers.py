@@ -70,16 +70,20 @@ def form_for(path: str, able: Sequence[str], option: str = "-o") -> str:
     return name
 
 
-def result_form(path: str) -> str:
+def result_form(path: str, option: str = "-o") -> str:
     """The format of a result, as its file's ending asks for it; JSON lines where it asks for none.
+
+    Args:
+        path: as for `atomic_output`.
+        option: what gave the path, for the cure.
 
     Raises:
         OutputError: it asks for what cannot be written.
         InputError: it asks for Parquet, and pyarrow is not installed.
     """
-    form = form_for(path, [format.name for format in FORMATS if format.write_result])
+    form = form_for(path, [format.name for format in FORMATS if format.write_result], option)
     if form == "parquet" and not path.lower().endswith(".parquet"):
-        raise OutputError(f"{path}: Parquet is packed inside; cure: -o {os.path.splitext(path)[0]}")
+        raise OutputError(f"{path}: Parquet is packed inside; cure: {option} {os.path.splitext(path)[0]}")
     return form
 
 

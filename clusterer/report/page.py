@@ -44,7 +44,9 @@ def page(report: Report, language: Language | None = None) -> bytes:
         blocks=(b64encode(block).decode() for block in report.blocks),
         about=about,
         most=report.most,
-        settings=report.settings.as_dict(),
+        settings={
+            name: value for name, value in report.settings.as_dict().items() if name != "tmp"
+        },  # a folder of the sender
         widths=shares([bar.several + bar.single for bar in report.sizes], np.log1p),
         heights=heights(report.days),
         heats=shares(report.reprints.counts, np.sqrt),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,10 @@ def test_against_files_or_an_index_is_what_the_library_says(halves: tuple[Path, 
         ]
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["counts"]["articles kept"] == len(result.kept)
+    outlet = {name: article.outlet for name, article in zip(result.ids, read(new), strict=True)}
+    assert stats["removed_by_outlet"] == Counter(outlet[removal.id] for removal in result.removed)
+    assert list(stats["removed_by_outlet"].values()) == sorted(stats["removed_by_outlet"].values(), reverse=True)
+    assert repr(result) == f"<Deduplication: {len(result.ids)} articles, {len(result.removed)} of them removed>"
     assert stats["counts"]["undated"] == sum(article.date is None for article in read(new))
     assert [stage["stage"] for stage in stats["stages"]] == [
         "reading", "learning boilerplate", "finding identical texts", "sketching", "verifying", "grouping", "choosing",

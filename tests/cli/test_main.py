@@ -46,6 +46,23 @@ def test_cluster_writes_one_line_an_article_in_input_order(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [tmp_path / "out.jsonl"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space are Linux's")
+def test_a_machine_without_memory_is_no_defect(tmp_path: Path) -> None:
+    code = (
+        "import resource, clusterer.pipeline; from clusterer.cli.main import main; from pathlib import Path;"
+        "taken = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize();"
+        "resource.setrlimit(resource.RLIMIT_AS, (taken + (1 << 23),) * 2); main()"
+    )
+    command = [sys.executable, "-c", code, "cluster", str(DATA / "feed.jsonl"), "-o", str(tmp_path / "out.jsonl"), "-q"]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60, check=False, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: no memory is left, of the machine or of a limit on it (ulimit -v, a container); cure:"
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_standard_input_gives_what_the_file_gives(tmp_path: Path) -> None:
     piped = anew("cluster", "-", stdin=(DATA / "feed.jsonl").read_bytes(), cwd=tmp_path)
     named = run("cluster", DATA / "feed.jsonl", cwd=tmp_path)

@@ -170,6 +170,34 @@ def test_a_text_that_is_empty_in_every_row_is_told(feed: Path) -> None:
     )
     feed.write_text("".join([*rows, lines(1)]))
     assert "the text is empty" not in run(feed.name).stderr
+    feed.write_text('{"id": "1", "text": ""}\n{"id": "2", "text": "", "title": ""}\n')
+    assert "and no title stands in" in run(feed.name).stderr
+
+
+def test_a_format_that_contradicts_the_name_is_told(feed: Path) -> None:
+    feed.write_text(lines(3))
+    said = error_of(run(feed.name, "--format", "csv"))
+    assert said == (
+        "feed.jsonl: looks like jsonl, as its name says, and is to be read as csv; cure: leave --format out"
+    )
+    assert run(feed.name).exit_code == 0
+
+
+def test_dates_told_from_the_day_of_reading_name_their_cure(feed: Path) -> None:
+    feed.write_text(lines(3, date="منذ 3 ساعات"))
+    assert "articles are kept without; cure: --now with when it was fetched" in run(feed.name).stderr
+    assert "could not be read" not in run(feed.name, "--now", "2025-03-02T12:00").stderr
+
+
+def test_dates_that_are_not_believed_are_told_in_quiet_runs(feed: Path) -> None:
+    dates = ["2000-01-01" if i % 2 else f"2025-03-{i + 1:02} 10:00" for i in range(20)]
+    feed.write_text("".join(lines(1, date=date) for date in dates))
+    said = run(feed.name, "-q").stderr
+    assert said.startswith("2000-01-01 00:00 UTC is the date of 10 of the first 20 rows, unlike the others: a default")
+    assert len(said.splitlines()) == 1
+    Path("more.jsonl").write_text(lines(1, date="2025-03-09", link=""))
+    Path("same.jsonl").write_text("".join(lines(1, date=date) for date in dates[:4]))
+    assert run(feed.name, "more.jsonl", "same.jsonl", "-q").stderr.startswith("feed.jsonl and 1 more: 2000-01-01 00:00")
 
 
 def test_ids_that_most_rows_share_are_told(feed: Path) -> None:

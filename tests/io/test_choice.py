@@ -13,6 +13,7 @@ from feed_forms import read
 
 from clusterer.articles import Article
 from clusterer.io.dataframes import rows_of
+from clusterer.io.dates import parse_date
 from clusterer.io.feed import Feed
 from clusterer.io.inputs import articles_from
 
@@ -175,14 +176,31 @@ def test_a_date_of_more_than_a_third_of_the_rows_is_a_default(default: str, tmp_
     ]
     feed = feed_of(rows, tmp_path)
     assert [row.article.date is None for row in feed] == [i % 2 == 1 for i in range(20)]
-    assert "is the date of 10 of the first 20 rows: a default, read as no date" in feed.notes[0]
+    assert "is the date of 10 of the first 20 rows, unlike the others: a default, read as no date" in feed.notes[0]
+    known = default == "2000-01-01"
+    assert ("cure: --date-field 'date' to believe it" in feed.notes[0]) is not known
     assert feed.notes[1] == "10 dates stand for none, such as 1970-01-01"
     assert feed.unreadable_dates == 0
+    named = Feed(tmp_path / "a.jsonl", fields={"date": "date"})
+    assert [row.article.date is None for row in named] == [known and i % 2 == 1 for i in range(20)]
+
+
+def _many(default: str, others: list[str]) -> list[str]:
+    return [date for other in others for date in (default, other)]
 
 
 @pytest.mark.parametrize(
     "dates",
     [
+        _many("24/07/2015", [f"٢٤ يوليو ٢٠١٥ {i}:١٥ م" for i in range(1, 11)]),  # a day, half of it without hours
+        _many("2015-07-24T00:00+03:00", [f"2015-07-24T{i:02}:15+03:00" for i in range(10)]),
+        _many("2015-07-24T12:13:14", [f"2015-07-{20 + i // 2} {i:02}:15" for i in range(10)]),  # a week, and an export
+        _many("2015-07-24", [f"2015-{i:02}-03 {i:02}:15" for i in range(1, 11)]),  # a day amid a year
+        _many(
+            "2015-07-24T03:00", [f"2015-07-{i + 10} {i:02}:15" for i in range(1, 11)]
+        ),  # an edition within a fortnight
+        _many("2024-01-01", [f"2024-01-{i + 10} {i:02}:15" for i in range(1, 11)]),
+        ["2015-07-24T12:13:14"] * 20,
         ["2025-03-04"] * 20,
         ["2025-03-04"] * 15 + ["2025-03-05"] * 5,
         ["2025-03-04T03:00"] * 16 + ["2025-03-05T03:00"] * 4,  # a paper's editions
@@ -192,7 +210,17 @@ def test_a_date_of_more_than_a_third_of_the_rows_is_a_default(default: str, tmp_
 )
 def test_days_with_many_articles_are_no_defaults(dates: list[str], tmp_path: Path) -> None:
     articles = articles_of([{"text": f"{TEXTS[i % 6]} {i}", "date": date} for i, date in enumerate(dates)], tmp_path)
-    assert [a.date for a in articles] == [datetime.fromisoformat(date).replace(tzinfo=UTC) for date in dates]
+    assert [a.date for a in articles] == [parse_date(date) for date in dates]
+
+
+@pytest.mark.parametrize(
+    "default", ["1970-01-01", "0001-01-01T00:00:00", "1900-01-01", "0000-00-00 00:00:00", "1980-01-01"]
+)
+def test_known_defaults_are_no_dates_of_a_named_column_either(default: str, tmp_path: Path) -> None:
+    dates = _many(default, [f"2015-07-24 {i:02}:15" for i in range(10)])
+    rows = [{"text": f"{TEXTS[i % 6]} {i}", "date": date} for i, date in enumerate(dates)]
+    articles = articles_of(rows, tmp_path, fields={"date": "date"})
+    assert [article.date is None for article in articles] == [True, False] * 10
 
 
 def test_two_columns_of_one_name_are_both_read(tmp_path: Path) -> None:

@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from feed_forms import ARTICLES, MOMENT, ROWS, dump, read
 
 from clusterer.errors import InputError
-from clusterer.io import Feed, write_rows
+from clusterer.io import BadRow, Feed, write_rows
+from clusterer.io.walk_words import is_loss
+from clusterer.io.work_folder import WorkFolder
+from clusterer.reading import InputReader
+from clusterer.settings import Settings
 
 HARD = "قال: \"لن يتوقف\";\n(بين قوسين), و'اقتباس' \\ وخط\\n\tجدولة\n);\nINSERT INTO x VALUES (1)"
 """A text with all that dumps must escape."""
@@ -326,18 +331,23 @@ def test_workbooks(tmp_path: Path) -> None:
         [None, None],
         [9, 5, None, None, "x", None],
     ]
-    path = workbook(
-        tmp_path / "a.xlsx", {"Notes": [["note"], ["x"]], "Feed": rows, "Old": [["id", "text"], [1, "قديم"]]}
-    )
+    sheets = {"Notes": [["note"], ["x"]], "Feed": rows, "Old": [["id", "body"], [1, "قديم"]], "Empty": []}
+    path = workbook(tmp_path / "a.xlsx", sheets)
     feed = Feed(path)
     found = [row.article for row in feed]
     assert [(a.id, a.text.replace("\r\n", "\n"), a.title, a.source, a.url, a.date) for a in found[:5]] == [
         (str(i), r["text"], r["title"], r["source"], r["url"], MOMENT) for i, r in enumerate(ROWS)
     ]
     assert feed.blank_rows == 1
-    assert any("sheet 'Feed' was read, not 'Notes', 'Old'; cure: " in note for note in feed.notes)
+    assert (
+        f"{path}: sheet 'Feed' was read, not 'Notes', without a text column; cure: {path}::SHEET for one" in feed.notes
+    )
+    assert list(filter(is_loss, feed.notes)) == [
+        f"{path}: sheet 'Old' holds texts in other columns than 'Feed': it was not read; cure: name columns alike, or "
+        f"'{path}::Old' in a run of its own"
+    ]
     assert [a.text for a in read(Path(f"{path}::Old"))[0]] == ["قديم"]
-    with pytest.raises(InputError, match="no sheet 'X'; cure: one of 'Notes', 'Feed', 'Old'"):
+    with pytest.raises(InputError, match="no sheet 'X'; cure: one of 'Notes', 'Feed', 'Old', 'Empty'"):
         read(Path(f"{path}::X"))
     with pytest.raises(InputError, match="found columns: note"):
         read(Path(f"{path}::Notes"))
@@ -346,6 +356,59 @@ def test_workbooks(tmp_path: Path) -> None:
     feed = Feed(path)
     assert not list(feed)
     assert "not a whole workbook" in feed.damaged_files[0].reason
+
+
+def test_all_sheets_with_texts_are_read_and_places_name_them(tmp_path: Path) -> None:
+    header = ["المعرف", "النص", "المصدر"]
+    texts = [f"نص الخبر رقم {i} عن {word} في المدينة" for i, word in enumerate(("جسر", "ميناء", "مطار", "ملعب"))]
+    path = workbook(
+        tmp_path / "a.xlsx",
+        {
+            "غلاف": [["تقرير"], ["24/07/2015"]],
+            "صحف": [header, [1, texts[0], "أ"], [2, texts[1], "أ"]],
+            "مواقع": [["العنوان", *header], ["x", 3, texts[2], "ب"], [None, 4, "null", "ب"], ["y", 5, texts[3], "ب"]],
+        },
+    )
+    bad = list[BadRow]()
+    feed = Feed(path, on_bad=bad.append)
+    assert [(row.article.id, row.article.text, row.article.title, row.file, row.line) for row in feed] == [
+        ("1", texts[0], "", f"{path}::صحف", 2),
+        ("2", texts[1], "", f"{path}::صحف", 3),
+        ("3", texts[2], "x", f"{path}::مواقع", 2),
+        ("5", texts[3], "y", f"{path}::مواقع", 4),
+    ]
+    assert [(row.file, row.line) for row in bad] == [(f"{path}::مواقع", 3)]
+    assert any("sheets 'صحف', 'مواقع' were read, not 'غلاف', without" in note for note in feed.notes)
+    assert not any(map(is_loss, feed.notes))
+    other = tmp_path / "b.jsonl"
+    other.write_text('{"id": "9", "text": "نص آخر"}\n', "utf-8")
+    for kept in (None, tmp_path / "work", tmp_path / "work"):  # the second time as the first one left it
+        with WorkFolder(str(kept)) if kept else contextlib.nullcontext() as work:
+            reader = InputReader(Feed([other, path, other]), Settings(), work, "key")
+            assert sum(map(len, reader.chunks())) == 6
+        places = [(str(other), 1), *((row.file, row.line) for row in feed), (str(other), 1)]
+        assert [reader.place(number) for number in range(6)] == places
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("kept.csv", ","), ("kept.tsv", "\t")])
+def test_rows_of_sheets_are_given_back_as_a_table(name: str, delimiter: str, tmp_path: Path) -> None:
+    header = ["id", "text", "date", "note"]
+    body = [[1, '@خبر، "أول"', datetime(2025, 3, 4, 10), 2.5], [2, "خبر ثان\nفي سطرين", None, True]]
+    path = workbook(tmp_path / "a.xlsx", {"A": [header, body[0]], "B": [header, body[1]]})
+    write_rows(tmp_path / name, Feed(path), name[-3:])
+    data = (tmp_path / name).read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter)) == [
+        header,
+        ["1", '\'@خبر، "أول"', "2025-03-04T10:00:00", "2.5"],  # no spreadsheet computes it
+        ["2", "خبر ثان\nفي سطرين", "", "true"],
+    ]
+    for command in (["dedup"], ["cluster", "--join"]):
+        done = run(*command, path, "-o", tmp_path / "k.csv", "-q")
+        assert (done.returncode, done.stderr) == (0, b"")
+        rows = list(csv.reader(io.StringIO((tmp_path / "k.csv").read_text("utf-8-sig"), newline="")))
+        assert [len(row) for row in rows] == [len(rows[0])] * 3
+        assert [row[1] for row in rows[1:]] == ['\'@خبر، "أول"', "خبر ثان\nفي سطرين"]
 
 
 def test_only_what_has_parts_takes_one(tmp_path: Path) -> None:

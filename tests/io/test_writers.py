@@ -263,6 +263,8 @@ def test_a_table_becomes_another_or_json_where_the_ending_asks(tmp_path: Path) -
         (["dedup", "in.csv", "-o", "kept.parquet"], "-o kept.csv"),
         (["dedup", "in.csv", "-o", "kept.xlsx"], "-o kept.csv"),
         (["dedup", "in.jsonl", "--removed", "gone.csv"], "--removed gone.jsonl"),
+        (["cluster", "in.jsonl", "--stories", "s.xlsx"], "--stories s.csv"),
+        (["cluster", "in.jsonl", "--pairs", "p.parquet.gz"], "--pairs p.parquet"),
         (["boilerplate", "in.jsonl", "-o", "cut.csv"], "-o cut.jsonl"),
     ],
 )

@@ -100,5 +100,7 @@ def test_quarantined_rows_are_told(tmp_path: Path) -> None:
     page = html.unescape(re.sub("<[^>]*>", "", (tmp_path / "r.html").read_text("utf-8")))
     assert "12 rows could not be read" in page
     assert "c.quarantine.jsonl" in page
+    assert "feed.jsonl" in page
+    assert str(tmp_path) not in page  # who the page is sent to does not learn where it was made
     assert page.count("{broken <b>") == 10
     assert "line 131" in page

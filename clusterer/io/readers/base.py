@@ -69,6 +69,8 @@ class Walk:
         schemas: of shards in Parquet that can stand together, the schema of all, by the name of the input.
         in_pieces: whether rows of the latest input are not what stands at their places there: an element of an array, one of
             several objects of a line.
+        parts: of the latest input, where several of its sheets are read, the names of these as rows tell them, each after the
+            number of good rows before it.
         is_blank: whether the latest input is a text without a letter.
         empty: names of inputs that are such texts and gave nothing.
         threads: that prepare what is read by columns; 0 for all cores.
@@ -94,6 +96,7 @@ class Walk:
     undated_files: int = 0
     position: Position | None = None
     in_pieces: bool = False
+    parts: list[tuple[int, str]] = field(default_factory=list)
     format: str = ""
     layout: Layout | None = None
     threads: int = 1
@@ -225,6 +228,11 @@ class OpenedInput:
         """
         self.walk.damage = self.walk.damage or reason
         self.bad(line, reason, raw)
+
+    def begin_part(self, name: str) -> None:
+        """Name what rows, good and bad, are of from here on: one of several sheets."""
+        self.name = name
+        self.walk.parts.append((self.walk.rows, name))
 
     def note(self, note: str) -> None:
         """Tell whoever reads the run's result what was left out or chosen, and the cure."""

@@ -293,6 +293,13 @@ def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[
             yield Record(number, raw, None, undecodable(raw, error, "utf-8"))
 
 
+def header_of(columns: Sequence[str]) -> bytes:
+    """A header for rows that were in no text, without its line end; with a byte order mark, so that Excel shows Arabic."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(columns)
+    return BOM + text.getvalue().encode()
+
+
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:
     """Write rows of tables of text; return their number. Records that fit as they came keep their bytes.
 
@@ -308,7 +315,7 @@ def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) 
     rows, first, size = iter(rows), list[Row](), 0
     while size < HEAD and (row := next(rows, None)):
         first.append(row)
-        size += len(cast(bytes, row.raw)) if row.layout.columns else HEAD
+        size += sum(map(len, csv_cells(row))) if row.layout.columns else HEAD
     head = b"".join(_written(first, layout, target))[:HEAD]
     found, quotes_all = detect_dialect(head, format, FieldMap()), False
     if found.delimiter == delimiter and (found.quoted, found.escaped) != (target.quoted, target.escaped):
@@ -339,7 +346,7 @@ def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bo
             raise unfit(row, target.format, f"a row of {row.layout.format} has no columns to stand")
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
-        same = same and not quotes_all
+        same = same and not quotes_all and isinstance(row.raw, bytes)
         if count == 1:
             yield header(same)
         if same and row.layout.columns == layout.columns:

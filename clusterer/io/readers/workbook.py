@@ -1,4 +1,4 @@
-"""Workbooks of Excel (.xlsx) and LibreOffice (.ods), by python-calamine: the rows of a sheet, the first of them the header."""
+"""Workbooks of Excel (.xlsx) and LibreOffice (.ods), by python-calamine: the rows of their sheets, each under its header."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import datetime
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE
-from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.columns import FieldMap, RowError, column_key, quoted
 from clusterer.io.feed_limits import LimitReached
 from clusterer.io.field_names import each_once
+from clusterer.io.readers import csv
 from clusterer.io.readers.base import OpenedInput
 from clusterer.io.readers.workbook_size import check_workbook
 from clusterer.io.rows import Layout, Row, first_line
 
 _MEMBER = re.compile(rb"PK\x03\x04.{26}(?:xl/|mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet)", re.S)
+
+
+SHEETS_LOST = "it was not read"
+"""Stands in the notes of sheets with texts that are left out: they are told in quiet runs, too."""
 
 
 def require() -> None:
@@ -44,7 +50,9 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:
-    """Yield the rows of the sheet that the path names behind "::", else of the first that holds texts; `line` is the row's.
+    """Yield the rows of the sheet that the path names behind "::", else of all that hold texts as the first that does.
+
+    `line` is the row's; `file` names its sheet where several are read.
 
     Raises:
         InputError: python-calamine is not installed, there is no such sheet, or none has a text column.
@@ -67,33 +75,83 @@ def read(opened: OpenedInput) -> Iterator[Row]:
         raise InputError(
             f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
         )
-    reasons = []
-    for name, rows in sheets:
-        start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)
-        header = each_once(tuple(str(cell).strip() for cell in rows[start])) if rows else ()
-        body = rows[start + 1 :]
+    tables = [_table(opened, name, rows) for name, rows in sheets]
+    text = next((table.text for table in tables if table.text), "")
+    chosen = [table for table in tables if table.text == text and text] or tables
+    file, reasons, was_read = opened.name, list[InputError](), list[_Table]()
+    for table in chosen:
         try:
-            opened.columns.check_header(header, opened.name, [_cells(header, row) for row in body[:SAMPLE]])
+            opened.columns.check_header(
+                table.header, file, [_cells(table.header, cells) for cells in table.body[:SAMPLE]]
+            )
         except InputError as error:
             reasons.append(error)
             continue
-        yield from _rows(opened, header, body, start + 2)
-        others = [other for other, cells in sheets if other != name and len(cells) > 1]
-        if others:
+        if len(chosen) > 1:
+            opened.begin_part(f"{file}::{table.name}")
+        was_read.append(table)
+        yield from _rows(opened, table)
+    if not was_read:
+        raise reasons[0] if reasons else UnusableInput(f"{file}: an empty workbook; cure: leave it out")
+    _tell_sheets(opened, file, was_read, [table for table in tables if table.body and table not in was_read])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """A sheet.
+
+    Attributes:
+        name: of the sheet.
+        header: names of its columns.
+        body: the rows below.
+        first: number of the first of these.
+        text: the column that would be its text, as `column_key` tells it; "" where none is.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    body: list[list[Any]]
+    first: int
+    text: str
+
+
+def _table(opened: OpenedInput, name: str, rows: list[list[Any]]) -> _Table:
+    """What a sheet holds below the first row that has more than one cell."""
+    start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)
+    header = each_once(tuple(str(cell).strip() for cell in rows[start])) if rows else ()
+    body = rows[start + 1 :]
+    try:
+        text = column_key(opened.columns.columns(header)["text"][0]) if body else ""
+    except RowError:
+        text = ""
+    return _Table(name, header, body, start + 2, text)
+
+
+def _tell_sheets(opened: OpenedInput, file: str, was_read: list[_Table], others: list[_Table]) -> None:
+    """Note which sheets were read, which were not, and why."""
+    names = ", ".join(repr(table.name) for table in was_read)
+    without = ", ".join(repr(table.name) for table in others if not table.text)
+    if len(was_read) > 1 or without:
+        many = f"sheets {names} were" if len(was_read) > 1 else f"sheet {names} was"
+        left = f", not {without}, without a text column" if without else ""
+        opened.note(f"{file}: {many} read{left}; cure: {file}::SHEET for one")
+    for table in others:
+        if table.text:
             opened.note(
-                f"{opened.name}: sheet {name!r} was read, not {', '.join(map(repr, others))}; cure: {opened.name}::SHEET"
+                f"{file}: sheet {table.name!r} holds texts in other columns than {was_read[0].name!r}: {SHEETS_LOST}; "
+                f"cure: name columns alike, or {quoted(f'{file}::{table.name}')} in a run of its own"
             )
-        return
-    raise reasons[0] if reasons else UnusableInput(f"{opened.name}: an empty workbook; cure: leave it out")
 
 
-def _rows(opened: OpenedInput, header: tuple[str, ...], body: list[list[Any]], first: int) -> Iterator[Row]:
-    layout = Layout("xlsx")
-    for number, cells in enumerate(body, first):
+def _rows(opened: OpenedInput, table: _Table) -> Iterator[Row]:
+    columns = tuple(name for name in table.header if name)
+    layout = Layout("xlsx", columns, csv.header_of(columns), newline=b"\r\n")
+    opened.walk.layout = opened.walk.layout or layout
+    for number, cells in enumerate(table.body, table.first):
         if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
             opened.blank()
             continue
-        row = _cells(header, cells)
+        row = _cells(table.header, cells)
         try:
             article = opened.columns(row)
         except RowError as error:
