@@ -80,7 +80,9 @@ def test_candidates_of_copies_that_are_left_out_are_told_once(
         assert asked.relation == "copy"
         assert index.check() == []
     (told,) = caplog.messages
-    assert told.startswith(f"{path}: too many texts look alike: a new one is compared with the 8 that are most like it, ")
+    assert told.startswith(
+        f"{path}: too many texts look alike: a new one is compared with the 8 that are most like it, "
+    )
     assert "; cure: " in told
 
 
