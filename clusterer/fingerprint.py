@@ -295,6 +295,10 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_SEGMENTS": "how many parts there are",
     },
     "clusterer.text.boilerplate_lines": {"_LOOKED_UP": "size of a block"},
+    "clusterer.text.normalize": {
+        "_FEW": "which of two equal ways is taken",
+        "_PIECE": "size of a block",
+    },
     "clusterer.text.words": {"_BLOCK": "size of a block"},
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",

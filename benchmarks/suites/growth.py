@@ -20,10 +20,21 @@ import numpy as np
 import orjson
 
 from benchmarks.corpora.attacks import ATTACKS, LONG_TEXTS, Row, long_text
-from benchmarks.measure import exponent
+from benchmarks.measure import ROOT, exponent
 
 MOST = 1.2  # power of n
 JOBS = ("cluster", "index")
+_RUN = """import sys
+from pathlib import Path
+from clusterer.cli.main import main
+from benchmarks.measure import peak_bytes
+peak = Path(sys.argv.pop(1))
+try:
+    main()
+finally:
+    peak.write_text(str(peak_bytes()))
+"""
+"""The command, which tells its own peak: what a parent is told of a child begins with the peak of the parent."""
 LEAST = 0.5, float(1 << 24)  # seconds of a processor and bytes below which nothing is told of growth
 
 
@@ -79,14 +90,14 @@ def spent(job: str, rows: Iterable[Row], folder: Path, seconds: int) -> tuple[fl
         subprocess.run(
             [sys.executable, "-m", "clusterer", "index", "create", str(index)], check=True, capture_output=True
         )
-    run = [sys.executable, "-m", "clusterer", *command, "-q", "--max-row-bytes", "2GB"]
+    run = [sys.executable, "-c", _RUN, str(folder / "peak"), *command, "-q", "--max-row-bytes", "2GB"]
     with (folder / "said").open("wb") as said:
         limit = ("prlimit", f"--cpu={seconds}") if sys.platform == "linux" else ()
-        child = subprocess.Popen([*limit, *run], stdout=said, stderr=said)
+        child = subprocess.Popen([*limit, *run], stdout=said, stderr=said, cwd=ROOT)
         _, status, used = os.wait4(child.pid, 0)
     if code := os.waitstatus_to_exitcode(status):
         sys.exit(f"{' '.join(command[:2])}: exit code {code}: {(folder / 'said').read_text('utf-8', 'replace')[-500:]}")
-    return used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
+    return used.ru_utime + used.ru_stime, int((folder / "peak").read_text())
 
 
 def growth(sizes: Sequence[int], costs: Sequence[float], least: float) -> float:

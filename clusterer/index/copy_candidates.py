@@ -58,7 +58,10 @@ def copy_candidates(index: OpenIndex, sketches: Sketches, numbers: NDArray[np.in
     if np.bincount(both >> 32, minlength=1).max() > bands.MOST:
         both, place = factorize(both)
         met = np.bincount(place, np.concatenate(times)).astype(np.int64)
-        both = both[bands.most_met(both, both >> 32, met)]
+        kept = bands.most_met(both, both >> 32, met, bands.MOST)
+        if len(kept) < len(both):
+            index.tell_cut_short("copy", bands.MOST, "a copy that shares less with it may be missed")
+        both = both[kept]
     rows, others = both >> 32, both & _NUMBER
     # Two new ones met each other twice, or, where one of them is a hub, once: the later one gets the pair.
     other_row, is_new = find_sorted(numbers, others)

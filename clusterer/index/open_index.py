@@ -5,6 +5,7 @@ Every function of the modules beside it takes an `OpenIndex` first, and runs ins
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from clusterer.index.postings import Postings
 from clusterer.index.remembered import documents_of, texts_of
 from clusterer.text import boilerplate
 
+_LOG = logging.getLogger("clusterer")
 _REMEMBERED = 1 << 14  # texts whose words and stems are kept in memory
 _PASSED = 1 << 20  # ids: some 150 MB
 
@@ -48,7 +50,7 @@ class OpenIndex:
         crowd: documents that are known to be in a crowd, see `crowds`.
         story_crowd: texts, and stories as numbers below 0, that are.
         passed_ids: by a name that several articles have, which ids of these are taken.
-        is_cut_short: whether it was told that new texts are not compared with all that look like them.
+        are_cut_short: at which levels it was told that new texts are not compared with all that look like them.
         stems: by document the stems of its text and of its title that count, uint32 (s,) twice; those read last.
     """
 
@@ -67,7 +69,7 @@ class OpenIndex:
         self.passed_ids: dict[str, PassedIds] = {}
         self.crowd: set[int] = set()
         self.story_crowd: set[int] = set()
-        self.is_cut_short = False
+        self.are_cut_short: set[str] = set()
         self._generation = -1
         self._version = 0
 
@@ -86,6 +88,24 @@ class OpenIndex:
             for remembered in (self.documents, self.texts, self.links):
                 remembered.clear()
             self._generation, self._version = generation, version
+
+    def tell_cut_short(self, level: str, most: int, what: str) -> None:
+        """Warn, once for each level, that a new text is compared with no more than so many of those that look like it.
+
+        Args:
+            level: of the pairs that are left out.
+            most: texts that a new one is compared with.
+            what: may follow of it.
+        """
+        if level not in self.are_cut_short:
+            self.are_cut_short.add(level)
+            _LOG.warning(
+                "%s: too many texts look alike: a new one is compared with the %d that are most like it, so %s; cure: "
+                "leave out what is made from one form, or keep it in an index of its own",
+                self.database.path,
+                most,
+                what,
+            )
 
     def keep(self) -> None:
         """Keep what is remembered: all that the transaction wrote, which ends now, was written through this object."""

@@ -9,7 +9,6 @@ Array letters: `n` texts, `m` pairs, `f` features.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,6 @@ from clusterer.stories import candidates, clustering, features, model, term_weig
 from clusterer.stories.texts import telling_stems
 from clusterer.text.words import Words
 
-_LOG = logging.getLogger("clusterer")
 _NUMBER = 0xFFFFFFFF
 _RECENT, _RECENT_MET = 1 << 13, 128
 """Of texts that are alike without end those stored last come first, which are in memory: so many numbers, and what they count."""
@@ -96,14 +94,8 @@ def story_candidates(
         met = np.minimum(met, _RECENT_MET - 1)
         met[stored_centres[kept % total - len(slots)] > stored_centres[-1] - _RECENT] += _RECENT_MET
     chosen = bands.most_met(kept, kept // total, met, most)
-    if len(chosen) < len(kept) and not index.is_cut_short:
-        index.is_cut_short = True
-        _LOG.warning(
-            "%s: too many texts look alike: a new one is compared with the %d that are most like it, so a large story may lie "
-            "in parts; cure: leave out what is made from one form, or keep it in an index of its own",
-            index.database.path,
-            most,
-        )
+    if len(chosen) < len(kept):
+        index.tell_cut_short("story", most, "a large story may lie in parts")
     kept = kept[chosen]
     return np.stack([kept // total, stored_centres[kept % total - len(slots)]], axis=1)
 

@@ -96,6 +96,8 @@ _HIDDEN = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U00
 _LATER_DIACRITICS = frozenset(range(0x0898, 0x08A0))
 _LONG_WORD, _SHORT_WORD = 10, 2.5  # letters a word, on average, that no text reaches; that every text has
 _WORD = re.compile(r"\w+")
+_FEW = 8  # distinct letters up to which going over a text for each is faster than going over it once
+_PIECE = 1 << 16  # code units that are looked at at a time
 _STOPS = ".!?:\u061f\u06d4\u2026\uff01\uff0e\uff1f\u3002"
 _COMMAS = ",\u060c\u066c\uff0c"
 # Signs that are words. Those of Unicode 14 and 17 have no decomposition that says so.
@@ -171,9 +173,8 @@ def fold(texts: Sequence[str], profile: str = "news", positions: bool = False) -
     origins: list[list[int]] = []
 
     def unfold(text: str) -> str:
-        written, origin = _unfold(text, profile)
-        origins.append(origin)
-        return written
+        origins.append([])
+        return _unfold(text, profile, origins[-1])
 
     units, codes, unfolded = fold_texts(texts, table, settled, unfold)
     kept = codes != DELETE
@@ -209,24 +210,30 @@ def small_path(text: str, profile: str) -> str:
     """A text with its special letters written out, so that one table look-up a letter folds the rest."""
     version = PROFILES[profile]
     if version == "strict-2":  # what stands beside a letter tells whether it is a sign
-        return _unfold(text, profile)[0]
+        return _unfold(text, profile)
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
-    found = list(set(units[_table(profile)[units] == UNFOLD].tolist()))
-    letters = [_written_alone(unit, version) for unit in found]
-    if None in letters or (_is_later(profile) and _with_spaces(text) is not text):
-        return _unfold(text, profile)[0]
-    for unit, written in zip(found, letters, strict=True):
-        text = text.replace(chr(unit), written or "")
+    found: set[str] = set()
+    for start in range(0, len(units), _PIECE):
+        piece = units[start : start + _PIECE]
+        found.update(map(chr, set(piece[_table(profile)[piece] == UNFOLD].tolist())))
+    if any("\ud800" <= ch < "\ue000" for ch in found):  # halves of letters beyond the basic plane
+        found = {ch for ch in set(text) if ch in found or ch > "\uffff"}
+    letters = {ch: written for ch in sorted(found) if (written := _written_alone(ch, version)) is not None}
+    if len(letters) < len(found) or (_is_later(profile) and _with_spaces(text) is not text):
+        return _unfold(text, profile)
+    if len(letters) > _FEW or any(ch in letters for written in letters.values() for ch in written):
+        return text.translate({ord(ch): written for ch, written in letters.items()})
+    for ch, written in letters.items():
+        text = text.replace(ch, written)
     return text
 
 
 @lru_cache(maxsize=1024)
-def _written_alone(unit: int, version: str) -> str | None:
+def _written_alone(ch: str, version: str) -> str | None:
     """What a special letter is written out as wherever it stands; None where that depends on what is beside it."""
-    if _is_composing(unit) or 0xD800 <= unit < 0xE000:
+    if _is_composing(ord(ch)):
         return None
-    written = unicodedata.normalize("NFC", "".join(_written_out(chr(unit), version)))
-    return None if any(ch > "\uffff" or _table(version)[ord(ch)] == UNFOLD for ch in written) else written
+    return unicodedata.normalize("NFC", _written_out(ch, version))
 
 
 _CONSONANTS = ("تط", "سصثز", "دضذظ", "هةحۀ", "غكقجگ", "شخ", "فڤ", "بپ", "ل", "م", "ن", "ر", "ع")
@@ -248,10 +255,13 @@ def letter_classes() -> NDArray[np.uint16]:
     return classes
 
 
-def _unfold(text: str, profile: str) -> tuple[str, list[int]]:
+def _unfold(text: str, profile: str, origin: list[int] | None = None) -> str:
     """The small path, special letter by special letter: ligatures written out, marks composed, emoji made spaces.
 
-    Returns the text and, for each of its UTF-16 code units and one more for the joiner, the index in `text` it is of.
+    Args:
+        text: any.
+        profile: a name in `PROFILES`.
+        origin: gets for each UTF-16 code unit of the result, and one more for the joiner, the index in `text` it is of.
     """
     version, table = PROFILES[profile], _table(profile)
     if _is_later(profile):  # both keep every letter in its place
@@ -259,29 +269,31 @@ def _unfold(text: str, profile: str) -> tuple[str, list[int]]:
         if version == "strict-2":
             text = _OPERATOR.sub(lambda m: m[0][:-1] + _IN_PLACE[m[0][-1]], text)
     parts: list[str] = []
-    origin: list[int] = []
     done = 0
     marks, alone, beside = _specials(version)
     for special in (beside if marks.search(text) else alone).finditer(text):
         start, stop = special.span()
         parts.append(text[done:start])
-        origin.extend(range(done, start))
         written = unicodedata.normalize("NFC", "".join(_written_out(ch, version) for ch in special.group()))
         if stop - start > 1:  # composed once more after folding: a mark may fit the folded letter only
             written = unicodedata.normalize("NFC", "".join(_folded(ch, table) for ch in written))
-        if _is_sign(special.group()[0], version):  # each sign of a run keeps its place
-            places = [i for i in range(start, stop) for _ in _written_out(text[i], version)]
-            parts.append(f" {''.join(_written_out(ch, version) for ch in special.group())} ")
-            origin.extend([start, *places, stop - 1])
-            done = stop
-            continue
+        is_sign = _is_sign(special.group()[0], version)
+        if is_sign:
+            written = f" {''.join(_written_out(ch, version) for ch in special.group())} "
         parts.append(written)
-        for ch in written:
-            origin.extend([start] * (2 if ch > "\uffff" else 1))
+        if origin is not None:
+            origin.extend(range(done, start))
+            if is_sign:  # each sign of a run keeps its place
+                origin.extend(
+                    [start, *(i for i in range(start, stop) for _ in _written_out(text[i], version)), stop - 1]
+                )
+            else:
+                origin.extend(start for ch in written for _ in range(2 if ch > "\uffff" else 1))
         done = stop
     parts.append(text[done:])
-    origin.extend(range(done, len(text) + 1))
-    return "".join(parts), origin
+    if origin is not None:
+        origin.extend(range(done, len(text) + 1))
+    return "".join(parts)
 
 
 def _with_spaces(text: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from indexes import SAMPLE, chunks, groups
+from indexes import SAMPLE, chunks, groups, near_copies
 
 from benchmarks.corpora.attacks import one_story
-from clusterer import Article
+from clusterer import Article, Settings
 from clusterer.index import story_candidates
 from clusterer.index.story_index import StoryIndex
 from clusterer.lsh import bands
@@ -62,6 +62,28 @@ def test_pairs_that_are_left_out_are_told_once(
     assert 30 < bounded <= 30 * 4
     (told,) = caplog.messages
     assert told.startswith(f"{path}: too many texts look alike: a new one is compared with the 4 that are most like it")
+
+
+def test_candidates_of_copies_that_are_left_out_are_told_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "clusterer")
+    monkeypatch.setattr(bands, "MOST", 8)
+    settings = Settings(level="copy")
+    with StoryIndex.open(path, settings) as index:
+        index.add(near_copies(8))
+        index.add(near_copies(1, start=1000))  # eight before it: as many as a text may meet, by bands and by samples
+        assert not caplog.messages
+        for start in (2000, 3000):
+            index.add(near_copies(2, start=start))
+        (asked,) = index.query(near_copies(1, start=4000))
+        assert asked.relation == "copy"
+        assert index.check() == []
+    (told,) = caplog.messages
+    assert told.startswith(
+        f"{path}: too many texts look alike: a new one is compared with the 8 that are most like it, "
+    )
+    assert "; cure: " in told
 
 
 def test_news_is_compared_as_ever_where_an_index_is_large(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 import unicodedata
 
 import numpy as np
@@ -21,16 +22,27 @@ def one(text: str, profile: str = "news") -> str:
     return normalise([text], profile)[0]
 
 
-SPECIAL = st.lists(
-    st.sampled_from(["ﻻ", "ﷺ", "½", "﷼", "\u200b", "\u0653", "ا", "َ", " ", "أب", "\ud800", "😀"]), max_size=30
-)
+LETTERS = [*"ﻻﷺ½﷼\u200b\u0653اَ 😀𝐀𠀀𓀀①㎏…\U000e0100\ud800\udc00", "أب"]
+SPECIAL = st.lists(st.sampled_from(LETTERS), max_size=30)
 
 
 @given(SPECIAL.map("".join), st.sampled_from(PROFILES))
 @example("ﻻ\u200bاب" * 9, "news")
 @example("اﻻ\u0653 ﻻ", "news-1")
 def test_letters_written_out_all_at_once_are_those_written_out_one_by_one(text: str, profile: str) -> None:
-    assert small_path(text, profile) == _unfold(text, profile)[0]
+    assert small_path(text, profile) == _unfold(text, profile)
+
+
+@pytest.mark.parametrize("letters", ["😀", "😀🎉✋½㎏①②③④⑤⑥"])
+def test_special_letters_without_end_are_written_out_in_little_memory(letters: str) -> None:
+    small_path(letters, "news")  # tables are made once
+    text = letters * (200_000 // len(letters))
+    tracemalloc.start()
+    try:
+        small_path(text, "news")
+        assert tracemalloc.get_traced_memory()[1] < 25 * len(text)
+    finally:
+        tracemalloc.stop()
 
 
 ALIKE = [(0x3400, 0x4DC0), (0x4E00, 0xA48D), (0xAC00, 0xD7A4), (0xD800, 0xF900)]
