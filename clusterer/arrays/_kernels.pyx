@@ -87,6 +87,10 @@ cdef extern from "_wide.h":
         const uint16_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
         uint16_t* kinds, Py_ssize_t* written
     ) nogil
+    Py_ssize_t wide_fold_utf8(
+        const uint8_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
+        uint16_t* kinds, Py_ssize_t* written
+    ) nogil
     WideBits wide_bits(const uint64_t* a, const uint64_t* b, Py_ssize_t small, Py_ssize_t large) nogil
 
 cdef enum:
@@ -227,9 +231,16 @@ cdef Py_ssize_t fold_utf8(
     uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
     """`fold_letters` of UTF-8, in which halves of pairs may stand; -1 also for letters outside the basic plane."""
-    cdef Py_ssize_t i = 0, m = 0
+    cdef Py_ssize_t i = 0, m = 0, found, written, again = 0, pause = FOUR
     cdef uint32_t letter, code, entry
     while i < length:
+        if near.wide.usable and i >= again and length - i >= 2 * AT_ONCE:
+            found = wide_fold_utf8(letters + i, length - i, &near.wide, near.entries, codes + m, kinds + m, &written)
+            i += found
+            m += written
+            pause = FOUR if found > 2 * AT_ONCE else min(2 * pause, <Py_ssize_t>LONGEST_PAUSE)
+            again = i + pause
+            continue
         letter = letters[i]
         if letter < 0x80:
             entry = near.entries[letter]

@@ -11,6 +11,8 @@
 #define WIDE_COUNT 64
 #define WIDE_DELETE 1              /* in an entry that asks: the letter is left out */
 #define WIDE_FEW 8                 /* letters that are too few to look at 32 for */
+#define WIDE_MANY 12               /* letters among 32 that are too many to look at by themselves */
+#define WIDE_UNITS 512             /* letters of UTF-8 that are written out at a time */
 
 typedef struct {  /* bytes of the entries of these letters; `usable` where each is a letter of the same 256 as these */
     uint8_t code[WIDE_COUNT], low[WIDE_COUNT], high[WIDE_COUNT];
@@ -44,7 +46,7 @@ static int wide_ones(uint64_t x) {
 
 WIDE_BITS(wide_bits_plain, wide_ones)
 static WideBits (*wide_bits)(const uint64_t*, const uint64_t*, ptrdiff_t, ptrdiff_t) = wide_bits_plain;
-static int wide_folds = 0;  /* whether `wide_fold` may be called */
+static int wide_folds = 0;  /* whether `wide_fold` and `wide_fold_utf8` may be called */
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -58,7 +60,7 @@ __attribute__((target("popcnt"))) WIDE_BITS(wide_bits_popcnt, __builtin_popcount
 
 /* Entries of letters, 32 at a time, until one is not written as it stands or has no entry;
    what is deleted is left out. Gives how many letters were read, and how many entries are written. */
-__attribute__((target("avx2"))) static ptrdiff_t wide_fold(
+__attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold(
     const uint16_t* letters, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
     ptrdiff_t* written
 ) {
@@ -97,6 +99,7 @@ __attribute__((target("avx2"))) static ptrdiff_t wide_fold(
         unsigned int other = ~((unsigned int)_mm256_movemask_epi8(there) & ~asks);
         /* the halves of both registers lie between one another */
         other = (other & 0xFF0000FFu) | (other & 0xFF00u) << 8 | (other >> 8 & 0xFF00u);
+        if (__builtin_popcount(other) > WIDE_MANY) break;
         _mm256_storeu_si256((__m256i*)(codes + m), _mm256_unpacklo_epi8(c, page));
         _mm256_storeu_si256((__m256i*)(codes + m + 16), _mm256_unpackhi_epi8(c, page));
         _mm256_storeu_si256((__m256i*)(kinds + m), _mm256_unpacklo_epi8(l, h));
@@ -134,11 +137,60 @@ __attribute__((target("avx2"))) static ptrdiff_t wide_fold(
     return i;
 }
 
+static uint8_t wide_pressed[256][16];  /* by mask: moves the numbers of two bytes that have a bit in it to the front */
+
+/* `wide_fold` of letters of one or two bytes of UTF-8; gives how many bytes were read. */
+__attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold_utf8(
+    const uint8_t* bytes, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
+    ptrdiff_t* written
+) {
+    const __m128i none = _mm_setzero_si128(), longer = _mm_set1_epi8((char)0xE0), ascii = _mm_set1_epi16(0x7F);
+    const __m128i five = _mm_set1_epi16(0x1F), six = _mm_set1_epi16(0x3F);
+    uint16_t units[WIDE_UNITS];
+    ptrdiff_t i = 0, m = 0, found, count, more;
+    do {
+        ptrdiff_t place = i;
+        count = 0;
+        while (count <= WIDE_UNITS - 16 && place + 16 <= length) {
+            __m128i v = _mm_loadu_si128((const __m128i*)(bytes + place));
+            if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, longer), v))) break;
+            unsigned int kept = 0xFFFF & ~(unsigned int)_mm_movemask_epi8(_mm_and_si128(v, _mm_slli_epi16(v, 1)));
+            __m128i before = place > i ? _mm_loadu_si128((const __m128i*)(bytes + place - 1)) : _mm_slli_si128(v, 1);
+            __m128i low = _mm_unpacklo_epi8(v, none), high = _mm_unpackhi_epi8(v, none);
+            __m128i low_lead = _mm_slli_epi16(_mm_and_si128(_mm_unpacklo_epi8(before, none), five), 6);
+            __m128i high_lead = _mm_slli_epi16(_mm_and_si128(_mm_unpackhi_epi8(before, none), five), 6);
+            low_lead = _mm_or_si128(low_lead, _mm_and_si128(low, six));
+            high_lead = _mm_or_si128(high_lead, _mm_and_si128(high, six));
+            low = _mm_blendv_epi8(low, low_lead, _mm_cmpgt_epi16(low, ascii));
+            high = _mm_blendv_epi8(high, high_lead, _mm_cmpgt_epi16(high, ascii));
+            low = _mm_shuffle_epi8(low, _mm_loadu_si128((const __m128i*)wide_pressed[kept & 0xFF]));
+            high = _mm_shuffle_epi8(high, _mm_loadu_si128((const __m128i*)wide_pressed[kept >> 8]));
+            _mm_storeu_si128((__m128i*)(units + count), low);
+            _mm_storeu_si128((__m128i*)(units + count + __builtin_popcount(kept & 0xFF)), high);
+            count += __builtin_popcount(kept);
+            place += 16;
+        }
+        found = wide_fold(units, count, tables, near, codes + m, kinds + m, &more);
+        m += more;
+        i += found;
+        for (ptrdiff_t j = 0; j < found; j++) i += units[j] > 0x7F;
+    } while (found && found + 32 > count);
+    *written = m;
+    return i;
+}
+
 static int wide_choose(int wide) {
     __builtin_cpu_init();
     int counts = wide && __builtin_cpu_supports("popcnt");
     wide_bits = counts ? wide_bits_popcnt : wide_bits_plain;
-    wide_folds = wide && __builtin_cpu_supports("avx2");
+    wide_folds = counts && __builtin_cpu_supports("avx2");
+    for (int mask = 0; mask < 256; mask++) {
+        for (int j = 0, to = 0; j < 8; j++) {
+            if (!(mask >> j & 1)) continue;
+            wide_pressed[mask][to++] = (uint8_t)(2 * j);
+            wide_pressed[mask][to++] = (uint8_t)(2 * j + 1);
+        }
+    }
     return counts | wide_folds << 1;
 }
 #else
@@ -148,6 +200,14 @@ static ptrdiff_t wide_fold(
 ) {
     (void)letters; (void)length; (void)tables; (void)near; (void)codes; (void)kinds;
     return *written = 0;
+}
+
+static ptrdiff_t wide_fold_utf8(
+    const uint8_t* bytes, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
+    ptrdiff_t* written
+) {
+    (void)bytes;
+    return wide_fold((const uint16_t*)0, length, tables, near, codes, kinds, written);
 }
 
 static int wide_choose(int wide) {
