@@ -9,7 +9,12 @@ from setuptools.command.build_ext import build_ext
 FLAGS = ["-O3", "-ffp-contract=off"]
 FLAGS_OF_MSVC = ["/O2", "/fp:precise"]
 
-KERNELS = Extension("clusterer.arrays._kernels", ["clusterer/arrays/_kernels.pyx"], optional=True)
+KERNELS = Extension(
+    "clusterer.arrays._kernels",
+    ["clusterer/arrays/_kernels.pyx"],
+    depends=["clusterer/arrays/_wide.h"],
+    optional=True,
+)
 
 
 class BuildKernels(build_ext):

@@ -36,10 +36,9 @@ def constant_offsets(outlets: Sequence[str], dates: NDArray[np.float64], groups:
     timed = np.flatnonzero(np.isfinite(dates) & (groups >= 0))
     timed = timed[dates[timed] % _DAY != 0]
     timed = timed[np.bincount(groups[timed])[groups[timed]] > 1]
-    numbers: dict[str, int] = {}
-    outlet = np.fromiter(
-        (numbers.setdefault(outlets[i], len(numbers)) for i in timed.tolist()), dtype=np.int64, count=len(timed)
-    )
+    named = [outlets[i] for i in timed.tolist()]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(named))}
+    outlet = np.fromiter(map(numbers.__getitem__, named), dtype=np.int64, count=len(timed))
     known = outlet != numbers.get("", -1)
     timed, outlet = timed[known], outlet[known]
     group, when = groups[timed], dates[timed]

@@ -303,6 +303,6 @@ def group_counts(name: str, sizes: Collection[int]) -> dict[str, int]:
     many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
     return {
         many: len(sizes),
-        f"{many} of two or more": sum(size > 1 for size in sizes),
+        f"{many} of two or more": sum(map((1).__lt__, sizes)),
         f"largest {name}": max(sizes, default=0),
     }

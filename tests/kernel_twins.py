@@ -46,16 +46,19 @@ def assert_same(one: Any, other: Any) -> None:
 
 
 def agreed(function: Callable[[], Any]) -> Any:
-    """What a function gives on the compiled kernels, after a look that those in NumPy give it too."""
-    before, results = kernels.active, []
+    """What a function gives on the compiled kernels, after a look that those in NumPy, and plain instructions, give it too."""
+    before, results, use_wide = kernels.active, [], kernels.modules["compiled"]._use_wide
     try:
-        for name in ("compiled", "numpy"):
+        for name, is_wide in (("compiled", True), ("compiled", False), ("numpy", False)):
             kernels.use(name)
+            use_wide(is_wide)
             results.append(function())
     finally:
         kernels.use(before)
-    compiled, twin = results
-    assert_same(compiled, twin)
+        use_wide(True)
+    compiled, *others = results
+    for other in others:
+        assert_same(compiled, other)
     return compiled
 
 

@@ -7,8 +7,9 @@ thread likewise; shares are of all processor time. A machine that others use as 
 for a core counts as one that works; one that waits for the interpreter's lock mostly does not. By Amdahl's law: how many times as
 fast as one thread two can be, given what is alone.
 
-Modules are compiled before, as where the package is installed. One thread against two are whole processes, in turn; medians of
-what the clock says.
+Modules are compiled before, as where the package is installed. One thread against two are whole processes at which nobody looks
+meanwhile, for that takes part of the second core; in turn with two processes of one thread side by side, which tell what the
+machine has to give. Medians of what the clock says.
 """
 
 from __future__ import annotations
@@ -123,25 +124,45 @@ def _print(title: str, watched: Watched) -> None:
 
 
 def _print_speed(arguments: list[str], tree: Path, folder: Path, rounds: int) -> None:
-    clock, processor = (defaultdict[int, list[float]](list) for _ in range(2))
+    runs: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    command = [sys.executable, "-m", "clusterer", *arguments]
+    aside = [*command[:-2], str(folder / "aside.parquet"), command[-1]]
     for _ in range(rounds):
-        for threads in (1, 2):
-            whole = watch(arguments, tree, folder, threads).whole
-            clock[threads].append(whole.clock)
-            processor[threads].append(whole.all)
-    times, worked = ({n: statistics.median(x) for n, x in told.items()} for told in (clock, processor))
-    click.echo(
-        f"  one thread {times[1]:.2f} s, two {times[2]:.2f} s, medians of {rounds}: {times[1] / times[2]:.2f} times as fast;"
-        f" processor {worked[1]:.2f} s and {worked[2]:.2f} s\n"
+        runs["one"].append(_unwatched([[*command, "--threads", "1"]], tree))
+        runs["two"].append(_unwatched([[*command, "--threads", "2"]], tree))
+        runs["pair"].append(_unwatched([[*each, "--threads", "1"] for each in (command, aside)], tree))
+    clock, processor = (
+        {kind: statistics.median(run[n] for run in all_of) for kind, all_of in runs.items()} for n in (0, 1)
     )
+    one, two, pair = clock["one"], clock["two"], clock["pair"]
+    click.echo(
+        f"  unwatched: one thread {one:.2f} s, two {two:.2f} s, medians of {rounds}: {one / two:.2f} times as fast;"
+        f" processor {processor['one']:.2f} s and {processor['two']:.2f} s\n"
+        f"  the machine's ceiling: two processes of one thread side by side take {pair:.2f} s,"
+        f" {2 * one / pair:.2f} times as fast as in turn\n"
+    )
+
+
+def _unwatched(commands: list[list[str]], tree: Path) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time, that commands take side by side while nobody looks at their threads."""
+    start, before = time.monotonic(), os.times()
+    started = [subprocess.Popen(command, cwd=tree, env=_environment(tree)) for command in commands]
+    codes = [process.wait() for process in started]
+    took, after = time.monotonic() - start, os.times()
+    if any(codes):
+        raise click.ClickException(f"{' '.join(commands[0][-8:])} ended with {max(codes, key=abs)}")
+    return took, after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(tree)}
 
 
 def compile_modules(tree: Path) -> None:
     """Let the modules of a tree be compiled, so that no run does it."""
-    own = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(tree)}
     for name in JOBS:
         command = [sys.executable, "-m", "clusterer", name, "--help"]
-        subprocess.run(command, cwd=tree, env={**os.environ, **own}, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, cwd=tree, env=_environment(tree), stdout=subprocess.DEVNULL, check=True)
 
 
 def watch(arguments: list[str], tree: Path, folder: Path, threads: int = 2) -> Watched:
@@ -159,8 +180,7 @@ def observe(command: list[str], tree: Path, marks: Path) -> Watched:
         marks: read when it is over.
     """
     looks: list[tuple[float, Worked]] = []
-    own = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(tree)}
-    with subprocess.Popen(command, cwd=tree, env={**os.environ, **own}) as process:
+    with subprocess.Popen(command, cwd=tree, env=_environment(tree)) as process:
         before, last = _looked(process.pid), time.monotonic()
         while process.poll() is None:
             time.sleep(_EVERY)

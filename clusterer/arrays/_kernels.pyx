@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 16  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 17  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -41,12 +41,6 @@ cdef extern from *:
         return count;
     }
     #endif
-    static int ones64(unsigned long long x) {  // without an instruction for it, which not every machine has
-        x -= x >> 1 & 0x5555555555555555ULL;
-        x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
-        x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0FULL;
-        return (int)(x * 0x0101010101010101ULL >> 56);
-    }
     static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
     static const unsigned long long MASKS[5] = {  // of so many letters of four
         0, 0xFFFFULL, 0xFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFFFULL
@@ -81,7 +75,23 @@ cdef extern from *:
     void fetch_early(const void* address) nogil
     int low_zeros(uint64_t number) nogil  # number is not 0
     int ones(uint32_t number) nogil
-    int ones64(uint64_t number) nogil
+
+cdef extern from "_wide.h":
+    ctypedef struct WideTables:
+        int usable
+    ctypedef struct WideBits:
+        int64_t both, ours, theirs
+    int wide_choose(int wide)
+    void wide_fill(WideTables* tables, const uint32_t* near) nogil
+    Py_ssize_t wide_fold(
+        const uint16_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
+        uint16_t* kinds, Py_ssize_t* written
+    ) nogil
+    Py_ssize_t wide_fold_utf8(
+        const uint8_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
+        uint16_t* kinds, Py_ssize_t* written
+    ) nogil
+    WideBits wide_bits(const uint64_t* a, const uint64_t* b, Py_ssize_t small, Py_ssize_t large) nogil
 
 cdef enum:
     AHEAD = 16
@@ -90,6 +100,8 @@ cdef enum:
     UTF8 = 0  # a width of letters beside those of Python's strings
     NEAR = 0x0800  # letters below are Latin, Greek, Cyrillic, Hebrew and Arabic
     FOUR = 4  # letters read at a time
+    AT_ONCE = 32  # where the machine can
+    LONGEST_PAUSE = 1024  # letters until that is tried again
     ASKS = 1 << 30  # in an entry: what is not written as it stands; no class of a letter has this bit
     READ = 64  # letters looked at for edges of words at a time
     SPACE = 0x20
@@ -142,6 +154,14 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED, "KEYS": KEYS, "DEEP": DEEP, "DIGITS": DIGITS,
 }
 
+
+def _use_wide(bint wide):
+    """Use instructions that not every machine has, where this one has them, as on import, or none; gives which as bits."""
+    return wide_choose(wide)
+
+
+_use_wide(True)
+
 cdef double STEP = 9.5367431640625e-07  # 2**-20
 
 
@@ -160,16 +180,30 @@ ctypedef fused Letter:
     uint16_t
 
 
+cdef struct Near:  # what the letters fold to that nearly all texts here are made of: one look instead of two, or 32 at once
+    uint32_t entries[NEAR]
+    WideTables wide
+
+
 cdef Py_ssize_t fold_letters(
-    const Letter* letters, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    const Letter* letters, Py_ssize_t length, const Near* near, const uint16_t* table, const uint16_t* classes,
     uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
     """Folded letters and their classes, those to be deleted left out; -1 where one asks for the small path."""
-    cdef Py_ssize_t i = 0, m = 0
+    cdef Py_ssize_t i = 0, m = 0, found, written, again = 0, pause = FOUR
     cdef uint32_t letter, code, entry, e, f, g, h
     while i < length:
+        if Letter is uint16_t:
+            if near.wide.usable and i >= again and length - i >= AT_ONCE:
+                found = wide_fold(letters + i, length - i, &near.wide, near.entries, codes + m, kinds + m, &written)
+                i += found
+                m += written
+                pause = FOUR if found > AT_ONCE else min(2 * pause, <Py_ssize_t>LONGEST_PAUSE)
+                again = i + pause  # texts with all marks, or in other letters, are not tried again and again
+                continue
         if length - i >= FOUR and (letters[i] | letters[i + 1] | letters[i + 2] | letters[i + 3]) < NEAR:
-            e, f, g, h = near[letters[i]], near[letters[i + 1]], near[letters[i + 2]], near[letters[i + 3]]
+            e, f = near.entries[letters[i]], near.entries[letters[i + 1]]
+            g, h = near.entries[letters[i + 2]], near.entries[letters[i + 3]]
             if not (e | f | g | h) & ASKS:  # nearly all letters stay
                 codes[m], codes[m + 1], codes[m + 2], codes[m + 3] = (
                     <uint16_t>e, <uint16_t>f, <uint16_t>g, <uint16_t>h
@@ -182,7 +216,7 @@ cdef Py_ssize_t fold_letters(
                 continue
         letter = letters[i]
         i += 1
-        entry = near[letter] if letter < NEAR else entry_of(letter, table, classes)
+        entry = near.entries[letter] if letter < NEAR else entry_of(letter, table, classes)
         code = entry & 0xFFFF
         codes[m] = <uint16_t>code
         kinds[m] = <uint16_t>(entry >> 16)
@@ -193,19 +227,26 @@ cdef Py_ssize_t fold_letters(
 
 
 cdef Py_ssize_t fold_utf8(
-    const uint8_t* letters, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    const uint8_t* letters, Py_ssize_t length, const Near* near, const uint16_t* table, const uint16_t* classes,
     uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
     """`fold_letters` of UTF-8, in which halves of pairs may stand; -1 also for letters outside the basic plane."""
-    cdef Py_ssize_t i = 0, m = 0
+    cdef Py_ssize_t i = 0, m = 0, found, written, again = 0, pause = FOUR
     cdef uint32_t letter, code, entry
     while i < length:
+        if near.wide.usable and i >= again and length - i >= 2 * AT_ONCE:
+            found = wide_fold_utf8(letters + i, length - i, &near.wide, near.entries, codes + m, kinds + m, &written)
+            i += found
+            m += written
+            pause = FOUR if found > 2 * AT_ONCE else min(2 * pause, <Py_ssize_t>LONGEST_PAUSE)
+            again = i + pause
+            continue
         letter = letters[i]
         if letter < 0x80:
-            entry = near[letter]
+            entry = near.entries[letter]
             i += 1
         elif letter < 0xE0:
-            entry = near[(letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)]
+            entry = near.entries[(letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)]
             i += 2
         elif letter < 0xF0:
             entry = entry_of(
@@ -228,13 +269,14 @@ cdef inline uint32_t entry_of(uint32_t letter, const uint16_t* table, const uint
     return <uint32_t>table[letter] | <uint32_t>classes[table[letter]] << 16
 
 
-cdef inline void fill_near(uint32_t* near, const uint16_t* table, const uint16_t* classes) noexcept nogil:
-    """Entries of the letters that nearly all texts here are made of: one look instead of two."""
+cdef inline void fill_near(Near* near, const uint16_t* table, const uint16_t* classes) noexcept nogil:
+    """Entries of the letters that nearly all texts here are made of."""
     cdef int letter
     for letter in range(NEAR):
-        near[letter] = entry_of(letter, table, classes)
+        near.entries[letter] = entry_of(letter, table, classes)
         if table[letter] == DELETE or table[letter] == UNFOLD:
-            near[letter] |= ASKS
+            near.entries[letter] |= ASKS
+    wide_fill(&near.wide, near.entries)
 
 
 cdef inline bint is_digit(uint16_t code) noexcept nogil:
@@ -268,7 +310,7 @@ cdef inline bint separates_thousands(
 
 
 cdef Py_ssize_t fold_text(
-    const void* data, int kind, Py_ssize_t length, const uint32_t* near, const uint16_t* table, const uint16_t* classes,
+    const void* data, int kind, Py_ssize_t length, const Near* near, const uint16_t* table, const uint16_t* classes,
     uint16_t* codes, uint16_t* kinds
 ) noexcept nogil:
     """Folded letters of one text and their classes, and a separator after them; -1 where one asks for the small path."""
@@ -528,7 +570,7 @@ cdef object hash_all(
     uint32 (w,) or None. `text_of`: gives a text as a string."""
     cdef Py_ssize_t i, length, longest = 0, total = 0, count = 0, more, spare = 4096
     cdef Folded room
-    cdef uint32_t near[NEAR]
+    cdef Near near
     cdef uint64_t[::1] hashes
     cdef uint8_t[::1] opens
     cdef uint32_t[::1] stems
@@ -540,7 +582,7 @@ cdef object hash_all(
     total += spare
     reserve(&room, longest)
     try:
-        fill_near(near, &table[0], &classes[0])
+        fill_near(&near, &table[0], &classes[0])
         hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
         stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
         hashes, opens, stems, offsets = hash_array, open_array, stem_array, offset_array
@@ -550,7 +592,7 @@ cdef object hash_all(
             with nogil:
                 while i < n:
                     length = fold_text(
-                        data[i], widths[i], lengths[i], near, &table[0], &classes[0], room.codes, room.kinds
+                        data[i], widths[i], lengths[i], &near, &table[0], &classes[0], room.codes, room.kinds
                     )
                     if length < 0:
                         break
@@ -577,12 +619,12 @@ cdef object hash_all(
             if length > room.most:
                 release(&room)
                 reserve(&room, length)
-            fill_near(near, &settled[0], &classes[0])
+            fill_near(&near, &settled[0], &classes[0])
             length = fold_text(
-                PyUnicode_DATA(text), PyUnicode_KIND(text), length, near, &settled[0], &classes[0], room.codes,
+                PyUnicode_DATA(text), PyUnicode_KIND(text), length, &near, &settled[0], &classes[0], room.codes,
                 room.kinds,
             )
-            fill_near(near, &table[0], &classes[0])
+            fill_near(&near, &table[0], &classes[0])
             count = hash_codes(
                 &room, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
                 joins_waw,
@@ -1489,11 +1531,11 @@ def possible_codes(
 ):
     """The codes ``first * n + second`` of pairs of rows whose bitmaps do not rule out that one holds `least` of the other; gives
     their number. `counts`: members of each row, repeats too."""
-    cdef Py_ssize_t p, j, t, large, small, count = 0, m = codes.shape[0]
-    cdef int64_t n = counts.shape[0], i, o, both, ours, theirs
+    cdef Py_ssize_t p, j, large, small, count = 0, m = codes.shape[0]
+    cdef int64_t n = counts.shape[0], i, o, ours, theirs
     cdef const uint64_t* a
     cdef const uint64_t* b
-    cdef uint64_t x
+    cdef WideBits shared
     with nogil:
         for p in range(m):
             if p + AHEAD < m:
@@ -1511,16 +1553,8 @@ def possible_codes(
                 count += 1
                 continue
             a, b = &maps[to[i]], &maps[to[o]]
-            both, ours, theirs = 0, 0, 0
-            for j in range(small):
-                x, t = a[j], j + small
-                while t < large:
-                    x |= a[t]
-                    t += small
-                ours += ones64(x)
-                theirs += ones64(b[j])
-                both += ones64(x & b[j])
-            ours, theirs = counts[i] - (ours - both), counts[o] - (theirs - both)
+            shared = wide_bits(a, b, small, large)
+            ours, theirs = counts[i] - (shared.ours - shared.both), counts[o] - (shared.theirs - shared.both)
             count += <double>ours / counts[i] >= least or <double>theirs / counts[o] >= least
     return count
 

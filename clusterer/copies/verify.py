@@ -24,7 +24,7 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Ragged
 from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
-from clusterer.copies.facts import Differences, differences, no_differences
+from clusterer.copies.facts import Differences, differences, known_words, no_differences
 from clusterer.copies.grouping import Likeness
 from clusterer.copies.series import are_series, fill_one_form, hours_apart, recur
 from clusterer.copies.short_texts import share_words
@@ -124,6 +124,8 @@ def verify(
         tell("verifying", len(block))
         return block[near], shared, differing
 
+    if settings.series == "separate" and len(pairs):
+        known_words(settings.profile)  # made once, not by every thread for itself
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
     kept = np.concatenate([pairs[:0], *(block for block, _, _ in blocks)])
     shared, differing = join([x for _, x, _ in blocks]), Differences.join([x for _, _, x in blocks])

@@ -186,7 +186,11 @@ def _refuse_other(source: Source, format: str, head: bytes, columns: FieldMap) -
         UnusableInput: naming that format; readers would take its bytes for rows or names of columns.
     """
     others = _OTHERS.get(head.removeprefix(BOM).lstrip()[:1], _TABLES)
-    if format not in (*_MARKED, *_TABLES) or format in others:
+    if (
+        format not in (*_MARKED, *_TABLES)
+        or format in others
+        or (format == "parquet" and head.startswith(parquet.MAGIC))
+    ):
         return
     for name in others:
         if FORMATS_BY_NAME[name].sniff(head, columns) and not (name in _TABLES and format in _TABLES + _XML):

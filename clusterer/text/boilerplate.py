@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.hashing import mix
 from clusterer.arrays.indexing import find_sorted, ragged_index
-from clusterer.arrays.parallel import ordered_map, workers
+from clusterer.arrays.parallel import ordered_map, run_both, workers
 from clusterer.arrays.partitions import Partitions
 from clusterer.arrays.ragged import hash_runs
 from clusterer.arrays.spill import IN_MEMORY, Store
@@ -369,9 +369,10 @@ def _repeated_segments(words: Words, outlet: NDArray[np.uint64], threads: int, s
 
     frequent: dict[int, NDArray[np.uint64]] = {}
     edges = zip(*ordered_map(edges_of, _blocks(words), threads), strict=True)
-    for kind, found in zip((HEAD, TAIL), edges, strict=True):
-        distinct, times = np.unique(np.concatenate(found), return_counts=True)
-        frequent[kind] = distinct[times >= MIN_SUPPORT]
+    heads, tails = (np.concatenate(found) for found in edges)
+    frequent[HEAD], frequent[TAIL] = run_both(
+        lambda: recurring_keys(heads, MIN_SUPPORT), lambda: recurring_keys(tails, MIN_SUPPORT), threads
+    )
     keys = Partitions(store.parts(8 * _SEGMENTS * len(words), workers(threads)), store)
     blocks = ordered_map(segments_of, _blocks(words), threads)
     return Segments(*recurring_rows(blocks, key_of, FEWEST, keys, threads))

@@ -97,6 +97,24 @@ def test_texts_of_every_kind_of_string_and_at_every_edge(batch: list[str], profi
     assert words.counts.tolist() == [len(reference.words(text, profile)) for text in batch]
 
 
+LONG = st.text(
+    st.one_of(
+        st.sampled_from("ابتجحدرسصعفقكلمنهوي  ىةأإآؤئء"),
+        st.sampled_from("،.\n12«»(٠ـ\u064b\u0651\u065f\u0660\u00a0”ﷺ\ufefb\x00é"),
+    ),
+    min_size=20,
+    max_size=200,
+)
+
+
+@given(st.lists(LONG, min_size=1, max_size=3), st.sampled_from(["news", "news-2", "strict", "strict-2"]))
+@example(["سلام " * 30 + "\u064b" + "سلام " * 30, "مُحَمَّدٌ " * 60, "abcdefgh " * 40 + "سلام " * 40], "news")
+@example(["ا" * size + mark + "ب" * 40 for size in range(33) for mark in "\u064b\u065fﷺ،\u0654"], "news")
+def test_long_texts_are_folded_as_by_the_twin(batch: list[str], profile: str) -> None:
+    """Of 32 letters and more, that may be looked at together, with others and marks at any place among them."""
+    hashed([text + "ا" for text in batch], profile)
+
+
 def test_words_of_every_length_and_stem() -> None:
     """At the start, in the middle and at the very end of a text, where no letter follows that could be read."""
     prefixes = ["", "و", "ل", "ال", "لل", "وال", "بال"]
