@@ -206,6 +206,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "FEED_SHARE",
         "SPREADS",
         "BESIDE",
+        "TABLE_NUMBERS",
+        "TABLE_SHARE",
         "_LEAD_MOST",
     ),
     "clusterer.assignments": ("AGENCIES",),
