@@ -18,9 +18,7 @@ from clusterer.copies.facts import Differences
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
 _SAME_DAY = 10.0  # hours up to which a later printing is an update
 _UPDATED = 18.0  # hours up to which one or two facts are an update: a toll of the evening, of the next morning
-_LEAD = (
-    0.35  # share of either opening, within hours of both, below which an outlet's later article has another lead ...
-)
+_LEAD = 0.35  # share of one's opening that the other holds below which an outlet's later article has another lead ...
 _RETOLD = 0.7  # ... unless as much of the whole is the same
 _CUT = 0.45  # Jaccard below which texts with different numbers are no versions of one
 _TYPO = 0.9  # Jaccard from which a word or two that are no known names are misprints
@@ -35,21 +33,19 @@ _DAY = 86_400.0
 def are_series(
     jaccard: NDArray[np.float64],
     opening: NDArray[np.float64],
-    lead: NDArray[np.float64],
     differing: Differences,
     one_outlet: NDArray[np.bool_],
     hours: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Bool (m,): alike, with other facts or another lead.
 
-    The more surely so from one outlet on different days: a form that is filled daily, or an article that repeats what was
-    known the day before. Within hours one outlet's numbers are an update, names are not, nor is a lead of which the other text
-    has nothing; and another outlet's text of the same day is the wire's, whatever was edited.
+    The more surely so from one outlet: a form that is filled daily, or the next piece on an affair, with a lead of its own over
+    paragraphs that it repeats. Within hours one outlet's numbers are an update, names are not; and another outlet's text of
+    the same day is the wire's, whatever was edited.
 
     Args:
         jaccard: float64 (m,).
         opening: float64 (m,), the share of its opening that either text has in common with the other, the smaller of the two.
-        lead: float64 (m,), the larger of the two.
         differing: what the m pairs differ in.
         one_outlet: bool (m,), both were first printed by one known outlet.
         hours: float64 (m,), as `hours_apart` gives them.
@@ -58,7 +54,7 @@ def are_series(
     stated = differing.facts + named
     form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
     other_day = hours > _SAME_DAY
-    other_lead = (np.where(other_day, opening, lead) < _LEAD) & (jaccard < _RETOLD)
+    other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
     told = differing.others + differing.unknowns
     updated = (hours <= _UPDATED) & (differing.facts <= 2) & (differing.dates == 0) & (told == 0)
     filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated

@@ -159,8 +159,9 @@ def classify(
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
         one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
-        least, most = np.minimum(shared.opening, shared.own_opening), np.maximum(shared.opening, shared.own_opening)
-        apart = are_series(shared.jaccard, least, most, differing, one_outlet, hours)
+        opening = np.minimum(shared.opening, shared.own_opening)
+        opening[kind == QUOTED] = 1.0  # a quotation stands behind another lead; that alone makes it no series
+        apart = are_series(shared.jaccard, opening, differing, one_outlet, hours)
         apart |= recur(pairs, shared.ties(settings), shared.jaccard, differing, dates, hours)
         kind[(kind != NEITHER) & apart] = SERIES
     if settings.window:

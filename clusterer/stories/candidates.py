@@ -34,7 +34,7 @@ def prefilter_pairs(
 ) -> NDArray[np.int64]:
     """Keep the candidate pairs of texts that may have more than a trace of likeness, by a cheap look.
 
-    Shared runs and outlets need not be known.
+    Shared runs and outlets need not be known. Two tables are none: the same one is a copy, another one another day's.
 
     Args:
         weights: of n texts.
@@ -46,6 +46,7 @@ def prefilter_pairs(
         int64 (m, 2).
     """
     pairs = _not_far(pairs, first, last)
+    pairs = pairs[~weights.tables[pairs].all(axis=1)]
     lead, best = model.best_case(weights, pairs, first, last, scorer)
     return pairs[(lead >= STORY_LEAD) & (best >= STORY_TRACE)]
 

@@ -59,6 +59,8 @@ SPREADS, BESIDE = 2.0, 300
 """A stem is at least as frequent as the feed itself says: in so many standard deviations fewer of its articles than hold it,
 over all and as many articles more that do not. A handful of articles says nothing; a large feed has common words that no
 background knows."""
+TABLE_NUMBERS, TABLE_SHARE = 8, 1 / 3
+"""Numbers that a text has at least, and the share of its words that they are, to be a table: no news has so many."""
 
 _LEAD_MOST = 2.0  # a stem said again and again in the lead counts as if it stood twice at its start
 _NEAR = np.exp(-np.arange(LEAD_END) / LEAD_WORDS)
@@ -83,6 +85,7 @@ class TermWeights:
         is_number: bool (v,), which columns are numbers, but no years.
         numbers: int64 (n,), distinct numbers in each lead.
         weekdays: uint8 (n,), a bit for each weekday that is named in the lead.
+        tables: bool (n,), texts that are a table: prices, prayer times, results, without a sentence.
     """
 
     stems: NDArray[np.uint32]
@@ -98,6 +101,7 @@ class TermWeights:
     is_number: NDArray[np.bool_]
     numbers: NDArray[np.int64]
     weekdays: NDArray[np.uint8]
+    tables: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -172,6 +176,7 @@ def weight_terms(
     is_number, bit_of = _dated(stems)
     n = len(entries)
     totals, numbers, weekdays = np.zeros((2, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
+    tables = np.zeros(n, dtype=np.bool_)
 
     def sum_up(start: int) -> None:
         block = slice(start, min(start + _ROWS, n))
@@ -186,6 +191,10 @@ def weight_terms(
         row, columns = row[dated], columns[dated]
         numbers[block] = np.bincount(row[is_number[columns]], minlength=block.stop - start)
         np.bitwise_or.at(weekdays, start + row, bit_of[columns])
+        words = np.repeat(np.arange(block.stop - start), texts.counts[block])
+        in_text = is_number[bodies.values[texts.offsets[block.start] : texts.offsets[block.stop]]]
+        found = np.bincount(words[in_text], minlength=block.stop - start)
+        tables[block] = (found >= TABLE_NUMBERS) & (found >= TABLE_SHARE * texts.counts[block])
 
     for _ in ordered_map(sum_up, range(0, n, _ROWS), threads):
         pass
@@ -193,7 +202,7 @@ def weight_terms(
         stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
         tokens=bodies.values, token_offsets=texts.offsets, places=places,
         title_totals=totals[0], opening_totals=totals[1],
-        is_number=is_number, numbers=numbers, weekdays=weekdays,
+        is_number=is_number, numbers=numbers, weekdays=weekdays, tables=tables,
     )  # fmt: skip
 
 
