@@ -282,7 +282,11 @@ def test_a_run_tells_of_dates_blank_rows_and_columns(options: list[str], tmp_pat
     if "--quiet" in options:
         assert not told
         return
-    assert told[0] == "2 dates could not be read, first 'أمس' (a.csv, line 4); articles are kept without"
+    first, cure = (
+        "2 dates could not be read, first 'أمس' (a.csv, line 4)",
+        "--now with when it was fetched, such as 2025-03-02T12:00",
+    )
+    assert told[0] == f"{first}; articles are kept without; cure: {cure}"
     assert told[1] == "read as: text النص, title none, date التاريخ, source none, url none, id none"
     if not options:
         assert told[2:] == ["3 articles: 1 copy group, 1 story"]
