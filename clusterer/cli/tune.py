@@ -172,8 +172,8 @@ def _told(trained: Retraining) -> str:
     why = f"no gain beyond chance: {f1}, a lower loss in {check.surely:.0%} of resamples of the events ({SURE:.0%} is asked)"
     if check.few:
         why = (
-            f"{check.events:,} events and {check.pairs:,} pairs are too few to tell a gain from chance; {LEAST_EVENTS} and"
-            f" {LEAST_PAIRS} are the least"
+            f"{check.events:,} events and {check.pairs:,} pairs are too few to tell a gain from chance; {LEAST_EVENTS} events"
+            f" and {LEAST_PAIRS} pairs are the least"
         )
     return f"weights: those it had are kept: {why}"
 

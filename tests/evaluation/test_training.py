@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -275,12 +275,23 @@ def test_gold_that_cannot_teach_is_refused(articles: list[Article], gold: Gold) 
             retrain(articles, said, settings=settings)
 
 
+def by_event(event: Mapping[str, str]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for name, label in event.items():
+        out.setdefault(label, []).append(name)
+    return out
+
+
 def test_the_command_says_why_weights_are_kept(tmp_path: Path, gold: Gold) -> None:
     event = gold.labels["story"]
     few = tmp_path / "few.jsonl"
-    large = [number for number, _ in Counter(event.values()).most_common(8)]
+    one, other = (set(names) for _, names in sorted(by_event(event).items(), key=lambda x: -len(x[1]))[:2])
     few.write_text(
-        "".join(f'{{"id": "{x}", "event": "{number}"}}\n' for x, number in event.items() if number in large), "utf-8"
+        "".join(
+            f'{{"a": "{a}", "b": "{b}", "same": {str(event[a] == event[b]).lower()}}}\n'
+            for a, b in combinations(sorted(one | other), 2)
+        ),
+        "utf-8",
     )
     run = CliRunner().invoke(
         cli, ["tune", str(FEED), str(few), "--retrain", "-o", str(tmp_path / "my.toml"), "--quiet"]
