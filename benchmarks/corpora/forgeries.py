@@ -309,6 +309,7 @@ _STORIES = [
     *_values("standing", "size", _VALUES),
     *_values("standing", "newest", _MOMENTS),
     *_values("standing", "changed", _VALUES),
+    *_values("standing", "stirred", _VALUES),
     _rows("standings of stories that are not there", "UPDATE standing SET story = story + 100000"),
     _rows("no standings", "DELETE FROM standing"),
     _rows("20,000 aliases", "INSERT INTO story WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"

@@ -218,6 +218,7 @@ def main(
         return
     with tempfile.TemporaryDirectory() as folder:
         index = Path(keep or folder, f"served-{articles}.db")
+        index.parent.mkdir(parents=True, exist_ok=True)
         fill(index, articles)
         with served(index) as (port, server):
             start = time.monotonic()

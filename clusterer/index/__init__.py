@@ -9,6 +9,6 @@ from clusterer.index.outcomes import Added, Removed
 from clusterer.index.rankings import StoryOrder
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import StoryIndex
-from clusterer.index.views import Story
+from clusterer.index.told_stories import Story
 
 __all__ = ["Added", "Arrived", "Change", "Gone", "Removed", "Story", "StoryIndex", "StoryOrder"]

@@ -14,7 +14,8 @@ from clusterer.index.changes import stories_of_articles
 from clusterer.index.gone import Gone, gone_after, is_forgotten
 from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.views import IndexReader, Story
+from clusterer.index.told_stories import Story
+from clusterer.index.views import IndexReader
 from clusterer.io.limits import parse_moment
 
 

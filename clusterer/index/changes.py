@@ -41,7 +41,8 @@ class Changes:
         story_of_replaced: by id the story of articles that a new version replaces.
         replaced_ids: ids of all of these.
         inherited_story: by number the story that a new version inherits, and that articles were in which are read anew.
-        stirred: documents whose links or likenesses are others than before, or whose copy group is.
+        stirred: documents whose links or likenesses are others than before.
+        relinked: stored documents that were linked with other stored ones.
     """
 
     last_article: int
@@ -58,6 +59,7 @@ class Changes:
     replaced_ids: set[str] = field(default_factory=set)
     inherited_story: dict[int, int] = field(default_factory=dict)
     stirred: set[int] = field(default_factory=set)
+    relinked: set[int] = field(default_factory=set)
 
 
 def stories_of_articles(index: OpenIndex, articles: Iterable[int]) -> dict[int, int]:

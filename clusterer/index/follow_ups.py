@@ -7,34 +7,54 @@ Array letters: `t` texts, `m` pairs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import orjson
+from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
+from clusterer.index.database import Database
+from clusterer.index.guards import blob_rows, checked_ends, columns_of
 from clusterer.index.judged_links import are_filled
 from clusterer.index.open_index import OpenIndex
-from clusterer.stories.features import FEATURES
-from clusterer.stories.follow_ups import earlier_stories
+from clusterer.stories.features import DAY, FEATURES
+from clusterer.stories.follow_ups import LATER, earlier_stories
 from clusterer.stories.model import model_of
 
 
-def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]:
-    """Return the earlier story of those of some stories that go on with one, by number.
+class FollowUps(NamedTuple):
+    """Some stories, by number.
+
+    Attributes:
+        followed: of those that go on with an earlier story that one.
+        paired: the other stories that each has a likeness with: what it goes on with is decided among these.
+    """
+
+    followed: dict[int, int]
+    paired: dict[int, set[int]]
+
+
+def follow_ups(index: OpenIndex, stories: Sequence[int]) -> FollowUps:
+    """Return which earlier stories some go on with.
 
     Args:
         index: that holds them.
         stories: their numbers.
     """
     database = index.database
-    inside = sorted(database.numbers("SELECT centre FROM text WHERE story IN {}", stories))
-    pairs = {
-        (a, b): features
-        for end in "ab"
-        for a, b, features in database.among(f"SELECT a, b, features FROM pair WHERE {end} IN {{}}", inside)
-    }
-    ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
-    features = np.frombuffer(b"".join(pairs.values()), dtype="<f4").reshape(-1, len(FEATURES))
+    between: dict[tuple[int, int], tuple[int, int]] = {}  # by pair of texts their stories
+    paired: dict[int, set[int]] = {}
+    for end, other in ("ab", "ba"):
+        for number, beside, a, b in database.among(
+            f"SELECT text.story, other.story, a, b FROM text JOIN pair ON {end} = text.centre JOIN text AS other ON"
+            f" other.centre = {other} WHERE text.story IN {{}} AND other.story != text.story",
+            stories,
+        ):
+            between[a, b] = number, beside
+            paired.setdefault(number, set()).add(beside)
+    ends, features = _apart(database, between)
     kept = ~are_filled(index, ends)
     ends, features = ends[kept], features[kept]
     # Whole stories, although few of their texts stand in a pair: when a story began, and which text of it is the first.
@@ -44,7 +64,7 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
         sorted(involved),
     )
     if not rows:
-        return {}
+        return FollowUps({}, paired)
     centre, story, words, hash = (np.array([row[i] for row in rows], dtype=np.int64) for i in (0, 1, 3, 4))
     first = np.array([np.inf if row[2] is None else row[2] for row in rows], dtype=np.float64)
     order = np.lexsort((hash.view(np.uint64), -words))  # as a batch numbers texts, the longest first
@@ -55,4 +75,29 @@ def followed_stories(index: OpenIndex, stories: Sequence[int]) -> dict[int, int]
     np.minimum.at(first_text, number, np.arange(len(rows)))
     found = story[order][earlier_stories(local, features, first_text[number], first[order], model_of(index.settings))]
     wanted = set(stories)
-    return {later: earlier for later, earlier in found.tolist() if later in wanted}
+    return FollowUps({later: earlier for later, earlier in found.tolist() if later in wanted}, paired)
+
+
+def _apart(
+    database: Database, between: Mapping[tuple[int, int], tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Those pairs of texts whose stories began on other days, int64 (m, 2), and their features, float32 (m, f).
+
+    Args:
+        database: in a transaction.
+        between: by pair of texts their stories.
+    """
+    involved = sorted({story for ends in between.values() for story in ends})
+    statement = "SELECT story, min(first) FROM text WHERE story IN {} AND first IS NOT NULL GROUP BY story"
+    begun = dict(database.among(statement, involved))
+    apart = [
+        list(ends)
+        for ends, (a, b) in between.items()
+        if a in begun and b in begun and abs(begun[a] - begun[b]) >= LATER * DAY
+    ]
+    statement = (
+        "SELECT a, b, features FROM json_each(?) JOIN pair ON a = json_extract(value, '$[0]') AND b ="
+        " json_extract(value, '$[1]')"
+    )
+    a, b, blobs = columns_of(database.rows(statement, orjson.dumps(apart).decode()), 3)
+    return checked_ends(database.path, a, b), blob_rows(database.path, "features", blobs, "<f4", len(FEATURES))

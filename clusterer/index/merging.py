@@ -14,6 +14,7 @@ from clusterer.index.database import Database
 from clusterer.index.gone import Gone, carry, gone_of, welcome
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import stand_anew
+from clusterer.index.replaced import all_replaced, keep
 from clusterer.index.story_ids import Change
 from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
@@ -68,7 +69,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
                     changes += writer.settle()
                 number_here |= dict(zip(batch, numbers, strict=True))
                 is_known += stored
-            ids = _story_ids(source)
+            ids, replaced = _story_ids(source), all_replaced(source)
             _carry_gone(index, source)
     finally:
         source.database.close()
@@ -79,6 +80,7 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
             if number_here[article] > 0:
                 first.setdefault(name, number_here[article])
         _adopt_story_ids(index, first.items())
+        _adopt_replaced(index, [(number_here[article], hash) for article, hash in replaced])
         assigned = reader.assignments_of_stories([number for number in numbers if number > 0])
         titles = reader.titles(assigned, {})
         gone = gone_of(index, [number for number in numbers if number < 0])
@@ -133,3 +135,10 @@ def _adopt_story_ids(index: OpenIndex, ids: Collection[tuple[str, int]]) -> None
         )
     database.state["story"] = database.rows("SELECT coalesce(max(number), 0) FROM story")[0][0]
     stand_anew(database, {*stories_of_articles(index, [article for _, article in ids]).values()})
+
+
+def _adopt_replaced(index: OpenIndex, versions: Collection[tuple[int, int]]) -> None:
+    """Remember earlier versions of articles, by number and hash, but for those that are stored themselves."""
+    statement = "SELECT number, id, digest FROM article WHERE number IN {}"
+    stored = {number: row for number, *row in index.database.among(statement, sorted({x for x, _ in versions}))}
+    keep(index, [(stored[x][0], hash) for x, hash in versions if x in stored and stored[x][1] != hash])

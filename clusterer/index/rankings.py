@@ -56,17 +56,17 @@ def ranked_stories(
     return [story for (story,) in rows]
 
 
-def stand_anew(database: Database, stories: Collection[int]) -> None:
+def stand_anew(database: Database, stories: Collection[int], stirred: Collection[int] = ()) -> None:
     """Make the rows of stories anew, of which anything may have changed; those that are no more have none.
 
     Args:
         database: open for writing.
         stories: their numbers.
+        stirred: numbers of stories of which the likeness to others may have changed.
     """
-    numbers = sorted(stories)
+    numbers, now = sorted(stories), database.next_generation
+    database.write_among("UPDATE standing SET stirred = ?2 WHERE story IN {}", sorted(stirred), now)
     database.write_among("DELETE FROM standing WHERE story IN {}", numbers)
     database.write_among(
-        f"INSERT INTO standing SELECT *, ?2 FROM ({STANDINGS} WHERE story IN {{}} GROUP BY story)",
-        numbers,
-        database.next_generation,
+        f"INSERT INTO standing SELECT *, ?2, ?2 FROM ({STANDINGS} WHERE story IN {{}} GROUP BY story)", numbers, now
     )

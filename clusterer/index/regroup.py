@@ -42,8 +42,9 @@ def settle(index: OpenIndex, changes: Changes) -> list[Change]:
     created, touched = _regroup_copies(index, changes)
     _write_texts(index, changes, created, touched)
     done, stories = _regroup_stories(index, changes, {*created, *touched})
-    stirred = {*created, *touched, *changes.stirred, *changes.unlinked_texts}
-    stand_anew(index.database, stories | stories_of_documents(index, stirred))
+    stories |= stories_of_documents(index, {*created, *touched, *changes.relinked})
+    stirred = stories_of_documents(index, changes.stirred | changes.unlinked_texts)
+    stand_anew(index.database, stories, stirred - stories)
     return done
 
 
@@ -155,9 +156,7 @@ def _relink_group(index: OpenIndex, changes: Changes, centre: int) -> None:
     changes.unlinked_documents |= set(members.tolist())
 
 
-def _rejoin_stars(
-    index: OpenIndex, changes: Changes, documents: NDArray[np.int64], centres: NDArray[np.int64]
-) -> bool:
+def _rejoin_stars(index: OpenIndex, changes: Changes, documents: NDArray[np.int64], centres: NDArray[np.int64]) -> bool:
     """Compare the documents of a large component that are outside its largest star with that star's centre.
 
     Of large buckets only hubs were compared, and these change as articles come and go.
@@ -194,9 +193,7 @@ def _rejoin_stars(
     return compared
 
 
-def _link_to_hubs(
-    index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], members: NDArray[np.int64]
-) -> bool:
+def _link_to_hubs(index: OpenIndex, changes: Changes, hubs: NDArray[np.int64], members: NDArray[np.int64]) -> bool:
     """Link documents to a few others, where they are alike; whether there were any to compare."""
     hubs = np.sort(hubs)
     stored = index.documents.find(hubs)
@@ -208,6 +205,7 @@ def _link_to_hubs(
     if not apart.any():
         return False
     store_links(index, changes, pairs[apart], hubs, words, hashes)
+    changes.relinked.update(hubs.tolist())
     return True
 
 

@@ -48,11 +48,24 @@ def remember(index: OpenIndex, versions: Iterable[tuple[Article, Article]]) -> N
         versions: a version, of whatever id, and the stored article.
     """
     told = [(replace(version, id=stored.id), stored) for version, stored in versions]
-    named = dict.fromkeys((stored.id, _hash(version, stored)) for version, stored in told if version != stored)
+    keep(index, [(stored.id, _hash(version, stored)) for version, stored in told if version != stored])
+
+
+def keep(index: OpenIndex, versions: Iterable[tuple[str, int]]) -> None:
+    """Remember versions by the id of the stored article and their hash; `index` is open for writing."""
+    named = dict.fromkeys(versions)
     seen = replaced_among(index, [hash for _, hash in named])
     if rows := [(*row, crc_of_replaced(*row)) for row in named if row not in seen]:
         index.database.write_many("INSERT INTO replaced (id, digest, crc) VALUES (?, ?, ?)", rows)
         index.database.write("DELETE FROM replaced WHERE number <= (SELECT max(number) FROM replaced) - ?", REMEMBERED)
+
+
+def all_replaced(index: OpenIndex) -> list[tuple[int, int]]:
+    """Number of the stored article and hash of every version that is remembered of one; none in files of older releases."""
+    if not index.database.rows("SELECT 1 FROM sqlite_master WHERE name = 'replaced'"):
+        return []
+    statement = "SELECT article.number, replaced.digest FROM replaced JOIN article USING (id) ORDER BY replaced.number"
+    return index.database.rows(statement)
 
 
 def _hash(version: Article, stored: Article) -> int:

@@ -129,7 +129,8 @@ CREATE TABLE standing (
     size INTEGER NOT NULL,       -- how many articles it has
     newest REAL NOT NULL,        -- seconds since 1970: their latest date, of those without one when they came
     latest INTEGER NOT NULL,     -- the highest of their numbers
-    changed INTEGER NOT NULL     -- generation of the last write that changed what is told of it
+    changed INTEGER NOT NULL,    -- generation of the last write that changed what is told of it
+    stirred INTEGER NOT NULL     -- of the last that changed its likeness to others: what it goes on with
 );
 CREATE INDEX standing_size ON standing (size DESC, newest DESC);
 CREATE INDEX standing_newest ON standing (newest DESC, story, size);

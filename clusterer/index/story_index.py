@@ -31,9 +31,10 @@ from clusterer.index.outcomes import Added, Removed, added_of, latest_versions, 
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
 from clusterer.index.replaced import remember
+from clusterer.index.told_stories import Story
 from clusterer.index.transactions import contradictions_named, reading, writing
 from clusterer.index.updating import find_versions
-from clusterer.index.views import IndexReader, Story
+from clusterer.index.views import IndexReader
 from clusterer.io.inputs import articles_from
 from clusterer.io.limits import parse_bytes, parse_moment
 from clusterer.pairs import Pair

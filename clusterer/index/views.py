@@ -10,26 +10,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.articles import Article, first_outlet, free_ids, free_story_id, latest
+from clusterer.articles import first_outlet, free_ids, free_story_id, latest
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
-from clusterer.index.follow_ups import followed_stories
+from clusterer.index.follow_ups import follow_ups
 from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import StoryOrder, ranked_stories
+from clusterer.index.told_stories import Dated, Story, ToldStories
 from clusterer.pairs import Pair, verified_pairs
 from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
@@ -37,69 +37,17 @@ from clusterer.stories import features as stories_features
 from clusterer.stories.clustering import Stories
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A story as it stands.
+class IndexReader:
+    """The articles and stories of an open index, inside a transaction.
 
     Attributes:
-        id: its name, for as long as anything of it is there.
-        aliases: ids of stories that became part of it.
-        assignments: its articles, in order of arrival.
-        independent_texts: how many of them are no copies of another one.
-        outlets: who printed them, sorted.
-        first: earliest date of its articles; where they have none, when they came.
-        last: latest date, likewise.
-        updated: when the last of its articles came to the index.
-        first_outlet: whose article is the earliest that has a date; None where that is not known, see `articles.first_outlet`.
-        title: of its representative; without one, how its text begins.
-        recent: how many of its articles are not older than the point that was asked for; all where none was.
-        articles: in the order of `assignments`; only where they were asked for, else none.
-        follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
-            is none.
+        told: stories that were told before, of readers that never write; None where none are kept.
     """
-
-    id: str
-    aliases: tuple[str, ...]
-    assignments: tuple[Assignment, ...]
-    independent_texts: int
-    outlets: tuple[str, ...]
-    first: datetime
-    last: datetime
-    updated: datetime
-    first_outlet: str | None
-    title: str
-    follows: str | None
-    recent: int = 0
-    articles: tuple[Article, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.assignments)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields of a line of `clusterer index stories`."""
-        return {
-            "story": self.id,
-            "articles": len(self),
-            "independent_texts": self.independent_texts,
-            "outlets": self.outlets,
-            "first_outlet": self.first_outlet,
-            "first": self.first,
-            "last": self.last,
-            "updated": self.updated,
-            "representative": next(a.id for a in self.assignments if a.representative),
-            "title": self.title,
-            "recent": self.recent,
-            "aliases": self.aliases,
-            "follows": self.follows,
-        }
-
-
-class IndexReader:
-    """The articles and stories of an open index, inside a transaction."""
 
     def __init__(self, index: OpenIndex) -> None:
         """Read from an index that was refreshed in the running transaction."""
         self.index, self._database = index, index.database
+        self.told: ToldStories | None = None
 
     # stories
 
@@ -152,44 +100,66 @@ class IndexReader:
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
     ) -> Iterator[Story]:
         """Stories by number; `after` and `with_articles` as `sorted_stories`."""
-        rows = self._database.among(
-            "SELECT text.story, article.number, date, added, outlet, text.centre FROM text JOIN document ON"
-            " document.centre = text.centre JOIN article ON article.document = document.number WHERE text.story IN {}"
-            " ORDER BY article.number",
-            stories,
+        dated = (
+            self._made_stories(stories, self.follows(stories), True) if with_articles else self._dated_stories(stories)
         )
+        return (dated[number].since(after) for number in stories)
+
+    def _dated_stories(self, stories: Sequence[int]) -> dict[int, Dated]:
+        """Stories by number, as they stand; those that were told before need not be made."""
+        if self.told is None:
+            return self._made_stories(stories, self.follows(stories))
+        known, stirred = self.told.find(self._database, stories)
+        missing = [x for x in stories if x not in known]
+        if missing or stirred:
+            follows, paired = self._follows([*missing, *stirred])
+            made = self._made_stories(missing, follows)
+            for x in stirred:
+                story = known[x].story
+                made[x] = known[x]._replace(story=replace(story, follows=follows.get(story.id)))
+            self.told.put(self._database, made, paired)
+            known |= made
+        return known
+
+    def _made_stories(
+        self, stories: Sequence[int], follows: Mapping[str, str], with_articles: bool = False
+    ) -> dict[int, Dated]:
+        """Stories by number, as they stand; `follows` by id, their articles only where these are asked for."""
+        rows = self._database.among(f"{_HELD_AND_ADDED} WHERE story IN {{}} ORDER BY article.number", stories)
+        assigned = _assign(self.index, [row[:-1] for row in rows]) if rows else {}
         members: dict[int, list[tuple[int, float | None, float, str, int]]] = {}
-        for story, *row in rows:
-            members.setdefault(story, []).append(tuple(row))
-        numbers = [row[0] for x in members.values() for row in x]
-        assigned = dict(zip(numbers, self.assignments(numbers), strict=True))
+        for number, _, outlet, date, _, _, _, centre, story, added in rows:
+            members.setdefault(story, []).append((number, date, added, outlet, centre))
+        numbers = [row[0] for row in rows]
         aliases: dict[int, list[str]] = {}
         for id, into in self._database.among(
             "SELECT id, into_story FROM story WHERE into_story IN {} ORDER BY number", stories
         ):
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
-        followed = self.follows(stories)
         articles = read_articles(self.index, numbers if with_articles else representatives)
+        out = {}
         for story in stories:
             rows_of_story = members[story]
             head = next(number for number, *_ in rows_of_story if assigned[number].representative)
-            dates = [added if date is None else date for _, date, added, *_ in rows_of_story]
-            yield Story(
+            dates = sorted(added if date is None else date for _, date, added, *_ in rows_of_story)
+            told = Story(
                 assigned[head].story,
                 tuple(aliases.get(story, ())),
                 tuple(assigned[number] for number, *_ in rows_of_story),
                 len({centre for *_, centre in rows_of_story}),
                 tuple(sorted({outlet for *_, outlet, _ in rows_of_story} - {""})),
-                moment(min(dates)),
-                moment(max(dates)),
+                moment(dates[0]),
+                moment(dates[-1]),
                 moment(max(added for _, _, added, *_ in rows_of_story)),
                 _first_outlet([(outlet, date) for _, date, _, outlet, _ in rows_of_story]),
                 articles[head].heading,
-                followed.get(assigned[head].story),
-                len(dates) if after is None else sum(date >= after for date in dates),
+                follows.get(assigned[head].story),
+                len(dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
             )
+            out[story] = Dated(told, dates, [number for number, *_ in rows_of_story])
+        return out
 
     def all_stories(self) -> list[int]:
         """Numbers of all stories, those of articles without a word aside."""
@@ -197,10 +167,14 @@ class IndexReader:
 
     def follows(self, stories: Sequence[int]) -> dict[str, str]:
         """Ids of those of some stories that go on with an earlier one, and of that one; stories by number."""
-        followed = followed_stories(self.index, stories)
+        return self._follows(stories)[0]
+
+    def _follows(self, stories: Sequence[int]) -> tuple[dict[str, str], dict[int, set[int]]]:
+        """As `follows`, and by number the stories that each has a likeness with."""
+        followed, paired = follow_ups(self.index, stories)
         ends = sorted({*followed, *followed.values()})
         names = dict(self._database.among("SELECT number, id FROM story WHERE number IN {}", ends))
-        return {names[later]: names[earlier] for later, earlier in followed.items()}
+        return {names[later]: names[earlier] for later, earlier in followed.items()}, paired
 
     def _short_story(self, number: int) -> Story:
         """An article without a word, as a story of its own."""
@@ -248,8 +222,12 @@ class IndexReader:
             " document.centre WHERE article.number IN {}",
             numbers,
         )
-        rows = database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories))
-        out = _assign(self.index, rows, frozenset(numbers) if brief else None) if rows else {}
+        out: dict[int, Assignment] = {}
+        if self.told is not None:
+            for one in self._dated_stories(sorted(stories)).values():
+                out.update(zip(one.numbers, one.story.assignments, strict=True))
+        elif rows := database.among(f"{_HELD} WHERE story IN {{}} ORDER BY article.number", sorted(stories)):
+            out = _assign(self.index, rows, frozenset(numbers) if brief else None)
         short = database.among("SELECT number, id FROM article WHERE number IN {} AND document IS NULL", numbers)
         names = self.free_names([id for _, id in short])
         for (number, id), name in zip(short, names, strict=True):
@@ -315,6 +293,7 @@ _HELD = (
     " document ON document.centre = text.centre JOIN article ON article.document = document.number"
 )
 """Articles that are long enough to group, as `_as_run` takes them."""
+_HELD_AND_ADDED = _HELD.replace(" FROM ", ", added FROM ", 1)
 
 
 def _assign(

@@ -22,6 +22,7 @@ from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.index.articles import read_articles
 from clusterer.index.changes import stories_of_articles
 from clusterer.index.search import WordSearch
+from clusterer.index.told_stories import ToldStories
 from clusterer.index.views import IndexReader
 from clusterer.messages import Language, language_of
 from clusterer.results import Level
@@ -29,7 +30,7 @@ from clusterer.results import Level
 _LOG = logging.getLogger("clusterer")
 READERS = 4
 """Requests that read at once; others wait their turn."""
-_HELD = 20  # a list is held so many times as long as it took to make, ...
+_HELD = 100  # a list is held so many times as long as it took to make, ...
 _LONGEST = 10.0  # ... but no longer than so many seconds, ...
 _STALE = 3  # ... and given out so many times as long, while a new one is made
 _LISTS = 64  # lists that are held
@@ -76,6 +77,7 @@ class Desk:
             OutputError: answers cannot be written.
         """
         self.path, self.search = path, WordSearch()
+        self._told = ToldStories()
         self._readers: LifoQueue[StoryIndex | None] = LifoQueue()
         self._stack = contextlib.ExitStack()
         first = StoryIndex.open(path, must_exist=True)
@@ -113,6 +115,7 @@ class Desk:
         try:
             index = index or StoryIndex.open(self.path, must_exist=True)
             with index.snapshot() as reader:
+                reader.told = self._told
                 yield index, reader
         finally:
             self._readers.put(index)

@@ -30,6 +30,7 @@ from clusterer import Article, Settings, cluster
 from clusterer.index.outcomes import Added
 from clusterer.index.story_ids import Change
 from clusterer.index.story_index import StoryIndex
+from clusterer.index.told_stories import ToldStories
 
 
 def pool() -> dict[str, Article]:
@@ -87,6 +88,7 @@ class History(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name, "news.db")
         self.index = StoryIndex.open(self.path, self.chosen)
+        self.reader, self.told = StoryIndex.open(self.path), ToldStories()
         self.twin, self.others = Twin(), 0
         self.stories: dict[str, str] = {}  # by article, of those that are long enough
         self.aliases: dict[str, str] = {}
@@ -95,6 +97,7 @@ class History(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.index.close()
+        self.reader.close()
         self.folder.cleanup()
 
     def follow(self, changes: Iterable[Change]) -> None:
@@ -279,6 +282,10 @@ class History(RuleBasedStateMachine):
         found = assert_well_formed(self.index)
         assert found.keys() == articles.keys()
         assert self.index.articles(articles) == articles
+        with self.reader.snapshot() as reader:
+            reader.told = self.told
+            told = {story.id: story for story in reader.stories(reader.all_stories())}
+        assert told == {story.id: story for story in self.index.stories()}
         batch = cluster(articles.values(), self.chosen)
         for level in ("exact", "copy") if self.batches else ():
             assert groups(found.values(), level) == groups(batch, level)

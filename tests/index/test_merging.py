@@ -147,3 +147,22 @@ def test_what_is_no_index_is_not_merged(kind: str, path: Path) -> None:
             index.merge(other)
         assert dump(path) == before
         assert other.exists() == (kind != "missing")
+
+
+def test_versions_that_were_replaced_are_known_in_the_other_index_too(tmp_path: Path) -> None:
+    first, later = SAMPLE[0], replace(SAMPLE[0], text=f"{SAMPLE[0].text} زيادة في آخر الخبر")
+    moved = replace(later, source="صحيفة أخرى")  # of the same text
+    with StoryIndex.open(tmp_path / "other.db") as other:
+        for article in (first, later, moved):
+            other.update([article])
+        told = [other.update([article]).status for article in (first, later, moved)]
+    assert told == [("older",), ("known",), ("known",)]
+    for names in ([], [Article(text_of("stranger", 50), first.id)]):
+        with StoryIndex.open(tmp_path / f"news-{len(names)}.db") as index:
+            index.add(names)
+            index.merge(tmp_path / "other.db")
+            assert [index.update([article]).status for article in (first, later, moved)] == told
+            assert index.add([first]).status == ("older",)
+            assert [a.source for a in index.articles([first.id, f"{first.id}#2"]).values()][-1] == moved.source
+            assert len(index) == len(names) + 1
+            assert index.check() == []

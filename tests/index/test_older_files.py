@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,4 +50,20 @@ def test_an_old_file_is_merged_into_a_new_one(old: Path, tmp_path: Path) -> None
         index.add(SAMPLE)
         index.remove(["darb-08"])
         assert {a.id for a in index.assignments()} == {a["id"] for a in SAID["after"]}
+        assert index.check() == []
+
+
+def test_a_file_without_what_stories_are_ranked_by_is_of_version_6(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with StoryIndex.open(path) as index:
+        index.add(SAMPLE)
+        stories = {(story.id, len(story)) for story in index.stories()}
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("DROP TABLE standing")
+        file.execute("PRAGMA user_version = 6")
+    with pytest.raises(InputError, match=r"schema 6 of an older clusterer.*cure: make a new index and merge"):
+        StoryIndex.open(path)
+    with StoryIndex.open(tmp_path / "new.db") as index:
+        index.merge(path)
+        assert {(story.id, len(story)) for story in index.stories(sort="size")} == stories
         assert index.check() == []

@@ -45,7 +45,11 @@ def sample_page(sample: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Opened:
-    """A page in a window of some size; everything that goes wrong on it fails the test."""
+    """A page in a window of some size; everything that goes wrong on it fails the test.
+
+    Attributes:
+        seconds: of processor time that the page took until its list was there.
+    """
 
     def __init__(self, browser: Any, path: Path, width: int = 1280, scheme: str = "light", **options: Any) -> None:
         size = {"width": width, "height": 900}
@@ -53,11 +57,12 @@ class Opened:
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.wrong = watched(self.page)
-        start = time.perf_counter()
+        self._tools = self.context.new_cdp_session(self.page)
+        self._tools.send("Performance.enable")
         self.page.goto(path.as_uri(), wait_until="commit")
         if options.get("java_script_enabled", True):
             self.page.locator("#list .story").first.wait_for()
-        self.seconds = time.perf_counter() - start
+        self.seconds = self.processor_seconds()
 
     def __enter__(self) -> Opened:
         return self
@@ -65,6 +70,11 @@ class Opened:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.context.close()
         assert kind or not self.wrong, self.wrong
+
+    def processor_seconds(self) -> float:
+        """Of the page's process up to now: the clock says more of what else the machine does."""
+        told = {x["name"]: x["value"] for x in self._tools.send("Performance.getMetrics")["metrics"]}
+        return float(told["ProcessTime"])
 
     def search(self, words: str) -> list[str]:
         """Titles of the stories that are found."""
@@ -396,15 +406,15 @@ def test_the_whole_feed_opens_at_once(browser: Any, tmp_path: Path, source: str)
     assert sum(story.size for story in made.stories) == len(articles)
     for width in (1280, 390):
         with Opened(browser, path, width) as seen:
-            assert seen.seconds < 2, f"the list was there after {seen.seconds:.2f} s"
+            assert seen.seconds < 1, f"the list was there after {seen.seconds:.2f} s of processor time"
             assert overflow(seen.page) <= 0
             story = next(s for s in made.stories if s.texts > 1 and s.size > s.texts)
             shown = seen.open(story.title)
             shown.locator(".why > summary").first.click()
             shown.locator(".compare").first.wait_for()
-            start = time.perf_counter()
+            start = seen.processor_seconds()
             assert seen.search(articles[0].outlet)
-            assert time.perf_counter() - start < 1
+            assert seen.processor_seconds() - start < 0.5
             if width == 390:
                 seen.page.click("#filters")  # folded on a narrow page
             seen.page.locator("#least").select_option("1")
