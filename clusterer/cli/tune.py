@@ -24,7 +24,7 @@ from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell, write_page
 from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
-from clusterer.evaluation.training import Retraining, retrain
+from clusterer.evaluation.training import LEAST_EVENTS, LEAST_PAIRS, SURE, Retraining, retrain
 from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
 from clusterer.messages import Language, language_of, message
 from clusterer.settings import Settings
@@ -67,7 +67,7 @@ class _GoldLast(SectionedCommand):
     "--retrain",
     "retrains",
     is_flag=True,
-    help="first retrain the weights of the story score on GOLD, starting from those it has; taken where better",
+    help="first retrain the weights of the story score on GOLD, starting from those it has; taken where surely better",
 )
 @label_option
 @doubtful_option
@@ -166,9 +166,16 @@ def _print_retraining(trained: Retraining) -> None:
 
 def _told(trained: Retraining) -> str:
     check = trained.check
-    said = "are better, and are taken" if check.better else "are no better; those it had stay"
     f1 = f"F1 {check.after.f1:.4f} over pairs of events that they did not see (F1 was {check.before.f1:.4f})"
-    return f"weights: retrained ones {said}: {f1}"
+    if check.better:
+        return f"weights: retrained ones are better, and are taken: {f1}"
+    why = f"no gain beyond chance: {f1}, a lower loss in {check.surely:.0%} of resamples of the events ({SURE:.0%} is asked)"
+    if check.few:
+        why = (
+            f"{check.events:,} events and {check.pairs:,} pairs are too few to tell a gain from chance; {LEAST_EVENTS} events"
+            f" and {LEAST_PAIRS} pairs are the least"
+        )
+    return f"weights: those it had are kept: {why}"
 
 
 def _print_tuning(tuned: Tuning) -> None:

@@ -7,13 +7,14 @@ Array letters: `d` documents, `m` judged pairs, `g` labelled articles, `x` judge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
+from clusterer.arrays.linkage import components
 from clusterer.copies.documents import Documents
 from clusterer.evaluation.gold import Gold
 from clusterer.evaluation.metrics import PairScores, Scores, bcubed, evaluate, evaluate_pairs
@@ -83,6 +84,12 @@ class Judge:
     def groups(self) -> int:
         """Gold groups of two or more articles."""
         return 0 if self.labels is None else int((np.bincount(self.labels) > 1).sum())
+
+    @property
+    def events(self) -> int:
+        """Groups that gold tells of, those of one article too."""
+        labels = components(self.pairs[self.same], len(self.documents)) if self.labels is None else self.labels
+        return len(np.unique(labels))
 
     @property
     def little(self) -> bool:
@@ -163,7 +170,10 @@ def judges_of(gold: Gold, levels: Sequence[Level], ids: Sequence[str], documents
 
 
 def warnings_of(
-    judges: Mapping[Level, Judge], scores: Mapping[Level, Scores | PairScores], articles: int
+    judges: Mapping[Level, Judge],
+    scores: Mapping[Level, Scores | PairScores],
+    articles: int,
+    suggested: Collection[Level] = (),
 ) -> tuple[Message, ...]:
     """Return what to bear in mind where gold is little.
 
@@ -171,6 +181,7 @@ def warnings_of(
         judges: gold by level.
         scores: of the suggested settings, by level.
         articles: how many the feed has.
+        suggested: levels of which other thresholds are suggested.
     """
     little = {level: judge for level, judge in judges.items() if judge.little}
     out = []
@@ -185,6 +196,9 @@ def warnings_of(
             out.append(message("little.moved", moved=judge.moved_by_one(scores[level]), **values))
         else:
             out.append(message("little", **values))
+        if level in suggested:
+            held = message("n.articles", n=len(judge.documents))
+            out.append(message(f"little.suggested.{level}", groups=judge.events, articles=held))
     if any(judge.labels is None for judge in little.values()):
         out.append(message("little.hard"))
     if any(len(judge.documents) < articles for judge in little.values()):

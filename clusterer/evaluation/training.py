@@ -42,6 +42,13 @@ UNDATED = 0.02
 """What `apart` counts as where a date is missing: a quarter of a day."""
 FOLDS = 10
 """Parts of the events, each judged by weights that never saw it."""
+LEAST_EVENTS = 2 * FOLDS
+"""Events below which nothing is taken: of fewer a fold holds one or none, and says what that event says."""
+LEAST_PAIRS = 50
+"""Judged pairs below which nothing is taken, as for thresholds (`judge`): resamples of a few pairs are of these few."""
+SURE = 0.9
+"""Share of resamples of the events in which retrained weights must lose less, as for thresholds."""
+_RESAMPLES = 200
 _SPREAD = 0.02  # least spread of a feature: what hardly varies in few pairs tells nothing of its weight
 
 
@@ -134,7 +141,7 @@ class CrossValidation:
         pairs, events: how many there are.
         before, after: decisions of both.
         losses: mean logarithmic losses of both: what a score costs that is sure and wrong.
-        better: whether the retrained ones lose less, at no lower F1.
+        surely: share of resamples of the events in which the retrained ones lose less.
     """
 
     pairs: int
@@ -142,7 +149,18 @@ class CrossValidation:
     before: PairScores
     after: PairScores
     losses: tuple[float, float]
-    better: bool
+    surely: float
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few events or pairs to tell."""
+        return self.events < LEAST_EVENTS or self.pairs < LEAST_PAIRS
+
+    @property
+    def better(self) -> bool:
+        """Whether the retrained ones are taken: they lose less by more than chance, decide more pairs well, and these suffice."""
+        is_less = self.losses[1] < self.losses[0] and self.surely >= SURE
+        return not self.few and is_less and self.after.f1 > self.before.f1
 
 
 def cross_validate(
@@ -165,7 +183,23 @@ def cross_validate(
     losses = [_losses(score, examples.same) * examples.weight for score in scores]
     before, after = (evaluate_pairs((score >= threshold).tolist(), examples.same.tolist()) for score in scores)
     means = float(losses[0].sum() / examples.weight.sum()), float(losses[1].sum() / examples.weight.sum())
-    return CrossValidation(len(pairs), u, before, after, means, means[1] < means[0] and after.f1 >= before.f1)
+    return CrossValidation(len(pairs), u, before, after, means, _surely_less(losses[0] - losses[1], event[pairs], u))
+
+
+def _surely_less(gain: NDArray[np.float64], events: NDArray[np.int64], u: int) -> float:
+    """The share of resamples of the events in which pairs gain in all; a pair counts as often as both of its events.
+
+    Args:
+        gain: float64 (m,), of the pairs.
+        events: int64 (m, 2), of their texts.
+        u: how many there are.
+    """
+    rng, is_one = np.random.default_rng(0), events[:, 0] == events[:, 1]
+    gains = 0
+    for _ in range(_RESAMPLES):
+        times = np.bincount(rng.integers(0, u, u), minlength=u)[events]
+        gains += bool(np.where(is_one, times[:, 0], times.prod(axis=1)) @ gain > 0)
+    return gains / _RESAMPLES
 
 
 def _losses(score: NDArray[np.float64], same: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -195,7 +229,7 @@ def retrain(
     """Retrain the weights of the same-event score on gold, starting from those that the settings have.
 
     Features are computed where the articles stand, in their feed. Retrained weights are taken where they are better on
-    events that they did not see, see `CrossValidation`.
+    events that they did not see, by more than chance, and where these and the pairs suffice, see `CrossValidation`.
 
     Args:
         articles: the feed; gold of articles that are not in it is left out, with a warning.

@@ -221,7 +221,7 @@ def tune(
         wish=wish,
         missed=tuple(level for level, one in found.items() if one.missed),
         stays=tuple(level for level, one in found.items() if one.stays),
-        cautions=warnings_of(judges, scores, len(corpus.ids)),
+        cautions=warnings_of(judges, scores, len(corpus.ids), _suggested(start, suggested)),
         shapes=shapes,
         curve=pool.curve(*shapes),
         feed=(
@@ -229,6 +229,12 @@ def tune(
             _feed_counts(corpus, documents, pool, suggested, sweeps[1:]),
         ),
     )
+
+
+def _suggested(start: Settings, suggested: Settings) -> list[Level]:
+    """The levels of which other thresholds are suggested."""
+    names: Mapping[Level, Sequence[str]] = {"copy": COPY_AXES, "story": ("story",)}
+    return [level for level, axes in names.items() if any(getattr(start, x) != getattr(suggested, x) for x in axes)]
 
 
 def _copies_and_forms(pool: CopyPool, settings: Settings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

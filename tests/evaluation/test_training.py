@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,16 @@ from benchmarks.training import corpora
 from clusterer import Article, InputError, Settings, SettingsError, StoryIndex, cluster, explain
 from clusterer.cli.main import cli
 from clusterer.evaluation.gold import Gold, Judged, read_gold
-from clusterer.evaluation.training import PRIOR_STRENGTH, Examples, cross_validate, fit, retrain
+from clusterer.evaluation.training import (
+    LEAST_EVENTS,
+    LEAST_PAIRS,
+    PRIOR_STRENGTH,
+    SURE,
+    Examples,
+    cross_validate,
+    fit,
+    retrain,
+)
 from clusterer.io.feed import Feed
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES, TABLE
@@ -120,6 +130,24 @@ def test_what_helps_on_unseen_events_is_told_from_what_does_not() -> None:
     assert helped.losses[1] < helped.losses[0]
     assert (helped.pairs, helped.events) == (400, 800 - int(made(400, 7, other).same.sum()))
     assert not cross_validate(made(60, 4, prior), prior, 0.5, strength=10.0).better  # drawn by the weights themselves
+
+
+def test_weights_are_taken_from_enough_labels_and_for_a_gain_beyond_chance_only() -> None:
+    prior = shipped_model()
+    other = Model(prior.weights * np.linspace(0.1, 1.9, len(FEATURES)), prior.bias + 2.0, prior.undated)
+    helped = cross_validate(made(400, 7, other), prior, 0.5)
+    assert (helped.better, helped.few, helped.surely >= SURE) == (True, False, True)
+    few = cross_validate(made(LEAST_PAIRS - 1, 7, other), prior, 0.5)
+    assert (few.few, few.better) == (True, False)
+    of_few_texts = made(400, 7, other)
+    of_few_texts.pairs[:] = of_few_texts.pairs % (LEAST_EVENTS - 1)
+    assert cross_validate(of_few_texts, prior, 0.5).few
+    for check in (replace(helped, surely=SURE - 0.01), replace(helped, after=helped.before), replace(helped, events=5)):
+        assert not check.better
+    noise = [
+        cross_validate(made(200, seed, prior), prior, 0.5) for seed in range(10)
+    ]  # drawn by the weights themselves
+    assert sum(check.better for check in noise) <= 1
 
 
 def test_each_pair_is_judged_by_weights_that_did_not_see_it() -> None:
@@ -245,6 +273,33 @@ def test_gold_that_cannot_teach_is_refused(articles: list[Article], gold: Gold) 
     ):
         with pytest.raises((InputError, SettingsError), match=why):
             retrain(articles, said, settings=settings)
+
+
+def by_event(event: Mapping[str, str]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for name, label in event.items():
+        out.setdefault(label, []).append(name)
+    return out
+
+
+def test_the_command_says_why_weights_are_kept(tmp_path: Path, gold: Gold) -> None:
+    event = gold.labels["story"]
+    few = tmp_path / "few.jsonl"
+    one, other = (set(names) for _, names in sorted(by_event(event).items(), key=lambda x: -len(x[1]))[:2])
+    few.write_text(
+        "".join(
+            f'{{"a": "{a}", "b": "{b}", "same": {str(event[a] == event[b]).lower()}}}\n'
+            for a, b in combinations(sorted(one | other), 2)
+        ),
+        "utf-8",
+    )
+    run = CliRunner().invoke(
+        cli, ["tune", str(FEED), str(few), "--retrain", "-o", str(tmp_path / "my.toml"), "--quiet"]
+    )
+    assert run.exit_code == 0, run.output
+    (told,) = [line for line in run.stdout.splitlines() if line.startswith("weights: those it had are kept: ")]
+    assert told.endswith("pairs are too few to tell a gain from chance; 20 events and 50 pairs are the least")
+    assert Settings.from_toml((tmp_path / "my.toml").read_text("utf-8")).weights == "shipped"
 
 
 def test_the_command_writes_what_other_commands_take(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_taking_away_what_was_added_leaves_the_groups_of_the_rest(path: Path) ->
                 del left[name]
             assert_well_formed(index)
             assert_as_batch(index, list(left.values()))
-        index.add(SAMPLE)
+        index.add(SAMPLE, again=True)
         assert_well_formed(index)
         assert_as_batch(index, SAMPLE)
 

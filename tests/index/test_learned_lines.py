@@ -156,6 +156,6 @@ def test_what_was_learned_is_forgotten_with_the_last_article_that_holds_it(path:
         index.remove([a.id for a in notices])
         index.compact()
         assert index.counts()["learned lines"] == 0
-        index.add(notices)
+        index.add(notices, again=True)
         assert len(groups(index.assignments())) == 2
         assert_well_formed(index)

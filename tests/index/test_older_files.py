@@ -53,13 +53,19 @@ def test_an_old_file_is_merged_into_a_new_one(old: Path, tmp_path: Path) -> None
         assert index.check() == []
 
 
-def test_a_file_without_what_stories_are_ranked_by_is_of_version_6(tmp_path: Path) -> None:
+def test_a_file_without_what_version_7_keeps_is_of_version_6(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with StoryIndex.open(path) as index:
         index.add(SAMPLE)
         stories = {(story.id, len(story)) for story in index.stories()}
     with closing(sqlite3.connect(path)) as file, file:
-        file.execute("DROP TABLE standing")
+        for table in ("standing", "gone"):
+            file.execute(f"DROP TABLE {table}")
+        file.execute(
+            "CREATE TABLE expired (number INTEGER PRIMARY KEY, key INTEGER NOT NULL, id TEXT NOT NULL, digest INTEGER NOT NULL,"
+            " of_story TEXT NOT NULL, crc INTEGER NOT NULL)"
+        )
+        file.execute("CREATE INDEX expired_key ON expired (key)")
         file.execute("PRAGMA user_version = 6")
     with pytest.raises(InputError, match=r"schema 6 of an older clusterer.*cure: make a new index and merge"):
         StoryIndex.open(path)

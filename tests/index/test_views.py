@@ -104,7 +104,7 @@ def test_assignments_can_be_walked_while_the_index_changes(path: Path) -> None:
         for assignment in index.assignments():
             index.remove([assignment.id])
         assert len(index) == 0
-        index.add([Article(text_of(i, 20), f"{i}") for i in range(5)])
+        index.add([Article(text_of(i, 20), f"{i}") for i in range(5)], again=True)
         walk = iter(index.assignments())
         next(walk)
         assert index.add([Article(text_of(9, 20), "9")]).status == ("new",)

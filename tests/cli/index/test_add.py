@@ -159,7 +159,9 @@ def test_an_id_with_another_text_gets_a_number_or_is_an_update(news: Path) -> No
     told = rows(ask("add", news, feed, "--update").stdout)
     assert [r["id"] for r in told] == [IDS[0], IDS[1], "fresh"]
     assert told[0]["story"] == IDS[0]
-    assert [r["status"] for r in told[1:]] == ["known", "new"]
+    assert [r["status"] for r in told[1:]] == ["known", "removed"]
+    again = rows(ask("add", news, feed, "--update", "--again").stdout)
+    assert [r["status"] for r in again] == ["known", "known", "new"]
     assert [r["status"] for r in rows(ask("add", news, feed, "--update").stdout)] == ["known"] * 3
     with StoryIndex.open(news) as store:
         assert store.articles([IDS[0]])[IDS[0]].text == other["content"]
