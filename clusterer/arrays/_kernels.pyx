@@ -2424,7 +2424,8 @@ def pair_sums(
     cdef uint64_t* keys
     cdef int32_t* first
     cdef uint64_t h
-    for i in range(token_offsets.shape[0] - 1):
+    for p in range(pairs.shape[0] if with_runs else 0):  # of all texts, of which there may be far more, a block took longer
+        i = pairs[p, 0]
         longest = max(longest, token_offsets[i + 1] - token_offsets[i])
     while mask < 2 * longest:
         mask = 2 * mask + 1

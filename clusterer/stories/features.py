@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
 from clusterer.arrays.hashing import multipliers
-from clusterer.arrays.ragged import Ragged
+from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.stories.term_weights import RUN, TermWeights
 
 ENOUGH = 0.3
@@ -215,10 +215,11 @@ def pair_features(
             empty row is unknown.
         first, last: float64 (n,), earliest and latest date of each text's copies in seconds, inf where unknown.
     """
-    i, j = pairs.T
     sums = term_sums(weights, pairs)
-    printed, common = outlets.counts, shared_outlets(outlets, pairs)
-    fewer = np.minimum(printed[i], printed[j])
+    used, places = np.unique(pairs, return_inverse=True)
+    places, printing = places.reshape(pairs.shape), Ragged(*take_rows(outlets.values, outlets.offsets, used))
+    printed, common = printing.counts[places], shared_outlets(printing, places)
+    fewer = printed.min(axis=1)
     return columns(
         replace(
             first_look(weights, pairs, sums, first, last),
@@ -244,7 +245,7 @@ def first_look(
     i, j = pairs.T
     lead, lead_runs, body, body_runs, _, _, title_1, title_2, openings, in_leads, shared, numbers = sums.T
     days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
-    of_openings, words = weights.opening_totals, np.diff(weights.token_offsets)
+    of_openings, ends = weights.opening_totals, weights.token_offsets
     fewer = np.minimum(weights.numbers[i], weights.numbers[j])
     no = np.zeros(len(pairs), dtype=np.bool_)
     return PairEvidence(
@@ -257,7 +258,7 @@ def first_look(
         numbers=numbers / np.maximum(fewer, 1),
         other_figures=(fewer >= FIGURES) & (fewer - numbers >= OTHER_FIGURES),
         other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
-        brevity=np.maximum(1.0 - np.minimum(words[i], words[j]) / BRIEF, 0.0),
+        brevity=np.maximum(1.0 - np.minimum(ends[i + 1] - ends[i], ends[j + 1] - ends[j]) / BRIEF, 0.0),
         apart=days_apart(pairs, first, last),
         unknown_outlet=no,
         shared_outlets=no.astype(np.float64),
@@ -281,10 +282,9 @@ def mean_share(
 
 def days_apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the days between the spans of dates of pairs, float64 (m,), over `FAR`, at most 1; NaN without a date."""
-    i, j = pairs.T
-    last = end_of_day(last)
+    i, j = pairs.T  # only rows of these are touched: pairs come in blocks, and n may be far more
     with np.errstate(invalid="ignore"):  # inf - inf: no date on either side
-        gap = np.maximum(np.maximum(first[i] - last[j], first[j] - last[i]), 0.0) / DAY
+        gap = np.maximum(np.maximum(first[i] - end_of_day(last[j]), first[j] - end_of_day(last[i])), 0.0) / DAY
         known = np.isfinite(first[i]) & np.isfinite(first[j])
         return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
+import numpy as np
 import orjson
 import pytest
 from places import ROOT
 
+from clusterer.arrays.ragged import Ragged
 from clusterer.messages import message, worded
-from clusterer.stories import features, model
+from clusterer.stories import candidates, clustering, features, model, term_weights
 
 
 def test_the_model_weighs_every_feature_by_its_sign() -> None:
@@ -38,3 +41,25 @@ def test_the_documentation_describes_no_other_features() -> None:
     ]
     assert rows
     assert set(rows) == set(features.FEATURES)
+
+
+def test_a_block_of_pairs_costs_nothing_for_the_texts_it_does_not_hold() -> None:
+    """A feed has more blocks the more texts it has: what each did with all of these would grow with their square."""
+    n = 100_000
+    offsets = np.append(np.arange(0, 400, 8), np.full(n + 1 - 50, 400))
+    stems = Ragged(np.tile(np.arange(1, 9, dtype=np.uint32), 50), offsets)
+    weights = term_weights.weight_terms(stems, Ragged(np.zeros(0, dtype=np.uint32), np.zeros(n + 1, dtype=np.int64)))
+    outlets = Ragged(np.arange(n, dtype=np.uint32), np.arange(n + 1))
+    dates, pairs, scorer = np.full(n, np.inf), np.array([[0, 1], [3, 40]]), model.shipped_model()
+
+    def compared() -> int:
+        left = candidates.prefilter_pairs(weights, pairs, dates, dates, scorer)
+        return len(clustering.score_pairs(weights, left, outlets, dates, dates, scorer)[0])
+
+    assert compared() == len(pairs)
+    tracemalloc.start()
+    try:
+        compared()
+        assert tracemalloc.get_traced_memory()[1] < n
+    finally:
+        tracemalloc.stop()
