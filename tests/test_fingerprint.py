@@ -54,7 +54,7 @@ def test_no_other_module_is_declared() -> None:
 
 
 def test_every_data_file_is_declared() -> None:
-    suffixes = {".py", ".pyx", ".so", ".pyd", ".c"}
+    suffixes = {".py", ".pyx", ".so", ".pyd", ".c", ".h"}
     found = {
         (f"clusterer.{wing}", path.relative_to(ROOT / "clusterer" / wing).as_posix())
         for wing in WINGS

@@ -21,7 +21,7 @@ from clusterer import __version__
 from clusterer.arrays import kernels
 
 LEFT_OUT = re.compile(r'^(\S+); python_version < "3"$', re.M)  # of the page that tells how to install less
-READ = (".py", ".pyx", ".txt", ".html", ".css", ".js", ".npy", ".npz", ".json", ".typed")
+READ = (".py", ".pyx", ".h", ".txt", ".html", ".css", ".js", ".npy", ".npz", ".json", ".typed")
 
 
 @pytest.fixture

@@ -75,6 +75,10 @@ def test_pandas_columns_of_other_names(workplace: Path, story_ids: list[str]) ->
     assert named == len(without_title)
 
 
+def test_pandas_ids_of_numbers(workplace: Path) -> None:
+    assert python(recipe("pandas", "astype(str)"), workplace) == f"({len(ROWS)}, {len(ROWS[0]) + 1})\n"
+
+
 def test_polars(workplace: Path, story_ids: list[str]) -> None:
     out = python(recipe("Polars and pyarrow", "write_parquet"), workplace)
     assert out == f"{len(set(story_ids))} stories\n"
