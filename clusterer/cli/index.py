@@ -45,13 +45,14 @@ from clusterer.cli.options import (
     zone_option,
 )
 from clusterer.cli.result_tables import write_story_lines
-from clusterer.cli.run import Run, keep_apart, settings_of, tell_written
+from clusterer.cli.run import Run, keep_apart, refuse_empty, settings_of, tell_written
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
 from clusterer.index import Story, StoryIndex, StoryOrder
 from clusterer.io.added_fields import AddedFields
 from clusterer.io.atomic import atomic_output, streamed
 from clusterer.io.dates import zone_from
+from clusterer.io.feed import Feed
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.rows import Row
 from clusterer.io.writers import form_for, result_form, write_lines, write_result
@@ -141,10 +142,8 @@ def add(
         take = partial(take, again=again)
         parts: Iterator[list[Row]] = iter(())
         try:
-            if live:
-                parts = live_batches(run.feed.follow(sys.stdin.fileno()), batch or 1)
-            else:
-                parts = _begun(batches(iter(run.feed), batch or _BATCH))
+            live_rows = run.feed.follow(sys.stdin.fileno()) if live else None
+            parts = live_batches(live_rows, batch or 1) if live_rows else _begun(run.feed, batch or _BATCH)
         except BaseException as error:
             stopped = error
         if not stopped:
@@ -189,9 +188,12 @@ def add(
     run.check()
 
 
-def _begun(parts: Iterator[list[Row]]) -> Iterator[list[Row]]:
-    """The batches, of which the first is read: where that cannot be, nothing is written."""
+def _begun(feed: Feed, size: int) -> Iterator[list[Row]]:
+    """The batches, of which the first is read: where that cannot be, or all files are empty, nothing is written."""
+    parts = batches(iter(feed), size)
     first = next(parts, None)
+    if first is None:
+        refuse_empty(feed)
     return chain([] if first is None else [first], parts)
 
 

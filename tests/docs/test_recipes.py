@@ -12,8 +12,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from places import ROOT
@@ -21,6 +23,7 @@ from reference import jaccard
 from task_pages import BLOCKS, ROWS, lines_of, never, python, recipe, run, shell
 
 from clusterer import Settings, StoryIndex, cluster, dedup
+from clusterer.cli.index_files import write_changes
 from clusterer.copies.candidates import shingle
 from clusterer.corpus import text_words
 from clusterer.evaluation.metrics import evaluate
@@ -185,14 +188,19 @@ def test_what_came_since_the_last_time(workplace: Path) -> None:
 
 def test_a_table_that_follows(workplace: Path) -> None:
     follow = recipe("What came since the last time", "sqlite3")
-    with StoryIndex.open(workplace / "news.db") as index:
-        for step in (lambda: index.add(ROWS[:90]), lambda: index.remove([ROWS[0]["id"], ROWS[5]["id"]]), lambda: index.add(ROWS),
-                     lambda: index.expire(max_articles=60), lambda: None):  # fmt: skip
-            step()
-            python(follow, workplace)
-            with closing(sqlite3.connect(workplace / "desk.sqlite")) as table:
-                held = dict(table.execute("SELECT article, story FROM news"))
-            assert held == {a.id: a.story for a in index.assignments()}
+    rows = list(ROWS)
+    Random(0).shuffle(rows)  # in this order an article moves to a story that nothing comes to
+    with StoryIndex.open(workplace / "news.db") as index, (workplace / "changes.jsonl").open("ab") as changes:
+        steps = [*(partial(index.add, rows[start : start + 4]) for start in range(0, len(rows), 4)),
+                 partial(index.remove, [ROWS[0]["id"], ROWS[5]["id"]]), partial(index.expire, max_articles=60), list]  # fmt: skip
+        for number, step in enumerate(steps):
+            write_changes(changes, getattr(step(), "changes", ()))
+            changes.flush()
+            if number % 6 == 0 or number >= len(steps) - 4:
+                python(follow, workplace)
+                with closing(sqlite3.connect(workplace / "desk.sqlite")) as table:
+                    held = dict(table.execute("SELECT article, story FROM news"))
+                assert held == {a.id: a.story for a in index.assignments()}
 
 
 def test_a_feed_that_never_ends(workplace: Path) -> None:

@@ -92,6 +92,14 @@ def test_add_answers_one_line_an_article_in_input_order(empty: Path, tmp_path: P
     assert sound(empty) == IDS
 
 
+def test_nothing_but_empty_files_is_refused_and_earlier_answers_stay(empty: Path, tmp_path: Path) -> None:
+    none, answers = tmp_path / "none.jsonl", tmp_path / "answers.jsonl"
+    none.write_bytes(b"")
+    answers.write_bytes(b"earlier")
+    assert "none.jsonl is empty" in refused("add", empty, none, "-o", answers)
+    assert answers.read_bytes() == b"earlier"
+
+
 @pytest.mark.parametrize("batch", [1, 50])
 def test_the_size_of_batches_changes_no_group(batch: int, empty: Path, filled: Path) -> None:
     told = rows(ask("add", empty, FEED, "--batch", batch).stdout)
