@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from indexes import DAY, SAMPLE, assert_well_formed
 from made import text_of
 
 from clusterer import Article, InputError
-from clusterer.index import Arrived, Gone
+from clusterer.index import Added, Arrived, Gone
 from clusterer.index.story_index import StoryIndex
 
 OUT = Article(text_of("withdrawn", 40), "7", "خبر مسحوب", "سبق", "https://www.sabq.example/news/7?utm_source=x", DAY)
@@ -36,7 +37,9 @@ def add(index: StoryIndex, *articles: Article) -> list[tuple[str, str]]:
     ("comes", "status"),
     [(OUT, "removed"), (SAME_ID, "removed"), (SAME_URL, "removed"), (OTHER_URL, "new"), (OTHER_TITLE, "new")],
 )  # fmt: skip
-def test_what_was_removed_stays_away_by_its_id_and_its_url(verb, comes: Article, status: str, path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_removed_stays_away_by_its_id_and_its_url(
+    verb: Callable[[StoryIndex, list[Article]], Added], comes: Article, status: str, path: Path
+) -> None:
     with StoryIndex.open(path) as index:
         index.add([OUT, replace(OUT, id="copy", url="", text=f"{OUT.text} ثم")])
         index.remove(["7"])
