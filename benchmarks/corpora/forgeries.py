@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import zstandard
 
 from clusterer.index.guards import crc_of_number, crc_of_pair, crc_of_story
+from clusterer.index.schema import VERSION
 from clusterer.stories.features import FEATURES
 
 _NUMBER_BEYOND, _HUGE = 1 << 40, 1 << 62
@@ -161,7 +162,7 @@ _SCHEMA = [
 
 
 _MADE = [
-    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, 1, 2, 3, 4, 5, 7, 2**31 - 1)),
+    *(_plain(f"version {x}", f"PRAGMA user_version = {x}") for x in (0, -1, *range(1, VERSION), VERSION + 1, 2**31 - 1)),
     _plain("of another program", "PRAGMA application_id = 7"),
     _plain("kept with another journal", "PRAGMA journal_mode = DELETE"),
     *(
@@ -218,7 +219,7 @@ _BODIES = [
     _body("that claims 8 EiB", _head_of_frame(1 << 63)),
     _body("that claims 5 GB", _head_of_frame(5_000_000_000)),
     _body("that claims nothing", b"\x28\xb5\x2f\xfd\x00\x58\x09\x00\x00a"),
-    _bomb("a bomb of 400 MB", 400_000_000, "WHERE article = 2"),
+    _bomb("a bomb of 400 MB", 400_000_000, "WHERE article = (SELECT min(article) FROM body)"),
     _bomb("bombs of 4 MB each", 4_000_000, ""),
     _body("without a head", _packed(b"abc")),
     *(
