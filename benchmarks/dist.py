@@ -42,6 +42,7 @@ def main(pythons: tuple[str, ...], output: Path) -> None:
         work = Path(folder)
         source = build_source(output)
         project = unpacked(source, work)
+        pythons = tuple(found(python) for python in pythons)
         for number, python in enumerate(pythons):
             wheel = build_wheel(python, source, output, work / f"wheel{number}")
             check_held(wheel, project)
@@ -59,6 +60,14 @@ def main(pythons: tuple[str, ...], output: Path) -> None:
     run([sys.executable, "-m", "twine", "check", "--strict", *output.iterdir()])
     say(f"twine check --strict: {', '.join(sorted(path.name for path in output.iterdir()))}")
     check_configuration()
+
+
+def found(python: str) -> str:
+    """Return where a Python is, wherever it is started from; links are kept, since a venv is told by them."""
+    path = shutil.which(python)
+    if path is None:
+        raise SystemExit(f"{python}: no such Python; cure: --python with its path, or its name on PATH")
+    return os.path.abspath(path)
 
 
 def build_source(output: Path) -> Path:
