@@ -41,7 +41,7 @@ cdef extern from *:
         return count;
     }
     #endif
-    static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL, GAMMA = 0x9E3779B97F4A7C15ULL;
+    static const unsigned long long GAMMA = 0x9E3779B97F4A7C15ULL;
     static const unsigned long long MASKS[5] = {  // of so many letters of four
         0, 0xFFFFULL, 0xFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFFFULL
     };
@@ -68,7 +68,7 @@ cdef extern from *:
     }
     #endif
     """
-    const uint64_t M1, M2, GAMMA, ONE_EACH
+    const uint64_t GAMMA, ONE_EACH
     const uint64_t MASKS[5]
     const uint8_t OPENS[0x21]
     uint64_t letters_among(const uint16_t* codes) nogil  # bit j is set where code j of 64 is one of a word
@@ -77,11 +77,16 @@ cdef extern from *:
     int ones(uint32_t number) nogil
 
 cdef extern from "_wide.h":
+    const uint64_t M1, M2
+    enum:
+        ROUNDS "WIDE_ROUNDS"
+        VALUE_BITS "WIDE_VALUE_BITS"
+        SLOTS_AT_ONCE "WIDE_SLOTS"
     ctypedef struct WideTables:
         int usable
     ctypedef struct WideBits:
         int64_t both, ours, theirs
-    int wide_choose(int wide)
+    int wide_choose(int most)
     void wide_fill(WideTables* tables, const uint32_t* near) nogil
     Py_ssize_t wide_fold(
         const uint16_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
@@ -92,6 +97,16 @@ cdef extern from "_wide.h":
         uint16_t* kinds, Py_ssize_t* written
     ) nogil
     WideBits wide_bits(const uint64_t* a, const uint64_t* b, Py_ssize_t small, Py_ssize_t large) nogil
+    uint64_t mix "wide_mix"(uint64_t number) nogil
+    Py_ssize_t wide_lanes  # 0 where what follows may not be called
+    uint64_t wide_words(
+        const uint16_t* codes, const uint16_t* kinds, const int32_t* edges, Py_ssize_t count, uint64_t* out
+    ) nogil
+    void wide_shingles(const uint64_t* members, Py_ssize_t count, const uint64_t* factors, uint64_t* out) nogil
+    void wide_signature(
+        const uint64_t* members, Py_ssize_t count, const uint64_t* salts, uint32_t* out, Py_ssize_t k
+    ) nogil
+    Py_ssize_t wide_places(uint64_t bits, int32_t first, int32_t* out) nogil
 
 cdef enum:
     AHEAD = 16
@@ -104,6 +119,7 @@ cdef enum:
     LONGEST_PAUSE = 1024  # letters until that is tried again
     ASKS = 1 << 30  # in an entry: what is not written as it stands; no class of a letter has this bit
     READ = 64  # letters looked at for edges of words at a time
+    WORDS = 32  # hashed at a time, at most
     SPACE = 0x20
     NEWLINE = 0x0A
     DELETE = 1
@@ -116,8 +132,6 @@ cdef enum:
     NAME_LETTERS = 4
     ALEF = 0x0627
     LAM = 0x0644
-    VALUE_BITS = 27
-    ROUNDS = 6
 
 cdef enum:
     UNKNOWN = 0  # kinds of words, as in `kernels_numpy.facts`
@@ -155,22 +169,15 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
 }
 
 
-def _use_wide(bint wide):
-    """Use instructions that not every machine has, where this one has them, as on import, or none; gives which as bits."""
-    return wide_choose(wide)
+def _use_wide(int most):
+    """Use instructions that not every machine has, where this one has them: 2 for all, as on import, 1 for those of registers of
+    32 bytes at most, 0 for none. Gives which are used, as bits."""
+    return wide_choose(most)
 
 
-_use_wide(True)
+_use_wide(2)
 
 cdef double STEP = 9.5367431640625e-07  # 2**-20
-
-
-cdef inline uint64_t mix(uint64_t h) noexcept nogil:
-    h ^= h >> 30
-    h *= M1
-    h ^= h >> 27
-    h *= M2
-    return h ^ (h >> 31)
 
 
 # --- words: letters to hashes
@@ -480,6 +487,10 @@ cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* ed
             bits &= (<uint64_t>1 << (length - i)) - 1
         changes = bits ^ (bits << 1 | before)
         before = bits >> 63
+        if wide_lanes:
+            count += wide_places(changes, <int32_t>i, edges + count)
+            i += READ
+            continue
         while changes:
             edges[count] = <int32_t>(i + low_zeros(changes))
             count += 1
@@ -489,74 +500,109 @@ cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* ed
     return (count + 1) >> 1
 
 
+cdef struct Merging:  # of words one after another
+    Py_ssize_t joined  # where the digits behind the joint begin that was taken out last; -1 once a word has passed since
+    uint16_t joint
+
+
+cdef inline bint merges(Folded* text, Py_ssize_t word, Py_ssize_t length, bint joins_waw, Merging* merging) noexcept nogil:
+    """Whether a word is none by itself but the beginning of the next one, whose edge is moved then: digits before a separator
+    of thousands, and a lone waw."""
+    cdef uint16_t* codes = text.codes
+    cdef uint16_t* kinds = text.kinds
+    cdef int32_t* edges = text.edges + 2 * word
+    cdef Py_ssize_t start = edges[0], stop = edges[1], follows = edges[2], size = stop - start, i
+    if (codes[stop] == COMMA or codes[stop] == STOP) and is_digit(codes[stop + 1]) and separates_thousands(
+        codes, start, stop, merging.joined, merging.joint
+    ):
+        merging.joint, merging.joined = codes[stop], stop + 1
+        memmove(codes + start + 1, codes + start, size * sizeof(uint16_t))
+        memmove(kinds + start + 1, kinds + start, size * sizeof(uint16_t))
+        edges[2] = <int32_t>(start + 1)
+        return True
+    merging.joined = -1
+    if size == 1 and joins_waw and codes[start] == WAW and follows < length:
+        i = stop
+        while i < follows and codes[i] != NEWLINE:
+            i += 1
+        if i == follows:  # beside the next word, in place of what stood between
+            codes[i - 1], kinds[i - 1] = WAW, kinds[start]
+            edges[2] = <int32_t>(i - 1)
+            return True
+    return False
+
+
+cdef inline void hash_word(const Folded* text, Py_ssize_t word, uint64_t* out, uint8_t* opens) noexcept nogil:
+    """`hash_run` of a word and its signature, and what the word after it opens.
+
+    Most words have up to eight letters, and how many nobody can foretell: their two groups of four are hashed without a
+    branch, and masks say what counts."""
+    cdef const uint16_t* codes = text.codes
+    cdef const uint16_t* kinds = text.kinds
+    cdef Py_ssize_t start = text.edges[2 * word], stop = text.edges[2 * word + 1], follows = text.edges[2 * word + 2]
+    cdef Py_ssize_t size = stop - start, i = min(size, <Py_ssize_t>FOUR)
+    cdef uint64_t mask = MASKS[i], h = (four(codes + start) & mask) * M1, more, signature
+    h ^= h >> 30
+    signature = four(kinds + start) & mask
+    mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
+    more = (h ^ (four(codes + start + FOUR) & mask)) * M2
+    more ^= more >> 31
+    h ^= (h ^ more) & (0 - (mask & 1))
+    signature |= four(kinds + start + FOUR) & mask
+    i = 2 * FOUR
+    while i < size:
+        mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
+        more = (h ^ (four(codes + start + i) & mask)) * M2
+        h = more ^ (more >> 31)
+        signature |= four(kinds + start + i) & mask
+        i += FOUR
+    h *= M2
+    signature |= signature >> 32
+    signature = (signature | signature >> 16) & 0xFFFF
+    if signature & 1:
+        signature = number_signature(codes + start, size, kinds + start)
+    out[0] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
+    opens[0] = 0
+    if codes[stop] != SPACE or follows != stop + 1:
+        for i in range(stop, follows):
+            opens[0] |= OPENS[codes[i]]
+
+
 cdef Py_ssize_t hash_codes(
     Folded* text, Py_ssize_t length, uint64_t* hashes, uint8_t* opens, uint32_t* stems, const uint64_t* affixes,
     const int64_t* sizes, const uint16_t* bones, Py_ssize_t count, bint joins_waw,
 ) noexcept nogil:
-    """`hash_run` of every word. `opens`: 1 for a word that opens a line, and 2 for one that opens a sentence, as every line
+    """Hashes of every word. `opens`: 1 for a word that opens a line, and 2 for one that opens a sentence, as every line
     does.
 
-    Most words have up to eight letters, and how many nobody can foretell: their two groups of four are hashed without a
-    branch, and masks say what counts. Where words begin is found before, so that no word waits for the end of the last."""
-    cdef uint16_t* codes = text.codes
-    cdef uint16_t* kinds = text.kinds
-    cdef int32_t* edges = text.edges
-    cdef Py_ssize_t start, stop, size, i, follows, joined = -1, word, words = find_edges(codes, length, edges)
-    cdef uint8_t opening = OPENS[NEWLINE]
-    cdef uint16_t joint = 0
-    cdef uint64_t mask, h, more, signature
-    for word in range(words):
-        start, stop, follows = edges[2 * word], edges[2 * word + 1], edges[2 * word + 2]
-        size = stop - start
-        if (codes[stop] == COMMA or codes[stop] == STOP) and is_digit(codes[stop + 1]) and separates_thousands(
-            codes, start, stop, joined, joint
-        ):
-            joint = codes[stop]
-            memmove(codes + start + 1, codes + start, size * sizeof(uint16_t))
-            memmove(kinds + start + 1, kinds + start, size * sizeof(uint16_t))
-            joined = stop + 1
-            edges[2 * word + 2] = <int32_t>(start + 1)  # the word anew, with what follows
-            continue
-        joined = -1
-        if size == 1 and joins_waw and codes[start] == WAW and follows < length:
-            i = stop
-            while i < follows and codes[i] != NEWLINE:
-                i += 1
-            if i == follows:  # beside the next word, in place of what stood between
-                codes[i - 1], kinds[i - 1] = WAW, kinds[start]
-                edges[2 * word + 2] = <int32_t>(i - 1)
-                continue
-        i = min(size, <Py_ssize_t>FOUR)
-        mask = MASKS[i]
-        h = (four(codes + start) & mask) * M1
-        h ^= h >> 30
-        signature = four(kinds + start) & mask
-        mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
-        more = (h ^ (four(codes + start + FOUR) & mask)) * M2
-        more ^= more >> 31
-        h ^= (h ^ more) & (0 - (mask & 1))
-        signature |= four(kinds + start + FOUR) & mask
-        i = 2 * FOUR
-        while i < size:
-            mask = MASKS[min(size - i, <Py_ssize_t>FOUR)]
-            more = (h ^ (four(codes + start + i) & mask)) * M2
-            h = more ^ (more >> 31)
-            signature |= four(kinds + start + i) & mask
-            i += FOUR
-        h *= M2
-        signature |= signature >> 32
-        signature = (signature | signature >> 16) & 0xFFFF
-        if signature & 1:
-            signature = number_signature(codes + start, size, kinds + start)
-        hashes[count] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
-        opens[count] = opening
+    Where words begin is found before, so that no word waits for the end of the last; usual ones are hashed many at once, where
+    the machine can."""
+    cdef Py_ssize_t word = 0, words = find_edges(text.codes, length, text.edges), many, merged, at, start
+    cdef Merging merging
+    cdef uint64_t odd
+    merging.joined, merging.joint = -1, 0
+    opens[count] = OPENS[NEWLINE]
+    while word < words:
+        many, merged, odd = 1, 0, 1
+        if wide_lanes and words - word >= wide_lanes and merging.joined < 0:
+            many = min(words - word, <Py_ssize_t>WORDS) & -wide_lanes
+            odd = wide_words(text.codes, text.kinds, text.edges + 2 * word, many, hashes + count)
+            memset(opens + count + 1, 0, many)
+        while odd:
+            at = low_zeros(odd)
+            if merges(text, word + at, length, joins_waw, &merging):
+                many, merged = at, 1  # what follows was not what it is now
+                break
+            hash_word(text, word + at, hashes + count + at, opens + count + at + 1)
+            odd &= odd - 1
         if stems != NULL:
-            stems[count] = hash_stem(codes + start, size, affixes, sizes, bones)
-        count += 1
-        opening = 0
-        if codes[stop] != SPACE or follows != stop + 1:
-            for i in range(stop, follows):
-                opening |= OPENS[codes[i]]
+            for at in range(many):
+                start = text.edges[2 * (word + at)]
+                stems[count + at] = hash_stem(
+                    text.codes + start, text.edges[2 * (word + at) + 1] - start, affixes, sizes, bones
+                )
+        count += many
+        word += many + merged
     return count
 
 
@@ -1206,6 +1252,9 @@ def shingle_rows(
                     total += hashes[offsets[i] + j] * factors[j]
                 out[place] = mix(total)
                 continue
+            if size == 3 and wide_lanes:
+                wide_shingles(&hashes[offsets[i]], length - 2, &factors[0], &out[place])
+                continue
             if size == 3:  # as nearly always: told to the compiler
                 for a in range(offsets[i], offsets[i + 1] - 2):
                     out[place] = mix(hashes[a] * factors[0] + hashes[a + 1] * factors[1] + hashes[a + 2] * factors[2])
@@ -1230,6 +1279,9 @@ def fast_signatures(
     with nogil:
         for i in range(offsets.shape[0] - 1):
             row = &slots[i, 0]
+            if wide_lanes and k <= SLOTS_AT_ONCE and offsets[i + 1] > offsets[i]:
+                wide_signature(&values[offsets[i]], offsets[i + 1] - offsets[i], &salts[0], row, k)
+                continue
             for j in range(k):
                 row[j] = empty
             if offsets[i + 1] == offsets[i]:

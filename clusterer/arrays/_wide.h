@@ -4,6 +4,7 @@
    the least of its platform: only the functions marked so hold such instructions. */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define WIDE_NEAR 0x0800           /* letters below have an entry in `near`: the folded letter, its class above it */
 #define WIDE_ASKS (1u << 30)       /* in an entry: it is not written as it stands; no class of a letter has this bit */
@@ -13,6 +14,21 @@
 #define WIDE_FEW 8                 /* letters that are too few to look at 32 for */
 #define WIDE_MANY 12               /* letters among 32 that are too many to look at by themselves */
 #define WIDE_UNITS 512             /* letters of UTF-8 that are written out at a time */
+#define WIDE_ROUNDS 6              /* of a signature, as in `kernels_numpy.sketches` */
+#define WIDE_VALUE_BITS 27
+#define WIDE_EMPTY 0xFFFFFFFFu     /* a slot into which nothing fell */
+#define WIDE_SLOTS 256             /* of a signature that is made with wide instructions, at most */
+#define WIDE_FOUND 256             /* members that are held until they are put into their slots */
+
+static const unsigned long long M1 = 0xBF58476D1CE4E5B9ULL, M2 = 0x94D049BB133111EBULL;
+
+static inline uint64_t wide_mix(uint64_t h) {
+    h ^= h >> 30;
+    h *= M1;
+    h ^= h >> 27;
+    h *= M2;
+    return h ^ (h >> 31);
+}
 
 typedef struct {  /* bytes of the entries of these letters; `usable` where each is a letter of the same 256 as these */
     uint8_t code[WIDE_COUNT], low[WIDE_COUNT], high[WIDE_COUNT];
@@ -47,6 +63,13 @@ static int wide_ones(uint64_t x) {
 WIDE_BITS(wide_bits_plain, wide_ones)
 static WideBits (*wide_bits)(const uint64_t*, const uint64_t*, ptrdiff_t, ptrdiff_t) = wide_bits_plain;
 static int wide_folds = 0;  /* whether `wide_fold` and `wide_fold_utf8` may be called */
+
+/* What `_lanes.h` says; `wide_lanes` numbers lie side by side, and nothing is to be called where that is 0. */
+static ptrdiff_t wide_lanes = 0;
+static uint64_t (*wide_words)(const uint16_t*, const uint16_t*, const int32_t*, ptrdiff_t, uint64_t*) = 0;
+static void (*wide_shingles)(const uint64_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
+static void (*wide_signature)(const uint64_t*, ptrdiff_t, const uint64_t*, uint32_t*, ptrdiff_t) = 0;
+static ptrdiff_t (*wide_places)(uint64_t, int32_t, int32_t*) = 0;  /* the places of the bits of a number, counted from one on */
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -179,19 +202,170 @@ __attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold_utf8(
     return i;
 }
 
-static int wide_choose(int wide) {
+static uint32_t wide_moves[16][8];  /* by mask: moves the numbers, as halves, that have a bit in it to the front */
+static uint64_t wide_bytes[256];  /* by mask: the places of its bits, a byte each */
+
+/* Four numbers side by side. */
+#define LANES 4
+#define V __m256i
+#define TARGET __attribute__((target("avx2,popcnt")))
+#define NAME(name) wide_##name##_4
+#define V_SET(x) _mm256_set1_epi64x((int64_t)(x))
+#define V_LOAD(at) _mm256_loadu_si256((const __m256i*)(at))
+#define V_STORE(at, x) _mm256_storeu_si256((__m256i*)(at), x)
+#define V_AND _mm256_and_si256
+#define V_ANDNOT _mm256_andnot_si256
+#define V_OR _mm256_or_si256
+#define V_XOR _mm256_xor_si256
+#define V_ADD _mm256_add_epi64
+#define V_SUB _mm256_sub_epi64
+#define V_MUL(x, factor) wide_product(x, V_SET(factor), V_SET((factor) >> 32 | (factor) << 32))
+#define V_MUL_HALVES _mm256_mul_epu32
+#define V_MIN_HALVES _mm256_min_epu32
+#define V_BLEND_HALVES(low, high) _mm256_blend_epi32(low, high, 0xAA)
+#define V_SLL _mm256_slli_epi64
+#define V_SRL _mm256_srli_epi64
+#define V_SLLV _mm256_sllv_epi64
+#define V_SRLV _mm256_srlv_epi64
+#define V_ZERO(x) (unsigned int)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(x, _mm256_setzero_si256())))
+#define V_AMONG wide_among_4
+#define V_PRESS(bits, x) _mm256_permutevar8x32_epi32(x, V_LOAD(wide_moves[bits]))
+
+/* Numbers of 64 bits times a factor; `swapped` is that with its halves swapped. */
+TARGET static inline V wide_product(V x, V factor, V swapped) {
+    V crossed = _mm256_mullo_epi32(x, swapped);
+    crossed = V_ADD(crossed, V_SRL(crossed, 32));
+    return V_ADD(_mm256_mul_epu32(x, factor), V_SLL(crossed, 32));
+}
+
+/* Bits of `set`, of 256, at places. */
+TARGET static inline int wide_among_4(const uint64_t* set, V places) {
+    V found = _mm256_permutevar8x32_epi32(V_LOAD(set), V_SRL(places, 5));
+    found = V_SLLV(found, V_SUB(V_SET(63), V_AND(places, V_SET(31))));
+    return _mm256_movemask_pd(_mm256_castsi256_pd(found));
+}
+
+#define WIDE_TWO(base, a, b) \
+    _mm256_inserti128_si256( \
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i*)((base) + (a)))), _mm_loadu_si128((const __m128i*)((base) + (b))), 1)
+
+TARGET static inline void NAME(letters)(const uint16_t* codes, const int32_t* edges, V* first, V* next) {
+    V even = WIDE_TWO(codes, edges[0], edges[4]), odd = WIDE_TWO(codes, edges[2], edges[6]);
+    *first = _mm256_unpacklo_epi64(even, odd);
+    *next = _mm256_unpackhi_epi64(even, odd);
+}
+
+TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
+    uint64_t bits = 0;
+    for (int j = 0; j < 64; j += 8) {
+        V empty = _mm256_cmpeq_epi32(V_LOAD(slots + j), _mm256_set1_epi32(-1));
+        bits |= (uint64_t)(unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(empty)) << j;
+    }
+    return bits;
+}
+
+TARGET static ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
+    ptrdiff_t count = 0;
+    for (; bits; bits >>= 8, first += 8) {
+        V places = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)wide_bytes[bits & 0xFF]));
+        V_STORE(out + count, _mm256_add_epi32(places, _mm256_set1_epi32(first)));
+        count += __builtin_popcountll(bits & 0xFF);
+    }
+    return count;
+}
+
+#include "_lanes.h"
+
+/* Eight. */
+#define LANES 8
+#define V __m512i
+#define TARGET __attribute__((target("avx2,avx512f,avx512dq,avx512vl,avx512bw,popcnt")))
+#define NAME(name) wide_##name##_8
+#define V_SET(x) _mm512_set1_epi64((int64_t)(x))
+#define V_LOAD(at) _mm512_loadu_si512(at)
+#define V_STORE(at, x) _mm512_storeu_si512(at, x)
+#define V_AND _mm512_and_si512
+#define V_ANDNOT _mm512_andnot_si512
+#define V_OR _mm512_or_si512
+#define V_XOR _mm512_xor_si512
+#define V_ADD _mm512_add_epi64
+#define V_SUB _mm512_sub_epi64
+#define V_MUL(x, factor) _mm512_mullo_epi64(x, V_SET(factor))
+#define V_MUL_HALVES _mm512_mul_epu32
+#define V_MIN_HALVES _mm512_min_epu32
+#define V_BLEND_HALVES(low, high) _mm512_mask_blend_epi32(0xAAAA, low, high)
+#define V_SLL _mm512_slli_epi64
+#define V_SRL _mm512_srli_epi64
+#define V_SLLV _mm512_sllv_epi64
+#define V_SRLV _mm512_srlv_epi64
+#define V_ZERO(x) (unsigned int)_mm512_testn_epi64_mask(x, x)
+#define V_AMONG wide_among_8
+#define V_PRESS(bits, x) _mm512_maskz_compress_epi64((__mmask8)(bits), x)
+
+TARGET static inline int wide_among_8(const uint64_t* set, V places) {
+    V sets = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i*)set));
+    V found = _mm512_permutexvar_epi64(V_SRL(places, 6), sets);
+    return _mm512_movepi64_mask(V_SLLV(found, V_SUB(V_SET(63), V_AND(places, V_SET(63)))));
+}
+
+TARGET static inline void NAME(letters)(const uint16_t* codes, const int32_t* edges, V* first, V* next) {
+    V even = _mm512_inserti64x4(
+        _mm512_castsi256_si512(WIDE_TWO(codes, edges[0], edges[4])), WIDE_TWO(codes, edges[8], edges[12]), 1);
+    V odd = _mm512_inserti64x4(
+        _mm512_castsi256_si512(WIDE_TWO(codes, edges[2], edges[6])), WIDE_TWO(codes, edges[10], edges[14]), 1);
+    *first = _mm512_unpacklo_epi64(even, odd);
+    *next = _mm512_unpackhi_epi64(even, odd);
+}
+
+TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
+    uint64_t bits = 0;
+    for (int j = 0; j < 64; j += 16) {
+        bits |= (uint64_t)_mm512_cmpeq_epi32_mask(V_LOAD(slots + j), _mm512_set1_epi32(-1)) << j;
+    }
+    return bits;
+}
+
+TARGET static ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
+    const V apart = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    ptrdiff_t count = 0;
+    for (; bits; bits >>= 16, first += 16) {
+        V places = _mm512_add_epi32(apart, _mm512_set1_epi32(first));
+        V_STORE(out + count, _mm512_maskz_compress_epi32((__mmask16)bits, places));
+        count += __builtin_popcountll(bits & 0xFFFF);
+    }
+    return count;
+}
+
+#include "_lanes.h"
+
+/* `most`: 0 for no such instructions, 1 for those on 32 bytes at most, 2 for those on 64 too. Gives which are taken, as bits. */
+static int wide_choose(int most) {
     __builtin_cpu_init();
-    int counts = wide && __builtin_cpu_supports("popcnt");
+    int counts = most > 0 && __builtin_cpu_supports("popcnt"), eight;
     wide_bits = counts ? wide_bits_popcnt : wide_bits_plain;
     wide_folds = counts && __builtin_cpu_supports("avx2");
+    /* The first that have the last of these run at full speed with registers of 64 bytes; those before did not. */
+    eight = wide_folds && most > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+    wide_lanes = eight ? 8 : wide_folds ? 4 : 0;
+    wide_words = eight ? wide_words_8 : wide_words_4;
+    wide_shingles = eight ? wide_shingles_8 : wide_shingles_4;
+    wide_signature = eight ? wide_signature_8 : wide_signature_4;
+    wide_places = eight ? wide_places_8 : wide_places_4;
     for (int mask = 0; mask < 256; mask++) {
+        wide_bytes[mask] = 0;
         for (int j = 0, to = 0; j < 8; j++) {
             if (!(mask >> j & 1)) continue;
+            wide_bytes[mask] |= (uint64_t)j << 4 * to;
+            if (mask < 16) {
+                wide_moves[mask][to] = (uint32_t)(2 * j);
+                wide_moves[mask][to + 1] = (uint32_t)(2 * j + 1);
+            }
             wide_pressed[mask][to++] = (uint8_t)(2 * j);
             wide_pressed[mask][to++] = (uint8_t)(2 * j + 1);
         }
     }
-    return counts | wide_folds << 1;
+    return counts | wide_folds << 1 | eight << 2;
 }
 #else
 static ptrdiff_t wide_fold(
@@ -210,8 +384,8 @@ static ptrdiff_t wide_fold_utf8(
     return wide_fold((const uint16_t*)0, length, tables, near, codes, kinds, written);
 }
 
-static int wide_choose(int wide) {
-    (void)wide;
+static int wide_choose(int most) {
+    (void)most;
     return 0;
 }
 #endif

@@ -25,6 +25,7 @@ from clusterer.arrays.spill import IN_MEMORY, Store, relieve
 _BLOCK = 1 << 20  # values moved at a time
 _TAKEN = 1 << 10  # rows taken at a time
 _BLOCK_BYTES = 1 << 26  # of a growing array; memory that is not written to costs nothing
+_SMALL_BYTES = 1 << 18  # of one at first
 _V = TypeVar("_V", bound=np.generic)
 
 
@@ -144,7 +145,7 @@ class Growing:
         """
         self._dtype, self._used, self._block_bytes = np.dtype(dtype), 0, block or _BLOCK_BYTES
         self._full: list[NDArray[Any]] = []
-        self._map = _mapping(self._block_bytes >> 4) if block is None else None
+        self._map = _mapping(_SMALL_BYTES) if block is None else None
         self._block = self._room()
         self._store, self._claim = store, store.claim()
         self._file: IO[bytes] | None = None
@@ -176,6 +177,11 @@ class Growing:
         """Room behind what is there, or a new block."""
         if self._map is not None:
             size = len(self._map)
+            if size == _SMALL_BYTES:  # into one of large pages, which a few values are not worth
+                held, self._map = self._block, _mapping(self._block_bytes >> 4, large=True)
+                self._block = self._room()
+                self._block[: len(held)] = held
+                return
             self._resize(size + max(min(size, _BLOCK_BYTES), size // 4 & -_BLOCK_BYTES))
             return
         if self._used:
@@ -240,16 +246,17 @@ class Growing:
         return claim.keep(whole)
 
 
-def _mapping(size: int) -> mmap.mmap | None:
-    """Memory that can grow without being copied (mremap(2)); None where the system has none."""
+def _mapping(size: int, large: bool = False) -> mmap.mmap | None:
+    """Memory that can grow without being copied (mremap(2)), of large pages if asked for; None where the system has none."""
     if sys.platform != "linux":
         return None
     try:
         mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError as error:
         raise MemoryError(f"{size:,} bytes") from error
-    with suppress(OSError):  # a kernel without large pages
-        mapping.madvise(mmap.MADV_HUGEPAGE)
+    if large:
+        with suppress(OSError):  # a kernel without large pages
+            mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping
 
 

@@ -103,9 +103,10 @@ def test_rows_of_two_dimensions_and_of_views() -> None:
 @pytest.mark.parametrize("in_place", [True, False])
 @pytest.mark.parametrize("sizes", [[], [0], [7], [8], [9], [3, 0, 5, 1], [8, 8], [30, 1, 8, 40], [900, 5000, 3]])
 def test_growing_arrays_over_several_blocks(sizes: list[int], in_place: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ragged, "_BLOCK_BYTES", 32)
+    monkeypatch.setattr(ragged, "_BLOCK_BYTES", 128)
+    monkeypatch.setattr(ragged, "_SMALL_BYTES", 4)
     if not in_place:  # as where memory cannot be remapped
-        monkeypatch.setattr(ragged, "_mapping", lambda size: None)
+        monkeypatch.setattr(ragged, "_mapping", lambda size, large=False: None)
     grown = Growing(np.uint32)
     chunks = np.split(np.arange(sum(sizes), dtype=np.uint32), np.cumsum(sizes)[:-1]) if sizes else []
     for chunk in chunks:
