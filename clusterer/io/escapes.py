@@ -60,14 +60,31 @@ def records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[in
         first = first or number
         held.append(line)
         size += len(line)
-        bare = line.rstrip(b"\r\n")
-        goes_on = (len(bare) - len(bare.rstrip(b"\\"))) % 2 and bare != line
-        if goes_on and size <= limit and len(held) <= max(1000, limit >> 7):
+        bare = without_line_end(line)
+        if goes_on(bare) and bare != line and size <= limit and len(held) <= max(1000, limit >> 7):
             continue
         yield first, b"".join(held)
         first, size, held = 0, 0, []
     if held:
         yield first, b"".join(held)
+
+
+def without_line_end(record: bytes) -> bytes:
+    r"""A record without the line end that closes it; one behind a backslash is part of its last cell.
+
+    >>> without_line_end(b"first\\\n\n")
+    b'first\\\n'
+    """
+    return record.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def goes_on(record: bytes) -> bool:
+    r"""Whether a record ends in a backslash, to which the line end that follows would belong.
+
+    >>> goes_on(b"first\\"), goes_on(b"first\\\\")
+    (True, False)
+    """
+    return (len(record) - len(record.rstrip(b"\\"))) % 2 == 1
 
 
 def are_escaped(text: str) -> bool:

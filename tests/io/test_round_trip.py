@@ -110,6 +110,25 @@ def test_what_quotes_mean_does_not_change_with_the_rows_that_go(lines: list[byte
 
 
 @pytest.mark.parametrize(
+    "data",
+    [
+        b'text\n12\n\\"""\x0b',  # written with quotes everywhere, and a line end that is none to CSV
+        b"text\n\\ttext\\\n\r\n\\t",  # the last cell of a record ends in an escaped line end
+        b"id\ttext\n1\ta\\tb\n2\tb\\",  # a file that ends in half an escape
+        b'id\ttext\n\\\t\x0btext\tb\\\n\n"\r\n\\n\\\n\n\\\t',  # a bad row alone tells that there are escapes
+        b'id\ttext\tsource\n\\t\t2018-01-01\ta\t""\\n\n"a\\\ta\\"\\\n\tb\tc\r\n',
+    ],
+)
+def test_tables_of_no_sense_read_back_as_they_were(data: bytes, tmp_path: Path) -> None:
+    """Found by `make fuzz`: which bytes are escapes was told by bad rows, too, which are gone then."""
+    (tmp_path / "a.tsv").write_bytes(data)
+    rows = list(Feed(tmp_path / "a.tsv"))
+    assert rows
+    write_rows(tmp_path / "b.tsv", [*rows, *rows])  # also where others follow
+    assert [row.article for row in Feed(tmp_path / "b.tsv")] == [row.article for row in rows] * 2
+
+
+@pytest.mark.parametrize(
     "kind", ["list", "map", "struct", "dictionary", "decimal", "binary", "date", "time", "null", "fixed", "view"]
 )
 def test_parquet_keeps_types_and_values(kind: str) -> None:

@@ -86,7 +86,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             report = opened.last_bad if reason else opened.bad
             report(number, str(error), raw)
         else:
-            yield Row(article, raw.rstrip(b"\r\n"), opened.name, number, layout)
+            bare = escapes.without_line_end(raw) if layout.escaped else raw.rstrip(b"\r\n")
+            yield Row(article, bare, opened.name, number, layout)
 
 
 def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tuple[Layout, Iterator[Record]]:
@@ -182,12 +183,20 @@ def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
         rank = (_has_text(layout, columns), len(header))
         if rank > best_rank:
             best, best_rank = layout, rank
-    is_dumped = best.delimiter == "\t" and "\\" in text and escapes.are_escaped(text)
-    if is_dumped and not _QUOTED_CELL.search(text):
+    if best.delimiter != "\t" or _is_quoted_header(text.lstrip("\r\n"), best):
+        return best
+    if "\\" in text and escapes.are_escaped(text) and not _QUOTED_CELL.search(text):
         return replace(best, quoted=False, escaped=True)
-    if best.delimiter == "\t" and '"' in text:
-        best = replace(best, quoted=_quotes_matter(text.splitlines()[: None if len(head) < HEAD else -1], best))
+    if '"' in text:
+        best = replace(best, quoted=_quotes_matter(text.split("\n")[: None if len(head) < HEAD else -1], best))
     return best
+
+
+def _is_quoted_header(text: str, layout: Layout) -> bool:
+    """Whether a table begins with a header all of whose cells are quoted: no column is named so."""
+    quoted = io.StringIO(newline="")
+    csv.writer(quoted, lineterminator="", **{**layout.dialect, "quoting": csv.QUOTE_ALL}).writerow(layout.columns)
+    return bool(layout.columns) and text.startswith(quoted.getvalue())
 
 
 def _quotes_matter(lines: Sequence[str], layout: Layout) -> bool:
@@ -281,8 +290,8 @@ def csv_records(lines: Iterator[tuple[int, bytes]], layout: Layout, limits: Feed
 def _dumped_records(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[Record]:
     """Records of a table that a database dumped; a bad one has a reason."""
     for number, raw in escapes.records(lines, limit):
-        bare = raw.rstrip(b"\r\n")
-        if not bare:
+        bare = escapes.without_line_end(raw)
+        if not bare.strip(b"\r\n"):
             continue
         if len(raw) > limit:
             yield Record(number, raw, None, too_long(len(raw), limit))
@@ -347,9 +356,12 @@ def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bo
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
         same = same and not quotes_all and isinstance(row.raw, bytes)
+        goes_on = (
+            same and own.escaped and escapes.goes_on(cast(bytes, row.raw))
+        )  # the file ended there; here a row follows
         if count == 1:
             yield header(same)
-        if same and row.layout.columns == layout.columns:
+        if same and not goes_on and row.layout.columns == layout.columns:
             yield cast(bytes, row.raw) + layout.newline
             continue
         if sorted(row.layout.columns) != sorted(layout.columns):
