@@ -194,7 +194,7 @@ def are_notices(
     """
     apart = (jaccard < _VERSION) & (containment < _WHOLE)
     a, b = pairs.T
-    again = apart & (hours > _SAME_DAY) & (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+    again: NDArray[np.bool_] = apart & (hours > _SAME_DAY) & (outlets[a] == outlets[b]) & (outlets[a] >= 0)
     if not again.any():
         return again
     d = len(dates)
