@@ -187,6 +187,8 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "BRIEF",
         "FIGURES",
         "OTHER_FIGURES",
+        "AGAIN",
+        "OTHER_DAY",
         "LEAD_SHARED",
         "SHARED",
         "TABLE",
