@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import offsets_from_counts, positions_in_runs, ragged_index
+from clusterer.arrays.linkage import components
 from clusterer.copies.facts import Differences
 
 # Judged on two feeds, each with what the other one gave, and on made forms: docs/decisions/12-series.md.
@@ -26,6 +27,10 @@ _EDITED = 2  # runs edited up to which two texts that name others may be filling
 _SLOTS = 3  # runs that state something else from which texts too different for copies are fillings of one form
 _UNLISTED = 4  # such runs where no listed name is among what only one of them names
 _DAYS = 5  # on which one report is printed at most
+_VERSION = 0.6  # Jaccard from which two texts are versions of one notice
+_WHOLE = 0.9  # containment from which the longer text holds all of the shorter one
+_OUTLETS = 2  # that print both of two texts, one after the other, where these are notices of two days ...
+_NOTICES = 3  # ... or texts of one outlet, each of another day
 _REACH = 2  # ties from one text to the next through which its days are looked for: chains, as of rulings, are no form
 _DAY = 86_400.0
 
@@ -165,6 +170,50 @@ def recur(
     often = np.bincount(days // span, minlength=len(dates)) > _DAYS
     recurring &= often[pairs].any(axis=1)
     return recurring
+
+
+def are_notices(
+    pairs: NDArray[np.int64],
+    ties: NDArray[np.bool_],
+    jaccard: NDArray[np.float64],
+    containment: NDArray[np.float64],
+    outlets: NDArray[np.int64],
+    dates: NDArray[np.float64],
+    hours: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Bool (m,): notices of different days, told in free words around common passages: forecasts, cables of a court.
+
+    An outlet prints one report in two versions, on its page and in its paper. But what two outlets print in the same two
+    versions, days apart, is two notices, and so are the versions of what one outlet prints in three, each on another day. What
+    the longer text holds whole is no version of its own.
+
+    Args:
+        pairs, ties, jaccard, dates, hours: as for `recur`.
+        containment: float64 (m,).
+        outlets: int64 (d,), a number of the outlet that printed each document first, -1 where it is unknown.
+    """
+    apart = (jaccard < _VERSION) & (containment < _WHOLE)
+    a, b = pairs.T
+    again: NDArray[np.bool_] = apart & (hours > _SAME_DAY) & (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+    if not again.any():
+        return again
+    d = len(dates)
+    version = components(pairs[jaccard >= _VERSION], d)
+    versions = np.sort(version[pairs], axis=1) @ np.array([d, 1])
+    both = _often(versions[again], outlets[a[again]], _OUTLETS)
+    again &= ties
+    ends = np.concatenate([pairs[again], pairs[again][:, ::-1]])
+    printed = version[ends[:, 0]] * (int(outlets.max()) + 1) + outlets[ends[:, 0]]  # one outlet's, of one version
+    other_days = _often(printed, np.floor(dates[ends[:, 1]] / _DAY).astype(np.int64), _NOTICES - 1)
+    many = versions[again][np.isin(printed, other_days).reshape(2, -1).any(axis=0)]
+    found: NDArray[np.bool_] = apart & (version[a] != version[b]) & np.isin(versions, np.concatenate([both, many]))
+    return found
+
+
+def _often(codes: NDArray[np.int64], values: NDArray[np.int64], times: int) -> NDArray[np.int64]:
+    """The codes that stand beside so many different values or more."""
+    seen, count = np.unique(np.unique(np.stack([codes, values], axis=1), axis=0)[:, 0], return_counts=True)
+    return seen[count >= times]
 
 
 def hours_apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

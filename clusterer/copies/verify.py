@@ -26,7 +26,7 @@ from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, known_words, no_differences
 from clusterer.copies.grouping import Likeness
-from clusterer.copies.series import are_series, fill_one_form, hours_apart, recur
+from clusterer.copies.series import are_notices, are_series, fill_one_form, hours_apart, recur
 from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -162,7 +162,10 @@ def classify(
         opening = np.minimum(shared.opening, shared.own_opening)
         opening[kind == QUOTED] = 1.0  # a quotation stands behind another lead; that alone makes it no series
         apart = are_series(shared.jaccard, opening, differing, one_outlet, hours)
-        apart |= recur(pairs, shared.ties(settings), shared.jaccard, differing, dates, hours)
+        ties = shared.ties(settings)
+        apart |= recur(pairs, ties, shared.jaccard, differing, dates, hours)
+        notices = are_notices(pairs, ties, shared.jaccard, shared.containment, outlets, dates, hours)
+        apart |= notices & (kind != QUOTED)
         kind[(kind != NEITHER) & apart] = SERIES
     if settings.window:
         kind[hours > 24 * settings.window] = FAR

@@ -33,6 +33,8 @@ BRIEF = 60
 """Words from which on a text is not short."""
 FIGURES, OTHER_FIGURES = 3, 2
 """Numbers in a lead that report figures (prices, results), and how many may not differ."""
+AGAIN, OTHER_DAY = 2, 10 / 24
+"""Outlets that print both of two texts, so many days apart, where these are of two days surely: forecasts, what opened, and closed."""
 LEAD_SHARED, SHARED = 60.0, 200.0
 """Sums of rarities, of leads and of whole texts, that count as 1."""
 
@@ -56,7 +58,8 @@ class PairEvidence:
         brevity: by how much the shorter text falls short of `BRIEF` words, over that.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
         unknown_outlet: whether it is unknown who prints either.
-        shared_outlets: outlets that print both texts, over one more than the fewer that print either.
+        shared_outlets: outlets that print both texts, over one more than the fewer that print either; 1 more where `AGAIN` of
+            them do so on other days.
     """
 
     own_lead: NDArray[np.float64]
@@ -163,7 +166,7 @@ TABLE: tuple[Feature, ...] = (
     ),
     Feature(
         "carried", -1, "outlets that print both",
-        "outlets that print both, which hardly happens to one event",
+        "outlets that print both, which hardly happens to one event, and not on two days by several",
         lambda pair: pair.shared_outlets,
     ),
 )  # fmt: skip
@@ -220,13 +223,9 @@ def pair_features(
     places, printing = places.reshape(pairs.shape), Ragged(*take_rows(outlets.values, outlets.offsets, used))
     printed, common = printing.counts[places], shared_outlets(printing, places)
     fewer = printed.min(axis=1)
-    return columns(
-        replace(
-            first_look(weights, pairs, sums, first, last),
-            unknown_outlet=fewer == 0,
-            shared_outlets=common / (fewer + 1.0),
-        )
-    )
+    found = first_look(weights, pairs, sums, first, last)
+    again = (common >= AGAIN) & (found.apart * FAR > OTHER_DAY)
+    return columns(replace(found, unknown_outlet=fewer == 0, shared_outlets=common / (fewer + 1.0) + again))
 
 
 def first_look(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from clusterer.copies.facts import Differences, no_differences
-from clusterer.copies.series import are_series, hours_apart, recur
+from clusterer.copies.series import are_notices, are_series, hours_apart, recur
 
 DAY = 86_400.0
 FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns", "doubts")
@@ -130,6 +130,46 @@ def test_a_chain_of_many_days_is_no_form() -> None:
     assert not recur(*chained).any()
     hub = np.array([(0, i) for i in range(1, 31)])
     assert recur(hub, *chained[1:]).all()
+
+
+@given(st.integers(0, 2**32))
+def test_notices_are_versions_that_two_outlets_print_or_one_in_three(seed: int) -> None:
+    source = random.Random(seed)
+    d = source.randint(2, 10)
+    dates = [source.choice([NOON + DAY * source.randint(0, 3), np.inf]) for _ in range(d)]
+    outlets = [source.choice([-1, 0, 0, 1, 1, 2]) for _ in range(d)]
+    pairs = [(a, b) for a in range(d) for b in range(a + 1, d) if source.random() < 0.6]
+    jaccard = [source.choice([0.5, 0.5, 0.59, 0.6, 0.9]) for _ in pairs]
+    containment = [source.choice([0.7, 0.7, 0.95]) for _ in pairs]
+    ties = [source.random() < 0.7 for _ in pairs]
+    rows, moments = np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(dates)
+    hours = hours_apart(moments[rows[:, 0]], moments[rows[:, 1]])
+    measures = [np.array(x) for x in (ties, jaccard, containment, outlets)]
+    found = are_notices(rows, *measures, moments, hours)
+
+    version = list(range(d))
+    for _ in range(d):
+        for (a, b), share in zip(pairs, jaccard, strict=True):
+            if share >= 0.6:
+                version[a] = version[b] = min(version[a], version[b])
+    apart = [j < 0.6 and c < 0.9 for j, c in zip(jaccard, containment, strict=True)]
+    printing, printed = dict[frozenset[int], set[int]](), dict[tuple[int, int], set[tuple[frozenset[int], float]]]()
+    for k, (a, b) in enumerate(pairs):
+        if apart[k] and hours[k] > 10 and outlets[a] == outlets[b] != -1:
+            both = frozenset((version[a], version[b]))
+            printing.setdefault(both, set()).add(outlets[a])
+            if ties[k]:
+                printed.setdefault((version[a], outlets[a]), set()).add((both, dates[b]))
+                printed.setdefault((version[b], outlets[b]), set()).add((both, dates[a]))
+    notices = {both for both, by in printing.items() if len(by) >= 2}
+    for told in printed.values():
+        if len({day for _, day in told}) >= 2:
+            notices |= {both for both, _ in told}
+    expected = [
+        apart[k] and version[a] != version[b] and frozenset((version[a], version[b])) in notices
+        for k, (a, b) in enumerate(pairs)
+    ]
+    assert found.tolist() == expected
 
 
 def test_hours_apart() -> None:

@@ -63,3 +63,22 @@ def test_a_block_of_pairs_costs_nothing_for_the_texts_it_does_not_hold() -> None
         assert tracemalloc.get_traced_memory()[1] < n
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("printed", "hours", "carried"),
+    [
+        ("both by two outlets, two days apart", 48.0, 2 / 3 + 1),
+        ("both by two outlets, within hours", 8.0, 2 / 3),
+        ("both by two outlets, when is unknown", float("inf"), 2 / 3),
+        ("both by one outlet, two days apart", 48.0, 1 / 2),
+    ],
+)
+def test_what_two_outlets_print_on_two_days_is_of_two_days(printed: str, hours: float, carried: float) -> None:
+    words = Ragged(np.tile(np.arange(1, 9, dtype=np.uint32), 2), np.array([0, 8, 16]))
+    weights = term_weights.weight_terms(words, Ragged(np.zeros(0, dtype=np.uint32), np.zeros(3, dtype=np.int64)))
+    houses = np.array([0, 1, 0, 1] if "two outlets" in printed else [0, 0], dtype=np.uint32)
+    outlets = Ragged(houses, np.array([0, len(houses) // 2, len(houses)]))
+    dates = 60.0 + np.array([0.0, 3600 * hours])
+    found = features.pair_features(weights, np.array([[0, 1]]), outlets, dates, dates)
+    assert found[0, features.FEATURES.index("carried")] == pytest.approx(carried)
