@@ -27,6 +27,7 @@ from clusterer.cli.options import (
     settings_options,
     versions_option,
 )
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.paragraphs import remove_paragraphs
 from clusterer.cli.result_tables import write_pairs
 from clusterer.cli.row_outputs import Fate, RowOutputs
@@ -59,7 +60,7 @@ _NO_ARTICLES = "--unit paragraph compares no articles; cure: leave --pairs, --ag
 @click.command("dedup", cls=SectionedCommand)
 @input_options
 @rows_option
-@click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
+@click.option("--removed", type=OutputPath("jsonl"), help="file for the removed articles, with what kept them")
 @click.option(
     "--keep",
     metavar="ORDER",
