@@ -137,7 +137,8 @@ def dedup(
         articles: as `cluster` takes them.
         settings: as for `cluster`; by default only copies are looked for (`level` "copy").
         keep: "longest", "earliest" or "central" (most alike to all others of its group); or a column's name, smallest values
-            first, or with " desc" after it largest first.
+            first, or with " desc" after it largest first. `title`, `text`, `source`, `url` and `date` are the article's, from
+            whatever column they were read.
         against: what is there already, as `articles`.
         quote: instead of copies look for quotations: an article goes that has so many words in a row in common with a text or
             title of `against`, 13 for a benchmark that a model must not have seen. 0 for copies.
@@ -159,7 +160,7 @@ def dedup(
         False
     """
     items = held(articles, fields)
-    values = None if keep in KEEP else column_values(items, keep.removesuffix(" desc"), KEEP)
+    values = None if keep in KEEP else column_values(items, keep.removesuffix(" desc"), KEEP, fields)
     chosen = settings_from(settings, choices, Settings(level="copy"))
     tell = progress_from(progress)
     if quote and against is None:

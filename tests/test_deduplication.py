@@ -285,6 +285,20 @@ def test_columns_with_gaps_ties_and_texts() -> None:
         dedup(pd.DataFrame(rows), keep="rank")
 
 
+def test_a_field_of_articles_is_named_alike_whatever_its_column_is_called() -> None:
+    text = text_of(1, 30)
+    of_arabic = [
+        {"المعرف": "a", "النص": text, "الرابط": "", "تاريخ النشر": "2016-04-09"},
+        {"المعرف": "b", "النص": text, "الرابط": "https://x.example/1", "تاريخ النشر": "10/04/2016"},
+    ]
+    for rows in (of_arabic, pd.DataFrame(of_arabic)):
+        for keep, kept in (("url desc", "b"), ("الرابط desc", "b"), ("date", "a"), ("date desc", "b")):
+            assert dedup(rows, keep=keep).kept_ids == [kept], keep
+    given = [{"id": "a", "text": text, "rank": 2, "seen": ""}, {"id": "b", "text": text, "rank": 1, "seen": "x"}]
+    assert dedup(given, keep="source desc", fields={"source": "seen"}).kept_ids == ["b"]
+    assert dedup(given, keep="rank").kept_ids == ["b"]
+
+
 def test_without_dates_the_first_is_the_earliest() -> None:
     text = text_of(1, 30)
     rows = [{"id": name, "text": text} for name in ("9", "10", "2")]

@@ -11,7 +11,6 @@ from clusterer.cli.options import input_options, output_option, settings_options
 from clusterer.cli.run import Run, refuse_empty
 from clusterer.io.atomic import atomic_output
 from clusterer.io.guard import json_line
-from clusterer.io.writers import form_for
 
 
 @click.command("boilerplate", cls=SectionedCommand)
@@ -29,7 +28,6 @@ def boilerplate_command(output: str, **options: Any) -> None:
     from clusterer.explanation.highlights import removed_passages
 
     run = Run(output, options)
-    form_for(output, ("jsonl",))
     with run.quarantine, atomic_output(output) as out:
         for article, passages in removed_passages((row.article for row in run.feed), run.settings):
             if passages:

@@ -27,6 +27,7 @@ from clusterer.cli.options import (
     settings_options,
     versions_option,
 )
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.paragraphs import remove_paragraphs
 from clusterer.cli.result_tables import write_pairs
 from clusterer.cli.row_outputs import Fate, RowOutputs
@@ -43,10 +44,10 @@ from clusterer.deduplication import (
     quoting,
     with_versions,
 )
-from clusterer.errors import InputError, did_you_mean
+from clusterer.errors import InputError
+from clusterer.io.added_fields import STORED, AddedFields
 from clusterer.io.atomic import atomic_output
 from clusterer.io.column_values import refuse_containers
-from clusterer.io.nested import MISSING, at_path
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
 from clusterer.pipeline import clocks_apart, group_corpus, refuse_foreign_weights, unheeded
@@ -59,13 +60,14 @@ _NO_ARTICLES = "--unit paragraph compares no articles; cure: leave --pairs, --ag
 @click.command("dedup", cls=SectionedCommand)
 @input_options
 @rows_option
-@click.option("--removed", type=click.Path(dir_okay=False), help="file for the removed articles, with what kept them")
+@click.option("--removed", type=OutputPath("jsonl"), help="file for the removed articles, with what kept them")
 @click.option(
     "--keep",
     metavar="ORDER",
     default="longest",
     show_default=True,
-    help=f"which one is kept: {', '.join(KEEP)}, a field with its smallest value first, or 'FIELD desc' with its largest",
+    help=f"which one is kept: {', '.join(KEEP)}, a field with its smallest value first, or 'FIELD desc' with its largest;"
+    f" {', '.join(STORED)} are the article's, whatever their columns are called",
 )
 @click.option(
     "--against",
@@ -269,15 +271,11 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[in
 
 def _values(run: Run, name: str) -> list[Any]:
     """The values of a field, one an article, None where it is missing."""
-    names, values = dict.fromkeys(KEEP), []
-    for row in run.reader.rows_again():
-        fields = orjson.loads(as_json(row))
-        names |= dict.fromkeys(fields)
-        value = at_path(fields, name)
-        values.append(None if value is MISSING else value)
+    named = AddedFields((name,))
+    values = [named.of(row)[name] for row in run.reader.rows_again()]
+    values = [None if value == "" else value for value in values]
     if all(value is None for value in values):
-        cure = f"{did_you_mean(name, names)}{', '.join(KEEP)} or the name of a field"
-        raise InputError(f"--keep {name!r}: no article has that field; cure: {cure}")
+        raise InputError(f"--keep {name!r}: no article has that field; cure: {named.instead(name, KEEP)}")
     refuse_containers(f"--keep {name!r}", values)
     return [_number(value) for value in values]
 

@@ -15,6 +15,7 @@ import orjson
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import language_option, reading_options, settings_options
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.run import feed_of, keep_apart, settings_of, tell_damage
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import isolated, plain, tell
@@ -42,7 +43,7 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 @partial(reading_options, required=False)
 @click.option("--result", type=click.Path(exists=True, dir_okay=False), help="lines that cluster wrote of these inputs")
 @click.option("--index", "index", type=click.Path(dir_okay=False), help="a living index that holds both")
-@click.option("--html", type=click.Path(dir_okay=False), help="file for a page that shows it")
+@click.option("--html", type=OutputPath("html"), help="file for a page that shows it")
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 @settings_options

@@ -44,6 +44,7 @@ from clusterer.cli.options import (
     with_option,
     zone_option,
 )
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.result_tables import write_story_lines
 from clusterer.cli.run import Run, keep_apart, refuse_empty, settings_of, tell_written
 from clusterer.cli.terminal import tell
@@ -55,7 +56,7 @@ from clusterer.io.dates import zone_from
 from clusterer.io.feed import Feed
 from clusterer.io.formats import FORMATS_BY_NAME
 from clusterer.io.rows import Row
-from clusterer.io.writers import form_for, result_form, write_lines, write_result
+from clusterer.io.writers import result_form, write_lines, write_result
 from clusterer.messages import Language
 from clusterer.pairs import Pair
 from clusterer.results import Assignment
@@ -103,7 +104,7 @@ def create(path: str, if_missing: bool, **options: Any) -> None:
     "-o",
     "--output",
     default="-",
-    type=click.Path(allow_dash=True),
+    type=OutputPath("jsonl", allow_dash=True),
     help="file for the answers; - is standard output. An earlier one is replaced at once; each line is there when its "
     "article is stored, and stays, however the run ends",
 )
@@ -131,7 +132,6 @@ def add(
     Example: tail -f feed.jsonl | clusterer index add news.db -
     """
     run = Run(output, options, files_of(path), [changes], path)
-    form_for(output, ("jsonl",))
     plain = options["format_"] in (None, "jsonl") and (options["encoding"] or "utf-8").lower() in ("utf-8", "utf8")
     live = options["inputs"] == ("-",) and plain
     counts, fields = Counter[str](), AddedFields(added)
@@ -234,7 +234,7 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
 @click.option("--limit", type=click.IntRange(1), help="no more than so many")
 @stored_with_option
 @zone_option
-@output_option
+@result_option
 @quiet_option
 def stories(
     path: str,

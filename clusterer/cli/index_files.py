@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.terminal import tell
 from clusterer.index import Change, Story
 from clusterer.io.atomic import appended
@@ -18,7 +19,9 @@ from clusterer.io.guard import json_line
 
 file_argument = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False))
 changes_option = click.option(
-    "--changes", type=click.Path(allow_dash=True), help="file to add a line to for every story merged, split or ended"
+    "--changes",
+    type=OutputPath("jsonl", allow_dash=True),
+    help="file to add a line to for every story merged, split or ended",
 )
 
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="no word of what goes well; only of errors")

@@ -14,6 +14,7 @@ import click
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import input_options, settings_options
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.run import Run, settings_of
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import about_article, plain, tell
@@ -43,9 +44,7 @@ _HELP = "y yes, n no, s skip (nobody can say), u undo the last, q quit"
 
 @click.command("label", cls=SectionedCommand)
 @input_options
-@click.option(
-    "-o", "--output", "judged", required=True, type=click.Path(dir_okay=False), help="file to add the answers to"
-)
+@click.option("-o", "--output", "judged", required=True, type=OutputPath("jsonl"), help="file to add the answers to")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="no more questions than so many")
 @click.option(
     "--words", "shown", type=click.IntRange(1), default=60, show_default=True, help="words of each text to show"

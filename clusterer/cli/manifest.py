@@ -15,6 +15,7 @@ import orjson
 
 from clusterer import __version__
 from clusterer.arrays.parallel import workers
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.run import Run
 from clusterer.io.atomic import atomic_output
 from clusterer.settings import Settings
@@ -22,7 +23,7 @@ from clusterer.settings import Settings
 stats_option = click.option(
     "--stats",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=OutputPath("json"),
     help="also write every count, and time and peak memory of every stage, as JSON",
 )
 

@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from clusterer.cli.limits import parse_bytes
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, SettingsError, did_you_mean
 from clusterer.evaluation.gold import Gold, read_gold
@@ -37,9 +38,7 @@ language_option = click.option(
     type=click.Choice(LANGUAGES),
     help="of the page at first, it can be turned into the other; else that of most articles",
 )
-html_option = click.option(
-    "--html", metavar="FILE", type=click.Path(dir_okay=False), help="also write a page that shows it"
-)
+html_option = click.option("--html", metavar="FILE", type=OutputPath("html"), help="also write a page that shows it")
 label_option = click.option(
     "--label", metavar="NAME", help="gold field that holds the label; else copy or dup, event or story"
 )
@@ -261,7 +260,7 @@ def reading_options(command: _F, required: bool = True) -> _F:
 def input_options(command: _F) -> _F:
     """How inputs are read, where bad rows go, and whether counts are told: what a `Run` takes."""
     options = [
-        click.option("--quarantine", type=click.Path(dir_okay=False), help="file for bad rows; else beside the output"),
+        click.option("--quarantine", type=OutputPath("jsonl"), help="file for bad rows; else beside the output"),
         click.option(
             "--max-bad",
             metavar="N|N%",
@@ -297,8 +296,8 @@ output_option = click.option(
     "-o",
     "--output",
     default="-",
-    type=click.Path(allow_dash=True),
-    help="where to write; - is standard output; .gz or .zst compresses",
+    type=OutputPath("jsonl", allow_dash=True),
+    help="where to write JSON lines; - is standard output; .gz or .zst compresses",
 )
 
 
@@ -321,7 +320,7 @@ def _named(context: click.Context, option: click.Parameter, value: str | None) -
 report_option = click.option(
     "--report",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=OutputPath("html", ", and for a table of stories `--stories FILE` of cluster, `index stories -o FILE`"),
     callback=_named,
     help="also write the stories as a page to browse, HTML",
 )

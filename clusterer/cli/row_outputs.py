@@ -83,8 +83,6 @@ class RowOutputs:
             self._form = _form_of_rows(output, run)
             if self._form == "parquet":
                 run.feed.shards.refuse_conflicts()
-        if aside:
-            form_for(aside, ("jsonl",), "--removed")
 
     def write(self, fate: Fate) -> list[dict[str, Any]]:
         """Write the rows; return the outputs of a folder as its manifest lists them."""

@@ -18,6 +18,7 @@ import numpy as np
 from clusterer import __version__
 from clusterer.arrays import kernels
 from clusterer.budget import store_of
+from clusterer.cli.output_names import FormedPath
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
@@ -83,10 +84,13 @@ def tell_damage(
 
 
 def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
-    """Refuse to write over what is read, or two outputs into one file. None is no file, "-" a standard stream.
+    """Refuse to write over what is read, two outputs into one file, and names that promise another form than is written.
+
+    None is no file, "-" a standard stream.
 
     Raises:
         InputError: naming the file.
+        OutputError: likewise, of what a name promises.
     """
     taken = {os.path.realpath(path): "an input" for path in inputs}
     for path in outputs:
@@ -96,6 +100,9 @@ def keep_apart(outputs: Sequence[str | None], inputs: Sequence[str]) -> None:
         if place in taken and os.path.isfile(place) | (taken[place] != "an input"):
             raise InputError(f"{path} is also {taken[place]}; cure: write to another name")
         taken[place] = "another output"
+    for path in outputs:
+        if isinstance(path, FormedPath):
+            path.check()
 
 
 def refuse_within(output: str, given: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from clusterer.cli.options import (
     language_option,
     settings_file,
 )
+from clusterer.cli.output_names import OutputPath
 from clusterer.cli.run import Run, refuse_empty
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell, write_page
@@ -71,7 +72,7 @@ class _GoldLast(SectionedCommand):
 )
 @label_option
 @doubtful_option
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="settings file to write, TOML, for --settings")
+@click.option("-o", "--output", type=OutputPath("toml"), help="settings file to write, TOML, for --settings")
 @html_option
 @language_option
 @click.option(

@@ -1,4 +1,4 @@
-"""Fields of articles that are added to their lines of a result: those of every article, and any other that its row has."""
+"""Fields that are named, to be added to lines of a result or to order articles: an article's own, and any other of its row."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class AddedFields:
     def of(self, article: Article | Row) -> dict[str, Any]:
         """The fields of an article or row by name; None where it has none."""
         if not isinstance(article, Row):
-            return {name: _value(article, name) for name in self._names}
+            return {name: field_of(article, name) for name in self._names}
         self._has_rows = True
         where = {"file": article.file, "row": article.line}
         own = self._own(article) if self._others else {}
         return {
-            name: own[name] if name in own else where[name] if name in where else _value(article.article, name)
+            name: own[name] if name in own else where[name] if name in where else field_of(article.article, name)
             for name in self._names
         }
 
@@ -51,8 +51,17 @@ class AddedFields:
         if not self._missing or not self._has_rows:
             return ""
         name = next(name for name in self._others if name in self._missing)
-        known = [*dict.fromkeys((*ADDABLE, *self._known))]
-        return f"--with {name!r}: no article has that field; cure: {did_you_mean(name, known)}one of {', '.join(known[:30])}"
+        return f"--with {name!r}: no article has that field; cure: {self.instead(name)}"
+
+    def instead(self, name: str, others: Sequence[str] = ()) -> str:
+        """What could be named in place of a name that no row had.
+
+        Args:
+            name: that was given.
+            others: what may stand there beside names of fields.
+        """
+        known = [*dict.fromkeys((*others, *ADDABLE, *self._known))]
+        return f"{did_you_mean(name, known)}one of {', '.join(known[:30])}"
 
     def refuse_missing(self) -> None:
         """Refuse names that no row had; after all rows.
@@ -77,6 +86,6 @@ class AddedFields:
         return out
 
 
-def _value(article: Article, name: str) -> Any:
+def field_of(article: Article, name: str) -> Any:
     """A field of an article, of which the source is who counts as having printed it."""
     return article.outlet if name == "source" else getattr(article, name)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from clusterer.errors import InputError, did_you_mean
+from clusterer.io.added_fields import STORED, field_of
+from clusterer.io.inputs import articles_from
 from clusterer.io.nested import MISSING, at_path
 from clusterer.io.values import kind
 
 
-def column_values(items: Any, name: str, instead: Sequence[str]) -> list[Any]:
+def column_values(items: Any, name: str, instead: Sequence[str], fields: Mapping[str, str] | None = None) -> list[Any]:
     """The values of the column that articles are to be kept by, one an article, None where there is none.
 
     Args:
         items: the articles as a caller gave them.
-        name: of the column, or a dotted path.
+        name: of the column, or a dotted path; one of `STORED` is the article's, from whatever column it was read.
         instead: what could be given in place of a name, for the error.
+        fields: article attribute to column name, as the articles are read.
 
     Raises:
         InputError: there is no such column, or its values have no order.
     """
+    if name in STORED:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are read once more, for the run, which warns
+            values = [field_of(article, name) or None for article in articles_from(items, fields)]
+        if any(value is not None for value in values):
+            return values
     if isinstance(items, list | tuple):
         values = [_value(item, name) for item in items]
         if items and all(value is None for value in values):

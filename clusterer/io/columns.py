@@ -138,7 +138,7 @@ class FieldMap(ColumnPlans):
     def _no_text(self, row: Mapping[str, Any], names: tuple[str, ...], title: str) -> str:
         """The text of a row without one: "" where it has a title, or an empty string for a text."""
         values = [row[name] for name in names]
-        if not title and is_service_message(row):
+        if is_service_message(row, title):
             raise BlankRow("a message without words, left out; cure: none is needed")
         if title or self._keeps_empty or any(type(value) is str and not value.strip() for value in values):
             return ""

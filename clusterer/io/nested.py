@@ -81,6 +81,8 @@ def _signed(row: Mapping[str, Any]) -> Mapping[str, Any]:
                 if isinstance(account.get(key), str):
                     return {**{k: v for k, v in row.items() if k != "source"}, "source_name": account[key]}
     if "from_id" in row and isinstance(row.get("from"), str) and not row.get("source_name"):  # Telegram's
+        if "media_type" in row:
+            row = {name: value for name, value in row.items() if name != "title"}  # of a song
         named = {**row, "source_name": row["from"], **_titled(row)}
         if isinstance(row["from_id"], str) and isinstance(row.get("id"), int):
             named["id"] = f"{row['from_id']}/{row['id']}"  # every channel counts from one
@@ -136,10 +138,15 @@ def _is_picture(letter: str) -> bool:
     return letter in "|•" or letter.isspace() or unicodedata.category(letter) in ("So", "Sk", "Cf", "Mn", "Me")
 
 
-def is_service_message(row: Mapping[str, Any]) -> bool:
-    """Whether a row without words is what Telegram exports beside messages: a channel was made, a picture was sent."""
+def is_service_message(row: Mapping[str, Any], title: str) -> bool:
+    """Whether a row without a text is what Telegram exports beside messages: a channel was named, a picture was sent.
+
+    The title of the first kind is the channel's.
+    """
     kind = row.get("type")
-    return (kind == "service" and "action" in row) or (kind == "message" and "date" in row and "id" in row)
+    return (kind == "service" and "action" in row) or (
+        not title and kind == "message" and "date" in row and "id" in row
+    )
 
 
 def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -36,18 +36,33 @@ _OTHER_PACKINGS = frozenset((".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz
 def form_for(path: str, able: Sequence[str], option: str = "-o") -> str:
     """The format that a file's ending asks for; the first of those that can be written where it asks for none.
 
-    JSON lines may be named .json, as they always could, and a .txt promises nothing.
-
     Args:
-        path: as for `atomic_output`.
-        able: names of the formats that can be written.
-        option: what gave the path, for the cure.
+        path, able, option: as for `promised`.
 
     Raises:
         OutputError: it asks for another one.
         InputError: it asks for one that needs a package which is not installed.
+    """
+    name = promised(path, able, option)
+    FORMATS_BY_NAME[name].require()
+    return name
 
-    >>> form_for("out.csv.gz", ("jsonl", "csv")), form_for("out", ("jsonl", "csv"))
+
+def promised(path: str, able: Sequence[str], option: str = "-o", instead: str = "") -> str:
+    """What a file's ending promises, of what can be written; the first of these where it promises nothing.
+
+    JSON lines may be named .json, as they always could, and a .txt promises nothing.
+
+    Args:
+        path: as for `atomic_output`.
+        able: names of the formats that can be written, or endings of what is no format of articles.
+        option: what gave the path, for the cure.
+        instead: another cure.
+
+    Raises:
+        OutputError: it promises something else.
+
+    >>> promised("out.csv.gz", ("jsonl", "csv")), promised("out", ("jsonl", "csv"))
     ('csv', 'jsonl')
     """
     stem, ending = os.path.splitext(path)
@@ -61,13 +76,11 @@ def form_for(path: str, able: Sequence[str], option: str = "-o") -> str:
     known = [format.name for format in FORMATS if ending in format.endings]
     possible = [name for name in known if name in able]
     if not possible and (ending in _OTHERS or (known and ending != ".txt")):
-        cure = f"{stem}.{'csv' if 'csv' in able else able[0]}{packing}"
+        cure = f"{stem}.{'csv' if 'csv' in able else able[0]}{packing}{instead}"
         raise OutputError(
             f"{path}: {ending} promises what is not written here, only {', '.join(able)}; cure: {option} {cure}"
         )
-    name = possible[-1] if possible else able[0]
-    FORMATS_BY_NAME[name].require()
-    return name
+    return possible[-1] if possible else able[0]
 
 
 def result_form(path: str, option: str = "-o") -> str:

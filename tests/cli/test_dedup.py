@@ -395,6 +395,18 @@ def test_what_cannot_be_heeded_is_said(tmp_path: Path) -> None:
     assert (refused.returncode, "holds an object, which has no order; cure" in refused.stderr) == (1, True)
 
 
+def test_the_one_to_keep_is_told_by_fields_of_articles_whatever_their_columns_are_called(tmp_path: Path) -> None:
+    text = " ".join(lines(FEED)[0]["content"].replace(",", " ").split())
+    (tmp_path / "a.csv").write_text(f"المعرف,النص,الرابط,الترتيب\na,{text},,2\n", "utf-8")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"id": "b", "body": text, "link": "https://x.example/1"}), "utf-8")
+    (tmp_path / "c.jsonl").write_text(json.dumps({"id": "c", "text": f"{text} اليوم", "rank": 1}), "utf-8")
+    for keep, kept in (("url desc", "b"), ("rank", "c"), ("الترتيب", "a"), ("file", "a")):
+        done = run_in_text("dedup", tmp_path, "-o", "-", "--keep", keep)
+        assert [row.get("id") or row["المعرف"] for row in map(json.loads, done.stdout.splitlines())] == [kept], keep
+    refused = run_in_text("dedup", tmp_path, "-o", "-", "--keep", "date desc")
+    assert (refused.returncode, "--keep 'date': no article has that field; cure: " in refused.stderr) == (1, True)
+
+
 def test_small_words_are_those_of_the_command_line(tmp_path: Path) -> None:
     parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
     refused = run_in_text("dedup", FEED, "--memory", "1M", "-o", tmp_path / "kept.jsonl")

@@ -343,7 +343,7 @@ def test_workbooks(tmp_path: Path) -> None:
         f"{path}: sheet 'Feed' was read, not 'Notes', without a text column; cure: {path}::SHEET for one" in feed.notes
     )
     assert list(filter(is_loss, feed.notes)) == [
-        f"{path}: sheet 'Old' holds texts in other columns than 'Feed': it was not read; cure: name columns alike, or "
+        f"{path}: sheet 'Old' holds texts, and little else of what 'Feed' has: it was not read; cure: name columns alike, or "
         f"'{path}::Old' in a run of its own"
     ]
     assert [a.text for a in read(Path(f"{path}::Old"))[0]] == ["قديم"]
@@ -388,6 +388,33 @@ def test_all_sheets_with_texts_are_read_and_places_name_them(tmp_path: Path) -> 
             assert sum(map(len, reader.chunks())) == 6
         places = [(str(other), 1), *((row.file, row.line) for row in feed), (str(other), 1)]
         assert [reader.place(number) for number in range(6)] == places
+
+
+def test_each_sheet_is_read_by_its_own_header(tmp_path: Path) -> None:
+    texts = [f"نص الخبر رقم {i} عن {word} في المدينة" for i, word in enumerate(("جسر", "ميناء", "مطار", "ملعب"))]
+    sheets = {
+        "legend": [["field", "description"], ["id", "رقم الخبر كما في النظام"]],
+        "notes": [["id", "comment", "content", "date"], [7, "x", "تعليق طويل من قارئ على الخبر الأول في الصحيفة", ""]],
+        "Daily": [["id", "title", "text", "date", "source", "url"],
+                  [1, "a", texts[0], "04/13/2016", "أ", "https://x.example/1"],
+                  [2, "b", texts[1], "04/14/2016", "أ", "https://x.example/2"]],
+        "وكالات": [["الرقم", "العنوان", "النص", "التاريخ", "المصدر"],
+                   [3, "c", texts[2], "13/04/2016", "ب"], [4, "d", texts[3], "14/04/2016", "ب"]],
+    }  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", sheets)
+    feed = Feed(path)
+    assert [(a.id, a.text, a.title, a.source, a.date and a.date.day) for a in (row.article for row in feed)] == [
+        ("1", texts[0], "a", "أ", 13),
+        ("2", texts[1], "b", "أ", 14),
+        ("3", texts[2], "c", "ب", 13),
+        ("4", texts[3], "d", "ب", 14),
+    ]
+    assert any("sheets 'Daily', 'وكالات' were read" in note for note in feed.notes)
+    lost = "holds texts, and little else of what 'Daily' has: it was not read"
+    assert [note.split(": ", 1)[1].split(lost)[0] for note in filter(is_loss, feed.notes)] == [
+        "sheet 'legend' ",
+        "sheet 'notes' ",
+    ]
 
 
 @pytest.mark.parametrize(("name", "delimiter"), [("kept.csv", ","), ("kept.tsv", "\t")])

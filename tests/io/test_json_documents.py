@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tempfile
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from feed_forms import MOMENT, PACKINGS, read
@@ -212,3 +214,74 @@ def test_rows_that_are_never_closed_cost_little(tmp_path: Path) -> None:
     path.write_bytes(b'[{"text":"a"},\n' + b'{"text":"a",\n' * 500_000)
     assert sum(1 for _ in Feed(path)) == 1
     assert time.process_time() - started < 1.5
+
+
+def chats(count: int) -> dict[str, Any]:
+    """An export of all chats as Telegram Desktop writes it, made here: notes of the chat, texts in pieces, songs, pictures."""
+
+    def of_channel(channel: int) -> list[dict[str, Any]]:
+        service = {
+            "id": 1,
+            "type": "service",
+            "action": "edit_group_title",
+            "title": f"أخبار القناة {channel}",
+            "text": "",
+        }
+        messages = [service, {"id": 2, "type": "service", "action": "pin_message", "text": ""}]
+        for number in range(3, 3 + count):
+            text = f"قالت الوزارة في اليوم {number} إن العام الدراسي يبدأ"
+            pieces = [{"type": "bold", "text": "العنوان"}, f"\n{text}"] if number % 3 else text
+            entities = [{"type": "plain", "text": text}]
+            more = {"from": "قناة", "from_id": f"channel{channel}", "date": "2015-07-23T10:20:30"}
+            messages.append({"id": number, "type": "message", **more, "text": pieces, "text_entities": entities})
+        song = {"media_type": "audio_file", "title": "أغنية", "text": "", "text_entities": []}
+        return [*messages, {"id": 99, "type": "message", **more, **song}]
+
+    lists = {
+        name: [{"name": "قناة", "messages": of_channel(10 * at + c)} for c in range(2)] for at, name in enumerate("ab")
+    }
+    people = [{"user_id": 1, "first_name": "x", "note": "كلمة عن شخص ما"}]
+    return {
+        "about": "x", "contacts": {"list": people}, "chats": {"list": lists["a"]}, "left_chats": {"list": lists["b"]}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_of_a_cut_export_of_all_chats_all_messages_before_the_cut_are_read(is_packed: bool, tmp_path: Path) -> None:
+    document = json.dumps(chats(4), ensure_ascii=False, indent=1).encode()
+    starts = [place.start() for place in re.finditer(rb'\{\s*"id": ', document)]
+    messages = [  # where each ends, and its name where it is one with words
+        (start + end, f"{row['from_id']}/{row['id']}" if row["type"] == "message" and row["text"] else "")
+        for start in starts
+        for row, end in [_decoded(document, start)]
+    ]
+    assert sum(bool(name) for _, name in messages) == 16, "four of each of four chats"
+    path = tmp_path / ("result.json.gz" if is_packed else "result.json")
+    for cut in range(next(end for end, name in messages if name), len(document), 97):
+        path.write_bytes(gzip.compress(document[:cut])[:-4] if is_packed else document[:cut])
+        feed = Feed(path)
+        assert [row.article.id for row in feed] == [name for end, name in messages if name and end <= cut], cut
+        assert (len(feed.damaged_files), feed.bad_rows, feed.notes) == (1, 1, []), cut
+    path.write_bytes(gzip.compress(document) if is_packed else document)
+    feed = Feed(path)
+    assert [row.article.id for row in feed] == [name for _, name in messages if name]
+    assert (feed.damaged_files, feed.bad_rows, feed.blank_rows, feed.notes) == ([], 0, 12, [])
+
+
+def _decoded(document: bytes, start: int) -> tuple[dict[str, Any], int]:
+    text = document[start:].decode()
+    row, end = json.JSONDecoder().raw_decode(text)
+    return row, len(text[:end].encode())
+
+
+def test_of_a_document_over_the_limit_every_array_at_the_path_of_the_first_is_read(tmp_path: Path) -> None:
+    document = chats(1000)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    assert len(list(Feed(path))) == 4000
+    del document["left_chats"]
+    path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    feed = Feed(path, max_row_bytes=2**16)
+    assert len(list(feed)) == 2000, "of both chats, though it is not held whole"
+    (note,) = feed.notes
+    assert "longer than may be held: articles are read from 'chats.list.messages'" in note

@@ -13,21 +13,19 @@ from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
 from clusterer.io.feed_limits import too_many_values
 from clusterer.io.readers.base import BOM, OpenedInput
-from clusterer.io.readers.json_array import DamageError, JsonArray
+from clusterer.io.readers.json_array import DOCUMENT_NOT_CLOSED, DamageError, JsonArray
+from clusterer.io.readers.json_cut import beginning
 from clusterer.io.readers.json_pages import (
-    arrays_by_path,
     arrays_of_articles,
     frame_rows,
     is_empty_page,
     left_out,
-    likeness,
     rows_within,
 )
 from clusterer.io.readers.jsonl import glued_objects, is_article, is_page, json_reason, loaded, loaded_exactly
 from clusterer.io.rows import EXCERPT, Layout, Row, as_json, too_long
 from clusterer.io.values import BlankRow
 
-_NOT_CLOSED = "the file ends early: the document is not closed; cure: fetch the file again"
 _SAMPLED = 1 << 20  # bytes of elements that tell the columns
 _ARRAY = re.compile(rb"\[\s*\{")
 _GLUED = re.compile(rb"\}\s*,?\s*\{")
@@ -74,42 +72,52 @@ def _learnt_from(elements: Iterator[tuple[bytes, Any]], columns: FieldMap) -> It
 def _elements(opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
     """Rows as bytes and value: the elements of the array, or the document itself where it is one article."""
     chunks, limit = opened.chunks, opened.row_limit
-    if opened.head.removeprefix(BOM).lstrip()[:1] == b"{":
-        # An object that may be one row, or wrap a list of rows: which, only the whole of it tells.
-        beginning, rest = peek(chunks, limit + HEAD)
-        document = beginning.strip()
-        is_held = len(beginning) < limit + HEAD
-        reason = too_many_values(document, opened.limits) if is_held else "longer than may be held"
-        is_held = is_held and not reason
-        value = RowError(reason) if reason else loaded(document)
-        if isinstance(value, dict) and is_article(value, opened.columns):
-            fits = len(document) <= limit
-            row = value if fits else RowError(too_long(len(document), limit))
-            return itertools.chain([(document, row)], JsonArray(rest, opened.limits))  # the rest: damage, or nothing
-        if is_held and isinstance(value, ValueError):
-            if _are_objects(document, opened):
-                return iter(JsonArray(itertools.chain([document], rest), opened.limits, bare=True))
-            if glued := glued_objects(document):
-                return itertools.chain(glued, JsonArray(rest, opened.limits))
-            if not _ARRAY.search(document) and _ends_early(document):
-                return iter([(document, DamageError(_NOT_CLOSED))])
-        if isinstance(value, dict):
-            if is_empty_page(value):
-                return iter(JsonArray(rest, opened.limits))
-            arrays, others = arrays_of_articles(value, opened.columns)
-            if len(arrays) > 1 or (not arrays and frame_rows(value, opened.columns)):
-                return iter(rows_within(loaded_exactly(document), opened.columns, opened.note))
-            if not arrays and not _ARRAY.search(document):
-                return itertools.chain([(document, value)], JsonArray(rest, opened.limits))
-            for path, count in others.items():
-                opened.note(left_out(path, count))
-        try:
-            skip = _array_of_articles(document, value, opened)
-        except DamageError as damage:
-            return iter([(document[: 4 * EXCERPT], damage)])
-        array = JsonArray(itertools.chain([beginning], rest), opened.limits, skip)
-        return _to_the_end(array, document) if is_held and isinstance(value, ValueError) else iter(array)
-    return iter(JsonArray(chunks, opened.limits))
+    if opened.head.removeprefix(BOM).lstrip()[:1] != b"{":
+        return iter(JsonArray(chunks, opened.limits))
+    # An object that may be one row, or wrap lists of rows: which, only the whole of it tells.
+    start, rest = peek(chunks, limit + HEAD)
+    document = start.strip()
+    is_held = len(start) < limit + HEAD
+    reason = too_many_values(document, opened.limits) if is_held else "longer than may be held"
+    is_held = is_held and not reason
+    value = RowError(reason) if reason else loaded(document)
+    if isinstance(value, dict) and is_article(value, opened.columns):
+        fits = len(document) <= limit
+        row = value if fits else RowError(too_long(len(document), limit))
+        return itertools.chain([(document, row)], JsonArray(rest, opened.limits))  # the rest: damage, or nothing
+    if is_held and isinstance(value, ValueError):
+        if _are_objects(document, opened):
+            return iter(JsonArray(itertools.chain([document], rest), opened.limits, bare=True))
+        if glued := glued_objects(document):
+            return itertools.chain(glued, JsonArray(rest, opened.limits))
+        if not _ARRAY.search(document) and _ends_early(document):
+            return iter([(document, DamageError(DOCUMENT_NOT_CLOSED))])
+    if isinstance(value, dict) and is_empty_page(value):
+        return iter(JsonArray(rest, opened.limits))
+    known = value if isinstance(value, dict) else _beginning(document, opened)
+    arrays, others = arrays_of_articles(known, opened.columns)
+    if isinstance(value, dict) and not arrays:
+        if frame_rows(value, opened.columns):
+            return iter(rows_within(loaded_exactly(document), opened.columns, opened.note))
+        if not _ARRAY.search(document):
+            return itertools.chain([(document, value)], JsonArray(rest, opened.limits))
+    for path, count in others.items():
+        opened.note(left_out(path, count))
+    if not is_held and arrays:
+        where = " and ".join(repr(".".join(path)) for path in arrays)
+        opened.note(
+            f"longer than may be held: articles are read from {where}, where its beginning has them, and nowhere else; "
+            f"cure: --max-row-bytes with more than its size"
+        )
+    array = JsonArray(itertools.chain([start], rest), opened.limits, arrays)
+    return _to_the_end(array, document) if is_held and isinstance(value, ValueError) else iter(array)
+
+
+def _beginning(document: bytes, opened: OpenedInput) -> Any:
+    """What a document that is broken, or longer than may be held, says of where its articles stand."""
+    while too_many_values(document, opened.limits):
+        document = document[: len(document) // 2]
+    return beginning(document)
 
 
 def _unfolded(elements: Iterator[tuple[bytes, Any]], opened: OpenedInput) -> Iterator[tuple[bytes, Any]]:
@@ -138,7 +146,7 @@ def _to_the_end(array: JsonArray, document: bytes) -> Iterator[tuple[bytes, Any]
         yield raw, value
     if not is_told:
         reason = "the document is broken behind its array; cure: mend it, or fetch the file again"
-        yield document[-EXCERPT:], DamageError(_NOT_CLOSED if _ends_early(document) else reason)
+        yield document[-EXCERPT:], DamageError(DOCUMENT_NOT_CLOSED if _ends_early(document) else reason)
 
 
 def _ends_early(document: bytes) -> bool:
@@ -153,41 +161,6 @@ def _are_objects(document: bytes, opened: OpenedInput) -> bool:
     first = next(iter(JsonArray(iter([document]), opened.limits, bare=True)))[0]
     follows = document[len(first) : len(first) + 1000].lstrip(b", \t\r\n")[:1]
     return follows == b"{" and isinstance(row := loaded(first), dict) and is_article(row, opened.columns)
-
-
-def _array_of_articles(document: bytes, value: Any, opened: OpenedInput) -> int:
-    """How many arrays of objects stand before the one that holds the articles: of several, the one with the most text.
-
-    Raises:
-        DamageError: there is none within so many brackets and strings as a row may have.
-    """
-    if isinstance(value, ValueError):  # cut, or longer than may be held: told by the first element of each
-        array = JsonArray(iter([document]), opened.limits)
-        first = array.first_elements()
-        sizes: list[float] = []
-        for element, outer in itertools.islice(first, SAMPLE):
-            is_inner = outer >= 0 and sizes[outer] != 0
-            sizes.append(-1.0 if is_inner else _first_size(loaded(element), opened.columns))
-        if array.cut and not sizes:
-            raise DamageError(array.cut)
-        most = max(sizes, default=0.0)
-        return sizes.index(most) if most > 0 else 0
-    arrays, _ = arrays_of_articles(value, opened.columns)
-    return (
-        next((number for number, (_, rows) in enumerate(arrays_by_path(value, None)) if rows is arrays[0]), 0)
-        if arrays
-        else 0
-    )
-
-
-def _first_size(row: Any, columns: FieldMap) -> float:
-    """Characters of text that an array's first element holds; more than nothing where it is an article without a text."""
-    try:
-        flat = columns.flattened(row)
-        columns.columns(tuple(flat))
-    except (RowError, AttributeError):
-        return 0
-    return max(0.5, likeness([row], columns))
 
 
 def write_rows(out: BinaryIO, rows: Iterable[Row], layout: Layout, format: str) -> int:

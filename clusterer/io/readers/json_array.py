@@ -8,7 +8,7 @@ Does not make articles, does not number rows; what is wrong comes out as a value
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import orjson
@@ -32,6 +32,16 @@ _NOT_BROKEN = ("unexpected end", "depth", "recursion", "memory")  # words of err
 _AGAIN = 2  # times the longest row: bytes that are looked at again behind broken elements
 _TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is not read; cure: fetch the file again"
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
+DOCUMENT_NOT_CLOSED = "the file ends early: the document is not closed; cure: fetch the file again"
+_LAST_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"\Z', re.S)
+_LONGEST_KEY = 1000  # bytes
+
+
+def _key_before(end: bytes) -> str | None:
+    """The string that these bytes end with; None where it is longer, or none."""
+    found = _LAST_STRING.search(end)
+    key = loaded(found[0]) if found else None
+    return key if isinstance(key, str) else None
 
 
 class DamageError(RowError):
@@ -41,13 +51,17 @@ class DamageError(RowError):
 class JsonArray:
     """The elements of the array in a JSON document as (bytes, value); one held at a time. Damage has an error as value.
 
-    The array is the document, or one of the arrays of objects inside it: the first, or the one after so many others. A
-    bare one is objects one after the other, without brackets. After a broken element the walk goes on where
-    the next one seems to begin: a comma, a brace and the first key, laid out as in the elements before.
+    The array is the document, or all arrays of objects that stand at some paths inside it, by the names on the way to them;
+    where no path is told, at that of the first one. A bare one is objects one after the other, without brackets. After a broken
+    element the walk goes on where the next one seems to begin: a comma, a brace and the first key, laid out as in the
+    elements before.
     """
 
-    def __init__(self, chunks: Iterator[bytes], limits: FeedLimits, skip: int = 0, bare: bool = False) -> None:
-        self._chunks, self._limits, self._skip, self._bare = chunks, limits, skip, bare
+    def __init__(
+        self, chunks: Iterator[bytes], limits: FeedLimits, paths: Collection[tuple[str, ...]] = (), bare: bool = False
+    ) -> None:
+        self._chunks, self._limits, self._paths, self._bare = chunks, limits, paths, bare
+        self._names: list[str | None] = []  # of what encloses the array: a member's name, None for what has none
         self._limit, self._looked_again = limits.row_bytes, 0  # bytes behind broken elements that were taken up again
         self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
@@ -73,11 +87,16 @@ class JsonArray:
         while self._skip_blanks():
             if self._buffer[self._start] == 0x5D:  # ]
                 self._start += 1
+                if self._wrapped:
+                    end_of_last = -1
+                    if self._enter_next():
+                        continue
+                    if self._cut or self._names:
+                        yield b"", DamageError(self._cut or DOCUMENT_NOT_CLOSED)
+                    return
                 if not self._skip_blanks():
                     if self._cut:
                         yield b"", DamageError(self._cut)
-                    return
-                if self._wrapped:
                     return
                 if self._buffer[self._start] != 0x5B:
                     while len(self._buffer) - self._start < 4 * EXCERPT and self._fill():
@@ -120,27 +139,6 @@ class JsonArray:
                 return
         if self._cut or not self._bare:
             yield b"", DamageError(self._cut or _NOT_CLOSED)
-
-    def first_elements(self) -> Iterator[tuple[bytes, int]]:
-        """The first element of every array of objects in a document that is held whole, in their order; nothing else is read.
-
-        With each comes the number of the array that it is inside, -1 for none.
-        """
-        enclosing, count = [-1], 0
-        if self._skip_blanks():
-            for mark in self._marks():
-                if mark == 0x5D and len(enclosing) > 1:
-                    enclosing.pop()
-                if mark != 0x5B:
-                    continue
-                outer = enclosing[-1]
-                enclosing.append(outer)
-                if self._buffer[self._position : self._position + 1000].lstrip()[:1] == b"{":
-                    enclosing[-1], count = count, count + 1
-                    inner = JsonArray(
-                        iter([self._buffer[self._position : self._position + self._limit]]), self._limits, bare=True
-                    )
-                    yield next(iter(inner))[0], outer
 
     def _no_end(self, what: str, size: int) -> str:
         limit, self._chunks = self._limits.skipped_bytes, iter(())
@@ -222,24 +220,42 @@ class JsonArray:
             self._start += 1
             return True
         self._wrapped = True
+        return self._enter_next()
+
+    def _enter_next(self) -> bool:
+        """Go to the first element of the next array at one of the paths, from between values of the document."""
+        name: str | None = None
+        self._skipped = 0
         for mark in self._marks():
-            if mark == 0x5B:
-                while not (rest := self._buffer[self._position : self._position + 1000].lstrip()) and self._fill():
-                    pass
-                if rest[:1] == b"{":
-                    if self._skip:
-                        self._skip -= 1
-                        continue
+            if mark == 0x22:
+                if self._next_byte() == b":":
+                    name = _key_before(self._buffer[max(self._start, self._position - _LONGEST_KEY) : self._position])
+                continue
+            if mark and mark in b"{[":
+                is_array = mark == 0x5B and self._next_byte() == b"{"
+                path = tuple(name for name in [*self._names, name] if name is not None)
+                if is_array and (not self._paths or path in self._paths):
+                    self._paths = self._paths or {path}
                     self._start = self._position
                     return True
-            elif mark == 0:
-                self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
-                self._skipped += self._position - self._start
-                self._start = self._position
-                if self._skipped > self._limits.skipped_bytes:
-                    self._cut = self._no_end("an object before the articles", self._skipped)
-                    return False
+                self._names.append(name)
+                name = None
+            elif mark:
+                name = None
+                del self._names[-1:]
+            self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
+            self._skipped += self._position - self._start
+            self._start = self._position
+            if self._skipped > self._limits.skipped_bytes:
+                self._cut = self._no_end("an object before the articles", self._skipped)
+                return False
         return False
+
+    def _next_byte(self) -> bytes:
+        """What stands next behind the mark that was found last, blanks left out; b"" where the file ends."""
+        while not (rest := self._buffer[self._position : self._position + 1000].lstrip()) and self._fill():
+            pass
+        return rest[:1]
 
     def _element(self) -> tuple[bytes, str]:
         """The value at `_start`, and what is wrong with its extent; `_start` moves behind it."""

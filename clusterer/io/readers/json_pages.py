@@ -6,6 +6,7 @@ Of several arrays the one is taken whose elements look most like articles, and a
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -23,6 +24,9 @@ _LISTS = frozenset((
 ))  # fmt: skip
 """Names under which interfaces list what they found."""
 _DEEPEST = 50  # names on the way to an array
+
+Path = tuple[str, ...]
+"""Names on the way to an array; arrays in arrays have none."""
 
 
 def text_size(rows: list[Any], columns: FieldMap) -> float:
@@ -58,7 +62,7 @@ def likeness(rows: list[Any], columns: FieldMap) -> float:
     return signs * sum(lengths.values()) * len(rows) / len(sample)
 
 
-def arrays_of_articles(document: Any, columns: FieldMap) -> tuple[list[list[Any]], dict[str, int]]:
+def arrays_of_articles(document: Any, columns: FieldMap) -> tuple[dict[Path, list[list[Any]]], dict[str, int]]:
     """Find the arrays that hold a document's articles.
 
     Args:
@@ -66,29 +70,30 @@ def arrays_of_articles(document: Any, columns: FieldMap) -> tuple[list[list[Any]
         columns: tells articles.
 
     Returns:
-        The arrays, in the document's order: of several paths those most like articles, and those of nearly the same columns;
-        and of other arrays with texts, the path and how many elements are there.
+        The arrays by the names on the way to them: of several paths those most like articles, and those of nearly the same
+        columns; and of other arrays with texts, the path and how many elements are there.
     """
-    groups: dict[tuple[str, ...], list[list[Any]]] = {}
+    groups: dict[Path, list[list[Any]]] = {}
     with contextlib.suppress(RecursionError):
         for path, rows in arrays_by_path(document, columns):
             groups.setdefault(path, []).append(rows)
     sizes = {path: sum(likeness(rows, columns) for rows in arrays) for path, arrays in groups.items()}
     best = max(sizes, key=sizes.__getitem__, default=())
     if not sizes.get(best):
-        return [], {}
-    kept = {path for path in groups if path == best or _are_alike(groups[path][0][0], groups[best][0][0], columns)}
-    others = {".".join(path): sum(map(len, groups[path])) for path in groups if path not in kept and sizes[path]}
-    return [rows for path in groups if path in kept for rows in groups[path]], others
+        return {}, {}
+    kept = {path: groups[path] for path in groups if path == best or _are_alike(groups[path], groups[best], columns)}
+    others = {
+        ".".join(path): sum(map(len, arrays))
+        for path, arrays in groups.items()
+        if sizes[path] and not any(path[: len(outer)] == outer for outer in kept)
+    }
+    return kept, others
 
 
-def _are_alike(one: Any, other: Any, columns: FieldMap) -> bool:
-    """Whether two objects have the same column of the text, and most others."""
-    if (
-        not isinstance(one, dict)
-        or not isinstance(other, dict)
-        or 2 * len(one.keys() & other) <= len(one.keys() | other)
-    ):
+def _are_alike(some: list[list[Any]], others: list[list[Any]], columns: FieldMap) -> bool:
+    """Whether the objects of two paths have the same column of the text, and most others."""
+    one, other = _joined(some), _joined(others)
+    if 2 * len(one.keys() & other) <= len(one.keys() | other):
         return False
     try:
         texts = [columns.columns(tuple(columns.flattened(row)))["text"][0] for row in (one, other)]
@@ -97,14 +102,18 @@ def _are_alike(one: Any, other: Any, columns: FieldMap) -> bool:
     return texts[0] == texts[1]
 
 
-def arrays_by_path(
-    value: Any, columns: FieldMap | None, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+def _joined(arrays: list[list[Any]]) -> dict[str, Any]:
+    """One object with all fields that the first objects of these arrays have: some have few, as a chat's first message."""
+    sample = itertools.islice(itertools.chain.from_iterable(arrays), _MEASURED)
+    return {name: value for row in sample if isinstance(row, dict) for name, value in row.items()}
+
+
+def arrays_by_path(value: Any, columns: FieldMap, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
     """Every array of objects in a document, in the order in which they begin, with the names on the way to it.
 
     Args:
         value: the document.
-        columns: tells articles, whose own arrays, of comments or of parts of a text, are left out; None for all arrays.
+        columns: tells articles, whose own arrays, of comments or of parts of a text, are left out.
         path: names on the way to `value`.
     """
     if len(path) > _DEEPEST:
@@ -112,7 +121,7 @@ def arrays_by_path(
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             yield path, value
-            if columns and text_size([value[0], value[-1]], columns):
+            if any(text_size([row], columns) for row in value):  # the first may have none, as a note of a chat
                 return
         for inner in value:
             if isinstance(inner, dict | list):
@@ -148,7 +157,7 @@ def rows_within(value: Any, columns: FieldMap, note: Callable[[str], None] = lam
     arrays, others = arrays_of_articles(value, columns)
     for path, count in others.items():
         note(left_out(path, count))
-    rows = [row for array in arrays for row in array]
+    rows = [row for of_path in arrays.values() for array in of_path for row in array]
     if not rows and isinstance(value, dict):
         with contextlib.suppress(RecursionError):
             rows = frame_rows(value, columns)

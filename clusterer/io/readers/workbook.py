@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import re
@@ -14,9 +15,10 @@ from clusterer.errors import InputError, UnusableInput, did_you_mean
 from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError, column_key, quoted
 from clusterer.io.feed_limits import LimitReached
-from clusterer.io.field_names import each_once
+from clusterer.io.field_names import ABSTRACT_NAMES, each_once
 from clusterer.io.readers import csv
 from clusterer.io.readers.base import OpenedInput
+from clusterer.io.readers.json_pages import likeness
 from clusterer.io.readers.workbook_size import check_workbook
 from clusterer.io.rows import Layout, Row, first_line
 
@@ -50,7 +52,7 @@ def sniff(head: bytes, columns: FieldMap) -> bool:
 
 
 def read(opened: OpenedInput) -> Iterator[Row]:
-    """Yield the rows of the sheet that the path names behind "::", else of all that hold texts as the first that does.
+    """Yield the rows of the sheet that the path names behind "::", else of all that hold articles, each by its own header.
 
     `line` is the row's; `file` names its sheet where several are read.
 
@@ -76,14 +78,11 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
         )
     tables = [_table(opened, name, rows) for name, rows in sheets]
-    text = next((table.text for table in tables if table.text), "")
-    chosen = [table for table in tables if table.text == text and text] or tables
+    chosen = _of_articles(opened, tables) or tables
     file, reasons, was_read = opened.name, list[InputError](), list[_Table]()
     for table in chosen:
         try:
-            opened.columns.check_header(
-                table.header, file, [_cells(table.header, cells) for cells in table.body[:SAMPLE]]
-            )
+            opened.columns.check_header(table.header, file, table.rows(SAMPLE))
         except InputError as error:
             reasons.append(error)
             continue
@@ -106,6 +105,7 @@ class _Table:
         body: the rows below.
         first: number of the first of these.
         text: the column that would be its text, as `column_key` tells it; "" where none is.
+        attributes: of articles, for which it has columns.
     """
 
     name: str
@@ -113,6 +113,26 @@ class _Table:
     body: list[list[Any]]
     first: int
     text: str
+    attributes: frozenset[str] = frozenset()
+
+    def rows(self, count: int) -> list[dict[str, Any]]:
+        """The first rows, by the names of their columns."""
+        return [_cells(self.header, cells) for cells in self.body[:count]]
+
+
+def _of_articles(opened: OpenedInput, tables: list[_Table]) -> list[_Table]:
+    """Of the sheets the one most like articles, and those that hold the same of an article, whatever their columns are called.
+
+    A sheet of notes or comments has a text, too, but little else that articles have.
+    """
+    best = max(tables, key=lambda table: likeness(table.rows(SAMPLE), opened.columns), default=None)
+
+    def is_alike(table: _Table, best: _Table) -> bool:
+        is_part = table.text in ABSTRACT_NAMES and best.text not in ABSTRACT_NAMES
+        shared = len(table.attributes & best.attributes)
+        return table.text == best.text or (not is_part and 2 * shared > len(table.attributes | best.attributes))
+
+    return [table for table in tables if best and best.text and table.text and is_alike(table, best)]
 
 
 def _table(opened: OpenedInput, name: str, rows: list[list[Any]]) -> _Table:
@@ -120,11 +140,12 @@ def _table(opened: OpenedInput, name: str, rows: list[list[Any]]) -> _Table:
     start = next((i for i, row in enumerate(rows) if sum(cell not in ("", None) for cell in row) > 1), 0)
     header = each_once(tuple(str(cell).strip() for cell in rows[start])) if rows else ()
     body = rows[start + 1 :]
-    try:
-        text = column_key(opened.columns.columns(header)["text"][0]) if body else ""
-    except RowError:
-        text = ""
-    return _Table(name, header, body, start + 2, text)
+    if body:
+        with contextlib.suppress(RowError):
+            columns = opened.columns.columns(header)
+            has = frozenset(attribute for attribute, found in columns.items() if found)
+            return _Table(name, header, body, start + 2, column_key(columns["text"][0]), has)
+    return _Table(name, header, body, start + 2, "")
 
 
 def _tell_sheets(opened: OpenedInput, file: str, was_read: list[_Table], others: list[_Table]) -> None:
@@ -138,7 +159,7 @@ def _tell_sheets(opened: OpenedInput, file: str, was_read: list[_Table], others:
     for table in others:
         if table.text:
             opened.note(
-                f"{file}: sheet {table.name!r} holds texts in other columns than {was_read[0].name!r}: {SHEETS_LOST}; "
+                f"{file}: sheet {table.name!r} holds texts, and little else of what {was_read[0].name!r} has: {SHEETS_LOST}; "
                 f"cure: name columns alike, or {quoted(f'{file}::{table.name}')} in a run of its own"
             )
 
