@@ -87,7 +87,7 @@ cdef extern from "_wide.h":
     ctypedef struct WideBits:
         int64_t both, ours, theirs
     int wide_choose(int most)
-    void wide_fill(WideTables* tables, const uint32_t* near) nogil
+    void wide_fill(WideTables* tables, const uint32_t* near, const uint16_t* table, const uint16_t* classes) nogil
     Py_ssize_t wide_fold(
         const uint16_t* letters, Py_ssize_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes,
         uint16_t* kinds, Py_ssize_t* written
@@ -106,7 +106,7 @@ cdef extern from "_wide.h":
     void wide_signature(
         const uint64_t* members, Py_ssize_t count, const uint64_t* salts, uint32_t* out, Py_ssize_t k
     ) nogil
-    Py_ssize_t wide_places(uint64_t bits, int32_t first, int32_t* out) nogil
+    Py_ssize_t wide_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges) nogil
 
 cdef enum:
     AHEAD = 16
@@ -283,7 +283,7 @@ cdef inline void fill_near(Near* near, const uint16_t* table, const uint16_t* cl
         near.entries[letter] = entry_of(letter, table, classes)
         if table[letter] == DELETE or table[letter] == UNFOLD:
             near.entries[letter] |= ASKS
-    wide_fill(&near.wide, near.entries)
+    wide_fill(&near.wide, near.entries, table, classes)
 
 
 cdef inline bint is_digit(uint16_t code) noexcept nogil:
@@ -481,16 +481,14 @@ cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* ed
     is a separator, and room for `READ` others; `edges`: room for three more than there are codes."""
     cdef Py_ssize_t i = 0, count = 0
     cdef uint64_t bits, changes, before = 0
+    if wide_lanes:
+        count, i = wide_edges(codes, length, edges), length
     while i < length:
         bits = letters_among(codes + i)
         if length - i < READ:  # what is read behind the text is of another one
             bits &= (<uint64_t>1 << (length - i)) - 1
         changes = bits ^ (bits << 1 | before)
         before = bits >> 63
-        if wide_lanes:
-            count += wide_places(changes, <int32_t>i, edges + count)
-            i += READ
-            continue
         while changes:
             edges[count] = <int32_t>(i + low_zeros(changes))
             count += 1
@@ -532,15 +530,25 @@ cdef inline bint merges(Folded* text, Py_ssize_t word, Py_ssize_t length, bint j
     return False
 
 
-cdef inline void hash_word(const Folded* text, Py_ssize_t word, uint64_t* out, uint8_t* opens) noexcept nogil:
-    """`hash_run` of a word and its signature, and what the word after it opens.
+cdef inline uint8_t opens_behind(const Folded* text, Py_ssize_t word) noexcept nogil:
+    """What the word after a word opens."""
+    cdef const uint16_t* codes = text.codes
+    cdef Py_ssize_t i, stop = text.edges[2 * word + 1], follows = text.edges[2 * word + 2]
+    cdef uint8_t opens = 0
+    if codes[stop] != SPACE or follows != stop + 1:
+        for i in range(stop, follows):
+            opens |= OPENS[codes[i]]
+    return opens
+
+
+cdef inline uint64_t hash_word(const Folded* text, Py_ssize_t word) noexcept nogil:
+    """`hash_run` of a word and its signature.
 
     Most words have up to eight letters, and how many nobody can foretell: their two groups of four are hashed without a
     branch, and masks say what counts."""
     cdef const uint16_t* codes = text.codes
     cdef const uint16_t* kinds = text.kinds
-    cdef Py_ssize_t start = text.edges[2 * word], stop = text.edges[2 * word + 1], follows = text.edges[2 * word + 2]
-    cdef Py_ssize_t size = stop - start, i = min(size, <Py_ssize_t>FOUR)
+    cdef Py_ssize_t start = text.edges[2 * word], size = text.edges[2 * word + 1] - start, i = min(size, <Py_ssize_t>FOUR)
     cdef uint64_t mask = MASKS[i], h = (four(codes + start) & mask) * M1, more, signature
     h ^= h >> 30
     signature = four(kinds + start) & mask
@@ -561,11 +569,7 @@ cdef inline void hash_word(const Folded* text, Py_ssize_t word, uint64_t* out, u
     signature = (signature | signature >> 16) & 0xFFFF
     if signature & 1:
         signature = number_signature(codes + start, size, kinds + start)
-    out[0] = ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
-    opens[0] = 0
-    if codes[stop] != SPACE or follows != stop + 1:
-        for i in range(stop, follows):
-            opens[0] |= OPENS[codes[i]]
+    return ((h ^ (h >> 27)) & ~<uint64_t>0xFFFF) | signature
 
 
 cdef Py_ssize_t hash_codes(
@@ -593,7 +597,10 @@ cdef Py_ssize_t hash_codes(
             if merges(text, word + at, length, joins_waw, &merging):
                 many, merged = at, 1  # what follows was not what it is now
                 break
-            hash_word(text, word + at, hashes + count + at, opens + count + at + 1)
+            start = word + at
+            if many == 1 or hashes[count + at] & 1 or text.edges[2 * start + 1] - text.edges[2 * start] > 2 * FOUR:
+                hashes[count + at] = hash_word(text, start)
+            opens[count + at + 1] = opens_behind(text, start)
             odd &= odd - 1
         if stems != NULL:
             for at in range(many):

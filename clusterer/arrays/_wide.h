@@ -10,6 +10,10 @@
 #define WIDE_ASKS (1u << 30)       /* in an entry: it is not written as it stands; no class of a letter has this bit */
 #define WIDE_FIRST 0x0620          /* the letters that are looked up at once, and the space in place of the last */
 #define WIDE_COUNT 64
+#define WIDE_ARABIC 0x0600
+#define WIDE_PAGE 128
+#define WIDE_STRANGE 24            /* letters among 64 that are in neither page, beyond which they are looked at one by one */
+#define WIDE_UNFOLD 2              /* the letter is written out as several */
 #define WIDE_DELETE 1              /* in an entry that asks: the letter is left out */
 #define WIDE_FEW 8                 /* letters that are too few to look at 32 for */
 #define WIDE_MANY 12               /* letters among 32 that are too many to look at by themselves */
@@ -32,6 +36,8 @@ static inline uint64_t wide_mix(uint64_t h) {
 
 typedef struct {  /* bytes of the entries of these letters; `usable` where each is a letter of the same 256 as these */
     uint8_t code[WIDE_COUNT], low[WIDE_COUNT], high[WIDE_COUNT];
+    uint8_t pages[4][2][WIDE_PAGE];  /* byte by byte, the entries of ASCII and of the letters from `WIDE_ARABIC` on */
+    const uint16_t *table, *classes;  /* of any letter what it folds to, and of that the class */
     int usable;
 } WideTables;
 
@@ -69,7 +75,7 @@ static ptrdiff_t wide_lanes = 0;
 static uint64_t (*wide_words)(const uint16_t*, const uint16_t*, const int32_t*, ptrdiff_t, uint64_t*) = 0;
 static void (*wide_shingles)(const uint64_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
 static void (*wide_signature)(const uint64_t*, ptrdiff_t, const uint64_t*, uint32_t*, ptrdiff_t) = 0;
-static ptrdiff_t (*wide_places)(uint64_t, int32_t, int32_t*) = 0;  /* the places of the bits of a number, counted from one on */
+static ptrdiff_t (*wide_edges)(const uint16_t*, ptrdiff_t, int32_t*) = 0;
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -83,7 +89,7 @@ __attribute__((target("popcnt"))) WIDE_BITS(wide_bits_popcnt, __builtin_popcount
 
 /* Entries of letters, 32 at a time, until one is not written as it stands or has no entry;
    what is deleted is left out. Gives how many letters were read, and how many entries are written. */
-__attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold(
+__attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold_4(
     const uint16_t* letters, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
     ptrdiff_t* written
 ) {
@@ -159,6 +165,90 @@ __attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold(
     *written = m;
     return i;
 }
+
+#define WIDE_VBMI __attribute__((target("avx2,avx512f,avx512dq,avx512vl,avx512bw,avx512vbmi,avx512vbmi2,popcnt")))
+
+/* Bytes of letters as numbers of 16 bits, the first 32 and the rest. */
+WIDE_VBMI static inline void wide_spread(__m512i low, __m512i high, __m512i* first, __m512i* rest) {
+    *first = _mm512_or_si512(
+        _mm512_cvtepu8_epi16(_mm512_castsi512_si256(low)),
+        _mm512_slli_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(high)), 8));
+    *rest = _mm512_or_si512(
+        _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(low, 1)),
+        _mm512_slli_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(high, 1)), 8));
+}
+
+/* The same 64 at a time, until one is to be written out or too many are rare. */
+WIDE_VBMI static ptrdiff_t wide_fold_8(
+    const uint16_t* letters, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
+    ptrdiff_t* written
+) {
+    __m512i pages[4][2][2];
+    ptrdiff_t i = 0, m = 0;
+    int stopped = 0;
+    (void)near;
+    for (int j = 0; j < 4; j++) {
+        for (int page = 0; page < 2; page++) {
+            pages[j][page][0] = _mm512_loadu_si512(tables->pages[j][page]);
+            pages[j][page][1] = _mm512_loadu_si512(tables->pages[j][page] + 64);
+        }
+    }
+    while (i < length && !stopped) {
+        ptrdiff_t count = length - i < 64 ? length - i : 64;
+        uint64_t live = count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, kept, other, arabic, known, asks;
+        __m512i v = _mm512_maskz_loadu_epi16((__mmask32)live, letters + i);
+        __m512i w = _mm512_maskz_loadu_epi16((__mmask32)(live >> 32), letters + i + 32);
+        __m512i place = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi16_epi8(v)), _mm512_cvtepi16_epi8(w), 1);
+        __m512i entry[4], code[2], kind[2];
+        v = _mm512_srli_epi16(v, 7);
+        w = _mm512_srli_epi16(w, 7);
+        arabic = _mm512_cmpeq_epi16_mask(v, _mm512_set1_epi16(WIDE_ARABIC / WIDE_PAGE)) |
+                 (uint64_t)_mm512_cmpeq_epi16_mask(w, _mm512_set1_epi16(WIDE_ARABIC / WIDE_PAGE)) << 32;
+        known = arabic | _mm512_testn_epi16_mask(v, v) | (uint64_t)_mm512_testn_epi16_mask(w, w) << 32;
+        for (int j = 0; j < 4; j++) {
+            entry[j] = _mm512_mask_blend_epi8(
+                arabic, _mm512_permutex2var_epi8(pages[j][0][0], place, pages[j][0][1]),
+                _mm512_permutex2var_epi8(pages[j][1][0], place, pages[j][1][1]));
+        }
+        asks = _mm512_test_epi8_mask(entry[3], _mm512_set1_epi8(WIDE_ASKS >> 24)) & known & live;
+        kept = live & ~(asks & _mm512_cmpeq_epi8_mask(entry[0], _mm512_set1_epi8(WIDE_DELETE)));
+        other = live & (~known | (asks & kept));
+        wide_spread(entry[0], entry[1], &code[0], &code[1]);
+        wide_spread(entry[2], entry[3], &kind[0], &kind[1]);
+        if (other) {
+            uint16_t all_codes[64], all_kinds[64];
+            if (__builtin_popcountll(other) > WIDE_STRANGE) break;
+            memcpy(all_codes, code, sizeof(code));
+            memcpy(all_kinds, kind, sizeof(kind));
+            for (; other; other &= other - 1) {
+                int at = __builtin_ctzll(other);
+                uint16_t folded = tables->table[letters[i + at]];
+                if (folded == WIDE_UNFOLD) {
+                    stopped = 1;
+                    count = at;
+                    kept &= ((uint64_t)1 << at) - 1;
+                    break;
+                }
+                if (folded == WIDE_DELETE) kept &= ~((uint64_t)1 << at);
+                all_codes[at] = folded;
+                all_kinds[at] = tables->classes[folded];
+            }
+            memcpy(code, all_codes, sizeof(code));
+            memcpy(kind, all_kinds, sizeof(kind));
+        }
+        for (int j = 0; j < 2; j++, kept >>= 32) {
+            _mm512_storeu_si512(codes + m, _mm512_maskz_compress_epi16((__mmask32)kept, code[j]));
+            _mm512_storeu_si512(kinds + m, _mm512_maskz_compress_epi16((__mmask32)kept, kind[j]));
+            m += __builtin_popcount((uint32_t)kept);
+        }
+        i += count;
+    }
+    *written = m;
+    return i;
+}
+
+static ptrdiff_t (*wide_fold)(
+    const uint16_t*, ptrdiff_t, const WideTables*, const uint32_t*, uint16_t*, uint16_t*, ptrdiff_t*) = wide_fold_4;
 
 static uint8_t wide_pressed[256][16];  /* by mask: moves the numbers of two bytes that have a bit in it to the front */
 
@@ -264,7 +354,19 @@ TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
     return bits;
 }
 
-TARGET static ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
+TARGET static inline uint64_t NAME(inside)(const uint16_t* codes) {
+    const V last = _mm256_set1_epi16(0x20), none = _mm256_setzero_si256();
+    uint64_t ends = 0;
+    for (int j = 0; j < 64; j += 32) {
+        V low = _mm256_cmpeq_epi16(_mm256_subs_epu16(V_LOAD(codes + j), last), none);
+        V high = _mm256_cmpeq_epi16(_mm256_subs_epu16(V_LOAD(codes + j + 16), last), none);
+        V both = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);  /* the halves lie between one another */
+        ends |= (uint64_t)(uint32_t)_mm256_movemask_epi8(both) << j;
+    }
+    return ~ends;
+}
+
+TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
     ptrdiff_t count = 0;
     for (; bits; bits >>= 8, first += 8) {
         V places = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)wide_bytes[bits & 0xFF]));
@@ -325,7 +427,12 @@ TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
     return bits;
 }
 
-TARGET static ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
+TARGET static inline uint64_t NAME(inside)(const uint16_t* codes) {
+    const V last = _mm512_set1_epi16(0x20);
+    return _mm512_cmpgt_epu16_mask(V_LOAD(codes), last) | (uint64_t)_mm512_cmpgt_epu16_mask(V_LOAD(codes + 32), last) << 32;
+}
+
+TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
     const V apart = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     ptrdiff_t count = 0;
     for (; bits; bits >>= 16, first += 16) {
@@ -346,12 +453,14 @@ static int wide_choose(int most) {
     wide_folds = counts && __builtin_cpu_supports("avx2");
     /* The first that have the last of these run at full speed with registers of 64 bytes; those before did not. */
     eight = wide_folds && most > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+            __builtin_cpu_supports("avx512vbmi2");
+    wide_fold = eight ? wide_fold_8 : wide_fold_4;
     wide_lanes = eight ? 8 : wide_folds ? 4 : 0;
     wide_words = eight ? wide_words_8 : wide_words_4;
     wide_shingles = eight ? wide_shingles_8 : wide_shingles_4;
     wide_signature = eight ? wide_signature_8 : wide_signature_4;
-    wide_places = eight ? wide_places_8 : wide_places_4;
+    wide_edges = eight ? wide_edges_8 : wide_edges_4;
     for (int mask = 0; mask < 256; mask++) {
         wide_bytes[mask] = 0;
         for (int j = 0, to = 0; j < 8; j++) {
@@ -390,8 +499,16 @@ static int wide_choose(int most) {
 }
 #endif
 
-static void wide_fill(WideTables* tables, const uint32_t* near) {
+static void wide_fill(WideTables* tables, const uint32_t* near, const uint16_t* table, const uint16_t* classes) {
     tables->usable = wide_folds;
+    tables->table = table;
+    tables->classes = classes;
+    for (int j = 0; j < 4; j++) {
+        for (int letter = 0; letter < WIDE_PAGE; letter++) {
+            tables->pages[j][0][letter] = (uint8_t)(near[letter] >> 8 * j);
+            tables->pages[j][1][letter] = (uint8_t)(near[WIDE_ARABIC + letter] >> 8 * j);
+        }
+    }
     for (int j = 0; j < WIDE_COUNT; j++) {
         uint32_t entry = near[j == WIDE_COUNT - 1 ? 0x20 : WIDE_FIRST + j];
         uint32_t page = j == WIDE_COUNT - 1 ? 0 : WIDE_FIRST >> 8;
