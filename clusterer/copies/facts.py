@@ -56,7 +56,10 @@ _SERVANT, _LISTED = 2_000, 3_000  # numbers of the first name of each list
 _TOLL_FACTS = (
     2  # that the numbers of a toll are at most: the dead and the wounded, the missing and the houses change together
 )
-_DATELINE, _LEAD = 4, 40  # words of a text that may say who writes from where, and up to which it tells where it happened
+_DATELINE, _LEAD = (
+    4,
+    40,
+)  # words of a text that may say who writes from where, and up to which it tells where it happened
 _NAME_LETTERS = 3  # of a name in `name_words.txt` at least: shorter ones are too many other words
 
 

@@ -60,7 +60,8 @@ def test_what_both_tell_of_parts_nothing(other: str) -> None:
 
 
 TOWNS = "نجران تبوك دبي مصر تونس مسقط"
-WORDS = [*TOWNS.split(), *"قال وزير من في على يوم عام خبر كتاب بيت".split()]
+COMMON = "قال وزير من في على يوم عام خبر كتاب بيت"
+WORDS = [*TOWNS.split(), *COMMON.split()]
 CLASS = {"نجران": 1, "تبوك": 1, "دبي": 1, "مصر": 0, "تونس": 0, "مسقط": 1}
 
 
