@@ -148,7 +148,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "ORDINARY",
         "OPPOSITES",
     ),
-    "clusterer.copies.facts": ("_COMMON_RANK", "_NAME_LETTERS", "_TOLL_FACTS"),
+    "clusterer.copies.facts": ("_COMMON_RANK", "_DATELINE", "_LEAD", "_NAME_LETTERS", "_PLACES", "_TOLL_FACTS"),
     "clusterer.copies.grouping": ("DENSE", "SHARE", "FORMULA", "_EQUALLY"),
     "clusterer.copies.series": (
         "_SAME_DAY",
@@ -323,6 +323,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_BUCKET_BITS": "size of a table of first places",
         "_CLASSES": "names of parts of a value",
         "_PERSON": "a place in _CLASSES",
+        "_OTHERS": "a place among the columns",
         "_SERVANT": "a number that nothing else has",
         "_LISTED": "a number that nothing else has",
     },

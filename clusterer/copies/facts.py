@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.arrays.kernels_numpy.facts import (
     COMMON,
     DATE,
@@ -50,10 +51,15 @@ _COMMON_RANK = 1500  # words that make sentences; those after them make subjects
 _BUCKET_BITS = 14
 _CLASSES = ("country", "city", "person")
 _PERSON = 2
+_PLACES = (NAME << 16 - NAME_BITS, (NAME << 16 - NAME_BITS) + 1)  # the kind and the class of countries and of towns
 _SERVANT, _LISTED = 2_000, 3_000  # numbers of the first name of each list
 _TOLL_FACTS = (
     2  # that the numbers of a toll are at most: the dead and the wounded, the missing and the houses change together
 )
+_DATELINE, _LEAD = (
+    4,
+    40,
+)  # words of a text that may say who writes from where, and up to which it tells where it happened
 _NAME_LETTERS = 3  # of a name in `name_words.txt` at least: shorter ones are too many other words
 
 
@@ -86,7 +92,8 @@ class Differences:
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
-            the other has nowhere; where they say the opposite, two.
+            the other has nowhere; where they say the opposite, two. At least one where either opens with a country, or either
+            with a town, that the other has nowhere, however much else differs.
         unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
             no common ones, or by any behind the word for a place, a firm or a body.
         doubts: int64 (m,), short runs of which one side alone negates, and those of `unknowns` behind such a word: what one text
@@ -130,6 +137,9 @@ class Differences:
         )
 
 
+_OTHERS = [f.name for f in fields(Differences)].index("others")
+
+
 def no_differences(m: int) -> Differences:
     """Of m pairs that were not looked at."""
     return Differences(*np.zeros((len(fields(Differences)), m), dtype=np.int64))
@@ -159,7 +169,36 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
     many = np.flatnonzero(found[:, 0] > _TOLL_FACTS)
     recounted = many[_tell_tolls(words, pairs[many], profile)]
     found[recounted, 0] = np.maximum(found[recounted, 1], _TOLL_FACTS)
+    elsewhere = _open_elsewhere(words, pairs, known)
+    found[elsewhere, _OTHERS] = np.maximum(found[elsewhere, _OTHERS], 1)
     return Differences(*found.T)
+
+
+def _open_elsewhere(words: Words, pairs: NDArray[np.int64], known: Known) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts of which either opens with a country, or either with a town, that the other has nowhere.
+
+    Only the frequent ones of `fact_words` count: in free text words of the long list, as those of any farm, are other words.
+    """
+    rows, local = np.unique(pairs, return_inverse=True)
+    texts, (a, b) = words.take(rows), local.reshape(-1, 2).T
+    place, is_known = find_sorted(known.keys, (texts.hashes >> np.uint64(32)).astype(np.uint32))
+    kind = np.where(is_known, known.meanings[place] >> NAME_BITS, 0)
+    frequent = (known.meanings[place] & ((1 << NAME_BITS) - 1)) < _SERVANT
+    named = np.flatnonzero(np.isin(kind, _PLACES) & frequent)
+    text = np.searchsorted(texts.offsets, named, side="right") - 1
+    codes = text << 32 | known.meanings[place[named]]
+    word = named - texts.offsets[text]
+    everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
+    starts = np.searchsorted(opening, np.arange(len(texts) + 1) << 32)
+    own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
+    for side, one, other in ((0, a, b), (1, b, a)):
+        taken, ends = ragged_index(starts, one)
+        pair, name = np.repeat(np.arange(len(pairs)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
+        alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
+        for kind_of, what in enumerate(_PLACES):
+            own[side, kind_of, pair[alone & (name >> NAME_BITS == what)]] = True
+    both: NDArray[np.bool_] = own.all(axis=0).any(axis=0)
+    return both
 
 
 def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:

@@ -34,7 +34,7 @@ BRIEF = 60
 FIGURES, OTHER_FIGURES = 3, 2
 """Numbers in a lead that report figures (prices, results), and how many may not differ."""
 AGAIN, OTHER_DAY = 2, 10 / 24
-"""Outlets that print both of two texts, so many days apart, where these are of two days surely: forecasts, what opened, and closed."""
+"""Outlets that print both of two texts, and days between these, from which on they are surely of two days: forecasts."""
 LEAD_SHARED, SHARED = 60.0, 200.0
 """Sums of rarities, of leads and of whole texts, that count as 1."""
 
