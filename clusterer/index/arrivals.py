@@ -135,7 +135,7 @@ def _parted(history: str | None) -> tuple[str | None, int | None]:
     (('0a1b', 7), ('0a1b', None), (None, None), ('0a1b.x', None))
     """
     found = re.fullmatch(r"([0-9a-f]+)(?:\.([0-9]{1,15}))?", history or "")
-    return (found[1], found[2] and int(found[2])) if found else (history, None)
+    return (found[1], int(found[2]) if found[2] else None) if found else (history, None)
 
 
 def _stories_named(index: OpenIndex, names: Collection[str]) -> dict[str, int]:
