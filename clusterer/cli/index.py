@@ -275,14 +275,16 @@ def stories(
 @index.command("changes", cls=SectionedCommand)
 @file_argument
 @click.option("--after", type=click.IntRange(0), default=0, help="`next` of the last time; 0, at first, for all")
-@click.option("--history", help="`history` of the last time: a backup that was restored meanwhile is an error")
+@click.option(
+    "--history", help="`history` of the last time, for what moved since; a backup that was restored is an error"
+)
 @output_option
 def changes_command(path: str, after: int, history: str | None, output: str) -> None:
     """Tell what came and went since the last time, as JSON lines, as /api/changes of `serve` does.
 
-    Lines of stories that articles came to or went from are those of `stories`, with `new`: ids of the articles that came. Then a
-    line for every article that went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for
-    the next time.
+    Lines of stories that articles came to or went from, or that were split, merged or got articles of others, are those of
+    `stories`, with `new`, ids of the articles that came, and `ids`, of all that it has now. Then a line for every article that
+    went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for the next time.
 
     Example: clusterer index changes news.db --after 1200
     """

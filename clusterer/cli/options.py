@@ -391,7 +391,7 @@ with_option = click.option(
 zone_option = click.option(
     "--timezone",
     metavar="NAME",
-    help="clock that tells the dates of .csv, .tsv and a report, and of a --since that names none, such as Asia/Riyadh; else UTC",
+    help="clock that tells dates, of tables, a report, and a day that another option names, such as Asia/Riyadh; else UTC",
 )
 stored_with_option = click.option(
     "--with",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from clusterer.index.changes import stories_of_articles
 from clusterer.index.gone import Gone, gone_after, is_forgotten
 from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.rankings import changed_since
 from clusterer.index.told_stories import Story
 from clusterer.index.views import IndexReader
 from clusterer.io.limits import parse_moment
@@ -25,14 +27,17 @@ class OtherHistory(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Stories that articles came to or went from.
+    """Stories that articles came to or went from, or that were split, merged or got articles of others.
+
+    Who replaces the articles of each story told by those it has now, and takes out what went, holds what the index does.
 
     Attributes:
-        stories: in the order in which the first of these articles came or went, as they stand now.
-        new: of each the ids of its articles that came.
+        stories: in the order in which the first of these articles came or went, then the others, as they stand now.
+        new: of each the ids of its articles that came; none where they went, or other articles moved.
         gone: the articles that went, in order; none of them is there.
         next: what to ask `after` next time.
-        history: tells this index from its backups, in which other articles may come after the same number.
+        history: tells this index from its backups, in which other articles may come after the same number, and what was told
+            of how articles moved; to be given back as it is, with `next`.
     """
 
     stories: tuple[Story, ...]
@@ -44,7 +49,7 @@ class Arrived:
     def as_dict(self) -> dict[str, Any]:
         """The answer of `/api/changes`."""
         rows = zip(self.stories, self.new, strict=True)
-        stories = [{**story.as_dict(), "new": ids} for story, ids in rows]
+        stories = [{**story.as_dict(), "new": ids, "ids": [a.id for a in story.assignments]} for story, ids in rows]
         return {
             "stories": stories,
             "gone": [asdict(one) for one in self.gone],
@@ -76,10 +81,11 @@ def changes_after(
     """
     index = reader.index
     own, last = index.database.history, index.database.state["article"]
+    given, write = _parted(history)
     if after < 0:
         raise InputError(f"after is {after}; it must be 0 or more")
     cure = "cure: begin anew, after 0 without a history; a story that is told again has the same id"
-    if history is not None and history != own:
+    if given is not None and given != own:
         raise OtherHistory(
             f"history is {history!r:.40}, that of {index.database.path} is {own!r}: a backup was restored, or the index made"
             f" anew; {cure}"
@@ -94,10 +100,14 @@ def changes_after(
             f"after is {after}, and more has expired since then than {index.database.path} remembers; cure: begin anew, after 0"
             " without a history, in place of all that is held"
         )
+    now = index.database.state["generation"]
+    write = now if write is None or not after else write
     after = max(after, last_before(index, since))
-    most = -1 if limit is None else limit
+    most = -1 if limit is None else limit + 1
     steps: list[tuple[int, str | Gone]] = [*arrived(index, after, most), *gone_after(index, after, most)]
-    steps = sorted(steps, key=lambda step: step[0])[: None if limit is None else limit]
+    steps.sort(key=lambda step: step[0])
+    is_last = limit is None or len(steps) <= limit
+    steps = steps[:limit]
     story_of = stories_of_articles(index, [number for number, what in steps if isinstance(what, str)])
     living = _stories_named(index, {what.of_story for _, what in steps if isinstance(what, Gone)})
     new: dict[int, list[str]] = {}
@@ -108,9 +118,24 @@ def changes_after(
         ids = new.setdefault(story, [])
         if isinstance(what, str):
             ids.append(what)
+    if is_last:  # what moved meanwhile is told once, when all that came is
+        for story in changed_since(index.database, write):
+            new.setdefault(story, [])
+        write = now
     stories = tuple(reader.stories([*new]))
     gone = tuple(what for _, what in steps if isinstance(what, Gone))
-    return Arrived(stories, tuple(map(tuple, new.values())), steps[-1][0] if steps else after, own, gone)
+    come = tuple(map(tuple, new.values()))
+    return Arrived(stories, come, steps[-1][0] if steps else after, f"{own}.{write}", gone)
+
+
+def _parted(history: str | None) -> tuple[str | None, int | None]:
+    """The history of an answer, and the last write of which it tells how articles moved, None where it says neither.
+
+    >>> _parted("0a1b.7"), _parted("0a1b"), _parted(None), _parted("0a1b.x")
+    (('0a1b', 7), ('0a1b', None), (None, None), ('0a1b.x', None))
+    """
+    found = re.fullmatch(r"([0-9a-f]+)(?:\.([0-9]{1,15}))?", history or "")
+    return (found[1], int(found[2]) if found[2] else None) if found else (history, None)
 
 
 def _stories_named(index: OpenIndex, names: Collection[str]) -> dict[str, int]:

@@ -56,6 +56,16 @@ def ranked_stories(
     return [story for (story,) in rows]
 
 
+def changed_since(database: Database, write: int) -> list[int]:
+    """Numbers of the stories that a later write changed than the one of this generation.
+
+    Args:
+        database: of an index, in a transaction.
+        write: that generation.
+    """
+    return [story for (story,) in database.rows("SELECT story FROM standing WHERE changed > ? ORDER BY story", write)]
+
+
 def stand_anew(database: Database, stories: Collection[int], stirred: Collection[int] = ()) -> None:
     """Make the rows of stories anew, of which anything may have changed; those that are no more have none.
 

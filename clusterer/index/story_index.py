@@ -349,7 +349,7 @@ class StoryIndex:
             return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
 
     def changes(self, after: int = 0, history: str | None = None, limit: int | None = None) -> Arrived:
-        """Stories that articles came to or went from since the last time, and what went, as `/api/changes` tells them.
+        """Stories that articles came to, went from or moved between since the last time, and what went, as `/api/changes`.
 
         Args:
             after: `next` of the answer before; 0 at first.

@@ -125,16 +125,17 @@ def query(desk: Open, article: forms.ArticleQuestion) -> Response:
 def changes(
     desk: Open,
     after: Annotated[int, Query(ge=0, le=1 << 53, description="`next` of the answer before; 0 at first")] = 0,
-    history: Annotated[str | None, Query(max_length=40, description="that of the answer before")] = None,
+    history: Annotated[str | None, Query(max_length=40, description="that of the answer before, as it is")] = None,
     since: Annotated[forms.Arrival, Query()] = None,
     limit: Annotated[forms.Limit, Query()] = 100,
 ) -> Response:
     """The stories that the next articles came to (`new`) or went from, and what went (`gone`), in the order in which they did.
 
-    Where none did, `next` is the last that is there. What is in `gone` is not there now: delete it, and take the stories as they
-    are told. A story that became part of another one is among that one's aliases. Where the index has another `history` than the
-    one given, or never had an article after which is asked, a backup was restored: 409. So it is where more has expired since
-    than is remembered.
+    With the last of these come the stories that were split, or whose articles moved, since the answer whose `history` is given.
+    Where none did, `next` is the last that is there. What is in `gone` is not there now: delete it, and put each of the `ids` of
+    a story into it. A story that became part of another one is among that one's aliases. Where the index has another `history`
+    than the one given, or never had an article after which is asked, a backup was restored: 409. So it is where more has expired
+    since than is remembered.
     """
     with desk.reading() as (_, reader):
         return answer(changes_after(reader, after, history, limit, since).as_dict())

@@ -120,9 +120,10 @@ class ClassifiedForm(AssignmentForm):
 
 @dataclass(frozen=True, slots=True)
 class ChangedForm(StoryForm):
-    """A story with the ids of its articles that came; none where articles only went from it."""
+    """A story with the ids of its articles that came, none where articles only went or moved, and the ids of all it has now."""
 
     new: list[str]
+    ids: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -23,7 +24,6 @@ from reference import jaccard
 from task_pages import BLOCKS, ROWS, lines_of, never, python, recipe, run, shell
 
 from clusterer import Settings, StoryIndex, cluster, dedup
-from clusterer.cli.index_files import write_changes
 from clusterer.copies.candidates import shingle
 from clusterer.corpus import text_words
 from clusterer.evaluation.metrics import evaluate
@@ -190,17 +190,56 @@ def test_a_table_that_follows(workplace: Path) -> None:
     follow = recipe("What came since the last time", "sqlite3")
     rows = list(ROWS)
     Random(0).shuffle(rows)  # in this order an article moves to a story that nothing comes to
-    with StoryIndex.open(workplace / "news.db") as index, (workplace / "changes.jsonl").open("ab") as changes:
+    with StoryIndex.open(workplace / "news.db") as index:
         steps = [*(partial(index.add, rows[start : start + 4]) for start in range(0, len(rows), 4)),
                  partial(index.remove, [ROWS[0]["id"], ROWS[5]["id"]]), partial(index.expire, max_articles=60), list]  # fmt: skip
         for number, step in enumerate(steps):
-            write_changes(changes, getattr(step(), "changes", ()))
-            changes.flush()
+            step()
             if number % 6 == 0 or number >= len(steps) - 4:
                 python(follow, workplace)
                 with closing(sqlite3.connect(workplace / "desk.sqlite")) as table:
                     held = dict(table.execute("SELECT article, story FROM news"))
                 assert held == {a.id: a.story for a in index.assignments()}
+
+
+def test_the_stories_of_the_last_24_hours(workplace: Path) -> None:
+    rows = [{**row, "date": datetime.now(UTC) - timedelta(hours=n)} for n, row in enumerate(ROWS[:60])]
+    with StoryIndex.open(workplace / "news.db") as index:
+        index.add(rows)
+        fresh = {row["id"] for row in rows[:24]}
+        recent = {s.id: sum(a.id in fresh for a in s.assignments) for s in index.stories(min_size=2)}
+    assert shell(workplace, recipe("The stories of the last 24 hours", "--since"), never) == 0
+    with (workplace / "day.csv").open(encoding="utf-8-sig", newline="") as file:
+        listed = [(row["story"], int(row["recent"])) for row in csv.DictReader(file)]
+    assert dict(listed) == {story: count for story, count in recent.items() if count}
+    assert [count for _, count in listed] == sorted(dict(listed).values(), reverse=True)
+    assert len(listed) < len(recent)
+    page = recipe("The stories of the last 24 hours", "--report")
+    assert shell(workplace, page.replace("2016-03-30", "24h"), never) == 0
+    assert {row["id"] for row in lines_of(workplace / "day.jsonl")} == fresh
+    assert "<html" in (workplace / "day.html").read_text("utf-8")
+
+
+def test_alerts(workplace: Path) -> None:
+    script = recipe("Alerts", "OUTLETS")
+    begin = datetime(2016, 3, 29, tzinfo=UTC)
+    ordered = sorted(ROWS, key=lambda row: str(row["date"]))
+    rows = [{**row, "date": begin + timedelta(minutes=5 * n)} for n, row in enumerate(ordered)]  # a busy desk
+    with StoryIndex.open(workplace / "news.db") as index:
+        index.add(rows)
+        of_story = {a.id: a.story for a in index.assignments()}
+    expected = set[str]()
+    for last, row in enumerate(rows):  # told slowly: all articles of each hour, by story
+        outlets = dict[str, set[str]]()
+        for one in rows[max(0, last - 12) : last + 1]:
+            outlets.setdefault(of_story[one["id"]], set()).add(one["source"])
+        fresh = {story for story, names in outlets.items() if len(names) >= 3} - expected
+        if fresh or last == len(rows) - 1:
+            assert python(script, workplace, row["date"].isoformat()).count("\n") == len(fresh)
+        expected |= fresh
+    with closing(sqlite3.connect(workplace / "alerts.sqlite")) as told:
+        assert {story for (story,) in told.execute("SELECT story FROM told")} == expected
+    assert len(expected) > 2
 
 
 def test_a_feed_that_never_ends(workplace: Path) -> None:

@@ -183,7 +183,8 @@ def test_a_restored_backup_has_another_history(tmp_path: Path) -> None:
         index.backup(copy)
         index.add(some(3, 2))
         more = index.changes(told.next, told.history)
-        assert ([x for ids in more.new for x in ids], more.history) == (["3", "4"], told.history)
+        assert [x for ids in more.new for x in ids] == ["3", "4"]
+        assert more.history.partition(".")[0] == told.history.partition(".")[0]
         assert index.changes(more.next, more.history, limit=1).next == more.next
     shutil.copy(copy, path)
     with StoryIndex.open(path) as index:

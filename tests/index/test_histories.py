@@ -92,6 +92,8 @@ class History(RuleBasedStateMachine):
         self.twin, self.others = Twin(), 0
         self.stories: dict[str, str] = {}  # by article, of those that are long enough
         self.aliases: dict[str, str] = {}
+        self.table: dict[str, str] = {}  # the same, as a program holds it that reads nothing but `changes`
+        self.point: tuple[int, str | None] = (0, None)
         self.since: dict[str, int] = {}  # when ids of stories were first seen
         self.clock = 0
 
@@ -274,6 +276,20 @@ class History(RuleBasedStateMachine):
         again = self.index.merge(file)
         assert (again.changes, set(again.status) - {"removed"}) == ((), {"known"} & set(again.status))
         assert list(self.index.assignments()) == before
+
+    @rule(limit=st.none() | st.integers(1, 5))
+    def follow_from_outside(self, limit: int | None) -> None:
+        """What `changes` tells, page by page or at once, is all that happened."""
+        while True:
+            told = self.index.changes(*self.point, limit)
+            for one in told.gone:
+                self.table.pop(one.id, None)
+            for story in told.stories:
+                self.table |= {a.id: story.id for a in story.assignments}
+            is_last, self.point = told.next == self.point[0], (told.next, told.history)
+            if is_last or limit is None:
+                break
+        assert self.table == {a.id: story.id for story in self.index.stories() for a in story.assignments}
 
     @invariant()
     def all_is_well(self) -> None:
