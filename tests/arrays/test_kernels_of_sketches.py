@@ -40,6 +40,16 @@ def test_fast_signatures(rows: list, k: int) -> None:
     assert found.tolist() == [reference.fast_sketch(row, k, 2**32 - 1) for row in rows]
 
 
+@pytest.mark.parametrize("k", [8, 63, 64, 65, 128, 255, 256, 257, 700])
+def test_fast_signatures_of_sets_of_all_sizes(k: int) -> None:
+    """Around what is looked at side by side, and what is held at a time; slots are filled in the first round, or in none."""
+    random = np.random.default_rng(k)
+    sizes = [*range(1, 20), 31, 32, 33, 63, 64, 65, 255, 256, 257, 263, 264, 265, 519, 520, 521, 4000]
+    rows = [random.integers(0, 2**64, size, dtype=np.uint64).tolist() for size in sizes]
+    found = agreed(lambda: minhash.signatures(ragged_of(rows), k, seed=7))
+    assert found[:12].tolist() == [reference.fast_sketch(row, k, 7) for row in rows[:12]]
+
+
 @FEWER
 @given(
     st.lists(st.dictionaries(st.integers(0, 2**64 - 1), st.floats(1e-6, 1e6), max_size=8), max_size=5),

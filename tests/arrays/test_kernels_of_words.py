@@ -109,7 +109,7 @@ LONG = st.text(
 
 @given(st.lists(LONG, min_size=1, max_size=3), st.sampled_from(["news", "news-2", "strict", "strict-2"]))
 @example(["سلام " * 30 + "\u064b" + "سلام " * 30, "مُحَمَّدٌ " * 60, "abcdefgh " * 40 + "سلام " * 40], "news")
-@example(["ا" * size + mark + "ب" * 40 for size in range(33) for mark in "\u064b\u065fﷺ،\u0654"], "news")
+@example(["ا" * size + mark + "ب" * 40 for size in range(65) for mark in "\u064b\u065fﷺ،\u0654“پк"], "news")
 def test_long_texts_are_folded_as_by_the_twin(batch: list[str], profile: str) -> None:
     """Of 32 letters and more, that may be looked at together, with others and marks at any place among them."""
     hashed([text + "ا" for text in batch], profile)
@@ -124,6 +124,35 @@ def test_words_of_every_length_and_stem() -> None:
     hashed([f"{word} {word}" for word in words])
     hashed([" ".join(words)])
     hashed(["abcdefghijklm"[:size] for size in range(1, 14)])
+
+
+def test_words_of_every_length_between_others_of_every_kind() -> None:
+    """Words are hashed many at once: each kind that is looked at by itself, at every place among usual ones."""
+    usual = ["كتب", "وقال", "الوزير", "مدينه", "abc", "ا", "ثمانيه8", "والمسؤول", "بالمستشفيات"]
+    kinds = [
+        "12",
+        "1,250,000",
+        "1.250.000",
+        "و",
+        "و\n",
+        "2,5",
+        "abcdefgh",
+        "abcdefghi",
+        "قال.",
+        "قال\nثم",
+        "قال  ثم",
+        "قال   ثم",
+        "قال . ",
+        "مـ",
+    ]
+    texts = []
+    for kind in kinds:
+        for place in range(40):
+            words = [usual[(place + i) % len(usual)] for i in range(place + 1 + place % 9)]
+            words[place] = kind
+            texts += [" ".join(words), " ".join([*words, kind, kind, *words])]
+    words = hashed(texts)
+    assert words.counts.tolist() == [len(reference.words(text, "news")) for text in texts]
 
 
 @pytest.mark.parametrize(
