@@ -197,8 +197,8 @@ def _open_elsewhere(words: Words, pairs: NDArray[np.int64], known: Known) -> NDA
         alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
         for kind_of, what in enumerate(_PLACES):
             own[side, kind_of, pair[alone & (name >> NAME_BITS == what)]] = True
-    both: NDArray[np.bool_] = own.all(axis=0).any(axis=0)
-    return both
+    found: NDArray[np.bool_] = np.logical_or.reduce(np.logical_and.reduce(own))
+    return found
 
 
 def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
