@@ -99,10 +99,16 @@ class Article:
 
     @property
     def when(self) -> str:
-        """Its date to the minute with its zone, "" without one; the day alone at midnight to the second, an hour not told."""
+        """Its date to the minute with its zone, "" without one; the day alone at midnight of UTC to the second, an hour not told.
+
+        >>> Article("نص", date=datetime.fromisoformat("2016-04-17T00:00+03:00")).when
+        '2016-04-17 00:00 UTC+03:00'
+        """
         if self.date is None:
             return ""
         day = self.date.isoformat(" ", "minutes")
+        if self.date.utcoffset():
+            return f"{day[:16]} UTC{day[16:]}"
         return day[:10] if (self.date.hour, self.date.minute, self.date.second) == (0, 0, 0) else f"{day[:16]} UTC"
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from clusterer.explanation.explainer import Explainer
 from clusterer.explanation.highlights import Piece
 from clusterer.index.story_index import StoryIndex
 from clusterer.io.atomic import atomic_output
+from clusterer.io.dates import on_clock, zone_from
 from clusterer.io.feed import Feed
 from clusterer.io.guard import json_line
 from clusterer.messages import Language, language_of, message, worded
@@ -95,18 +97,31 @@ def explain_command(
             _hold_against(found, result)
     else:
         found = _of_files(a, b, options)
+    zone = zone_from(options["timezone"])
+    shown = _on_clock(found, zone)
     if html:
         from clusterer.report.render import render
 
         with atomic_output(html) as out:
             spoken = language or language_of(article.text for article in found.articles)
-            out.write(render("explain.html", spoken, e=found).encode("utf-8", "replace"))
+            out.write(render("explain.html", spoken, e=shown, zone=zone and str(zone)).encode("utf-8", "replace"))
     if as_json:
         sys.stdout.buffer.write(json_line(found.as_dict(), option=orjson.OPT_INDENT_2))
     elif html:
         tell(f"{found.verdict} Written to {html}.")
     else:
-        _show(found)
+        _show(shown)
+
+
+def _on_clock(found: Explanation, zone: tzinfo | None) -> Explanation:
+    """The same for a person to read, dates as the clock of a zone tells them."""
+    one, other = (
+        replace(article, date=told)
+        if article.date and isinstance(told := on_clock(article.date, zone), datetime)
+        else article
+        for article in found.articles
+    )
+    return replace(found, articles=(one, other))
 
 
 class _Walkable:

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from contextlib import closing
 from functools import lru_cache
 
-APPLICATION = 0x41725374
-"""SQLite's `application_id` of an index: the letters ArSt."""
+from clusterer.io.readers.sqlite import INDEX_APPLICATION
+
+APPLICATION = INDEX_APPLICATION
+"""SQLite's `application_id` of an index; who reads feeds knows it, too."""
 VERSION = 7
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")

@@ -45,6 +45,11 @@ def open_input(source: Source, stack: ExitStack, walk: Walk, encoding: str | Non
     if binary and source.part and not FORMATS_BY_NAME[binary].has_parts:
         raise InputError(f"{source.name}: neither a database nor a workbook; cure: leave '::{source.part}' out")
     if binary:
+        if encoding:
+            walk.notes[
+                f"{source.name} is {binary}, which tells its letters by itself: --encoding {encoding} is of texts; cure: none,"
+                " or leave it out"
+            ] = None
         _refuse_other(source, binary, head, walk.columns)
         path = None if packing else source.path
         start = itertools.chain([head], rest)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from clusterer.errors import InputError
 from clusterer.io.columns import FieldMap
 from clusterer.io.compression import TruncatedInput, cut_reason
 from clusterer.io.feed_limits import FREE_BYTES, LimitReached, over
@@ -18,6 +19,12 @@ _HEADER = 1 << 20  # bytes beyond a row's, for what SQLite puts around it
 _STEPS = 1_000_000  # instructions of SQLite between two looks at its budget
 _FREE_STEPS = 30_000_000  # less than a second
 _BROKEN = "the database cannot be read here ({}); cure: fetch it again, or `sqlite3 FILE .recover`"
+INDEX_APPLICATION = 0x41725374
+"""SQLite's `application_id` of a living index: the letters ArSt."""
+_AN_INDEX = (
+    "{0}: a living index, no feed; cure: `clusterer index export {0} -o FILE` tells its groups,"
+    " `clusterer index merge OTHER.db {0}` adds its articles to another index, and `dedup --against` reads it"
+)
 _TABLES = (
     "SELECT name FROM sqlite_master AS own WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " AND NOT EXISTS (SELECT 1 FROM sqlite_master AS search WHERE search.sql LIKE 'CREATE VIRTUAL TABLE%'"
@@ -53,6 +60,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             budget = _Budget(opened, Path(path).stat().st_size)
             database.set_progress_handler(budget.gives_up, _STEPS)
             database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # one bad row, not the end
+            if not opened.part and database.execute("PRAGMA application_id").fetchone()[0] == INDEX_APPLICATION:
+                raise InputError(_AN_INDEX.format(opened.name))
             tables = {str(name): quoted(str(name)) for (name,) in database.execute(_TABLES)}
             yield from read_table(opened, database.execute, tables, sqlite3.Error, budget.reason_of, budget.spend)
         except TruncatedInput as cut:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from commands import run_in_text
 from index_commands import (
     BAD,
     FEED,
@@ -111,5 +112,16 @@ def test_nothing_is_written_over_the_index_nor_over_an_input(args: list[str], ne
 
 
 def test_an_index_is_no_feed(news: Path) -> None:
-    assert "news.db" in refused("add", news, news)
+    shutil.copy(news, "other.db")
+    for args in (
+        ["index", "add", "other.db", news],
+        ["cluster", news, "-o", "out.jsonl"],
+        ["dedup", news, "-o", "out.jsonl"],
+    ):
+        done = run_in_text(*args)
+        assert (done.returncode, Path("out.jsonl").exists()) == (1, False)
+        assert f"news.db: a living index, no feed; cure: `clusterer index export {news} -o FILE`" in done.stderr
+        assert f"`clusterer index merge OTHER.db {news}`" in done.stderr
+    named = run_in_text("cluster", f"{news}::body", "-o", "out.jsonl").stderr
+    assert f"none of {len(IDS)} rows is an article" in named, "whoever names a table means it"
     assert sound(news) == IDS
