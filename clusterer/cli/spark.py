@@ -120,6 +120,7 @@ def cluster_on_spark(output: str, options: Mapping[str, Any]) -> None:
 
         read = rows_of(on.spark, options["inputs"], are_lines, options)
         job = Job(read.df, settings, read.source, on.checkpoint, options["partitions"], tell=on.tell)
+        refuse_nothing(on, job, options["inputs"] if are_lines else ())
         count = job.bad_rows()
         result = job.result()
         write(result, output)
@@ -141,6 +142,7 @@ class Engine:
         aside: folder of bad rows.
         quiet: nothing is told.
         tell: called with the name of each stage.
+        keeps_stages: the folder of stages stays, for the user has named it.
     """
 
     spark: Any
@@ -148,6 +150,14 @@ class Engine:
     aside: str
     quiet: bool
     tell: Callable[[str], None] | None
+    keeps_stages: bool
+
+    def end_stages(self) -> None:
+        """Remove the folder of stages, unless it stays."""
+        from clusterer.spark.checkpoint import remove
+
+        if not self.keeps_stages:
+            remove(self.spark, self.checkpoint)
 
     def set_aside(self, job: Job, count: int) -> None:
         """Write the bad rows of a run, of which there are so many."""
@@ -177,26 +187,55 @@ def engine(options: Mapping[str, Any], output: str, written: Sequence[str | None
     # pyspark warns of new versions of pandas, of which only Arrow's part is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     try:
-        from clusterer.spark.session import session
+        from clusterer.spark.session import session, told as told_by_spark
     except ModuleNotFoundError as error:  # pyarrow: the command is there without it
         raise InputError(f"{error.name} is not installed; cure: pip install 'clusterer[spark]', and Java 17") from None
     spark = session(options["master"], options["conf"])
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
-    from clusterer.spark.checkpoint import exists, remove
+    from clusterer.spark.checkpoint import is_foreign
 
-    for name in written:
-        if name and exists(spark, name) and not exists(spark, f"{name}/_SUCCESS"):
-            raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
     kept = options["checkpoint"] or f"{output}.checkpoint"
     aside = options["quarantine"] or f"{output}.quarantine.jsonl"
     told = None if options["quiet"] or not sys.stderr.isatty() else _told
     try:
-        yield Engine(spark, kept, aside, options["quiet"], told)
-    except PySparkException as error:
-        raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
-    if not options["checkpoint"]:
-        remove(spark, kept)
+        for name in written:
+            if name and is_foreign(spark, name):
+                raise OutputError(f"{name}: is there and was not written by Spark; cure: name another")
+        on = Engine(spark, kept, aside, options["quiet"], told, bool(options["checkpoint"]))
+        yield on
+        on.end_stages()
+    except (PySparkException, Py4JJavaError) as error:
+        said = told_by_spark(error)
+        raise InputError(f"Spark: {said}" + ("" if "; cure: " in said else f"; cure: {_CURE}")) from error
+
+
+_CURE = "a path that is there and can be read or written; a damaged file fetched again, or left out"
+
+
+def refuse_nothing(on: Engine, job: Job, files: Sequence[str] = (), against: Sequence[str] = ()) -> None:
+    """Refuse a run whose files have no line, or that compares with no article, before an output is written.
+
+    Args:
+        on: the engine.
+        job: the run.
+        files: inputs that are lines; a table without a row is a feed without news.
+        against: what is compared against, if anything.
+
+    Raises:
+        InputError: as the local engine does.
+    """
+    found = ""
+    if files and job.asks_nothing():
+        found = (
+            f"{', '.join(files)}: no line in it; nothing is written, outputs of an earlier run stay; cure: fetch again"
+        )
+    elif against and job.has_nothing_old():
+        found = f"--against: there is no article in {', '.join(against)}; cure: see whether it was fetched whole"
+    if found:
+        on.end_stages()  # there is nothing to go on from
+        raise InputError(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import orjson
 
 from clusterer.cli.against import is_index
 from clusterer.cli.run import keep_apart, settings_of
-from clusterer.cli.spark import ONE_MACHINE, engine, lines_or_tables, refuse, rows_of, write
+from clusterer.cli.spark import ONE_MACHINE, engine, lines_or_tables, refuse, refuse_nothing, rows_of, write
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
 
@@ -71,6 +71,7 @@ def dedup_on_spark(output: str, removed: str | None, keep: str, options: Mapping
             read.df, settings_of(options), read.source, on.checkpoint, options["partitions"], tell=on.tell,
             removing=removing,
         )  # fmt: skip
+        refuse_nothing(on, job, inputs if are_lines else (), against)
         count = job.bad_rows()
         job.removed()
         kept = kept_rows(job, on.spark)

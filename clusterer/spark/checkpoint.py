@@ -133,6 +133,14 @@ def exists(spark: Any, path: str) -> bool:
     return bool(files.exists(target))
 
 
+def is_foreign(spark: Any, path: str) -> bool:
+    """Return whether something is there that Spark has not written: neither a whole result nor one that it had begun."""
+    target, files = _located(spark, path)
+    if not files.exists(target) or exists(spark, f"{path}/_SUCCESS") or exists(spark, f"{path}/_temporary"):
+        return False
+    return bool(files.getFileStatus(target).isFile()) or len(files.listStatus(target)) > 0
+
+
 def remove(spark: Any, path: str) -> None:
     """Remove a folder, where there is one."""
     target, files = _located(spark, path)

@@ -1,7 +1,7 @@
 """A run on Spark: articles of a DataFrame to exact copies within copies within stories, as `clusterer.cluster`.
 
 Makes the stages of `stages` when they are needed and keeps each in the run's folder: a run that failed goes on where it
-was. Nothing that grows with the feed comes to the driver.
+was. Nothing that grows with the feed comes to the driver, but for the lines that outlets repeat, which are few.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ A_PARTITION = 16_384
 """Articles that one task works on together."""
 _CONFIGURATION = {
     "spark.sql.adaptive.enabled": "true",
-    # The work is done in workers: to compile a query takes longer than to walk its rows uncompiled.
-    "spark.sql.codegen.wholeStage": "false",
+    # Only compiled queries read Parquet by columns; few rows at a time, for these may have megabytes each.
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.parquet.columnarReaderBatchSize": "256",
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": str(16 << 20),  # of a partition after a join
     "spark.sql.execution.arrow.maxRecordsPerBatch": str(messages.CHUNK),
     # What Java hands to a worker at a time, of rows that may have megabytes each.
@@ -132,6 +133,15 @@ class Job:
     def _asked(self) -> DataFrame:
         """Return the rows of `articles` without those that are only compared against."""
         return self.articles().where(f"shiftright(key, {PART_BITS}) = {int(self._run.removing is not None)}")
+
+    def asks_nothing(self) -> bool:
+        """Return whether no row was read, of an article or not, of what is asked about."""
+        return bool(self._asked().isEmpty())
+
+    def has_nothing_old(self) -> bool:
+        """Return whether there is no article to compare against."""
+        old = self.articles().where(f"shiftright(key, {PART_BITS}) = 0")
+        return bool(old.where("reason IS NULL").isEmpty())
 
     def count_articles(self) -> int:
         """Return how many articles are asked about."""

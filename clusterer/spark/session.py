@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -19,10 +20,15 @@ def session(master: str, options: Mapping[str, str] | None = None) -> Any:
         options: of Spark, beside and over `QUIET`.
 
     Raises:
-        InputError: Spark or Java is not installed.
+        InputError: Spark or Java is not installed, Spark knows no such master, or it does not start.
     """
+    if not _MASTER.fullmatch(master):
+        raise InputError(
+            f"master {master!r}: none that Spark knows; cure: local[*], local[4], spark://HOST:7077, yarn or k8s://HOST:PORT"
+        )
     try:
-        from pyspark.errors import PySparkRuntimeError
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
         raise InputError("Spark is not installed; cure: pip install 'clusterer[spark]', and Java 17") from None
@@ -38,12 +44,30 @@ def session(master: str, options: Mapping[str, str] | None = None) -> Any:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     try:
         spark = builder.getOrCreate()
-    except PySparkRuntimeError as error:
-        raise InputError(f"Spark does not start: {str(error).splitlines()[0]}") from None
+    except (PySparkException, Py4JError) as error:
+        raise InputError(f"Spark does not start: {told(error)}; cure: {_CURE}") from None
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 
 
+def told(error: Exception) -> str:
+    """What is wrong, in one line, of an error of Spark's: what it says itself, and what it says at the bottom of it."""
+    thrown, said = getattr(error, "java_exception", None), [str(error)]
+    if thrown is not None:
+        said = [str(thrown.toString())]
+        while (thrown := thrown.getCause()) is not None:
+            said.append(str(thrown.toString()))
+    for text in said:
+        if found := _TRACEBACK.search(text):  # raised in a worker
+            return re.sub(r"^[\w.]+: ", "", found[1])
+    lines = [_MARKS.sub("", text.strip().partition("\n")[0]).strip().rstrip(".") for text in said]
+    return lines[0] if lines[-1] in lines[0] else f"{lines[0]}: {lines[-1]}"
+
+
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)")
+_MARKS = re.compile(r"^(?:[\w$]+\.)+[\w$]+: |\[[A-Z_.]+\] |SQLSTATE: \w+")
+_MASTER = re.compile(r"local(\[(\*|0*[1-9][0-9]*)(,[0-9]+)?\])?|local-cluster\[.+\]|spark://.+:[0-9]+.*|yarn|k8s://.+")
+_CURE = "Java 17 or 21 (java -version; JAVA_HOME), a master that runs, and settings of --conf as Spark writes them"
 QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
          "spark.sql.files.maxPartitionBytes": "64m"}  # fmt: skip
 """What an engine is started with unless one is there: inputs in parts that a core works on for some seconds."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from clusterer.copies.verify import CONTAINED, COPY
 from clusterer.errors import InputError
 from clusterer.settings import Settings
@@ -29,7 +31,6 @@ from clusterer.spark import (
 )
 from clusterer.spark.run import Run, part_of_key
 from clusterer.stories import candidates as stories_candidates, term_weights
-from clusterer.text import boilerplate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -117,25 +118,38 @@ def lines(run: Run, articles: DataFrame) -> DataFrame:
     """
     columns = ("key", "outlet", "same", "size", "stands_in", "titles", "telling", "lines", "lengths", "kinds", "beside")
     read = articles.where("reason IS NULL").select(*columns)
-    rows = read.mapInArrow(learned_lines.segments, learned_lines.SEGMENTS)
-    often = rows.groupBy("line").count().where(f"count >= {boilerplate.FEWEST}").select("line")
-    together = run.gather(rows.join(often, "line", "left_semi"), "outlet")
-    return together.mapInArrow(learned_lines.learned, "line long")
+    work = partial(learned_lines.send_segments, receivers=run.receivers)
+    often = run.send(read.mapInArrow(work, learned_lines.PACKED)).mapInArrow(
+        learned_lines.often_met, learned_lines.SEGMENTS
+    )
+    return run.gather(often, "outlet").mapInArrow(learned_lines.learned, "line long")
 
 
 def mended(run: Run, articles: DataFrame, lines: DataFrame) -> DataFrame | None:
-    """Return the articles that learned lines are cut from, `spark.articles.MENDED`; None where no line was learned."""
-    from pyspark.sql import functions as F
+    """Return the articles that learned lines are cut from, `spark.articles.MENDED`; None where no line was learned.
 
-    if lines.isEmpty():
+    What outlets repeat is little, however large a feed is: every worker holds it.
+    """
+    known = np.unique(lines.toArrow().column("line").to_numpy()).view(np.uint64)
+    if not len(known):
         return None
-    read = articles.where("reason IS NULL")
-    held = read.select("key", "lines").mapInArrow(learned_lines.lines_held, learned_lines.HELD)
-    cut = held.join(lines, "line", "left_semi").groupBy("key").agg(F.collect_set("line").alias("cut"))
-    segments = ("lines", "starts", "lengths", "kinds")
-    text = ("words", "stems", "letters", "ends", "title", "heads", "head_letters", "head_ends", "stands_in")
-    whole = read.select("key", *segments, *text).join(cut, "key")
-    return whole.mapInArrow(partial(learned_lines.mend, settings=run.settings), spark_articles.MENDED)
+    known.sort()
+    columns = (
+        "lines",
+        "starts",
+        "lengths",
+        "kinds",
+        "words",
+        "stems",
+        "letters",
+        "ends",
+        "title",
+        "heads",
+        "head_letters",
+    )
+    read = articles.where("reason IS NULL").select("key", *columns, "head_ends", "stands_in")
+    held = run.spark.sparkContext.broadcast(known)
+    return read.mapInArrow(partial(learned_lines.mend, settings=run.settings, known=held), spark_articles.MENDED)
 
 
 def words(run: Run, articles: DataFrame, mended: DataFrame | None = None) -> DataFrame:

@@ -174,6 +174,55 @@ def test_what_spark_does_not_do_is_refused_with_a_cure(spark: Any, tmp_path: Pat
         assert not Path(f"{out}.checkpoint").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("empty.jsonl", b"", "empty.jsonl"),
+        ("cut.jsonl.gz", gzip.compress(FEED_FILE.read_bytes())[:9999], "cut.jsonl.gz: "),
+        pytest.param("cut.parquet", b"PAR1" + bytes(500), "cut.parquet", marks=pytest.mark.slow),
+        pytest.param("no.jsonl", None, "no.jsonl", marks=pytest.mark.slow),
+        pytest.param("bad.jsonl", b"{\n{", "article", marks=pytest.mark.slow),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_line_with_a_cure(
+    spark: Any, tmp_path: Path, name: str, data: bytes | None, message: str
+) -> None:
+    """As an input and as what is compared against; nothing is written."""
+    file = tmp_path / name
+    if data is not None:
+        file.write_bytes(data)
+    for arguments in ((file,), (FEED_FILE, "--against", file)):
+        out = tmp_path / ("out.parquet" if arguments == (file,) and file.suffix == ".parquet" else "out.jsonl")
+        result = spark_run(*arguments, "-o", out)
+        assert isinstance(result.exception, InputError), result.exception
+        said = str(result.exception)
+        assert message in said
+        assert "; cure: " in said
+        assert "\n" not in said
+        assert not out.exists()
+        shutil.rmtree(f"{out}.checkpoint", ignore_errors=True)
+
+
+def test_what_a_killed_run_had_begun_to_write_is_written_anew(spark: Any, tmp_path: Path) -> None:
+    out, feed = tmp_path / "out.jsonl", tmp_path / "feed.jsonl"
+    feed.write_bytes(b"\n".join(FEED_FILE.read_bytes().splitlines()[:20]))
+    (out / "_temporary" / "0").mkdir(parents=True)
+    result = spark_run(feed, "-o", out, "--level", "exact")
+    assert result.exit_code == 0, result.exception
+    assert len(lines_in(out)) <= 20
+    other = tmp_path / "other.jsonl"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    assert "was not written by Spark" in str(spark_run(feed, "-o", other, "--level", "exact").exception)
+    assert (other / "notes.txt").read_text() == "mine"
+
+
+def test_masters_that_spark_does_not_know_are_refused_before_it_starts(tmp_path: Path) -> None:
+    for master in ("foo", "local[x]", "local[0]", "spark://here", "http://here:7077", ""):
+        result = run(FEED_FILE, "-o", tmp_path / "out.jsonl", "--engine", "spark", "--master", master)
+        assert f"master {master!r}: none that Spark knows; cure: " in str(result.exception)
+
+
 @pytest.mark.slow
 def test_nothing_to_keep(spark: Any, tmp_path: Path) -> None:
     rows = [{"id": "a", "text": None}, {"id": "b", "text": None}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from made import lines_of
 from spark_runs import STAGES
 
-from clusterer import Settings
+from clusterer import Article, Settings
 from clusterer.lsh import bands
-from clusterer.spark import messages, stages as spark_stages, stories
+from clusterer.spark import learned_lines, messages, stages as spark_stages, stories
 from clusterer.spark.arrow import batch_of, cells, whole
-from clusterer.spark.articles import doc_codes
+from clusterer.spark.articles import _read, doc_codes
 from clusterer.spark.connected_components import components, large_star, roots_of, small_star
 from clusterer.stories import candidates
+from clusterer.text import boilerplate
 
 
 @pytest.mark.parametrize("boilerplate", ["learned", "known"])
@@ -106,6 +109,31 @@ def test_a_text_brings_few_pairs_to_its_home_however_many_look_like_it(
     told = dict(zip(rows.column("kind").to_pylist(), rows.column("dropped").to_pylist(), strict=True))
     assert told.get(messages.CUT, 0) == n * (n - 1) // 2 - len(pairs)
     assert 10 in rows.column("dropped").to_pylist()
+
+
+@pytest.mark.parametrize("receivers", [1, 5])
+def test_segments_that_stand_often_go_on_whoever_receives_them(receivers: int) -> None:
+    """Each once, with all that is known of it, and no other; against a count over all articles."""
+    articles = [
+        Article(lines_of(i % 13, 3) + "\n" + lines_of(90 + i % 4, 2), f"a{i}", source="سشص"[i % 3]) for i in range(40)
+    ]
+    keys = np.arange(40) * 7
+    batches = [_read(articles[part], keys[part], Settings()) for part in (slice(0, 9), slice(9, 40))]
+    rows = [
+        tuple(row.values())
+        for batch in batches
+        for row in batch_of(learned_lines._segments(batch)).to_pylist()  # as they stand
+    ]
+    count = Counter(row[0] for row in rows)
+    wanted = [row for row in rows if count[row[0]] >= boilerplate.FEWEST]
+    assert 0 < len(wanted) < len(rows)
+    sent = list(learned_lines.send_segments(batches, receivers))
+    found = []
+    for to in range(receivers):
+        here = [batch.filter(pa.compute.equal(batch.column("to"), to)) for batch in sent]
+        for batch in learned_lines.often_met(here):
+            found += [tuple(row.values()) for row in batch.to_pylist()]
+    assert sorted(found) == sorted(wanted)
 
 
 def graph(seed: int, nodes: int, edges: int) -> np.ndarray:
