@@ -112,8 +112,8 @@ def changes_after(
     living = _stories_named(index, {what.of_story for _, what in steps if isinstance(what, Gone)})
     new: dict[int, list[str]] = {}
     for number, what in steps:
-        story = story_of.get(number) if isinstance(what, str) else living.get(what.of_story)
-        if story is None:  # one without a word is no story
+        story = story_of.get(number, -number) if isinstance(what, str) else living.get(what.of_story)
+        if story is None:  # it ended with what went
             continue
         ids = new.setdefault(story, [])
         if isinstance(what, str):

@@ -32,7 +32,7 @@ from clusterer.index.guards import blob_rows, crc_of_gone, crc_of_number, crc_of
 from clusterer.index.keys import distinct_stems, keys_of, lead_keys
 from clusterer.index.links import STORED, read_table
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.rankings import STANDINGS
+from clusterer.index.rankings import STANDINGS, WORDLESS
 from clusterer.index.regroup import group_centres, story_groups
 from clusterer.index.story_candidates import document_stems
 from clusterer.index.transactions import CONTRADICTIONS
@@ -164,11 +164,11 @@ _RULES = {
     " story WHERE into_story IS NULL)",
     "stories without a text": "SELECT number FROM story WHERE into_story IS NULL AND number NOT IN (SELECT story FROM"
     " text)",
-    "stories whose standing is not that of their articles": f"SELECT story FROM ({STANDINGS} GROUP BY story) AS told LEFT"
-    " JOIN standing USING (story) WHERE (standing.size, standing.newest, standing.latest) IS NOT (told.size, told.newest,"
+    "stories whose standing is not that of their articles": f"SELECT story FROM ({STANDINGS} GROUP BY story UNION ALL"
+    f" {WORDLESS}) AS told LEFT JOIN standing USING (story) WHERE (standing.size, standing.newest, standing.latest) IS NOT (told.size, told.newest,"
     " told.latest)",
     "standings of a story that is not there, or of a write that never was": "SELECT story FROM standing WHERE story NOT IN"
-    " (SELECT story FROM text) OR changed NOT BETWEEN 1 AND stirred OR stirred > (SELECT value FROM state WHERE name ="
+    " (SELECT story FROM text UNION ALL SELECT -number FROM article WHERE document IS NULL) OR changed NOT BETWEEN 1 AND stirred OR stirred > (SELECT value FROM state WHERE name ="
     " 'generation')",
     "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
     " WHERE into_story IS NULL)",

@@ -1,7 +1,8 @@
 """Which stories come first: with the latest article, with most articles, with most in a window, with the article that came last.
 
-What stories are ranked by is kept in the table `standing`, a row a story; whoever changes a story has its row made anew. Knows
-numbers only; what stories are is for `views` to tell.
+What stories are ranked by is kept in the table `standing`, a row a story; whoever changes a story has its row made anew. An
+article without a word is a story of its own and has no number as one: it stands here by its own, negative. Knows numbers only;
+what stories are is for `views` to tell.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ STANDINGS = (
     " document.centre = text.centre JOIN article ON article.document = document.number"
 )
 """What the rows of `standing` are made of; to be grouped by story."""
+WORDLESS = f"SELECT -number AS story, 1 AS size, {_AGE} AS newest, number AS latest FROM article WHERE document IS NULL"
+"""Those of articles without a word."""
 _RECENT = (
-    "(SELECT story, count(*) AS recent FROM article JOIN document ON document.number = article.document JOIN text ON"
-    f" text.centre = document.centre WHERE {_AGE} >= ?2 GROUP BY story)"
+    "(SELECT coalesce(text.story, -article.number) AS story, count(*) AS recent FROM article LEFT JOIN document ON"
+    " document.number = article.document LEFT JOIN text ON text.centre = document.centre"
+    f" WHERE {_AGE} >= ?2 GROUP BY 1)"
 )
 _KEPT = "WHERE size >= ?1 AND newest >= ?2 ORDER BY"
 _ORDERS: dict[StoryOrder, str] = {
@@ -69,6 +73,8 @@ def changed_since(database: Database, write: int) -> list[int]:
 def stand_anew(database: Database, stories: Collection[int], stirred: Collection[int] = ()) -> None:
     """Make the rows of stories anew, of which anything may have changed; those that are no more have none.
 
+    So have articles that are gone or have words by now, and those without one by now have a row.
+
     Args:
         database: open for writing.
         stories: their numbers.
@@ -79,4 +85,8 @@ def stand_anew(database: Database, stories: Collection[int], stirred: Collection
     database.write_among("DELETE FROM standing WHERE story IN {}", numbers)
     database.write_among(
         f"INSERT INTO standing SELECT *, ?2, ?2 FROM ({STANDINGS} WHERE story IN {{}} GROUP BY story)", numbers, now
+    )
+    database.write("DELETE FROM standing WHERE story < 0 AND -story NOT IN (SELECT number FROM article WHERE document IS NULL)")
+    database.write(
+        f"INSERT INTO standing SELECT *, ?1, ?1 FROM ({WORDLESS}) WHERE story NOT IN (SELECT story FROM standing)", now
     )

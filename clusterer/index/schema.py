@@ -16,7 +16,7 @@ from clusterer.io.readers.sqlite import INDEX_APPLICATION
 
 APPLICATION = INDEX_APPLICATION
 """SQLite's `application_id` of an index; who reads feeds knows it, too."""
-VERSION = 7
+VERSION = 8
 """SQLite's `user_version` of the schema below. Of files of older ones only the articles and story ids are read."""
 OLDER_COUNTERS = ("generation", "article", "story", "articles", "texts", "dead")
 """Rows of the table `state` up to version 3."""
@@ -125,9 +125,9 @@ CREATE TABLE story (
 );
 CREATE INDEX story_alias ON story (into_story) WHERE into_story IS NOT NULL;
 
--- One row a story that is no alias: what stories are ranked by, see index.rankings.
+-- One row a story that is no alias, and an article without a word: what stories are ranked by, see index.rankings.
 CREATE TABLE standing (
-    story INTEGER PRIMARY KEY,
+    story INTEGER PRIMARY KEY,   -- of an article without a word its number, negative
     size INTEGER NOT NULL,       -- how many articles it has
     newest REAL NOT NULL,        -- seconds since 1970: their latest date, of those without one when they came
     latest INTEGER NOT NULL,     -- the highest of their numbers

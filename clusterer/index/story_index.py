@@ -325,7 +325,7 @@ class StoryIndex:
     ) -> list[Story]:
         """Stories in an order.
 
-        Articles without a word are stories of their own and are not among these.
+        Articles without a word are stories of their own.
 
         Args:
             since: only stories with an article not older than that; a point in time (UTC where it has no zone), or an age;

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
-from clusterer.articles import first_outlet, free_ids, free_story_id, latest
+from clusterer.articles import first_outlet, free_ids, free_story_id, latest, seconds
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
 from clusterer.copies.documents import Documents
@@ -79,7 +79,7 @@ class IndexReader:
         )
         if rows and article != name:
             raise missing
-        return next(self.stories([rows[0][0]])) if rows else self._short_story(number)
+        return next(self.stories([rows[0][0]])) if rows else next(self.stories([-number]))
 
     def sorted_stories(
         self, after: float | None, min_size: int, limit: int | None, sort: StoryOrder, with_articles: bool
@@ -99,7 +99,7 @@ class IndexReader:
     def stories(
         self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
     ) -> Iterator[Story]:
-        """Stories by number; `after` and `with_articles` as `sorted_stories`."""
+        """Stories by number, articles without a word by theirs, negative; `after` and `with_articles` as `sorted_stories`."""
         dated = (
             self._made_stories(stories, self.follows(stories), True) if with_articles else self._dated_stories(stories)
         )
@@ -125,6 +125,8 @@ class IndexReader:
         self, stories: Sequence[int], follows: Mapping[str, str], with_articles: bool = False
     ) -> dict[int, Dated]:
         """Stories by number, as they stand; `follows` by id, their articles only where these are asked for."""
+        out = self._wordless([-story for story in stories if story < 0], with_articles)
+        stories = [story for story in stories if story > 0]
         rows = self._database.among(f"{_HELD_AND_ADDED} WHERE story IN {{}} ORDER BY article.number", stories)
         assigned = _assign(self.index, [row[:-1] for row in rows]) if rows else {}
         members: dict[int, list[tuple[int, float | None, float, str, int]]] = {}
@@ -138,7 +140,6 @@ class IndexReader:
             aliases.setdefault(into, []).append(id)
         representatives = [number for number in numbers if assigned[number].representative]
         articles = read_articles(self.index, numbers if with_articles else representatives)
-        out = {}
         for story in stories:
             rows_of_story = members[story]
             head = next(number for number, *_ in rows_of_story if assigned[number].representative)
@@ -176,16 +177,23 @@ class IndexReader:
         names = dict(self._database.among("SELECT number, id FROM story WHERE number IN {}", ends))
         return {names[later]: names[earlier] for later, earlier in followed.items()}, paired
 
-    def _short_story(self, number: int) -> Story:
-        """An article without a word, as a story of its own."""
-        article = read_articles(self.index, [number])[number]
-        (assignment,) = self.assignments([number])
-        added = moment(self._database.rows("SELECT added FROM article WHERE number = ?", number)[0][0])
-        date, outlets = article.date or added, (article.outlet,) if article.outlet else ()
-        first = article.outlet or None if article.date else None
-        return Story(
-            assignment.story, (), (assignment,), 1, outlets, date, date, added, first, article.heading, None, 1
-        )
+    def _wordless(self, numbers: Sequence[int], with_articles: bool = False) -> dict[int, Dated]:
+        """Articles without a word, each a story of its own, by their numbers, negative."""
+        if not numbers:
+            return {}
+        articles = read_articles(self.index, numbers)
+        added = dict(self._database.among("SELECT number, added FROM article WHERE number IN {}", numbers))
+        out = {}
+        for number, assignment in zip(numbers, self.assignments(numbers), strict=True):
+            article, came = articles[number], moment(added[number])
+            date, outlets = article.date or came, (article.outlet,) if article.outlet else ()
+            first = article.outlet or None if article.date else None
+            asked = (article,) if with_articles else ()
+            told = Story(
+                assignment.story, (), (assignment,), 1, outlets, date, date, came, first, article.heading, None, 1, asked
+            )
+            out[-number] = Dated(told, [seconds(date)], [number])
+        return out
 
     def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
         """Titles of stories by their ids.
