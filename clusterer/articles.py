@@ -61,7 +61,15 @@ class Article:
         ) -> None: ...
     else:  # half the time of what dataclasses write; a missing text is refused with a cure, not a bare TypeError
 
-        def __init__(self, text=None, id="", title="", source="", url="", date=None) -> None:
+        def __init__(
+            self,
+            text: str = None,
+            id: str = "",
+            title: str = "",
+            source: str = "",
+            url: str = "",
+            date: datetime | None = None,
+        ) -> None:
             """Hold what an article is made of."""
             _SETTERS[0](self, text)
             _SETTERS[1](self, id)
