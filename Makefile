@@ -110,7 +110,7 @@ spark: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.suites.spark skew
 	$(BIN)/python -m benchmarks.suites.spark memory
 
-$(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/arrays/_kernels.pyx clusterer/arrays/_wide.h
+$(VENV)/.ready: setup.cfg setup.py pyproject.toml clusterer/arrays/_kernels.pyx clusterer/arrays/_wide.h clusterer/arrays/_lanes.h
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

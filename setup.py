@@ -12,7 +12,7 @@ FLAGS_OF_MSVC = ["/O2", "/fp:precise"]
 KERNELS = Extension(
     "clusterer.arrays._kernels",
     ["clusterer/arrays/_kernels.pyx"],
-    depends=["clusterer/arrays/_wide.h"],
+    depends=["clusterer/arrays/_wide.h", "clusterer/arrays/_lanes.h"],
     optional=True,
 )
 
