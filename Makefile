@@ -66,7 +66,8 @@ sanitize: $(VENV)/.ready
 	cd $(SANITIZED) && CFLAGS="$(SANITIZERS)" $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
 	cd $(SANITIZED) && export PYTHONPATH=$$PWD LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc && \
-		$(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -m "not slow" tests/arrays tests/index/test_postings.py && \
+		$(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -m "not slow" tests/arrays tests/lsh tests/copies/test_facts.py \
+			tests/index/test_postings.py && \
 		$(CURDIR)/$(BIN)/python -m benchmarks.suites.forged --only "$(FORGED)" --seconds 60 --megabytes 4000
 
 quality: $(VENV)/.bench

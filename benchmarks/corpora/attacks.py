@@ -133,7 +133,7 @@ def one_outlet_lines(n: int, rng: np.random.Generator) -> Iterator[Row]:
 
 @attack
 def outlets_without_end(n: int, rng: np.random.Generator) -> Iterator[Row]:
-    """An outlet of its own for every article, and a date far from all others."""
+    """An outlet of its own for every article; of most dates, before 1970, nothing is believed, so that all are near in time."""
     for i in range(n):
         yield _row(i, _words(rng, 60), source=f"موقع {i}", date=f"{1700 + i % 320}-01-01")
 

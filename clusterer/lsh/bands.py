@@ -147,6 +147,7 @@ def banded_pairs(
     they are kept. Bands overlap, one begins at every slot: nearly twice as many for the same signature. Of large buckets
     those meet that are neighbours in time, and of those before it no text meets more than `MOST`. Where texts bring more than
     `pairs_at_most` in all, the most that each may bring is lowered as far as it must, and who has as many looks no further.
+    All are counted anew only where as many have come as there were: with each few bands it would cost more than the looks.
 
     Args:
         slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
@@ -172,7 +173,7 @@ def banded_pairs(
             found.append(codes)
             held += len(codes)
             dropped += left_out
-        if held > pairs_at_most(n) or begin + _ROUND >= bands:
+        if held > max(pairs_at_most(n), 2 * len(packed)) or begin + _ROUND >= bands:
             packed = _packed(packed, found.array())
             codes, owners = packed >> 8, (packed >> 8) % max(n, 1)
             most = _level(np.bincount(owners, minlength=n), pairs_at_most(n))
