@@ -323,7 +323,6 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_BUCKET_BITS": "size of a table of first places",
         "_CLASSES": "names of parts of a value",
         "_PERSON": "a place in _CLASSES",
-        "_EDITS": "a place among the columns",
         "_OTHERS": "a place among the columns",
         "_MARK_BITS": "size of a table of what may be looked up",
         "_SERVANT": "a number that nothing else has",

@@ -30,7 +30,6 @@ from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.arrays.kernels_numpy.facts import (
     COMMON,
     DATE,
-    EDITS,
     HALF,
     LONE,
     MARKER,
@@ -95,8 +94,8 @@ class Differences:
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
-            the other has nowhere; where they say the opposite, two. Of texts too different to be judged, one where either opens
-            with a country, or either with a town, that the other has nowhere.
+            the other has nowhere; where they say the opposite, two. One at least where either opens with a country, or either
+            with a town, that the other has nowhere, also in texts too different to be aligned.
         unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
             no common ones, or by any behind the word for a place, a firm or a body.
         doubts: int64 (m,), short runs of which one side alone negates, and those of `unknowns` behind such a word: what one text
@@ -140,7 +139,7 @@ class Differences:
         )
 
 
-_EDITS, _OTHERS = map([f.name for f in fields(Differences)].index, ("edits", "others"))
+_OTHERS = [f.name for f in fields(Differences)].index("others")
 
 
 def no_differences(m: int) -> Differences:
@@ -172,8 +171,7 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
     many = np.flatnonzero(found[:, 0] > _TOLL_FACTS)
     recounted = many[_tell_tolls(words, pairs[many], profile)]
     found[recounted, 0] = np.maximum(found[recounted, 1], _TOLL_FACTS)
-    unlike = np.flatnonzero(found[:, _EDITS] >= EDITS)
-    found[unlike, _OTHERS] = _open_elsewhere(words, pairs[unlike], profile)
+    found[:, _OTHERS] = np.maximum(found[:, _OTHERS], _open_elsewhere(words, pairs, profile))
     return Differences(*found.T)
 
 
