@@ -324,6 +324,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_CLASSES": "names of parts of a value",
         "_PERSON": "a place in _CLASSES",
         "_OTHERS": "a place among the columns",
+        "_MARK_BITS": "size of a table of what may be looked up",
         "_SERVANT": "a number that nothing else has",
         "_LISTED": "a number that nothing else has",
     },

@@ -43,12 +43,14 @@ from clusterer.arrays.kernels_numpy.facts import (
     UNKNOWN,
     USUAL,
 )
+from clusterer.arrays.ragged import take_rows
 from clusterer.copies import fact_words as lists
 from clusterer.text.boilerplate import whole_hashes
 from clusterer.text.words import Words, hash_words, number_signature
 
 _COMMON_RANK = 1500  # words that make sentences; those after them make subjects
 _BUCKET_BITS = 14
+_MARK_BITS = 20
 _CLASSES = ("country", "city", "person")
 _PERSON = 2
 _PLACES = (NAME << 16 - NAME_BITS, (NAME << 16 - NAME_BITS) + 1)  # the kind and the class of countries and of towns
@@ -92,8 +94,8 @@ class Differences:
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
         numbers: int64 (m,), words with a number that the other text has nowhere, the fewer of the two sides.
         others: int64 (m,), short runs in which either text has a listed name of one class (country, town, person, club) that
-            the other has nowhere; where they say the opposite, two. At least one where either opens with a country, or either
-            with a town, that the other has nowhere, however much else differs.
+            the other has nowhere; where they say the opposite, two. One at least where either opens with a country, or either
+            with a town, that the other has nowhere, also in texts too different to be aligned.
         unknowns: int64 (m,), other short runs in which either names something that the other does nowhere: by words that are
             no common ones, or by any behind the word for a place, a firm or a body.
         doubts: int64 (m,), short runs of which one side alone negates, and those of `unknowns` behind such a word: what one text
@@ -169,36 +171,48 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
     many = np.flatnonzero(found[:, 0] > _TOLL_FACTS)
     recounted = many[_tell_tolls(words, pairs[many], profile)]
     found[recounted, 0] = np.maximum(found[recounted, 1], _TOLL_FACTS)
-    elsewhere = _open_elsewhere(words, pairs, known)
-    found[elsewhere, _OTHERS] = np.maximum(found[elsewhere, _OTHERS], 1)
+    found[:, _OTHERS] = np.maximum(found[:, _OTHERS], _open_elsewhere(words, pairs, profile))
     return Differences(*found.T)
 
 
-def _open_elsewhere(words: Words, pairs: NDArray[np.int64], known: Known) -> NDArray[np.bool_]:
+def _open_elsewhere(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
     """Bool (m,): pairs of texts of which either opens with a country, or either with a town, that the other has nowhere.
 
     Only the frequent ones of `fact_words` count: in free text words of the long list, as those of any farm, are other words.
     """
     rows, local = np.unique(pairs, return_inverse=True)
-    texts, (a, b) = words.take(rows), local.reshape(-1, 2).T
-    place, is_known = find_sorted(known.keys, (texts.hashes >> np.uint64(32)).astype(np.uint32))
-    kind = np.where(is_known, known.meanings[place] >> NAME_BITS, 0)
-    frequent = (known.meanings[place] & ((1 << NAME_BITS) - 1)) < _SERVANT
-    named = np.flatnonzero(np.isin(kind, _PLACES) & frequent)
-    text = np.searchsorted(texts.offsets, named, side="right") - 1
-    codes = text << 32 | known.meanings[place[named]]
-    word = named - texts.offsets[text]
+    a, b = local.reshape(-1, 2).T
+    hashes, offsets = take_rows(words.hashes, words.offsets, rows)
+    keys, meanings, marked = _place_words(profile)
+    near = np.flatnonzero(marked[hashes >> np.uint64(64 - _MARK_BITS)])
+    place, is_place = find_sorted(keys, (hashes[near] >> np.uint64(32)).astype(np.uint32))
+    named = near[is_place]
+    text = np.searchsorted(offsets, named, side="right") - 1
+    codes = text << 32 | meanings[place[is_place]]
+    word = named - offsets[text]
     everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
-    starts = np.searchsorted(opening, np.arange(len(texts) + 1) << 32)
+    starts = np.searchsorted(opening, np.arange(len(rows) + 1) << 32)
     own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
     for side, one, other in ((0, a, b), (1, b, a)):
         taken, ends = ragged_index(starts, one)
         pair, name = np.repeat(np.arange(len(pairs)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
         alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
-        for kind_of, what in enumerate(_PLACES):
-            own[side, kind_of, pair[alone & (name >> NAME_BITS == what)]] = True
+        for number, kind in enumerate(_PLACES):
+            own[side, number, pair[alone & (name >> NAME_BITS == kind)]] = True
     found: NDArray[np.bool_] = np.logical_or.reduce(np.logical_and.reduce(own))
     return found
+
+
+@lru_cache(maxsize=4)
+def _place_words(profile: str) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
+    """Keys of the words for frequent countries and towns, ascending, what they mean, and which upper bits of a hash occur."""
+    known = known_words(profile)
+    frequent = (known.meanings & ((1 << NAME_BITS) - 1)) < _SERVANT
+    places = np.isin(known.meanings >> NAME_BITS, _PLACES) & frequent
+    keys = known.keys[places]
+    marked = np.zeros(1 << _MARK_BITS, dtype=np.bool_)
+    marked[keys >> np.uint32(32 - _MARK_BITS)] = True
+    return keys, known.meanings[places].astype(np.int64), marked
 
 
 def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:

@@ -73,7 +73,7 @@ def test_openings_are_compared_as_told(seed: int) -> None:
     ]
     pairs = np.array([(i, j) for j in range(5) for i in range(j)])
     words = hash_words([" ".join(text) for text in texts])
-    found = facts._open_elsewhere(words, pairs, facts.known_words("news"))
+    found = facts._open_elsewhere(words, pairs, "news")
 
     def own(one: list[str], other: list[str]) -> set[int]:
         return {CLASS[word] for word in one[4:40] if word in CLASS and word not in other}
