@@ -189,10 +189,11 @@ def _held_pairs(
     ]
     merged, split = worst_first(together, same, scores)
     lines = []
-    for kind, places in ((message("error.together"), merged), (message("error.apart"), split)):
+    wrong = (message("error.together"), "error.joined", merged), (message("error.apart"), "error.judged", split)
+    for kind, scored, places in wrong:
         for i in places:
             score = scores[i]
-            what = kind if score is None else message("error.scored", what=kind, score=score)
+            what = kind if score is None else message(scored, what=kind, score=score)
             lines.append(_Error(what, tuple((n,) for n in names[i])))
     counts = message(
         "held.pairs",

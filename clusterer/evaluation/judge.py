@@ -175,7 +175,7 @@ def warnings_of(
     articles: int,
     suggested: Collection[Level] = (),
 ) -> tuple[Message, ...]:
-    """Return what to bear in mind where gold is little.
+    """Return what to bear in mind where gold is little, or of pairs that were chosen to be judged.
 
     Args:
         judges: gold by level.
@@ -203,6 +203,8 @@ def warnings_of(
         out.append(message("little.hard"))
     if any(len(judge.documents) < articles for judge in little.values()):
         out.append(message("little.part"))
+    if any(judge.labels is None and level in suggested for level, judge in judges.items()):
+        out.append(message("hard.suggested"))
     return tuple(out)
 
 

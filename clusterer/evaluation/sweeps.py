@@ -21,7 +21,7 @@ from clusterer.arrays.ragged import Growing
 from clusterer.copies import grouping
 from clusterer.copies.candidates import band_shape, shingle
 from clusterer.copies.documents import Documents
-from clusterer.copies.verify import NEAR, Links, classify, verify
+from clusterer.copies.verify import Links, classify, least_shared, verify
 from clusterer.corpus import Corpus
 from clusterer.errors import SettingsError
 from clusterer.evaluation.judge import Judge, f1_of
@@ -123,27 +123,24 @@ class CopyPool:
 
     def copies(self, settings: Settings) -> NDArray[np.int64]:
         """Return the first document of each document's copy group, int64 (d,), under thresholds of the grid."""
-        return self._groups(settings, np.flatnonzero(self._candidates(settings)), self._d)
+        return self._groups(settings, self.judged(settings), self._d)
 
     def judged(self, settings: Settings) -> Links:
-        """Return all that a run with thresholds of the grid looks at, and what it finds each pair to be."""
-        return self._judged(settings, np.flatnonzero(self._candidates(settings)))
+        """Return all that a run with thresholds of the grid verifies, and what it finds each pair to be."""
+        return self._judged(settings, self._near(settings, np.flatnonzero(self._candidates(settings))))
+
+    def _near(self, settings: Settings, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of pairs those that a run with these thresholds keeps: the pool's were verified under the least of all."""
+        return rows[self._containment[rows] >= least_shared(settings)]
 
     def _judged(self, settings: Settings, rows: NDArray[np.int64]) -> Links:
         links = self.links.where(rows)
         kind = classify(links.pairs, links.overlap, links.differences, *self._printed, settings)
         return replace(links, kind=kind)
 
-    def _groups(
-        self, settings: Settings, rows: NDArray[np.int64], n: int, pairs: NDArray[np.int64] | None = None
-    ) -> NDArray[np.int64]:
-        """Return groups by some pairs, of documents by number or as given."""
-        links = self._judged(settings, rows)
-        links = replace(links, pairs=links.pairs if pairs is None else pairs)
-        near = links.overlap.containment >= min(NEAR, settings.jaccard, settings.containment)
-        return grouping.group_documents(
-            links.where(near).likeness, n, settings.jaccard, settings.containment, settings.bucket_cap
-        )
+    def _groups(self, settings: Settings, links: Links, n: int) -> NDArray[np.int64]:
+        """Return groups of n documents by some links."""
+        return grouping.group_documents(links.likeness, n, settings.jaccard, settings.containment, settings.bucket_cap)
 
     def part(self, documents: NDArray[np.int64]) -> Part:
         """Return what can ever be in one group with some documents: the rest of the feed decides nothing about them."""
@@ -159,8 +156,9 @@ class CopyPool:
         """
         chosen: dict[str, Any] = dict(zip(COPY_AXES, thresholds, strict=True))
         settings = replace(self._settings, **chosen)
-        rows = part.chosen[self._candidates(settings)[part.chosen]]
-        groups = self._groups(settings, rows, len(part), part.local(self.links.pairs[rows]))
+        rows = self._near(settings, part.chosen[self._candidates(settings)[part.chosen]])
+        links = replace(self._judged(settings, rows), pairs=part.local(self.links.pairs[rows]))
+        groups = self._groups(settings, links, len(part))
         return judge.precision_recall(part.everywhere(groups))
 
     def curve(self, before: tuple[int, int], after: tuple[int, int]) -> tuple[CurveBin, ...]:

@@ -80,26 +80,8 @@ def changes_after(
         InputError: `after` is negative, or `since` is no point in time.
     """
     index = reader.index
-    own, last = index.database.history, index.database.state["article"]
     given, write = _parted(history)
-    if after < 0:
-        raise InputError(f"after is {after}; it must be 0 or more")
-    cure = "cure: begin anew, after 0 without a history; a story that is told again has the same id"
-    if given is not None and given != own:
-        raise OtherHistory(
-            f"history is {history!r:.40}, that of {index.database.path} is {own!r}: a backup was restored, or the index made"
-            f" anew; {cure}"
-        )
-    if after > last:
-        raise OtherHistory(
-            f"after is {after}, and no article of {index.database.path} has ever had a number beyond {last}: a backup was"
-            f" restored, or the index made anew; {cure}"
-        )
-    if after and is_forgotten(index, after):
-        raise OtherHistory(
-            f"after is {after}, and more has expired since then than {index.database.path} remembers; cure: begin anew, after 0"
-            " without a history, in place of all that is held"
-        )
+    _refuse_other(index, after, given)
     now = index.database.state["generation"]
     write = now if write is None or not after else write
     after = max(after, last_before(index, since))
@@ -125,7 +107,30 @@ def changes_after(
     stories = tuple(reader.stories([*new]))
     gone = tuple(what for _, what in steps if isinstance(what, Gone))
     come = tuple(map(tuple, new.values()))
-    return Arrived(stories, come, steps[-1][0] if steps else after, f"{own}.{write}", gone)
+    return Arrived(stories, come, steps[-1][0] if steps else after, f"{index.database.history}.{write}", gone)
+
+
+def _refuse_other(index: OpenIndex, after: int, given: str | None) -> None:
+    """Refuse to tell what comes after an answer that this index did not give, or does not remember; as `changes_after`."""
+    own, last = index.database.history, index.database.state["article"]
+    if after < 0:
+        raise InputError(f"after is {after}; it must be 0 or more")
+    cure = "cure: begin anew, after 0 without a history; a story that is told again has the same id"
+    if given is not None and given != own:
+        raise OtherHistory(
+            f"history is {given!r:.40}, that of {index.database.path} is {own!r}: a backup was restored, or the index made"
+            f" anew; {cure}"
+        )
+    if after > last:
+        raise OtherHistory(
+            f"after is {after}, and no article of {index.database.path} has ever had a number beyond {last}: a backup was"
+            f" restored, or the index made anew; {cure}"
+        )
+    if after and is_forgotten(index, after):
+        raise OtherHistory(
+            f"after is {after}, and more has expired since then than {index.database.path} remembers; cure: begin anew, after 0"
+            " without a history, in place of all that is held"
+        )
 
 
 def _parted(history: str | None) -> tuple[str | None, int | None]:

@@ -17,7 +17,7 @@ from said import said
 from clusterer import Article, Settings, cluster
 from clusterer.evaluation.choice import choose
 from clusterer.evaluation.gold import Gold, Judged
-from clusterer.evaluation.judge import Judge
+from clusterer.evaluation.judge import Judge, warnings_of
 from clusterer.evaluation.metrics import PairScores, bcubed, evaluate_pairs
 from clusterer.evaluation.sweeps import Tried
 from clusterer.evaluation.tuning import Tuning, figures, tune
@@ -165,3 +165,17 @@ def test_little_gold_is_warned_of_everywhere(tmp_path: Path, articles: list[Arti
 
 def test_enough_gold_is_not_warned_of(made: tuple[list[dict], Gold]) -> None:
     assert tune(*made, settings=Settings(level="copy")).warnings == ()
+
+
+def test_what_judged_pairs_suggest_is_warned_of_however_many_they_are() -> None:
+    pairs = np.array([(i, i + 200) for i in range(200)])
+    same = np.arange(200) % 2 == 0
+    judges = {
+        "pairs": Judge(np.arange(400), None, pairs, same),
+        "labels": judge_of([i // 2 for i in range(200)]),
+    }
+    for kind, judge in judges.items():
+        scores = {"story": judge.scores(np.arange(400))}
+        for suggested in ((), ("story",)):
+            told = [one.key for one in warnings_of({"story": judge}, scores, 400, suggested)]
+            assert told == (["hard.suggested"] if kind == "pairs" and suggested else []), (kind, suggested)

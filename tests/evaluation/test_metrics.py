@@ -264,8 +264,8 @@ def test_judged_pairs_are_scored_and_the_surest_mistake_is_first(place: Path, tm
     assert re.search(r"^accuracy +0.2500$", said, re.M)
     wrong = re.findall(r"^wrongly .*\n  - (\S+) .*\n  - (\S+) ", said, re.M)
     assert wrong == [(strong["id"], strong["linked_to"]), (weak["id"], weak["linked_to"]), apart]
-    assert f"wrongly together, score {strong['score']:.2f}" in said
-    assert "wrongly apart, score 0.12" in said
+    assert f"wrongly together, weakest link on the way between them {strong['score']:.2f}" in said
+    assert "wrongly apart, score of the pair when it was judged 0.12" in said
     table = tmp_path / "judged.csv"
     table.write_text(
         "a,b,same\n" + "".join(f"{r['a']},{r['b']},{str(r['same']).lower()}\n" for r in rows[:3] + rows[4:])

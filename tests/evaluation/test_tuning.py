@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from daily_forms import printed
 from made import generated, words_of
 from places import SHARED
 from story_forms import FILLINGS
@@ -17,11 +18,16 @@ from benchmarks.corpora.generator import feed
 from benchmarks.corpora.gold import gold_articles, gold_rows
 from benchmarks.suites.tuning import coarse_stories, gaps, halves
 from clusterer import Article, InputError, Settings, SettingsError, cluster
+from clusterer.copies.documents import find_documents
+from clusterer.copies.verify import Links
+from clusterer.corpus import read
 from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.evaluation.metrics import Scores, evaluate
-from clusterer.evaluation.sweeps import COPY_AXES, GRID
+from clusterer.evaluation.sweeps import COPY_AXES, GRID, CopyPool
 from clusterer.evaluation.tuning import Tuning, tune
 from clusterer.io.feed import Feed
+from clusterer.pipeline import run_pipeline
+from clusterer.progress import silent
 from clusterer.stories.model import shipped_model
 
 
@@ -66,6 +72,19 @@ def test_filled_forms_are_left_apart_as_cluster_leaves_them() -> None:
     told = tune(feed, gold, settings=Settings(story=0.3))
     assert told.before["story"] == labelled(gold, "story", cluster(feed, told.start))
     assert_counts(told, feed)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(jaccard=0.7, containment=0.9), Settings(story=0.3)])
+def test_what_is_verified_for_a_setting_is_what_a_run_verifies(articles: list[Article], settings: Settings) -> None:
+    feed = [*articles, *printed(4)]
+    run = run_pipeline(feed, settings)
+    found = CopyPool(find_documents(read(feed, settings), settings), settings, silent).judged(settings)
+
+    def told(links: Links) -> set[tuple[int, ...]]:
+        return set(zip(*links.pairs.T.tolist(), links.kind.tolist(), links.forms.tolist(), strict=True))
+
+    assert told(found) == told(run.links)
+    assert sum(run.links.forms) > 10
 
 
 SOME = [(0.3, 0.4, 0.0), (0.3, 0.95, 0.5), (0.5, 0.6, 0.2), (0.65, 0.55, 0.1), (0.95, 0.4, 0.3), (0.95, 0.95, 0.0)]

@@ -390,21 +390,6 @@ def test_all_sheets_with_texts_are_read_and_places_name_them(tmp_path: Path) -> 
         assert [reader.place(number) for number in range(6)] == places
 
 
-def test_an_encoding_is_of_texts_alone(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", {"أخبار": [["المعرف", "النص"], [1, "نص الخبر الأول في الصحيفة"]]})
-    feed = Feed(path, encoding="cp1256")
-    assert [row.article.text for row in feed] == ["نص الخبر الأول في الصحيفة"]
-    assert [note for note in feed.notes if "--encoding" in note] == [
-        f"{path} is xlsx, which tells its letters by itself: --encoding cp1256 is of texts; cure: none, or leave it out"
-    ]
-    assert not any("--encoding" in note for note in _notes(Feed(path)))
-
-
-def _notes(feed: Feed) -> list[str]:
-    assert list(feed)
-    return feed.notes
-
-
 def test_each_sheet_is_read_by_its_own_header(tmp_path: Path) -> None:
     texts = [f"نص الخبر رقم {i} عن {word} في المدينة" for i, word in enumerate(("جسر", "ميناء", "مطار", "ملعب"))]
     sheets = {

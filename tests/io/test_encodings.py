@@ -150,3 +150,14 @@ def test_names_of_files_that_are_not_utf8_are_escaped(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [row["id"] for row in rows] == ["ok", r"\xce\xc8\xd1", r"\xe4\xc8\xc3"]
+
+
+def test_an_encoding_is_of_texts_alone(tmp_path: Path) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"text": ["نص الخبر الأول في الصحيفة"]}), path)
+    told = "is parquet, which tells its letters by itself: --encoding cp1256 is of texts; cure: none, or leave it out"
+    for encoding, notes in (("cp1256", [f"{path} {told}"]), (None, [])):
+        feed = Feed(path, encoding=encoding)
+        assert [row.article.text for row in feed] == ["نص الخبر الأول في الصحيفة"]
+        assert [note for note in feed.notes if "--encoding" in note] == notes
