@@ -46,7 +46,9 @@ def test_the_command(some: list[Article], tmp_path: Path, spark: Any) -> None:
     frame(spark, some[:60]).write.parquet(str(table))
     assert run(table, "-o", tmp_path / "out.parquet", "--level", "exact").exit_code == 0
     assert spark.read.parquet(str(tmp_path / "out.parquet")).count() == 60
+    (empty := tmp_path / "empty.jsonl").touch()
     for args, why in (
+        ((empty, "-o", tmp_path / "e.jsonl"), "empty.jsonl: no line in it; nothing is written"),
         ((feed, table, "-o", out), "one format"), ((feed, "-o", tmp_path / "x.csv"), "writes .parquet"),
         (("x.csv", "-o", tmp_path / "y.jsonl"), "reads .jsonl"), ((feed, "-o", feed), "is also an input"),
         ((feed, "-o", tmp_path), "writes .parquet"), ((feed, "-o", out, "--stories", "s.csv"), "--stories NAME.parquet"),
