@@ -86,7 +86,9 @@ def stand_anew(database: Database, stories: Collection[int], stirred: Collection
     database.write_among(
         f"INSERT INTO standing SELECT *, ?2, ?2 FROM ({STANDINGS} WHERE story IN {{}} GROUP BY story)", numbers, now
     )
-    database.write("DELETE FROM standing WHERE story < 0 AND -story NOT IN (SELECT number FROM article WHERE document IS NULL)")
+    database.write(
+        "DELETE FROM standing WHERE story < 0 AND -story NOT IN (SELECT number FROM article WHERE document IS NULL)"
+    )
     database.write(
         f"INSERT INTO standing SELECT *, ?1, ?1 FROM ({WORDLESS}) WHERE story NOT IN (SELECT story FROM standing)", now
     )

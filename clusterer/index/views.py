@@ -190,7 +190,19 @@ class IndexReader:
             first = article.outlet or None if article.date else None
             asked = (article,) if with_articles else ()
             told = Story(
-                assignment.story, (), (assignment,), 1, outlets, date, date, came, first, article.heading, None, 1, asked
+                assignment.story,
+                (),
+                (assignment,),
+                1,
+                outlets,
+                date,
+                date,
+                came,
+                first,
+                article.heading,
+                None,
+                1,
+                asked,
             )
             out[-number] = Dated(told, [seconds(date)], [number])
         return out
