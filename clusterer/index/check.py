@@ -165,11 +165,11 @@ _RULES = {
     "stories without a text": "SELECT number FROM story WHERE into_story IS NULL AND number NOT IN (SELECT story FROM"
     " text)",
     "stories whose standing is not that of their articles": f"SELECT story FROM ({STANDINGS} GROUP BY story UNION ALL"
-    f" {WORDLESS}) AS told LEFT JOIN standing USING (story) WHERE (standing.size, standing.newest, standing.latest) IS NOT (told.size, told.newest,"
-    " told.latest)",
+    f" {WORDLESS}) AS told LEFT JOIN standing USING (story) WHERE (standing.size, standing.newest, standing.latest) IS NOT"
+    " (told.size, told.newest, told.latest)",
     "standings of a story that is not there, or of a write that never was": "SELECT story FROM standing WHERE story NOT IN"
-    " (SELECT story FROM text UNION ALL SELECT -number FROM article WHERE document IS NULL) OR changed NOT BETWEEN 1 AND stirred OR stirred > (SELECT value FROM state WHERE name ="
-    " 'generation')",
+    " (SELECT story FROM text UNION ALL SELECT -number FROM article WHERE document IS NULL) OR changed NOT BETWEEN 1 AND"
+    " stirred OR stirred > (SELECT value FROM state WHERE name = 'generation')",
     "aliases of a story that is not there": "SELECT number FROM story WHERE into_story NOT IN (SELECT number FROM story"
     " WHERE into_story IS NULL)",
     "articles gone that are there": "SELECT gone.number FROM gone JOIN article USING (key) WHERE article.id = gone.id",

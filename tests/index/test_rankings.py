@@ -23,13 +23,14 @@ DAY = datetime(2016, 4, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryIndex]:
-    """Stories of every size, some of one moment, some without a date, which arrive in no order of dates."""
+    """Stories of every size, some of one moment, some without a date or a word, which arrive in no order of dates."""
     draw = random.Random(4)
     articles = []
     for story in range(60):
         for i in range(draw.choice((1, 1, 2, 3, 6))):
             date = None if draw.random() < 0.1 else DAY + timedelta(hours=6 * draw.randrange(40))
             articles.append(Article(f"{text_of(f'story {story}', 60)} {i}", f"{story}-{i}", date=date))
+    articles += [Article("؟!", f"no word {i}", date=DAY + timedelta(hours=30 * i) if i else None) for i in range(6)]
     draw.shuffle(articles)
     with StoryIndex.open(tmp_path_factory.mktemp("ranked") / "news.db") as index:
         for start in range(0, len(articles), 40):
@@ -45,8 +46,8 @@ def by_one_statement(index: StoryIndex, after: float, min_size: int, limit: int,
         "change": "max(article.number)",
     }[sort]
     rows = index._database.rows(
-        "SELECT story FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
-        " document.number GROUP BY story HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
+        "SELECT coalesce(text.story, -article.number) AS story FROM article LEFT JOIN document ON article.document ="
+        " document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
         f" ORDER BY {order} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
         min_size,
         after,

@@ -39,8 +39,10 @@ def test_an_article_without_a_word_is_a_story_of_its_own(path: Path) -> None:
         assert (story.id, story.aliases, len(story), story.independent_texts) == ("tiny", (), 1, 1)
         assert (story.outlets, story.first, story.last, story.title) == (("سبق",), DAY, DAY, "...")
         assert before <= index.story("empty").first <= datetime.now(UTC)
-        assert list(index.stories()) == []
+        assert list(index.stories()) == [index.story("empty"), story]
         assert index.counts()["too short to group"] == 2
+        index.remove(["empty"])
+        assert list(index.stories()) == [story]
 
 
 def test_the_first_outlet_is_that_of_the_table_of_a_batch(path: Path) -> None:
