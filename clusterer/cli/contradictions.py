@@ -41,6 +41,8 @@ NEEDS = (
     Need(_STORIES, "level", ("exact", "copy"), "--level story"),
     Need(_COPIES, "level", ("exact",), "--level copy"),
     Need(_CUTS, "cuts", (False,), "--cuts"),
+    Need(("language",), "html", (None,), "--html FILE"),
+    Need(("language",), "report", (None,), "--report FILE"),
 )
 """Which options need what, those first that make most others idle."""
 
@@ -54,6 +56,8 @@ def refuse_idle(context: click.Context) -> None:
     source = click.core.ParameterSource
     options = {option.name: option for option in context.command.params}
     for need in NEEDS:
+        if need.other not in options:
+            continue
         value = context.params.get(need.other)
         is_idle = value in need.values if need.values else value is not None
         if not is_idle or context.get_parameter_source(need.other) not in (source.COMMANDLINE, source.DEFAULT):
@@ -62,7 +66,8 @@ def refuse_idle(context: click.Context) -> None:
             if name in options and context.get_parameter_source(name) is source.COMMANDLINE:
                 one, other = _spelt(options[name], context.params[name]), _spelt(options[need.other], value)
                 cure = f"{need.cure}, or leave {one} out" if need.cure else f"leave one of them out, {one} or {other}"
-                raise click.UsageError(f"{one} does nothing with {other}; cure: {cure}", context)
+                other = f"without {options[need.other].opts[-1]}" if value is None else f"with {other}"
+                raise click.UsageError(f"{one} does nothing {other}; cure: {cure}", context)
 
 
 def refuse_twice(command: click.Command, context: click.Context, args: list[str]) -> None:

@@ -45,7 +45,7 @@ _MARKED, _CUT = ("[", "]"), ("{", "}")  # where there are no colours
 @partial(reading_options, required=False)
 @click.option("--result", type=click.Path(exists=True, dir_okay=False), help="lines that cluster wrote of these inputs")
 @click.option("--index", "index", type=click.Path(dir_okay=False), help="a living index that holds both")
-@click.option("--html", type=OutputPath("html"), help="file for a page that shows it")
+@click.option("--html", type=OutputPath("html"), help="file for a page that shows it, in Arabic with --language ar")
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 @settings_options

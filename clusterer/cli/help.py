@@ -75,8 +75,16 @@ class SectionedCommand(click.Command):
         """As click's; options that contradict each other, or do nothing, are refused."""
         if ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        refuse_twice(self, ctx, args)
-        rest = super().parse_args(ctx, args)
+        try:
+            refuse_twice(self, ctx, args)
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name in ("-o", "--output") and any(option.name == "html" for option in self.params):
+                told = (
+                    f"No such option {error.option_name!r}; cure: --html FILE, a page is all that this command writes"
+                )
+                raise click.UsageError(told, ctx) from None
+            raise
         refuse_idle(ctx)
         return rest
 

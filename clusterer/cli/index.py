@@ -165,6 +165,13 @@ def add(
         except BaseException as error:  # what was stored and what was set aside stays, whatever ends the run
             stopped = error
     run.summarise({"articles": counts.total(), **counts})
+    if (removed := counts["removed"]) and not options["quiet"]:
+        told = (
+            "1 article was removed earlier and stays"
+            if removed == 1
+            else f"{removed:,} articles were removed earlier and stay"
+        )
+        tell(f"{told} away; cure, where that is not meant: --again", err=True)
     if isinstance(stopped, KeyboardInterrupt):
         tell("interrupted; what was answered is stored", err=True)
         sys.exit(130)

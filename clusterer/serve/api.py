@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from clusterer.articles import Article
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.index import Story
 from clusterer.index.arrivals import changes_after
@@ -30,11 +31,26 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
+def refuse_unknown(request: Request) -> None:
+    """Refuse parameters that a route does not know: what they ask for would be left out without a word.
+
+    Raises:
+        InputError: naming the first of them, and those that are known.
+    """
+    route: APIRoute = request.scope["route"]
+    known = [field.alias for field in route.dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            cure = f"{did_you_mean(name, known)}one of {', '.join(known)}" if known else "leave it out, there are none"
+            raise InputError(f"no parameter {name[:_SHOWN]!r}; cure: {cure}")
+
+
 class NotThere(InputError):
     """Something is asked for by an id that the index has not."""
 
 
 Open = Annotated[Desk, Depends(desk_of)]
+_SHOWN = 60  # letters of a parameter that is not known
 _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": forms.ErrorForm, "description": said}
     for code, said in (
@@ -51,7 +67,7 @@ _OTHER: dict[int | str, dict[str, Any]] = {
     }
 }
 _SIZES: dict[int | str, dict[str, Any]] = {411: {"description": "No Content-Length"}, 413: {"description": "Too long"}}
-router = APIRouter(prefix="/api", responses=_ERRORS)
+router = APIRouter(prefix="/api", responses=_ERRORS, dependencies=[Depends(refuse_unknown)])
 
 
 def answer(value: Any, code: int = 200) -> Response:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs, urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -28,7 +28,7 @@ from clusterer.results import Level
 from clusterer.serve import api, forms
 from clusterer.serve.guard import is_same_origin
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(api.refuse_unknown)])
 TOKEN = secrets.token_urlsafe(16)
 """Stands in every form that changes something; a page of a stranger cannot read it."""
 WINDOWS = ("", "24h", "7d", "30d")

@@ -10,6 +10,7 @@ import pytest
 from clusterer.cli.cluster import cluster_command
 from clusterer.cli.contradictions import NEEDS
 from clusterer.cli.dedup import dedup_command
+from clusterer.cli.explain import explain_command
 
 
 def _refusal(command: click.Command, words: str) -> str:
@@ -51,6 +52,14 @@ def _refusal(command: click.Command, words: str) -> str:
         ),
         (dedup_command, "--quote 13 --keep earliest", "--keep earliest does nothing with --quote 13"),
         (dedup_command, "--story 0.7", "--story 0.7 does nothing with --level copy; cure: --level story"),
+        (
+            cluster_command,
+            "--language ar",
+            "--language ar does nothing without --report; cure: --report FILE, or leave --language ar out",
+        ),
+        (explain_command, "other --language en", "--language en does nothing without --html; cure: --html FILE"),
+        (explain_command, "other -o page.html", "No such option '-o'; cure: --html FILE, "),
+        (explain_command, "other --output page.html", "No such option '--output'; cure: --html FILE, "),
         (dedup_command, "-o x -o y", "--output is given 2 times and takes one file; cure: leave one out"),
         (
             dedup_command,
@@ -75,11 +84,13 @@ def test_what_counts_is_taken(tmp_path: Path) -> None:
         (dedup_command, "--unit paragraph --min-words 3"),
         (dedup_command, "--level exact --keep longest --min-words 3 --window 3d"),
         (dedup_command, "--jaccard 0.5 --jaccard 0.6"),
+        (cluster_command, "--language ar --report page.html"),
+        (explain_command, "other --language ar --html page.html"),
     ):
         assert _refusal(command, words) == ""
 
 
 def test_the_table_knows_options_of_commands_alone() -> None:
-    known = {option.name for command in (cluster_command, dedup_command) for option in command.params}
+    known = {option.name for command in (cluster_command, dedup_command, explain_command) for option in command.params}
     named = {name for need in NEEDS for name in (*need.names, need.other)}
     assert named <= known

@@ -136,7 +136,7 @@ def test_changes_are_told_in_order_and_each_once(server: Server) -> None:
             break
         after = told["next"]
         seen += [id for story in told["stories"] for id in story["new"]]
-    assert sorted(seen) == sorted([*(a.id for a in SAMPLE), *ODD])
+    assert sorted(seen) == sorted([*(a.id for a in SAMPLE), *ODD, "empty"])
     assert server.api("changes", since="1h", limit=200)["next"] == after
     assert server.api("changes", since=f"{datetime.now(UTC) + timedelta(days=2):%F}") == {
         "stories": [], "gone": [], "next": after, "history": server.api("changes")["history"]
@@ -165,6 +165,10 @@ def test_changes_of_another_history_are_refused(server: Server, path: Path) -> N
         ("/api/stories?sort=x", 422, "sort"),
         ("/api/article", 422, "id"),
         ("/api/nothing", 404, "Not Found"),
+        ("/api/stories?since=24h&zzz=1", 400, "'zzz'; cure: one of "),
+        ("/api/stories?minsize=2", 400, "did you mean 'min_size'? one of "),
+        ("/api/story?ids=nothing", 400, "did you mean 'id'? one of id"),
+        ("/api/explain?a=nothing&b=x&level=copy", 400, "'level'; cure: one of a, b"),
     ],
 )
 def test_what_is_wrong_is_one_error(server: Server, asked: str, status: int, said: str) -> None:
@@ -175,6 +179,16 @@ def test_what_is_wrong_is_one_error(server: Server, asked: str, status: int, sai
         return  # the page takes a day where none is said
     found, headers, text = server.ask(asked.replace("/api", "").replace("/stories", "/"))
     assert (found, headers["content-type"]) == (status, "text/html; charset=utf-8")
+
+
+def test_what_a_route_knows_is_what_it_documents(server: Server) -> None:
+    kind = {"content-type": "application/json"}
+    for path, methods in server.api("openapi.json")["paths"].items():
+        for method, about in methods.items():
+            known = [one["name"] for one in about.get("parameters", ())]
+            status, _, text = server.ask(f"{path}?zzz=1", method.upper(), b'{"text": "x"}', kind)
+            told = f"one of {', '.join(known)}" if known else "leave it out, there are none"
+            assert (status, json.loads(text)["error"]) == (400, f"no parameter 'zzz'; cure: {told}"), path
 
 
 def test_half_characters_are_written_as_they_can_be(tmp_path: Path) -> None:

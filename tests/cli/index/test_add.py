@@ -164,11 +164,17 @@ def test_an_id_with_another_text_gets_a_number_or_is_an_update(news: Path) -> No
     first, *_ = rows(ask("add", news, feed).stdout)
     assert (first["id"], first["status"]) == (f"{IDS[0]}#2", "copy")
     ask("remove", news, f"{IDS[0]}#2", "fresh")
-    told = rows(ask("add", news, feed, "--update").stdout)
+    assert ask("add", news, feed, "--update", "-q").stderr == ""
+    done = ask("add", news, feed, "--update")
+    said_last = done.stderr.splitlines()[-1]
+    assert said_last == "1 article was removed earlier and stays away; cure, where that is not meant: --again"
+    told = rows(done.stdout)
     assert [r["id"] for r in told] == [IDS[0], IDS[1], "fresh"]
     assert told[0]["story"] == IDS[0]
     assert [r["status"] for r in told[1:]] == ["known", "removed"]
-    again = rows(ask("add", news, feed, "--update", "--again").stdout)
+    done = ask("add", news, feed, "--update", "--again")
+    assert "--again" not in done.stderr
+    again = rows(done.stdout)
     assert [r["status"] for r in again] == ["known", "known", "new"]
     assert [r["status"] for r in rows(ask("add", news, feed, "--update").stdout)] == ["known"] * 3
     with StoryIndex.open(news) as store:
