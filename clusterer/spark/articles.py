@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from clusterer.articles import Article, content_id, nth_free_id, parse_id, secon
 from clusterer.copies import candidates
 from clusterer.corpus import text_words, title_words, with_titles
 from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.nulls import decoded
 from clusterer.io.readers.jsonl import json_reason
 from clusterer.io.rows import EXCERPT, Unreadable, python_values
 from clusterer.settings import Settings
@@ -128,7 +128,7 @@ def _articles(
             if not line.strip():
                 continue
             try:
-                good[place] = fields(orjson.loads(line))
+                good[place] = fields(decoded(line))
             except ValueError as error:
                 bad[place] = file, json_reason(line, error, "utf-8"), line.decode("utf-8", "replace")[:EXCERPT]
         return good, bad

@@ -455,10 +455,10 @@ def test_what_stays_of_an_empty_frame_or_column_is_empty_and_of_its_kind(library
     columns = ["id", "text"]
     frame = make({name: module.array([], "string") if library == "pyarrow" else [] for name in columns})
     series = frame.column("text") if library == "pyarrow" else frame["text"]
-    for given in (frame, series):
-        found = dedup(given)
+    for empty in (frame, series):
+        found = dedup(empty)
         for part in (found.kept, found.removed_items):
-            assert type(part) is type(given)
+            assert type(part) is type(empty)
             assert len(part) == 0
-            if given is frame:
+            if empty is frame:
                 assert list(part.column_names if library == "pyarrow" else part.columns) == columns
