@@ -341,7 +341,7 @@ def quoting(
         items: the articles as they were given.
         progress: told how far the work is.
     """
-    ids, removed, passages = list[str](), list[Removal](), 0
+    ids, removed, passages, quoted = list[str](), list[Removal](), 0, set[int]()
     for place, (article, words, quotes) in enumerate(find_quotes(articles, runs, progress=progress)):
         ids.append(name_of(article))
         if quotes:
@@ -353,10 +353,12 @@ def quoting(
                 )
             )  # fmt: skip
             passages += len(quotes)
+            quoted.update(quote.quoted_place for quote in quotes)
     stats = {
         "articles": len(ids),
         "texts compared against": len(runs.ids),
         f"of these shorter than {runs.length} words, not looked for": runs.short,
+        "texts quoted": len(quoted),
         "passages quoted": passages,
         "removed as quoted": len(removed),
         "articles kept": len(ids) - len(removed),

@@ -91,8 +91,8 @@ LINES: dict[str, tuple[bytes, str]] = {
     "utf8-overlong": (_with_text(b'"\xc0\xaf"'), "not valid UTF-8 at byte"),
     "cp1256-line": (_with_text('"قالت الوزارة في بيان"'.encode("cp1256")), "not valid UTF-8"),
     "binary": (bytes(range(128, 256)) + b"\xff\xfe", "not valid UTF-8"),
-    "nan": (b'{"id": "bad", "views": NaN, "text": "b"}', "NaN"),
-    "infinity": (b'{"id": "bad", "views": -Infinity, "text": "b"}', "Infinity"),
+    "nan": (b'{"id": "bad", "views": NaN, "text": NaN}', "is null and there is no title"),
+    "infinity": (b'{"id": "bad", "views": -Infinity, "text": Infinit}', "broken JSON: "),
     "nested": (_with_text(b"[" * 5000 + b"]" * 5000), "nested too deeply"),
     "number-huge": (b'{"id": "bad", "text": 1' + b"0" * 400 + b"}", ""),
 }  # fmt: skip

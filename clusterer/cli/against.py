@@ -9,8 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from clusterer.articles import Article
 from clusterer.cli.run import Run, feed_of, keep_apart
 from clusterer.corpus import Chunk, read_chunks
@@ -18,6 +16,7 @@ from clusterer.deduplication import compared_against
 from clusterer.errors import InputError
 from clusterer.io.choice import SAMPLE
 from clusterer.io.field_names import FIELD_NAMES, column_key
+from clusterer.io.nulls import decoded
 from clusterer.io.rows import BadRow, as_json
 from clusterer.io.sources import find_sources
 from clusterer.reading import InputReader
@@ -196,7 +195,7 @@ def _columns(options: Mapping[str, Any]) -> set[str]:
     for tried in (options, plain):
         with contextlib.suppress(InputError):  # told when the run reads them
             feed = feed_of({**tried, "strict": False}, _Enough().count)
-            found |= {column_key(name) for row in islice(feed, SAMPLE) for name in orjson.loads(as_json(row))}
+            found |= {column_key(name) for row in islice(feed, SAMPLE) for name in decoded(as_json(row))}
     return found
 
 

@@ -48,6 +48,7 @@ from clusterer.errors import InputError
 from clusterer.io.added_fields import STORED, AddedFields
 from clusterer.io.atomic import atomic_output
 from clusterer.io.column_values import refuse_containers
+from clusterer.io.nulls import with_nulls
 from clusterer.io.rows import Row, as_json
 from clusterer.io.writers import result_form
 from clusterer.pipeline import clocks_apart, group_corpus, refuse_foreign_weights, unheeded
@@ -254,7 +255,7 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[in
                 }
                 for quote in removal.quotes
             ]
-        return orjson.dumps({**why, "article": orjson.Fragment(as_json(row))})
+        return orjson.dumps({**why, "article": orjson.Fragment(with_nulls(as_json(row)))})
 
     def stays(start: int, stop: int) -> NDArray[np.bool_]:
         mask = np.ones(stop - start, dtype=np.bool_)

@@ -29,7 +29,7 @@ from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
 from clusterer.io.resuming import chained
-from clusterer.io.rows import BadRow, DamagedFile
+from clusterer.io.rows import EXCERPT, BadRow, DamagedFile
 from clusterer.io.shard_outputs import is_folder, work_place
 from clusterer.io.sources import source_of_file
 from clusterer.io.walk_words import is_loss
@@ -260,7 +260,7 @@ class Run:
     def set_aside(self, bad: BadRow) -> None:
         """Put a bad row into the quarantine file."""
         if len(self.first_bad) < _FIRST_BAD:
-            self.first_bad.append(bad)
+            self.first_bad.append(replace(bad, excerpt=bad.excerpt[:EXCERPT]))
         self.quarantine.add(bad)
 
     def pipeline(self, keep: bool = False) -> PipelineRun:
@@ -329,7 +329,8 @@ class Run:
     def warn(self) -> None:
         """A line of each damaged file and of what is there and not read; unless quiet also of all else to be known."""
         if (bad := self.quarantine.count) and not self.quiet:
-            tell(f"{bad} bad {'row' if bad == 1 else 'rows'} set aside in {self.quarantine_path}", err=True)
+            rows = f"{bad} bad {'row' if bad == 1 else 'rows'}"
+            tell(f"{rows} set aside in {self.quarantine_path}: {self.quarantine.told_reasons()}", err=True)
         nothing = "unreadable, no output is written for it" if self.is_by_shard else "unreadable"
         tell_damage(self.damaged_files, self.quarantine_path, nothing, self.staying)
         if self.quiet:

@@ -16,6 +16,7 @@ from clusterer.cli.run import keep_apart, settings_of
 from clusterer.cli.spark import ONE_MACHINE, engine, lines_or_tables, refuse, refuse_nothing, rows_of, write
 from clusterer.cli.terminal import tell
 from clusterer.errors import InputError, OutputError
+from clusterer.io.nulls import with_nulls
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -133,7 +134,9 @@ def lines_aside(batches: Iterable[Any]) -> Iterator[Any]:
         lines = []
         for row in batch.to_pylist():
             article = row.pop("row")
-            whole = orjson.Fragment(_line(article["value"])) if set(article) == {"value", "file"} else article
+            whole = (
+                orjson.Fragment(with_nulls(_line(article["value"]))) if set(article) == {"value", "file"} else article
+            )
             lines.append(orjson.dumps({**row, "article": whole}, default=_plain))
         yield pa.RecordBatch.from_arrays([pa.array(lines, pa.binary()).cast(pa.string())], ["value"])
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from clusterer.articles import Article
 from clusterer.errors import InputError, did_you_mean
 from clusterer.io.nested import MISSING, at_path
+from clusterer.io.nulls import decoded
 from clusterer.io.rows import Row, as_json
 
 STORED = ("title", "text", "source", "url", "date")
@@ -74,7 +73,7 @@ class AddedFields:
 
     def _own(self, row: Row) -> dict[str, Any]:
         """Fields of the row itself that are wanted."""
-        fields = orjson.loads(as_json(row))
+        fields = decoded(as_json(row))
         out = {}
         for name in self._others:
             value = at_path(fields, name)

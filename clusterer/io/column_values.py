@@ -102,4 +102,4 @@ def chosen_rows(items: Any, mask: list[bool]) -> Any:
     import narwhals.stable.v2 as nw
 
     found = nw.from_native(items, allow_series=True, eager_only=True)
-    return found.filter(mask).to_native()
+    return (found.filter(mask) if mask else found.head(0)).to_native()  # a mask without an entry is refused

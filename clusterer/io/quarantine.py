@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO
@@ -10,6 +12,8 @@ from typing import BinaryIO
 from clusterer.io.atomic import _remove, appended, atomic_output
 from clusterer.io.guard import json_line
 from clusterer.io.rows import BadRow
+
+_TOLD, _KINDS, _LONGEST = 3, 1000, 100  # reasons that are told, that are counted, letters of one
 
 
 class Quarantine:
@@ -23,6 +27,8 @@ class Quarantine:
     def __init__(self, path: str | os.PathLike[str], lasting: bool = False) -> None:
         """Only remember the path."""
         self.count = 0
+        self._reasons: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
         self._lasting = lasting
         self._path = path
         self._stack = ExitStack()
@@ -33,12 +39,24 @@ class Quarantine:
         if self._out is None:
             self._out = self._stack.enter_context(appended(self._path) if self._lasting else atomic_output(self._path))
         self.count += 1
+        self._count_reason(bad.reason.partition("; cure: ")[0])
         self._out.write(
             json_line(
                 {"file": _printable(bad.file), "line": bad.line, "reason": _printable(bad.reason),
                  "row": _printable(bad.excerpt)}
             )
         )  # fmt: skip
+
+    def told_reasons(self) -> str:
+        """The commonest reasons with their counts, of each kind as it came first; places and sizes make no kind."""
+        told = [f"{count} × {self._first[kind]}" for kind, count in self._reasons.most_common(_TOLD)]
+        return ", ".join([*told, *["..."] * (len(self._reasons) > _TOLD)])
+
+    def _count_reason(self, reason: str) -> None:
+        kind = re.sub("[0-9][0-9,.]*", "#", reason)
+        if kind in self._first or len(self._first) < _KINDS:
+            self._first.setdefault(kind, reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}...")
+            self._reasons[kind] += 1
 
     def __enter__(self) -> Quarantine:
         """Nothing is made yet."""

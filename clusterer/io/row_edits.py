@@ -18,6 +18,7 @@ from clusterer.errors import OutputError
 from clusterer.io.escapes import escaped
 from clusterer.io.field_names import FIELD_NAMES, column_key
 from clusterer.io.html import clean_text
+from clusterer.io.nulls import decoded
 from clusterer.io.rows import NOT_READ, Layout, Row, csv_cells, import_pyarrow, python_values, unfit
 
 
@@ -53,7 +54,7 @@ class RowEditor:
         if row.layout.columns:
             return replace(row, raw=raw + row.layout.delimiter.encode() + _record(row, values), layout=layout)
         if any(f'"{name}"'.encode() in raw for name in self._added):
-            self._refuse(row, orjson.loads(raw))
+            self._refuse(row, decoded(raw))
         head = raw.rstrip()[:-1].rstrip()
         comma = b"" if head.endswith(b"{") else b","
         return replace(row, raw=head + comma + orjson.dumps(added)[1:])
@@ -139,7 +140,7 @@ def _fields(row: Row) -> Mapping[str, Any]:
     if isinstance(raw, bytes):
         if row.layout.columns:
             return dict(zip(row.layout.columns, csv_cells(row), strict=True))
-        found = orjson.loads(raw)
+        found = decoded(raw)
         return found if isinstance(found, dict) else {}
     batch, types = cast(Any, raw), import_pyarrow("types")
     return {

@@ -23,7 +23,7 @@ from clusterer.errors import InputError, OutputError
 from clusterer.io.escapes import cells_of
 from clusterer.io.guard import guarded
 
-EXCERPT = 1000  # characters of a bad row that are kept
+EXCERPT = 1000  # characters that are kept of what is no whole row
 PARQUET_BATCH = 1024  # rows
 
 
@@ -36,7 +36,8 @@ class BadRow:
         line: 1-based physical line where the row starts; row number in Parquet, JSON arrays and RSS; 1 where the
             whole file is meant.
         reason: what is wrong, and the cure.
-        excerpt: the first 1,000 characters of the row.
+        excerpt: the whole row; of one that is longer than a row may be (the reason has its size), and of a file that is cut off
+            or damaged, the beginning.
     """
 
     file: str
@@ -163,6 +164,17 @@ def as_cell(value: Any) -> Any:
 def unfit(row: Row, format: str, why: str) -> OutputError:
     """The error of a row that a file of this format cannot hold beside those before."""
     return OutputError(f"{row.file}, line {row.line}: {why} in a {format} file; cure: write JSON lines (.jsonl)")
+
+
+def as_text(raw: bytes | str) -> str:
+    """A row that is none as the quarantine file holds it, without its line end."""
+    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
+    return text.strip("\r\n")
+
+
+def beginning(raw: bytes | str) -> str:
+    """As `as_text`, the first 1,000 characters."""
+    return as_text(raw[: 4 * EXCERPT])[:EXCERPT]
 
 
 def too_long(size: int, limit: int) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -21,8 +20,9 @@ from clusterer.articles import Article, content_id, nth_free_id, parse_id, secon
 from clusterer.copies import candidates
 from clusterer.corpus import text_words, title_words, with_titles
 from clusterer.io.columns import FieldMap, RowError
+from clusterer.io.nulls import decoded
 from clusterer.io.readers.jsonl import json_reason
-from clusterer.io.rows import EXCERPT, Unreadable, python_values
+from clusterer.io.rows import Unreadable, python_values
 from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, numbers, ragged, signed
 from clusterer.stories import features
@@ -128,9 +128,9 @@ def _articles(
             if not line.strip():
                 continue
             try:
-                good[place] = fields(orjson.loads(line))
+                good[place] = fields(decoded(line))
             except ValueError as error:
-                bad[place] = file, json_reason(line, error, "utf-8"), line.decode("utf-8", "replace")[:EXCERPT]
+                bad[place] = file, json_reason(line, error, "utf-8"), line.decode("utf-8", "backslashreplace")
         return good, bad
     columns = [python_values(batch.column(name)) for name in names]
     for place, values in enumerate(zip(*columns, strict=True)):
@@ -139,7 +139,7 @@ def _articles(
                 raise RowError(f"a cell cannot be read ({broken.why}); cure: write the row again")
             good[place] = fields(dict(zip(names, values, strict=True)))
         except RowError as error:
-            bad[place] = "", str(error), repr(values)[:EXCERPT]
+            bad[place] = "", str(error), repr(values)
     return good, bad
 
 

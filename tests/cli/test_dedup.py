@@ -196,6 +196,8 @@ def test_a_report_tells_what_is_quoted_where(halves: tuple[Path, Path, Path], tm
         for quote in line["quotes"]:
             place = quote["row"] - 1 + (0 if quote["file"] == str(old[0]) else 30)
             assert rows[place] == quote["quoted"]
+    quoted = {quote["quoted"] for line in lines(tmp_path / "gone.jsonl") for quote in line["quotes"]}
+    assert result.stats["texts quoted"] == len(quoted) > 1
 
 
 @pytest.mark.parametrize(

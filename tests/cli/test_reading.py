@@ -65,11 +65,25 @@ def test_an_unreadable_file_is_named_and_an_error_unless_allowed(feed: Path) -> 
     )
     assert Path("out.jsonl").read_text().count("\n") == 5
     told = result.stderr.splitlines()
-    assert told[0] == "4 bad rows set aside in out.jsonl.quarantine.jsonl"
+    assert told[0].startswith("4 bad rows set aside in out.jsonl.quarantine.jsonl: 3 × broken JSON: ")
     assert told[1].startswith("cut.jsonl.gz: unreadable; the file ends early or is damaged here")
     assert told[2].startswith("page.jsonl: unreadable; none of 3 rows is an article; the first: broken JSON")
     assert run("feed.jsonl", "cut.jsonl.gz", "page.jsonl", "--max-bad", "4").exit_code == 0
     assert "damaged files" in run("feed.jsonl", "cut.jsonl.gz", "--summary").stderr
+
+
+def test_bad_rows_are_set_aside_whole_and_the_commonest_reasons_told(feed: Path) -> None:
+    row = json.dumps({"text": None, "id": "ن" * 5000}, ensure_ascii=False)
+    feed.write_text(lines(5) + f"{row}\n" * 3 + "{oops\n" + "{}\n" * 2, encoding="utf-8")
+    told = run("feed.jsonl").stderr.splitlines()[0]
+    bad = [json.loads(line) for line in Path("out.jsonl.quarantine.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["row"] for line in bad] == [row] * 3 + ["{oops", "{}", "{}"]
+    first, second, third = (bad[place]["reason"].partition("; cure")[0] for place in (0, 4, 3))
+    assert told.endswith(f": 3 × {first}, 2 × {second}, 1 × {third}")
+    assert run("feed.jsonl", "--max-row-bytes", "2000").exit_code == 0
+    bad = [json.loads(line) for line in Path("out.jsonl.quarantine.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["row"] for line in bad][:3] == [row[:1000]] * 3
+    assert f"{len(row.encode()) + 1:,} bytes" in bad[0]["reason"]
 
 
 def test_a_file_that_is_cut_off_is_told_and_no_error(feed: Path) -> None:

@@ -100,7 +100,9 @@ STRANGE = [
     b"", b"  ", b"{broken", b'{"text": "x"} {"text": "y"}', b"[", b'{"text": "' + LONG.encode() + b'"},', b"]",
     b'\xef\xbb\xbf{"text": "' + LONG.encode() + b'", "id": 12345678901234567890123}',
     b'{"text": "\xff bad utf-8 that is long enough"}', b'{"text": "\\ud800 half of a character, alone"}',
-    b'{"text": NaN}', b'{"text": "a", "text": "' + LONG.encode() + b'"}', b"x" * 3000,
+    b'{"text": NaN}',
+    b'{"views": NaN, "text": "' + LONG.encode() + b'", "id": 12345678901234567890123}',
+    b'{"text": "a", "text": "' + LONG.encode() + b'"}', b"x" * 3000,
     b'{"items": [{"text": "' + LONG.encode() + b'", "title": "t"}]}', b'{"text": "' + LONG.encode() + b'", "id": 2.0}',
 ]  # fmt: skip
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings, strategies as st
 from made import text_of
 from places import DATA
 
-from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster
+from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster, dedup
 from clusterer.io import dataframes
 from clusterer.io.columns import article_from
 from clusterer.io.dataframes import rows_of
@@ -446,3 +446,19 @@ def test_a_mapping_with_a_missing_value_of_pandas_is_a_mapping_without_it() -> N
     assert cluster(rows).labels("copy") == cluster([{"text": text_of(1, 30)}, {"title": "عنوان", "text": ""}]).labels(
         "copy"
     )
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_what_stays_of_an_empty_frame_or_column_is_empty_and_of_its_kind(library: str) -> None:
+    module = pytest.importorskip(library)
+    make = module.table if library == "pyarrow" else module.DataFrame
+    columns = ["id", "text"]
+    frame = make({name: module.array([], "string") if library == "pyarrow" else [] for name in columns})
+    series = frame.column("text") if library == "pyarrow" else frame["text"]
+    for empty in (frame, series):
+        found = dedup(empty)
+        for part in (found.kept, found.removed_items):
+            assert type(part) is type(empty)
+            assert len(part) == 0
+            if empty is frame:
+                assert list(part.column_names if library == "pyarrow" else part.columns) == columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from clusterer import cluster
 from clusterer.articles import Article
 from clusterer.io.columns import article_from
 from clusterer.io.feed import Feed
+from clusterer.io.rows import BadRow
 from clusterer.io.values import NOTHING, is_no_date, is_nothing
 
 WORDS = [
@@ -114,3 +116,51 @@ def test_a_feed_of_sources_that_are_nothing_is_grouped_as_without(tmp_path: Path
         found = cluster(row.article for row in Feed(tmp_path / "a.jsonl")).assignments
         expected = expected or found
         assert found == expected, (source, date)
+
+
+LETTERS = "أعلنت وزارة التعليم موعد بدء العام الدراسي الجديد في جميع المدارس"
+NO_NUMBERS = ["NaN", "Infinity", "-Infinity"]
+FIELDS = ["id", "title", "text", "url", "source", "date", "views", "tags"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(NO_NUMBERS), min_size=1),
+    st.sampled_from([(", ", ": "), (",", ":")]),
+    st.sampled_from(["a.jsonl", "a.json"]),
+)
+def test_numbers_that_json_has_not_are_null(none: dict[str, str], separators: tuple[str, str], name: str) -> None:
+    quoted = 'NaN, -Infinity: \\" NaN '  # in a string they are letters
+    rows = [
+        {
+            "id": "12345678901234567890123", "title": quoted, "text": f"{quoted} {LETTERS} {i}", "views": i,
+            "url": f"https://a.example/{i}", "source": "a.example", "date": f"2024-01-0{i + 1}", "tags": ["NaN"],
+        }
+        for i in range(3)
+    ]  # fmt: skip
+    written, nulls = ([dict(row) for row in rows] for _ in range(2))
+    for field, word in none.items():
+        written[1][field] = [float(word)] if field == "tags" else float(word)
+        nulls[1][field] = [None] if field == "tags" else None
+    with tempfile.TemporaryDirectory() as folder:
+        found = []
+        for values in (written, nulls):
+            lines = [json.dumps(row, ensure_ascii=False, separators=separators) for row in values]
+            path = Path(folder, name)
+            path.write_text("\n".join(lines) if name.endswith("l") else f"[{','.join(lines)}]")
+            bad: list[BadRow] = []
+            good = list(Feed(path, on_bad=bad.append))
+            found.append(([row.article for row in good], [(one.line, one.reason) for one in bad]))
+            if values is written:
+                assert [row.raw for row in good] == [line.encode() for i, line in enumerate(lines) if i != 1 or not bad]
+    assert found[0] == found[1]
+    assert len(found[0][0]) + len(found[0][1]) == 3
+
+
+def test_what_is_broken_behind_such_a_number_is_told_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    for raw in (b'{"views": NaN, "text": oops}', b'{"views": 1.5, "text": oops}'):
+        bad: list[BadRow] = []
+        path.write_bytes(b'{"text": "%s"}\n' % LETTERS.encode() + raw)
+        assert len(list(Feed(path, on_bad=bad.append))) == 1
+        position = raw.index(b"oops") + 1
+        assert f"at character {position};" in bad[0].reason

@@ -32,7 +32,7 @@ from clusterer.io.feed_limits import (
     over,
 )
 from clusterer.io.position import Position
-from clusterer.io.rows import EXCERPT, BadRow, Layout, Row, too_long
+from clusterer.io.rows import EXCERPT, BadRow, Layout, Row, as_text, beginning, too_long
 
 BOM = codecs.BOM_UTF8
 _PIECES = 4  # times `row_ratio`: lines, or tags, for each byte of a file
@@ -172,9 +172,7 @@ class OpenedInput:
             raise TooManyRows(over(what, "bad_rows", walk.limits.bad_rows))
         self.walk.bad_rows += 1
         self.walk.first_reason = self.walk.first_reason or reason
-        head = raw[: 4 * EXCERPT]
-        text = head.decode("utf-8", "backslashreplace") if isinstance(head, bytes) else head
-        self.walk.report(BadRow(self.name, line, reason, text.strip("\r\n")[:EXCERPT]))
+        self.walk.report(BadRow(self.name, line, reason, beginning(raw) if len(raw) > self.row_limit else as_text(raw)))
 
     def blank(self, count: int = 1) -> None:
         """Count rows without anything in them, which are skipped.
@@ -227,7 +225,7 @@ class OpenedInput:
             raw: what is left of the row.
         """
         self.walk.damage = self.walk.damage or reason
-        self.bad(line, reason, raw)
+        self.bad(line, reason, beginning(raw))
 
     def begin_part(self, name: str) -> None:
         """Name what rows, good and bad, are of from here on: one of several sheets."""

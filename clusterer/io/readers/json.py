@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
@@ -12,6 +11,7 @@ from clusterer.io.choice import SAMPLE
 from clusterer.io.columns import FieldMap, RowError
 from clusterer.io.compression import HEAD, peek
 from clusterer.io.feed_limits import too_many_values
+from clusterer.io.nulls import decoded_exactly
 from clusterer.io.readers.base import BOM, OpenedInput
 from clusterer.io.readers.json_array import DOCUMENT_NOT_CLOSED, DamageError, JsonArray
 from clusterer.io.readers.json_cut import beginning
@@ -47,7 +47,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             article = columns(value)
             if columns.lost_digits:
                 columns.lost_digits = False
-                article = columns(json.loads(raw))
+                article = columns(decoded_exactly(raw))
         except BlankRow:
             opened.blank()
         except DamageError as damage:

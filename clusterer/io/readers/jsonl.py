@@ -20,6 +20,7 @@ from clusterer.io.feed_limits import BIG_ROW, FeedLimits, too_many_values
 from clusterer.io.field_names import ABSTRACT_NAMES
 from clusterer.io.guard import json_line
 from clusterer.io.nested import table_rows
+from clusterer.io.nulls import decoded, decoded_exactly
 from clusterer.io.readers.base import BOM, Copied, OpenedInput, undecodable
 from clusterer.io.readers.json_pages import is_empty_page, rows_within
 from clusterer.io.readers.jsonl_blocks import LineBlocks
@@ -77,13 +78,13 @@ def _line(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> Iter
         return
     article_of = opened.columns
     try:
-        article = article_of(orjson.loads(line))
+        article = article_of(decoded(line))
     except ValueError:
         yield from _mended(opened, number, line, layout)
         return
     if article_of.lost_digits:
         article_of.lost_digits = False
-        article = article_of(json.loads(line))
+        article = article_of(decoded_exactly(line))
     yield Row(article, line.rstrip(b"\r\n"), opened.name, number, layout)
 
 
@@ -172,7 +173,7 @@ def _mended(opened: OpenedInput, number: int, line: bytes, layout: Layout) -> It
             yield from _page(opened, number, parts, layout)
             return
     try:
-        rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, orjson.loads(line))]]
+        rows = [(raw, opened.columns(value)) for raw, value in parts or [(line, decoded(line))]]
     except BlankRow:
         opened.blank()
         return
@@ -207,7 +208,7 @@ def glued_objects(line: bytes) -> list[tuple[bytes, Any]]:
         return []
     try:
         text = line.decode().strip()
-        decode, position, found = json.JSONDecoder().raw_decode, 0, []
+        decode, position, found = json.JSONDecoder(parse_constant=lambda _: None).raw_decode, 0, []
         while position < len(text):
             value, end = decode(text, position)
             if not isinstance(value, dict):
@@ -294,7 +295,7 @@ def is_page(value: Any, columns: FieldMap) -> bool:
 def loaded(raw: bytes) -> Any:
     """The value that JSON stands for, or the error as a value."""
     try:
-        return orjson.loads(raw)
+        return decoded(raw)
     except orjson.JSONDecodeError as error:
         return error
 
@@ -303,7 +304,7 @@ def loaded_exactly(raw: bytes) -> Any:
     """As `loaded`, with all digits of numbers."""
     with contextlib.suppress(ValueError, RecursionError):
         if _MANY_DIGITS.search(raw):
-            return json.loads(raw)
+            return decoded_exactly(raw)
     return loaded(raw)
 
 
@@ -322,8 +323,6 @@ def json_reason(raw: bytes, error: Exception, encoding: str) -> str:
         return f"lone surrogate, half of a character, at character {position + 1}; cure: write whole characters"
     if "depth" in message or "recursion" in message:
         return "JSON nested too deeply (over 1,024 levels); cure: write the article flat"
-    if re.match(r"-?(NaN|Infinity)", text[position : position + 9]) or text[position - 1 : position + 8] == "-Infinity":
-        return f"NaN or Infinity at character {position + 1} is not JSON; cure: write null"
     if "unexpected end" in message:
         return "broken JSON: the row is cut off; cure: write one whole object a row"
     return f"broken JSON: {message} at character {position + 1}; cure: write one whole object a row"

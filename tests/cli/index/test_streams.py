@@ -59,7 +59,7 @@ def test_each_line_is_answered_before_the_next_is_written(empty: Path, tmp_path:
         talk.hang_up()
         assert [r["id"] for r in talk.rest()] == [IDS[9]]
         assert talk.end() == 0
-        assert talk.said.splitlines() == [f"1 bad row set aside in {aside(empty)}"]
+        assert talk.said.splitlines() == [f"1 bad row set aside in {aside(empty)}: 1 × broken JSON: the row is cut off"]
     (bad,) = rows(aside(empty).read_bytes())
     assert (bad["file"], bad["line"], bad["row"]) == ("<stdin>", 9, BAD.decode())
     assert sound(empty) == IDS[:10]
