@@ -275,6 +275,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_BLOCK": "size of a block",
         "_BLOCK_BYTES": "size of a block",
         "_TAKEN": "size of a block",
+        "_SMALL_BYTES": "size of a block",
         "_UNSIGNED": "types by their width",
     },
     "clusterer.arrays.partitions": {"_BLOCK": "size of a block", "_FIRST": "size of a block"},
@@ -348,6 +349,8 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.articles": {
         "_NUMBERED": "what numbered_id writes",
         "_HEADING": "letters that a list shows",
+        "_NO_TEXT": "a default that is refused",
+        "_SETTERS": "how attributes are set",
         "_DAY": "a unit",
     },
     "clusterer.assignments": {

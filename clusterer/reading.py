@@ -32,6 +32,9 @@ from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
 from clusterer.text.words import Words, concatenate
 
+_LETTERS = 1 << 25
+"""Of all bad rows of an input up to which they are kept with it; they are held for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadInput:
@@ -137,7 +140,7 @@ class InputReader:
                     with _BadRows(self.feed) as bad:
                         chunk = _joined(read_chunks(blocks, self._settings, tell), self._store)
                     lines = places.array()
-                    if identity(source) == known:
+                    if identity(source) == known and bad.letters <= _LETTERS:
                         about = {"key": key, "state": state_of(self.feed), "bad": [astuple(row) for row in bad.rows]}
                         work.put(name, *_packed(about, chunk, lines))
                     if len(chunk):
@@ -231,10 +234,11 @@ class InputReader:
 
 
 class _BadRows:
-    """Remembers the bad rows that a feed reports meanwhile."""
+    """Remembers the bad rows that a feed reports meanwhile; none of them once they have more than so many letters."""
 
     def __init__(self, feed: Feed) -> None:
         self.rows: list[BadRow] = []
+        self.letters = 0
         self._feed, self._before = feed, feed._on_bad
 
     def __enter__(self) -> _BadRows:
@@ -245,7 +249,11 @@ class _BadRows:
         self._feed._on_bad = self._before
 
     def _take(self, bad: BadRow) -> None:
-        self.rows.append(bad)
+        self.letters += len(bad.excerpt)
+        if self.letters <= _LETTERS:
+            self.rows.append(bad)
+        else:  # such an input is not kept, and read again by who goes on
+            self.rows.clear()
         if self._before:
             self._before(bad)
 

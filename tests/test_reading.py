@@ -102,6 +102,17 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_itself(shards: Path, 
     assert read(shards, tmp_path / "work", settings) == read(shards, tmp_path / "fresh", settings)
 
 
+def test_an_input_of_more_bad_rows_than_are_held_is_read_again(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, settings = tmp_path / "work", Settings(level="copy")
+    first = read(shards, tmp_path / "fresh", settings)
+    monkeypatch.setattr("clusterer.reading._LETTERS", 10)  # fewer than those of the two rows of nothing.jsonl
+    assert read(shards, work, settings) == read(shards, work, settings) == first
+    kept, all_of_them = ({path.name for path in folder.glob("*.npz")} for folder in (work, tmp_path / "fresh"))
+    assert all_of_them - kept == {"input-000006.npz"}
+
+
 def test_a_file_that_changes_between_two_readings_is_told(shards: Path) -> None:
     feed = Feed(shards)
     reader = InputReader(feed, Settings(level="copy"))

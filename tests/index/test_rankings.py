@@ -47,7 +47,8 @@ def by_one_statement(index: StoryIndex, after: float, min_size: int, limit: int,
     }[sort]
     rows = index._database.rows(
         "SELECT coalesce(text.story, -article.number) AS story FROM article LEFT JOIN document ON article.document ="
-        " document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1 AND max(coalesce(date, added)) >= ?2"
+        " document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1 AND"
+        " max(coalesce(date, added)) >= ?2"
         f" ORDER BY {order} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
         min_size,
         after,
