@@ -163,8 +163,8 @@ class IndexReader:
         return out
 
     def all_stories(self) -> list[int]:
-        """Numbers of all stories, those of articles without a word aside."""
-        return [number for (number,) in self._database.rows("SELECT number FROM story WHERE into_story IS NULL")]
+        """Numbers of all stories."""
+        return [number for (number,) in self._database.rows("SELECT story FROM standing")]
 
     def follows(self, stories: Sequence[int]) -> dict[str, str]:
         """Ids of those of some stories that go on with an earlier one, and of that one; stories by number."""
@@ -300,7 +300,7 @@ class IndexReader:
             "too short to group": "SELECT count(*) FROM article WHERE document IS NULL",
             "distinct texts": "SELECT count(number) FROM document",
             "copy groups": "SELECT count(centre) FROM text",
-            "stories": "SELECT count(*) FROM story WHERE into_story IS NULL",
+            "stories": "SELECT count(story) FROM standing",
             "aliases": "SELECT count(*) FROM story WHERE into_story IS NOT NULL",
             "learned lines": "SELECT count(line) FROM furniture",
         }
