@@ -71,7 +71,8 @@ def _carry_out(words: list[str], cwd: Path | None, streams: tuple[int, int, int]
             os.dup2(stream, number)
         sys.stdin, sys.stdout, sys.stderr = (open(n, mode) for n, mode in enumerate("rww"))  # noqa: SIM115
         importlib.reload(warnings)  # pytest keeps them to itself
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests themselves run under, such as nohup
+        # Whatever the tests themselves run under: nohup, say, ignores both.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.chdir(cwd or ".")
         sys.argv = ["clusterer", *words]
