@@ -28,6 +28,10 @@ _OF_READING = (
     "a zone belongs to reading: read(PATH, timezone='Asia/Riyadh'); of a frame give its dates theirs, as"
     " frame['date'].dt.tz_localize('Asia/Riyadh')"
 )
+_OF_PRESET = (
+    "a preset goes by its name, cluster(articles, 'corpus'), or as settings by name,"
+    " StoryClusterer(**clusterer.settings.PRESETS['corpus'])"
+)
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _WEIGHTS = re.compile(r"[0-9a-f]{8}( [a-z_]+=-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?)+")
 
@@ -292,7 +296,8 @@ def _check_name(name: object, place: str = "") -> None:
     """Refuse a name that no setting has; `place` opens the message."""
     known = [f.name for f in fields(Settings)]
     if name not in known:
-        cure = _OF_READING if name in ("timezone", "tz") else f"{did_you_mean(name, known)}one of {', '.join(known)}"
+        own = {"timezone": _OF_READING, "tz": _OF_READING, "preset": _OF_PRESET}.get(str(name))
+        cure = own or f"{did_you_mean(name, known)}one of {', '.join(known)}"
         raise SettingsError(f"{place}{name!r} is no setting; cure: {cure}")
 
 

@@ -171,7 +171,7 @@ def test_errors_of_files_name_arguments_not_options(tmp_path: Path) -> None:
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, "nan"])
 def test_one_null_text_does_not_fail_a_batch(nothing: Any, tmp_path: Path) -> None:
     rows = [*ROWS, {"id": "empty", "text": nothing, "title": None}]
-    with pytest.warns(UserWarning, match=r"1 article has no text and groups with nothing; article 7: text"):
+    with pytest.warns(UserWarning, match=r"1 article has no readable text and groups with nothing; article 7: text"):
         found = cluster(rows)
     assert ids(found) == [*ids(ROWS_AS_ARTICLES), "empty"]
     assert found.assignments[:6] == cluster(ROWS).assignments

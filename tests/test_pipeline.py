@@ -68,9 +68,11 @@ def test_an_item_of_another_kind_is_refused_with_its_place(items: list, place: i
         cluster(items)
 
 
-def test_a_mapping_without_a_text_is_refused_with_its_place() -> None:
-    with pytest.raises(InputError, match=r"article 2: "):
-        cluster(["x", {"colour": "red"}])
+def test_a_mapping_without_a_text_is_told_with_its_place() -> None:
+    with pytest.warns(UserWarning, match=r"article 2: .*found columns: colour"):
+        assert len(cluster(["x", {"colour": "red"}])) == 2
+    with pytest.raises(InputError, match=r"article 1: .*found columns: colour"):
+        cluster([{"colour": "red"}])
 
 
 def test_articles_are_read_once_and_lazily() -> None:

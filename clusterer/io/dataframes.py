@@ -20,7 +20,6 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from narwhals.exceptions import DuplicateError
 
-from clusterer.articles import Article
 from clusterer.errors import InputError, did_you_mean
 from clusterer.io.choice import SAMPLE, usual_columns
 from clusterer.io.columns import FieldMap, RowError, column_key
@@ -32,8 +31,10 @@ from clusterer.io.wording import in_python, tell_notes
 _BLOCK = 4096  # rows
 
 
-def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[Any] | None:
-    """The rows of a frame as `Article`s, or the cells of a column, "" where one is missing; None where it is neither.
+def rows_of(given: object, fields: Mapping[str, str] | None = None) -> tuple[Iterator[Any], FieldMap | None] | None:
+    """The rows of a frame and the map that makes articles of them, or the cells of a column, "" where one is missing, and None.
+
+    None alone where it is neither.
 
     Args:
         given: what a caller calls articles.
@@ -41,14 +42,14 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
 
     Raises:
         InputError: the frame has no text column, or none that `fields` names; it is lazy; its columns share a name; the
-            array is not one row of texts. From the walk: a row cannot be an article; names its place.
+            array is not one row of texts.
     """
     if isinstance(given, np.ndarray):
         if given.ndim != 1:
             raise InputError(
                 f"articles is an array of {given.ndim} dimensions; cure: give a column of texts, for example X[:, 0]"
             )
-        return _of_array(given)
+        return _of_array(given), None
     try:
         found = nw.from_native(table_of(given), pass_through=True, allow_series=True)
         names = found.columns if isinstance(found, nw.DataFrame) else ()
@@ -57,7 +58,7 @@ def rows_of(given: object, fields: Mapping[str, str] | None = None) -> Iterator[
     if isinstance(found, nw.LazyFrame):
         raise InputError(f"articles is a lazy frame, its rows are not there yet; cure: {_cure_of_lazy(given)} first")
     if isinstance(found, nw.Series):
-        return _of_column(found)
+        return _of_column(found), None
     if isinstance(found, nw.DataFrame):
         return _of_frame(found, tuple(names), fields)
     if (library := _library(given)) in _CURES_OF_LAZY:  # a column of Dask, a connection of DuckDB
@@ -100,7 +101,10 @@ def _cure_of_reader(given: object) -> str:
 
 
 def table_of(given: object) -> object:
-    """Parts of pyarrow's tables as tables and columns, which narwhals takes; named labels of pandas' rows as columns.
+    """A frame as narwhals takes it, and as articles are looked for in it.
+
+    Parts of pyarrow's tables are tables and columns; with pandas named labels of rows are columns, and names of columns are
+    texts, of several levels those in which they differ, with dots between.
 
     Raises:
         InputError: a reader or a data set of pyarrow.
@@ -108,13 +112,22 @@ def table_of(given: object) -> object:
     if cure := _cure_of_reader(given):
         raise InputError(f"articles is a {type(given).__name__}, its rows are not there yet; cure: {cure} first")
     pandas: Any = sys.modules.get("pandas")
-    if pandas and isinstance(given, pandas.DataFrame) and given.columns.nlevels == 1:
-        named = [name for name in given.index.names if isinstance(name, str) and name not in given.columns]
-        return given.reset_index(named) if named else given
+    if pandas and isinstance(given, pandas.DataFrame):
+        frame: Any = given
+        if not all(isinstance(name, str) for name in frame.columns):
+            frame = frame.set_axis(_names_as_texts(list(frame.columns)), axis=1)
+        named = [name for name in frame.index.names if isinstance(name, str) and name not in frame.columns]
+        return frame.reset_index(named) if named else frame
     arrow: Any = sys.modules.get("pyarrow")
     if arrow and isinstance(given, arrow.RecordBatch):
         return arrow.table(given)
     return arrow.chunked_array([given]) if arrow and isinstance(given, arrow.Array) else given
+
+
+def _names_as_texts(names: Sequence[Any]) -> list[str]:
+    levels = list(zip(*(name if isinstance(name, tuple) else (name,) for name in names), strict=True))
+    differing = [level for level in levels if len(set(level)) > 1] or levels[:1]
+    return [".".join(str(part) for part in parts if part != "") for parts in zip(*differing, strict=True)]
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Any]:
@@ -136,10 +149,12 @@ def _of_column(column: nw.Series[Any]) -> Iterator[Any]:
         yield from ("" if cell is None else cell for cell in _cells(column[start : start + _BLOCK]))
 
 
-def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[str, str] | None) -> Iterator[Article]:
+def _of_frame(
+    frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[str, str] | None
+) -> tuple[Iterator[dict[str, Any]], FieldMap]:
     article = FieldMap(fields, keeps_empty=True)
     if not names and not len(frame):
-        return iter(())
+        return iter(()), article
     root_of = {path: root for path in article.paths.values() if (root := _root(path, names)) is not None}
     try:
         first = _first_rows(frame, names, root_of.values(), list(article.named.given.values()))
@@ -165,7 +180,7 @@ def _of_frame(frame: nw.DataFrame[Any], names: tuple[str, ...], fields: Mapping[
     fetched = [name for name in names if isinstance(name, str) and column_key(name) in FETCH_NAMES]
     read = [root_of.get(name, name) for columns in plan.values() for name in columns]
     wanted = list(dict.fromkeys([*read, *fetched]))
-    return _articles(frame.select(wanted), article)
+    return _rows(frame.select(wanted)), article
 
 
 def _root(path: str, names: Sequence[str]) -> str | None:
@@ -188,17 +203,12 @@ def _first_rows(
     ]
 
 
-def _articles(frame: nw.DataFrame[Any], article: FieldMap) -> Iterator[Article]:
-    names, place = frame.columns, 0
+def _rows(frame: nw.DataFrame[Any]) -> Iterator[dict[str, Any]]:
+    names = frame.columns
     for start in range(0, len(frame), _BLOCK):
         block = frame[start : start + _BLOCK]
         for values in zip(*(_cells(block.get_column(name)) for name in names), strict=True):
-            place += 1
-            row = dict(zip(names, values, strict=True))
-            try:
-                yield article(row)
-            except RowError as error:
-                raise InputError(f"article {place}: {in_python(str(error))}") from None
+            yield dict(zip(names, values, strict=True))
 
 
 def _cells(column: nw.Series[Any]) -> list[Any]:

@@ -46,20 +46,20 @@ def articles_from(
 ) -> Iterator[Article]:
     """Give the articles one by one: of a list, an iterator, a data frame, a column of texts, or files.
 
-    A mapping without a text, among others that have one, is an article without words: its place is kept, and a warning says
-    how many there were.
+    A mapping, or a row of a frame, that cannot be read is an article without words where others can: its place is kept, and a
+    warning says how many there were and why.
 
     Args:
         articles: as `clusterer.cluster` takes them.
         fields: article attribute to column name, where the usual names do not fit.
-        keeps_bad: False where the first mapping without a text is an error.
+        keeps_bad: False where the first that cannot be read is an error.
 
     Returns:
         An iterator; items are taken, and made articles, as it is walked.
 
     Raises:
         InputError: a single article; a frame that has no articles; `fields` names an attribute that articles do not have.
-            While it is walked: an item is no article, or no mapping has a text.
+            While it is walked: an item is of no kind that can be an article, or none of the mappings can be read.
 
     >>> [article.text for article in articles_from(["a text", {"body": "another"}, Article("a third")])]
     ['a text', 'another', 'a third']
@@ -73,12 +73,13 @@ def articles_from(
     if isinstance(articles, str | Mapping | Article):
         raise InputError(f"articles is one {type(articles).__name__}; cure: {_cure_of_one(articles)}")
     items: Any = articles
+    columns = None
     # narwhals takes a moment to import; a reader of pyarrow is an iterator, but not of rows
     if not isinstance(articles, list | tuple | Iterator) or hasattr(articles, "read_all"):
         from clusterer.io.dataframes import rows_of
 
-        rows = rows_of(articles, fields)
-        items = articles if rows is None else rows
+        if rows := rows_of(articles, fields):
+            items, columns = rows
         if not isinstance(items, Iterable):
             raise InputError(
                 f"articles is a {type(articles).__name__}; give a list of articles, a data frame, or a path"
@@ -87,7 +88,7 @@ def articles_from(
         from clusterer.io.columns import FieldMap
 
         FieldMap(fields)  # refuses what articles do not have before the walk
-    return _walk(items, fields, keeps_bad)
+    return _walk(items, fields, columns, keeps_bad)
 
 
 def blocks_from(articles: Articles, fields: Mapping[str, str] | None, size: int, threads: int = 1) -> Iterator[Block]:
@@ -205,9 +206,12 @@ def _cure_of_one(given: object) -> str:
     return "a list of articles, [article], or the path of a file"
 
 
-def _walk(items: Iterable[Any], fields: Mapping[str, str] | None, keeps_bad: bool) -> Iterator[Article]:
+def _walk(
+    items: Iterable[Any], fields: Mapping[str, str] | None, columns: FieldMap | None, keeps_bad: bool
+) -> Iterator[Article]:
     """The items as articles; bad ones among good ones become articles without words."""
-    items, columns = _learnt(iter(items), fields, isinstance(items, list | tuple))
+    if columns is None:
+        items, columns = _learnt(iter(items), fields, isinstance(items, list | tuple))
     bad, good, first_reason = 0, 0, ""
     for number, item in enumerate(items, start=1):
         if type(item) is Article:
@@ -216,7 +220,7 @@ def _walk(items: Iterable[Any], fields: Mapping[str, str] | None, keeps_bad: boo
             continue
         try:
             article = _as_article(item, number, columns)
-        except _Wordless as error:
+        except _Unreadable as error:
             if not keeps_bad:
                 raise InputError(str(error)) from None
             bad, first_reason = bad + 1, first_reason or str(error)
@@ -227,7 +231,11 @@ def _walk(items: Iterable[Any], fields: Mapping[str, str] | None, keeps_bad: boo
     if bad and not good:
         raise InputError(first_reason)
     if bad:
-        many = "1 article has no text and groups" if bad == 1 else f"{bad:,} articles have no text and group"
+        many = (
+            "1 article has no readable text and groups"
+            if bad == 1
+            else f"{bad:,} articles have no readable text and group"
+        )
         warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
 
 
@@ -250,12 +258,12 @@ def _learnt(
     return chain(begun, items), columns
 
 
-class _Wordless(InputError):
-    """A mapping with neither text nor title."""
+class _Unreadable(InputError):
+    """A mapping, or a row, that cannot be an article: without text and title, or with a number for a text."""
 
 
 def _wordless(row: Mapping[str, Any], fields: Mapping[str, str] | None) -> Article:
-    """What can be known of a mapping without a text: its id, date and outlet, or its id alone."""
+    """What can be known of a mapping that cannot be read: its id, date and outlet, or its id alone."""
     from clusterer.io.columns import FieldMap, RowError
 
     try:
@@ -274,7 +282,7 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         columns: makes articles of mappings; None where nothing is known of them.
 
     Raises:
-        InputError: it is none of the kinds that `cluster` takes, or a mapping without a text (`_Wordless`).
+        InputError: it is none of the kinds that `cluster` takes, or a mapping that cannot be read (`_Unreadable`).
     """
     if isinstance(item, Article):
         return item
@@ -282,13 +290,11 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
         return Article(item)
     if isinstance(item, Mapping):
         from clusterer.io.columns import RowError, article_from
-        from clusterer.io.values import BlankRow, NoText
 
         try:
             return columns(item) if columns else article_from(item)
         except RowError as error:
-            kind = _Wordless if isinstance(error, NoText | BlankRow) else InputError
-            raise kind(f"article {number}: {in_python(str(error))}") from None
+            raise _Unreadable(f"article {number}: {in_python(str(error))}") from None
     if isinstance(inner := getattr(item, "article", None), Article):  # a `Row` of a `Feed`
         return inner
     cure = "give a str, a mapping or an Article"

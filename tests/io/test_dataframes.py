@@ -6,8 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from places import DATA
 from clusterer import Article, Clustering, InputError, Settings, StoryClusterer, StoryIndex, cluster, dedup
 from clusterer.io import dataframes
 from clusterer.io.columns import article_from
-from clusterer.io.dataframes import rows_of
+from clusterer.io.inputs import articles_from
 from clusterer.results import Assignment
 
 pd = pytest.importorskip("pandas")
@@ -77,13 +76,7 @@ def test_a_frame_is_grouped_as_its_rows_are(kind: str, expected: Clustering) -> 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_becomes_the_article_that_its_mapping_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataframes, "_BLOCK", 13)
-    assert list(walked(KINDS[kind](ROWS))) == [article_from(row) for row in ROWS]
-
-
-def walked(given: Any, fields: dict[str, str] | None = None) -> Iterator[Any]:
-    rows = rows_of(given, fields)
-    assert rows is not None
-    return rows
+    assert list(articles_from(KINDS[kind](ROWS))) == [article_from(row) for row in ROWS]
 
 
 def test_labels_stay_with_their_rows_after_shuffling_and_filtering(expected: Clustering) -> None:
@@ -120,100 +113,6 @@ def test_a_row_without_a_text_keeps_its_place_and_is_never_grouped(kind: str) ->
     assert len(ours) == 5
 
 
-DAY = datetime(2015, 7, 21, 9, 8, 56, tzinfo=UTC)
-NAIVE = DAY.replace(tzinfo=None)
-RIYADH = timezone(timedelta(hours=3))
-DATES: dict[str, tuple[Callable[[], Any], datetime]] = {
-    "pandas, naive": (lambda: pd.Series([NAIVE, None]), DAY),
-    "pandas, aware": (lambda: pd.Series([DAY.astimezone(RIYADH), None]), DAY),
-    "pandas, zone": (lambda: pd.to_datetime(pd.Series([DAY, None])).dt.tz_convert("Asia/Riyadh"), DAY),
-    "pandas, nanoseconds": (lambda: pd.Series([NAIVE, None], dtype="datetime64[ns]"), DAY),
-    "pandas, seconds": (lambda: pd.Series([NAIVE, None], dtype="datetime64[s]"), DAY),
-    "pandas, objects": (lambda: pd.Series([pd.Timestamp(DAY), None], dtype=object), DAY),
-    "pandas, days": (lambda: pd.Series([date(2015, 7, 21), None]), datetime(2015, 7, 21, tzinfo=UTC)),
-    "pandas, arrow": (lambda: pd.Series([NAIVE, None], dtype=pd.ArrowDtype(pa.timestamp("ns"))), DAY),
-    "pandas, strings": (lambda: pd.Series(["الثلاثاء 21 يوليو 2015 09:08:56", None]), DAY),
-    "pandas, epoch": (lambda: pd.Series([DAY.timestamp(), None]), DAY),
-    "pandas, whole numbers": (lambda: pd.Series([int(DAY.timestamp() * 1000), None], dtype="Int64"), DAY),
-    "polars, naive": (lambda: pl.Series([NAIVE, None]), DAY),
-    "polars, zone": (lambda: pl.Series([DAY, None]).dt.convert_time_zone("Asia/Riyadh"), DAY),
-    "polars, milliseconds": (lambda: pl.Series([NAIVE, None], dtype=pl.Datetime("ms")), DAY),
-    "polars, nanoseconds": (lambda: pl.Series([NAIVE, None], dtype=pl.Datetime("ns")), DAY),
-    "polars, days": (lambda: pl.Series([date(2015, 7, 21), None]), datetime(2015, 7, 21, tzinfo=UTC)),
-    "polars, strings": (lambda: pl.Series([DAY.isoformat(), None]), DAY),
-    "polars, epoch": (lambda: pl.Series([int(DAY.timestamp()), None]), DAY),
-    "pyarrow, seconds": (lambda: pa.array([NAIVE, None], pa.timestamp("s")), DAY),
-    "pyarrow, nanoseconds": (lambda: pa.array([NAIVE, None], pa.timestamp("ns")), DAY),
-    "pyarrow, zone": (lambda: pa.array([DAY, None], pa.timestamp("us", "Asia/Riyadh")), DAY),
-    "pyarrow, offset": (lambda: pa.array([DAY, None], pa.timestamp("us", "+03:00")), DAY),
-    "pyarrow, days": (lambda: pa.array([date(2015, 7, 21), None]), datetime(2015, 7, 21, tzinfo=UTC)),
-    "pyarrow, strings": (lambda: pa.array(["21/07/2015 09:08:56", None]), DAY),
-}
-
-
-def of_column(kind: str, name: str, column: Any, **others: list[Any]) -> Any:
-    """A frame of the library that the kind begins with."""
-    make = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}[kind.split(",")[0]]
-    return make({name: column, **others})
-
-
-@pytest.mark.parametrize("kind", DATES)
-def test_dates_of_every_kind(kind: str) -> None:
-    make, moment = DATES[kind]
-    first, second = walked(of_column(kind, "التاريخ", make(), text=["نص", "نص"]))
-    assert first.date == moment
-    assert first.date.utcoffset() == timedelta()
-    assert second.date is None
-
-
-FAR: dict[str, Callable[[], Any]] = {
-    "pandas": lambda: pd.Series(np.array([2**62, DAY.timestamp() * 1000], np.int64).view("datetime64[ms]")),
-    "pandas, zone": lambda: FAR["pandas"]().dt.tz_localize("UTC"),
-    "pandas, arrow": lambda: pd.Series(FAR["pyarrow"](), dtype=pd.ArrowDtype(pa.timestamp("ms"))),
-    "polars": lambda: pl.Series([2**62, int(DAY.timestamp() * 1000)]).cast(pl.Datetime("ms")),
-    "polars, zone": lambda: FAR["polars"]().cast(pl.Datetime("ms", "Asia/Riyadh")),
-    "polars, days": lambda: pl.Series([2**31 - 1, 16637], dtype=pl.Int32).cast(pl.Date),
-    "pyarrow": lambda: pa.array([2**62, int(DAY.timestamp() * 1000)]).cast(pa.timestamp("ms")),
-    "pyarrow, days": lambda: pa.array([2**31 - 1, 16637], pa.int32()).cast(pa.date32()),
-}
-
-
-@pytest.mark.parametrize("kind", FAR)
-def test_dates_beyond_the_years_of_python_are_unreadable_and_end_nothing(kind: str) -> None:
-    far, near = walked(of_column(kind, "date", FAR[kind](), text=["نص", "نص"]))
-    assert far.date is None
-    assert near.date.date() == DAY.date()
-
-
-def test_a_cell_that_has_no_form_in_python_is_absent_from_other_columns_too() -> None:
-    (far, near) = walked(of_column("pyarrow", "id", FAR["pyarrow"](), text=["نص", "نص"]))
-    assert far == Article("نص")
-    assert near.id.startswith("2015-07-21 09:08:56")
-
-
-MISSING = [None, float("nan"), pd.NaT, pd.NA]
-
-
-@pytest.mark.parametrize("missing", MISSING, ids=["None", "NaN", "NaT", "NA"])
-def test_what_is_missing_is_absent_by_every_name(missing: Any) -> None:
-    frame = pd.DataFrame({name: pd.Series(["x", missing], dtype=object) for name in NAMES})
-    assert list(walked(frame))[1] == Article("")
-    assert list(walked(pd.Series(["x", missing], dtype=object))) == ["x", ""]
-    assert list(walked(np.array(["x", missing], dtype=object))) == ["x", ""]
-
-
-def test_a_text_is_looked_for_in_all_its_columns() -> None:
-    rows = [{"text": None, "summary": "موجز"}, {"text": "نص", "summary": "موجز"}, {"text": None, "summary": None}]
-    for make in (pd.DataFrame, pl.DataFrame, table):
-        assert [a.text for a in walked(make(rows))] == ["موجز", "نص", ""]
-
-
-def test_numbers_as_ids_look_like_numbers() -> None:
-    frame = pd.DataFrame({"id": [12, None, 14], "text": ["أ", "ب", "ج"]})
-    assert frame["id"].dtype == "float64"
-    assert [a.id for a in walked(frame)] == ["12", "", "14"]
-
-
 CELLS = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
@@ -222,10 +121,10 @@ CELLS = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"
 def test_all_libraries_agree_with_mappings(rows: list[dict[str, Any]]) -> None:
     wanted = [article_from({**row, "body": row["body"] or ""}) for row in rows]
     columns = {name: [row[name] for row in rows] for name in ("id", "العنوان", "body", "رابط", "date")}
-    assert list(walked(pd.DataFrame(columns))) == wanted
-    assert list(walked(pd.DataFrame(columns, dtype="string"))) == wanted
-    assert list(walked(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))) == wanted
-    assert list(walked(pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))) == wanted
+    assert list(articles_from(pd.DataFrame(columns))) == wanted
+    assert list(articles_from(pd.DataFrame(columns, dtype="string"))) == wanted
+    assert list(articles_from(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))) == wanted
+    assert list(articles_from(pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))) == wanted
 
 
 def test_columns_by_their_arabic_names() -> None:
@@ -239,7 +138,19 @@ def test_columns_by_their_arabic_names() -> None:
     }
     for make in (pd.DataFrame, pl.DataFrame, table):
         frame = make([{arabic[name]: value for name, value in row.items()} for row in ROWS])
-        assert list(walked(frame)) == [article_from(row) for row in ROWS]
+        assert list(articles_from(frame)) == [article_from(row) for row in ROWS]
+
+
+def test_names_of_columns_that_are_no_texts(expected: Clustering) -> None:
+    named = pd.DataFrame(ROWS)
+    levels = named.set_axis(pd.MultiIndex.from_tuples([("news", name) for name in NAMES]), axis=1)
+    assert cluster(levels).assignments == expected.assignments
+    assert list(dedup(levels).kept.columns) == list(levels.columns)
+    numbered = named.set_axis(range(len(NAMES)), axis=1)
+    fields = {name if name != "content" else "text": str(NAMES.index(name)) for name in NAMES}
+    assert cluster(numbered, fields=fields).assignments == expected.assignments
+    with pytest.raises(InputError, match="found columns: 0, 1, 2, 3"):
+        cluster(numbered)
 
 
 def test_columns_by_given_names(expected: Clustering) -> None:
@@ -257,7 +168,7 @@ def test_columns_by_given_names(expected: Clustering) -> None:
 def test_given_names_leave_texts_and_articles_alone() -> None:
     mixed = [text_of(1, 40), Article(text_of(1, 40)), {"b": text_of(1, 40)}]
     assert len(cluster(mixed, fields={"text": "b"}).groups()) == 1
-    with pytest.raises(InputError, match=r"article 3: .*found columns: b"):
+    with pytest.warns(UserWarning, match=r"article 3: found columns: b"):
         cluster(mixed)
 
 
@@ -299,7 +210,7 @@ COLUMNS: dict[str, Callable[[], Any]] = {
 def test_a_column_is_taken_as_texts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataframes, "_BLOCK", 4)
     texts = [text or "" for text in TEXTS]
-    assert list(walked(COLUMNS[kind]())) == texts
+    assert [article.text for article in articles_from(COLUMNS[kind]())] == texts
     assert cluster(COLUMNS[kind]()).labels() == cluster(texts).labels()
 
 
@@ -313,11 +224,7 @@ def test_a_column_of_records_is_taken_as_mappings() -> None:
     [
         (lambda: pl.LazyFrame({"text": ["نص"]}), r"lazy frame.*\.collect\(\)"),
         (lambda: pd.DataFrame([["نص", "نص"]], columns=["text", "text"]), "unique column names.*rename"),
-        (
-            lambda: pd.DataFrame({"text": ["نص", 5]}, dtype=object),
-            r"article 2: text \(column 'text'\) is a number.*fields",
-        ),
-        (lambda: pd.DataFrame({"text": ["نص"] * 9 + ["\0"]}), "article 10: NUL"),
+        (lambda: pd.DataFrame({"text": [4, 5]}), r"article 1: text \(column 'text'\) is a number.*fields"),
         (lambda: pl.Series([1, 2]), "article 1 is a int"),
         (lambda: np.ones(3), "article 1 is a float"),
         (lambda: np.array([["نص"], ["نص"]]), r"2 dimensions; cure: .*X\[:, 0\]"),
@@ -325,7 +232,17 @@ def test_a_column_of_records_is_taken_as_mappings() -> None:
         (lambda: 5, "articles is a int"),
         (lambda: None, "articles is a NoneType"),
     ],
-    ids=["lazy", "two of a name", "number", "NUL", "numbers", "array of numbers", "matrix", "point", "int", "None"],
+    ids=[
+        "lazy",
+        "two of a name",
+        "texts that are numbers",
+        "numbers",
+        "array of numbers",
+        "matrix",
+        "point",
+        "int",
+        "None",
+    ],
 )
 def test_what_is_no_frame_of_articles(
     make: Callable[[], Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -335,6 +252,22 @@ def test_what_is_no_frame_of_articles(
         cluster(make())
     with StoryIndex.open(tmp_path / "news.db") as index, pytest.raises(InputError, match=message):
         index.add(make())
+
+
+def test_a_row_that_cannot_be_read_keeps_its_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dataframes, "_BLOCK", 4)
+    frame = pd.DataFrame(ROWS).astype({"content": object})
+    frame.loc[9, "content"], frame.loc[30, "content"] = "\0", 5
+    with pytest.warns(UserWarning, match=r"2 articles have no readable text .*; article 10: NUL character in the text"):
+        found = cluster(frame)
+    rest = [row for place, row in enumerate(ROWS) if place not in (9, 30)]
+    alone = [found.assignments[place] for place in (9, 30)]
+    assert [a for a in found.assignments if a not in alone] == list(cluster(rest).assignments)
+    assert [a.id for a in alone] == [a.story for a in alone] == [ROWS[9]["id"], ROWS[30]["id"]]
+    with pytest.warns(UserWarning, match="2 articles"):
+        assert {9, 30} <= set(dedup(frame).kept.index)
+    with StoryIndex.open(tmp_path / "news.db") as index, pytest.raises(InputError, match="article 10: NUL"):
+        index.add(frame)
 
 
 @pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
