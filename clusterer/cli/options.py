@@ -354,7 +354,7 @@ result_option = click.option(
     "--output",
     default="-",
     type=click.Path(allow_dash=True),
-    help="where to write; - is standard output. .csv, .tsv and .parquet make a table, all else JSON lines; "
+    help="where to write; - is standard output. .csv, .tsv, .xlsx and .parquet make a table, all else JSON lines; "
     ".gz or .zst compresses",
 )
 pairs_option = click.option(
@@ -363,7 +363,7 @@ pairs_option = click.option(
     type=click.Path(dir_okay=False),
     callback=_named,
     help="also write every verified pair with its relation (exact, copy, contained, quoted, series, story), measures, files and"
-    " rows; .csv, .tsv and .parquet make a table, all else JSON lines",
+    " rows; .csv, .tsv, .xlsx and .parquet make a table, all else JSON lines",
 )
 guard_option = click.option(
     "--guard/--no-guard",
@@ -376,9 +376,8 @@ stories_option = click.option(
     type=click.Path(dir_okay=False),
     callback=_named,
     help="also write a line a story: story, title, first, last, articles, independent_texts, outlets, first_outlet,"
-    " representative, key_words, follows (the earlier story of the same affair); .csv, .tsv and .parquet make a table, all else"
-    " JSON lines. On Spark without"
-    " what needs titles and dates",
+    " representative, key_words, follows (the earlier story of the same affair); .csv, .tsv, .xlsx and .parquet make a"
+    " table, all else JSON lines. On Spark without what needs titles and dates",
 )
 with_option = click.option(
     "--with",

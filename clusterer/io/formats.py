@@ -30,6 +30,7 @@ from clusterer.io.readers import (
     text,
     warc,
     workbook,
+    workbook_results,
 )
 from clusterer.io.readers.base import Copied, OpenedInput, Reader
 from clusterer.io.rows import Layout, Row
@@ -73,6 +74,7 @@ class Format:
         write_assignments: writes results by columns; None where they are written line by line.
         may_be: names of formats that its first bytes may tell instead: a table that was saved as a text.
         require: raises `InputError` with the cure where a package that the format needs is not installed.
+        require_written: as `require`, for writing where that takes another package; None where it does not.
         fields: where its reader, and not the file, names the fields: article attribute to where it is read from; else empty.
         is_aside: its files stand beside feeds, too: pages that explain them, databases of tools. In folders and archives with
             files of other formats they are left out, unless the caller names the format.
@@ -93,6 +95,7 @@ class Format:
     write_assignments: AssignmentWriter | None = None
     may_be: tuple[str, ...] = ()
     require: Callable[[], object] = nothing
+    require_written: Callable[[], object] | None = None
     also: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     is_aside: bool = False
@@ -124,6 +127,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), workbook.read, workbook.sniff, is_binary=True,
         require=workbook.require, has_parts=True, also=("csv", "tsv"),
+        write_result=workbook_results.write_result, require_written=workbook_results.require,
     ),
     Format(
         "duckdb", (".duckdb", ".ddb"), duckdb.read, duckdb.sniff, is_binary=True, require=duckdb.require, is_aside=True,

@@ -26,8 +26,9 @@ from clusterer.io.rows import Layout, Row
 from clusterer.results import Assignment, Assignments, Clustering
 
 # What promises a format, or a packing, that nothing here reads or writes. Other endings promise nothing.
-_OTHERS = frozenset((
-    ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf",
+_OTHER_WORKBOOKS = frozenset((".xls", ".xlsm", ".xlsb", ".ods"))
+_OTHERS = _OTHER_WORKBOOKS | frozenset((
+    ".numbers", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf",
     ".arrow", ".feather", ".avro", ".orc", ".sqlite", ".db", ".pkl",
 ))  # fmt: skip
 _OTHER_PACKINGS = frozenset((".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz"))
@@ -44,7 +45,8 @@ def form_for(path: str, able: Sequence[str], option: str = "-o") -> str:
         InputError: it asks for one that needs a package which is not installed.
     """
     name = promised(path, able, option)
-    FORMATS_BY_NAME[name].require()
+    format = FORMATS_BY_NAME[name]
+    (format.require_written or format.require)()
     return name
 
 
@@ -74,7 +76,7 @@ def promised(path: str, able: Sequence[str], option: str = "-o", instead: str = 
     if ending in _OTHER_PACKINGS:
         raise OutputError(f"{path}: {ending} cannot be written; cure: {option} {stem}.gz or {stem}.zst")
     known = [format.name for format in FORMATS if ending in format.endings]
-    possible = [name for name in known if name in able]
+    possible = [name for name in known if name in able and ending not in _OTHER_WORKBOOKS]
     if not possible and (ending in _OTHERS or (known and ending != ".txt")):
         cure = f"{stem}.{'csv' if 'csv' in able else able[0]}{packing}{instead}"
         raise OutputError(
@@ -92,11 +94,12 @@ def result_form(path: str, option: str = "-o") -> str:
 
     Raises:
         OutputError: it asks for what cannot be written.
-        InputError: it asks for Parquet, and pyarrow is not installed.
+        InputError: it asks for Parquet or a workbook, and the package for that is not installed.
     """
     form = form_for(path, [format.name for format in FORMATS if format.write_result], option)
-    if form == "parquet" and not path.lower().endswith(".parquet"):
-        raise OutputError(f"{path}: Parquet is packed inside; cure: {option} {os.path.splitext(path)[0]}")
+    if form in ("parquet", "xlsx") and not path.lower().endswith(f".{form}"):
+        name = {"parquet": "Parquet", "xlsx": "a workbook"}[form]
+        raise OutputError(f"{path}: {name} is packed inside; cure: {option} {os.path.splitext(path)[0]}")
     return form
 
 
@@ -157,12 +160,12 @@ def write_lines(
         columns: names.
         form: as `result_form` tells it.
         guard: in tables of text, put an apostrophe before a text that a spreadsheet would take for a formula.
-        zone: in tables of text, dates are as its clock tells them; UTC where None.
+        zone: in tables of text and workbooks dates are as its clock tells them; UTC where None.
 
     Raises:
         OutputError: results are not written in this format.
     """
-    if zone and form in ("csv", "tsv"):
+    if zone and form in ("csv", "tsv", "xlsx"):
         lines = (
             {name: on_clock(value, zone) if isinstance(value, datetime) else value for name, value in line.items()}
             for line in lines

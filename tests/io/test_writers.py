@@ -138,7 +138,7 @@ def test_an_index_is_exported_as_a_table(news: Path, tmp_path: Path) -> None:
     titles = [article["title"] for article in rows(FEED.read_bytes())]
     assert [row[:8] for row in body] == [as_cells(r)[:8] for r in plain]
     assert [row[9] for row in body] == titles
-    assert "cure: -o c.csv" in refused("index", "export", news, "-o", "c.xlsx", cwd=tmp_path)
+    assert "cure: -o c.csv" in refused("index", "export", news, "-o", "c.xls", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_all_other_endings_stay_json_lines(name: str, lines: list[Row], tmp_path
 @pytest.mark.parametrize(
     ("name", "cure"),
     [
-        ("c.xlsx", "-o c.csv"),
+        ("c.xlsb", "-o c.csv"),
         ("some.where.XLS", "-o some.where.csv"),
         ("c.html", "-o c.csv"),
         ("c.ods.gz", "-o c.csv.gz"),
@@ -261,9 +261,9 @@ def test_a_table_becomes_another_or_json_where_the_ending_asks(tmp_path: Path) -
         (["dedup", "in.jsonl", "-o", "kept.csv"], "-o kept.jsonl"),
         (["dedup", "in.jsonl", "-o", "kept.parquet.gz"], "-o kept.jsonl.gz"),
         (["dedup", "in.csv", "-o", "kept.parquet"], "-o kept.csv"),
-        (["dedup", "in.csv", "-o", "kept.xlsx"], "-o kept.csv"),
+        (["dedup", "in.csv", "-o", "kept.xls"], "-o kept.csv"),
         (["dedup", "in.jsonl", "--removed", "gone.csv"], "--removed gone.jsonl"),
-        (["cluster", "in.jsonl", "--stories", "s.xlsx"], "--stories s.csv"),
+        (["cluster", "in.jsonl", "--stories", "s.xls"], "--stories s.csv"),
         (["cluster", "in.jsonl", "--pairs", "p.parquet.gz"], "--pairs p.parquet"),
         (["boilerplate", "in.jsonl", "-o", "cut.csv"], "-o cut.jsonl"),
     ],

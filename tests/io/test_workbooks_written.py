@@ -1,0 +1,131 @@
+"""Results as workbooks of Excel, read back by openpyxl and by our own reader."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import run
+from places import DATA
+from said import said
+
+from clusterer.errors import OutputError
+
+openpyxl = pytest.importorskip("openpyxl")
+pytest.importorskip("xlsxwriter")
+
+from clusterer.io.readers import workbook_results  # noqa: E402
+from clusterer.io.readers.workbook_results import write_result  # noqa: E402
+
+FEED = DATA / "feed.jsonl"
+
+
+def done(*words: object, cwd: Path) -> bytes:
+    ran = run(*words, cwd=cwd)
+    assert (ran.returncode, said(ran.stderr)) == (0, "")
+    return ran.stdout
+
+
+def sheets(path: Path) -> list[list[tuple[Any, ...]]]:
+    return [list(sheet.iter_rows(values_only=True)) for sheet in openpyxl.load_workbook(path)]
+
+
+def test_a_workbook_holds_what_the_lines_hold(tmp_path: Path) -> None:
+    done(
+        "cluster",
+        FEED,
+        "-o",
+        "c.xlsx",
+        "--stories",
+        "s.xlsx",
+        "--pairs",
+        "p.xlsx",
+        "--with",
+        "title,date",
+        cwd=tmp_path,
+    )
+    done(
+        "cluster",
+        FEED,
+        "-o",
+        "c.jsonl",
+        "--stories",
+        "s.jsonl",
+        "--pairs",
+        "p.jsonl",
+        "--with",
+        "title,date",
+        cwd=tmp_path,
+    )
+    for name in "csp":
+        ((head, *body),) = sheets(tmp_path / f"{name}.xlsx")
+        lines = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text("utf-8").splitlines()]
+        assert [list(line) for line in lines] == [list(head)] * len(body)
+        for line, row in zip(lines, body, strict=True):
+            assert [_told(value) or None for value in row] == [
+                _wanted(name, value) or None for name, value in line.items()
+            ]
+
+
+def _told(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
+
+
+def _wanted(name: str, value: Any) -> Any:
+    if name in ("date", "first", "last") and value:
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    return "; ".join(value) if name in ("outlets", "key_words") else value
+
+
+def test_dates_stand_on_the_clock_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "feed.jsonl").write_text(
+        '{"text": "نص", "date": "2016-03-01 22:30:00"}\n{"text": "نص آخر", "date": "2016-03-01"}\n'
+    )
+    done("cluster", "feed.jsonl", "--with", "date", "--timezone", "Asia/Riyadh", "-o", "c.xlsx", cwd=tmp_path)
+    ((_, first, second),) = sheets(tmp_path / "c.xlsx")
+    assert first[-1] == datetime(2016, 3, 1, 22, 30)
+    assert str(second[-1]).startswith("2016-03-01")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "@SUM(A1)", "-2+3", "https://x.example/=", "_x0041_", "\x07\x1b[2J", " أ\n\tب ", "{=1}"]
+)
+def test_a_text_stays_a_text(text: str, tmp_path: Path) -> None:
+    (tmp_path / "feed.jsonl").write_text(json.dumps({"id": text, "title": text, "text": "نص خبر"}) + "\n")
+    done("cluster", "feed.jsonl", "-o", "c.xlsx", "--with", "title", cwd=tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "c.xlsx")
+    cell = book.active.cell(2, 10)
+    assert cell.data_type in ("s", "inlineStr")
+    assert cell.hyperlink is None
+    assert openpyxl.utils.escape.unescape(cell.value) == text
+
+
+def test_rows_over_the_most_of_a_sheet_go_on_in_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(workbook_results, "_MOST_ROWS", 4)
+    with open(tmp_path / "c.xlsx", "wb") as out:
+        write_result(out, ({"id": str(number)} for number in range(7)), ["id"], "xlsx")
+    found = sheets(tmp_path / "c.xlsx")
+    assert [sheet[0] for sheet in found] == [("id",)] * 3
+    assert [cell for sheet in found for (cell,) in sheet[1:]] == [str(number) for number in range(7)]
+
+
+def test_a_text_longer_than_a_cell_is_refused_with_the_cure() -> None:
+    write_result(io.BytesIO(), [{"text": "أ" * 32_767}], ["text"], "xlsx")
+    with pytest.raises(
+        OutputError, match=r"text 'أ+'… has 32,768 letters, more than the 32,767 .*cure: name the file .csv"
+    ):
+        write_result(io.BytesIO(), [{"text": "أ" * 32_768}], ["text"], "xlsx")
+
+
+def test_endings_that_no_workbook_has(tmp_path: Path) -> None:
+    ran = run("cluster", FEED, "-o", "c.xlsx.gz", cwd=tmp_path)
+    assert ran.returncode == 1
+    assert b"a workbook is packed inside; cure: -o c.xlsx" in ran.stderr
+    ran = run("dedup", FEED, "-o", "kept.xlsx", cwd=tmp_path)
+    assert ran.returncode == 1
+    assert b".xlsx promises what is not written here, only jsonl" in ran.stderr
+    assert not list(tmp_path.iterdir())
