@@ -107,7 +107,7 @@ def evaluate_command(
 ) -> None:
     """Hold RESULT (written by `cluster` or `index export`) against GOLD.
 
-    GOLD is JSON lines or CSV with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
+    GOLD is JSON lines or a table with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
     is not story.
 
     Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the

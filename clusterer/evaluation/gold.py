@@ -2,7 +2,7 @@
 
 A label file has a line an article: `id`, and a label a level: `event` or `story`, `copy` or `dup`, `exact`. A file of
 judged pairs has a line a pair: `a`, `b` (ids), `same` (true, false, or null where nobody could say), `level` ("story" where
-it is missing, or "copy"). JSON lines or CSV, also packed, read as `clusterer.io.records` says.
+it is missing, or "copy"). JSON lines or a table, also packed, read as `clusterer.io.records` says.
 
 Decides nothing: `evaluate` holds one against the other. Every error names file, line, rule and cure.
 """
@@ -129,7 +129,7 @@ def read_gold(
     """Read a gold file of either kind.
 
     Args:
-        path: JSON lines or CSV, also packed.
+        path: JSON lines or a table (.csv, .tsv, .xlsx, .parquet), also packed.
         label: the one field to take as label.
         level: what `label` tells; None for what its name says, else stories.
         with_doubtful: also take what is marked as `doubtful`.

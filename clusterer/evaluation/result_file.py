@@ -25,7 +25,7 @@ def read_result(path: str | os.PathLike[str], needed: tuple[Level, ...] = ()) ->
     """Read a result: article id to its groups.
 
     Args:
-        path: JSON lines, also packed.
+        path: JSON lines or a table, also packed.
         needed: levels that every line must have.
 
     Raises:

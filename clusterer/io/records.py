@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,8 +19,10 @@ from clusterer.io.compression import CHUNK, ChunkReader, TruncatedInput
 from clusterer.io.detect import open_input
 from clusterer.io.feed_limits import FeedLimits
 from clusterer.io.guard import unguarded
+from clusterer.io.readers import workbook
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.readers.csv import begin_table
+from clusterer.io.rows import BadRow, first_line, import_pyarrow
 from clusterer.io.sources import source_of_file
 from clusterer.results import LEVELS
 
@@ -29,7 +31,7 @@ BLANKS = " \t\u200e\u200f\u061c\ufeff"
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    r"""Read JSON lines, or a table where the ending is .csv or .tsv, also packed as .gz or .zst.
+    r"""Read JSON lines, or a table where the ending is .csv, .tsv, .xlsx (its first sheet) or .parquet; also packed.
 
     Encoding and delimiter are detected as for feeds. Blank lines, and rows of a table whose cells are all blank, are no rows.
 
@@ -37,7 +39,7 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
         path: of the file.
 
     Yields:
-        The line where a row starts, from 1, and the row; values of tables are strings.
+        The line where a row starts, from 1, and the row; values of .csv and .tsv are strings.
 
     Raises:
         InputError: the file or a row of it cannot be read; names file, line, rule and cure.
@@ -50,15 +52,15 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
     """
     name = os.fspath(path)
     source = source_of_file(name)
-    is_table = source.formats in (("csv",), ("tsv",))
-    if not is_table:
-        source.formats = ("jsonl",)
+    read = _OF_TABLES.get(source.formats)
+    if not read:
+        source.formats, read = ("jsonl",), _objects
     with ExitStack() as stack:
         try:
             opened = open_input(
                 source, stack, Walk(FieldMap(), FieldMap(), FeedLimits(row_bytes=1 << 30), report=_refuse)
             )
-            yield from _table_rows(opened) if is_table else _objects(opened)
+            yield from read(opened)
         except TruncatedInput as cut:
             raise InputError(f"{name}: cannot be read ({cut}); cure: a whole file that can be read") from None
 
@@ -73,8 +75,8 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _refuse(bad: object) -> None:
-    raise InputError(str(bad))
+def _refuse(bad: BadRow) -> None:
+    raise InputError(f"{bad.file}, line {bad.line}: {bad.reason}")
 
 
 def _lines(opened: OpenedInput) -> Iterator[tuple[int, bytes]]:
@@ -109,6 +111,26 @@ def _table_rows(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
         if is_result:
             cells = list(map(unguarded, cells))
         yield number, dict(zip(layout.columns, cells, strict=True))
+
+
+def _parquet_rows(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
+    parquet = import_pyarrow("parquet")
+    data = b"".join(opened.chunks)
+    try:
+        rows = (row for batch in parquet.ParquetFile(io.BytesIO(data)).iter_batches() for row in batch.to_pylist())
+        yield from enumerate(rows, 1)
+    except Exception as error:  # pyarrow's, of many kinds
+        raise InputError(
+            f"{opened.name}: not a whole Parquet file ({first_line(error)}); cure: write it again"
+        ) from None
+
+
+_OF_TABLES: dict[tuple[str, ...], Callable[[OpenedInput], Iterator[tuple[int, dict[str, Any]]]]] = {
+    ("csv",): _table_rows,
+    ("tsv",): _table_rows,
+    ("xlsx",): workbook.records,
+    ("parquet",): _parquet_rows,
+}
 
 
 def _decodable(opened: OpenedInput) -> Iterator[tuple[int, bytes]]:

@@ -129,3 +129,28 @@ def test_endings_that_no_workbook_has(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert b".xlsx promises what is not written here, only jsonl" in ran.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_results_and_labels_are_read_from_what_is_written(ending: str, tmp_path: Path) -> None:
+    gold = DATA / "gold.jsonl"
+    labels = [json.loads(line) for line in gold.read_text("utf-8").splitlines()]
+    if ending == "xlsx":
+        book = openpyxl.Workbook()
+        book.active.append(list(labels[0]))
+        for label in labels:
+            book.active.append(list(label.values()))
+        book.save(tmp_path / "gold.xlsx")
+    else:
+        pa = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(pa.Table.from_pylist(labels), tmp_path / "gold.parquet")
+    for name in (f"c.{ending}", "c.jsonl"):
+        done("cluster", FEED, "-o", name, cwd=tmp_path)
+    wanted = done("evaluate", "c.jsonl", gold, cwd=tmp_path)
+    assert done("evaluate", f"c.{ending}", f"gold.{ending}", cwd=tmp_path) == wanted
+    whole = (tmp_path / f"c.{ending}").read_bytes()
+    (tmp_path / f"c.{ending}").write_bytes(whole[: len(whole) // 2])
+    ran = run("evaluate", f"c.{ending}", gold, cwd=tmp_path)
+    assert ran.returncode == 1
+    assert ran.stderr.decode().startswith(f"error: c.{ending}")
+    assert "not a whole" in ran.stderr.decode()

@@ -59,24 +59,8 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     Raises:
         InputError: python-calamine is not installed, there is no such sheet, or none has a text column.
     """
-    calamine = _calamine()
-    data = b"".join(opened.chunks)
-    try:
-        check_workbook(data, opened.limits)
-        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        all_names = list(book.sheet_names)
-        names = [name for name in all_names if opened.part in ("", name)]
-        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names]
-    except LimitReached:
-        raise
-    except Exception as error:  # calamine's, zipfile's, of many kinds
-        opened.damaged(1, f"not a whole workbook ({first_line(error)}); cure: fetch it again, or save it anew")
+    if (sheets := _sheets(opened)) is None:
         return
-    if opened.part and not sheets:
-        meant = did_you_mean(opened.part, all_names)
-        raise InputError(
-            f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
-        )
     tables = [_table(opened, name, rows) for name, rows in sheets]
     chosen = _of_articles(opened, tables) or tables
     file, reasons, was_read = opened.name, list[InputError](), list[_Table]()
@@ -93,6 +77,45 @@ def read(opened: OpenedInput) -> Iterator[Row]:
     if not was_read:
         raise reasons[0] if reasons else UnusableInput(f"{file}: an empty workbook; cure: leave it out")
     _tell_sheets(opened, file, was_read, [table for table in tables if table.body and table not in was_read])
+
+
+def records(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of the sheet that the path names, else of the first that is not empty, by the names of its header.
+
+    With each its number. Rows of blank cells are none.
+
+    Raises:
+        InputError: as `read`.
+    """
+    sheets = [(name, rows) for name, rows in _sheets(opened) or () if rows]
+    for name, rows in sheets[:1]:
+        table = _table(opened, name, rows)
+        for number, cells in enumerate(table.body, table.first):
+            if not _is_blank(cells):
+                yield number, _cells(table.header, cells)
+
+
+def _sheets(opened: OpenedInput) -> list[tuple[str, list[list[Any]]]] | None:
+    """The sheets that are meant, with their rows; None, and reported, where the workbook is not whole."""
+    calamine = _calamine()
+    data = b"".join(opened.chunks)
+    try:
+        check_workbook(data, opened.limits)
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        all_names = list(book.sheet_names)
+        names = [name for name in all_names if opened.part in ("", name)]
+        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names]
+    except LimitReached:
+        raise
+    except Exception as error:  # calamine's, zipfile's, of many kinds
+        opened.damaged(1, f"not a whole workbook ({first_line(error)}); cure: fetch it again, or save it anew")
+        return None
+    if opened.part and not sheets:
+        meant = did_you_mean(opened.part, all_names)
+        raise InputError(
+            f"{opened.name}: no sheet {opened.part!r}; cure: {meant}one of {', '.join(map(repr, all_names))}"
+        )
+    return sheets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +192,7 @@ def _rows(opened: OpenedInput, table: _Table) -> Iterator[Row]:
     layout = Layout("xlsx", columns, csv.header_of(columns), newline=b"\r\n")
     opened.walk.layout = opened.walk.layout or layout
     for number, cells in enumerate(table.body, table.first):
-        if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
+        if _is_blank(cells):
             opened.blank()
             continue
         row = _cells(table.header, cells)
@@ -179,6 +202,10 @@ def _rows(opened: OpenedInput, table: _Table) -> Iterator[Row]:
             opened.bad(number, str(error), repr(row))
         else:
             yield Row(article, row, opened.name, number, layout)
+
+
+def _is_blank(cells: list[Any]) -> bool:
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
 def _cells(header: tuple[str, ...], cells: list[Any]) -> dict[str, Any]:
