@@ -70,7 +70,9 @@ def changed_since(database: Database, write: int) -> list[int]:
     return [story for (story,) in database.rows("SELECT story FROM standing WHERE changed > ? ORDER BY story", write)]
 
 
-def stand_anew(database: Database, stories: Collection[int], stirred: Collection[int] = ()) -> None:
+def stand_anew(
+    database: Database, stories: Collection[int], stirred: Collection[int] = (), articles: Collection[int] = ()
+) -> None:
     """Make the rows of stories anew, of which anything may have changed; those that are no more have none.
 
     So have articles that are gone or have words by now, and those without one by now have a row.
@@ -79,6 +81,7 @@ def stand_anew(database: Database, stories: Collection[int], stirred: Collection
         database: open for writing.
         stories: their numbers.
         stirred: numbers of stories of which the likeness to others may have changed.
+        articles: numbers of those that came, went or were read anew: no other lost or got its words.
     """
     numbers, now = sorted(stories), database.next_generation
     database.write_among("UPDATE standing SET stirred = ?2 WHERE story IN {}", sorted(stirred), now)
@@ -86,9 +89,15 @@ def stand_anew(database: Database, stories: Collection[int], stirred: Collection
     database.write_among(
         f"INSERT INTO standing SELECT *, ?2, ?2 FROM ({STANDINGS} WHERE story IN {{}} GROUP BY story)", numbers, now
     )
-    database.write(
-        "DELETE FROM standing WHERE story < 0 AND -story NOT IN (SELECT number FROM article WHERE document IS NULL)"
+    numbers = sorted(articles)
+    database.write_among(
+        "DELETE FROM standing WHERE story IN {} AND NOT EXISTS (SELECT 1 FROM article WHERE number = -story AND document"
+        " IS NULL)",
+        [-number for number in numbers],
     )
-    database.write(
-        f"INSERT INTO standing SELECT *, ?1, ?1 FROM ({WORDLESS}) WHERE story NOT IN (SELECT story FROM standing)", now
+    database.write_among(
+        f"INSERT INTO standing SELECT *, ?2, ?2 FROM ({WORDLESS} AND number IN {{}}) WHERE story NOT IN (SELECT story FROM"
+        " standing)",
+        numbers,
+        now,
     )
