@@ -20,7 +20,9 @@ from clusterer.versions import url_key
 
 REMEMBERED = 500_000
 """Expired articles that are remembered, those that went last: feeds repeat what is of these days. Each is about 60 bytes."""
-_NAMED = "SELECT id, digest, number FROM article WHERE key IN {} UNION ALL SELECT id, digest, -number FROM gone WHERE key IN {}"  # the keys twice: SQLite hands a list of them to neither part of a UNION, and would read both tables whole
+_NAMED = """
+SELECT id, digest, number FROM article WHERE key IN {} UNION ALL SELECT id, digest, -number FROM gone WHERE key IN {}
+"""  # the keys twice: SQLite would hand a list of them to neither part of a UNION, and read both tables whole
 _HELD = """
 SELECT article.number, article.key, article.id, article.digest, coalesce(story.id, article.id) FROM article
 LEFT JOIN document ON document.number = article.document LEFT JOIN text ON text.centre = document.centre
