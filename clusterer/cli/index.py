@@ -63,10 +63,6 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
 _BATCH = 1000
-_STORY = (
-    "story", "articles", "independent_texts", "outlets", "first_outlet", "first", "last", "updated", "representative", "title",
-    "recent", "aliases", "follows",
-)  # fmt: skip
 
 
 @click.group("index")
@@ -264,23 +260,25 @@ def stories(
     An age such as 24h counts back from now, not from the latest article, and a date is its first moment: the day 2016-04-01 is
     --since 24h --until 2016-04-02.
 
-    A line's `first_outlet` is that of `cluster --stories`, `updated` when its last article came; `recent` counts its articles
-    of --since, --until and --outlet. With --with a line also has `members`: its articles, each with id, linked_to, relation,
-    score, and those fields.
+    A line is one of `cluster --stories`, with `updated`, when its last article came, `recent`, how many of its articles are of
+    --since, --until and --outlet, and `aliases`. With --with a line also has `members`: its articles, each with id, linked_to,
+    relation, score, and those fields.
 
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
     form, zone = result_form(output), zone_from(timezone)
     after, before = parse_moment(since, zone), parse_moment(until, zone)
-    columns = [*_STORY, *(["members"] if added else [])]
+    from clusterer.cli.story_lines import COLUMNS, story_lines
+
+    columns = [*COLUMNS, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
         found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added), until=before, outlet=outlet)
-        lines = (story.as_dict() | ({"members": _members(story, added)} if added else {}) for story in found)
-        if form == "jsonl":
-            write_json_lines(out, lines)
-        else:
-            write_story_lines(out, lines, columns, form, zone=zone)
+        lines = (
+            line | ({"members": _members(story, added)} if added else {})
+            for line, story in zip(story_lines(store, found), found, strict=True)
+        )
+        write_story_lines(out, lines, columns, form, zone=zone)
         if not found and not quiet:
             if unknown := no_outlet(store, outlet):
                 tell(unknown, err=True)
@@ -301,8 +299,9 @@ def changes_command(path: str, after: int, history: str | None, output: str) -> 
     """Tell what came and went since the last time, as JSON lines, as /api/changes of `serve` does.
 
     Lines of stories that articles came to or went from, or that were split, merged or got articles of others, are those of
-    `stories`, with `new`, ids of the articles that came, and `ids`, of all that it has now. Then a line for every article that
-    went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for the next time.
+    `stories` without `key_words`, with `new`, ids of the articles that came, and `ids`, of all that it has now. Then a line for
+    every article that went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for the
+    next time.
 
     Example: clusterer index changes news.db --after 1200
     """
@@ -324,7 +323,10 @@ def show(path: str, id: str, as_json: bool) -> None:
     with StoryIndex.open(path, must_exist=True) as store:
         story = store.story(id)
         if as_json:
-            write_json_lines(sys.stdout.buffer, [story.as_dict(), *(a.as_dict() for a in story.assignments)])
+            from clusterer.cli.story_lines import story_lines
+
+            members = (a.as_dict() for a in story.assignments)
+            write_json_lines(sys.stdout.buffer, chain(story_lines(store, [story]), members))
             return
         articles = store.articles([a.id for a in story.assignments])
     tell(f"{story.title or story.id}")

@@ -62,21 +62,21 @@ class Story:
         return len(self.assignments)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields of a line of `clusterer index stories`."""
+        """The fields of a line of `clusterer index stories`, but for the key words, for which texts must be read."""
         return {
             "story": self.id,
+            "title": self.title,
+            "first": self.first,
+            "last": self.last,
             "articles": len(self),
             "independent_texts": self.independent_texts,
             "outlets": self.outlets,
             "first_outlet": self.first_outlet,
-            "first": self.first,
-            "last": self.last,
-            "updated": self.updated,
             "representative": next(a.id for a in self.assignments if a.representative),
-            "title": self.title,
+            "follows": self.follows,
+            "updated": self.updated,
             "recent": self.recent,
             "aliases": self.aliases,
-            "follows": self.follows,
         }
 
 

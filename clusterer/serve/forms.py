@@ -39,21 +39,21 @@ Sort = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class StoryForm:
-    """A story: a line of `clusterer index stories`."""
+    """A story: a line of `clusterer index stories`, but for the key words."""
 
     story: str
+    title: str
+    first: datetime
+    last: datetime
     articles: int
     independent_texts: int
     outlets: list[str]
     first_outlet: str | None
-    first: datetime
-    last: datetime
-    updated: datetime
     representative: str
-    title: str
+    follows: str | None
+    updated: datetime
     recent: int
     aliases: list[str]
-    follows: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from made import words_of
 from said import said
 
 from clusterer import InputError
-from clusterer.cli.index import _STORY
+from clusterer.cli.story_lines import COLUMNS
 from clusterer.index.story_index import StoryIndex
 
 
@@ -71,7 +71,7 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     told = rows(ask("stories", filled).stdout)
-    assert {tuple(r) for r in told} == {_STORY}
+    assert {tuple(r) for r in told} == {COLUMNS}
     exported = rows(ask("export", filled).stdout)
     members = {story: [r for r in exported if r["story"] == story] for story in {r["story"] for r in exported}}
     titles = {a["id"]: a["title"] for a in SAMPLE}
