@@ -14,9 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import factorize
 from clusterer.articles import first_outlet, free_ids, free_story_id, latest, seconds
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
@@ -25,16 +23,15 @@ from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import follow_ups
-from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
+from clusterer.index.guards import damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
+from clusterer.index.likenesses import read_likenesses
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import Selection, StoryOrder, ranked_stories
 from clusterer.index.told_stories import Dated, Story, ToldStories
 from clusterer.pairs import Pair, verified_pairs
 from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
-from clusterer.stories import features as stories_features
-from clusterer.stories.clustering import Stories
 
 _ALL = Selection()
 
@@ -408,38 +405,8 @@ def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
     documents = Documents(first[order], place[row], None, first_outlets[order], first_dates[order])
     stories = None
     if index.settings.level == "story":
-        stories = _read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
+        stories = read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     links = read_links(index, distinct, place)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
     return PipelineRun(clustering.stats, lambda: clustering, corpus, documents, no_pairs, links, centres, None, stories)
-
-
-def _read_likenesses(
-    index: OpenIndex,
-    documents: NDArray[np.int64],
-    place: NDArray[np.int64],
-    centres: NDArray[np.int64],
-    story: NDArray[np.int64],
-) -> Stories:
-    """The stored stories and scores of documents.
-
-    Args:
-        index: that holds them.
-        documents: int64 (d,), ascending.
-        place: int64 (d,), the number of each in what is returned.
-        centres: int64 (d,), by that number the number of its centre.
-        story: int64 (d,), by that number its stored story.
-    """
-    distinct, text_of = factorize(centres)
-    story_of_text = np.empty(len(distinct), dtype=np.int64)
-    story_of_text[text_of] = story
-    _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
-    rows = index.database.blobs_among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-    a, b, score, features = columns_of(rows, 4)
-    ends = checked_ends(index.database.path, a, b)
-    inside = np.isin(ends[:, 1], documents)
-    pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    scores = checked_scores(index.database.path, score)[inside]
-    values = blob_rows(index.database.path, "features", features, "<f4", len(stories_features.FEATURES))[inside]
-    return Stories(text_of, distinct[first[row]], pairs, scores, values, 0, 0, 0)
