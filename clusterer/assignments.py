@@ -107,7 +107,7 @@ def _evidence(
     row = np.full(len(tree.link), -1, dtype=np.int32)
     row[joined] = np.arange(len(measured), len(measured) + len(joined), dtype=np.int32)
     row[measured] = np.arange(len(measured), dtype=np.int32)
-    told = np.zeros((0, 0), dtype=np.float32) if stories is None else stories.features[number]
+    told = np.zeros((0, 0), dtype=np.float32) if stories is None else stories.features_of(number)
     return row, measures, told
 
 

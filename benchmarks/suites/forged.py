@@ -109,6 +109,10 @@ OPERATIONS: dict[str, Operation] = {
     "merge from honest": lambda index, some: index.merge(some[0].url).assignments,
     "stories": lambda index, some: index.stories(),
     "ranked": lambda index, some: [index.stories("9000d", 1, 5, sort=sort) for sort in get_args(StoryOrder)],
+    "selected": lambda index, some: (
+        index.outlets(),
+        [index.stories("9000d", 1, 5, sort=sort, until="0h", outlet=some[0].outlet) for sort in get_args(StoryOrder)],
+    ),
     "search": lambda index, some: _searched(index, some[0].title),
     "story": lambda index, some: [index.story(x.id) for x in some[12:20]],
     "assignments": lambda index, some: index.assignments(),

@@ -1,7 +1,7 @@
 """`clusterer serve` under load: ``python -m benchmarks.suites.serve``, some minutes; --articles 200000 half an hour.
 
 An index of generated articles is served by a process of its own while another process adds to it and lets the oldest expire.
-Requests of ten kinds come at a steady rate over loopback, each counted from the moment when it was due. An answer that is not
+Requests of twelve kinds come at a steady rate over loopback, each counted from the moment when it was due. An answer that is not
 whole (a story that says another size than it has articles), and one that is neither 200 nor, of what has expired, 404, is told.
 """
 
@@ -127,10 +127,14 @@ def requests_of(port: int, count: int, seed: int = 1) -> list[Asked]:
     ids = [quote(x["representative"]) for x in stories]
     texts = [get(f"/api/article?id={id}")["text"] for id in draw.sample(ids, 20)]
     since = stories[-1]["last"][:10]
+    outlets = sorted({quote(name) for x in stories for name in x["outlets"]})
+    days = sorted({x["last"][:10] for x in stories})
 
     def one() -> Asked:
         id, other, text = draw.choice(ids), draw.choice(ids), draw.choice(texts)
         words = quote(" ".join(draw.sample(text.split(), 2)))
+        outlet = draw.choice(outlets)
+        of_day = f"since=24h&until={draw.choice(days)}{draw.choice(('', f'&outlet={outlet}'))}"
         sort, window = draw.choice(("size", "date", "change", "growth")), draw.choice(("", since))
         return draw.choice(
             (
@@ -140,6 +144,10 @@ def requests_of(port: int, count: int, seed: int = 1) -> list[Asked]:
                 Asked("page of an article", f"/article?id={id}"),
                 Asked("page of a pair", f"/explain?a={id}&b={other}"),
                 Asked("stories", f"/api/stories?sort={sort}&since={since}"),
+                Asked("stories of a day", f"/api/stories?sort={sort}&{of_day}"),
+                Asked(
+                    "stories of an outlet", f"/?sort={sort}&since={since if sort == 'growth' else ''}&outlet={outlet}"
+                ),
                 Asked("story", f"/api/story?id={id}"),
                 Asked("search", f"/api/search?q={words}"),
                 Asked("query", "/api/query", orjson.dumps({"text": f"{text[:1500]} {words}"})),

@@ -24,6 +24,7 @@ from clusterer.cli.index_files import (
     changes_option,
     file_argument,
     files_of,
+    no_outlet,
     quiet_option,
     tell_age,
     write_changes,
@@ -62,10 +63,6 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 
 _BATCH = 1000
-_STORY = (
-    "story", "articles", "independent_texts", "outlets", "first_outlet", "first", "last", "updated", "representative", "title",
-    "recent", "aliases", "follows",
-)  # fmt: skip
 
 
 @click.group("index")
@@ -237,6 +234,8 @@ def query(path: str, output: str, added: tuple[str, ...], **options: Any) -> Non
     help="first those with the latest article; with most articles; with most since --since; with the article that came last",
 )
 @click.option("--since", metavar="AGE|DATE", help="only with an article not older: 12h, 7d, 2w, or a date")
+@click.option("--until", metavar="AGE|DATE", help="and older; an age of --since counts back from this date")
+@click.option("--outlet", metavar="NAME", help="and of this outlet, as lines name it")
 @click.option("--min-size", type=click.IntRange(1), default=1, show_default=True, help="least number of articles")
 @click.option("--limit", type=click.IntRange(1), help="no more than so many")
 @stored_with_option
@@ -247,6 +246,8 @@ def stories(
     path: str,
     sort: StoryOrder,
     since: str | None,
+    until: str | None,
+    outlet: str | None,
     min_size: int,
     limit: int | None,
     added: tuple[str, ...],
@@ -256,27 +257,35 @@ def stories(
 ) -> None:
     """List the stories, those with the latest article first or as --sort says, one JSON line each, or a row of a table.
 
-    An age such as 24h counts back from now, not from the latest article.
+    An age such as 24h counts back from now, not from the latest article, and a date is its first moment: the day 2016-04-01 is
+    --since 24h --until 2016-04-02.
 
-    A line's `first_outlet` is that of `cluster --stories`, `updated` when its last article came; `recent` counts its articles
-    since --since. With --with a line also has `members`: its articles, each with id, linked_to, relation, score, and those
-    fields.
+    A line is one of `cluster --stories`, with `updated`, when its last article came, `recent`, how many of its articles are of
+    --since, --until and --outlet, and `aliases`. With --with a line also has `members`: its articles, each with id, linked_to,
+    relation, score, and those fields.
 
     Example: clusterer index stories news.db --since 24h --sort growth --limit 20 --with title,source,date
     """
     keep_apart([output], files_of(path))
     form, zone = result_form(output), zone_from(timezone)
-    after = parse_moment(since, zone)
-    columns = [*_STORY, *(["members"] if added else [])]
+    after, before = parse_moment(since, zone), parse_moment(until, zone)
+    from clusterer.cli.story_lines import COLUMNS, story_lines
+
+    columns = [*COLUMNS, *(["members"] if added else [])]
     with StoryIndex.open(path, must_exist=True) as store, atomic_output(output) as out:
-        found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added))
-        lines = (story.as_dict() | ({"members": _members(story, added)} if added else {}) for story in found)
-        if form == "jsonl":
-            write_json_lines(out, lines)
-        else:
-            write_story_lines(out, lines, columns, form, zone=zone)
-        if after and not found and not quiet:
-            tell_age(next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since", zone)
+        found = store.stories(after, min_size, limit, sort=sort, with_articles=bool(added), until=before, outlet=outlet)
+        lines = (
+            line | ({"members": _members(story, added)} if added else {})
+            for line, story in zip(story_lines(store, found), found, strict=True)
+        )
+        write_story_lines(out, lines, columns, form, zone=zone)
+        if not found and not quiet:
+            if unknown := no_outlet(store, outlet):
+                tell(unknown, err=True)
+            elif after and not before:
+                tell_age(
+                    next(iter(store.stories(limit=1)), None), after, "no story has an article so new", "--since", zone
+                )
 
 
 @index.command("changes", cls=SectionedCommand)
@@ -290,8 +299,9 @@ def changes_command(path: str, after: int, history: str | None, output: str) -> 
     """Tell what came and went since the last time, as JSON lines, as /api/changes of `serve` does.
 
     Lines of stories that articles came to or went from, or that were split, merged or got articles of others, are those of
-    `stories`, with `new`, ids of the articles that came, and `ids`, of all that it has now. Then a line for every article that
-    went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for the next time.
+    `stories` without `key_words`, with `new`, ids of the articles that came, and `ids`, of all that it has now. Then a line for
+    every article that went: `id`, `status` (removed or expired), `of_story`. The last line has `next` and `history`, for the
+    next time.
 
     Example: clusterer index changes news.db --after 1200
     """
@@ -313,7 +323,10 @@ def show(path: str, id: str, as_json: bool) -> None:
     with StoryIndex.open(path, must_exist=True) as store:
         story = store.story(id)
         if as_json:
-            write_json_lines(sys.stdout.buffer, [story.as_dict(), *(a.as_dict() for a in story.assignments)])
+            from clusterer.cli.story_lines import story_lines
+
+            members = (a.as_dict() for a in story.assignments)
+            write_json_lines(sys.stdout.buffer, chain(story_lines(store, [story]), members))
             return
         articles = store.articles([a.id for a in story.assignments])
     tell(f"{story.title or story.id}")

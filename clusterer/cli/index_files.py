@@ -13,7 +13,8 @@ import click
 
 from clusterer.cli.output_names import OutputPath
 from clusterer.cli.terminal import tell
-from clusterer.index import Change, Story
+from clusterer.errors import did_you_mean
+from clusterer.index import Change, Story, StoryIndex
 from clusterer.io.atomic import appended
 from clusterer.io.guard import json_line
 
@@ -50,6 +51,16 @@ def write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
     """Write a line a change, where there is a file."""
     if file:
         write_json_lines(file, map(asdict, changes))
+
+
+def no_outlet(store: StoryIndex, outlet: str | None) -> str:
+    """What to say of an outlet that was asked for, where nothing that is there is of it; else nothing."""
+    known = store.outlets() if outlet else {}  # an empty name is for the index to refuse
+    if not outlet or outlet in known:
+        return ""
+    return (
+        f"no article of outlet {outlet!r} is there; cure: {did_you_mean(outlet, known)}a name as index stories lists it"
+    )
 
 
 def tell_age(

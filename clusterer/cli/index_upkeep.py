@@ -10,6 +10,7 @@ from clusterer.cli.index_files import (
     changes_option,
     file_argument,
     files_of,
+    no_outlet,
     quiet_option,
     tell_age,
     write_changes,
@@ -20,20 +21,29 @@ from clusterer.cli.terminal import tell
 from clusterer.errors import IndexDamaged, InputError
 from clusterer.index import Removed, StoryIndex
 
+_dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="only tell what would go; with --changes - also what that would do to stories"
+)
+
 
 @click.command("remove", cls=SectionedCommand)
 @file_argument
 @click.argument("ids", nargs=-1)
 @click.option("--ids", "listed", type=click.Path(allow_dash=True), help="file of ids, one a line; - is standard input")
+@click.option("--outlet", metavar="NAME", help="all articles of this outlet, as index stories names it")
+@_dry_run_option
 @changes_option
-def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | None) -> None:
-    """Take articles away by their ids. What is left of their stories keeps its name.
+def remove(
+    path: str, ids: tuple[str, ...], listed: str | None, outlet: str | None, dry_run: bool, changes: str | None
+) -> None:
+    """Take articles away by their ids, or all of an outlet. What is left of their stories keeps its name.
 
-    They are remembered by id and URL, and not taken in again, but for `add --again`. `changes` tells them. Where none of the
-    ids is there, the exit code is 1.
+    They are remembered by id and URL, and not taken in again, but for `add --again`; new ones of an outlet are. `changes` tells
+    them. Where none of the ids, or nothing of the outlet, is there, the exit code is 1.
 
     Example: clusterer index remove news.db marsad-14
     """
+    _refuse_changes(dry_run, changes)
     keep_apart([changes], [*files_of(path), *([listed] if listed else [])])
     lines: list[str] = []
     if listed:
@@ -43,10 +53,13 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{listed}: cannot be read ({error}); cure: a file of ids in UTF-8, one a line") from None
     names = [*ids, *(line for line in lines if line.strip())]
-    if not names:
-        raise click.UsageError("no id given")
+    if bool(names) == (outlet is not None):
+        what = "both ids and --outlet given" if names else "no id given"
+        raise click.UsageError(f"{what}; cure: ids, or --outlet NAME")
     with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
-        removed = store.remove(names)
+        if unknown := no_outlet(store, outlet):
+            raise InputError(f"{path}: nothing was removed, {unknown}")
+        removed = store.remove(names, outlet=outlet, dry_run=dry_run)
         write_changes(changes_file, removed.changes)
     shown = ", ".join(removed.missing[:5]) + (", ..." if len(removed.missing) > 5 else "")
     if not removed.articles:
@@ -57,7 +70,7 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
             f"{path}: nothing was removed, {none}; cure: ids as clusterer index export writes them; what was removed or has"
             " expired before is gone already"
         )
-    _say(removed)
+    _say(removed, dry_run)
     if removed.missing:
         tell(f"{len(removed.missing)} not there: {shown}", err=True)
 
@@ -67,9 +80,7 @@ def remove(path: str, ids: tuple[str, ...], listed: str | None, changes: str | N
 @click.option("--older-than", metavar="AGE|DATE", help="forget what is older: 12h, 7d, 2w, or a date")
 @click.option("--max-articles", type=click.IntRange(0), help="keep no more than so many")
 @click.option("--max-size", metavar="SIZE", help="keep so many that the file is at most so large: 500MB, 2GB")
-@click.option(
-    "--dry-run", is_flag=True, help="only tell what would go; with --changes - also what that would do to stories"
-)
+@_dry_run_option
 @changes_option
 @quiet_option
 def expire(
@@ -89,8 +100,7 @@ def expire(
     """
     if older_than is None and max_articles is None and max_size is None:
         raise click.UsageError("say what to forget: --older-than, --max-articles or --max-size")
-    if dry_run and changes not in (None, "-"):
-        raise click.UsageError("--dry-run changes nothing; cure: --changes -, which writes to standard output")
+    _refuse_changes(dry_run, changes)
     keep_apart([changes], files_of(path))
     limits = parse_moment(older_than), max_articles, parse_bytes(max_size)
     with StoryIndex.open(path, must_exist=True) as store, appended_changes(changes) as changes_file:
@@ -100,7 +110,7 @@ def expire(
         if removed.articles and limits[0]:
             tell_age(newest, limits[0], "all articles are older", "--older-than")
     if not quiet:
-        _say(removed, "would be removed" if dry_run else "removed")
+        _say(removed, dry_run)
 
 
 @click.command("backup", cls=SectionedCommand)
@@ -179,5 +189,12 @@ def compact(path: str) -> None:
         store.compact()
 
 
-def _say(removed: Removed, what: str = "removed") -> None:
+def _refuse_changes(dry_run: bool, changes: str | None) -> None:
+    """Refuse a file of changes that nothing makes."""
+    if dry_run and changes not in (None, "-"):
+        raise click.UsageError("--dry-run changes nothing; cure: --changes -, which writes to standard output")
+
+
+def _say(removed: Removed, dry_run: bool) -> None:
+    what = "would be removed" if dry_run else "removed"
     tell(f"{removed.articles:,} {'article' if removed.articles == 1 else 'articles'} {what}", err=True)

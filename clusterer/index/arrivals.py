@@ -15,7 +15,7 @@ from clusterer.index.changes import stories_of_articles
 from clusterer.index.gone import Gone, gone_after, is_forgotten
 from clusterer.index.guards import ascending
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.rankings import changed_since
+from clusterer.index.rankings import Selection, changed_since
 from clusterer.index.told_stories import Story
 from clusterer.index.views import IndexReader
 from clusterer.io.limits import parse_moment
@@ -176,6 +176,44 @@ def last_before(index: OpenIndex, since: str | None) -> int:
         return 0
     ((number,),) = index.database.rows("SELECT max(number) FROM article WHERE added < ?", when)
     return int(number or 0)
+
+
+def selection(
+    since: datetime | timedelta | str | None, until: datetime | timedelta | str | None, outlet: str | None
+) -> Selection:
+    """Which articles are asked for; an age given as `since` counts back from now, or from `until` where that is a date.
+
+    Raises:
+        InputError: a point in time is none, `until` comes without `since` or is not after it, or `outlet` is no name.
+    """
+    outlet = checked_outlet(outlet)
+    if until is None:
+        return Selection(point("since", since), None, outlet)
+    if since is None:
+        raise InputError(
+            f"until is {str(until)!r}, and since when is not said; cure: since, such as 24h: so long before it"
+        )
+    first, last = (parse_moment(when) if isinstance(when, str) else when for when in (since, until))
+    end, start = point("until", last), point("since", first)
+    if isinstance(first, timedelta) and isinstance(last, datetime) and end is not None:
+        start = end - first.total_seconds()
+    if end is None or start is None or end <= start:
+        raise InputError(
+            f"until is {str(until)!r}, which is not after since, {str(since)!r}; cure: a later one; a date is its first moment:"
+            " the day 2016-04-01 is since 2016-04-01 until 2016-04-02, or since 24h until 2016-04-02"
+        )
+    return Selection(start, end, outlet)
+
+
+def checked_outlet(outlet: str | None) -> str | None:
+    """The name of an outlet that is asked for, if any.
+
+    Raises:
+        InputError: it is none.
+    """
+    if outlet is None or (isinstance(outlet, str) and outlet and outlet.encode("utf-8", "ignore").decode() == outlet):
+        return outlet
+    raise InputError(f"outlet is {outlet!r}; it must be a name; cure: one of those in `outlets` of a story")
 
 
 def point(name: str, when: datetime | timedelta | str | None) -> float | None:

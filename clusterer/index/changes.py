@@ -29,6 +29,7 @@ class Changes:
 
     Attributes:
         last_article: the highest number that was used before it.
+        articles: those that came, went or were read anew.
         new_documents: documents made, in the order made.
         unlinked_documents: documents that lost a link.
         touched_documents: documents that other articles hold than before.
@@ -46,6 +47,7 @@ class Changes:
     """
 
     last_article: int
+    articles: set[int] = field(default_factory=set)
     new_documents: list[int] = field(default_factory=list)
     unlinked_documents: set[int] = field(default_factory=set)
     touched_documents: set[int] = field(default_factory=set)

@@ -33,6 +33,11 @@ from clusterer.stories.linkage import raised
 
 CROWD = 1000
 """Documents of a component above which its groups stay as they are."""
+_NEAR = """
+SELECT DISTINCT iif(one.story, -one.story, a) AS one_end, iif(other.story, -other.story, b) AS other_end
+FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b
+WHERE {end} IN {{}} AND score >= ?2 AND (one.story != other.story OR NOT one.story)
+"""  # texts of a story hang together by it: only what leads out of it is told, once for each two stories
 _ASKED = 4  # groups whose centre a new document is compared with: those of the documents that it is most like
 
 _LOG = logging.getLogger("clusterer")
@@ -61,8 +66,8 @@ def find_story_components(
     database = index.database
 
     def tied(nodes: NDArray[np.int64]) -> list[tuple[int, int]]:
-        texts, near = nodes[nodes > 0], "SELECT a, b FROM pair WHERE {end} IN {{}} AND score >= ?2"
-        rows = [row for end in "ab" for row in database.among(near.format(end=end), texts, index.settings.story)]
+        texts = nodes[nodes > 0]
+        rows = [row for end in "ab" for row in database.among(_NEAR.format(end=end), texts, index.settings.story)]
         rows += database.among("SELECT centre, -story FROM text WHERE centre IN {} AND story", texts)
         return rows + database.among("SELECT centre, -story FROM text WHERE story IN {}", -nodes[nodes < 0])
 

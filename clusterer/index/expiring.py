@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from clusterer.errors import InputError
@@ -11,12 +10,8 @@ from clusterer.index.articles import moment
 from clusterer.index.gone import remember
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_ids import Change
-from clusterer.index.transactions import writing
+from clusterer.index.transactions import rehearsing, writing
 from clusterer.index.writer import IndexWriter
-
-
-class _TakenBack(Exception):
-    """Ends a transaction so that nothing of it stays."""
 
 
 def rehearse(
@@ -38,7 +33,7 @@ def rehearse(
         InputError: as `expire`.
     """
     count, changes = 0, list[Change]()
-    with suppress(_TakenBack), writing(index) as writer:
+    with rehearsing(index) as writer:
         _refuse_to_empty(index, before, age)
         while numbers := _expired(index, before, max_articles, max_bytes):
             remember(index, numbers, removed=False)
@@ -50,7 +45,6 @@ def rehearse(
             maintenance.clean(index)
             index.database.state["generation"] += 1  # as the next transaction would: segments are numbered by it
             writer = IndexWriter(index)
-        raise _TakenBack
     return count, changes
 
 

@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize
 from clusterer.index.database import Database
-from clusterer.index.guards import blob_rows, checked_ends, columns_of
 from clusterer.index.judged_links import are_filled
+from clusterer.index.likenesses import read_features
 from clusterer.index.open_index import OpenIndex
-from clusterer.stories.features import DAY, FEATURES
+from clusterer.stories.features import DAY
 from clusterer.stories.follow_ups import LATER, earlier_stories
 from clusterer.stories.model import model_of
 
@@ -95,9 +94,4 @@ def _apart(
         for ends, (a, b) in between.items()
         if a in begun and b in begun and abs(begun[a] - begun[b]) >= LATER * DAY
     ]
-    statement = (
-        "SELECT a, b, features FROM json_each(?) JOIN pair ON a = json_extract(value, '$[0]') AND b ="
-        " json_extract(value, '$[1]')"
-    )
-    a, b, blobs = columns_of(database.rows(statement, orjson.dumps(apart).decode()), 3)
-    return checked_ends(database.path, a, b), blob_rows(database.path, "features", blobs, "<f4", len(FEATURES))
+    return read_features(database, apart)

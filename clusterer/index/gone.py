@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from clusterer.articles import Article, name_of
 from clusterer.index.articles import digest_of, id_key, read_articles
+from clusterer.index.database import Database
 from clusterer.index.guards import ascending, crc_of_gone
 from clusterer.index.open_index import OpenIndex
 from clusterer.results import Assignment
@@ -19,8 +20,9 @@ from clusterer.versions import url_key
 
 REMEMBERED = 500_000
 """Expired articles that are remembered, those that went last: feeds repeat what is of these days. Each is about 60 bytes."""
-NAMED = "(SELECT key, id, digest, number FROM article UNION ALL SELECT key, id, digest, -number FROM gone)"
-"""All ids that are taken; numbers of what is gone are negative."""
+_NAMED = """
+SELECT id, digest, number FROM article WHERE key IN {} UNION ALL SELECT id, digest, -number FROM gone WHERE key IN {}
+"""  # the keys twice: SQLite would hand a list of them to neither part of a UNION, and read both tables whole
 _HELD = """
 SELECT article.number, article.key, article.id, article.digest, coalesce(story.id, article.id) FROM article
 LEFT JOIN document ON document.number = article.document LEFT JOIN text ON text.centre = document.centre
@@ -85,6 +87,8 @@ def _write(index: OpenIndex, rows: Sequence[_Row]) -> None:
         "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(number, *row, crc_of_gone(number, *row)) for number, row in enumerate(rows, start)],
     )
+    if all(row.removed for row in rows):
+        return
     database.write(
         "DELETE FROM gone WHERE number IN (SELECT number FROM gone WHERE NOT removed ORDER BY number DESC LIMIT -1 OFFSET ?)",
         REMEMBERED,
@@ -95,6 +99,11 @@ def _marks(article: Article) -> tuple[int | None, int | None]:
     """Hashes of the title of an article and of what its URL tells; None where it has none."""
     url = url_key(article.url) if article.url else ""
     return id_key(article.title) if article.title else None, id_key(url) if url else None
+
+
+def named(database: Database, keys: Collection[int]) -> list[tuple[str, int, int]]:
+    """Id, digest and number of what has an id with one of these keys, stored or gone; numbers of what is gone are negative."""
+    return database.among(_NAMED, list(keys))
 
 
 def withheld(index: OpenIndex, articles: Sequence[Article]) -> dict[int, int]:
@@ -183,8 +192,7 @@ def carry(index: OpenIndex, rows: Iterable[Sequence[object]]) -> None:
         rows: of the other one's table ``gone``, without numbers and checksums.
     """
     told = [*map(_Row._make, rows)]
-    named = index.database.among(f"SELECT id FROM {NAMED} WHERE key IN {{}}", [row.key for row in told])
-    taken = {id for (id,) in named}
+    taken = {id for id, _, _ in named(index.database, [row.key for row in told])}
     _write(index, [row for row in told if row.id not in taken])
 
 

@@ -59,6 +59,7 @@ def learn_lines(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> Arriv
     holder_numbers = np.setdiff1d(numbers[rows], arrivals.numbers)
     changes.inherited_story |= stories_of_articles(index, holder_numbers.tolist())
     release_documents(index, changes, holder_numbers)
+    changes.articles.update(holder_numbers.tolist())
     index.learned_lines = np.union1d(
         index.learned_lines, learned
     )  # from here on: what went had its stems by the old ones

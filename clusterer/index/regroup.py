@@ -44,7 +44,7 @@ def settle(index: OpenIndex, changes: Changes) -> list[Change]:
     done, stories = _regroup_stories(index, changes, {*created, *touched})
     stories |= stories_of_documents(index, {*created, *touched, *changes.relinked})
     stirred = stories_of_documents(index, changes.stirred | changes.unlinked_texts)
-    stand_anew(index.database, stories, stirred - stories)
+    stand_anew(index.database, stories, stirred - stories, changes.articles)
     return done
 
 

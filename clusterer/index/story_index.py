@@ -20,16 +20,17 @@ from clusterer.errors import IndexDamaged, InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.fingerprint import recipe
 from clusterer.index import expiring, maintenance, merging
-from clusterer.index.arrivals import Arrived, changes_after, point
+from clusterer.index.arrivals import Arrived, changes_after, checked_outlet, point, selection
 from clusterer.index.articles import numbers_of_ids, read_articles
 from clusterer.index.backup import backup
 from clusterer.index.database import Database
 from clusterer.index.explain import explain_pair
-from clusterer.index.gone import gone_of, remember as remember_gone
+from clusterer.index.gone import gone_of
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import Added, Removed, added_of, latest_versions, same_text
 from clusterer.index.query import classify
 from clusterer.index.rankings import StoryOrder
+from clusterer.index.removing import remove
 from clusterer.index.replaced import remember
 from clusterer.index.told_stories import Story
 from clusterer.index.transactions import contradictions_named, reading, writing
@@ -184,19 +185,19 @@ class StoryIndex:
             assigned, [numbers[i] for i in rows], [is_known[i] for i in rows], changes, titles, older, before, gone
         )
 
-    def remove(self, ids: Iterable[str]) -> Removed:
+    def remove(self, ids: Iterable[str] = (), *, outlet: str | None = None, dry_run: bool = False) -> Removed:
         """Take articles away; what is left of their stories stays. They are remembered, and not taken in again (see `add`).
 
+        Args:
+            ids: of the articles.
+            outlet: of which all articles go, too; new ones of it are taken in as any.
+            dry_run: only tell what would be removed, and what that would do to stories. Others wait meanwhile to write.
+
         Raises:
+            InputError: `outlet` is no name.
             OutputError: another writer does not finish, or the disk is full.
         """
-        names = list(dict.fromkeys([ids] if isinstance(ids, str) else ids))
-        with writing(self._index) as writer:
-            stored = numbers_of_ids(self._index, names)
-            remember_gone(self._index, [number for number, _ in stored.values()], removed=True)
-            writer.remove(number for number, _ in stored.values())
-            changes = writer.settle()
-        return Removed(len(stored), tuple(name for name in names if name not in stored), tuple(changes))
+        return remove(self._index, [ids] if isinstance(ids, str) else ids, checked_outlet(outlet), dry_run)
 
     def expire(
         self,
@@ -322,6 +323,8 @@ class StoryIndex:
         *,
         sort: StoryOrder = "date",
         with_articles: bool = False,
+        until: datetime | timedelta | str | None = None,
+        outlet: str | None = None,
     ) -> list[Story]:
         """Stories in an order.
 
@@ -332,21 +335,24 @@ class StoryIndex:
                 also as texts, "2015-07-21" and "7d".
             min_size: least number of articles.
             limit: no more than so many.
-            sort: which come first: "date", with the latest article; "size", with most articles; "growth", with most articles
-                not older than `since`; "change", with the article that came last.
+            sort: which come first: "date", with the latest article among those asked for; "size", with most articles;
+                "growth", with most articles among those asked for; "change", with the article that came last.
             with_articles: also read their articles, `Story.articles`.
+            until: and older than that, with `since`. Where it is a date, an age given as `since` counts back from it.
+            outlet: and of this outlet.
 
         Raises:
-            InputError: `since` says neither, there is no such order, or "growth" is asked for without `since`.
+            InputError: `since` or `until` says neither, or they make no time; there is no such order, or "growth" is asked for
+                without `since`.
         """
         if sort not in get_args(StoryOrder):
             known = get_args(StoryOrder)
             raise InputError(f"sort is {sort!r}; cure: {did_you_mean(sort, known)}one of {', '.join(known)}")
         if sort == "growth" and since is None:
             raise InputError("sort is 'growth', and since when is not said; cure: since, such as 24h")
-        after = point("since", since)
+        selected = selection(since, until, outlet)
         with reading(self._index):
-            return self._reader.sorted_stories(after, min_size, limit, sort, with_articles)
+            return self._reader.sorted_stories(selected, min_size, limit, sort, with_articles)
 
     def changes(self, after: int = 0, history: str | None = None, limit: int | None = None) -> Arrived:
         """Stories that articles came to, went from or moved between since the last time, and what went, as `/api/changes`.
@@ -388,6 +394,11 @@ class StoryIndex:
             stored = numbers_of_ids(self._index, [ids] if isinstance(ids, str) else list(ids))
             articles = read_articles(self._index, [number for number, _ in stored.values()])
             return {article.id: article for article in articles.values()}
+
+    def outlets(self) -> dict[str, int]:
+        """How many articles each outlet has, those with most first; "" is of articles that name none."""
+        with reading(self._index):
+            return self._reader.outlets()
 
     def counts(self) -> dict[str, int]:
         """How much is there, by name."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from clusterer.articles import Article
 from clusterer.index.database import Database
+from clusterer.index.rankings import Selection
 from clusterer.results import Assignment
 
 _MOST = 1 << 15
@@ -37,7 +38,7 @@ class Story:
         updated: when the last of its articles came to the index.
         first_outlet: whose article is the earliest that has a date; None where that is not known, see `articles.first_outlet`.
         title: of its representative; without one, how its text begins.
-        recent: how many of its articles are not older than the point that was asked for; all where none was.
+        recent: how many of its articles are of the time and the outlet that were asked for; all where neither was.
         articles: in the order of `assignments`; only where they were asked for, else none.
         follows: id of the earlier story of the same affair that it goes on with, as in `Clustering.follows`; None where there
             is none.
@@ -61,21 +62,21 @@ class Story:
         return len(self.assignments)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields of a line of `clusterer index stories`."""
+        """The fields of a line of `clusterer index stories`, but for the key words, for which texts must be read."""
         return {
             "story": self.id,
+            "title": self.title,
+            "first": self.first,
+            "last": self.last,
             "articles": len(self),
             "independent_texts": self.independent_texts,
             "outlets": self.outlets,
             "first_outlet": self.first_outlet,
-            "first": self.first,
-            "last": self.last,
-            "updated": self.updated,
             "representative": next(a.id for a in self.assignments if a.representative),
-            "title": self.title,
+            "follows": self.follows,
+            "updated": self.updated,
             "recent": self.recent,
             "aliases": self.aliases,
-            "follows": self.follows,
         }
 
 
@@ -85,18 +86,21 @@ class Dated(NamedTuple):
     Attributes:
         story: of no window.
         dates: of its articles, ascending, in seconds since 1970; of those without one when they came.
+        printed: the outlets of these, in the same order.
         numbers: of its articles, in order of arrival.
     """
 
     story: Story
     dates: list[float]
+    printed: list[str]
     numbers: list[int]
 
-    def since(self, after: float | None) -> Story:
-        """The story with how many of its articles are not older, in seconds since 1970."""
-        if after is None or after <= self.dates[0]:
-            return self.story
-        return replace(self.story, recent=len(self.dates) - bisect_left(self.dates, after))
+    def of(self, selected: Selection) -> Story:
+        """The story with how many of its articles are among those that are asked for."""
+        start = 0 if selected.since is None else bisect_left(self.dates, selected.since)
+        end = len(self.dates) if selected.until is None else bisect_left(self.dates, selected.until)
+        recent = end - start if selected.outlet is None else self.printed[start:end].count(selected.outlet)
+        return self.story if recent == len(self.dates) else replace(self.story, recent=recent)
 
 
 class _Told(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from clusterer.errors import ClustererError
 from clusterer.index import maintenance
@@ -38,6 +38,18 @@ def writing(index: OpenIndex) -> Iterator[IndexWriter]:
         except BaseException:
             index.forget()
             raise
+
+
+class _TakenBack(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+@contextmanager
+def rehearsing(index: OpenIndex) -> Iterator[IndexWriter]:
+    """As `writing`, to see what that would do: all of it is taken back. Others wait meanwhile to write."""
+    with suppress(_TakenBack), writing(index) as writer:
+        yield writer
+        raise _TakenBack
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from clusterer.articles import Article, numbered_id
 from clusterer.index.articles import id_key, read_articles
-from clusterer.index.gone import NAMED
+from clusterer.index.gone import named
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import LOOKED_AT, is_another, version_among
 from clusterer.index.replaced import stale
@@ -85,5 +85,5 @@ def _numbers(index: OpenIndex, names: Iterable[str]) -> dict[str, list[int]]:
 def _taken(index: OpenIndex, ids: Iterable[str]) -> dict[str, int]:
     """The number of the article that has or had an id, by ids that are taken."""
     wanted = set(ids)
-    rows = index.database.among(f"SELECT id, number FROM {NAMED} WHERE key IN {{}}", [id_key(id) for id in wanted])
-    return {id: number for id, number in rows if id in wanted}
+    rows = named(index.database, [id_key(id) for id in wanted])
+    return {id: number for id, _, number in rows if id in wanted}

@@ -14,9 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import factorize
 from clusterer.articles import first_outlet, free_ids, free_story_id, latest, seconds
 from clusterer.assignments import AGENCIES, assign
 from clusterer.copies.candidates import CandidatePairs
@@ -25,16 +23,17 @@ from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.errors import InputError
 from clusterer.index.articles import is_article, moment, numbers_of_ids, read_articles
 from clusterer.index.follow_ups import follow_ups
-from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of, damaged
+from clusterer.index.guards import damaged
 from clusterer.index.judged_links import earliest, numbered, read_links
+from clusterer.index.likenesses import read_likenesses
 from clusterer.index.open_index import OpenIndex
-from clusterer.index.rankings import StoryOrder, ranked_stories
+from clusterer.index.rankings import Selection, StoryOrder, ranked_stories
 from clusterer.index.told_stories import Dated, Story, ToldStories
 from clusterer.pairs import Pair, verified_pairs
 from clusterer.pipeline import PipelineRun
 from clusterer.results import Assignment
-from clusterer.stories import features as stories_features
-from clusterer.stories.clustering import Stories
+
+_ALL = Selection()
 
 
 class IndexReader:
@@ -82,28 +81,28 @@ class IndexReader:
         return next(self.stories([rows[0][0]])) if rows else next(self.stories([-number]))
 
     def sorted_stories(
-        self, after: float | None, min_size: int, limit: int | None, sort: StoryOrder, with_articles: bool
+        self, selected: Selection, min_size: int, limit: int | None, sort: StoryOrder, with_articles: bool
     ) -> list[Story]:
         """Stories in an order.
 
         Args:
-            after: only those with an article not older, in seconds since 1970.
+            selected: only those with such an article.
             min_size: least number of articles.
             limit: no more than so many.
             sort: which come first, see `StoryOrder`.
             with_articles: read their articles, too.
         """
-        numbers = ranked_stories(self._database, after, min_size, limit, sort)
-        return list(self.stories(numbers, after, with_articles))
+        numbers = ranked_stories(self._database, selected, min_size, limit, sort)
+        return list(self.stories(numbers, selected, with_articles))
 
     def stories(
-        self, stories: Sequence[int], after: float | None = None, with_articles: bool = False
+        self, stories: Sequence[int], selected: Selection = _ALL, with_articles: bool = False
     ) -> Iterator[Story]:
-        """Stories by number, articles without a word by theirs, negative; `after` and `with_articles` as `sorted_stories`."""
+        """Stories by number, articles without a word by theirs, negative; the others as of `sorted_stories`."""
         dated = (
             self._made_stories(stories, self.follows(stories), True) if with_articles else self._dated_stories(stories)
         )
-        return (dated[number].since(after) for number in stories)
+        return (dated[number].of(selected) for number in stories)
 
     def _dated_stories(self, stories: Sequence[int]) -> dict[int, Dated]:
         """Stories by number, as they stand; those that were told before need not be made."""
@@ -143,7 +142,8 @@ class IndexReader:
         for story in stories:
             rows_of_story = members[story]
             head = next(number for number, *_ in rows_of_story if assigned[number].representative)
-            dates = sorted(added if date is None else date for _, date, added, *_ in rows_of_story)
+            printed = sorted((added if date is None else date, outlet) for _, date, added, outlet, _ in rows_of_story)
+            dates = [date for date, _ in printed]
             told = Story(
                 assigned[head].story,
                 tuple(aliases.get(story, ())),
@@ -159,7 +159,7 @@ class IndexReader:
                 len(dates),
                 tuple(articles[number] for number, *_ in rows_of_story) if with_articles else (),
             )
-            out[story] = Dated(told, dates, [number for number, *_ in rows_of_story])
+            out[story] = Dated(told, dates, [outlet for _, outlet in printed], [number for number, *_ in rows_of_story])
         return out
 
     def all_stories(self) -> list[int]:
@@ -204,7 +204,7 @@ class IndexReader:
                 1,
                 asked,
             )
-            out[-number] = Dated(told, [seconds(date)], [number])
+            out[-number] = Dated(told, [seconds(date)], [article.outlet], [number])
         return out
 
     def titles(self, assigned: Mapping[int, Assignment], known: Mapping[int, str]) -> dict[str, str]:
@@ -292,6 +292,10 @@ class IndexReader:
         return bool(self._database.rows("SELECT 1 FROM story WHERE id = ?", name)) or is_article(self._database, name)
 
     # counts
+
+    def outlets(self) -> dict[str, int]:
+        """How many articles each outlet has, those with most first."""
+        return dict(self._database.rows("SELECT outlet, count(*) FROM article GROUP BY outlet ORDER BY 2 DESC, outlet"))
 
     def counts(self) -> dict[str, int]:
         """How much is there, by name."""
@@ -401,38 +405,8 @@ def _as_run(index: OpenIndex, rows: Sequence[tuple[Any, ...]]) -> PipelineRun:
     documents = Documents(first[order], place[row], None, first_outlets[order], first_dates[order])
     stories = None
     if index.settings.level == "story":
-        stories = _read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
+        stories = read_likenesses(index, distinct, place, centres, np.array(story, dtype=np.int64)[first][order])
     no_pairs = CandidatePairs(np.zeros((0, 2), dtype=np.int64), 0)
     links = read_links(index, distinct, place)
     clustering = assign(corpus, documents, no_pairs, links, centres, stories, index.settings)
     return PipelineRun(clustering.stats, lambda: clustering, corpus, documents, no_pairs, links, centres, None, stories)
-
-
-def _read_likenesses(
-    index: OpenIndex,
-    documents: NDArray[np.int64],
-    place: NDArray[np.int64],
-    centres: NDArray[np.int64],
-    story: NDArray[np.int64],
-) -> Stories:
-    """The stored stories and scores of documents.
-
-    Args:
-        index: that holds them.
-        documents: int64 (d,), ascending.
-        place: int64 (d,), the number of each in what is returned.
-        centres: int64 (d,), by that number the number of its centre.
-        story: int64 (d,), by that number its stored story.
-    """
-    distinct, text_of = factorize(centres)
-    story_of_text = np.empty(len(distinct), dtype=np.int64)
-    story_of_text[text_of] = story
-    _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
-    rows = index.database.blobs_among("SELECT a, b, score, features FROM pair WHERE a IN {}", documents)
-    a, b, score, features = columns_of(rows, 4)
-    ends = checked_ends(index.database.path, a, b)
-    inside = np.isin(ends[:, 1], documents)
-    pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    scores = checked_scores(index.database.path, score)[inside]
-    values = blob_rows(index.database.path, "features", features, "<f4", len(stories_features.FEATURES))[inside]
-    return Stories(text_of, distinct[first[row]], pairs, scores, values, 0, 0, 0)

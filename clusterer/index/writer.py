@@ -29,7 +29,7 @@ from clusterer.index.articles import (
 )
 from clusterer.index.changes import Changes, release_documents, store_links, stories_of_articles
 from clusterer.index.copy_candidates import copy_candidates
-from clusterer.index.gone import NAMED, forget, withheld
+from clusterer.index.gone import forget, named, withheld
 from clusterer.index.guards import crc_of_number
 from clusterer.index.keys import keys_of, sketch
 from clusterer.index.learn_lines import Arrivals, learn_lines
@@ -90,6 +90,7 @@ class IndexWriter:
         """Remove articles by their numbers."""
         removed, database = np.array(sorted(numbers), dtype=np.int64), self._index.database
         release_documents(self._index, self._changes, removed)
+        self._changes.articles.update(removed.tolist())
         self._index.passed_ids.clear()
         database.write_among("DELETE FROM body WHERE article IN {}", removed)
         database.write_among("DELETE FROM article WHERE number IN {}", removed)
@@ -142,6 +143,7 @@ def _store(index: OpenIndex, changes: Changes, articles: Sequence[Article]) -> t
         index.settings.threads,
     )
     new_numbers = [numbers[i] for i in new]
+    changes.articles.update(new_numbers)
     database.write_many("INSERT INTO body VALUES (?, ?)", zip(new_numbers, contents, strict=True))
     if new:
         outlets, titles = [articles[i].outlet for i in new], [articles[i].title for i in new]
@@ -169,8 +171,7 @@ def _numbered(
     there under its id and text is there nevertheless.
     """
     database = index.database
-    rows = database.among(f"SELECT id, digest, number FROM {NAMED} WHERE key IN {{}}", list(map(id_key, set(ids))))
-    holder = {name: (digest, number) for name, digest, number in rows}
+    holder = {name: (digest, number) for name, digest, number in named(database, {*map(id_key, ids)})}
     next_number = database.state["article"] + 1
     names, numbers, is_stored, are_older = [], [], [], []
     seen = sorted(replaced_among(index, digests))
@@ -179,8 +180,7 @@ def _numbered(
 
     def is_held(other: str) -> bool:
         if other not in holder:
-            stored = database.rows(f"SELECT id, digest, number FROM {NAMED} WHERE key = ?", id_key(other))
-            holder.update({name: (digest, number) for name, digest, number in stored})
+            holder.update({name: (digest, number) for name, digest, number in named(database, [id_key(other)])})
         return other in holder
 
     def free_name(id: str, digest: int) -> str:

@@ -20,7 +20,8 @@ from clusterer.text.words import Words, hash_words
 
 WORDS, SHOWN = 9, 6
 """Stems that are taken of a story, and words or names that are shown of it."""
-_TEXTS = 12  # independent texts of a story that are read
+TEXTS = 12
+"""Independent texts of a story that are read."""
 _OPENING = 420  # letters of a text that are read
 _IN_A_ROW = 3  # words of a name
 _EDGES = "«»\"'“”()[]{}.,،؛:;!؟?…-–— \n\t\u200f\u200e"
@@ -33,7 +34,7 @@ def key_words(stories: Sequence[Sequence[Article]], settings: Settings) -> list[
         stories: independent texts of each, the leading one first; none of a story that is to have no words.
         settings: of the run.
     """
-    read = [article for story in stories for article in story[:_TEXTS]]
+    read = [article for story in stories for article in story[:TEXTS]]
     titles = [article.title for article in read]
     openings = [article.text[dateline_end(article.text) :][:_OPENING] for article in read]
     heads, bodies = (_stemmed(texts, settings) for texts in (titles, openings))
@@ -42,7 +43,7 @@ def key_words(stories: Sequence[Sequence[Article]], settings: Settings) -> list[
     weights = weight_terms(Ragged(bodies.stems, bodies.offsets), Ragged(heads.stems, heads.offsets), settings.threads)
     found, start = [], 0
     for story in stories:
-        stop = start + len(story[:_TEXTS])
+        stop = start + len(story[:TEXTS])
         stems = _heaviest(weights, start, stop)
         runs = [
             list(_spelt(words, texts, i))

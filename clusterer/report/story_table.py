@@ -9,12 +9,11 @@ from math import inf
 from typing import NamedTuple
 
 from clusterer.articles import Article, first_outlet, latest, seconds
-from clusterer.report.keywords import key_words
+from clusterer.report.keywords import TEXTS, key_words
 from clusterer.results import Clustering
 from clusterer.settings import Settings
 
 _LETTERS = 1500  # of a text that are held: its opening behind a dateline
-_TEXTS = 12  # independent texts of a story that are held, for its key words
 
 
 class StoryRow(NamedTuple):
@@ -84,7 +83,7 @@ def story_table(result: Clustering, articles: Iterable[Article], settings: Setti
         story = stories.setdefault(a.story, _Gathered())
         story.articles += 1
         texts = copies.setdefault(a.story, set())
-        if a.copy not in texts and len(texts) < _TEXTS:
+        if a.copy not in texts and len(texts) < TEXTS:
             story.texts[a.copy] = Article(article.text[:_LETTERS], title=article.title)
         texts.add(a.copy)
         when = seconds(article.date)

@@ -22,7 +22,7 @@ from clusterer.index.arrivals import changes_after
 from clusterer.index.articles import numbers_of_ids
 from clusterer.results import Assignment
 from clusterer.serve import forms
-from clusterer.serve.desk import Desk
+from clusterer.serve.desk import Asked, Desk
 
 
 def desk_of(request: Request) -> Desk:
@@ -84,11 +84,14 @@ def stories(
     desk: Open,
     sort: Annotated[forms.Sort, Query()] = "date",
     since: Annotated[forms.Since, Query()] = None,
+    until: Annotated[forms.Until, Query()] = None,
+    outlet: Annotated[forms.Outlet, Query()] = None,
     min_size: Annotated[forms.Size, Query()] = 1,
     limit: Annotated[forms.Limit, Query()] = 20,
 ) -> Response:
     """As `clusterer index stories`. Where the index is large, an order may be up to half a minute old."""
-    return answer({"stories": [story.as_dict() for story in desk.stories(sort, since, min_size, limit)]})
+    found = desk.stories(Asked(sort, since, until, outlet, min_size, limit))
+    return answer({"stories": [story.as_dict() for story in found]})
 
 
 @router.get("/story", response_model=forms.WholeStoryForm, responses=_MISSING, summary="A story with its articles")

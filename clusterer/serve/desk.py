@@ -38,7 +38,16 @@ _ARTICLES = 300  # articles that a search looks at
 _LOOK = 200  # latest articles whose language is that of the pages
 _PAUSE = 1.0  # seconds between two looks for new articles to search
 
-_Asked = tuple[StoryOrder, str | None, int, int]  # sort, since, least size, limit
+
+class Asked(NamedTuple):
+    """What stories are asked for, see `StoryIndex.stories`."""
+
+    sort: StoryOrder
+    since: str | None
+    until: str | None
+    outlet: str | None
+    min_size: int
+    limit: int
 
 
 class Found(NamedTuple):
@@ -83,8 +92,8 @@ class Desk:
         first = StoryIndex.open(path, must_exist=True)
         for index in (*[None] * (READERS - 1), first):  # the last one is taken first; others open when they are needed
             self._readers.put(index)
-        self._lists: OrderedDict[_Asked, _List] = OrderedDict()
-        self._making: set[_Asked] = set()
+        self._lists: OrderedDict[Asked, _List] = OrderedDict()
+        self._making: set[Asked] = set()
         self._lock = threading.Lock()
         self._answers = self._stack.enter_context(Answers(gold)) if gold else None
         self._answering = threading.Lock()
@@ -122,13 +131,12 @@ class Desk:
 
     # lists
 
-    def stories(self, sort: StoryOrder, since: str | None, min_size: int, limit: int) -> list[Story]:
+    def stories(self, asked: Asked) -> list[Story]:
         """Stories in an order, as `StoryIndex.stories`; what takes long to list may be half a minute old.
 
         Raises:
             InputError: as `StoryIndex.stories`.
         """
-        asked = sort, since, min_size, limit
         with self._lock:
             held = self._lists.get(asked)
             age = time.monotonic() - held.made if held else 0.0
@@ -140,12 +148,11 @@ class Desk:
                 return held.stories
         return self._make(asked)
 
-    def _make(self, asked: _Asked) -> list[Story]:
-        sort, since, min_size, limit = asked
+    def _make(self, asked: Asked) -> list[Story]:
         try:
             with self.reading() as (index, _):
                 start = time.monotonic()
-                stories = index.stories(since, min_size, limit, sort=sort)
+                stories = index.stories(**asked._asdict())
             with self._lock:
                 self._lists[asked] = _List(stories, start, time.monotonic() - start)
                 self._lists.move_to_end(asked)

@@ -20,6 +20,12 @@ def _since(what: str) -> Any:
 
 
 Since = Annotated[str | None, _since("not older than that by the dates of articles")]
+Until = Annotated[str | None, _since("older than that, with `since`, which counts back from it where it is a date")]
+OUTLET = 1000
+"""Letters of an outlet's name."""
+Outlet = Annotated[
+    str | None, Field(min_length=1, max_length=OUTLET, description="with an article of this outlet then")
+]
 Arrival = Annotated[str | None, _since("came to the index since then, whatever their dates")]
 Size = Annotated[int, Field(ge=1, le=1_000_000, description="least number of articles")]
 MOST = 200
@@ -27,27 +33,27 @@ MOST = 200
 Limit = Annotated[int, Field(ge=1, le=MOST, description=f"no more than so many, at most {MOST}")]
 Words = Annotated[str, Field(max_length=400, description="all of them, as letters are folded; the first 8 count")]
 Sort = Annotated[
-    StoryOrder, Field(description="with the latest article, most articles, most since then, the last that came")
+    StoryOrder, Field(description="with the latest article, most articles, most of those asked for, the last that came")
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class StoryForm:
-    """A story: a line of `clusterer index stories`."""
+    """A story: a line of `clusterer index stories`, but for the key words."""
 
     story: str
+    title: str
+    first: datetime
+    last: datetime
     articles: int
     independent_texts: int
     outlets: list[str]
     first_outlet: str | None
-    first: datetime
-    last: datetime
-    updated: datetime
     representative: str
-    title: str
+    follows: str | None
+    updated: datetime
     recent: int
     aliases: list[str]
-    follows: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Templates are in `templates/`, behind them those of the report; every word is a 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC
@@ -26,6 +27,7 @@ from clusterer.report.model import Member, Why
 from clusterer.report.render import asset, environment, wording
 from clusterer.results import Level
 from clusterer.serve import api, forms
+from clusterer.serve.desk import Asked
 from clusterer.serve.guard import is_same_origin
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(api.refuse_unknown)])
@@ -88,24 +90,36 @@ def stories(
     q: Annotated[forms.Words, Query()] = "",
     sort: Annotated[forms.Sort, Query()] = "size",
     since: Annotated[forms.Since, Query()] = None,
+    until: Annotated[forms.Until, Query()] = None,
+    outlet: Annotated[str, Query(max_length=forms.OUTLET)] = "",
     min_size: Annotated[forms.Size, Query()] = 2,
     limit: Annotated[forms.Limit | None, Query()] = None,
 ) -> Response:
     """Stories in an order, or those that a search finds."""
     limit = limit or (_FOUND if q.strip() else _LISTED)
-    since = since or ("24h" if sort == "growth" else None)
+    since = since or ("24h" if sort == "growth" or until else None)
     with desk.reading() as (index, _):
         articles = len(index)
     found = desk.find(q, limit) if q.strip() else []
     listed = [x.story for x in found]
     if not q.strip():
-        listed = desk.stories(sort, since, min_size, limit)
+        listed = desk.stories(Asked(sort, since, until or None, outlet or None, min_size, limit))
     return page(
         request,
         "stories.html",
         stories=[_listed(story) for story in listed],
         matches={x.story.id: x.matches for x in found},
-        asked={"q": q, "sort": sort, "since": since or "", "min_size": min_size, "limit": limit},
+        asked={
+            "q": q,
+            "sort": sort,
+            "since": since or "",
+            "until": until or "",
+            "outlet": outlet,
+            "min_size": min_size,
+            "limit": limit,
+        },
+        outlets=sorted({name for story in listed for name in story.outlets}),
+        is_day=bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", until or "1970-01-01")),
         sorts=get_args(StoryOrder),
         windows=dict.fromkeys((*WINDOWS, since or "")),
         sizes=sorted({*_SIZES, min_size}),

@@ -123,3 +123,7 @@ class Stories:
     dropped: int
     full: int
     follows: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+
+    def features_of(self, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the scores of some pairs, given by their numbers, are made of, float32 (p, f)."""
+        return self.features[pairs]

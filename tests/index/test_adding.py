@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from indexes import (
     BY_ID,
@@ -143,3 +146,37 @@ def test_strings_mappings_and_articles_are_taken(path: Path) -> None:
         added = index.add(iter(rows))
         assert [a.id for a in added][:2] == ["7", "b"]
         assert index.articles(["7"])["7"].date == DAY
+
+
+def steps_of(index: StoryIndex, verb: Callable[[], object]) -> int:
+    """Steps that SQLite takes for what a verb does, in hundreds."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    index._database._connection.set_progress_handler(count, 100)
+    verb()
+    return counted
+
+
+def test_one_article_costs_no_more_the_more_are_stored(path: Path) -> None:
+    steps = []
+    with StoryIndex.open(path) as index:
+        for turn, many in enumerate((200, 4000)):
+            index.add(Article("؟!", f"{turn}-{i}") for i in range(many))
+            each = []
+            for i in range(4):
+                new = [Article(text_of(f"{turn} {i}", 40), f"new {turn} {i}"), Article("؟!", f"none {turn} {i}")]
+                verbs = [
+                    *(partial(index.add, [article]) for article in new),
+                    partial(index.update, [replace(new[0], text=text_of(f"{turn} {i} anew", 40))]),
+                    partial(index.remove, [new[1].id]),
+                ]
+                each.append([steps_of(index, verb) for verb in verbs])
+            steps.append(np.min(each, axis=0))  # now and then a segment is merged with others, for all that come after
+    few, more = steps
+    assert (few > 0).all()
+    assert (more < few + 40).all(), steps  # 4,000 rows that are read take several steps each

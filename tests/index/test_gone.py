@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from indexes import DAY, SAMPLE, assert_well_formed
+from indexes import BY_ID, DAY, SAMPLE, assert_well_formed
 from made import text_of
 
 from clusterer import Article, InputError
@@ -62,6 +62,29 @@ def test_an_article_that_is_there_is_known_though_another_one_of_its_url_was_rem
         newer = replace(twin, text=text_of("newer", 40))
         assert index.update([newer]).status == ("updated",)
         assert index.articles(["12"]) == {"12": newer}
+
+
+def test_an_outlet_goes_whole_and_is_told(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(SAMPLE)
+        outlet = BY_ID["marsad-08"].outlet
+        went = [a.id for a in SAMPLE if a.outlet == outlet]
+        before, told = index.assignments(), index.changes()
+        expected = index.remove(outlet=outlet, dry_run=True)
+        assert expected.articles == len(went) > 3
+        assert index.assignments() == before
+        assert index.changes(told.next, told.history).gone == ()
+        assert index.remove(outlet=outlet) == expected
+        assert {one.id for one in index.changes(told.next, told.history).gone} == {*went}
+        assert outlet not in index.outlets()
+        assert index.remove(outlet=outlet).articles == 0
+        again = index.add([*SAMPLE, Article(text_of("of today", 40), "of today", source=outlet)])
+        assert again.status.count("removed") == len(went)
+        assert again.status[-1] == "new"  # what is new of it is taken in
+        for wrong in ("", "\ud800", 7):
+            with pytest.raises(InputError, match="must be a name"):
+                index.remove(outlet=wrong)  # type: ignore[arg-type]
+        assert index.check() == []
 
 
 def test_what_was_removed_or_has_expired_is_taken_back_when_asked_for(path: Path) -> None:

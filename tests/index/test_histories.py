@@ -199,6 +199,16 @@ class History(RuleBasedStateMachine):
         self.twin.remove(distinct)
         self.follow(removed.changes)
 
+    @rule(name=st.sampled_from(sorted({a.outlet for a in POOL.values()} - {""})))
+    def remove_an_outlet(self, name: str) -> None:
+        distinct = [id for id, article in self.twin.articles.items() if article.outlet == name]
+        expected = self.index.remove(outlet=name, dry_run=True)
+        removed = self.index.remove(outlet=name)
+        assert removed == expected
+        assert (removed.articles, removed.missing) == (len(distinct), ())
+        self.twin.remove(distinct)
+        self.follow(removed.changes)
+
     @rule(keep=st.integers(0, 25))
     def expire_the_oldest(self, keep: int) -> None:
         gone = self.twin.oldest()[: max(0, len(self.twin.articles) - keep)]

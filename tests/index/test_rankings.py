@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from indexes import SAMPLE
 from made import text_of
 
 from clusterer import Article, StoryIndex
-from clusterer.index.rankings import StoryOrder, ranked_stories
+from clusterer.index.rankings import Selection, StoryOrder, ranked_stories
 from clusterer.index.search import WordSearch, forms_of, words_of
 from clusterer.text.normalize import normalise
 
@@ -29,8 +30,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryIndex]:
     for story in range(60):
         for i in range(draw.choice((1, 1, 2, 3, 6))):
             date = None if draw.random() < 0.1 else DAY + timedelta(hours=6 * draw.randrange(40))
-            articles.append(Article(f"{text_of(f'story {story}', 60)} {i}", f"{story}-{i}", date=date))
-    articles += [Article("؟!", f"no word {i}", date=DAY + timedelta(hours=30 * i) if i else None) for i in range(6)]
+            outlet = draw.choice("abc")
+            articles.append(Article(f"{text_of(f'story {story}', 60)} {i}", f"{story}-{i}", source=outlet, date=date))
+    articles += [
+        Article("؟!", f"no word {i}", source="ab"[i % 2], date=DAY + timedelta(hours=30 * i) if i else None)
+        for i in range(6)
+    ]
     draw.shuffle(articles)
     with StoryIndex.open(tmp_path_factory.mktemp("ranked") / "news.db") as index:
         for start in range(0, len(articles), 40):
@@ -38,40 +43,43 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryIndex]:
         yield index
 
 
-def by_one_statement(index: StoryIndex, after: float, min_size: int, limit: int, sort: StoryOrder) -> list[int]:
-    order = {
-        "date": "max(coalesce(date, added))",
-        "size": "count(*)",
-        "growth": "sum(coalesce(date, added) >= ?2)",
-        "change": "max(article.number)",
-    }[sort]
+def by_one_statement(
+    index: StoryIndex, selected: Selection, min_size: int, limit: int, sort: StoryOrder
+) -> dict[int, int]:
+    """By story, in order, how many of its articles are asked for."""
+    asked = "coalesce(date, added) >= ?2 AND coalesce(date, added) < ?4 AND coalesce(outlet = ?5, TRUE)"
+    newest = f"max(iif({asked}, coalesce(date, added), NULL))"
+    order = {"date": newest, "size": "count(*)", "growth": f"sum({asked})", "change": "max(article.number)"}[sort]
     rows = index._database.rows(
-        "SELECT coalesce(text.story, -article.number) AS story FROM article LEFT JOIN document ON article.document ="
-        " document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1 AND"
-        " max(coalesce(date, added)) >= ?2"
-        f" ORDER BY {order} DESC, max(coalesce(date, added)) DESC, story LIMIT ?3",
+        f"SELECT coalesce(text.story, -article.number) AS story, sum({asked}) FROM article LEFT JOIN document ON"
+        " article.document = document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1"
+        f" AND sum({asked}) ORDER BY {order} DESC, {newest} DESC, story LIMIT ?3",
         min_size,
-        after,
+        -math.inf if selected.since is None else selected.since,
         limit,
+        math.inf if selected.until is None else selected.until,
+        selected.outlet,
     )
-    return [story for (story,) in rows]
+    return dict(rows)
 
 
 @pytest.mark.parametrize("sort", ["date", "size", "growth", "change"])
 def test_orders_are_those_of_one_statement(index: StoryIndex, sort: StoryOrder) -> None:
     cut = Counter[bool]()
     with index.snapshot() as reader:
-        for hours in (None, 0, 24, 120, 10_000):
-            if sort == "growth" and hours is None:
+        for hours, length, outlet in product((None, 0, 24, 120, 10_000), (None, 24, 60), (None, "a", "b")):
+            if hours is None and (sort == "growth" or length):
                 continue
-            after = None if hours is None else (DAY + timedelta(hours=240 - hours)).timestamp()
-            for min_size in (1, 2, 5):
-                for limit in (1, 5, 20, 1000):
-                    found = ranked_stories(reader.index.database, after, min_size, limit, sort)
-                    bound = -math.inf if after is None else after
-                    assert found == by_one_statement(index, bound, min_size, limit, sort), (after, min_size, limit)
-                    cut[len(found) == limit] += 1
-    assert min(cut[True], cut[False]) > 10
+            since = None if hours is None else (DAY + timedelta(hours=240 - hours)).timestamp()
+            until = None if since is None or length is None else since + 3600 * length
+            selected = Selection(since, until, outlet)
+            for min_size, limit in product((1, 2, 5), (1, 5, 20, 1000)):
+                found = ranked_stories(reader.index.database, selected, min_size, limit, sort)
+                wanted = by_one_statement(index, selected, min_size, limit, sort)
+                assert found == [*wanted], (selected, min_size, limit)
+                assert [story.recent for story in reader.stories(found, selected)] == [*wanted.values()]
+                cut[len(found) == limit] += 1
+    assert min(cut[True], cut[False]) > 40
 
 
 def test_search_finds_what_a_look_at_every_text_finds(tmp_path: Path) -> None:

@@ -12,21 +12,22 @@ from pathlib import Path
 from indexes import BY_ID, SAMPLE
 
 from clusterer import StoryIndex
+from clusterer.index.rankings import Selection
 from clusterer.index.told_stories import ToldStories
 from clusterer.index.views import IndexReader
 
 
-def told_as_made(reader: IndexReader, told: ToldStories, after: float | None) -> int:
+def told_as_made(reader: IndexReader, told: ToldStories, selected: Selection) -> int:
     """Hold what is told against what is made anew; how many stories were known before."""
     numbers = reader.all_stories()
     reader.told = None
-    made = list(reader.stories(numbers, after))
+    made = list(reader.stories(numbers, selected))
     articles = reader.all_numbers()
     assigned = reader.assignments(articles)
     known, _ = told.find(reader.index.database, numbers)
     reader.told = told
-    assert list(reader.stories(numbers, after)) == made
-    assert list(reader.stories(numbers, after)) == made
+    assert list(reader.stories(numbers, selected)) == made
+    assert list(reader.stories(numbers, selected)) == made
     assert reader.assignments(articles) == assigned
     return len(known)
 
@@ -47,8 +48,9 @@ def test_stories_are_told_as_they_stand(tmp_path: Path) -> None:
             with index.snapshot() as reader:
                 after = draw.choice((None, draw.choice(SAMPLE).date))
                 point = None if after is None else (after + timedelta(hours=1)).timestamp()
-                known += told_as_made(reader, told, point)
-                told_as_made(reader, few, point)
+                selected = Selection(point, outlet=draw.choice((None, SAMPLE[0].outlet)))
+                known += told_as_made(reader, told, selected)
+                told_as_made(reader, few, selected)
     assert known > 30  # most are as they were
 
 
@@ -58,7 +60,7 @@ def test_a_story_that_goes_on_with_another_is_told_anew_when_that_one_changes(tm
 
         def follows() -> dict[str, str]:
             with index.snapshot() as reader:
-                told_as_made(reader, told, None)
+                told_as_made(reader, told, Selection())
             return writer.follows()
 
         writer.add(SAMPLE)
@@ -81,7 +83,7 @@ def test_what_a_story_goes_on_with_is_asked_anew_when_that_one_changed(tmp_path:
         index.add(SAMPLE)
         later, earlier = next(iter(index.follows().items()))
         with index.snapshot() as reader:
-            told_as_made(reader, told, None)
+            told_as_made(reader, told, Selection())
             number = dict(reader.index.database.rows("SELECT id, number FROM story"))
             asked = [number[later], number[earlier]]
             assert told.find(reader.index.database, asked)[1] == []
@@ -98,4 +100,4 @@ def test_another_file_is_another_history(tmp_path: Path) -> None:
         with StoryIndex.open(tmp_path / name) as index:
             index.add(SAMPLE[:9] if name == "one" else SAMPLE[9:18])
             with index.snapshot() as reader:
-                assert told_as_made(reader, told, None) == 0
+                assert told_as_made(reader, told, Selection()) == 0

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -20,6 +21,7 @@ from indexes import SAMPLE
 from serving import Server, served
 
 from clusterer import Article, StoryIndex
+from clusterer.serve.desk import Asked
 
 ODD = (
     "a/b?c#d",
@@ -55,15 +57,19 @@ def plain(value: object) -> object:
 
 def test_stories_are_those_of_the_index(server: Server, path: Path) -> None:
     with StoryIndex.open(path) as index:
-        for sort, since in (
-            ("size", None),
-            ("date", None),
-            ("change", None),
-            ("growth", "2016-04-01"),
-            ("date", "9000d"),
+        for more in (
+            {"sort": "size"},
+            {"sort": "date"},
+            {"sort": "change"},
+            {"sort": "growth", "since": "2016-04-01"},
+            {"sort": "date", "since": "9000d"},
+            {"sort": "size", "since": "24h", "until": "2016-04-02"},
+            {"sort": "growth", "since": "2016-04-01", "until": "2016-04-10", "outlet": SAMPLE[0].outlet},
+            {"sort": "date", "outlet": SAMPLE[0].outlet},
         ):
-            asked = {"sort": sort, "limit": 15, "min_size": 2, **({"since": since} if since else {})}
-            stories = index.stories(since, 2, 15, sort=sort)  # type: ignore[arg-type]
+            asked: dict[str, Any] = {**more, "limit": 15, "min_size": 2}
+            stories = index.stories(**asked)
+            assert stories
             assert server.api("stories", **asked)["stories"] == plain([story.as_dict() for story in stories])
 
 
@@ -76,7 +82,7 @@ def test_lists_are_held_for_a_moment_only(tmp_path: Path) -> None:
             while len(server.api("stories", sort="size")["stories"]) < count:
                 assert time.monotonic() < until
             assert len(server.api("search", q=f"{count}و7")["stories"]) in (0, 1)
-        assert list(server.desk._lists) == [("size", None, 1, 20)]
+        assert list(server.desk._lists) == [Asked("size", None, None, None, 1, 20)]
 
 
 def test_a_story_and_its_articles(server: Server, path: Path) -> None:

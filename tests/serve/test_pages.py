@@ -147,6 +147,29 @@ def test_the_language_turns_and_lasts(browser: Any, server: Server) -> None:
         assert "id=" in page.url
 
 
+def test_stories_of_a_day_and_an_outlet_are_shown(browser: Any, server: Server) -> None:
+    with StoryIndex.open(server.desk.path) as index:
+        found = index.stories("24h", 1, sort="size", until="2016-03-30", outlet=SAMPLE[0].outlet)
+    assert 0 < len(found) < 25
+    with Window(browser, server) as window:
+        page = window.page
+        window.goto("/", language="en", sort="size")
+        page.locator("[name=since]").select_option("24h")
+        page.locator("[name=until]").fill("2016-03-30")
+        page.locator("[name=outlet]").fill(SAMPLE[0].outlet)
+        page.locator("[name=min_size]").select_option("1")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**/?*until=2016-03-30*")
+        assert page.locator(".headline").all_inner_texts() == [story.title for story in found]
+        growth = [len(story) for story in found if story.recent < len(story)]
+        assert page.locator(".growth").count() == len(growth)
+        assert page.locator("[name=until]").input_value() == "2016-03-30"
+        assert page.locator("[name=outlet]").input_value() == SAMPLE[0].outlet
+        window.goto("/", language="en", until="2016-03-30T12:00", outlet=SAMPLE[0].outlet)
+        assert page.locator("[name=until]").input_value() == "2016-03-30T12:00"
+        assert page.locator("[name=since]").input_value() == "24h"
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[tuple[str, dict[str, str]]]]]:
     """A server over eighty hostile articles, and all addresses that show one."""
@@ -164,6 +187,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     for words, one, other in zip(SAID, stored[::2], stored[1::2], strict=True):
         pages += [("/story", {"id": one}), ("/article", {"id": other}), ("/explain", {"a": one, "b": other})]
         pages += [("/", {"q": words}), ("/story", {"id": f"no {words}"}), ("/", {"since": words[:40]})]
+        pages += [("/", {"since": "24h", "until": words[:40]}), ("/", {"outlet": words, "min_size": "1"})]
     with served(path, path.with_name("gold.jsonl")) as server:
         yield server, [("/", {"min_size": "1", "limit": "200"}), *pages]
 

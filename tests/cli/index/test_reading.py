@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from made import words_of
 from said import said
 
 from clusterer import InputError
-from clusterer.cli.index import _STORY
+from clusterer.cli.story_lines import COLUMNS
 from clusterer.index.story_index import StoryIndex
 
 
@@ -70,7 +71,7 @@ def test_bad_rows_of_a_question_are_set_aside(news: Path) -> None:
 
 def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
     told = rows(ask("stories", filled).stdout)
-    assert {tuple(r) for r in told} == {_STORY}
+    assert {tuple(r) for r in told} == {COLUMNS}
     exported = rows(ask("export", filled).stdout)
     members = {story: [r for r in exported if r["story"] == story] for story in {r["story"] for r in exported}}
     titles = {a["id"]: a["title"] for a in SAMPLE}
@@ -130,6 +131,45 @@ def test_stories_are_sorted_and_told_with_their_articles(filled: Path) -> None:
         for wrong in ({"sort": "siez"}, {"sort": "growth"}, {"since": "yesteryear"}, {"since": 7}):
             with pytest.raises(InputError):
                 store.stories(**wrong)  # type: ignore[arg-type]
+
+
+def test_stories_of_a_day_and_of_an_outlet(filled: Path) -> None:
+    day, next_day = datetime(2016, 4, 4, tzinfo=UTC), datetime(2016, 4, 5, tzinfo=UTC)
+    outlet = next(a["source"] for a in SAMPLE if day <= DATES[a["id"]] < next_day)
+    for more in ([], ["--outlet", outlet]):
+        found = rows(
+            ask("stories", filled, "--since", "24h", "--until", "2016-04-05", "--with", "date,source", *more).stdout
+        )
+        counted = {
+            r["story"]: sum(
+                day <= datetime.fromisoformat(m["date"]) < next_day and (not more or m["source"] == outlet)
+                for m in r["members"]
+            )
+            for r in rows(ask("stories", filled, "--with", "date,source").stdout)
+        }
+        assert {r["story"]: r["recent"] for r in found} == {story: n for story, n in counted.items() if n}
+        assert found == rows(
+            ask(
+                "stories", filled, "--since", "2016-04-04", "--until", "2016-04-05", "--with", "date,source", *more
+            ).stdout
+        )
+    misspelt = ask("stories", filled, "--outlet", f"{outlet}ه")
+    assert misspelt.stdout == ""
+    assert f"did you mean '{outlet}'?" in misspelt.stderr
+    with StoryIndex.open(filled) as store:
+        assert store.outlets() == Counter(a["source"] for a in SAMPLE)
+        assert store.stories("3h", until="2h") == []
+        wrong: dict[str, dict[str, Any]] = {
+            "since when is not said": {"until": "2016-04-05"},
+            "is not after since": {"since": "2016-04-05", "until": "2016-04-05"},
+            "is not after since, '2h'": {"since": "2h", "until": "3h"},
+            "neither an age": {"since": "1d", "until": "tomorrow's"},
+            "outlet is ''": {"outlet": ""},
+            "outlet is '.ud800'": {"outlet": "\ud800"},
+        }
+        for what, asked in wrong.items():
+            with pytest.raises(InputError, match=what):
+                store.stories(**asked)
 
 
 def test_stories_can_be_narrowed(filled: Path) -> None:

@@ -56,6 +56,24 @@ def test_articles_are_removed_by_their_ids(news: Path) -> None:
     assert sound(news) == IDS[6:]
 
 
+def test_all_articles_of_an_outlet_are_removed(news: Path) -> None:
+    outlet = SAMPLE[0]["source"]
+    went = [a["id"] for a in SAMPLE if a["source"] == outlet]
+    would = ask("remove", news, "--outlet", outlet, "--dry-run", "--changes", "-")
+    assert would.stderr == f"{len(went)} articles would be removed\n"
+    assert sound(news) == IDS
+    done = ask("remove", news, "--outlet", outlet, "--changes", "-")
+    assert (done.stderr, done.stdout) == (f"{len(went)} articles removed\n", would.stdout)
+    assert sound(news) == [id for id in IDS if id not in went]
+    other = next(a["source"] for a in SAMPLE if a["source"] != outlet)
+    assert f"did you mean '{other}'?" in refused("remove", news, "--outlet", f"{other}ه")
+    assert "nothing was removed, no article of outlet" in refused("remove", news, "--outlet", outlet)
+    assert "outlet is ''" in refused("remove", news, "--outlet", "")
+    assert "both ids and --outlet" in refused("remove", news, IDS[-1], "--outlet", other)
+    assert "--dry-run changes nothing" in refused("remove", news, IDS[-1], "--dry-run", "--changes", "c.jsonl")
+    assert sound(news) == [id for id in IDS if id not in went]
+
+
 def test_lists_of_ids_of_other_makers_are_read(news: Path) -> None:
     Path("ids.txt").write_bytes(f"\ufeff{IDS[0]}\n{IDS[1]}\n".encode())
     assert ask("remove", news, "--ids", "ids.txt").stderr == "2 articles removed\n"
