@@ -43,6 +43,7 @@ from clusterer.arrays.kernels_numpy.facts import (
     UNKNOWN,
     USUAL,
 )
+from clusterer.arrays.letters import UNSURE
 from clusterer.arrays.ragged import take_rows
 from clusterer.copies import fact_words as lists
 from clusterer.text.boilerplate import whole_hashes
@@ -191,16 +192,45 @@ def _open_elsewhere(words: Words, pairs: NDArray[np.int64], profile: str) -> NDA
     codes = text << 32 | meanings[place[is_place]]
     word = named - offsets[text]
     everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
-    starts = np.searchsorted(opening, np.arange(len(rows) + 1) << 32)
     own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
     for side, one, other in ((0, a, b), (1, b, a)):
-        taken, ends = ragged_index(starts, one)
-        pair, name = np.repeat(np.arange(len(pairs)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
-        alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
+        pair, name = _only_in_one(opening, everywhere, one, other)
         for number, kind in enumerate(_PLACES):
-            own[side, number, pair[alone & (name >> NAME_BITS == kind)]] = True
+            own[side, number, pair[name >> NAME_BITS == kind]] = True
     found: NDArray[np.bool_] = np.logical_or.reduce(np.logical_and.reduce(own))
     return found
+
+
+def open_with_other_figures(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts of which either opens with a figure that the other has nowhere, however much was rewritten."""
+    rows, local = np.unique(pairs, return_inverse=True)
+    a, b = local.reshape(-1, 2).T
+    hashes, offsets = take_rows(words.hashes, words.offsets, rows)
+    signatures = (hashes & np.uint64(0xFFFF)).astype(np.int64)
+    figure = np.flatnonzero((signatures & 1 == 1) & (signatures != UNSURE))
+    text = np.searchsorted(offsets, figure, side="right") - 1
+    codes = text << 32 | signatures[figure]
+    everywhere, opening = np.unique(codes), np.unique(codes[figure - offsets[text] < _LEAD])
+    own = np.zeros((2, len(pairs)), dtype=np.bool_)
+    own[0, _only_in_one(opening, everywhere, a, b)[0]] = True
+    own[1, _only_in_one(opening, everywhere, b, a)[0]] = True
+    return np.logical_and.reduce(own)
+
+
+def _only_in_one(
+    opening: NDArray[np.int64], everywhere: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What the texts `one` open with and the texts `other`, int64 (m,), have nowhere: the pairs' numbers, and the values.
+
+    Args:
+        opening, everywhere: int64, ascending, text in the upper half and value in the lower: of openings, and of whole texts.
+        one, other: texts of m pairs.
+    """
+    starts = np.searchsorted(opening, np.arange(int(one.max(initial=0)) + 2) << 32)
+    taken, ends = ragged_index(starts, one)
+    pair, value = np.repeat(np.arange(len(one)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
+    alone = ~find_sorted(everywhere, other[pair] << 32 | value)[1]
+    return pair[alone], value[alone]
 
 
 @lru_cache(maxsize=4)

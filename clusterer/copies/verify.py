@@ -158,7 +158,7 @@ def classify(
         kind[inside] = np.where(shared.are_openings(settings.opening), CONTAINED, QUOTED)[inside]
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
-        one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+        one_outlet = of_one_outlet(pairs, outlets)
         opening = np.minimum(shared.opening, shared.own_opening)
         opening[kind == QUOTED] = 1.0  # a quotation stands behind another lead; that alone makes it no series
         apart = are_series(shared.jaccard, opening, differing, one_outlet, hours)
@@ -170,6 +170,12 @@ def classify(
     if settings.window:
         kind[hours > 24 * settings.window] = FAR
     return kind
+
+
+def of_one_outlet(pairs: NDArray[np.int64], outlets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool (m,): pairs, int64 (m, 2), that one known outlet printed first; `outlets` as of `Documents`."""
+    a, b = outlets[pairs].T
+    return (a == b) & (a >= 0)
 
 
 def least_shared(settings: Settings) -> float:
