@@ -330,7 +330,11 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_SERVANT": "a number that nothing else has",
         "_LISTED": "a number that nothing else has",
     },
-    "clusterer.copies.series": {"_DAY": "seconds of a day"},
+    "clusterer.copies.series": {
+        "_DAY": "seconds of a day",
+        **dict.fromkeys(("OTHERS", "FILLED", "NEXT", "RECOUNTED", "RECURS", "NOTICES"), "a place in WHY"),
+        "WHY": "names",
+    },
     "clusterer.copies.verify": {
         **dict.fromkeys(("NEITHER", "COPY", "CONTAINED", "QUOTED", "SERIES", "FAR"), "a name of a kind"),
         "KINDS": "names",

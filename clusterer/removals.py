@@ -27,6 +27,8 @@ HELD = 0.9
 """Share of its words that a kept text must hold of one that goes as its copy or cut."""
 PASSAGE, IN_PASSAGE = 30, 12
 """Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
+STAYS = ("others", "figures", "words")
+"""Why a copy stays: it may report something else, or another figure of one outlet, or it has too many words of its own."""
 _BLOCK = 1 << 12  # pairs whose words are compared at a time
 
 
@@ -111,11 +113,9 @@ def remove_copies(
         goes &= lead[asked] >= old
         if settings.series == "separate":
             goes[goes] = ~_open_anew(documents, asked[goes], against[goes])
-        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
-        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes], settings.threads)
-        assert documents.corpus_words is not None
-        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
-        goes &= densest <= IN_PASSAGE
+        missing = np.zeros(len(pairs), dtype=np.int64)
+        missing[goes], held = _held(documents, asked[goes], against[goes], settings.threads)
+        goes[goes] = held
         found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
         left = asked[~goes]
 
@@ -140,6 +140,27 @@ def _open_anew(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.i
         needed, local = factorize(pairs[some])
         found[some] = open_with_other_figures(documents.take(needed), local)
     return found
+
+
+def _held(
+    documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64], threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """How many words of texts that go those that are kept lack, int64 (m,), and whether these are few enough, bool (m,)."""
+    missing, densest = _words_lost(documents, gone, kept, threads)
+    assert documents.corpus_words is not None
+    few = missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[gone]]
+    return missing, few & (densest <= IN_PASSAGE)
+
+
+def why_it_stays(links: Links, documents: Documents, settings: Settings) -> str:
+    """Why of two copies, the only ones of `links`, the shorter is not removed for the longer, of `STAYS`; "" where it is."""
+    longer, shorter = links.pairs.T
+    if may_report_others(links.overlap.jaccard, links.differences)[0]:
+        return "others"
+    anew = settings.series == "separate" and _open_anew(documents, shorter, longer)[0]
+    if anew or _may_be_news(links, documents)[0]:
+        return "figures"
+    return "" if _held(documents, shorter, longer, settings.threads)[1][0] else "words"
 
 
 def remove_reports(

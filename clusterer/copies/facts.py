@@ -214,7 +214,8 @@ def open_with_other_figures(words: Words, pairs: NDArray[np.int64]) -> NDArray[n
     own = np.zeros((2, len(pairs)), dtype=np.bool_)
     own[0, _only_in_one(opening, everywhere, a, b)[0]] = True
     own[1, _only_in_one(opening, everywhere, b, a)[0]] = True
-    return np.logical_and.reduce(own)
+    found: NDArray[np.bool_] = np.logical_and.reduce(own)
+    return found
 
 
 def _only_in_one(
