@@ -123,10 +123,10 @@ def remove_copies(
 def _may_be_news(links: Links, documents: Documents) -> NDArray[np.bool_]:
     """Bool (m,): links of which neither end should go for the other, for it may be other news, or later ones.
 
-    An outlet that prints its report again with another figure brings it up to date, or corrects it.
+    An outlet that prints its report again with another figure or weekday brings it up to date, or corrects it.
     """
     again = of_one_outlet(links.pairs, documents.outlets)
-    figures = links.differences.facts > links.differences.dates
+    figures = links.differences.facts != links.differences.dates
     return may_report_others(links.overlap.jaccard, links.differences) | again & figures
 
 

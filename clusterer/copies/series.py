@@ -50,9 +50,9 @@ def why_series(
 ) -> NDArray[np.uint8]:
     """Why pairs that are alike have other facts or another lead, uint8 (m,): the first of `WHY` that is so, 0 where none is.
 
-    The more surely so from one outlet: a form that is filled daily, or the next piece on an affair, with a lead of its own over
-    paragraphs that it repeats. Within hours one outlet's numbers are an update, names are not; and another outlet's text of
-    the same day is the wire's, whatever was edited.
+    The more surely so from one outlet: a form that is filled daily, or the next piece on an affair, with a lead of its own, or
+    of another weekday, over paragraphs that it repeats. Within hours one outlet's numbers are an update, names are not; and
+    another outlet's text of the same day is the wire's, whatever was edited.
 
     Args:
         jaccard: float64 (m,).
@@ -65,7 +65,10 @@ def why_series(
     stated = differing.facts + named
     form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
     other_day = hours > _SAME_DAY
-    other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
+    other_lead = (opening < _LEAD) | other_day & (
+        differing.dates > differing.facts
+    )  # no word of it, or of another weekday
+    other_lead &= jaccard < _RETOLD
     told = differing.others + differing.unknowns
     updated = (hours <= _UPDATED) & (differing.facts <= 2) & (differing.dates == 0) & (told == 0)
     filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated
@@ -80,8 +83,8 @@ def why_series(
     recounted = one_outlet & other_day & (differing.numbers >= 1) & (jaccard < _CUT) & ~updated
     found = np.zeros(len(jaccard), dtype=np.uint8)
     for why, so in (
-        (RECOUNTED, recounted),
         (NEXT, one_outlet & other_lead),
+        (RECOUNTED, recounted),
         (FILLED, filled),
         (OTHERS, report_others(jaccard, differing)),
     ):

@@ -26,7 +26,7 @@ from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, known_words, no_differences
 from clusterer.copies.grouping import Likeness
-from clusterer.copies.series import NOTICES, RECURS, are_notices, fill_one_form, hours_apart, recur, why_series
+from clusterer.copies.series import NEXT, NOTICES, RECURS, are_notices, fill_one_form, hours_apart, recur, why_series
 from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -172,8 +172,8 @@ def judge(
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
         opening = np.minimum(shared.opening, shared.own_opening)
-        opening[kind == QUOTED] = 1.0  # a quotation stands behind another lead; that alone makes it no series
         why = why_series(shared.jaccard, opening, differing, of_one_outlet(pairs, outlets), hours)
+        why[(kind == QUOTED) & (why == NEXT)] = 0  # it stands behind another lead; that alone makes it no series
         ties = shared.ties(settings)
         why[recur(pairs, ties, shared.jaccard, differing, dates, hours) & (why == 0)] = RECURS
         notices = are_notices(pairs, ties, shared.jaccard, shared.containment, outlets, dates, hours)

@@ -55,6 +55,7 @@ def test_the_same_figure_is_removed(outlet: str) -> None:
         assert len(dedup(articles).removed) == 1
 
 
-def test_another_day_is_no_other_figure() -> None:
-    articles = [told(48, x, "المرفأ", 9, f"{LEAD} يوم {day}") for x, day in (("a", "الثلاثاء"), ("b", "الأربعاء"))]
+def test_another_day_further_down_is_no_other_figure() -> None:
+    texts = [f"{LEAD.format(48)}. {BODY} ويعود المحققون يوم {day} إلى الرصيف." for day in ("الثلاثاء", "الأربعاء")]
+    articles = [Article(text, source="المرفأ", date="2026-03-04T09:00:00") for text in texts]
     assert len(dedup(articles).removed) == 1
