@@ -127,7 +127,8 @@ def _may_be_news(links: Links, documents: Documents) -> NDArray[np.bool_]:
     """
     again = of_one_outlet(links.pairs, documents.outlets)
     figures = links.differences.facts != links.differences.dates
-    return may_report_others(links.overlap.jaccard, links.differences) | again & figures
+    found: NDArray[np.bool_] = may_report_others(links.overlap.jaccard, links.differences) | again & figures
+    return found
 
 
 def _open_anew(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.bool_]:
