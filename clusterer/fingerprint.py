@@ -49,6 +49,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "CLITIC_CLASSES",
         "ARTICLE",
         "PLACE",
+        "NEARLY",
         "DENIED",
         "LETTERS",
         "_SUBJECTS",
