@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made import text_of, words_of
 
-from clusterer import Article, Clustering, Settings, cluster, dedup
+from clusterer import Article, Clustering, Settings, StoryIndex, cluster, dedup
 from clusterer.copies.short_texts import SHORT_WORDS, share_words
 from clusterer.io import Feed
 from clusterer.text.words import hash_words
@@ -90,7 +90,7 @@ def test_the_title_stands_in_for_an_empty_or_tiny_text() -> None:
 
 @pytest.mark.parametrize("rubric", ["كاريكاتير", "حالة الطقس", "صور.. صور.. صور", "عاجل"])
 @pytest.mark.parametrize("preset", ["news", "corpus", "headlines"])
-def test_a_rubric_stands_for_no_text(rubric: str, preset: str) -> None:
+def test_a_rubric_stands_for_no_text(rubric: str, preset: str, tmp_path: Path) -> None:
     """Nor where the same outlet prints it the same day: what stands below it nobody knows."""
     bodies = ["", " \n", "…", ""]
     articles = [Article(body, id=str(i), title=rubric, source="صحيفة") for i, body in enumerate(bodies)]
@@ -101,6 +101,9 @@ def test_a_rubric_stands_for_no_text(rubric: str, preset: str) -> None:
     assert [gone.id for gone in dedup([*articles, *telling], preset).removed] == ["b"]
     assert found.stats["titles in place of short texts"] == len(telling)
     assert found.stats["too short to group"] == len(articles)
+    with StoryIndex.open(tmp_path / "news.db", preset) as index:
+        index.add([*articles, *telling])
+        assert [(x.id, x.exact) for x in index.assignments()] == [(x.id, x.exact) for x in found]
 
 
 def test_placeholders_are_no_texts() -> None:
