@@ -33,6 +33,7 @@ from clusterer.text import boilerplate
 from clusterer.text.bare_texts import bare_texts, without_addresses
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
+from clusterer.text.rubrics import are_rubrics
 from clusterer.text.words import Words, concatenate, hash_words
 
 _DAY = 86_400.0  # seconds; a day alone, without an hour, is a time of that day
@@ -122,8 +123,9 @@ def gather(
             words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
         del furniture
     words = replace(words, opens_line=None)
-    titled = int(((words.counts < settings.min_words) & (heads.counts > 0)).sum())
-    words = with_titles(words, heads, settings.min_words, store)
+    short = (words.counts < settings.min_words) & (heads.counts > 0)
+    words = with_titles(words, heads, settings, store)
+    titled = int((short & (words.counts > 0)).sum())
     when, tied = dates.array(), ties.array()
     renamed, repeated, ids, again = 0, names.may_repeat(), names.whole(), dict[int, int]()
     if repeated:
@@ -170,14 +172,19 @@ def title_words(titles: Sequence[str] | Utf8Texts, settings: Settings) -> Words:
     return replace(without_dates(words, settings.profile), opens_line=None, opens_sentence=None)
 
 
-def with_titles(words: Words, titles: Words, least: int, store: Store = IN_MEMORY) -> Words:
-    """Words of n articles in which the title, and what there is of a text, stand in for texts of fewer than `least` words."""
+def with_titles(words: Words, titles: Words, settings: Settings, store: Store = IN_MEMORY) -> Words:
+    """Words of n articles in which the title, and what there is of a text, stand in for texts of fewer than `min_words` words.
+
+    A rubric (`text.rubrics`) stands for no text: without one the article is left without a word.
+    """
     n, counts = len(words), words.counts
-    short = (counts < least) & (titles.counts > 0)
+    short = (counts < settings.min_words) & (titles.counts > 0)
+    alone = np.flatnonzero(short & (counts == 0))
+    short[alone[are_rubrics(titles.take(alone))]] = False
     if not short.any():
         return words
+    rows = np.flatnonzero(short)
     if words.letters is None and words.spans is None:
-        rows = np.flatnonzero(short)
         stems = None
         if words.stems is not None and titles.stems is not None:
             stems = put_before(words.stems, words.offsets, titles.stems, titles.offsets, rows, store)[0]

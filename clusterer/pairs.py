@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterer.assignments import first_of_group, preferences
-from clusterer.copies.verify import KINDS, NEITHER
+from clusterer.copies.series import WHY
+from clusterer.copies.verify import KINDS, NEITHER, judge
 from clusterer.pipeline import PipelineRun
 from clusterer.results import PairRelation
 from clusterer.settings import Settings
@@ -31,6 +33,8 @@ class Pair(NamedTuple):
         containment, containment_of_longer: the share of b that is in a, and of a that is in b; None for "story".
         a, b: ids, the longer one first; of identical texts the earlier one first. Of texts that are there more than once only
             the earliest article is compared with others.
+        apart: why two texts that are alike do not group: of a series one of `copies.series.WHY`; of copies and cuts in two copy
+            groups "groups", for these are joined by what all their members share. None else.
         a_place, b_place: their places in the input, from 0.
     """
 
@@ -41,6 +45,7 @@ class Pair(NamedTuple):
     containment_of_longer: float | None
     a: str
     b: str
+    apart: str | None
     a_place: int
     b_place: int
 
@@ -63,20 +68,21 @@ def verified_pairs(run: PipelineRun, settings: Settings) -> Iterator[Pair]:
     for i in earliest[held[earliest]].tolist():
         first = int(lead[documents.of_article[i]])
         if first != i:
-            yield Pair("exact", 1.0, 1.0, 1.0, 1.0, ids[first], ids[i], first, i)
+            yield Pair("exact", 1.0, 1.0, 1.0, 1.0, ids[first], ids[i], None, first, i)
     told = links.where(links.kind != NEITHER)
     shared = told.overlap
     measures = (told.score, shared.jaccard, shared.containment, shared.reverse_containment)
-    for (a, b), kind, *numbers in zip(
+    for (a, b), kind, apart, *numbers in zip(
         lead[told.pairs].tolist() if len(told) else [],
         told.kind.tolist(),
+        _why_apart(run, settings)[links.kind != NEITHER].tolist(),
         *(x.round(4).tolist() for x in measures),
         strict=True,
     ):
         if KINDS[kind] != "far":
             score, jaccard, containment, reverse = numbers
             relation = cast(PairRelation, KINDS[kind])
-            yield Pair(relation, score, jaccard, containment, reverse, ids[a], ids[b], a, b)
+            yield Pair(relation, score, jaccard, containment, reverse, ids[a], ids[b], apart or None, a, b)
     if run.stories is not None:
         strong = run.stories.score >= settings.story
         for (a, b), score in zip(
@@ -84,4 +90,13 @@ def verified_pairs(run: PipelineRun, settings: Settings) -> Iterator[Pair]:
             run.stories.score[strong].round(4).tolist(),
             strict=True,
         ):
-            yield Pair("story", score, None, None, None, ids[a], ids[b], a, b)
+            yield Pair("story", score, None, None, None, ids[a], ids[b], None, a, b)
+
+
+def _why_apart(run: PipelineRun, settings: Settings) -> NDArray[np.str_]:
+    """Of every link of a run why its ends do not group, "" where they do or are not alike."""
+    links, documents = run.links, run.documents
+    told = links.pairs, links.overlap, links.differences, documents.outlets, documents.dates, settings
+    groups = run.copies[links.pairs]
+    parted = links.linked & (groups[:, 0] != groups[:, 1])
+    return np.where(parted, "groups", np.array(WHY)[judge(*told)[1]])

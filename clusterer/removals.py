@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import kernels
+from clusterer.arrays.indexing import factorize
 from clusterer.arrays.parallel import ordered_map
 from clusterer.copies.documents import Documents
+from clusterer.copies.facts import open_with_other_figures
 from clusterer.copies.series import may_report_others
-from clusterer.copies.verify import CONTAINED, COPY, verify
+from clusterer.copies.verify import CONTAINED, COPY, Links, of_one_outlet, verify
 from clusterer.pipeline import PipelineRun
 from clusterer.settings import Settings
 
@@ -25,6 +27,8 @@ HELD = 0.9
 """Share of its words that a kept text must hold of one that goes as its copy or cut."""
 PASSAGE, IN_PASSAGE = 30, 12
 """Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
+STAYS = ("others", "figures", "words")
+"""Why a copy stays: it may report something else, or another figure of one outlet, or it has too many words of its own."""
 _BLOCK = 1 << 12  # pairs whose words are compared at a time
 
 
@@ -76,7 +80,7 @@ def remove_copies(
         old: so many of the articles, the first, stay whatever is found.
     """
     documents, links, d = run.documents, run.links, len(run.documents)
-    codes, others = links.pairs @ np.array([d, 1]), may_report_others(links.overlap.jaccard, links.differences)
+    codes, others = links.pairs @ np.array([d, 1]), _may_be_news(links, documents)
     best_first = np.lexsort((rank[lead], run.copies))
     many = np.bincount(run.copies, minlength=d) > 1
     left = best_first[many[run.copies[best_first]]]
@@ -102,18 +106,62 @@ def remove_copies(
             new = verify(documents, pairs[order], settings)
             places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
             kind[places], value[places] = new.kind, new.score
-            other[places] = may_report_others(new.overlap.jaccard, new.differences)
+            other[places] = _may_be_news(new, documents)
         goes = ~other & (
             (kind == COPY) | (kind == CONTAINED) & (asked > against)
         )  # the longer of a pair has the lower number
         goes &= lead[asked] >= old
-        missing, densest = np.zeros((2, len(pairs)), dtype=np.int64)
-        missing[goes], densest[goes] = _words_lost(documents, asked[goes], against[goes], settings.threads)
-        assert documents.corpus_words is not None
-        goes &= missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[asked]]
-        goes &= densest <= IN_PASSAGE
+        if settings.series == "separate":
+            goes[goes] = ~_open_anew(documents, asked[goes], against[goes])
+        missing = np.zeros(len(pairs), dtype=np.int64)
+        missing[goes], held = _held(documents, asked[goes], against[goes], settings.threads)
+        goes[goes] = held
         found.enter(lead[asked[goes]], lead[against[goes]], kind[goes], value[goes], missing[goes])
         left = asked[~goes]
+
+
+def _may_be_news(links: Links, documents: Documents) -> NDArray[np.bool_]:
+    """Bool (m,): links of which neither end should go for the other, for it may be other news, or later ones.
+
+    An outlet that prints its report again with another figure or weekday brings it up to date, or corrects it.
+    """
+    again = of_one_outlet(links.pairs, documents.outlets)
+    figures = links.differences.facts != links.differences.dates
+    found: NDArray[np.bool_] = may_report_others(links.overlap.jaccard, links.differences) | again & figures
+    return found
+
+
+def _open_anew(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool (m,): texts of one outlet that open with other figures, also where too much was rewritten to be aligned."""
+    pairs = np.stack([gone, kept], axis=1)
+    found = np.zeros(len(pairs), dtype=np.bool_)
+    asked = np.flatnonzero(of_one_outlet(pairs, documents.outlets))
+    for start in range(0, len(asked), _BLOCK):
+        some = asked[start : start + _BLOCK]
+        needed, local = factorize(pairs[some])
+        found[some] = open_with_other_figures(documents.take(needed), local)
+    return found
+
+
+def _held(
+    documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64], threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """How many words of texts that go those that are kept lack, int64 (m,), and whether these are few enough, bool (m,)."""
+    missing, densest = _words_lost(documents, gone, kept, threads)
+    assert documents.corpus_words is not None
+    few = missing <= (1 - HELD) * documents.corpus_words.counts[documents.articles[gone]]
+    return missing, few & (densest <= IN_PASSAGE)
+
+
+def why_it_stays(links: Links, documents: Documents, settings: Settings) -> str:
+    """Why of two copies, the only ones of `links`, the shorter is not removed for the longer, of `STAYS`; "" where it is."""
+    longer, shorter = links.pairs.T
+    if may_report_others(links.overlap.jaccard, links.differences)[0]:
+        return "others"
+    anew = settings.series == "separate" and _open_anew(documents, shorter, longer)[0]
+    if anew or _may_be_news(links, documents)[0]:
+        return "figures"
+    return "" if _held(documents, shorter, longer, settings.threads)[1][0] else "words"
 
 
 def remove_reports(

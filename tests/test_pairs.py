@@ -136,15 +136,16 @@ def table(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in path.read_text().splitlines()]
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    numbers = {
+    told = {
         "score": float,
         "jaccard": float,
         "containment": float,
         "containment_of_longer": float,
         "a_row": int,
         "b_row": int,
+        "apart": str,
     }
-    return [{k: (numbers[k](v) if v else None) if k in numbers else v for k, v in row.items()} for row in rows]
+    return [{k: (told[k](v) if v else None) if k in told else v for k, v in row.items()} for row in rows]
 
 
 @pytest.mark.parametrize("command", ["cluster", "dedup"])

@@ -149,6 +149,7 @@ cdef enum:
     CLITIC_CLASSES = 0x300
     ARTICLE = 0x200
     LETTERS = 3
+    NEARLY = 4
     PLACE = 3
     LONE = 1
     HALF = 2
@@ -164,7 +165,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
-    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "PLACE": PLACE,
+    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "NEARLY": NEARLY, "PLACE": PLACE,
     "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED, "KEYS": KEYS, "DEEP": DEEP, "DIGITS": DIGITS,
 }
 
@@ -1995,6 +1996,26 @@ cdef inline bint is_own(uint64_t word, uint32_t meaning, const Text* other) noex
     return True
 
 
+cdef bint nearly_said(uint64_t word, uint32_t meaning, const Told* slot) noexcept nogil:
+    """Whether a word that is no listed name stands in the other text's slot with a letter mistaken, or in two pieces."""
+    cdef Py_ssize_t i
+    cdef uint32_t other
+    cdef uint64_t both
+    if meaning >> 16 == NAME or word & 1 or not word & ARABIC:
+        return False
+    for i in range(slot.words):
+        if slot.word[i] & 1 or not slot.word[i] & ARABIC:
+            continue
+        other = ones(<uint32_t>((word ^ slot.word[i]) & 0x7FFF))
+        if other == 0 or (other <= 2 and ones(<uint32_t>(word & slot.word[i] & 0x7FFF & ~<uint64_t>ARTICLE)) >= NEARLY):
+            return True
+    for i in range(slot.words - 1):
+        both = slot.word[i] | slot.word[i + 1]
+        if not both & 1 and (word ^ both) & 0x7FFF == 0:
+            return True
+    return False
+
+
 cdef void tell_apart(
     const Told* ours, const Told* theirs, Text* a, Text* b, const uint32_t* keys, const uint32_t* meanings,
     const int32_t* starts, uint32_t unknown, bint placed, int64_t* out
@@ -2015,7 +2036,7 @@ cdef void tell_apart(
         understand(a, keys, meanings, starts, unknown)
         understand(b, keys, meanings, starts, unknown)
         for i in range(ours.words):
-            if is_own(ours.word[i], ours.meaning[i], b):
+            if is_own(ours.word[i], ours.meaning[i], b) and not nearly_said(ours.word[i], ours.meaning[i], theirs):
                 own = True
                 sure |= ours.meaning[i] >> 16 != USUAL
                 listed |= ours.meaning[i] >> 16 == NAME
@@ -2024,7 +2045,7 @@ cdef void tell_apart(
         if not own:
             return
         for j in range(theirs.words):
-            if is_own(theirs.word[j], theirs.meaning[j], a):
+            if is_own(theirs.word[j], theirs.meaning[j], a) and not nearly_said(theirs.word[j], theirs.meaning[j], ours):
                 other = True
                 other_sure |= theirs.meaning[j] >> 16 != USUAL
                 listed |= theirs.meaning[j] >> 16 == NAME

@@ -43,6 +43,7 @@ from clusterer.arrays.kernels_numpy.facts import (
     UNKNOWN,
     USUAL,
 )
+from clusterer.arrays.letters import UNSURE
 from clusterer.arrays.ragged import take_rows
 from clusterer.copies import fact_words as lists
 from clusterer.text.boilerplate import whole_hashes
@@ -88,7 +89,8 @@ class Differences:
 
     Attributes:
         facts: int64 (m,), runs with numbers or dates on both sides; those of two tolls are two at most.
-        dates: int64 (m,), those of them with weekdays or months on both sides.
+        dates: int64 (m,), those of them with weekdays or months on both sides; one more than there are facts where both texts
+            open with weekdays, and none in common.
         names: int64 (m,), other short runs with listed names on both sides.
         subjects: int64 (m,), other short runs with words on both sides that name something.
         edits: int64 (m,), all other runs, long ones more than once; `EDITS` where the texts are too different to be judged.
@@ -171,14 +173,17 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
     many = np.flatnonzero(found[:, 0] > _TOLL_FACTS)
     recounted = many[_tell_tolls(words, pairs[many], profile)]
     found[recounted, 0] = np.maximum(found[recounted, 1], _TOLL_FACTS)
-    found[:, _OTHERS] = np.maximum(found[:, _OTHERS], _open_elsewhere(words, pairs, profile))
+    elsewhere, other_weekdays = _openings(words, pairs, profile)
+    found[:, _OTHERS] = np.maximum(found[:, _OTHERS], elsewhere)
+    found[other_weekdays, 1] = found[other_weekdays, 0] + 1
     return Differences(*found.T)
 
 
-def _open_elsewhere(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
-    """Bool (m,): pairs of texts of which either opens with a country, or either with a town, that the other has nowhere.
+def _openings(words: Words, pairs: NDArray[np.int64], profile: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Bool (m,) both: pairs of texts that open elsewhere, and that open with weekdays, none of which they share.
 
-    Only the frequent ones of `fact_words` count: in free text words of the long list, as those of any farm, are other words.
+    Elsewhere is where either opens with a country, or either with a town, that the other has nowhere. Only the frequent ones of
+    `fact_words` count: in free text words of the long list, as those of any farm, are other words.
     """
     rows, local = np.unique(pairs, return_inverse=True)
     a, b = local.reshape(-1, 2).T
@@ -187,28 +192,61 @@ def _open_elsewhere(words: Words, pairs: NDArray[np.int64], profile: str) -> NDA
     near = np.flatnonzero(marked[hashes >> np.uint64(64 - _MARK_BITS)])
     place, is_place = find_sorted(keys, (hashes[near] >> np.uint64(32)).astype(np.uint32))
     named = near[is_place]
-    text = np.searchsorted(offsets, named, side="right") - 1
-    codes = text << 32 | meanings[place[is_place]]
+    text, meaning = np.searchsorted(offsets, named, side="right") - 1, meanings[place[is_place]]
+    codes = text << 32 | meaning
     word = named - offsets[text]
+    weekdays, is_weekday = np.zeros(len(rows), dtype=np.int64), (meaning >> 16 == DATE) & (word < _LEAD)
+    np.bitwise_or.at(weekdays, text[is_weekday], 1 << (meaning[is_weekday] & 0xFFFF))
+    other_weekdays: NDArray[np.bool_] = (np.minimum(weekdays[a], weekdays[b]) > 0) & (weekdays[a] & weekdays[b] == 0)
     everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
-    starts = np.searchsorted(opening, np.arange(len(rows) + 1) << 32)
     own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
     for side, one, other in ((0, a, b), (1, b, a)):
-        taken, ends = ragged_index(starts, one)
-        pair, name = np.repeat(np.arange(len(pairs)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
-        alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
+        pair, name = _only_in_one(opening, everywhere, one, other)
         for number, kind in enumerate(_PLACES):
-            own[side, number, pair[alone & (name >> NAME_BITS == kind)]] = True
-    found: NDArray[np.bool_] = np.logical_or.reduce(np.logical_and.reduce(own))
+            own[side, number, pair[name >> NAME_BITS == kind]] = True
+    return np.logical_or.reduce(np.logical_and.reduce(own)), other_weekdays
+
+
+def open_with_other_figures(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts of which either opens with a figure that the other has nowhere, however much was rewritten."""
+    rows, local = np.unique(pairs, return_inverse=True)
+    a, b = local.reshape(-1, 2).T
+    hashes, offsets = take_rows(words.hashes, words.offsets, rows)
+    signatures = (hashes & np.uint64(0xFFFF)).astype(np.int64)
+    figure = np.flatnonzero((signatures & 1 == 1) & (signatures != UNSURE))
+    text = np.searchsorted(offsets, figure, side="right") - 1
+    codes = text << 32 | signatures[figure]
+    everywhere, opening = np.unique(codes), np.unique(codes[figure - offsets[text] < _LEAD])
+    own = np.zeros((2, len(pairs)), dtype=np.bool_)
+    own[0, _only_in_one(opening, everywhere, a, b)[0]] = True
+    own[1, _only_in_one(opening, everywhere, b, a)[0]] = True
+    found: NDArray[np.bool_] = np.logical_and.reduce(own)
     return found
+
+
+def _only_in_one(
+    opening: NDArray[np.int64], everywhere: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What the texts `one` open with and the texts `other`, int64 (m,), have nowhere: the pairs' numbers, and the values.
+
+    Args:
+        opening, everywhere: int64, ascending, text in the upper half and value in the lower: of openings, and of whole texts.
+        one, other: texts of m pairs.
+    """
+    starts = np.searchsorted(opening, np.arange(int(one.max(initial=0)) + 2) << 32)
+    taken, ends = ragged_index(starts, one)
+    pair, value = np.repeat(np.arange(len(one)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
+    alone = ~find_sorted(everywhere, other[pair] << 32 | value)[1]
+    return pair[alone], value[alone]
 
 
 @lru_cache(maxsize=4)
 def _place_words(profile: str) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Keys of the words for frequent countries and towns, ascending, what they mean, and which upper bits of a hash occur."""
+    """Keys of the words for weekdays, frequent countries and towns, ascending, what they mean, and which upper bits occur."""
     known = known_words(profile)
     frequent = (known.meanings & ((1 << NAME_BITS) - 1)) < _SERVANT
     places = np.isin(known.meanings >> NAME_BITS, _PLACES) & frequent
+    places |= (known.meanings >> 16 == DATE) & (known.meanings & 0xFFFF < MONTHS)
     keys = known.keys[places]
     marked = np.zeros(1 << _MARK_BITS, dtype=np.bool_)
     marked[keys >> np.uint32(32 - _MARK_BITS)] = True

@@ -35,18 +35,24 @@ _REACH = 2  # ties from one text to the next through which its days are looked f
 _DAY = 86_400.0
 
 
-def are_series(
+OTHERS, FILLED, NEXT, RECOUNTED, RECURS, NOTICES = range(1, 7)
+WHY = ("", "others", "filled", "next", "recounted", "recurs", "notices")
+"""Why two texts are a series: they name others; fill one form; one is an outlet's next piece, behind another lead; an outlet
+tells other numbers, and little else in the same words; their form comes back on many days; they are notices of two days."""
+
+
+def why_series(
     jaccard: NDArray[np.float64],
     opening: NDArray[np.float64],
     differing: Differences,
     one_outlet: NDArray[np.bool_],
     hours: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Bool (m,): alike, with other facts or another lead.
+) -> NDArray[np.uint8]:
+    """Why pairs that are alike have other facts or another lead, uint8 (m,): the first of `WHY` that is so, 0 where none is.
 
-    The more surely so from one outlet: a form that is filled daily, or the next piece on an affair, with a lead of its own over
-    paragraphs that it repeats. Within hours one outlet's numbers are an update, names are not; and another outlet's text of
-    the same day is the wire's, whatever was edited.
+    The more surely so from one outlet: a form that is filled daily, or the next piece on an affair, with a lead of its own, or
+    of another weekday, over paragraphs that it repeats. Within hours one outlet's numbers are an update, names are not; and
+    another outlet's text of the same day is the wire's, whatever was edited.
 
     Args:
         jaccard: float64 (m,).
@@ -59,20 +65,31 @@ def are_series(
     stated = differing.facts + named
     form = stated / np.maximum(stated + differing.edits, 1)  # the share of what differs that is facts
     other_day = hours > _SAME_DAY
-    other_lead = (opening < _LEAD) & (jaccard < _RETOLD)
+    other_lead = (opening < _LEAD) | other_day & (
+        differing.dates > differing.facts
+    )  # no word of it, or of another weekday
+    other_lead &= jaccard < _RETOLD
     told = differing.others + differing.unknowns
     updated = (hours <= _UPDATED) & (differing.facts <= 2) & (differing.dates == 0) & (told == 0)
     filled = ((differing.facts >= 1) & (form >= 0.5) | (differing.facts >= 3) & (form >= 0.35)) & ~updated
     spelt = (differing.others == 0) & (told <= 2) & (jaccard >= _TYPO)  # an odd word or two in a long text
     filled |= (told >= 1) & (form >= 0.5) & ~spelt
-    recounted = (differing.numbers >= 1) & (jaccard < _CUT) & ~updated
-    series: NDArray[np.bool_] = one_outlet & (other_lead | other_day & (filled | recounted))
-    series |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
-    series |= (
+    filled &= one_outlet & other_day
+    filled |= one_outlet & ~other_day & (differing.names >= 1) & (form >= 0.8)
+    filled |= (
         ~one_outlet & other_day & (differing.facts + differing.names >= 1) & (stated >= 2) & (form >= 0.7) & ~updated
     )
-    series |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
-    return series | report_others(jaccard, differing)
+    filled |= (differing.dates >= 1) & (differing.facts >= 2) & (form >= 0.7)  # two dates in the texts themselves
+    recounted = one_outlet & other_day & (differing.numbers >= 1) & (jaccard < _CUT) & ~updated
+    found = np.zeros(len(jaccard), dtype=np.uint8)
+    for why, so in (
+        (NEXT, one_outlet & other_lead),
+        (RECOUNTED, recounted),
+        (FILLED, filled),
+        (OTHERS, report_others(jaccard, differing)),
+    ):
+        found[so] = why
+    return found
 
 
 def report_others(jaccard: NDArray[np.float64], differing: Differences) -> NDArray[np.bool_]:

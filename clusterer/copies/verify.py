@@ -26,7 +26,7 @@ from clusterer.copies.candidates import shingle
 from clusterer.copies.documents import Documents
 from clusterer.copies.facts import Differences, differences, known_words, no_differences
 from clusterer.copies.grouping import Likeness
-from clusterer.copies.series import are_notices, are_series, fill_one_form, hours_apart, recur
+from clusterer.copies.series import NEXT, NOTICES, RECURS, are_notices, fill_one_form, hours_apart, recur, why_series
 from clusterer.copies.short_texts import share_words
 from clusterer.progress import Progress, silent
 from clusterer.settings import Settings
@@ -141,7 +141,19 @@ def classify(
     dates: NDArray[np.float64],
     settings: Settings,
 ) -> NDArray[np.uint8]:
-    """What pairs are, uint8 (m,).
+    """What pairs are, uint8 (m,). Arguments as for `judge`."""
+    return judge(pairs, shared, differing, outlets, dates, settings)[0]
+
+
+def judge(
+    pairs: NDArray[np.int64],
+    shared: Overlap,
+    differing: Differences,
+    outlets: NDArray[np.int64],
+    dates: NDArray[np.float64],
+    settings: Settings,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What pairs are, uint8 (m,), and why those of a series are none else, likewise: places in `series.WHY`.
 
     Args:
         pairs: int64 (m, 2), rows of d documents: all that tie these, where a series is to be known by its many days.
@@ -153,23 +165,31 @@ def classify(
     a, b = pairs.T
     hours = hours_apart(dates[a], dates[b])
     kind = np.full(len(shared), NEITHER, dtype=np.uint8)
+    why = np.zeros(len(shared), dtype=np.uint8)
     if settings.cuts:
         inside = shared.are_contained(settings.containment, settings.cut_ratio)
         kind[inside] = np.where(shared.are_openings(settings.opening), CONTAINED, QUOTED)[inside]
     kind[shared.are_copies(settings.jaccard)] = COPY
     if settings.series == "separate":
-        one_outlet = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
         opening = np.minimum(shared.opening, shared.own_opening)
-        opening[kind == QUOTED] = 1.0  # a quotation stands behind another lead; that alone makes it no series
-        apart = are_series(shared.jaccard, opening, differing, one_outlet, hours)
+        why = why_series(shared.jaccard, opening, differing, of_one_outlet(pairs, outlets), hours)
+        why[(kind == QUOTED) & (why == NEXT)] = 0  # it stands behind another lead; that alone makes it no series
         ties = shared.ties(settings)
-        apart |= recur(pairs, ties, shared.jaccard, differing, dates, hours)
+        why[recur(pairs, ties, shared.jaccard, differing, dates, hours) & (why == 0)] = RECURS
         notices = are_notices(pairs, ties, shared.jaccard, shared.containment, outlets, dates, hours)
-        apart |= notices & (kind != QUOTED)
-        kind[(kind != NEITHER) & apart] = SERIES
+        why[notices & (kind != QUOTED) & (why == 0)] = NOTICES
+        kind[(kind != NEITHER) & (why > 0)] = SERIES
     if settings.window:
         kind[hours > 24 * settings.window] = FAR
-    return kind
+    why[kind != SERIES] = 0
+    return kind, why
+
+
+def of_one_outlet(pairs: NDArray[np.int64], outlets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool (m,): pairs, int64 (m, 2), that one known outlet printed first; `outlets` as of `Documents`."""
+    a, b = outlets[pairs].T
+    one: NDArray[np.bool_] = (a == b) & (a >= 0)
+    return one
 
 
 def least_shared(settings: Settings) -> float:

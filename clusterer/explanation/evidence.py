@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from clusterer.articles import Article
 from clusterer.copies import candidates, facts, verify
+from clusterer.copies.documents import Documents
+from clusterer.copies.series import WHY
 from clusterer.explanation.highlights import Piece
 from clusterer.messages import Message, plain, worded
+from clusterer.removals import why_it_stays
 from clusterer.results import Assignment, Level, PairRelation
 from clusterer.settings import Settings
 from clusterer.stories import (
@@ -42,6 +45,8 @@ class CopyEvidence:
             shingles.
         kind: what they are by the settings: "copy", "contained", "quoted", "series", "far" (further apart in time than the
             window), or "" for none of these.
+        why: of a series, why it is one, of `copies.series.WHY`; else "".
+        stays: of copies, why `dedup` keeps the shorter beside the longer one, of `removals.STAYS`; "" where it does not.
         form: whether they are one form, filled twice: reports of two events, however alike they are.
         facts, names, edits: runs of words that differ: numbers and dates; what names something; all others. All 0 where
             they were not looked at.
@@ -58,6 +63,8 @@ class CopyEvidence:
     smaller: int
     larger: int
     kind: str
+    why: str
+    stays: str
     form: bool
     facts: int
     names: int
@@ -262,7 +269,11 @@ def steps(start: str, links: Iterable[Assignment], titles: Mapping[str, str]) ->
 
 
 def copying(
-    words: Words, settings: Settings, outlets: NDArray[np.int64], dates: NDArray[np.float64]
+    words: Words,
+    settings: Settings,
+    outlets: NDArray[np.int64],
+    dates: NDArray[np.float64],
+    judged: tuple[int, int] | None = None,
 ) -> CopyEvidence | None:
     """Return what the words of two articles share, boilerplate left out.
 
@@ -270,6 +281,8 @@ def copying(
         words: of the two articles.
         settings: of the run.
         outlets, dates: int64 (2,) and float64 (2,), of the articles that printed the two texts first, as in `Documents`.
+        judged: what the run judged them to be, and why, as `verify.judge` has it; None where it did not compare them. Alone
+            they would not be told to be notices, nor a form that comes back.
 
     Returns:
         None where one is too short to be compared, or the run stopped at exact copies.
@@ -280,11 +293,15 @@ def copying(
     pair = np.array([[0, 1]])
     found = verify.overlap(candidates.shingle(words, settings), pair)
     differing = facts.differences(words, pair, settings.profile)
-    kind = verify.classify(pair, found, differing, outlets, dates, settings)
+    kind, why = verify.judge(pair, found, differing, outlets, dates, settings)
+    if judged is not None:
+        kind[0], why[0] = judged
     near = verify.are_near(words, pair, found, settings)
     few = not near[0] and verify.KINDS[kind[0]] in ("copy", "contained")
     kind[~near] = verify.NEITHER
-    filled = near & verify.Links(pair, found, differing, kind).forms
+    why[~near] = 0
+    links = verify.Links(pair, found, differing, kind)
+    documents = Documents(np.arange(2), np.arange(2), words, outlets, dates)
     keys, samples, rows = candidates.sketch(words, settings)
     return CopyEvidence(
         float(found.jaccard[0]),
@@ -295,7 +312,9 @@ def copying(
         int(found.smaller[0]),
         int(found.larger[0]),
         verify.KINDS[kind[0]],
-        settings.series == "separate" and bool(filled[0]),
+        WHY[why[0]],
+        why_it_stays(links, documents, settings) if links.linked[0] else "",
+        settings.series == "separate" and bool(near[0] and links.forms[0]),
         int(differing.facts[0]),
         int(differing.names[0] + differing.subjects[0]),
         int(differing.edits[0]),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clusterer import pipeline
 from clusterer.articles import Article
+from clusterer.copies.verify import judge
 from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
@@ -125,7 +126,7 @@ class Explainer:
             (assignments[i], assignments[j]),
             self._settings,
             (int(words.counts[0]), int(words.counts[1])),
-            copying(words, self._settings, *self._printed(i, j)),
+            copying(words, self._settings, *self._printed(i, j), self._judged(i, j)),
             self._reporting(i, j, (items[heads[0]], items[heads[1]])) if heads else None,
             steps(assignments[i].id, links, titles),
             self.clustering.furniture,
@@ -138,6 +139,20 @@ class Explainer:
         if min(rows) < 0:
             return np.full(2, -1), np.full(2, np.inf)
         return documents.outlets[rows], documents.dates[rows]
+
+    def _judged(self, i: int, j: int) -> tuple[int, int] | None:
+        """What the run judged the texts of two articles to be, and why; None where it did not compare them."""
+        links = self._walk.links
+        pair = np.sort(self._walk.documents.of_article[[i, j]])
+        row = np.flatnonzero((links.pairs == pair).all(axis=1))
+        return (int(links.kind[row[0]]), int(self._why[row[0]])) if len(row) else None
+
+    @cached_property
+    def _why(self) -> NDArray[np.uint8]:
+        """Why pairs of the run are a series, as `verify.judge` has it."""
+        links, documents = self._walk.links, self._walk.documents
+        told = links.pairs, links.overlap, links.differences, documents.outlets, documents.dates, self._settings
+        return judge(*told)[1]
 
     def _number(self, id: str | int) -> int:
         name = str(id) if isinstance(id, int) else id

@@ -86,6 +86,8 @@ def _reasons(
             yield message("reason.by_others")
         elif copies.linked and not (copies.bands or copies.samples):
             yield message("reason.no_band")
+        if copies.stays and level == "copy":
+            yield message("reason.stays", why=message(f"stays.{copies.stays}"))
     else:
         yield message("reason.stopped_exact")
     if level == "copy":
@@ -109,7 +111,8 @@ def _shingles_told(x: CopyEvidence, settings: Settings) -> Message:
     alike = {"jaccard": x.jaccard, "least_jaccard": settings.jaccard}
     if x.kind == "series":
         opening = min(x.opening, x.own_opening)
-        return message("reason.series", both=both, jaccard=x.jaccard, opening=opening, **_differing(x))
+        why = message(f"why.{x.why}")
+        return message("reason.series", both=both, jaccard=x.jaccard, opening=opening, why=why, **_differing(x))
     if x.kind == "far":
         return message("reason.far", both=both, window=settings.window)
     if x.kind == "copy":

@@ -201,7 +201,7 @@ def without_learned_lines(index: OpenIndex, words: Words, outlets: Sequence[str]
     """The words that stand in no learned line of their outlet; titles stand in for texts that are too short."""
     is_boilerplate = in_learned_lines(index, words, outlets)
     words = replace(words.keep(~is_boilerplate) if is_boilerplate.any() else words, opens_line=None)
-    return with_titles(words, title_words(titles, index.settings), index.settings.min_words)
+    return with_titles(words, title_words(titles, index.settings), index.settings)
 
 
 def stored_words(index: OpenIndex, articles: NDArray[np.int64] | Sequence[int]) -> StoredWords:

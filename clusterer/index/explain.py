@@ -9,8 +9,9 @@ from clusterer.errors import InputError
 from clusterer.explanation.evidence import Explanation, StoryEvidence, copying, path, reporting, steps
 from clusterer.explanation.reasons import explained
 from clusterer.index.articles import numbers_of_ids, read_articles, without_learned_lines, words_of_texts
+from clusterer.index.crowds import find_components
 from clusterer.index.guards import blob_rows
-from clusterer.index.judged_links import first_printed
+from clusterer.index.judged_links import first_printed, judged_links
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.story_candidates import pair_evidence, read_texts
 from clusterer.index.views import IndexReader
@@ -43,7 +44,7 @@ def explain_pair(reader: IndexReader, first_id: str, second_id: str) -> Explanat
         (assigned[a], assigned[b]),
         settings,
         (int(words.counts[0]), int(words.counts[1])),
-        copying(words, settings, *_printed(index, a, b)),
+        copying(words, settings, *_printed(index, a, b), _judged(index, a, b)),
         _story_evidence(index, a, b) if settings.level == "story" else None,
         steps(assigned[a].id, chain, titles),
         index.learned_lines.tolist(),
@@ -59,6 +60,23 @@ def _printed(index: OpenIndex, a: int, b: int) -> tuple[NDArray[np.int64], NDArr
     outlets, dates = first_printed(index, distinct)
     rows = np.searchsorted(distinct, [documents[a], documents[b]])
     return outlets[rows], dates[rows]
+
+
+def _judged(index: OpenIndex, a: int, b: int) -> tuple[int, int] | None:
+    """What the texts of two articles are by all that is linked to them, and why; None where they were not compared.
+
+    Of a crowd (`crowds`) not all links are there: the pair is judged alone.
+    """
+    documents = dict(index.database.among("SELECT number, document FROM article WHERE number IN {}", [a, b]))
+    if None in documents.values() or len({*documents.values()}) < 2:
+        return None
+    pair = np.sort(np.array([documents[a], documents[b]], dtype=np.int64))
+    component, crowded = find_components(index, pair.tolist())
+    if len(crowded):
+        return None
+    links, why = judged_links(index, component, np.arange(len(component)))
+    row = np.flatnonzero((component[links.pairs] == pair).all(axis=1))
+    return (int(links.kind[row[0]]), int(why[row[0]])) if len(row) else None
 
 
 def _story_evidence(index: OpenIndex, a: int, b: int) -> StoryEvidence | None:

@@ -27,6 +27,13 @@ def read_links(index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np
         documents: int64 (d,), numbers, ascending.
         place: int64 (d,), the place of each in the order of a batch: the longest first.
     """
+    return judged_links(index, documents, place)[0]
+
+
+def judged_links(
+    index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np.int64]
+) -> tuple[Links, NDArray[np.uint8]]:
+    """As `read_links`, and why those of a series are one, uint8 (m,), places in `series.WHY`."""
     table = np.concatenate([np.zeros((0, WIDTH)), *index.links.find(documents).values()])
     ends = table[:, :2].astype(np.int64)
     inside = np.isin(ends[:, 1], documents)
@@ -37,8 +44,8 @@ def read_links(index: OpenIndex, documents: NDArray[np.int64], place: NDArray[np
     linked = np.unique(rows)  # by whom the others were printed is not asked
     outlets, dates = np.full(len(documents), -1, dtype=np.int64), np.full(len(documents), np.inf)
     outlets[linked], dates[linked] = first_printed(index, documents[linked])
-    kind = verify.classify(rows[order], shared, differing, outlets, dates, index.settings)
-    return Links(pairs[order], shared, differing, kind)
+    kind, why = verify.judge(rows[order], shared, differing, outlets, dates, index.settings)
+    return Links(pairs[order], shared, differing, kind), why
 
 
 def are_filled(index: OpenIndex, texts: NDArray[np.int64]) -> NDArray[np.bool_]:

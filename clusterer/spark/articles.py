@@ -156,7 +156,7 @@ def _read(articles: list[Article], keys: NDArray[np.int64], settings: Settings) 
     ends = np.searchsorted(found.article, np.arange(n + 1))
     facts = boilerplate.Facts.of(words, titles, outlets)
     none = pa.nulls(n, pa.string())
-    text = with_titles(replace(words, opens_line=None), titles, settings.min_words)
+    text = with_titles(replace(words, opens_line=None), titles, settings)
     head = _packed(titles)
     return batch_of(
         {

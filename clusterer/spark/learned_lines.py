@@ -136,5 +136,5 @@ def _mended(batch: Batch, settings: Settings, learned: NDArray[np.uint64]) -> Ba
     )
     found = found.where(find_sorted(learned, found.keys)[1] & found.cuttable())
     words = words.keep(~boilerplate.words_of_lines(words, found.starts, found.lengths))
-    words = with_titles(replace(words, opens_line=None), titles, settings.min_words)
+    words = with_titles(replace(words, opens_line=None), titles, settings)
     return batch_of({"key": batch.column("key"), **_text(words, settings, False)})

@@ -75,3 +75,44 @@ def test_a_text_quoted_behind_another_lead_is_a_quotation(hours: float) -> None:
     ]
     settings = Settings(level="copy")
     assert [x.relation for x in verified_pairs(run_pipeline(both, settings), settings)] == ["quoted"]
+
+
+def of_days(
+    days: tuple[str, str], hours: float, outlets: tuple[str, str] = ("الضفة", "الضفة"), own: str = ""
+) -> list[Article]:
+    """Two pieces that share all but a short lead with a weekday, and what the second has of its own further down."""
+    background = " ".join(told for _, _, told in AFFAIRS.values())
+    edited = background.replace("فنية", "").replace("الأخيرتين ", "").replace("مطلع", "أول").replace("كلها ", "")
+    leads = f"وصل محققون {{0}} إلى مقر الشركة. {background}", f"أوقفت الشرطة {{0}} مدير الشركة. {edited}"
+    return [
+        Article(f"{lead.format(day)} {more}", str(i), source=o, date=NOON + timedelta(hours=i * hours))
+        for i, (lead, day, o, more) in enumerate(zip(leads, days, outlets, ("", own), strict=True))
+    ]
+
+
+@pytest.mark.parametrize(("hours", "groups"), [(2.0, 1), (20.0, 2), (500.0, 2)])
+@pytest.mark.parametrize("long", [False, True])
+def test_a_lead_of_another_weekday_is_the_next_piece(hours: float, groups: int, long: bool) -> None:
+    """Whatever the two share, both stay; nearly the same text is one group all the same, and so is what one day brings."""
+    own = " ".join(f"{a} {b}" for a, b, _ in AFFAIRS.values()) if long else ""
+    both = of_days(("الاثنين", "اليوم الثلاثاء"), hours, own=own)
+    assert len({x.copy for x in cluster(both, level="copy").assignments}) == (groups if long else 1)
+    assert not dedup(both).removed
+
+
+@pytest.mark.parametrize(
+    ("days", "outlets"),
+    [
+        (("الاثنين", "أمس الاثنين"), ("الضفة", "الضفة")),
+        (("", "الثلاثاء"), ("الضفة", "الضفة")),
+        (("الاثنين", "بين الاثنين والثلاثاء"), ("الضفة", "الضفة")),
+        (("الاثنين", "الثلاثاء"), ("الضفة", "الشاشة")),
+        (("الاثنين", "الثلاثاء"), ("", "")),
+    ],
+)
+def test_the_same_weekday_none_or_that_of_another_outlet_tells_nothing(
+    days: tuple[str, str], outlets: tuple[str, str]
+) -> None:
+    both = of_days(days, 20.0, outlets)
+    assert len({x.copy for x in cluster(both, level="copy").assignments}) == 1
+    assert len(dedup(both).removed) == 1

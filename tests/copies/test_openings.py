@@ -61,7 +61,8 @@ def test_what_both_tell_of_parts_nothing(other: str) -> None:
 
 TOWNS = "نجران تبوك دبي مصر تونس مسقط"
 COMMON = "قال وزير من في على يوم عام خبر كتاب بيت"
-WORDS = [*TOWNS.split(), *COMMON.split()]
+DAYS = ["السبت", "الثلاثاء", "الجمعة"]
+WORDS = [*TOWNS.split(), *DAYS, *COMMON.split()]
 CLASS = {"نجران": 1, "تبوك": 1, "دبي": 1, "مصر": 0, "تونس": 0, "مسقط": 1}
 
 
@@ -69,13 +70,34 @@ CLASS = {"نجران": 1, "تبوك": 1, "دبي": 1, "مصر": 0, "تونس": 0
 def test_openings_are_compared_as_told(seed: int) -> None:
     source = random.Random(seed)
     texts = [
-        source.choices(WORDS, [1] * 6 + [source.randint(1, 9)] * 10, k=source.choice([5, 8, 45, 90])) for _ in range(5)
+        source.choices(WORDS, [1] * 9 + [source.randint(1, 9)] * 10, k=source.choice([5, 8, 45, 90])) for _ in range(5)
     ]
     pairs = np.array([(i, j) for j in range(5) for i in range(j)])
     words = hash_words([" ".join(text) for text in texts])
-    found = facts._open_elsewhere(words, pairs, "news")
+    elsewhere, other_weekdays = facts._openings(words, pairs, "news")
 
     def own(one: list[str], other: list[str]) -> set[int]:
         return {CLASS[word] for word in one[4:40] if word in CLASS and word not in other}
 
-    assert found.tolist() == [bool(own(texts[i], texts[j]) & own(texts[j], texts[i])) for i, j in pairs.tolist()]
+    def days(text: list[str]) -> set[str]:
+        return {*text[:40]} & {*DAYS}
+
+    assert elsewhere.tolist() == [bool(own(texts[i], texts[j]) & own(texts[j], texts[i])) for i, j in pairs.tolist()]
+    said = [(days(texts[i]), days(texts[j])) for i, j in pairs.tolist()]
+    assert other_weekdays.tolist() == [bool(a and b and not a & b) for a, b in said]
+
+
+@given(st.integers(0, 2**32))
+def test_figures_of_openings_are_those_told_nowhere_else(seed: int) -> None:
+    source = random.Random(seed)
+    told = [*["7", "12", "48", "55", "360"], *COMMON.split()]
+    texts = [
+        source.choices(told, [1] * 5 + [source.randint(1, 9)] * 10, k=source.choice([5, 45, 90])) for _ in range(5)
+    ]
+    pairs = np.array([(i, j) for j in range(5) for i in range(j)])
+
+    def own(one: list[str], other: list[str]) -> bool:
+        return any(word.isdigit() and word not in other for word in one[:40])
+
+    found = facts.open_with_other_figures(hash_words([" ".join(text) for text in texts]), pairs)
+    assert found.tolist() == [own(texts[i], texts[j]) and own(texts[j], texts[i]) for i, j in pairs.tolist()]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from clusterer.copies.facts import Differences, no_differences
-from clusterer.copies.series import are_notices, are_series, hours_apart, recur
+from clusterer.copies.series import are_notices, hours_apart, recur, why_series
 
 DAY = 86_400.0
 FIELDS = ("facts", "dates", "names", "subjects", "edits", "numbers", "others", "unknowns", "doubts")
@@ -23,7 +23,7 @@ def is_series(one_outlet: bool, hours: float, jaccard: float = 0.8, opening: flo
     measures = [np.array([value]) for value in (jaccard, opening)]
     columns = [np.array([differing.get(f, 0)]) for f in FIELDS]
     told = *measures, Differences(*columns), np.array([one_outlet]), np.array([hours])
-    return bool(are_series(*told)[0])
+    return bool(why_series(*told)[0])
 
 
 SAME_DAY, NEXT_DAY, UNKNOWN = 0.0, 24.0, float("nan")

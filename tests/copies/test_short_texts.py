@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made import text_of, words_of
 
-from clusterer import Article, Clustering, Settings, cluster
+from clusterer import Article, Clustering, Settings, StoryIndex, cluster, dedup
 from clusterer.copies.short_texts import SHORT_WORDS, share_words
 from clusterer.io import Feed
 from clusterer.text.words import hash_words
@@ -86,6 +86,24 @@ def test_the_title_stands_in_for_an_empty_or_tiny_text() -> None:
     assert exact["empty"] == exact["blank"] == exact["text"]
     assert len({exact[x] for x in ("empty", "video", "pictures", "none")}) == 4
     assert found.stats["titles in place of short texts"] == 4
+
+
+@pytest.mark.parametrize("rubric", ["كاريكاتير", "حالة الطقس", "صور.. صور.. صور", "عاجل"])
+@pytest.mark.parametrize("preset", ["news", "corpus", "headlines"])
+def test_a_rubric_stands_for_no_text(rubric: str, preset: str, tmp_path: Path) -> None:
+    """Nor where the same outlet prints it the same day: what stands below it nobody knows."""
+    bodies = ["", " \n", "…", ""]
+    articles = [Article(body, id=str(i), title=rubric, source="صحيفة") for i, body in enumerate(bodies)]
+    telling = [Article("", id=x, title=f"{rubric} الميناء الجنوبي {rubric}") for x in "ab"]
+    found = cluster([*articles, *telling], preset)
+    assert len(set(levels(found, "story"))) == len(articles) + 1
+    assert [one.exact for one in found][-2:] == ["a", "a"]
+    assert [gone.id for gone in dedup([*articles, *telling], preset).removed] == ["b"]
+    assert found.stats["titles in place of short texts"] == len(telling)
+    assert found.stats["too short to group"] == len(articles)
+    with StoryIndex.open(tmp_path / "news.db", preset) as index:
+        index.add([*articles, *telling])
+        assert [(x.id, x.exact) for x in index.assignments()] == [(x.id, x.exact) for x in found]
 
 
 def test_placeholders_are_no_texts() -> None:

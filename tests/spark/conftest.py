@@ -41,6 +41,7 @@ def some() -> list[Article]:
         *again,
         again[0],
         Article("نص قصير", f"{articles[0].id}#2"),
+        *(Article("", f"rubric-{i}", "حالة الطقس", "جريدة 0") for i in range(2)),
         Article(last.text, source="واس"),
         Article(""),
     ]

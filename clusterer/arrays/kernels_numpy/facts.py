@@ -12,6 +12,7 @@ Array letters: `n` texts, `m` pairs, `k` known words.
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 
 import numpy as np
@@ -39,6 +40,8 @@ ARTICLE = 1 << 9
 """Class of ل, which names share by their article."""
 LETTERS = 3
 """Classes of consonants that a word must have at least to be told again in another form."""
+NEARLY = 4
+"""Classes of consonants that two words in one place share at least where one more may differ in either."""
 EDITS = 96
 """Words that an alignment may put in or leave out."""
 SLOT = 8
@@ -250,7 +253,10 @@ def _tell_apart(
         return
     near = max(map(len, sides)) <= PLACE
     opposites = [{meaning for _, meaning in side if near and meaning >> 16 == OPPOSITE} for side in sides]
-    own = [[told for told in side if _is_own(*told, text)] for side, text in zip(sides, texts[::-1], strict=True)]
+    own = [
+        [told for told in side if _is_own(*told, text) and not _nearly_said(*told, other)]
+        for side, text, other in zip(sides, texts[::-1], sides[::-1], strict=True)
+    ]
     kinds = [{meaning >> 16 for _, meaning in side} for side in own]
     classes = [{(meaning & 0xFFFF) >> NAME_BITS for _, meaning in side if meaning >> 16 == NAME} for side in own]
     if any(meaning ^ 1 in opposites[1] for meaning in opposites[0]):
@@ -283,6 +289,22 @@ def _is_own(word: int, meaning: int, other: list[tuple[int, int]]) -> bool:
     if kind == NAME:
         return all(meaning != told for _, told in other)
     return kind in (UNKNOWN, USUAL) and not any(word == said or _same_letters(word, said) for said, _ in other)
+
+
+def _nearly_said(word: int, meaning: int, slot: list[tuple[int, int]]) -> bool:
+    """Whether a word that is no listed name stands in the other text's slot with a letter mistaken, or in two pieces."""
+    if meaning >> 16 == NAME or word & 1 or not word & ARABIC:
+        return False
+    pieces = ((one | other) & 0x7FFF for (one, _), (other, _) in pairwise(slot) if not (one | other) & 1)
+    return any(_nearly_alike(word, said) for said, _ in slot) or any(word & 0x7FFF == both for both in pieces)
+
+
+def _nearly_alike(a: int, b: int) -> bool:
+    """Whether two words have the same classes of consonants, or at least `NEARLY` and another one each at most."""
+    if b & 1 or not b & ARABIC:
+        return False
+    shared, other = (a & b & 0x7FFF & ~ARTICLE).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
+    return other == 0 or (other <= 2 and shared >= NEARLY)
 
 
 def _same_letters(a: int, b: int) -> bool:

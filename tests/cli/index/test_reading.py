@@ -260,6 +260,6 @@ def test_pairs_are_exported_without_places_that_an_index_does_not_keep(filled: P
     with StoryIndex.open(filled) as store:
         assert [tuple(row.values()) for row in told] == [pair[:-2] for pair in store.pairs()]
     assert {row["relation"] for row in told} >= {"exact", "copy", "contained", "story"}
-    assert list(told[0]) == ["relation", "score", "jaccard", "containment", "containment_of_longer", "a", "b"]
+    assert list(told[0]) == ["relation", "score", "jaccard", "containment", "containment_of_longer", "a", "b", "apart"]
     for names, says in (("file", "'file'"), ("title,row,file", "'row'"), ("titel", "'titel'")):
         assert f"{says}: an index does not keep that; cure: " in refused("export", filled, "--with", names)

@@ -1,0 +1,100 @@
+"""Why two texts that are alike are no copies, or both stay: `explain` and the pairs of a run name the same guard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from daily_forms import printed
+from made import text_of, words_of
+
+from clusterer import Article, Explainer, Settings, StoryIndex, dedup, explain
+from clusterer.copies.series import WHY
+from clusterer.messages import worded
+from clusterer.pairs import verified_pairs
+from clusterer.pipeline import run_pipeline
+
+NOON = datetime(2024, 9, 2, 12, tzinfo=UTC)
+
+
+def told(text: str, name: str, outlet: str, hours: float) -> Article:
+    return Article(text, name, source=outlet, date=NOON + timedelta(hours=hours))
+
+
+def named(town: str) -> str:
+    head, tail = text_of("before", 14), text_of("behind", 25)
+    return f"{head} وقع الحادث في مدينة {town} {tail}"
+
+
+def notice(day: int, outlet: str) -> Article:
+    text = f"{text_of('head', 20)} {text_of(f'day {day}', 24)} {text_of('sea', 40)} {text_of(outlet, 3)}"
+    return told(text, f"{outlet}{day}", outlet, 24 * day)
+
+
+def bulletin(day: int) -> Article:
+    """Another outlet's every day: a run with one figure and words of its own between two passages of the form."""
+    own = [*words_of(f"own {day}", 24), str(310 + 7 * day)]
+    return told(" ".join([*words_of("before", 25), *own, *words_of("behind", 25)]), f"w{day}", f"صحيفة {day}", 24 * day)
+
+
+FEEDS = {
+    "others": ([told(named("حلب"), "a", "", 0), told(named("تعز"), "b", "", 0)], "a", "b"),
+    "filled": ([x for x in printed(2, 1) if x.id.startswith("gold-jo")], "gold-jo-00", "gold-jo-01"),
+    "next": (
+        [
+            told(f"{text_of(f'lead {x}', 45)} {text_of('affair', 120)}", x, "الضفة", hours)
+            for x, hours in (("a", 0), ("b", 4))
+        ],
+        "a",
+        "b",
+    ),
+    "recurs": ([bulletin(day) for day in range(8)], "w0", "w1"),
+    "notices": ([notice(day, outlet) for day in (0, 1) for outlet in ("أ", "ب")], "أ0", "أ1"),
+}
+
+
+def test_every_guard_but_one_is_asked_for() -> None:
+    assert {*WHY} - {*FEEDS} == {"", "recounted"}  # of which `tests/copies/test_series.py` knows
+
+
+@pytest.mark.parametrize("why", FEEDS)
+def test_the_guard_is_named(why: str, tmp_path: Path) -> None:
+    articles, a, b = FEEDS[why]
+    settings = Settings(boilerplate="none")
+    run = run_pipeline(articles, settings)
+    found = {frozenset((x.a, x.b)): x for x in verified_pairs(run, settings) if x.relation != "story"}
+    assert found[frozenset((a, b))].apart == why
+    with StoryIndex.open(tmp_path / "news.db", settings) as index:
+        for article in articles:
+            index.add([article])
+        stored = {frozenset((x.a, x.b)): x.apart for x in index.pairs() if x.relation != "story"}
+        assert {pair: x.apart for pair, x in found.items()} == stored
+        for explained in (Explainer(articles, settings).explain(a, b), index.explain(a, b)):
+            assert explained.copying is not None
+            assert (explained.copying.kind, explained.copying.why) == ("series", why)
+            assert explained.relation == "series"
+            (said,) = (m for m in explained.messages if m.key == "reason.series")
+            for language in ("ar", "en"):
+                assert worded(said.values["why"], language) in worded(said, language)
+
+
+BASE = words_of("base", 90)
+COPIES = {
+    "others": " ".join(["لم", *BASE[:60], *BASE[61:]]),
+    "figures": " ".join(["49", *BASE]),
+    "words": " ".join([*BASE[:70], *words_of("own", 11)]),
+    "": " ".join(BASE[:80]),
+}
+
+
+@pytest.mark.parametrize("why", COPIES)
+def test_why_dedup_keeps_two_copies_is_told(why: str) -> None:
+    longer = " ".join(["48", *BASE, *words_of("more", 3)] if why == "figures" else [*BASE, *words_of("more", 3)])
+    articles = [told(longer, "a", "الضفة", 0), told(COPIES[why], "b", "الضفة", 1)]
+    settings = Settings(level="copy", boilerplate="none")
+    found = explain(articles, "a", "b", settings)
+    assert found.copying is not None
+    assert (found.level, found.copying.stays) == ("copy", why)
+    assert bool(dedup(articles, settings).removed) == (why == "")
+    assert any("dedup keeps both" in reason for reason in found.reasons) == (why != "")
