@@ -278,6 +278,6 @@ def test_a_date_without_a_zone_is_in_utc(path: Path) -> None:
         assert index.update([first]).status == ("new",)
         assert index.update([first]).status == ("known",)
         assert index.update([earlier]).status == ("older",)
-        later = replace(earlier, date=datetime(2016, 4, 2, 10, 1, tzinfo=UTC))
+        later = replace(first, text=text_of("later", 40), date=datetime(2016, 4, 2, 10, 1, tzinfo=UTC))
         assert index.update([later, earlier]).status == ("updated", "older")
         assert index.check() == []
