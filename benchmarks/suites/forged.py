@@ -111,7 +111,7 @@ OPERATIONS: dict[str, Operation] = {
     "ranked": lambda index, some: [index.stories("9000d", 1, 5, sort=sort) for sort in get_args(StoryOrder)],
     "selected": lambda index, some: (
         index.outlets(),
-        [index.stories("9000d", 1, 5, sort=sort, until="0h", outlet=some[0].outlet) for sort in get_args(StoryOrder)],
+        [index.stories("9000d", 1, 5, sort=sort, until="0h", outlet=_outlet(some)) for sort in get_args(StoryOrder)],
     ),
     "search": lambda index, some: _searched(index, some[0].title),
     "story": lambda index, some: [index.story(x.id) for x in some[12:20]],
@@ -123,6 +123,11 @@ OPERATIONS: dict[str, Operation] = {
     ],
     "report": lambda index, some: _report(index),
 }
+
+
+def _outlet(articles: Sequence[Article]) -> str:
+    """The first outlet that some articles name."""
+    return next(article.outlet for article in articles if article.outlet)
 
 
 def vars_of(article: Article) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, get_args
 
@@ -436,5 +436,9 @@ def _checked(articles: Iterable[Article | Mapping[str, Any] | str]) -> list[Arti
         for what, value in (("id", name_of(article)), ("source", article.outlet)):
             if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
                 raise InputError(f"article {place}: {what} {value!r} holds half a character; cure: mend its encoding")
+        if (
+            article.date is not None and article.date.tzinfo is None
+        ):  # else it is another one than the stored, which has UTC
+            article = replace(article, date=article.date.replace(tzinfo=UTC))
         out.append(article)
     return out

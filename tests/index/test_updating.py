@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -269,3 +269,15 @@ def test_an_address_with_tracking_is_that_of_the_same_article(path: Path) -> Non
         index.update([V1])
         marked = replace(V2, title="عنوان آخر", url="https://www.x/1?utm_source=rss")
         assert [a.id for a in index.update([replace(marked, url="http://x/1?utm_source=rss")])] == ["a"]
+
+
+def test_a_date_without_a_zone_is_in_utc(path: Path) -> None:
+    first = Article(text_of("first", 40), "a", "عنوان", date=datetime(2016, 4, 2, 10))
+    earlier = replace(first, text=text_of("earlier", 40), date=datetime(2016, 4, 1))
+    with StoryIndex.open(path) as index:
+        assert index.update([first]).status == ("new",)
+        assert index.update([first]).status == ("known",)
+        assert index.update([earlier]).status == ("older",)
+        later = replace(first, text=text_of("later", 40), date=datetime(2016, 4, 2, 10, 1, tzinfo=UTC))
+        assert index.update([later, earlier]).status == ("updated", "older")
+        assert index.check() == []

@@ -167,6 +167,9 @@ def test_changes_of_another_history_are_refused(server: Server, path: Path) -> N
         ("/api/explain?a=nothing&b=x", 404, "cure"),
         ("/api/stories?since=yesterday", 400, "neither an age"),
         ("/api/stories?sort=growth", 400, "cure: since"),
+        ("/api/stories?until=2016-04-02", 400, "cure: since"),
+        ("/api/stories?since=2016-04-02&until=2016-04-02", 400, "cure: a later one"),
+        ("/api/stories?outlet=", 422, "outlet"),
         ("/api/stories?limit=0", 422, "limit"),
         ("/api/stories?sort=x", 422, "sort"),
         ("/api/article", 422, "id"),
@@ -181,8 +184,8 @@ def test_what_is_wrong_is_one_error(server: Server, asked: str, status: int, sai
     found, headers, text = server.ask(asked)
     assert (found, headers["content-type"]) == (status, "application/json")
     assert said in json.loads(text)["error"]
-    if "growth" in asked:
-        return  # the page takes a day where none is said
+    if asked.endswith(("sort=growth", "?until=2016-04-02", "outlet=")):
+        return  # the page takes a day where none is said, and an empty field for none
     found, headers, text = server.ask(asked.replace("/api", "").replace("/stories", "/"))
     assert (found, headers["content-type"]) == (status, "text/html; charset=utf-8")
 
