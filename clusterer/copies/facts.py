@@ -182,20 +182,44 @@ def _open_elsewhere(words: Words, pairs: NDArray[np.int64], profile: str) -> NDA
     """
     rows, local = np.unique(pairs, return_inverse=True)
     a, b = local.reshape(-1, 2).T
-    hashes, offsets = take_rows(words.hashes, words.offsets, rows)
+    opening = _places_of(words, rows, profile, _LEAD)
+    found = _have_own_places(opening, opening, a, b)
+    asked = np.flatnonzero(found)  # few: of these alone all words are looked at
+    rows, local = np.unique(rows[np.stack([a[asked], b[asked]])], return_inverse=True)
+    a, b = local.reshape(2, -1)
+    found[asked] = _have_own_places(_places_of(words, rows, profile, _LEAD), _places_of(words, rows, profile), a, b)
+    return found
+
+
+def _places_of(words: Words, rows: NDArray[np.int64], profile: str, lead: int | None = None) -> NDArray[np.int64]:
+    """Places that some texts name, or only their openings, `lead` words each: the text's number above the place, each once.
+
+    int64 (x,), ascending.
+    """
+    hashes, offsets = take_rows(words.hashes, words.offsets, rows, lead)
     keys, meanings, marked = _place_words(profile)
     near = np.flatnonzero(marked[hashes >> np.uint64(64 - _MARK_BITS)])
     place, is_place = find_sorted(keys, (hashes[near] >> np.uint64(32)).astype(np.uint32))
     named = near[is_place]
     text = np.searchsorted(offsets, named, side="right") - 1
     codes = text << 32 | meanings[place[is_place]]
-    word = named - offsets[text]
-    everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
-    starts = np.searchsorted(opening, np.arange(len(rows) + 1) << 32)
-    own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
+    return np.unique(codes if lead is None else codes[named - offsets[text] >= _DATELINE])
+
+
+def _have_own_places(
+    opening: NDArray[np.int64], everywhere: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts a and b, int64 (m,), that both open with a place of one kind that the other does not name.
+
+    Args:
+        opening, everywhere: as `_places_of` gives them.
+        a, b: numbers of texts.
+    """
+    starts = np.searchsorted(opening, np.arange(max(a.max(initial=-1), b.max(initial=-1)) + 2) << 32)
+    own = np.zeros((2, len(_PLACES), len(a)), dtype=np.bool_)
     for side, one, other in ((0, a, b), (1, b, a)):
         taken, ends = ragged_index(starts, one)
-        pair, name = np.repeat(np.arange(len(pairs)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
+        pair, name = np.repeat(np.arange(len(a)), np.diff(ends)), opening[taken] & 0xFFFFFFFF
         alone = ~find_sorted(everywhere, other[pair] << 32 | name)[1]
         for number, kind in enumerate(_PLACES):
             own[side, number, pair[alone & (name >> NAME_BITS == kind)]] = True
