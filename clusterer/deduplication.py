@@ -11,9 +11,10 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.texts import take_texts
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
-from clusterer.corpus import Chunk, gather, read_chunks
+from clusterer.corpus import Chunk, Corpus, gather, read_chunks
 from clusterer.errors import InputError
 from clusterer.io.column_values import chosen_rows, column_values
 from clusterer.io.inputs import Articles, articles_from, held
@@ -310,12 +311,7 @@ def deduplicate(
     relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
     names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
     gone = old + np.flatnonzero(top[old:] != np.arange(old, n))
-    named = take_texts(corpus.ids, gone), take_texts(corpus.ids, top[gone])
-    columns = (x[gone].tolist() for x in (top, relation, score, lost))
-    removed = tuple(
-        Removal(id, i - old, kept, k if k < old else k - old, names[r], round(s, 4), w, k < old)
-        for id, kept, i, k, r, s, w in zip(*named, gone.tolist(), *columns, strict=True)
-    )
+    removed = _removals(corpus, found, gone, top[gone], old, names)
     assert corpus.words is not None
     counts = np.bincount(relation[gone], minlength=len(names)).tolist()
     undated = int(np.isinf(corpus.dates[old:]).sum())
@@ -328,6 +324,28 @@ def deduplicate(
         "articles kept": n - old - len(gone),
     }
     return Deduplication(tuple(corpus.ids[old:]), removed, items, stats)
+
+
+def _removals(
+    corpus: Corpus, found: Removals, gone: NDArray[np.int64], kept: NDArray[np.int64], old: int, names: Sequence[str]
+) -> tuple[Removal, ...]:
+    """The articles `gone`, int64 (x,), of which `kept` stay; made by attribute, in half the time of a call for each."""
+    against = kept < old
+    columns: list[Sequence[Any]] = [
+        take_texts(corpus.ids, gone),
+        (gone - old).tolist(),
+        take_texts(corpus.ids, kept),
+        np.where(against, kept, kept - old).tolist(),
+        [names[number] for number in found.relation[gone].tolist()],
+        [round(score, 4) for score in found.score[gone].tolist()],
+        found.lost[gone].tolist(),
+        against.tolist(),
+        [()] * len(gone),
+    ]
+    made = tuple(map(object.__new__, repeat(Removal, len(gone))))
+    for attribute, column in zip(fields(Removal), columns, strict=True):
+        deque(map(vars(Removal)[attribute.name].__set__, made, column), maxlen=0)
+    return made
 
 
 def quoting(

@@ -10,12 +10,12 @@ Array letters: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pair
 cimport cython
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 17  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 18  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -107,9 +107,11 @@ cdef extern from "_wide.h":
         const uint64_t* members, Py_ssize_t count, const uint64_t* salts, uint32_t* out, Py_ssize_t k
     ) nogil
     Py_ssize_t wide_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges) nogil
+    void wide_mixed(const uint32_t* slots, Py_ssize_t count, const uint64_t* factors, uint64_t* out) nogil
 
 cdef enum:
     AHEAD = 16
+    KEYS_AT_ONCE = 8  # of a band: as many as a cache line holds
     BITMAP_SHIFT = 20
     CROWDED = 8
     UTF8 = 0  # a width of letters beside those of Python's strings
@@ -1242,33 +1244,37 @@ def take_rows(
 # --- shingles and signatures
 
 def shingle_rows(
-    const uint64_t[::1] hashes, const int64_t[::1] offsets, const uint64_t[::1] factors, const int64_t[::1] to,
-    uint64_t[::1] out,
+    const uint64_t[::1] hashes, const int64_t[::1] offsets, const int64_t[::1] rows, const uint64_t[::1] factors,
+    const int64_t[::1] to, uint64_t[::1] out,
 ):
-    """Shingles of ``len(factors)`` members, one for a shorter row."""
-    cdef Py_ssize_t i, j, a, size = factors.shape[0], length, place
+    """Shingles of ``len(factors)`` members of some rows, one for a shorter row."""
+    cdef Py_ssize_t i, j, a, size = factors.shape[0], length, place, start
     cdef uint64_t total
     with nogil:
-        for i in range(offsets.shape[0] - 1):
-            length = offsets[i + 1] - offsets[i]
+        for i in range(rows.shape[0]):
+            if i + 1 < rows.shape[0]:  # which lies anywhere; a cache line holds 8 hashes
+                for a in range(offsets[rows[i + 1]], offsets[rows[i + 1] + 1], 8):
+                    fetch_early(&hashes[a])
+            start = offsets[rows[i]]
+            length = offsets[rows[i] + 1] - start
             if length == 0:
                 continue
             place = to[i]
             if length < size:
                 total = 0
                 for j in range(length):
-                    total += hashes[offsets[i] + j] * factors[j]
+                    total += hashes[start + j] * factors[j]
                 out[place] = mix(total)
                 continue
             if size == 3 and wide_lanes:
-                wide_shingles(&hashes[offsets[i]], length - 2, &factors[0], &out[place])
+                wide_shingles(&hashes[start], length - 2, &factors[0], &out[place])
                 continue
             if size == 3:  # as nearly always: told to the compiler
-                for a in range(offsets[i], offsets[i + 1] - 2):
+                for a in range(start, start + length - 2):
                     out[place] = mix(hashes[a] * factors[0] + hashes[a + 1] * factors[1] + hashes[a + 2] * factors[2])
                     place += 1
                 continue
-            for a in range(offsets[i], offsets[i + 1] - size + 1):
+            for a in range(start, start + length - size + 1):
                 total = 0
                 for j in range(size):
                     total += hashes[a + j] * factors[j]
@@ -1324,15 +1330,35 @@ ctypedef fused Slot:
 def band_keys(
     const Slot[:, ::1] slots, Py_ssize_t r, const uint64_t[::1] factors, uint64_t[:, ::1] keys
 ):
-    cdef Py_ssize_t i, j, x
+    """Keys of bands of r slots, band by band."""
+    cdef Py_ssize_t b = keys.shape[0], n = keys.shape[1], used = b * r, i, j, x, start
     cdef uint64_t total
+    cdef uint64_t* every = <uint64_t*>malloc((used + 1) * sizeof(uint64_t))  # the factor of each slot
+    cdef uint64_t* mixed = <uint64_t*>malloc((used + 1) * sizeof(uint64_t))
+    cdef uint64_t* some = <uint64_t*>malloc((KEYS_AT_ONCE * b + 1) * sizeof(uint64_t))
+    if every == NULL or mixed == NULL or some == NULL:
+        free(every); free(mixed); free(some)
+        raise MemoryError
     with nogil:
-        for i in range(keys.shape[0]):
-            for j in range(keys.shape[1]):
-                total = factors[r + j]
-                for x in range(r):
-                    total += mix(<uint64_t>slots[i, j * r + x] + factors[x]) * factors[x]
-                keys[i, j] = mix(total)
+        for j in range(used):
+            every[j] = factors[j % r]
+        start = 0
+        while start < n:
+            for i in range(start, min(start + KEYS_AT_ONCE, n)):
+                if Slot is uint32_t and wide_lanes:
+                    wide_mixed(<const uint32_t*>&slots[i, 0], used, every, mixed)
+                else:
+                    for j in range(used):
+                        mixed[j] = mix(<uint64_t>slots[i, j] + every[j]) * every[j]
+                for j in range(b):
+                    total = factors[r + j]
+                    for x in range(r):
+                        total += mixed[j * r + x]
+                    some[j * KEYS_AT_ONCE + i - start] = mix(total)
+            for j in range(b):
+                memcpy(&keys[j, start], some + j * KEYS_AT_ONCE, min(n - start, <Py_ssize_t>KEYS_AT_ONCE) * sizeof(uint64_t))
+            start += KEYS_AT_ONCE
+    free(every); free(mixed); free(some)
 
 
 # --- pairs
@@ -1405,6 +1431,35 @@ def sort_in_place(uint64_t[::1] values, int lowest):
         if n and here != &values[0]:
             memcpy(&values[0], here, n * sizeof(uint64_t))
     free(places); free(spare)
+
+
+def repeated_entries(const uint64_t[::1] keys, int bits, uint64_t[::1] out):
+    """Of the keys of so many articles, one of each, entries of those that another one may have; gives their number."""
+    cdef Py_ssize_t n = keys.shape[0], i, count = 0, words
+    cdef int top = 0
+    cdef uint64_t place, bit, low = (<uint64_t>1 << bits) - 1
+    cdef uint64_t* once
+    cdef uint64_t* twice
+    while 8 * n >> top:
+        top += 1
+    top = max(top, 6)
+    words = <Py_ssize_t>1 << (top - 6)
+    once = <uint64_t*>calloc(2 * words, sizeof(uint64_t))
+    if once == NULL:
+        raise MemoryError
+    twice = once + words
+    with nogil:
+        for i in range(n):
+            place = keys[i] >> (64 - top)
+            bit = <uint64_t>1 << (place & 63)
+            twice[place >> 6] |= once[place >> 6] & bit
+            once[place >> 6] |= bit
+        for i in range(n):
+            place = keys[i] >> (64 - top)
+            out[count] = (keys[i] & ~low) | <uint64_t>i
+            count += twice[place >> 6] >> (place & 63) & 1
+    free(once)
+    return count
 
 
 def bucket_pairs(
@@ -1639,23 +1694,6 @@ cdef inline Py_ssize_t mask_for(Py_ssize_t count) noexcept nogil:
     return mask
 
 
-cdef inline Py_ssize_t fill(
-    const uint64_t* values, Py_ssize_t count, uint64_t* keys, int32_t* first, Py_ssize_t head, int64_t* heads
-) noexcept nogil:
-    """A hash table of a row's distinct values with the place of each one's first occurrence; gives their number."""
-    cdef Py_ssize_t mask = mask_for(count), j, at, distinct = 0
-    memset(first, 0xFF, (mask + 1) * sizeof(int32_t))
-    heads[0] = 0
-    for j in range(count):
-        at = find(keys, first, mask, values[j])
-        if first[at] < 0:
-            first[at] = <int32_t>j
-            keys[at] = values[j]
-            distinct += 1
-            heads[0] += j < head
-    return distinct
-
-
 cdef inline Py_ssize_t needed(double least, int64_t size) noexcept nogil:
     """The fewest members whose share of so many is `least`."""
     cdef Py_ssize_t count = <Py_ssize_t>(least * <double>size)
@@ -1666,31 +1704,91 @@ cdef inline Py_ssize_t needed(double least, int64_t size) noexcept nogil:
     return count
 
 
+cdef struct Row:  # the one that others are held against
+    const uint64_t* values
+    int32_t* first  # a hash table: the place where a value stands first, -1 in a free cell
+    uint8_t* is_new  # whether a value stands at a place first; one more, which is 0
+    uint32_t* seen  # by place, when the value that stands there first was met last
+    uint32_t turn
+    Py_ssize_t count
+    Py_ssize_t mask
+
+
+cdef inline bint reserve_row(Row* row, Py_ssize_t most) noexcept nogil:
+    """Make room for rows of so many values; False where there is none, and what there is must be released."""
+    row.first = <int32_t*>malloc((mask_for(2 * most) + 1) * sizeof(int32_t))
+    row.is_new = <uint8_t*>malloc((most + 1) * sizeof(uint8_t))
+    row.seen = <uint32_t*>malloc((most + 1) * sizeof(uint32_t))
+    return row.first != NULL and row.is_new != NULL and row.seen != NULL
+
+
+cdef inline void release_row(Row* row) noexcept nogil:
+    free(row.first); free(row.is_new); free(row.seen)
+
+
+cdef inline Py_ssize_t value_cell(const Row* row, uint64_t value) noexcept nogil:
+    """The cell of a value, or the free one where it would stand."""
+    cdef Py_ssize_t at = <Py_ssize_t>(value >> 20) & row.mask
+    while row.first[at] >= 0 and row.values[row.first[at]] != value:
+        at = (at + 1) & row.mask
+    return at
+
+
+cdef inline int64_t fill_row(Row* row, const uint64_t* values, Py_ssize_t count, Py_ssize_t head, int64_t* heads) noexcept nogil:
+    """Take up a row; gives the number of its distinct values, and of those among the first `head`."""
+    cdef Py_ssize_t j, at
+    cdef int64_t distinct = 0
+    row.values, row.count, row.mask, row.turn = values, count, mask_for(2 * count), 0
+    memset(row.first, 0xFF, (row.mask + 1) * sizeof(int32_t))
+    heads[0] = 0
+    for j in range(count):
+        at = value_cell(row, values[j])
+        row.is_new[j] = row.first[at] < 0
+        if row.is_new[j]:
+            row.first[at] = <int32_t>j
+            distinct += 1
+            heads[0] += j < head
+    row.is_new[count] = 0
+    memset(row.seen, 0, count * sizeof(uint32_t))
+    return distinct
+
+
 cdef inline void share(
-    const uint64_t* row, Py_ssize_t length, const uint64_t* keys, const int32_t* first, Py_ssize_t mask, uint32_t* seen,
-    uint32_t turn, Py_ssize_t head, Py_ssize_t late, Py_ssize_t least, int64_t* shared, int64_t* opened
+    Row* row, const uint64_t* other, Py_ssize_t length, Py_ssize_t head, Py_ssize_t late, Py_ssize_t least,
+    int64_t* shared, int64_t* opened
 ) noexcept nogil:
-    """What a row has in common with the one whose table this is; nothing where that is below `least`."""
-    cdef Py_ssize_t j, at, spare = length - least, begun = late, ours = late
+    """What a row has in common with another one; nothing where that is below `least`.
+
+    Texts that are alike go side by side: a value is looked for behind the last one that was found, and in the table only where
+    it does not stand there."""
+    cdef Py_ssize_t j, place = -1, expected = 0, spare = length - least, begun = late, ours = late
+    cdef int64_t both = 0, opens = 0, other_opens = 0
     shared[0] = opened[0] = opened[1] = 0
+    row.turn += 1
     for j in range(length):
-        at = find(keys, first, mask, row[j])
-        if first[at] >= 0 and seen[at] != turn:
-            seen[at] = turn
-            shared[0] += 1
-            opened[0] += first[at] < head
-            opened[1] += j < head
-            begun = min(begun, <Py_ssize_t>first[at])
+        place = expected
+        if not (row.is_new[place] and row.values[place] == other[j]):
+            place = row.first[value_cell(row, other[j])]
+        if place >= 0:
+            expected = place + 1
+        else:
+            expected += expected < row.count
+        if place >= 0 and row.seen[place] != row.turn:
+            row.seen[place] = row.turn
+            both += 1
+            opens += place < head
+            other_opens += j < head
+            begun = min(begun, place)
             ours = min(ours, j)
         else:
             spare -= 1
             if spare < 0:  # what is left is too little
-                shared[0] = opened[0] = opened[1] = 0
                 return
-    if begun == late:
-        opened[0] = 0
-    if ours == late:
-        opened[1] = 0
+    shared[0] = both
+    if begun < late:
+        opened[0] = opens
+    if ours < late:
+        opened[1] = other_opens
 
 
 def overlaps(
@@ -1698,22 +1796,13 @@ def overlaps(
     double least, int64_t[::1] sizes, int64_t[::1] heads, int64_t[::1] shared, int64_t[:, ::1] opened,
 ):
     """Distinct members of each row and of its first `head`; of each pair what both hold, and of either's head."""
-    cdef Py_ssize_t n = offsets.shape[0] - 1, m = pairs.shape[0], i, o, p, longest = 0, room = 8, mask = 7, held = -1
-    cdef uint64_t* keys
-    cdef int32_t* first
-    cdef uint32_t* seen
-    cdef uint32_t turn = 0
+    cdef Py_ssize_t n = offsets.shape[0] - 1, m = pairs.shape[0], i, o, p, longest = 0, held = -1
     cdef bint ascending = True
+    cdef Row row
     for i in range(n):
         longest = max(longest, offsets[i + 1] - offsets[i])
-    while room < 2 * longest + 1:
-        room *= 2
-    room *= 2
-    keys = <uint64_t*>malloc(room * sizeof(uint64_t))
-    first = <int32_t*>malloc(room * sizeof(int32_t))
-    seen = <uint32_t*>malloc(room * sizeof(uint32_t))
-    if keys == NULL or first == NULL or seen == NULL:
-        free(keys); free(first); free(seen)
+    if not reserve_row(&row, longest):
+        release_row(&row)
         raise MemoryError
     with nogil:
         for p in range(m):
@@ -1721,17 +1810,13 @@ def overlaps(
         p = m - 1
         # From the last row to the first: of ascending pairs the second is then known, and no table is made twice.
         for i in range(n - 1, -1, -1):
-            sizes[i] = fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
+            sizes[i] = fill_row(&row, &values[0] + offsets[i], offsets[i + 1] - offsets[i], head, &heads[i])
             if not ascending or p < 0 or pairs[p, 0] != i:
                 continue
-            mask = mask_for(offsets[i + 1] - offsets[i])
-            memset(seen, 0, (mask + 1) * sizeof(uint32_t))
-            turn = 0
             while p >= 0 and pairs[p, 0] == i:
                 o = pairs[p, 1]
-                turn += 1
                 share(
-                    &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
+                    &row, &values[0] + offsets[o], offsets[o + 1] - offsets[o], head, late,
                     needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
                 )
                 p -= 1
@@ -1740,16 +1825,13 @@ def overlaps(
                 break
             i, o = pairs[p, 0], pairs[p, 1]
             if i != held:
-                fill(&values[0] + offsets[i], offsets[i + 1] - offsets[i], keys, first, head, &heads[i])
-                mask = mask_for(offsets[i + 1] - offsets[i])
-                memset(seen, 0, (mask + 1) * sizeof(uint32_t))
-                held, turn = i, 0
-            turn += 1
+                fill_row(&row, &values[0] + offsets[i], offsets[i + 1] - offsets[i], head, &heads[i])
+                held = i
             share(
-                &values[0] + offsets[o], offsets[o + 1] - offsets[o], keys, first, mask, seen, turn, head, late,
+                &row, &values[0] + offsets[o], offsets[o + 1] - offsets[o], head, late,
                 needed(least, min(sizes[i], sizes[o])), &shared[p], &opened[p, 0],
             )
-    free(keys); free(first); free(seen)
+    release_row(&row)
 
 
 def words_missing(
@@ -1757,42 +1839,35 @@ def words_missing(
     int64_t[:, ::1] out,
 ):
     """Of each pair, the words of the first row that the second lacks: in all, and most in any `passage` in a row."""
-    cdef Py_ssize_t m = pairs.shape[0], p, j, longest = 0, length, mask = 7, room = 8
+    cdef Py_ssize_t m = pairs.shape[0], p, j, longest = 0, length
     cdef int64_t held = -1, lacked, here, most
-    cdef uint64_t* keys
-    cdef int32_t* first
     cdef uint8_t* lacks
+    cdef Row other
     cdef const uint64_t* row
     for p in range(m):
         for j in range(2):
             longest = max(longest, offsets[pairs[p, j] + 1] - offsets[pairs[p, j]])
-    while room < 2 * longest + 1:
-        room *= 2
-    keys = <uint64_t*>malloc(room * sizeof(uint64_t))
-    first = <int32_t*>malloc(room * sizeof(int32_t))
     lacks = <uint8_t*>malloc(longest + 1)
-    if keys == NULL or first == NULL or lacks == NULL:
-        free(keys); free(first); free(lacks)
+    if not reserve_row(&other, longest) or lacks == NULL:
+        release_row(&other); free(lacks)
         raise MemoryError
     with nogil:
         for p in range(m):
             if pairs[p, 1] != held:
                 held = pairs[p, 1]
-                length = offsets[held + 1] - offsets[held]
-                fill(&hashes[0] + offsets[held], length, keys, first, 0, &lacked)
-                mask = mask_for(length)
+                fill_row(&other, &hashes[0] + offsets[held], offsets[held + 1] - offsets[held], 0, &lacked)
             row = &hashes[0] + offsets[pairs[p, 0]]
             length = offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]]
             lacked = here = most = 0
             for j in range(length):
-                lacks[j] = first[find(keys, first, mask, row[j])] < 0
+                lacks[j] = other.first[value_cell(&other, row[j])] < 0
                 lacked += lacks[j]
                 here += lacks[j]
                 if j >= passage:
                     here -= lacks[j - passage]
                 most = max(most, here)
             out[0, p], out[1, p] = lacked, most
-    free(keys); free(first); free(lacks)
+    release_row(&other); free(lacks)
 
 
 cdef inline uint32_t meaning_of(
@@ -1980,10 +2055,14 @@ cdef void understand(
         text.known = True
 
 
-cdef inline bint is_own(uint64_t word, uint32_t meaning, const Text* other) noexcept nogil:
+cdef inline bint is_own(
+    uint64_t word, uint32_t meaning, Text* other, const uint32_t* keys, const uint32_t* meanings, const int32_t* starts,
+    uint32_t unknown
+) noexcept nogil:
     """Whether a word names something that another text does not, in no spelling."""
     cdef Py_ssize_t i
     if meaning >> 16 == NAME:
+        understand(other, keys, meanings, starts, unknown)
         for i in range(other.count):
             if other.meanings[i] == meaning:
                 return False
@@ -2033,10 +2112,8 @@ cdef void tell_apart(
     if not opposite:
         if not (ours.subject and theirs.subject):
             return
-        understand(a, keys, meanings, starts, unknown)
-        understand(b, keys, meanings, starts, unknown)
         for i in range(ours.words):
-            if is_own(ours.word[i], ours.meaning[i], b) and not nearly_said(ours.word[i], ours.meaning[i], theirs):
+            if is_own(ours.word[i], ours.meaning[i], b, keys, meanings, starts, unknown) and not nearly_said(ours.word[i], ours.meaning[i], theirs):
                 own = True
                 sure |= ours.meaning[i] >> 16 != USUAL
                 listed |= ours.meaning[i] >> 16 == NAME
@@ -2045,7 +2122,7 @@ cdef void tell_apart(
         if not own:
             return
         for j in range(theirs.words):
-            if is_own(theirs.word[j], theirs.meaning[j], a) and not nearly_said(theirs.word[j], theirs.meaning[j], ours):
+            if is_own(theirs.word[j], theirs.meaning[j], a, keys, meanings, starts, unknown) and not nearly_said(theirs.word[j], theirs.meaning[j], ours):
                 other = True
                 other_sure |= theirs.meaning[j] >> 16 != USUAL
                 listed |= theirs.meaning[j] >> 16 == NAME

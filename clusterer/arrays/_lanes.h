@@ -3,7 +3,7 @@
 
    LANES, V       how many numbers lie side by side, and their type
    TARGET, NAME   what is written before a function, and its name of this width
-   V_...          instructions; `V_MUL` takes a factor that is no vector
+   V_...          instructions; `V_MUL` takes a factor that is no vector, `V_WIDEN` loads numbers of 32 bits
    NAME(letters)  sixteen bytes from each of LANES words on: their first four letters and the next four
    NAME(unset)    bit j is set where number j of 64 is `WIDE_EMPTY`
    NAME(inside)   bit j is set where code j of 64 is a letter of a word
@@ -65,6 +65,16 @@ TARGET static uint64_t NAME(words)(
         odd |= (uint64_t)(usual ^ ((1u << LANES) - 1)) << j;
     }
     return odd;
+}
+
+/* Of slots, so many, and the factor of each, the mixed sum times the factor. */
+TARGET static void NAME(mixed)(const uint32_t* slots, ptrdiff_t count, const uint64_t* factors, uint64_t* out) {
+    ptrdiff_t j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        V factor = V_LOAD(factors + j);
+        V_STORE(out + j, V_TIMES(NAME(mix)(V_ADD(V_WIDEN(slots + j), factor)), factor));
+    }
+    for (; j < count; j++) out[j] = wide_mix(slots[j] + factors[j]) * factors[j];
 }
 
 /* Hashes of the `count` runs of three members that begin at each. */
@@ -169,6 +179,8 @@ TARGET static void NAME(signature)(
 #undef V_ADD
 #undef V_SUB
 #undef V_MUL
+#undef V_TIMES
+#undef V_WIDEN
 #undef V_MUL_HALVES
 #undef V_MIN_HALVES
 #undef V_BLEND_HALVES

@@ -76,11 +76,28 @@ static uint64_t (*wide_words)(const uint16_t*, const uint16_t*, const int32_t*, 
 static void (*wide_shingles)(const uint64_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
 static void (*wide_signature)(const uint64_t*, ptrdiff_t, const uint64_t*, uint32_t*, ptrdiff_t) = 0;
 static ptrdiff_t (*wide_edges)(const uint16_t*, ptrdiff_t, int32_t*) = 0;
+static void (*wide_mixed)(const uint32_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 
 __attribute__((target("popcnt"))) WIDE_BITS(wide_bits_popcnt, __builtin_popcountll)
+
+/* The same eight words at a time; `small` and `large` are powers of two. */
+__attribute__((target("avx512f,avx512vpopcntdq"))) static WideBits wide_bits_8(
+    const uint64_t* a, const uint64_t* b, ptrdiff_t small, ptrdiff_t large
+) {
+    __m512i ours = _mm512_setzero_si512(), theirs = ours, both = ours;
+    __mmask8 live = small < 8 ? (__mmask8)((1 << small) - 1) : 0xFF;
+    for (ptrdiff_t j = 0; j < small; j += 8) {
+        __m512i x = _mm512_maskz_loadu_epi64(live, a + j), y = _mm512_maskz_loadu_epi64(live, b + j);
+        for (ptrdiff_t t = j + small; t < large; t += small) x = _mm512_or_si512(x, _mm512_maskz_loadu_epi64(live, a + t));
+        ours = _mm512_add_epi64(ours, _mm512_popcnt_epi64(x));
+        theirs = _mm512_add_epi64(theirs, _mm512_popcnt_epi64(y));
+        both = _mm512_add_epi64(both, _mm512_popcnt_epi64(_mm512_and_si512(x, y)));
+    }
+    return (WideBits){_mm512_reduce_add_epi64(both), _mm512_reduce_add_epi64(ours), _mm512_reduce_add_epi64(theirs)};
+}
 
 #define WIDE_LOOK(table, y0, y1, y2, y3) \
     _mm256_or_si256( \
@@ -310,6 +327,8 @@ static uint64_t wide_bytes[256];  /* by mask: the places of its bits, a byte eac
 #define V_ADD _mm256_add_epi64
 #define V_SUB _mm256_sub_epi64
 #define V_MUL(x, factor) wide_product(x, V_SET(factor), V_SET((factor) >> 32 | (factor) << 32))
+#define V_TIMES(x, y) wide_product(x, y, _mm256_shuffle_epi32(y, 0xB1))
+#define V_WIDEN(at) _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i*)(at)))
 #define V_MUL_HALVES _mm256_mul_epu32
 #define V_MIN_HALVES _mm256_min_epu32
 #define V_BLEND_HALVES(low, high) _mm256_blend_epi32(low, high, 0xAA)
@@ -393,6 +412,8 @@ TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_
 #define V_ADD _mm512_add_epi64
 #define V_SUB _mm512_sub_epi64
 #define V_MUL(x, factor) _mm512_mullo_epi64(x, V_SET(factor))
+#define V_TIMES _mm512_mullo_epi64
+#define V_WIDEN(at) _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i*)(at)))
 #define V_MUL_HALVES _mm512_mul_epu32
 #define V_MIN_HALVES _mm512_min_epu32
 #define V_BLEND_HALVES(low, high) _mm512_mask_blend_epi32(0xAAAA, low, high)
@@ -449,18 +470,19 @@ TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_
 static int wide_choose(int most) {
     __builtin_cpu_init();
     int counts = most > 0 && __builtin_cpu_supports("popcnt"), eight;
-    wide_bits = counts ? wide_bits_popcnt : wide_bits_plain;
     wide_folds = counts && __builtin_cpu_supports("avx2");
     /* The first that have the last of these run at full speed with registers of 64 bytes; those before did not. */
     eight = wide_folds && most > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
             __builtin_cpu_supports("avx512vbmi2");
+    wide_bits = eight && __builtin_cpu_supports("avx512vpopcntdq") ? wide_bits_8 : counts ? wide_bits_popcnt : wide_bits_plain;
     wide_fold = eight ? wide_fold_8 : wide_fold_4;
     wide_lanes = eight ? 8 : wide_folds ? 4 : 0;
     wide_words = eight ? wide_words_8 : wide_words_4;
     wide_shingles = eight ? wide_shingles_8 : wide_shingles_4;
     wide_signature = eight ? wide_signature_8 : wide_signature_4;
     wide_edges = eight ? wide_edges_8 : wide_edges_4;
+    wide_mixed = eight ? wide_mixed_8 : wide_mixed_4;
     for (int mask = 0; mask < 256; mask++) {
         wide_bytes[mask] = 0;
         for (int j = 0, to = 0; j < 8; j++) {

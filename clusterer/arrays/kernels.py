@@ -34,6 +34,7 @@ from clusterer.arrays.kernels_numpy import (
     overlaps as overlaps,
     pair_sums as pair_sums,
     possible_codes as possible_codes,
+    repeated_entries as repeated_entries,
     row_sums as row_sums,
     scan_utf8 as scan_utf8,
     set_bitmaps as set_bitmaps,
@@ -47,7 +48,7 @@ from clusterer.arrays.kernels_numpy import (
 
 Name = Literal["compiled", "numpy"]
 
-REVISION = 17
+REVISION = 18
 """Of what the functions take and give; compiled ones of another revision, left from an older build, are not used."""
 
 NAMES: tuple[str, ...] = tuple(kernels_numpy.__all__)

@@ -257,14 +257,20 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[in
             ]
         return orjson.dumps({**why, "article": orjson.Fragment(with_nulls(as_json(row)))})
 
+    places = np.fromiter(sorted(gone), np.int64, len(gone))
+
+    def going(start: int, stop: int) -> NDArray[np.int64]:
+        first, behind = np.searchsorted(places, (start, stop))
+        return places[first:behind]
+
     def stays(start: int, stop: int) -> NDArray[np.bool_]:
         mask = np.ones(stop - start, dtype=np.bool_)
-        mask[[number - start for number in range(start, stop) if number in gone]] = False
+        mask[going(start, stop) - start] = False
         return mask
 
     return Fate(
         lambda number, row: None if number in gone else row,
-        lambda start, stop: [gone[number] for number in range(start, stop) if number in gone],
+        lambda start, stop: [gone[number] for number in going(start, stop).tolist()],
         aside,
         stays,
     )

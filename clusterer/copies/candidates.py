@@ -70,14 +70,15 @@ def _sketches(
     growing = GrowingBitmaps() if maps else None
     blocks = (store.empty((min(_BANDS, b - start), d), np.uint64) for start in range(0, b, _BANDS))
     bands, held = [band for block in blocks for band in block], np.zeros(d, np.int64)
-    assert documents.corpus_words is not None
-    expected = 8 * len(documents.corpus_words.hashes) // max(settings.sample, 1)
-    are_small = len(documents.corpus_words.hashes) > MANY
+    words = documents.corpus_words
+    assert words is not None
+    expected = 8 * len(words.hashes) // max(settings.sample, 1)
+    are_small = len(words.hashes) > MANY
     samples = Partitions(store.parts(expected, workers(settings.threads)), store)
 
     def of_chunk(start: int) -> tuple[NDArray[np.uint64], Bitmaps | None]:
         stop = min(start + settings.chunk, d)
-        shingles = shingle(documents.take(slice(start, stop)), settings)
+        shingles = shingle(words, settings, documents.articles[start:stop])
         keys, sampled, rows = _keys(shingles, settings)
         for band, column in zip(bands, keys.T, strict=True):
             band[start:stop] = column
@@ -136,9 +137,9 @@ def shingles_of(texts: Sequence[str], settings: GivenSettings | None = None, **c
     return shingle(text_words(texts, chosen), chosen)
 
 
-def shingle(words: Words, settings: Settings) -> Ragged:
-    """The shingles that the settings ask for."""
-    return (word_shingles if settings.unit == "word" else char_shingles)(words, settings.size)
+def shingle(words: Words, settings: Settings, articles: NDArray[np.int64] | None = None) -> Ragged:
+    """The shingles that the settings ask for, of some articles, int64, or of all."""
+    return (word_shingles if settings.unit == "word" else char_shingles)(words, settings.size, articles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,24 +187,52 @@ def _openings(words: Words, pairs: NDArray[np.int64], profile: str) -> tuple[NDA
     """
     rows, local = np.unique(pairs, return_inverse=True)
     a, b = local.reshape(-1, 2).T
-    hashes, offsets = take_rows(words.hashes, words.offsets, rows)
+    text, meaning, word = _named_in(words, rows, profile, _LEAD)
+    weekdays, is_weekday = np.zeros(len(rows), dtype=np.int64), meaning >> 16 == DATE
+    np.bitwise_or.at(weekdays, text[is_weekday], 1 << (meaning[is_weekday] & 0xFFFF))
+    other_weekdays: NDArray[np.bool_] = (np.minimum(weekdays[a], weekdays[b]) > 0) & (weekdays[a] & weekdays[b] == 0)
+    opening = np.unique((text << 32 | meaning)[word >= _DATELINE])
+    elsewhere = _have_own_places(opening, opening, a, b)
+    asked = np.flatnonzero(elsewhere)  # few: of these alone all words are looked at
+    among = np.unique(np.concatenate([a[asked], b[asked]]))
+    text, meaning, _ = _named_in(words, rows[among], profile)
+    elsewhere[asked] = _have_own_places(opening, np.unique(among[text] << 32 | meaning), a[asked], b[asked])
+    return elsewhere, other_weekdays
+
+
+def _named_in(
+    words: Words, rows: NDArray[np.int64], profile: str, lead: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Weekdays and frequent places in texts, or in their openings, `lead` words each.
+
+    Returns:
+        int64 (x,) each: which of the rows, what its word means, and the word's place in the text.
+    """
+    hashes, offsets = take_rows(words.hashes, words.offsets, rows, lead)
     keys, meanings, marked = _place_words(profile)
     near = np.flatnonzero(marked[hashes >> np.uint64(64 - _MARK_BITS)])
     place, is_place = find_sorted(keys, (hashes[near] >> np.uint64(32)).astype(np.uint32))
     named = near[is_place]
-    text, meaning = np.searchsorted(offsets, named, side="right") - 1, meanings[place[is_place]]
-    codes = text << 32 | meaning
-    word = named - offsets[text]
-    weekdays, is_weekday = np.zeros(len(rows), dtype=np.int64), (meaning >> 16 == DATE) & (word < _LEAD)
-    np.bitwise_or.at(weekdays, text[is_weekday], 1 << (meaning[is_weekday] & 0xFFFF))
-    other_weekdays: NDArray[np.bool_] = (np.minimum(weekdays[a], weekdays[b]) > 0) & (weekdays[a] & weekdays[b] == 0)
-    everywhere, opening = np.unique(codes), np.unique(codes[(word >= _DATELINE) & (word < _LEAD)])
-    own = np.zeros((2, len(_PLACES), len(pairs)), dtype=np.bool_)
+    text = np.searchsorted(offsets, named, side="right") - 1
+    return text, meanings[place[is_place]], named - offsets[text]
+
+
+def _have_own_places(
+    opening: NDArray[np.int64], everywhere: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of texts a and b, int64 (m,), that both open with a place of one kind that the other does not name.
+
+    Args:
+        opening, everywhere: as `_only_in_one` takes them.
+        a, b: numbers of texts.
+    """
+    own = np.zeros((2, len(_PLACES), len(a)), dtype=np.bool_)
     for side, one, other in ((0, a, b), (1, b, a)):
         pair, name = _only_in_one(opening, everywhere, one, other)
         for number, kind in enumerate(_PLACES):
             own[side, number, pair[name >> NAME_BITS == kind]] = True
-    return np.logical_or.reduce(np.logical_and.reduce(own)), other_weekdays
+    found: NDArray[np.bool_] = np.logical_or.reduce(np.logical_and.reduce(own))
+    return found
 
 
 def open_with_other_figures(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.utf8 import Utf8Texts, joined, scanned, utf8_of
-from clusterer.articles import Article, name_of, seconds, tie
+from clusterer.articles import Article, name_of, outlet_of, seconds, tie
 from clusterer.io.rows import Row
 
 
@@ -60,18 +61,32 @@ class Block:
 
 def block_of(articles: Sequence[Article], lines: Sequence[int] | None = None) -> Block:
     """Articles as a block."""
-    texts = [article.text for article in articles]
+    texts, ids, titles, urls, sources, dates = (list(map(column, articles)) for column in _COLUMNS)
+    n, no_urls = len(articles), not any(urls)
+    # Most articles of some feeds, and of plain texts all, have none of what is asked here: not a call for each.
+    if not all(ids):
+        ids = [id or name_of(article) for id, article in zip(ids, articles, strict=True)]
+    ties = np.zeros(n, dtype=np.uint32)
+    if not no_urls or any(titles):
+        ties[:] = [tie(title, url) if title or url else 0 for title, url in zip(titles, urls, strict=True)]
+    if not no_urls:
+        sources = [source or (url and outlet_of(source, url)) for source, url in zip(sources, urls, strict=True)]
+    when = np.full(n, np.inf)
+    if dates.count(None) < n:
+        when[:] = [np.inf if date is None else seconds(date) for date in dates]
     return Block(
-        np.arange(len(articles)) if lines is None else np.array(lines, dtype=np.int64),
-        [article.id or name_of(article) for article in articles],
-        # Most articles of some feeds, and of plain texts all, have none of what is asked here: not a call for each.
-        np.array([tie(a.title, a.url) if a.title or a.url else 0 for a in articles], dtype=np.uint32),
-        [article.source or (article.url and article.outlet) for article in articles],
-        np.array([np.inf if a.date is None else seconds(a.date) for a in articles], dtype=np.float64),
-        [article.title for article in articles],
+        np.arange(n) if lines is None else np.array(lines, dtype=np.int64),
+        ids,
+        ties,
+        sources,
+        when,
+        titles,
         texts,
-        np.array(list(map(len, texts)), dtype=np.int64),
+        np.fromiter(map(len, texts), np.int64, n),
     )
+
+
+_COLUMNS = tuple(map(attrgetter, ("text", "id", "title", "url", "source", "date")))
 
 
 def gathered(stream: Iterable[Row | Block], size: int) -> Iterator[Block]:

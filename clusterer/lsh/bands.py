@@ -69,9 +69,9 @@ def band_keys(signatures: NDArray[Any], b: int, r: int) -> NDArray[np.uint64]:
     """
     if b * r > signatures.shape[1]:
         raise ValueError(f"{b} bands of {r} slots need {b * r}; these signatures have {signatures.shape[1]}")
-    keys = np.empty((len(signatures), b), dtype=np.uint64)
+    keys = np.empty((b, len(signatures)), dtype=np.uint64)  # most callers go band by band
     kernels.band_keys(np.ascontiguousarray(signatures), r, multipliers(r + b), keys)
-    return keys
+    return keys.T
 
 
 def band_pairs(
@@ -97,8 +97,8 @@ def band_pairs(
     """
 
     def of_band(band: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
-        found = band & ~np.uint64((1 << _bits(n)) - 1)
-        found |= np.arange(n, dtype=np.uint64)
+        found = np.empty(n, dtype=np.uint64)
+        found = found[: kernels.repeated_entries(band, _bits(n), found)]
         sort(found, _bits(n))  # articles ascend as it is
         codes, dropped = bucket_codes(found, n, cap)
         return distinct(possible(codes) if possible else codes), dropped

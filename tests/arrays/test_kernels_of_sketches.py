@@ -14,7 +14,7 @@ from kernel_twins import FEWER, NEEDS_BOTH, agreed, mixed, pairs_of, parted, rag
 from numpy.typing import NDArray
 from strategies import articles
 
-from clusterer.arrays import sorting
+from clusterer.arrays import kernels, sorting
 from clusterer.arrays.hashing import mix
 from clusterer.copies.verify import overlap
 from clusterer.lsh import bands, buckets, minhash, samples as lsh_samples, weighted_minhash
@@ -71,10 +71,29 @@ def test_weighted_signatures_of_one_member_hold_it() -> None:
 
 
 @FEWER
-@given(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 3))
-def test_band_keys(n: int, b: int, r: int, more: int) -> None:
-    slots = np.random.default_rng(n).integers(0, 2**32, (n, b * r + more), dtype=np.uint32)
+@given(st.integers(0, 20), st.integers(1, 6), st.integers(1, 6), st.integers(0, 3), st.sampled_from([32, 64]))
+def test_band_keys(n: int, b: int, r: int, more: int, bits: int) -> None:
+    dtype = np.uint32 if bits == 32 else np.uint64
+    slots = np.random.default_rng(n).integers(0, 2**bits, (n, b * r + more), dtype=dtype)
     agreed(lambda: bands.band_keys(slots, b, r))
+
+
+@FEWER
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=40), st.data())
+def test_entries_of_keys_that_nobody_else_has_are_left_out(keys: list[int], data: st.DataObject) -> None:
+    """All that share a bucket are there; of the others few, so that hardly one is sorted for nothing."""
+    again = data.draw(st.lists(st.sampled_from(keys), max_size=20)) if keys else []
+    given_ = np.array(keys + again, dtype=np.uint64)
+    n, bits = len(given_), buckets._bits(len(given_))
+
+    def kept() -> NDArray[np.uint64]:
+        out = np.empty(n, dtype=np.uint64)
+        return out[: kernels.repeated_entries(given_, bits, out)].copy()
+
+    every = [key >> bits << bits | i for i, key in enumerate(given_.tolist())]
+    top = max((8 * n).bit_length(), 6)
+    met = Counter(entry >> (64 - top) for entry in every)
+    assert agreed(kept).tolist() == [entry for entry in every if met[entry >> (64 - top)] > 1]
 
 
 KEYS_OF_ARTICLES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 29)), max_size=60)

@@ -16,6 +16,7 @@ from clusterer.arrays.kernels_numpy.pairs import (
     likely_codes,
     merge_entries,
     overlaps,
+    repeated_entries,
     sort_in_place,
     words_missing,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "overlaps",
     "pair_sums",
     "possible_codes",
+    "repeated_entries",
     "row_sums",
     "scan_utf8",
     "set_bitmaps",

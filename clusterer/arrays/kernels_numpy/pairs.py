@@ -27,6 +27,26 @@ def sort_in_place(values: NDArray[np.uint64], lowest: int) -> None:
         values.sort()
 
 
+def repeated_entries(keys: NDArray[np.uint64], bits: int, out: NDArray[np.uint64]) -> int:
+    """Of the keys of n articles, one of each, entries of those that another one may have, into the front of `out`.
+
+    Most keys are one article's alone: what they have in their uppermost bits tells it, as many as 8 n numbers have, at least 6.
+
+    Args:
+        keys: uint64 (n,), whose upper bits are those of hashes.
+        bits: of an article's number, which takes the place of the key's lowest.
+        out: uint64 (n,).
+
+    Returns:
+        How many there are.
+    """
+    top = max((8 * len(keys)).bit_length(), 6)
+    place = (keys >> np.uint64(64 - top)).astype(np.int64)
+    articles = np.flatnonzero(np.bincount(place, minlength=1 << top)[place] > 1).astype(np.uint64)
+    out[: len(articles)] = (keys[articles] & ~np.uint64((1 << bits) - 1)) | articles
+    return len(articles)
+
+
 def bucket_pairs(
     entries: NDArray[np.uint64], bits: int, n: int, cap: int, hubs: int, neighbours: bool
 ) -> tuple[NDArray[np.int64], int]:

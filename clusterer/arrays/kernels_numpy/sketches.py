@@ -54,14 +54,17 @@ def take_rows(
 def shingle_rows(
     hashes: NDArray[np.uint64],
     offsets: NDArray[np.int64],
+    rows: NDArray[np.int64],
     factors: NDArray[np.uint64],
     to: NDArray[np.int64],
     out: NDArray[np.uint64],
 ) -> None:
-    """Hash the shingles of ``len(factors)`` members of each row, one for a shorter row, into `out`.
+    """Hash the shingles of ``len(factors)`` members of each of some rows, one for a shorter row, into `out`.
 
-    `to`, int64 (n + 1,), are the offsets of the rows of shingles in `out`.
+    `to`, int64 (m + 1,), are the offsets of the m rows of shingles in `out`.
     """
+    taken, offsets = ragged_index(offsets, rows)
+    hashes = hashes[taken]
     size, total, counts = len(factors), len(hashes), np.diff(offsets)
     sums = hashes * factors[0]
     for k in range(1, min(size, total)):
@@ -114,13 +117,13 @@ def fast_signatures(
 
 
 def band_keys(slots: NDArray[Any], r: int, factors: NDArray[np.uint64], keys: NDArray[np.uint64]) -> None:
-    """Hash each band's r slots and the band's number into `keys`, uint64 (n, b); `slots` uint32 or uint64 (n, k)."""
-    n, b = keys.shape
+    """Hash each band's r slots and the band's number into `keys`, uint64 (b, n); `slots` uint32 or uint64 (n, k)."""
+    b, n = keys.shape
     banded = slots[:, : b * r].reshape(n, b, r).astype(np.uint64)
     sums = np.broadcast_to(factors[r:], (n, b)).copy()
     for i in range(r):
         sums += mix(banded[:, :, i] + factors[i]) * factors[i]
-    keys[:] = mix(sums)
+    keys[:] = mix(sums).T
 
 
 def arrivals(
