@@ -44,12 +44,18 @@ _SELECTED = (
     f"SELECT coalesce(text.story, -article.number) AS story, count(*) AS recent, max({_AGE}) AS last FROM article LEFT JOIN"
     " document ON document.number = article.document LEFT JOIN text ON text.centre = document.centre"
 )
+_PRINTED = (
+    "EXISTS (SELECT 1 FROM text JOIN document ON document.centre = text.centre JOIN article ON article.document ="
+    f" document.number WHERE text.story = first.story AND outlet = ?3 AND {_AGE} >= ?1) OR EXISTS (SELECT 1 FROM article WHERE"
+    f" number = -first.story AND outlet = ?3 AND {_AGE} >= ?1)"
+)
 _ORDERS: dict[StoryOrder, str] = {
-    "date": "newest DESC, story",
+    "date": "last DESC, story",
     "size": "size DESC, newest DESC, story",
-    "growth": "recent DESC, newest DESC, story",
+    "growth": "recent DESC, last DESC, story",
     "change": "latest DESC",
 }
+_LOOK = 500  # of the first stories, or of the latest articles, among which an outlet is looked for before all else
 
 
 def ranked_stories(
@@ -58,28 +64,55 @@ def ranked_stories(
     """Numbers of stories in an order; equals by their latest article, then by their number.
 
     What is asked for from some point on is read from the table `standing`; for anything else the articles of its time are walked
-    through, of an outlet without a time all.
+    through, of an outlet without a time all. Of an outlet the first stories of all are mostly enough.
 
     Args:
         database: of an index, in a transaction.
-        selected: only those with such an article. Where an outlet or an end is given, their latest is the latest of these.
+        selected: only those with such an article. "date" goes by the latest of these.
         min_size: least number of articles.
         limit: no more than so many.
         sort: see `StoryOrder`.
     """
+    since, most = -inf if selected.since is None else selected.since, -1 if limit is None else limit
+    if sort != "growth" and selected == Selection(selected.since):
+        statement = "SELECT story, newest AS last FROM standing WHERE newest >= ? AND size >= ?"
+        rows = database.rows(f"{statement} ORDER BY {_ORDERS[sort]} LIMIT ?", since, min_size, most)
+        return [story for story, _ in rows]
+    if sort != "growth" and limit and selected.outlet is not None and selected.until is None:
+        found = _first_of_outlet(database, since, selected.outlet, min_size, sort)[:limit]
+        if len(found) == limit:
+            return found
     asked = {f"{_AGE} >= ?": selected.since, f"{_AGE} < ?": selected.until, "outlet = ?": selected.outlet}
     terms = {term: value for term, value in asked.items() if value is not None}
-    source, since = "standing", -inf if selected.since is None else selected.since
-    if walked := sort == "growth" or selected != Selection(selected.since):
-        found = f"{_SELECTED} WHERE {' AND '.join(terms) or 'TRUE'} GROUP BY 1"
-        source = f"(SELECT story, recent, last AS newest, size, latest FROM ({found}) JOIN standing USING (story))"
+    walked = f"{_SELECTED} WHERE {' AND '.join(terms) or 'TRUE'} GROUP BY 1"
     rows = database.rows(
-        f"SELECT story FROM {source} WHERE newest >= ? AND size >= ? ORDER BY {_ORDERS[sort]} LIMIT ?",
-        *(terms.values() if walked else ()),
-        since,
+        f"SELECT story FROM ({walked}) JOIN standing USING (story) WHERE size >= ? ORDER BY {_ORDERS[sort]} LIMIT ?",
+        *terms.values(),
         min_size,
-        -1 if limit is None else limit,
+        most,
     )
+    return [story for (story,) in rows]
+
+
+def _first_of_outlet(database: Database, since: float, outlet: str, min_size: int, sort: StoryOrder) -> list[int]:
+    """The first stories with an article of an outlet, not older than a point: those among the first `_LOOK` of all."""
+    if sort == "date":
+        rows = database.rows(
+            f"SELECT number, {_AGE} AS age FROM article WHERE {_AGE} >= ? ORDER BY {_AGE} DESC LIMIT ?", since, _LOOK
+        )
+        oldest = rows[-1][1] if len(rows) == _LOOK else -inf  # others of this very moment may not be among them
+        walked = f"{_SELECTED} WHERE article.number IN {{}} AND outlet = ?2 AND {_AGE} > ?3 GROUP BY 1"
+        rows = database.among(
+            f"SELECT story FROM ({walked}) JOIN standing USING (story) WHERE size >= ?4 ORDER BY {_ORDERS[sort]}",
+            [number for number, _ in rows],
+            outlet,
+            oldest,
+            min_size,
+        )
+    else:
+        first = f"SELECT * FROM standing WHERE newest >= ?1 AND size >= ?2 ORDER BY {_ORDERS[sort]} LIMIT ?4"
+        statement = f"SELECT story FROM ({first}) AS first WHERE {_PRINTED} ORDER BY {_ORDERS[sort]}"
+        rows = database.rows(statement, since, min_size, outlet, _LOOK)
     return [story for (story,) in rows]
 
 

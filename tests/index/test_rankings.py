@@ -48,12 +48,17 @@ def by_one_statement(
 ) -> dict[int, int]:
     """By story, in order, how many of its articles are asked for."""
     asked = "coalesce(date, added) >= ?2 AND coalesce(date, added) < ?4 AND coalesce(outlet = ?5, TRUE)"
-    newest = f"max(iif({asked}, coalesce(date, added), NULL))"
-    order = {"date": newest, "size": "count(*)", "growth": f"sum({asked})", "change": "max(article.number)"}[sort]
+    last, newest = f"max(iif({asked}, coalesce(date, added), NULL))", "max(coalesce(date, added))"
+    order = {
+        "date": last,
+        "size": f"count(*) DESC, {newest}",
+        "growth": f"sum({asked}) DESC, {last}",
+        "change": "max(article.number)",
+    }[sort]
     rows = index._database.rows(
         f"SELECT coalesce(text.story, -article.number) AS story, sum({asked}) FROM article LEFT JOIN document ON"
         " article.document = document.number LEFT JOIN text ON document.centre = text.centre GROUP BY 1 HAVING count(*) >= ?1"
-        f" AND sum({asked}) ORDER BY {order} DESC, {newest} DESC, story LIMIT ?3",
+        f" AND sum({asked}) ORDER BY {order} DESC, story LIMIT ?3",
         min_size,
         -math.inf if selected.since is None else selected.since,
         limit,
@@ -63,8 +68,12 @@ def by_one_statement(
     return dict(rows)
 
 
+@pytest.mark.parametrize("look", [3, 30, 500])
 @pytest.mark.parametrize("sort", ["date", "size", "growth", "change"])
-def test_orders_are_those_of_one_statement(index: StoryIndex, sort: StoryOrder) -> None:
+def test_orders_are_those_of_one_statement(
+    index: StoryIndex, sort: StoryOrder, look: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clusterer.index.rankings._LOOK", look)
     cut = Counter[bool]()
     with index.snapshot() as reader:
         for hours, length, outlet in product((None, 0, 24, 120, 10_000), (None, 24, 60), (None, "a", "b")):
