@@ -216,6 +216,29 @@ def test_rows_that_are_never_closed_cost_little(tmp_path: Path) -> None:
     assert time.process_time() - started < 1.5
 
 
+def test_objects_that_are_never_closed_cost_little_before_the_first_article(tmp_path: Path) -> None:
+    """Each stands in all before it: a path of names, made anew at every brace, cost the square of their number."""
+    path = tmp_path / "a.json"
+    for opens in (b"{\n", b'{"a":', b"[", b'"a":1,'):
+        path.write_bytes(b"{" + opens * 200_000)
+        started = time.process_time()
+        assert [*Feed(path)] == []
+        assert time.process_time() - started < 2, opens
+
+
+def test_objects_in_objects_are_one_bad_row(tmp_path: Path) -> None:
+    """One that is looked through for an empty page ended its whole file; one for data frames took seconds."""
+    path, bad = tmp_path / "a.jsonl", []
+    good = b'{"id":"1","text":"good"}\n'
+    deep = b'{"data":' * 990 + b'{"text":"a"}' + b"}" * 990 + b"\n"
+    path.write_bytes(good + deep * 40 + good)
+    started = time.process_time()
+    assert len([*Feed(path, on_bad=bad.append)]) == 2
+    assert time.process_time() - started < 3
+    assert [row.line for row in bad] == [*range(2, 42)]
+    assert "columns: data" in bad[0].reason
+
+
 def chats(count: int) -> dict[str, Any]:
     """An export of all chats as Telegram Desktop writes it, made here: notes of the chat, texts in pieces, songs, pictures."""
 
