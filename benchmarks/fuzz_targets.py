@@ -44,12 +44,25 @@ def _reader(name: str, folder: Path) -> Target:
         for one in bad:
             assert "cure: " in one.reason, f"no cure: {one.reason}"
             assert "reader stopped" not in one.reason, one.reason
-        if rows and name in ("jsonl", "json", "csv", "tsv") and len({row.layout.columns for row in rows}) == 1:
+        one_kind = len({row.layout.columns for row in rows}) == 1
+        if one_kind and name in ("jsonl", "json", "csv", "tsv") and not _is_told_by_rows(rows):
             write_rows(back, rows)
             again = [row.article for row in Feed(back, format=name, limits={"row-bytes": 1 << 19})]
             assert again == [row.article for row in rows], "read back otherwise"
 
     return read
+
+
+def _is_told_by_rows(rows: Sequence[Any]) -> bool:
+    """Whether columns are told by what the rows hold, as several have usual names: bad ones, which are not written, tell, too."""
+    from clusterer.io.choice import usual_columns
+    from clusterer.io.readers.jsonl import loaded
+
+    names = dict.fromkeys(rows[0].layout.columns)
+    if not names:
+        values = [loaded(row.raw) if isinstance(row.raw, bytes) else row.raw for row in rows]
+        names = dict.fromkeys(name for value in values if isinstance(value, dict) for name in value)
+    return any(len(columns) > 1 for columns in usual_columns(tuple(names)).values())
 
 
 def _json_array(data: bytes) -> None:
