@@ -17,6 +17,9 @@ from hypothesis import assume, given, settings, strategies as st
 
 from clusterer.articles import Article
 from clusterer.io.feed import Feed
+from clusterer.io.feed_limits import FeedLimits
+from clusterer.io.readers.json_array import JsonArray
+from clusterer.io.rows import EXCERPT
 from clusterer.io.values import is_nothing
 from clusterer.io.writers import write_rows
 
@@ -44,6 +47,17 @@ def test_json_arrays_do_not_depend_on_how_chunks_fall(tmp_path: Path) -> None:
     articles, bad = read(tmp_path / "a.json")
     assert [(a.id, a.text) for a in articles] == [(r["id"], r["text"]) for r in rows]
     assert not bad
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"a": "b", "c": [1, 2], "d": 3}', b'{"a"[i: "1", "b": "c"', b'{{{"' + b"a" * 9000]
+)
+def test_what_is_told_of_no_array_does_not_depend_on_how_chunks_fall(document: bytes) -> None:
+    """Found by `make fuzz`: the row that the quarantine file shows was what the first chunks held."""
+    for size in (1, 5, len(document)):
+        chunks = (document[i : i + size] for i in range(0, len(document), size))
+        ((shown, _),) = JsonArray(chunks, FeedLimits())
+        assert shown == document[: 4 * EXCERPT]
 
 
 BIG = {"id": "big", "text": "x" * 300_000}  # more than the bytes that tell format and encoding

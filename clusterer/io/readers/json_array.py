@@ -83,7 +83,8 @@ class JsonArray:
 
     def __iter__(self) -> Iterator[tuple[bytes, Any]]:
         if not self._enter():
-            size, excerpt = self._skipped + len(self._buffer), self._excerpt or self._buffer[: 4 * EXCERPT]
+            rest = self._buffer[self._start :]
+            size, excerpt = self._skipped + len(rest), (self._excerpt + rest)[: 4 * EXCERPT]
             if self._cut:
                 yield excerpt, DamageError(self._cut)
             elif size > self._limit:
@@ -251,7 +252,8 @@ class JsonArray:
                 name = None
                 if self._names and self._names.pop() is not None:
                     self._path.pop()
-            self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
+            if (room := 4 * EXCERPT - len(self._excerpt)) > 0:
+                self._excerpt += self._buffer[self._start : min(self._position, self._start + room)]
             self._skipped += self._position - self._start
             self._start = self._position
             if self._skipped > self._limits.skipped_bytes:
