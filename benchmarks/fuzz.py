@@ -160,6 +160,8 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     if arguments.replay:
         all_targets[arguments.names[0]](arguments.replay.read_bytes())
         return 0
+    for name in all_targets:
+        seeds(name)  # what they need is told before anything runs
     found, share = 0, arguments.seconds / len(all_targets)
     for name, target in all_targets.items():
         if atheris:

@@ -30,7 +30,8 @@ def test_nothing_stays_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "target"), [("trafilatura", "read-html"), ("fastapi", "serve"), ("atheris", "dates")]
+    ("library", "target"),
+    [("trafilatura", "read-html"), ("fastapi", "serve"), ("openpyxl", "read-xlsx"), ("atheris", "dates")],
 )
 def test_a_library_that_is_missing_is_an_error(library: str, target: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{library!r}] = None\n")
