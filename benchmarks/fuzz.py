@@ -1,8 +1,8 @@
 """Fuzzing: bytes of no sense into all that reads bytes of others. `make fuzz`, or `python -m benchmarks.fuzz --seconds 60`.
 
-Targets are in `fuzz_targets` and `fuzz_index`, what they begin with in `corpora.fuzz_seeds`. Atheris leads the way by coverage
-where it is installed (`clusterer[fuzz]`); else samples are changed at random. A finding is written to a file that
-`--replay FILE TARGET` runs again, and ends as a small test.
+Targets are in `fuzz_targets` and `fuzz_index`, what they begin with in `corpora.fuzz_seeds`. Atheris leads the way by coverage;
+with `--random` samples are changed at random. All that targets need comes with `clusterer[fuzz]`; where something of it is
+missing, the run ends. A finding is written to a file that `--replay FILE TARGET` runs again, and ends as a small test.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,16 +18,19 @@ import time
 import warnings
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.corpora.fuzz_seeds import seeds
 from benchmarks.fuzz_targets import Target, targets
+from clusterer.errors import InputError
 
 _SECONDS = 10.0  # of a processor for one input, with what leads the way inside
 
 
-def _folder() -> Path:
+def _fast_folder() -> Path | None:
+    """Where many small files cost little; None for where temporary files are anyway."""
     shared = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="clusterer-fuzz-", dir=shared if shared.is_dir() else None))
+    return shared if shared.is_dir() and os.access(shared, os.W_OK) else None
 
 
 def changed(sample: bytes, pool: list[bytes], chance: random.Random) -> bytes:
@@ -127,52 +131,61 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     arguments.out.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # whoever Atheris leads ends without cleaning up, so that all that they write is in one folder of who started them
+    with TemporaryDirectory(
+        prefix=f"clusterer-fuzz-{os.getpid()}-", dir=None if arguments.lead else _fast_folder()
+    ) as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        try:
+            sys.exit(bool(_run(arguments, Path(folder))))
+        except InputError as error:
+            sys.exit(f"error: {error}")
+
+
+def _run(arguments: argparse.Namespace, folder: Path) -> int:
+    """Do what the command line says; return how many findings there were."""
     try:
         atheris = None if arguments.random else import_module("atheris")
     except ImportError:
-        atheris = None
-        print("Atheris is not installed: samples are changed at random; pip install 'clusterer[fuzz]'", flush=True)
+        raise InputError("fuzzing needs Atheris; cure: pip install 'clusterer[fuzz]', or --random") from None
     if arguments.lead and atheris:
         with atheris.instrument_imports(include=["clusterer", "feedparser"]):
-            target = targets(_folder())[arguments.lead]
+            target = targets(folder, [arguments.lead])[arguments.lead]
             for sample in seeds(arguments.lead):
                 target(sample)  # imports what is imported late
         _lead(arguments.lead, target, arguments.seconds, arguments.out)
-        return
-    all_targets = targets(_folder())
+        return 0
+    all_targets = targets(folder, arguments.names)
     if arguments.replay:
         all_targets[arguments.names[0]](arguments.replay.read_bytes())
-        return
-    names, found = arguments.names or list(all_targets), 0
-    for name in names:
-        share = arguments.seconds / len(names)
+        return 0
+    for name in all_targets:
+        seeds(name)  # what they need is told before anything runs
+    found, share = 0, arguments.seconds / len(all_targets)
+    for name, target in all_targets.items():
         if atheris:
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.fuzz",
-                "--lead",
-                name,
-                "--seconds",
-                f"{share}",
-                "--out",
-                f"{arguments.out}",
-            ]
-            said = arguments.out / f"{name}.log"  # kept beside a finding: not every one leaves a file
-            with said.open("wb") as log:
-                done = subprocess.run(command, stdout=log, stderr=log, check=False)
-            lines = said.read_text("utf-8", "replace").splitlines()
-            wrong = " | ".join([line for line in lines if "Error" in line or "ERROR" in line][-3:])[:400]
-            found += bool(done.returncode)
-            if not done.returncode:
-                said.unlink()
-            print(f"{name:14} {'a finding: ' + wrong if done.returncode else 'nothing found'}", flush=True)
+            found += _led(name, share, arguments.out)
         else:
-            runs, findings = hunt(name, all_targets[name], share, arguments.out, arguments.seed)
+            runs, findings = hunt(name, target, share, arguments.out, arguments.seed)
             found += findings
             print(f"{name:14} {runs:>9,} runs, {findings} findings", flush=True)
     print(f"{found} findings in {arguments.seconds:g} s")
-    sys.exit(bool(found))
+    return found
+
+
+def _led(name: str, seconds: float, out: Path) -> bool:
+    """Let Atheris lead for so long in a process of its own; whether it found something, of which a line is printed."""
+    command = [sys.executable, "-m", "benchmarks.fuzz", "--lead", name, "--seconds", f"{seconds}", "--out", f"{out}"]
+    said = out / f"{name}.log"  # kept beside a finding: not every one leaves a file
+    with said.open("wb") as log:
+        done = subprocess.run(command, stdout=log, stderr=log, check=False)
+    lines = said.read_text("utf-8", "replace").splitlines()
+    wrong = " | ".join([line for line in lines if "Error" in line or "ERROR" in line][-3:])[:400]
+    if not done.returncode:
+        said.unlink()
+    print(f"{name:14} {'a finding: ' + wrong if done.returncode else 'nothing found'}", flush=True)
+    return bool(done.returncode)
 
 
 if __name__ == "__main__":

@@ -76,14 +76,6 @@ def _carried_out(index: Any, byte: int, articles: Sequence[Any], other: Path, co
         assert index.backup(copy) == len(index)
 
 
-def index_targets(folder: Path) -> dict[str, Target]:
-    """The targets by name; what a missing package leaves out is not there."""
-    found: dict[str, Target] = {"index": _operations(folder), "index-file": _damaged(folder)}
-    if find_spec("fastapi"):
-        found["serve"] = _served(folder)
-    return found
-
-
 def _operations(folder: Path) -> Target:
     """Operations in any order on made articles, and on such whose texts, ids and titles are bytes."""
     from clusterer.articles import Article
@@ -148,8 +140,12 @@ def _damaged(folder: Path) -> Target:
 
 def _served(folder: Path) -> Target:
     """A path, and after a blank line a body, as a request: no answer is a fault of the server's."""
-    from clusterer.serve.app import application
+    from clusterer.errors import InputError
     from clusterer.serve.desk import Desk
+
+    if not find_spec("fastapi"):
+        raise InputError("the target serve needs fastapi; cure: pip install 'clusterer[serve]'")
+    from clusterer.serve.app import application
 
     path = folder / "served.db"
     _beginning(path, _sample())
@@ -182,3 +178,7 @@ def _served(folder: Path) -> Target:
         assert b"<script>alert" not in answer
 
     return ask
+
+
+INDEX_TARGETS: dict[str, Callable[[Path], Target]] = {"index": _operations, "index-file": _damaged, "serve": _served}
+"""What makes a target, by its name."""

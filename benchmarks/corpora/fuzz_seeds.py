@@ -8,6 +8,9 @@ import io
 import json
 import sqlite3
 from importlib import import_module
+from typing import Any
+
+from clusterer.errors import InputError
 
 ROWS = [
     {
@@ -60,27 +63,33 @@ def seeds(name: str) -> list[bytes]:
 
 
 def _made(name: str) -> list[bytes]:
-    """Files that a package makes, where it is there."""
+    """Files of a format that a package makes; none for formats of text.
+
+    Raises:
+        InputError: that package is not installed.
+    """
     out = io.BytesIO()
-    with contextlib.suppress(ImportError):
-        if name == "read-parquet":
-            import_module("pyarrow.parquet").write_table(import_module("pyarrow").Table.from_pylist(ROWS), out)
-        elif name == "read-xlsx":
-            book = import_module("openpyxl").Workbook()
-            for row in ([*ROWS[0]], [*ROWS[0].values()]):
-                book.active.append(row)
-            book.save(out)
-        elif name == "read-sqlite":
-            with contextlib.closing(sqlite3.connect(":memory:")) as memory:
-                memory.executescript(
-                    "CREATE TABLE a(id, text); INSERT INTO a VALUES (1, 'b'), (2, x'ff'), (NULL, NULL)"
-                )
-                return [memory.serialize()]
-        elif name == "read-warc":
-            http = (
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>" + b"word " * 50 + b"</body></html>"
-            )
-            head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nWARC-Date: 2015-07-23T10:20:30Z\r\n"
-            kind = b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(http)
-            return [head + kind + http + b"\r\n\r\n"]
+    if name == "read-parquet":
+        _needed("pyarrow.parquet").write_table(_needed("pyarrow").Table.from_pylist(ROWS), out)
+    elif name == "read-xlsx":
+        book = _needed("openpyxl").Workbook()
+        for row in ([*ROWS[0]], [*ROWS[0].values()]):
+            book.active.append(row)
+        book.save(out)
+    elif name == "read-sqlite":
+        with contextlib.closing(sqlite3.connect(":memory:")) as memory:
+            memory.executescript("CREATE TABLE a(id, text); INSERT INTO a VALUES (1, 'b'), (2, x'ff'), (NULL, NULL)")
+            return [memory.serialize()]
+    elif name == "read-warc":
+        http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>" + b"word " * 50 + b"</body></html>"
+        head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nWARC-Date: 2015-07-23T10:20:30Z\r\n"
+        kind = b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(http)
+        return [head + kind + http + b"\r\n\r\n"]
     return [out.getvalue()] if out.getvalue() else []
+
+
+def _needed(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError:
+        raise InputError(f"what it begins with needs {module}; cure: pip install 'clusterer[fuzz]'") from None

@@ -152,9 +152,9 @@ def inflated(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
                                 if out := before.decompress(piece[i : i + 1]):
                                     yield out
                     raise TruncatedInput(f"damaged {packing} data: {first_line(error)}") from None
-                if out:
-                    done += len(out)
-                    yield out
+                done += len(out)
+                for at in range(0, len(out), CHUNK):  # of Zstandard a few bytes may be many millions
+                    yield out[at : at + CHUNK]
                 if inside_member := not unpacker.eof:
                     piece, more = (unpacker.unconsumed_tail, len(out) == CHUNK) if before else (b"", False)
                 else:

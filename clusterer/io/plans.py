@@ -121,7 +121,7 @@ class ColumnPlans:
             is_alone: inputs with the same columns are not shards of one feed; else they are read alike, and what earlier
                 ones held counts too.
         """
-        rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows]
+        rows = [self.flattened(row) if isinstance(row, Mapping) else row for row in rows if not _is_damaged(row)]
         if self.named.settle(
             dict.fromkeys(name for row in rows if isinstance(row, Mapping) for name in row if isinstance(name, str))
         ):
@@ -307,3 +307,8 @@ def quoted(name: str) -> str:
     'it'\''s'
     """
     return "'" + name.replace("'", "'\\''") + "'"
+
+
+def _is_damaged(row: Any) -> bool:
+    """Whether a row holds NULs, so that it is bad where they stand in the text: what other cells became says nothing either."""
+    return isinstance(row, Mapping) and any(isinstance(value, str) and "\0" in value for value in row.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,34 @@ def test_words_of_all_scripts_stay() -> None:
     text = "قَالَ می\u200cخواهم 5 أسهم «نعم» – naïve 漢字 😀\nثم"
     assert plain(text) == text
     assert isolated("id-7: عنوان 12 خبر (a)") == "id-7: \u2068عنوان 12 خبر\u2069 (a)"
+
+
+FORMULAS = [
+    "=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", " =1+1", '=HYPERLINK("http://a.example";"b")', "'=1+1", '"=1+1"', "=1+1\n=2+2",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_computes_nothing_of_a_feed(tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("no LibreOffice on this machine")
+    rows = [
+        {"id": f"{formula}{i}", "title": formula, "source": formula, "text": f"{formula} خبر عن الأمر رقم {i}"}
+        for i, formula in enumerate(FORMULAS)
+    ]
+    (tmp_path / "feed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    command = [sys.executable, "-m", "clusterer", "cluster", "feed.jsonl", "-o", "groups.csv", "--with", "title,source"]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+    (tmp_path / "bare.csv").write_text(f"title\n{FORMULAS[0]}\n", "utf-8")  # what happens to who guards nothing
+    counted = {}
+    for name in ("groups", "bare"):
+        # commas, quotes, UTF-8, from line 1; the last of these: formulas are computed
+        how = [f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+        how += ["--infilter=CSV:44,34,76,1,,1033,false,true,false,false,false,0,true", "--convert-to", "fods"]
+        subprocess.run([office, *how, f"{name}.csv"], cwd=tmp_path, check=True, capture_output=True, timeout=240)
+        sheet = (tmp_path / f"{name}.fods").read_text("utf-8")
+        counted[name] = sheet.count("table:formula="), sheet.count("<table:table-row")
+    assert counted["bare"][0] == 1
+    assert counted["groups"][0] == 0
+    assert counted["groups"][1] > len(FORMULAS)

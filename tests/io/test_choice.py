@@ -274,3 +274,15 @@ def test_ids_of_any_length_keep_their_digits(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text(json.dumps([{"id": id, "text": "x"} for id in ids]))
     for name in ("a.jsonl", "b.json"):
         assert [a.id for a in read(tmp_path / name)[0]] == [str(id) for id in ids]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_damaged_row_tells_nothing_of_columns(ending: str, tmp_path: Path) -> None:
+    """Found by `make fuzz`: what was kept of a table was read by another column."""
+    rows = [["1", "a", "\0" * 90 + "b" * 90], ["2", "a longer one", "short"]]
+    path = tmp_path / f"a.{ending}"
+    if ending == "csv":
+        path.write_text("\n".join(map(",".join, [["id", "text", "body"], *rows])) + "\n")
+    else:
+        path.write_text("".join(json.dumps(dict(zip(("id", "text", "body"), row, strict=True))) + "\n" for row in rows))
+    assert [row.article.text for row in Feed(path)][-1] == "a longer one"

@@ -22,7 +22,7 @@ import zstandard
 from damage import good_row, write_damaged_feed
 from feed_forms import read
 
-from clusterer.io.compression import TruncatedInput, inflated
+from clusterer.io.compression import CHUNK, TruncatedInput, inflated
 from clusterer.io.feed import Feed
 from clusterer.io.rows import BadRow
 
@@ -192,6 +192,14 @@ def test_a_file_of_bad_rows_only_is_of_no_use(tmp_path: Path) -> None:
     ((file, reason),) = ((Path(d.file).name, d.reason) for d in feed.damaged_files)
     assert (file, reason.partition("; the first")[0]) == ("a.jsonl", "none of 2 rows is an article")
     assert feed.damaged_files[0].is_unreadable
+
+
+def test_few_bytes_that_unpack_to_many_come_out_in_chunks() -> None:
+    """Of Zstandard 512 bytes made 16 MB at once, and as many lines of them took 800 MB."""
+    whole = b"\n" * (64 << 20)
+    chunks = list(inflated(iter([zstandard.compress(whole)]), "zst"))
+    assert max(map(len, chunks)) <= CHUNK
+    assert b"".join(chunks) == whole
 
 
 def test_how_much_of_a_packed_file_is_there_is_told_where_its_head_says_so(tmp_path: Path) -> None:

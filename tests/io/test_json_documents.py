@@ -17,6 +17,9 @@ from hypothesis import assume, given, settings, strategies as st
 
 from clusterer.articles import Article
 from clusterer.io.feed import Feed
+from clusterer.io.feed_limits import FeedLimits
+from clusterer.io.readers.json_array import JsonArray
+from clusterer.io.rows import EXCERPT
 from clusterer.io.values import is_nothing
 from clusterer.io.writers import write_rows
 
@@ -44,6 +47,17 @@ def test_json_arrays_do_not_depend_on_how_chunks_fall(tmp_path: Path) -> None:
     articles, bad = read(tmp_path / "a.json")
     assert [(a.id, a.text) for a in articles] == [(r["id"], r["text"]) for r in rows]
     assert not bad
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"a": "b", "c": [1, 2], "d": 3}', b'{"a"[i: "1", "b": "c"', b'{{{"' + b"a" * 9000]
+)
+def test_what_is_told_of_no_array_does_not_depend_on_how_chunks_fall(document: bytes) -> None:
+    """Found by `make fuzz`: the row that the quarantine file shows was what the first chunks held."""
+    for size in (1, 5, len(document)):
+        chunks = (document[i : i + size] for i in range(0, len(document), size))
+        ((shown, _),) = JsonArray(chunks, FeedLimits())
+        assert shown == document[: 4 * EXCERPT]
 
 
 BIG = {"id": "big", "text": "x" * 300_000}  # more than the bytes that tell format and encoding
@@ -214,6 +228,29 @@ def test_rows_that_are_never_closed_cost_little(tmp_path: Path) -> None:
     path.write_bytes(b'[{"text":"a"},\n' + b'{"text":"a",\n' * 500_000)
     assert sum(1 for _ in Feed(path)) == 1
     assert time.process_time() - started < 1.5
+
+
+def test_objects_that_are_never_closed_cost_little_before_the_first_article(tmp_path: Path) -> None:
+    """Each stands in all before it: a path of names, made anew at every brace, cost the square of their number."""
+    path = tmp_path / "a.json"
+    for opens in (b"{\n", b'{"a":', b"[", b'"a":1,'):
+        path.write_bytes(b"{" + opens * 200_000)
+        started = time.process_time()
+        assert [*Feed(path)] == []
+        assert time.process_time() - started < 2, opens
+
+
+def test_objects_in_objects_are_one_bad_row(tmp_path: Path) -> None:
+    """One that is looked through for an empty page ended its whole file; one for data frames took seconds."""
+    path, bad = tmp_path / "a.jsonl", []
+    good = b'{"id":"1","text":"good"}\n'
+    deep = b'{"data":' * 990 + b'{"text":"a"}' + b"}" * 990 + b"\n"
+    path.write_bytes(good + deep * 40 + good)
+    started = time.process_time()
+    assert len([*Feed(path, on_bad=bad.append)]) == 2
+    assert time.process_time() - started < 3
+    assert [row.line for row in bad] == [*range(2, 42)]
+    assert "columns: data" in bad[0].reason
 
 
 def chats(count: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from clusterer.io.columns import FieldMap
 from clusterer.io.compression import TruncatedInput
 from clusterer.io.feed_limits import FeedLimits
 from clusterer.io.readers.base import OpenedInput, Walk
-from clusterer.io.readers.line_blocks import line_blocks
+from clusterer.io.readers.line_blocks import _first_lines, line_blocks
 
 _Line = tuple[int, bytes, int]
 
@@ -65,3 +65,11 @@ def test_lines_are_those_that_are_read_one_by_one(chunks: list[bytes], limit: in
     found, lost_here = together(opened(chunks, limit, is_cut), count)
     assert found == expected
     assert lost_here == lost
+
+
+@given(st.lists(st.sampled_from([b"a", b"\n", b"bcd\n", b"\n\n"]), max_size=9), st.integers(1, 8))
+@example([b"a" * (1 << 20), b"\n" * (1 << 20), b"\n"], 1 << 20)
+def test_the_first_lines_are_those_that_are_split_off(parts: list[bytes], count: int) -> None:
+    lines = b"".join(parts).split(b"\n")[:-1]
+    if len(lines) >= count:
+        assert b"".join(_first_lines(parts, count)) == b"\n".join(lines[:count]) + b"\n"

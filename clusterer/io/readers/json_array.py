@@ -33,15 +33,22 @@ _AGAIN = 2  # times the longest row: bytes that are looked at again behind broke
 _TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is not read; cure: fetch the file again"
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
 DOCUMENT_NOT_CLOSED = "the file ends early: the document is not closed; cure: fetch the file again"
-_LAST_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"\Z', re.S)
 _LONGEST_KEY = 1000  # bytes
 
 
 def _key_before(end: bytes) -> str | None:
-    """The string that these bytes end with; None where it is longer, or none."""
-    found = _LAST_STRING.search(end)
-    key = loaded(found[0]) if found else None
-    return key if isinstance(key, str) else None
+    r"""The string that these bytes end with; None where it is longer, or none.
+
+    >>> _key_before(b'{"a": 1, "b\\"c"'), _key_before(b'c"')
+    ('b"c', None)
+    """
+    start = len(end) - 1
+    while (start := end.rfind(b'"', 0, start)) >= 0:
+        before = end[:start]
+        if (len(before) - len(before.rstrip(b"\\"))) % 2 == 0:  # else it is escaped, and the string's own
+            key = loaded(end[start:])
+            return key if isinstance(key, str) else None
+    return None
 
 
 class DamageError(RowError):
@@ -62,6 +69,7 @@ class JsonArray:
     ) -> None:
         self._chunks, self._limits, self._paths, self._bare = chunks, limits, paths, bare
         self._names: list[str | None] = []  # of what encloses the array: a member's name, None for what has none
+        self._path: list[str] = []  # those of them that are names
         self._limit, self._looked_again = limits.row_bytes, 0  # bytes behind broken elements that were taken up again
         self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
@@ -75,7 +83,8 @@ class JsonArray:
 
     def __iter__(self) -> Iterator[tuple[bytes, Any]]:
         if not self._enter():
-            size, excerpt = self._skipped + len(self._buffer), self._excerpt or self._buffer[: 4 * EXCERPT]
+            rest = self._buffer[self._start :]
+            size, excerpt = self._skipped + len(rest), (self._excerpt + rest)[: 4 * EXCERPT]
             if self._cut:
                 yield excerpt, DamageError(self._cut)
             elif size > self._limit:
@@ -233,23 +242,33 @@ class JsonArray:
                 continue
             if mark and mark in b"{[":
                 is_array = mark == 0x5B and self._next_byte() == b"{"
-                path = tuple(name for name in [*self._names, name] if name is not None)
-                if is_array and (not self._paths or path in self._paths):
-                    self._paths = self._paths or {path}
+                if is_array and self._is_wanted(name):
                     self._start = self._position
                     return True
                 self._names.append(name)
+                self._path += [name] if name is not None else []
                 name = None
             elif mark:
                 name = None
-                del self._names[-1:]
-            self._excerpt = self._excerpt or self._buffer[self._start : self._start + 4 * EXCERPT]
+                if self._names and self._names.pop() is not None:
+                    self._path.pop()
+            if (room := 4 * EXCERPT - len(self._excerpt)) > 0:
+                self._excerpt += self._buffer[self._start : min(self._position, self._start + room)]
             self._skipped += self._position - self._start
             self._start = self._position
             if self._skipped > self._limits.skipped_bytes:
                 self._cut = self._no_end("an object before the articles", self._skipped)
                 return False
         return False
+
+    def _is_wanted(self, name: str | None) -> bool:
+        """Whether an array of objects under this name, here, is one whose elements are told; costs no more the deeper it is."""
+        longest = max(map(len, self._paths)) if self._paths else _LEVELS
+        if len(self._path) + (name is not None) > longest:
+            return False
+        path = (*self._path, name) if name is not None else tuple(self._path)
+        self._paths = self._paths or {path}
+        return path in self._paths
 
     def _next_byte(self) -> bytes:
         """What stands next behind the mark that was found last, blanks left out; b"" where the file ends."""

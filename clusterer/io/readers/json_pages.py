@@ -24,6 +24,7 @@ _LISTS = frozenset((
 ))  # fmt: skip
 """Names under which interfaces list what they found."""
 _DEEPEST = 50  # names on the way to an array
+_DEEPEST_FRAME = 8  # names on the way to a data frame, each of which costs a look at all below
 
 Path = tuple[str, ...]
 """Names on the way to an array; arrays in arrays have none."""
@@ -132,15 +133,22 @@ def arrays_by_path(value: Any, columns: FieldMap, path: Path = ()) -> Iterator[t
                 yield from arrays_by_path(inner, columns, (*path, name))
 
 
-def frame_rows(document: Mapping[str, Any], columns: FieldMap) -> list[dict[str, Any]]:
-    """The rows of a data frame, or of an object whose members are articles under their keys; none of aught else."""
+def frame_rows(document: Mapping[str, Any], columns: FieldMap, levels: int = _DEEPEST_FRAME) -> list[dict[str, Any]]:
+    """The rows of a data frame, or of an object whose members are articles under their keys; none of aught else.
+
+    Args:
+        document: holds it, so many objects deep at most.
+        columns: tells articles.
+        levels: how many are left.
+    """
     if document and all(isinstance(value, dict | list) for value in document.values()):
         if text_size((rows := table_rows(document))[:_MEASURED], columns):
             return rows
         if text_size((rows := transposed(document))[:_MEASURED], columns):
             has_id = bool(usual_columns(tuple(rows[0]))["id"])
             return rows if has_id else [{"id": key, **row} for key, row in zip(document, rows, strict=True)]
-    inner = (frame_rows(value, columns) for value in document.values() if isinstance(value, dict))
+    values = document.values() if levels else ()
+    inner = (frame_rows(value, columns, levels - 1) for value in values if isinstance(value, dict))
     return next((rows for rows in inner if rows), [])
 
 
@@ -159,8 +167,7 @@ def rows_within(value: Any, columns: FieldMap, note: Callable[[str], None] = lam
         note(left_out(path, count))
     rows = [row for of_path in arrays.values() for array in of_path for row in array]
     if not rows and isinstance(value, dict):
-        with contextlib.suppress(RecursionError):
-            rows = frame_rows(value, columns)
+        rows = frame_rows(value, columns)
     return [(as_bytes(row), row) for row in rows]
 
 
@@ -170,16 +177,16 @@ def left_out(path: str, count: int) -> str:
     return f"{many} under {path!r} with texts, too, were not read; cure: a file of these alone"
 
 
-def is_empty_page(value: Any) -> bool:
-    """Whether an object is the answer of an interface that found nothing.
+def is_empty_page(value: Any, levels: int = _DEEPEST) -> bool:
+    """Whether an object is the answer of an interface that found nothing; so many objects deep it is looked for.
 
     >>> is_empty_page({"status": "ok", "articles": []}), is_empty_page({"id": 1, "tags": []})
     (True, False)
     """
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not levels:
         return False
     found = [inner for name, inner in value.items() if name in _LISTS]
-    return any(inner == [] or is_empty_page(inner) for inner in found)
+    return any(inner == [] or is_empty_page(inner, levels - 1) for inner in found)
 
 
 def as_bytes(row: Any) -> bytes:

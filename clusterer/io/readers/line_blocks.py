@@ -13,6 +13,7 @@ from clusterer.io.feed_limits import FREE_LINES, LimitReached
 from clusterer.io.readers.base import OpenedInput
 
 _LINE_END = ord("\n")
+_PIECE = 1 << 20  # bytes whose line ends are counted at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,21 @@ def _checked(opened: OpenedInput, block: LineBlock) -> Iterator[LineBlock]:
             opened.check_pieces(bound + 1, "lines")
         except LimitReached as cut:
             cut.line = bound + 1
-            if bound > block.number:
-                first = b"".join(block.parts).split(b"\n", bound - block.number)[:-1]
-                yield replace(block, count=len(first), parts=[line + b"\n" for line in first])
+            if (count := bound - block.number) > 0:
+                yield replace(block, count=count, parts=_first_lines(block.parts, count))
             raise
         bound += FREE_LINES
     yield block
+
+
+def _first_lines(parts: Sequence[bytes | memoryview], count: int) -> list[memoryview]:
+    """The bytes of the first so many lines, of which there are more; none of them an object of its own."""
+    first: list[memoryview] = []
+    for piece in (memoryview(part)[start : start + _PIECE] for part in parts for start in range(0, len(part), _PIECE)):
+        is_end = np.frombuffer(piece, dtype=np.uint8) == _LINE_END
+        ends = int(np.count_nonzero(is_end))
+        if ends >= count:
+            return [*first, piece[: int(np.flatnonzero(is_end)[count - 1]) + 1]]
+        first.append(piece)
+        count -= ends
+    return first
