@@ -6,7 +6,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 # No contraction: a fused multiply-add would round otherwise than NumPy does, and than another machine.
-FLAGS = ["-O3", "-ffp-contract=off"]
+# Loops begin with a cache line: a short one that lies across two takes twice as long, wherever a change elsewhere moved it.
+FLAGS = ["-O3", "-ffp-contract=off", "-falign-loops=64"]
 FLAGS_OF_MSVC = ["/O2", "/fp:precise"]
 
 KERNELS = Extension(
