@@ -288,7 +288,7 @@ def test_rows_are_joined_with_the_ids_of_their_groups(halves: tuple[Path, Path, 
 
 def test_shards_of_a_table_that_lose_all_rows_keep_their_schema(tmp_path: Path) -> None:
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    rows = lines(FEED)[:12]
+    rows = [row for row in lines(FEED) if row["content"]][:12]  # one without a text stays, whatever it is read beside
     one, other = tmp_path / "a.parquet", tmp_path / "b.parquet"
     parquet.write_table(pyarrow.Table.from_pylist(rows), one)
     parquet.write_table(pyarrow.Table.from_pylist(rows[:3]), other)
