@@ -2569,13 +2569,14 @@ def row_sums(
 def pair_sums(
     const uint32_t[::1] tokens, const int64_t[::1] token_offsets, const uint64_t[::1] factors,
     const uint32_t[::1] columns, const int64_t[::1] offsets, const float[:, ::1] weights, const uint8_t[::1] places,
-    const double[::1] rarity, const uint8_t[::1] is_number, Py_ssize_t v, const int64_t[:, ::1] pairs, bint with_runs,
-    double[:, ::1] out,
+    const double[::1] rarity, const uint8_t[::1] is_number, const uint8_t[::1] is_name, Py_ssize_t v,
+    const int64_t[:, ::1] pairs, bint with_runs, double[:, ::1] out,
 ):
-    """What `features` makes its evidence of, (m, 12), as in the twin; 0 for runs unless they are asked for."""
+    """What `features` makes its evidence of, (m, 14), as in the twin; 0 for runs unless they are asked for."""
     cdef Py_ssize_t p, i, o, a, b, a_end, b_end, j, x, at, mask = 7, longest = 0, held = -1, count, size = factors.shape[0]
     cdef uint32_t turn = 0, c, d
     cdef double lead, body, lead_runs, body_runs, here, there, title_here, title_there, opening, leads, every, product, rare
+    cdef double names_here, names_there
     cdef int64_t numbers
     cdef uint8_t f, g
     cdef uint64_t* keys
@@ -2613,7 +2614,7 @@ def pair_sums(
                     for x in range(size):
                         run_turn[tokens[j + x]] = turn
             lead, body, lead_runs, body_runs, here, there, numbers = 0, 0, 0, 0, 0, 0, 0
-            title_here, title_there, opening, leads, every = 0, 0, 0, 0, 0
+            title_here, title_there, opening, leads, every, names_here, names_there = 0, 0, 0, 0, 0, 0, 0
             a, b, a_end, b_end = offsets[i], offsets[o], offsets[i + 1], offsets[o + 1]
             while a < a_end and b < b_end:
                 c, d = columns[a], columns[b]
@@ -2639,11 +2640,17 @@ def pair_sums(
                             title_there += rare
                         if f & g & 2:
                             opening += rare
+                    if is_name[c]:
+                        if f & 4:
+                            names_here += rare
+                        if g & 4:
+                            names_there += rare
                 a += c <= d
                 b += d <= c
             out[p, 0], out[p, 1], out[p, 2], out[p, 3] = lead, lead_runs, body, body_runs
             out[p, 4], out[p, 5], out[p, 6], out[p, 7] = here, there, title_here, title_there
             out[p, 8], out[p, 9], out[p, 10], out[p, 11] = opening, leads, every, <double>numbers
+            out[p, 12], out[p, 13] = names_here, names_there
     free(keys); free(first)
 
 

@@ -330,6 +330,21 @@ def known_words(profile: str) -> Known:
     return Known(known, found, starts, UNKNOWN if news else COMMON)
 
 
+def name_forms() -> list[str]:
+    """Every name of the lists, with all that may stand around it."""
+    values = _name_values()
+    spelt = zip(*_spelt(values), strict=True)
+    return [form for form, meaning in spelt if meaning >> 16 == NAME] + [x.form for x in _listed_names(values)]
+
+
+def are_names(hashes: NDArray[np.uint64], profile: str) -> NDArray[np.bool_]:
+    """Which words, by their hashes, uint64 (w,), are names of the lists and no common words: bool (w,)."""
+    known = known_words(profile)
+    place, found = find_sorted(known.keys, (hashes >> np.uint64(32)).astype(np.uint32))
+    found[found] = known.meanings[place[found]] >> 16 == NAME
+    return found
+
+
 def _name_values() -> dict[str, int]:
     """Of every spelling in the lists of names what it means: its kind, its class and what it names."""
     values: dict[str, int] = {}

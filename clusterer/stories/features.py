@@ -54,6 +54,8 @@ class PairEvidence:
         shared: sum of the rarities of the stems that both texts hold.
         numbers: of the numbers in the leads, the share of the fewer that both hold.
         other_figures: whether each lead has `FIGURES` numbers or more, `OTHER_FIGURES` or more of which the other lacks.
+        other_names: share of the names in one's title and lead, by rarity, that the other has nowhere, the mean of both
+            directions; 0 for one that names nothing.
         other_weekday: whether both leads name weekdays, and none in common.
         brevity: by how much the shorter text falls short of `BRIEF` words, over that.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
@@ -70,6 +72,7 @@ class PairEvidence:
     shared: NDArray[np.float64]
     numbers: NDArray[np.float64]
     other_figures: NDArray[np.bool_]
+    other_names: NDArray[np.float64]
     other_weekday: NDArray[np.bool_]
     brevity: NDArray[np.float64]
     apart: NDArray[np.float64]
@@ -148,6 +151,12 @@ TABLE: tuple[Feature, ...] = (
         "figures", -1, "other figures in the leads",
         "both leads hold three numbers or more, and two or more that the other lacks",
         lambda pair: pair.other_figures.astype(np.float64), cheap=True,
+    ),
+    Feature(
+        "names", -1, "names that the other lacks",
+        "how many of the names of places, people and clubs in one's title and lead the other has nowhere: their share, the"
+        " mean of both directions, squared; of short texts less counts",
+        lambda pair: pair.other_names**2 * (1.0 - pair.brevity), cheap=True,
     ),
     Feature(
         "weekday", -1, "another weekday",
@@ -242,7 +251,7 @@ def first_look(
         sums: of `term_sums`; those of runs may be 0.
     """
     i, j = pairs.T
-    lead, lead_runs, body, body_runs, _, _, title_1, title_2, openings, in_leads, shared, numbers = sums.T
+    lead, lead_runs, body, body_runs, _, _, title_1, title_2, openings, in_leads, shared, numbers, *names = sums.T
     days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
     of_openings, ends = weights.opening_totals, weights.token_offsets
     fewer = np.minimum(weights.numbers[i], weights.numbers[j])
@@ -256,6 +265,7 @@ def first_look(
         shared=shared,
         numbers=numbers / np.maximum(fewer, 1),
         other_figures=(fewer >= FIGURES) & (fewer - numbers >= OTHER_FIGURES),
+        other_names=share_lacking(weights.name_totals, pairs, *names),
         other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
         brevity=np.maximum(1.0 - np.minimum(ends[i + 1] - ends[i], ends[j + 1] - ends[j]) / BRIEF, 0.0),
         apart=days_apart(pairs, first, last),
@@ -279,6 +289,19 @@ def mean_share(
     return share
 
 
+def share_lacking(
+    totals: NDArray[np.float64], pairs: NDArray[np.int64], found_1: NDArray[np.float64], found_2: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the share of each one's total that the other one lacks, float64 (m,): the mean of the two, 0 for a total of 0.
+
+    Arguments as for `mean_share`.
+    """
+    both = totals[pairs]
+    lacking = np.maximum(both - np.stack([found_1, found_2], axis=1), 0.0)
+    share: NDArray[np.float64] = (lacking / np.maximum(both, 1e-12)).mean(axis=1)
+    return share
+
+
 def days_apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the days between the spans of dates of pairs, float64 (m,), over `FAR`, at most 1; NaN without a date."""
     i, j = pairs.T  # only rows of these are touched: pairs come in blocks, and n may be far more
@@ -288,16 +311,17 @@ def days_apart(pairs: NDArray[np.int64], first: NDArray[np.float64], last: NDArr
         return np.where(known, np.minimum(gap / FAR, 1.0), np.nan)
 
 
-_SUMS = 12  # columns of `term_sums`
+_SUMS = 14  # columns of `term_sums`
 
 
 def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = True) -> NDArray[np.float64]:
-    """Return sums over the terms that both texts of a pair hold, float64 (m, 12).
+    """Return sums over the terms that both texts of a pair hold, float64 (m, 14).
 
     The columns are sums of products of weights in leads, of those in shared runs, in whole texts, of those in shared
     runs; the weights of the first's lead that the second has, those of the second's that the first has; the rarities of
     the stems of the first's title in the second's lead, of the second's title in the first's lead, of both openings, of
-    both leads, of both texts; and how many numbers both leads have.
+    both leads, of both texts; how many numbers both leads have; and the rarities of the names in the first's title and lead
+    that the second has anywhere, and the other way round.
 
     Args:
         weights: of n texts.
@@ -307,8 +331,8 @@ def term_sums(weights: TermWeights, pairs: NDArray[np.int64], with_runs: bool = 
     out = np.empty((len(pairs), _SUMS))
     kernels.pair_sums(
         weights.tokens, weights.token_offsets, multipliers(RUN), weights.columns, weights.offsets, weights.weights,
-        weights.places, weights.rarity, weights.is_number.view(np.uint8), len(weights.stems),
-        np.ascontiguousarray(pairs), with_runs, out,
+        weights.places, weights.rarity, weights.is_number.view(np.uint8),
+        weights.is_name.view(np.uint8), len(weights.stems), np.ascontiguousarray(pairs), with_runs, out,
     )  # fmt: skip
     return out
 

@@ -4,7 +4,7 @@ A stem weighs by its rarity (inverse document frequency) and by where it stands 
 frequencies blend the feed's own with background counts of Arabic news that ship with the package, so that five
 articles alone are weighed as they would be among thousands. Thresholds and scores live elsewhere.
 
-The background (`background.npz`: stem hashes and in how many of how many articles each occurs, nothing else) is made by
+The background (`background.npz`: stem hashes, in how many of how many articles each occurs, which are those of names) is made by
 ``python -m benchmarks.training.background FOLDER ...`` from any folders of articles; the one that ships counts the distinct texts
 of 12 Saudi newspapers, 21 to 31 July 2015 (SaudiNewsNet, M. Alhagri), and of five pan-Arab outlets, most of February to
 October 2018 (ANT corpus 2.1).
@@ -84,6 +84,8 @@ class TermWeights:
         title_totals, opening_totals: float64 (n,), the sum of the rarities of each title's stems and each opening's.
         is_number: bool (v,), which columns are numbers, but no years.
         numbers: int64 (n,), distinct numbers in each lead.
+        is_name: bool (v,), which columns are names of places, people or clubs.
+        name_totals: float64 (n,), the sum of the rarities of the names in each title and lead.
         weekdays: uint8 (n,), a bit for each weekday that is named in the lead.
         tables: bool (n,), texts that are a table: prices, prayer times, results, without a sentence.
     """
@@ -100,6 +102,8 @@ class TermWeights:
     opening_totals: NDArray[np.float64]
     is_number: NDArray[np.bool_]
     numbers: NDArray[np.int64]
+    is_name: NDArray[np.bool_]
+    name_totals: NDArray[np.float64]
     weekdays: NDArray[np.uint8]
     tables: NDArray[np.bool_]
 
@@ -146,11 +150,13 @@ class Background:
         stems: uint32 (b,), ascending.
         counts: int64 (b,), articles that hold each.
         articles: how many were counted.
+        names: uint32, ascending, stems that are names of places, people or clubs.
     """
 
     stems: NDArray[np.uint32]
     counts: NDArray[np.int64]
     articles: int
+    names: NDArray[np.uint32]
 
 
 def weight_terms(
@@ -174,8 +180,9 @@ def weight_terms(
     stems, bodies, heads = _columns(texts, titles, threads, store)
     entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known, store)
     is_number, bit_of = _dated(stems)
+    is_name = find_sorted((known or background()).names, stems)[1]
     n = len(entries)
-    totals, numbers, weekdays = np.zeros((2, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
+    totals, numbers, weekdays = np.zeros((3, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
     tables = np.zeros(n, dtype=np.bool_)
 
     def sum_up(start: int) -> None:
@@ -183,10 +190,12 @@ def weight_terms(
         inside = slice(entries.offsets[block.start], entries.offsets[block.stop])
         columns, place = entries.values[inside], places[inside]
         row = np.repeat(np.arange(block.stop - start), entries.counts[block])
-        for total, bit in zip(totals, (IN_TITLE, IN_OPENING), strict=True):
+        for total, bit in zip(totals[:2], (IN_TITLE, IN_OPENING), strict=True):
             here = np.flatnonzero(place & bit)
             total[block] = np.bincount(row[here], weights=rarity[columns[here]], minlength=block.stop - start)
         lead = np.flatnonzero(place & IN_LEAD)
+        named = lead[is_name[columns[lead]]]
+        totals[2, block] = np.bincount(row[named], weights=rarity[columns[named]], minlength=block.stop - start)
         dated = lead[(is_number | (bit_of > 0))[columns[lead]]]
         row, columns = row[dated], columns[dated]
         numbers[block] = np.bincount(row[is_number[columns]], minlength=block.stop - start)
@@ -202,7 +211,7 @@ def weight_terms(
         stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
         tokens=bodies.values, token_offsets=texts.offsets, places=places,
         title_totals=totals[0], opening_totals=totals[1],
-        is_number=is_number, numbers=numbers, weekdays=weekdays, tables=tables,
+        is_number=is_number, numbers=numbers, is_name=is_name, name_totals=totals[2], weekdays=weekdays, tables=tables,
     )  # fmt: skip
 
 
@@ -340,4 +349,4 @@ def background() -> Background:
         files("clusterer.stories").joinpath("background.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as data,
     ):
-        return Background(data["stems"], data["counts"].astype(np.int64), int(data["articles"]))
+        return Background(data["stems"], data["counts"].astype(np.int64), int(data["articles"]), data["names"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,7 +52,8 @@ def weighed(n: int, width: int, factor: int = 1) -> term_weights.TermWeights:
     stems = np.arange(width) * factor % 2**32
     rows = [stems[random.integers(0, width, random.integers(0, 200) if i % 3 else i % 5)].tolist() for i in range(n)]
     titles = [stems[random.integers(0, width, i % 4)].tolist() for i in range(n)]
-    return term_weights.weight_terms(ragged_of(rows, np.uint32), ragged_of(titles, np.uint32))
+    known = replace(term_weights.background(), names=np.unique(stems[::3]).astype(np.uint32))
+    return term_weights.weight_terms(ragged_of(rows, np.uint32), ragged_of(titles, np.uint32), known=known)
 
 
 @pytest.mark.parametrize("width", [1, 3, 12, 300, 70_000])
@@ -61,9 +63,10 @@ def test_sums_that_evidence_is_made_of(width: int, with_runs: bool) -> None:
     pairs = np.random.default_rng(2).integers(0, 30, (200, 2))
     sums = agreed(lambda: features.term_sums(found, pairs, with_runs))
     assert with_runs or not sums[:, [1, 3]].any()
+    assert sums[:, [12, 13]].any()
     for order in (np.argsort(pairs[:, 0], kind="stable"), np.arange(len(pairs))[::-1]):
         np.testing.assert_array_equal(features.term_sums(found, pairs[order], with_runs), sums[order])
-    assert features.term_sums(found, pairs_of([]), with_runs).shape == (0, 12)
+    assert features.term_sums(found, pairs_of([]), with_runs).shape == (0, 14)
 
 
 @FEWER

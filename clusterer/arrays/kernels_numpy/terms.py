@@ -127,6 +127,7 @@ def pair_sums(
     places: NDArray[np.uint8],
     rarity: NDArray[np.float64],
     is_number: NDArray[np.uint8],
+    is_name: NDArray[np.uint8],
     v: int,
     pairs: NDArray[np.int64],
     with_runs: bool,
@@ -140,14 +141,15 @@ def pair_sums(
         columns, offsets, weights: distinct columns of each text, ascending, and float32 (3, columns) weights of lead,
             body and title.
         places: uint8 (columns,), as of `weigh_rows`.
-        rarity, is_number: float64 and uint8 (v,), of each column.
+        rarity, is_number, is_name: float64 and uint8 (v,), of each column.
         v: number of columns.
         pairs: int64 (m, 2).
         with_runs: whether sums over shared runs are asked for; else they are 0.
-        out: float64 (m, 12): products of lead, those in shared runs, products of body, those in shared runs; the first's
+        out: float64 (m, 14): products of lead, those in shared runs, products of body, those in shared runs; the first's
             weights of lead that the second has, the second's that the first has; and of columns that both have, the
             rarities of those in the first's title and the second's lead, in the second's title and the first's lead, in
-            both openings, in both leads, of all, and how many in both leads are numbers.
+            both openings, in both leads, of all, how many in both leads are numbers, and the rarities of names in the
+            first's lead and in the second's.
     """
     rows, local = factorize(pairs)
     i, j = local.T
@@ -161,7 +163,7 @@ def pair_sums(
         matrix(x) for x in (weights[0, index], weights[1, index], rarity[held], np.ones(len(held)))
     )
     in_title, in_opening, in_lead = (matrix(place & bit > 0) for bit in (1, 2, 4))
-    numbers = matrix((is_number[held] > 0) & (place & 4 > 0))
+    numbers, names = (matrix((kind[held] > 0) & (place & 4 > 0)) for kind in (is_number, is_name))
     both_leads, both_bodies, shared = lead[i].multiply(lead[j]), body[i].multiply(body[j]), rare[i].multiply(every[j])
     out[:] = 0.0
     out[:, 0], out[:, 2] = _sums_of(both_leads), _sums_of(both_bodies)
@@ -171,6 +173,7 @@ def pair_sums(
     out[:, 8] = _sums_of(shared.multiply(in_opening[i].multiply(in_opening[j])))
     out[:, 9] = _sums_of(shared.multiply(in_lead[i].multiply(in_lead[j])))
     out[:, 10], out[:, 11] = _sums_of(shared), _sums_of(numbers[i].multiply(numbers[j]))
+    out[:, 12], out[:, 13] = _sums_of(shared.multiply(names[i])), _sums_of(shared.multiply(names[j]))
     if with_runs:
         index, taken = ragged_index(token_offsets, rows)
         in_runs = _in_shared_runs(tokens[index], taken, factors, v, local)
