@@ -310,6 +310,7 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_FEW": "which of two equal ways is taken",
         "_PIECE": "size of a block",
     },
+    "clusterer.text.shingles": {"_ROWS": "size of a block"},
     "clusterer.text.words": {"_BLOCK": "size of a block"},
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",
