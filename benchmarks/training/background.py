@@ -2,7 +2,7 @@
 
 Counts what the story level sees: title and first words of each distinct text. Keeps hashes of stems and counts, nothing that
 could be read; stems of fewer than three articles are left out. And tells which stems are those of names: of listed ones
-(`clusterer.copies.facts`), but not where other words have that stem more often (that of Jubail is that of mountains).
+(`clusterer.copies.facts`), but not where other words have that stem more often.
 """
 
 from __future__ import annotations
