@@ -155,8 +155,8 @@ TABLE: tuple[Feature, ...] = (
     Feature(
         "names", -1, "names that the other lacks",
         "how many of the names of places, people and clubs in one's title and lead the other has nowhere: their share, the"
-        " mean of both directions, squared; of short texts less counts",
-        lambda pair: pair.other_names**2 * (1.0 - pair.brevity), cheap=True,
+        " mean of both directions, squared; the shorter the text, the nearer to one half, for it tells little",
+        lambda pair: pair.other_names**2 * (1.0 - pair.brevity) + 0.5 * pair.brevity, cheap=True,
     ),
     Feature(
         "weekday", -1, "another weekday",

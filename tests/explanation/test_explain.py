@@ -157,7 +157,8 @@ def test_a_hundred_near_misses_of_a_feed(feed: Explainer) -> None:
     for i, j in pairs:
         e = feed.explain(told[i].id, told[j].id)
         assert_reproduced(e, Settings())
-        assert e.relation in (None, "story")
+        # A verified link between two copy groups: the stars part them.
+        assert e.relation in (None, "story") or told[i].copy != told[j].copy
 
 
 def test_pairs_chosen_blindly(feed: Explainer) -> None:

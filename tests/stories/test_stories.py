@@ -209,7 +209,7 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         "numbers": len(numbers[0] & numbers[1]) / fewer if fewer and not figures else 0,
         "brief": brief * opening**0.75,
         "figures": float(figures),
-        "names": (sum(shares) / 2) ** 2 * (1 - brief),
+        "names": (sum(shares) / 2) ** 2 * (1 - brief) + brief / 2,
         "weekday": float(all(days) and not days[0] & days[1]),
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
