@@ -168,6 +168,18 @@ def test_errors_of_files_name_arguments_not_options(tmp_path: Path) -> None:
         cluster([{"colour": "red and blue and green"}])
 
 
+def test_missing_rows_and_unreadable_dates_are_told() -> None:
+    rows = [*ROWS, None, {**ROWS[0], "id": "late", "date": "garbage"}]
+    with pytest.warns(UserWarning, match="cannot be read") as told:
+        found = cluster(row for row in rows)
+    said = [str(one.message) for one in told]
+    assert any("1 article has no readable text and groups with nothing; article 7 is None" in one for one in said)
+    assert any("1 date cannot be read; the first: 'garbage'; cure: datetime values" in one for one in said)
+    assert len(found) == len(rows)
+    with pytest.raises(InputError, match="article 2 is a NoneType"):
+        cluster(["a text", None])
+
+
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, "nan"])
 def test_one_null_text_does_not_fail_a_batch(nothing: Any, tmp_path: Path) -> None:
     rows = [*ROWS, {"id": "empty", "text": nothing, "title": None}]

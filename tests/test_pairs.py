@@ -185,7 +185,7 @@ def test_pairs_are_refused_where_they_cannot_be_written(inputs: list[Path], tmp_
     for args, says in (
         (["cluster", feed, "--pairs", "-"], "standard output is for the lines; name a file"),
         (["cluster", feed, "--pairs", feed], "is also an input"),
-        (["cluster", feed, "--pairs", str(tmp_path / "pairs.xlsx")], ".xlsx promises what is not written here"),
+        (["cluster", feed, "--pairs", str(tmp_path / "pairs.xls")], ".xls promises what is not written here"),
         (["cluster", feed, "--engine", "spark", "-o", str(tmp_path / "out"), "--pairs", "p.jsonl"], "--pairs"),
     ):
         done = run(cli, args)

@@ -104,7 +104,7 @@ def table_of(given: object) -> object:
     """A frame as narwhals takes it, and as articles are looked for in it.
 
     Parts of pyarrow's tables are tables and columns; with pandas named labels of rows are columns, and names of columns are
-    texts, of several levels those in which they differ, with dots between.
+    texts, of several levels the last where it tells them apart.
 
     Raises:
         InputError: a reader or a data set of pyarrow.
@@ -125,9 +125,10 @@ def table_of(given: object) -> object:
 
 
 def _names_as_texts(names: Sequence[Any]) -> list[str]:
-    levels = list(zip(*(name if isinstance(name, tuple) else (name,) for name in names), strict=True))
-    differing = [level for level in levels if len(set(level)) > 1] or levels[:1]
-    return [".".join(str(part) for part in parts if part != "") for parts in zip(*differing, strict=True)]
+    """Names of columns as texts; of several levels the last alone where it tells them apart, else all with dots between."""
+    levels = [tuple(part for part in name if part != "") if isinstance(name, tuple) else (name,) for name in names]
+    last = [str(parts[-1]) if parts else "" for parts in levels]
+    return last if len(set(last)) == len(last) else [".".join(map(str, parts)) for parts in levels]
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Any]:

@@ -213,6 +213,7 @@ def _walk(
     if columns is None:
         items, columns = _learnt(iter(items), fields, isinstance(items, list | tuple))
     bad, good, first_reason = 0, 0, ""
+    undated = columns.unreadable_dates if columns else 0
     for number, item in enumerate(items, start=1):
         if type(item) is Article:
             good += 1
@@ -237,6 +238,10 @@ def _walk(
             else f"{bad:,} articles have no readable text and group"
         )
         warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
+    if columns and (many_dates := columns.unreadable_dates - undated):
+        some = "1 date" if many_dates == 1 else f"{many_dates:,} dates"
+        first = f"{columns.first_unreadable!r:.80}"
+        warnings.warn(f"{some} cannot be read; the first: {first}; cure: datetime values, or ISO 8601", stacklevel=2)
 
 
 def _learnt(
@@ -262,8 +267,10 @@ class _Unreadable(InputError):
     """A mapping, or a row, that cannot be an article: without text and title, or with a number for a text."""
 
 
-def _wordless(row: Mapping[str, Any], fields: Mapping[str, str] | None) -> Article:
+def _wordless(row: Mapping[str, Any] | None, fields: Mapping[str, str] | None) -> Article:
     """What can be known of a mapping that cannot be read: its id, date and outlet, or its id alone."""
+    if row is None:
+        return Article("")
     from clusterer.io.columns import FieldMap, RowError
 
     try:
@@ -297,6 +304,8 @@ def _as_article(item: Article | Mapping[str, Any] | str, number: int, columns: F
             raise _Unreadable(f"article {number}: {in_python(str(error))}") from None
     if isinstance(inner := getattr(item, "article", None), Article):  # a `Row` of a `Feed`
         return inner
+    if item is None and columns:  # among mappings a row that is missing
+        raise _Unreadable(f"article {number} is None; cure: leave it out")
     cure = "give a str, a mapping or an Article"
     if isinstance(item, bytes):
         cure = "cure: its text, for example item.decode('utf-8')"

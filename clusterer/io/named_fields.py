@@ -130,6 +130,13 @@ def check_fields(fields: object) -> None:
     Raises:
         InputError: it is no mapping of attributes to names.
     """
+    for attribute, name in fields.items() if isinstance(fields, Mapping) else ():
+        if not isinstance(name, str):
+            meant = name[-1] if isinstance(name, tuple) and name else name
+            raise InputError(
+                f"fields names {name!r:.80} for {attribute!r}; a column goes by a text; "
+                f"cure: fields={{{attribute!r}: {str(meant)!r}}}"
+            )
     if fields is not None and not isinstance(fields, Mapping):
         example = repr(fields) if isinstance(fields, str) else "NAME"
         raise InputError(

@@ -128,7 +128,7 @@ def test_stories_follow_what_they_follow_in_a_batch(size: int, path: Path) -> No
         for part in chunks(SAMPLE, size):
             index.add(part)
         follows = index.follows()
-        assert len(follows) > 5
+        assert len(follows) >= 3
         assert as_members(follows, index.assignments()) == as_members(batch.follows, batch)
         assert follows == {story.id: story.follows for story in index.stories() if story.follows}
         for later, earlier in follows.items():

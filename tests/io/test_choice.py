@@ -12,7 +12,6 @@ import pytest
 from feed_forms import read
 
 from clusterer.articles import Article
-from clusterer.io.dataframes import rows_of
 from clusterer.io.dates import parse_date
 from clusterer.io.feed import Feed
 from clusterer.io.inputs import articles_from
@@ -63,7 +62,7 @@ def test_the_text_is_the_column_that_holds_texts(kind: str, tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("".join(",".join(row) + "\n" for row in table), encoding="utf-8")
     assert [article.text for article in read(tmp_path / "a.csv")[0]] == TEXTS
     pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
-    assert [article.text for article in rows_of(pandas.DataFrame(rows)) or ()] == TEXTS
+    assert [article.text for article in articles_from(pandas.DataFrame(rows))] == TEXTS
     from pyarrow import parquet
 
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")

@@ -143,9 +143,20 @@ def test_columns_by_their_arabic_names() -> None:
 
 def test_names_of_columns_that_are_no_texts(expected: Clustering) -> None:
     named = pd.DataFrame(ROWS)
-    levels = named.set_axis(pd.MultiIndex.from_tuples([("news", name) for name in NAMES]), axis=1)
+    tops = ["meta" if name in ("id", "source", "url", "date") else "body" for name in NAMES]
+    levels = named.set_axis(pd.MultiIndex.from_tuples(list(zip(tops, NAMES, strict=True))), axis=1)
     assert cluster(levels).assignments == expected.assignments
     assert list(dedup(levels).kept.columns) == list(levels.columns)
+    twice = named.assign(other="x").set_axis(
+        pd.MultiIndex.from_tuples([*zip(tops, NAMES, strict=True), ("more", "id")]), axis=1
+    )
+    assert [a.id for a in cluster(twice, fields={"id": "meta.id", "text": "body.content"})] == [
+        row["id"] for row in ROWS
+    ]
+    with pytest.raises(
+        InputError, match=r"fields names \('body', 'content'\) for 'text'.*cure: fields=\{'text': 'content'\}"
+    ):
+        cluster(levels, fields={"text": ("body", "content")})
     numbered = named.set_axis(range(len(NAMES)), axis=1)
     fields = {name if name != "content" else "text": str(NAMES.index(name)) for name in NAMES}
     assert cluster(numbered, fields=fields).assignments == expected.assignments

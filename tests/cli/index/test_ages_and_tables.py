@@ -74,7 +74,7 @@ def test_stories_are_a_table_where_the_name_says_so(filled: Path, tmp_path: Path
         all(row[name] == others.get(row["representative"], {}).get(name) for name in told) for row in rows
     )
     assert agreeing[True] > 0.9 * len(rows)
-    refused = run_in_text("index", "stories", filled, "-o", tmp_path / "st.xlsx")
+    refused = run_in_text("index", "stories", filled, "-o", tmp_path / "st.xls")
     assert (refused.returncode, "cure: -o" in refused.stderr) == (1, True)
     assert run_in_text("index", "stories", filled, "--since", "1d", "-o", table).returncode == 0
     assert table.read_text(encoding="utf-8-sig") == ",".join(COLUMNS) + "\n"

@@ -90,7 +90,7 @@ def test_stories_are_listed_with_the_latest_first(filled: Path) -> None:
         assert r["aliases"] == []
         assert r["follows"] is None or f"follows {r['follows']}," in ask("show", filled, r["story"]).stdout
     followed = {r["follows"] for r in told} - {None}
-    assert len(followed) > 3
+    assert len(followed) >= 3
     assert followed < {r["story"] for r in told}
     assert all(len(alone) == 1 for alone in members.values())  # too short to group
     last = [datetime.fromisoformat(r["last"]) for r in told]
