@@ -13,7 +13,7 @@ import click
 
 from clusterer.articles import name_of, parse_id
 from clusterer.cli.help import SectionedCommand
-from clusterer.cli.options import doubtful_option, gold_of, html_option, label_option, language_option
+from clusterer.cli.options import TablePath, doubtful_option, gold_of, html_option, label_option, language_option
 from clusterer.cli.run import keep_apart, tell_damage
 from clusterer.cli.terminal import about_article, tell, write_page
 from clusterer.errors import InputError
@@ -29,6 +29,7 @@ from clusterer.evaluation.metrics import (
 )
 from clusterer.evaluation.result_file import ResultRow, read_result
 from clusterer.io.feed import Feed
+from clusterer.io.sources import split_part
 from clusterer.messages import Language, Message, language_of, message, worded
 from clusterer.results import Level
 
@@ -75,8 +76,8 @@ class _Held:
 
 
 @click.command("evaluate", cls=SectionedCommand)
-@click.argument("result", type=click.Path(exists=True, dir_okay=False))
-@click.argument("gold", type=click.Path(exists=True, dir_okay=False))
+@click.argument("result", type=TablePath(exists=True, dir_okay=False))
+@click.argument("gold", type=TablePath(exists=True, dir_okay=False))
 @click.option(
     "--level",
     type=click.Choice(["exact", "copy", "story"]),
@@ -116,7 +117,7 @@ def evaluate_command(
 
     Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
     """
-    keep_apart([html], [result, gold])
+    keep_apart([html], [split_part(path)[0] for path in (result, gold)])
     says = gold_of(gold, label, level, with_doubtful)
     rows = read_result(result, (level,) if level else says.levels)
     held = _held(rows, result, says.within(rows, result), level, errors)

@@ -22,6 +22,7 @@ from clusterer.evaluation.gold import Gold, read_gold
 from clusterer.io.added_fields import ADDABLE, STORED
 from clusterer.io.columns import FIELD_NAMES
 from clusterer.io.feed_limits import NAMES, limits_from
+from clusterer.io.sources import split_part
 from clusterer.messages import LANGUAGES
 from clusterer.paragraphs import FOOTER_ARTICLES, FOOTER_SHARE
 from clusterer.results import Assignment, Level
@@ -45,6 +46,15 @@ label_option = click.option(
 doubtful_option = click.option(
     "--all", "with_doubtful", is_flag=True, help="count what the gold file marks as doubtful, too"
 )
+
+
+class TablePath(click.Path):
+    """A file that is there, or a sheet of it: `book.xlsx::Sheet`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path as it was given, where its file is there."""
+        super().convert(split_part(value)[0], param, ctx)
+        return value
 
 
 def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:

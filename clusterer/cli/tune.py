@@ -11,6 +11,7 @@ import click
 from clusterer.articles import Article
 from clusterer.cli.help import SectionedCommand
 from clusterer.cli.options import (
+    TablePath,
     doubtful_option,
     gold_of,
     html_option,
@@ -27,6 +28,7 @@ from clusterer.evaluation.metrics import Scores
 from clusterer.evaluation.sweeps import COPY_AXES, Tried
 from clusterer.evaluation.training import LEAST_EVENTS, LEAST_PAIRS, SURE, Retraining, retrain
 from clusterer.evaluation.tuning import STAYS, Tuning, figures, tune
+from clusterer.io.sources import split_part
 from clusterer.messages import Language, language_of, message
 from clusterer.settings import Settings
 
@@ -49,7 +51,7 @@ class _GoldLast(SectionedCommand):
 
 @click.command("tune", cls=_GoldLast)
 @input_options
-@click.argument("gold", type=click.Path(exists=True, dir_okay=False))
+@click.argument("gold", type=TablePath(exists=True, dir_okay=False))
 @settings_file
 @click.option(
     "--level",
@@ -105,7 +107,7 @@ def tune_command(
 
     Example: clusterer tune data/feed.jsonl data/gold.jsonl -o settings.toml
     """
-    run = Run(output or "-", {**settings_file, **options}, [gold], [html])
+    run = Run(output or "-", {**settings_file, **options}, [split_part(gold)[0]], [html])
     says = gold_of(gold, label, options["level"], with_doubtful)
     trained: Retraining | None = None
     with run.quarantine, progress_shown(run.quiet) as progress:

@@ -2,7 +2,8 @@
 
 A label file has a line an article: `id`, and a label a level: `event` or `story`, `copy` or `dup`, `exact`. A file of
 judged pairs has a line a pair: `a`, `b` (ids), `same` (true, false, or null where nobody could say), `level` ("story" where
-it is missing, or "copy"). JSON lines or a table, also packed, read as `clusterer.io.records` says.
+it is missing, or "copy"). JSON lines or a table, also packed, read as `clusterer.io.records` says; names of columns are
+compared as those of feeds. What a result of ours says itself is nobody's label, unless it is asked for.
 
 Decides nothing: `evaluate` holds one against the other. Every error names file, line, rule and cure.
 """
@@ -11,20 +12,31 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.io.columns import FIELD_NAMES, column_key
-from clusterer.io.records import BLANKS, read_records, shown
+from clusterer.io.records import BLANKS, is_table, read_records, sheet_names, shown
 from clusterer.results import LEVELS, Level
 
 FIELDS: Mapping[Level, tuple[str, ...]] = {"exact": ("exact",), "copy": ("copy", "dup"), "story": ("event", "story")}
 """The fields that hold a level's label; of several the first that is there."""
 _JUDGED: Mapping[object, Level] = {"story": "story", "copy": "copy"}  # levels that pairs are judged at
 _TRUE, _FALSE, _UNSURE = ("true", "yes", "y", "1", "نعم"), ("false", "no", "n", "0", "لا"), ("", "null", "unsure")
-_RESULT = ("linked_to", "relation")  # what only a result has
+_RESULT = ("representative", "linked_to", "relation")  # what only a result has
+_OF_RESULTS = frozenset(("id", *LEVELS, *_RESULT, "score", "evidence"))
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "id": FIELD_NAMES["id"],
+    "event": tuple(map(column_key, ("event", "الحدث", "حدث", "القصة", "قصة"))),
+    **{
+        name: (name,)
+        for name in ("story", "copy", "dup", "exact", "url", "doubtful", "a", "b", "same", "level", "score")
+    },
+}
+"""Field to the names that its column may have, in the form of `column_key`."""
+_DIGITS = str.maketrans({chr(zero + i): str(i) for zero in (0x660, 0x6F0) for i in range(10)})
 _SHAPE = "lines of a, b and same, or of id and a label (event or story, copy or dup)"
 
 
@@ -59,9 +71,10 @@ class Gold:
     Attributes:
         labels: level to article id to label; articles without a label are not in it.
         pairs: judged pairs, each question once; those that nobody could answer too.
-        urls: article id to URL, where known: another name by which the article may go.
+        urls: article id to URL, where known: another name by which the article may go; else to the id as a table has it,
+            with blanks or marks of direction around it.
         name: of the file.
-        is_result: whether the file is a result of ours, nobody's judgement.
+        is_result: whether the labels are those of a result of ours, nobody's judgement.
     """
 
     labels: Mapping[Level, Mapping[str, str | int | float]] = field(default_factory=dict)
@@ -129,8 +142,8 @@ def read_gold(
     """Read a gold file of either kind.
 
     Args:
-        path: JSON lines or a table (.csv, .tsv, .xlsx, .parquet), also packed.
-        label: the one field to take as label.
+        path: JSON lines or a table (.csv, .tsv, .xlsx, .parquet), also packed; `book.xlsx::Sheet` for one sheet.
+        label: the one field to take as label; without it no field that a result of ours has itself is one.
         level: what `label` tells; None for what its name says, else stories.
         with_doubtful: also take what is marked as `doubtful`.
 
@@ -141,16 +154,61 @@ def read_gold(
     lines = list(read_records(name))
     if not lines:
         raise InputError(f"{name}: no line; cure: {_SHAPE}")
+    written = tuple(dict.fromkeys(key for _, row in lines for key in row))
+    if label is not None:
+        label = _column_of(name, label, written)
+    own_names = _own_names(written, label)
+    lines = [(number, {own_names.get(key, key): value for key, value in row.items()}) for number, row in lines]
     number, first = lines[0]
     if "a" in first and "b" in first:
         return _judged(name, lines, with_doubtful)
     if label is None and _is_feed(first):
         raise InputError(
             f"{name}: looks like a feed, not gold: a text and no label; cure: INPUT comes first, GOLD last; or --label NAME"
+            f" ({_found(name, written)})"
         )
     if "id" not in first:
-        raise InputError(f"{name}, line {number}: neither a pair nor an article; cure: {_SHAPE}")
+        raise InputError(
+            f"{name}, line {number}: neither a pair nor an article ({_found(name, written)}); cure: {_SHAPE}"
+        )
     return _labelled(name, lines, label, level, with_doubtful)
+
+
+def _own_names(written: Iterable[str], label: str | None) -> dict[str, str]:
+    """Columns to the fields that they are, where they are called otherwise; a field that is there by its name has no other."""
+    by_key: dict[str, str] = {}
+    for column in written:
+        if column != label:
+            by_key.setdefault(column_key(column), column)
+    own = {}
+    for field_name, names in _NAMES.items():
+        found = next((by_key[key] for key in names if key in by_key), None)
+        if found is not None and field_name not in written:
+            own[found] = field_name
+    return own
+
+
+def _column_of(name: str, label: str, written: tuple[str, ...]) -> str:
+    """The column that is meant by a label.
+
+    Raises:
+        InputError: there is none.
+    """
+    if label in written:
+        return label
+    for column in written:
+        if column_key(column) == column_key(label):
+            return column
+    raise InputError(
+        f"{name}: no field {label!r} ({_found(name, written)}); cure: {did_you_mean(label, written)}a field that is there"
+    )
+
+
+def _found(name: str, written: Iterable[str]) -> str:
+    """What a message tells of the columns of a file, and of the sheets of a workbook."""
+    sheets = sheet_names(name)
+    others = f"; sheets: {', '.join(map(repr, sheets))}, {name}::SHEET reads another" if len(sheets) > 1 else ""
+    return f"columns: {', '.join(map(repr, written)) or 'none'}{others}"
 
 
 def _labelled(
@@ -161,31 +219,42 @@ def _labelled(
     with_doubtful: bool,
 ) -> Gold:
     chosen: dict[Level, str]
+    present = dict.fromkeys(key for _, row in lines for key in row)
+    is_result = {"id", "copy", "story"} <= present.keys() and any(key in present for key in _RESULT)
     if label is not None:
-        own: Level = next((level for level, names in FIELDS.items() if label in names), "story")
+        own: Level = next((level for level, names in FIELDS.items() if column_key(label) in names), "story")
         chosen = {of or own: label}
     else:
-        present = {key for _, row in lines for key in row}
-        known = {level: [n for n in names if n in present] for level, names in FIELDS.items()}
+        own_of_results = _OF_RESULTS if is_result else frozenset[str]()
+        known = {
+            level: [n for n in names if n in present and n not in own_of_results] for level, names in FIELDS.items()
+        }
         chosen = {level: names[0] for level, names in known.items() if names}
+        if is_result and not chosen:
+            raise _nobodys(name, lines, [key for key in present if key not in _OF_RESULTS])
     labels: dict[Level, dict[str, str | int | float]] = {level: {} for level in chosen}
     urls: dict[str, str] = {}
     seen: set[str] = set()
+    in_table = is_table(name)
     for number, row in lines:
         if "id" not in row:
             raise InputError(f"{name}, line {number}: no field 'id'; cure: {_SHAPE}")
-        article = _name(name, number, "id", row["id"])
+        article, as_written = _bare_name(name, number, "id", row["id"], in_table)
         if article in seen:
             raise InputError(f"{name}, line {number}: article {article!r} is labelled twice; cure: one line an article")
         seen.add(article)
         if isinstance(row.get("url"), str):
             urls[article] = row["url"]
+        elif as_written != article:
+            urls[article] = as_written
         for level, key in chosen.items():
             if key not in row:
                 raise InputError(
                     f"{name}, line {number}: article {article!r} has no field {key!r}; cure: null where it is not labelled"
                 )
             value = row[key]
+            if isinstance(value, str):
+                value = value.strip(BLANKS).translate(_DIGITS)
             if value is None or value == "" or (_doubtful(row) and not with_doubtful):
                 continue
             if not isinstance(value, str | int | float):
@@ -193,9 +262,31 @@ def _labelled(
             labels[level][article] = value
     if not any(labels.values()):
         wanted = f"field {label!r}" if label else "event or story, copy or dup"
-        raise InputError(f"{name}: no labelled article; cure: lines with id and {wanted}, or --label NAME")
-    found = {level: own for level, own in labels.items() if own}
-    return Gold(found, (), urls, name, is_result=all(key in lines[0][1] for key in _RESULT))
+        raise InputError(
+            f"{name}: no labelled article ({_found(name, present)}); cure: lines with id and {wanted}, or --label NAME"
+        )
+    found = {level: _each_as_one(own) for level, own in labels.items() if own}
+    return Gold(found, (), urls, name, is_result=is_result and label in LEVELS)
+
+
+def _each_as_one(labels: Mapping[str, str | int | float]) -> dict[str, str | int | float]:
+    """The labels, a number that is written as a text as the number: cells of a column are of either kind."""
+    numbers: dict[str | int | float, int | float] = {str(x): x for x in labels.values() if not isinstance(x, str)}
+    return {article: numbers.get(x, x) for article, x in labels.items()}
+
+
+def _nobodys(name: str, lines: list[tuple[int, dict[str, Any]]], further: Iterable[str]) -> InputError:
+    """What is said of a result in which no column is known to be what people judged."""
+    filled = [key for key in further if any(not _is_empty(row.get(key)) for _, row in lines)]
+    also = f"; further columns: {', '.join(map(repr, filled))}" if filled else ", and no further column is filled"
+    return InputError(
+        f"{name}: a result of clusterer, whose own story and copy nobody judged{also}; cure: --label NAME for the column that"
+        " holds the labels, or name it event; --label story to see how far two results agree"
+    )
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip(BLANKS))
 
 
 def _is_feed(row: Mapping[str, Any]) -> bool:
@@ -206,11 +297,15 @@ def _is_feed(row: Mapping[str, Any]) -> bool:
 
 def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: bool) -> Gold:
     pairs: dict[tuple[Level, str, str], Judged] = {}
+    in_table = is_table(name)
+    urls: dict[str, str] = {}
     for number, row in lines:
         for key in ("a", "b", "same"):
             if key not in row:
                 raise InputError(f"{name}, line {number}: no field {key!r}; cure: a, b and same on every line")
-        a, b = (_name(name, number, key, row[key]) for key in ("a", "b"))
+        both = [_bare_name(name, number, key, row[key], in_table) for key in ("a", "b")]
+        urls.update((own, as_written) for own, as_written in both if own != as_written)
+        (a, _), (b, _) = both
         if a == b:
             raise InputError(f"{name}, line {number}: {a!r} is paired with itself; cure: two articles")
         level = _JUDGED.get(row.get("level") or "story")
@@ -229,7 +324,7 @@ def _judged(name: str, lines: list[tuple[int, dict[str, Any]]], with_doubtful: b
                 f"{name}, line {number}: {a!r} and {b!r} are judged {_said(pair)} here and {_said(before)} in line"
                 f" {before.line}; cure: keep one of the two"
             )
-    return Gold({}, tuple(pairs.values()), {}, name)
+    return Gold({}, tuple(pairs.values()), urls, name)
 
 
 def _doubtful(row: dict[str, Any]) -> bool:
@@ -259,3 +354,9 @@ def _name(name: str, number: int, key: str, value: Any) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     raise InputError(f"{name}, line {number}: {key} is {shown(value)}; cure: the id of an article")
+
+
+def _bare_name(name: str, number: int, key: str, value: Any, in_table: bool) -> tuple[str, str]:
+    """An id without what stands around it in a cell, and as it is written."""
+    written = _name(name, number, key, value)
+    return (_name(name, number, key, written.strip(BLANKS)) if in_table else written), written

@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -23,17 +24,18 @@ from clusterer.io.readers import workbook
 from clusterer.io.readers.base import OpenedInput, Walk
 from clusterer.io.readers.csv import begin_table
 from clusterer.io.rows import BadRow, first_line, import_pyarrow
-from clusterer.io.sources import source_of_file
+from clusterer.io.sources import Source, source_of_file, split_part
 from clusterer.results import LEVELS
 
-BLANKS = " \t\u200e\u200f\u061c\ufeff"
+BLANKS = " \t\r\n\u00a0\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\u061c\ufeff"
 """Blanks, and the marks of direction that spreadsheets put around Arabic words."""
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    r"""Read JSON lines, or a table where the ending is .csv, .tsv, .xlsx (its first sheet) or .parquet; also packed.
+    r"""Read JSON lines, or a table where the ending is .csv, .tsv, .xlsx or .parquet; also packed.
 
-    Encoding and delimiter are detected as for feeds. Blank lines, and rows of a table whose cells are all blank, are no rows.
+    Of a workbook the sheet behind "::", else the first with a row. Encoding and delimiter are detected as for feeds. Blank lines,
+    and rows of a table whose cells are all blank, are no rows.
 
     Args:
         path: of the file.
@@ -51,18 +53,39 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
     [(2, {'id': 'a', 'event': '1'})]
     """
     name = os.fspath(path)
-    source = source_of_file(name)
+    source = _source(name)
     read = _OF_TABLES.get(source.formats)
     if not read:
         source.formats, read = ("jsonl",), _objects
     with ExitStack() as stack:
         try:
-            opened = open_input(
-                source, stack, Walk(FieldMap(), FieldMap(), FeedLimits(row_bytes=1 << 30), report=_refuse)
-            )
-            yield from read(opened)
+            yield from read(open_input(source, stack, _walk()))
         except TruncatedInput as cut:
             raise InputError(f"{name}: cannot be read ({cut}); cure: a whole file that can be read") from None
+
+
+def is_table(path: str) -> bool:
+    """Whether a file is read as a table."""
+    return _source(path).formats in _OF_TABLES
+
+
+def sheet_names(path: str) -> list[str]:
+    """The sheets of a workbook; none of another file."""
+    source = _source(path)
+    if source.formats != ("xlsx",):
+        return []
+    source = replace(source, part="")
+    with ExitStack() as stack:
+        return workbook.sheet_names(open_input(source, stack, _walk()))
+
+
+def _source(path: str) -> Source:
+    file, part = split_part(path)
+    return replace(source_of_file(file), name=path, part=part)
+
+
+def _walk() -> Walk:
+    return Walk(FieldMap(), FieldMap(), FeedLimits(row_bytes=1 << 30), report=_refuse)
 
 
 def shown(value: object) -> str:

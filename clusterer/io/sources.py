@@ -88,8 +88,8 @@ def find_sources(
             sources += _sources_at(path, format, max_members)
         elif _SCHEME.match(path):
             sources += _remote(path, format)
-        elif os.path.isfile(path.rpartition("::")[0]):
-            file, _, part = path.rpartition("::")
+        elif (named := split_part(path))[1]:
+            file, part = named
             sources.append(replace(source_of_file(file, format), name=path, part=part))
         elif matches := sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []:
             for match in matches:
@@ -227,6 +227,12 @@ def source_of_file(path: str, format: str | None = None) -> Source:
     return Source(
         path, partial(_open_file, path), _given(format) or _possible(formats), packing, _stem(Path(path).name), path
     )
+
+
+def split_part(path: str) -> tuple[str, str]:
+    """The file that a path names, and the table or sheet of it behind "::", "" where none is."""
+    file, _, part = path.rpartition("::")
+    return (file, part) if file and not os.path.exists(path) and os.path.isfile(file) else (path, "")
 
 
 def _given(format: str | None) -> tuple[str, ...]:

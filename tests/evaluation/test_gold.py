@@ -200,7 +200,18 @@ def test_a_feed_is_told_from_gold(tmp_path: Path, row: dict) -> None:
 
 def test_a_result_as_gold_is_known_as_one(tmp_path: Path) -> None:
     line = {"id": "a", "copy": "a", "story": "a", "linked_to": None, "relation": None}
-    assert read_gold(written(tmp_path / "out.jsonl", [line])).is_result
+    out = written(tmp_path / "out.jsonl", [line])
+    assert read_gold(out, label="story").is_result
+    with pytest.raises(InputError, match="nobody judged, and no further column is filled; cure: --label NAME"):
+        read_gold(out)
+    topics = written(tmp_path / "topics.jsonl", [{**line, "title": "x", "topic": 1, "note": " "}])
+    with pytest.raises(InputError, match="further columns: 'title', 'topic'; cure: --label NAME"):
+        read_gold(topics)
+    found = read_gold(topics, label="topic")
+    assert (found.labels, found.is_result) == ({"story": {"a": 1}}, False)
+    for name in ("event", "الحدث", " القصة\u200f"):
+        found = read_gold(written(tmp_path / "own.jsonl", [{**line, name: 5}]))
+        assert (found.labels, found.is_result) == ({"story": {"a": 5}}, False)
     assert not read_gold(written(tmp_path / "gold.jsonl", LABELS)).is_result
 
 
@@ -232,3 +243,31 @@ def test_pairs_of_articles_that_are_not_there_are_left_out_and_told() -> None:
         assert Gold({}, pairs).within(dict.fromkeys("xyz"), "out.jsonl").pairs == pairs[:2]
     with pytest.raises(InputError, match="article 'x' is not in out"):
         Gold({}, pairs).within({"q": 0}, "out.jsonl")
+
+
+def test_columns_and_cells_as_people_type_them(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text(" المعرف ,\u200fالحدث,Dup\n\u200fa , ٧\u200f,x\nb,7,\nc,\u00a0,X \n", "utf-8")
+    gold = read_gold(path)
+    assert gold.labels == {"story": {"a": "7", "b": "7"}, "copy": {"a": "x", "c": "X"}}
+    assert gold.place("a", {"\u200fa ": 1}, "the feed") == "\u200fa "  # a feed may have the marks too
+    path.write_text("ID,Event,event\na,1,2\n", "utf-8")
+    assert read_gold(path).labels == {"story": {"a": "2"}}
+    assert read_gold(path, label="Event").labels == {"story": {"a": "1"}}
+    path.write_text("A,B,Same\n x,y\u200f,نعم\n", "utf-8")
+    assert [(p.a, p.b, p.same) for p in read_gold(path).pairs] == [("x", "y", True)]
+    assert read_gold(
+        written(tmp_path / "mixed.jsonl", [{"id": "a", "event": "٧"}, {"id": "b", "event": 7}])
+    ).labels == {"story": {"a": 7, "b": 7}}
+
+
+def test_errors_tell_the_columns_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text("number,group\na,1\n", "utf-8")
+    with pytest.raises(InputError, match=r"neither a pair nor an article \(columns: 'number', 'group'\)"):
+        read_gold(path)
+    path.write_text("id,group\na,1\n", "utf-8")
+    with pytest.raises(InputError, match=r"no labelled article \(columns: 'id', 'group'\)"):
+        read_gold(path)
+    with pytest.raises(InputError, match=r"no field 'groop' \(columns: 'id', 'group'\); cure: did you mean 'group'"):
+        read_gold(path, label="groop")

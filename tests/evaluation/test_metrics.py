@@ -220,13 +220,17 @@ def test_every_level_that_gold_has_is_told(place: Path) -> None:
     assert says(place / "out.jsonl", DATA / "gold.jsonl", "--level", "copy").count(" articles") == 1
 
 
-def test_one_result_as_gold_of_another_has_all_levels(place: Path) -> None:
-    done = CliRunner().invoke(cli, ["evaluate", *[str(place / "out.jsonl")] * 2])
-    said = done.stdout
-    assert re.search(r"out\.jsonl is a result of clusterer, not what people judged", done.stderr)
+def test_one_result_is_gold_of_another_only_where_a_level_is_asked_for(place: Path) -> None:
+    both = ["evaluate", *[str(place / "out.jsonl")] * 2]
+    refused = CliRunner().invoke(cli, [*both, "--level", "story"])
+    assert refused.exit_code == 1
+    assert "nobody judged, and no further column is filled; cure: --label NAME" in str(refused.exception)
+    for level in ("exact", "copy", "story"):
+        done = CliRunner().invoke(cli, [*both, "--label", level])
+        assert re.search(r"out\.jsonl is a result of clusterer, not what people judged", done.stderr)
+        assert re.findall(r"^(\w+): ", done.stdout, re.M) == [level]
+        assert "wrong" not in done.stdout
     assert "result of clusterer" not in says(place / "out.jsonl", DATA / "gold.jsonl")
-    assert re.findall(r"^(\w+): ", said, re.M) == ["exact", "copy", "story"]
-    assert "wrong" not in said
 
 
 def test_a_packed_result_and_an_export_are_results(place: Path, tmp_path: Path) -> None:

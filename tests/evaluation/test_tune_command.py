@@ -131,7 +131,12 @@ def test_gold_that_is_missing_or_first_is_told(tmp_path: Path) -> None:
     assert "looks like a feed, not gold" in turned.stderr
     result = tmp_path / "out.jsonl"
     assert command("cluster", DATA / "feed.jsonl", "-o", result).returncode == 0
-    assert "is a result of clusterer, not what people judged" in command("tune", DATA / "feed.jsonl", result).stderr
+    assert (
+        "a result of clusterer, whose own story and copy nobody judged"
+        in command("tune", DATA / "feed.jsonl", result).stderr
+    )
+    agree = command("tune", DATA / "feed.jsonl", result, "--label", "story")
+    assert "is a result of clusterer, not what people judged" in agree.stderr
 
 
 def test_a_feed_of_bad_rows_is_told_as_such(tmp_path: Path) -> None:

@@ -154,3 +154,50 @@ def test_results_and_labels_are_read_from_what_is_written(ending: str, tmp_path:
     assert ran.returncode == 1
     assert ran.stderr.decode().startswith(f"error: c.{ending}")
     assert "not a whole" in ran.stderr.decode()
+
+
+def test_labels_typed_into_a_result_are_what_is_judged(tmp_path: Path) -> None:
+    done("cluster", FEED, "-o", "groups.xlsx", "--with", "title", cwd=tmp_path)
+    events = {(row := json.loads(line))["id"]: row["event"] for line in (DATA / "gold.jsonl").open(encoding="utf-8")}
+    wanted = done("evaluate", "groups.xlsx", DATA / "gold.jsonl", "--level", "story", cwd=tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "groups.xlsx")
+    sheet = book.active
+    column = sheet.max_column + 1
+    for row in range(2, sheet.max_row + 1):
+        event = events.get(sheet.cell(row, 1).value)
+        sheet.cell(row, column, str(event).translate({48 + i: 0x660 + i for i in range(10)}) if row % 2 else event)
+    for name in ("الحدث", "الموضوع"):
+        sheet.cell(1, column, name)
+        book.save(tmp_path / f"{name}.xlsx")
+    assert done("evaluate", "groups.xlsx", "الحدث.xlsx", "--level", "story", cwd=tmp_path) == wanted
+    for words in (("evaluate", "groups.xlsx"), ("tune", FEED)):
+        ran = run(*words, "الموضوع.xlsx", "--level", "story", cwd=tmp_path)
+        assert ran.returncode == 1
+        assert "further columns: 'title', 'الموضوع'; cure: --label NAME" in ran.stderr.decode()
+    labelled = done("evaluate", "groups.xlsx", "الموضوع.xlsx", "--label", "الموضوع", cwd=tmp_path)
+    assert labelled == wanted
+
+
+def test_labels_may_be_on_another_sheet(tmp_path: Path) -> None:
+    done("cluster", FEED, "-o", "groups.jsonl", cwd=tmp_path)
+    labels = [json.loads(line) for line in (DATA / "gold.jsonl").open(encoding="utf-8")]
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Labels")
+    for row in [("ID", "Event"), *((label["id"], label["event"]) for label in labels)]:
+        sheet.append(row)
+    book.save(tmp_path / "empty.xlsx")
+    book.active.append(("who", "when"))
+    book.active.append(("Huda", "May"))
+    book.save(tmp_path / "gold.xlsx")
+    wanted = done("evaluate", "groups.jsonl", DATA / "gold.jsonl", "--level", "story", cwd=tmp_path)
+    for name in ("empty.xlsx", "gold.xlsx::Labels"):
+        assert done("evaluate", "groups.jsonl", name, "--level", "story", cwd=tmp_path) == wanted
+    for name, told in (
+        ("gold.xlsx", "columns: 'who', 'when'; sheets: 'Sheet', 'Labels', gold.xlsx::SHEET reads another"),
+        ("gold.xlsx::Label", "no sheet 'Label'; cure: did you mean 'Labels'?"),
+        ("none.xlsx::Labels", "does not exist"),
+    ):
+        ran = run("evaluate", "groups.jsonl", name, cwd=tmp_path)
+        assert ran.returncode
+        assert told in ran.stderr.decode()
+    assert run("tune", FEED, "gold.xlsx::Labels", "-o", "s.toml", cwd=tmp_path).returncode == 0

@@ -80,19 +80,24 @@ def read(opened: OpenedInput) -> Iterator[Row]:
 
 
 def records(opened: OpenedInput) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of the sheet that the path names, else of the first that is not empty, by the names of its header.
+    """Yield the rows of the sheet that the path names, else of the first that has some below its header.
 
-    With each its number. Rows of blank cells are none.
+    By the names of its header, with each its number. Rows of blank cells are none.
 
     Raises:
         InputError: as `read`.
     """
-    sheets = [(name, rows) for name, rows in _sheets(opened) or () if rows]
-    for name, rows in sheets[:1]:
+    for name, rows in _sheets(opened) or ():
         table = _table(opened, name, rows)
-        for number, cells in enumerate(table.body, table.first):
-            if not _is_blank(cells):
-                yield number, _cells(table.header, cells)
+        filled = [(number, cells) for number, cells in enumerate(table.body, table.first) if not _is_blank(cells)]
+        if filled:
+            yield from ((number, _cells(table.header, cells)) for number, cells in filled)
+            return
+
+
+def sheet_names(opened: OpenedInput) -> list[str]:
+    """The names of all sheets, in their order."""
+    return [name for name, _ in _sheets(opened) or ()]
 
 
 def _sheets(opened: OpenedInput) -> list[tuple[str, list[list[Any]]]] | None:
