@@ -13,8 +13,8 @@ import click
 
 from clusterer.cli.output_names import OutputPath
 from clusterer.cli.terminal import tell
-from clusterer.errors import did_you_mean
 from clusterer.index import Change, Story, StoryIndex
+from clusterer.index.arrivals import unknown_outlet
 from clusterer.io.atomic import appended
 from clusterer.io.guard import json_line
 
@@ -55,12 +55,7 @@ def write_changes(file: BinaryIO | None, changes: tuple[Change, ...]) -> None:
 
 def no_outlet(store: StoryIndex, outlet: str | None) -> str:
     """What to say of an outlet that was asked for, where nothing that is there is of it; else nothing."""
-    known = store.outlets() if outlet else {}  # an empty name is for the index to refuse
-    if not outlet or outlet in known:
-        return ""
-    return (
-        f"no article of outlet {outlet!r} is there; cure: {did_you_mean(outlet, known)}a name as index stories lists it"
-    )
+    return unknown_outlet(outlet, store.outlets()) if outlet else ""  # an empty name is for the index to refuse
 
 
 def tell_age(

@@ -33,8 +33,15 @@ _dry_run_option = click.option(
 @click.option("--outlet", metavar="NAME", help="all articles of this outlet, as index stories names it")
 @_dry_run_option
 @changes_option
+@quiet_option
 def remove(
-    path: str, ids: tuple[str, ...], listed: str | None, outlet: str | None, dry_run: bool, changes: str | None
+    path: str,
+    ids: tuple[str, ...],
+    listed: str | None,
+    outlet: str | None,
+    dry_run: bool,
+    changes: str | None,
+    quiet: bool,
 ) -> None:
     """Take articles away by their ids, or all of an outlet. What is left of their stories keeps its name.
 
@@ -70,7 +77,8 @@ def remove(
             f"{path}: nothing was removed, {none}; cure: ids as clusterer index export writes them; what was removed or has"
             " expired before is gone already"
         )
-    _say(removed, dry_run)
+    if not quiet:
+        _say(removed, dry_run)
     if removed.missing:
         tell(f"{len(removed.missing)} not there: {shown}", err=True)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clusterer.articles import seconds
-from clusterer.errors import InputError
+from clusterer.errors import InputError, did_you_mean
 from clusterer.index.changes import stories_of_articles
 from clusterer.index.gone import Gone, gone_after, is_forgotten
 from clusterer.index.guards import ascending
@@ -214,6 +214,15 @@ def checked_outlet(outlet: str | None) -> str | None:
     if outlet is None or (isinstance(outlet, str) and outlet and outlet.encode("utf-8", "ignore").decode() == outlet):
         return outlet
     raise InputError(f"outlet is {outlet!r}; it must be a name; cure: one of those in `outlets` of a story")
+
+
+def unknown_outlet(outlet: str, known: Collection[str]) -> str:
+    """What to say of an outlet that was asked for, where it is none of those that are known; else nothing."""
+    if outlet in known:
+        return ""
+    return (
+        f"no article of outlet {outlet!r} is there; cure: {did_you_mean(outlet, known)}a name as index stories lists it"
+    )
 
 
 def point(name: str, when: datetime | timedelta | str | None) -> float | None:

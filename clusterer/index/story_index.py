@@ -34,7 +34,7 @@ from clusterer.index.removing import remove
 from clusterer.index.replaced import remember
 from clusterer.index.told_stories import Story
 from clusterer.index.transactions import contradictions_named, reading, writing
-from clusterer.index.updating import find_versions
+from clusterer.index.updating import find_versions, names_by_url, refuse_twice
 from clusterer.index.views import IndexReader
 from clusterer.io.inputs import articles_from
 from clusterer.io.limits import parse_bytes, parse_moment
@@ -42,7 +42,6 @@ from clusterer.pairs import Pair
 from clusterer.results import Assignment
 from clusterer.settings import GivenSettings, Settings, settings_from
 from clusterer.stories.model import model_of
-from clusterer.versions import url_key
 
 
 class StoryIndex:
@@ -127,11 +126,12 @@ class StoryIndex:
             again: take in again what was removed or has expired.
 
         Raises:
-            InputError: an item is no article; names its place.
+            InputError: an item is no article; names its place. Or articles are there that were added with `unique_url`.
             OutputError: another writer does not finish, or the disk is full.
         """
         items = _checked(articles)
         with writing(self._index) as writer:
+            refuse_twice(self._index, items, unique_url=False)
             numbers, is_known, are_older = writer.store(items, again)
             changes = writer.settle()
             assigned = self._reader.assignments_of_stories([number for number in numbers if number > 0], brief=True)
@@ -153,17 +153,19 @@ class StoryIndex:
         Args:
             articles: as `add` takes them.
             unique_url: articles of one URL (`clusterer.versions`) are versions of one article, whatever their ids, as where these
-                are numbered anew every day: the URL, without what does not tell which article it is, is their id.
+                are numbered anew every day: the URL, without what does not tell which article it is, is their id. From the first
+                time on: articles that are there under their own ids are refused.
             again: as for `add`.
 
         Raises:
             InputError, OutputError: as `add`.
         """
-        items = _checked(articles)
+        own = items = _checked(articles)
         if unique_url:
-            items = _checked(replace(item, id=url_key(item.url) or item.id) for item in items)
+            items = _checked(replace(item, id=name) for item, name in zip(items, names_by_url(items), strict=True))
         latest, rows = latest_versions(items)
         with writing(self._index) as writer:
+            refuse_twice(self._index, own, unique_url)
             latest, places, former = find_versions(self._index, latest)
             changed = [a.id for a in latest if a.id in former and former[a.id] != a]
             replaced = {name: number for name, (number, _) in numbers_of_ids(self._index, changed).items()}

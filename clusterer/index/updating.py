@@ -1,17 +1,19 @@
-"""Which stored article a new one is a version of, where its id was given to several articles. Reads only."""
+"""Which stored article a new one is a version of, where its id was given to several articles or made of its URL. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from clusterer.articles import Article, numbered_id
+from clusterer.articles import Article, name_of, numbered_id
+from clusterer.errors import InputError
 from clusterer.index.articles import id_key, read_articles
 from clusterer.index.gone import named
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.outcomes import LOOKED_AT, is_another, version_among
 from clusterer.index.replaced import stale
+from clusterer.versions import url_key
 
 
 class Versions(NamedTuple):
@@ -56,6 +58,65 @@ def find_versions(index: OpenIndex, articles: Sequence[Article]) -> Versions:
         order = sorted(order, key=lambda i: named[i].id not in former)  # else these would take ids that versions leave
     place = {i: place for place, i in enumerate(order)}
     return Versions([named[i] for i in order], [place[i] for i in range(len(named))], former)
+
+
+def names_by_url(articles: Sequence[Article]) -> list[str]:
+    """The ids of articles of which those of one URL are versions of one: their URLs, without what does not tell them apart."""
+    return [(article.url and url_key(article.url)) or name_of(article) for article in articles]
+
+
+def refuse_twice(index: OpenIndex, articles: Sequence[Article], unique_url: bool) -> None:
+    """Refuse articles that are there under ids of the other kind, their own or those made of URLs: each would be there twice.
+
+    One that is there under both is known, and may come again.
+
+    Args:
+        index: in a transaction.
+        articles: under their own ids.
+        unique_url: whether they will be stored under ids made of URLs.
+
+    Raises:
+        InputError: naming how many they are, and the first.
+    """
+    own, by_url = [*map(name_of, articles)], names_by_url(articles)
+    names, others = (by_url, own) if unique_url else (own, by_url)
+    told = [place for place in range(len(articles)) if names[place] != others[place]]
+    if not told:
+        return
+    held = _by_url(index, {others[place] for place in told})
+    told = [place for place in told if by_url[place] in held[others[place]]]
+    if not unique_url:  # a URL that is told without its scheme may be the article's own id
+        told = [place for place in told if held[others[place]][by_url[place]].url != others[place]]
+    here, taken = _by_url(index, {names[place] for place in told}), _taken(index, {names[place] for place in told})
+    told = [
+        place for place in told if by_url[place] not in here[names[place]] and taken.get(names[place], 0) >= 0
+    ]  # what is gone is not taken in again
+    if not told:
+        return
+    first = held[others[told[0]]][by_url[told[0]]].id
+    are = "1 article is" if len(told) == 1 else f"{len(told):,} articles are"
+    said, cure = (
+        "without",
+        "leave --unique-url out, or make a new index and add all articles with it from the first time on",
+    )
+    if not unique_url:
+        said, cure = "with", "--unique-url, as the first time (Python: index.update(articles, unique_url=True))"
+    raise InputError(
+        f"{index.database.path}: {are} there already, as added {said} --unique-url ({names[told[0]]!r} as {first!r}), and would"
+        f" be there twice; nothing of {len(articles):,} is stored; cure: {cure}"
+    )
+
+
+def _by_url(index: OpenIndex, names: Collection[str]) -> dict[str, dict[str, Article]]:
+    """By name the stored articles that it was given to, by what their URLs tell; those without URLs are left out."""
+    numbers = _numbers(index, names)
+    stored = read_articles(index, sorted({number for held in numbers.values() for number in held}))
+    out: dict[str, dict[str, Article]] = {name: {} for name in names}
+    for name, held in numbers.items():
+        for article in (stored[number] for number in held):
+            if article.url:
+                out[name][url_key(article.url)] = article
+    return out
 
 
 def _former(article: Article, held: Sequence[Article]) -> Article | None:

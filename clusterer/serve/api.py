@@ -6,6 +6,7 @@ Answers are what `StoryIndex` says, written by orjson; `forms` tells OpenAPI wha
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from clusterer.articles import Article
 from clusterer.errors import InputError, did_you_mean
 from clusterer.explanation.evidence import Explanation
 from clusterer.index import Story
-from clusterer.index.arrivals import changes_after
+from clusterer.index.arrivals import changes_after, unknown_outlet
 from clusterer.index.articles import numbers_of_ids
 from clusterer.results import Assignment
 from clusterer.serve import forms
@@ -32,17 +33,22 @@ def desk_of(request: Request) -> Desk:
 
 
 def refuse_unknown(request: Request) -> None:
-    """Refuse parameters that a route does not know: what they ask for would be left out without a word.
+    """Refuse parameters that a route does not know, or that are given twice: what they ask for would be left out without a word.
 
     Raises:
         InputError: naming the first of them, and those that are known.
     """
     route: APIRoute = request.scope["route"]
     known = [field.alias for field in route.dependant.query_params]
-    for name in request.query_params:
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
         if name not in known:
             cure = f"{did_you_mean(name, known)}one of {', '.join(known)}" if known else "leave it out, there are none"
             raise InputError(f"no parameter {name[:_SHOWN]!r}; cure: {cure}")
+        if times > 1:
+            raise InputError(
+                f"parameter {name!r} is given {times} times, and takes one value; cure: a request for each"
+            )
 
 
 class NotThere(InputError):
@@ -79,7 +85,7 @@ def answer(value: Any, code: int = 200) -> Response:
     return Response(body, code, media_type="application/json")
 
 
-@router.get("/stories", response_model=forms.StoriesForm, summary="Stories in an order")
+@router.get("/stories", response_model=forms.StoriesForm, responses=_MISSING, summary="Stories in an order")
 def stories(
     desk: Open,
     sort: Annotated[forms.Sort, Query()] = "date",
@@ -91,6 +97,10 @@ def stories(
 ) -> Response:
     """As `clusterer index stories`. Where the index is large, an order may be up to half a minute old."""
     found = desk.stories(Asked(sort, since, until, outlet, min_size, limit))
+    if outlet and not found:
+        with desk.reading() as (index, _):
+            if unknown := unknown_outlet(outlet, index.outlets()):
+                raise NotThere(unknown)
     return answer({"stories": [story.as_dict() for story in found]})
 
 

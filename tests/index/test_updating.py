@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,53 @@ def test_articles_of_one_url_are_versions_whatever_their_ids(path: Path) -> None
         assert index.articles(["x.example/news/1"])["x.example/news/1"].text == corrected.text
         with pytest.raises(InputError, match="half a character"):
             index.update([replace(first, url="http://x.example/\ud83d/1")], unique_url=True)
+
+
+@pytest.mark.parametrize("own", ["17", ""])
+def test_articles_under_ids_of_the_other_kind_are_refused_before_they_come_twice(path: Path, own: str) -> None:
+    """Their own ids and those made of URLs: who adds now so, now so, would have everything twice."""
+    feed = [Article(text_of(n, 40), own and f"{own}-{n}", f"عنوان {n}", url=f"https://x.example/{n}") for n in range(5)]
+    new, nowhere = replace(feed[0], text=text_of(9, 40), id=own and "9", url="https://x.example/9"), Article("نص", "n")
+    for first, other, cure in (
+        (StoryIndex.add, partial(StoryIndex.update, unique_url=True), "cure: leave --unique-url out"),
+        (StoryIndex.update, partial(StoryIndex.update, unique_url=True), "cure: leave --unique-url out"),
+        (partial(StoryIndex.update, unique_url=True), StoryIndex.add, "cure: --unique-url"),
+        (partial(StoryIndex.update, unique_url=True), StoryIndex.update, "cure: --unique-url"),
+    ):
+        path.unlink(missing_ok=True)
+        with StoryIndex.open(path) as index:
+            first(index, [*feed[:4], nowhere])
+            held = index.assignments()
+            with pytest.raises(InputError, match=f"4 articles are there already.*nothing of 6 is stored; {cure}"):
+                other(index, [new, *feed])
+            with pytest.raises(InputError, match="1 article is there already"):
+                other(index, [replace(feed[3], text=text_of(8, 40))])
+            assert index.assignments() == held
+            assert first(index, [*feed, nowhere]).status == (*["known"] * 4, "new", "known")
+            assert other(index, [new]).status == ("new",)  # what is not there may be added so or so
+            assert other(index, [new, nowhere]).status == ("known", "known")
+
+
+def test_what_is_there_under_both_kinds_of_ids_or_shares_a_number_is_not_refused(path: Path) -> None:
+    """Numbers are given anew every day, a URL comes later, and one that is told without its scheme is an article's own id."""
+    first, second = (Article(text_of(n, 40), "1", f"عنوان {n}", url=f"https://x.example/{n}") for n in range(2))
+    late = Article(text_of(2, 40), "2", "عنوان")
+    with StoryIndex.open(path) as index:
+        for _ in range(2):
+            index.update([first, late], unique_url=True)
+            index.update([second, replace(late, url="https://x.example/2")], unique_url=True)
+        assert {a.id for a in index.assignments()} == {"2", *(f"x.example/{n}" for n in range(3))}
+    path.unlink()
+    with StoryIndex.open(path) as index:
+        index.add([first, second])
+        with pytest.raises(InputError, match=r"'x\.example/1' as '1#2'"):
+            index.update([second], unique_url=True)
+        index.add([Article(text_of(3, 40), url="x.example/3"), Article(text_of(4, 40), "x.example/4")])
+        again = [
+            Article(text_of(3, 40), url="https://x.example/3"),
+            Article(text_of(5, 40), "5", url="https://x.example/4"),
+        ]
+        assert [a.id for a in index.add(again)] == ["https://x.example/3", "5"]
 
 
 def test_an_address_with_tracking_is_that_of_the_same_article(path: Path) -> None:

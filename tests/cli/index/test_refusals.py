@@ -125,3 +125,18 @@ def test_an_index_is_no_feed(news: Path) -> None:
     named = run_in_text("cluster", f"{news}::body", "-o", "out.jsonl").stderr
     assert f"none of {len(IDS)} rows is an article" in named, "whoever names a table means it"
     assert sound(news) == IDS
+
+
+def test_articles_are_not_added_twice_with_and_without_unique_url() -> None:
+    for first, other, cure in (
+        ([], ["--unique-url"], "leave --unique-url out"),
+        (["--unique-url"], [], "--unique-url, as"),
+    ):
+        Path("news.db").unlink(missing_ok=True)
+        run("create", "news.db")
+        run("add", "news.db", FEED, *first)
+        held = run("export", "news.db", "-o", "-").stdout
+        said = refused("add", "news.db", FEED, *other)
+        assert f"{len(IDS)} articles are there already" in said
+        assert f"cure: {cure}" in said
+        assert run("export", "news.db", "-o", "-").stdout == held

@@ -49,11 +49,14 @@ def test_articles_are_removed_by_their_ids(news: Path) -> None:
     piped = run("remove", news, IDS[4], "--ids", "-", stdin=f"{IDS[5]}\n{IDS[0]}\n".encode())
     assert piped.stderr.decode().splitlines() == ["2 articles removed", f"1 not there: {IDS[0]}"]
     assert sound(news) == IDS[6:]
+    assert ask("remove", news, IDS[6], "-q").stderr == ""
+    assert ask("remove", news, IDS[7], "nobody", "--quiet").stderr == "1 not there: nobody\n"
+    assert sound(news) == IDS[8:]
     many = refused("remove", news, *IDS[:6])
     assert f"nothing was removed, none of the 6 ids is there: {', '.join(IDS[:5])}, ...; cure: " in many
     assert "nothing was removed, no article 'nobody' is there; cure: " in refused("remove", news, "nobody")
     assert "no id" in refused("remove", news, "--ids", "-", stdin=b"\n \n")
-    assert sound(news) == IDS[6:]
+    assert sound(news) == IDS[8:]
 
 
 def test_all_articles_of_an_outlet_are_removed(news: Path) -> None:
