@@ -14,12 +14,11 @@ from places import DATA
 from said import said
 
 from clusterer.errors import OutputError
+from clusterer.io.readers import workbook_results
+from clusterer.io.readers.workbook_results import write_result
 
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")
-
-from clusterer.io.readers import workbook_results  # noqa: E402
-from clusterer.io.readers.workbook_results import write_result  # noqa: E402
 
 FEED = DATA / "feed.jsonl"
 
