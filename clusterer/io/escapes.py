@@ -78,6 +78,20 @@ def without_line_end(record: bytes) -> bytes:
     return record.removesuffix(b"\n").removesuffix(b"\r")
 
 
+def closed(record: bytes) -> bytes:
+    r"""A record without its line end, before which anything may stand: what would belong to that is spelt out at its end.
+
+    >>> closed(b"half an escape\\"), closed(b"a letter of its own\r\r\r\n")
+    (b'half an escape\\\\', b'a letter of its own\r\\r')
+    """
+    bare = without_line_end(record)
+    if goes_on(bare):
+        return bare + b"\\"
+    if not bare.endswith(b"\r"):
+        return bare
+    return bare[:-1] + (b"r" if goes_on(bare[:-1]) else rb"\r")
+
+
 def goes_on(record: bytes) -> bool:
     r"""Whether a record ends in a backslash, to which the line end that follows would belong.
 

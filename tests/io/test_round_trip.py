@@ -14,6 +14,8 @@ from hypothesis import given, settings, strategies as st
 
 from clusterer.io import Feed, write_rows
 from clusterer.io.guard import guarded, json_line, unguarded
+from clusterer.io.row_edits import RowEditor
+from clusterer.io.rows import csv_cells
 
 FEW = settings(max_examples=60)
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
@@ -117,6 +119,9 @@ def test_what_quotes_mean_does_not_change_with_the_rows_that_go(lines: list[byte
         b"id\ttext\n1\ta\\tb\n2\tb\\",  # a file that ends in half an escape
         b'id\ttext\n\\\t\x0btext\tb\\\n\n"\r\n\\n\\\n\n\\\t',  # a bad row alone tells that there are escapes
         b'id\ttext\tsource\n\\t\t2018-01-01\ta\t""\\n\n"a\\\ta\\"\\\n\tb\tc\r\n',
+        b"id\ttext\n1\ta\\nb\n2\tb\r\r\r\n3\tc\r",  # cells that end in what could be half a line end
+        b"text\tid\\\n\n1\\n\ta\nb\tc",  # so does a column's name
+        b"id\ttext\n" + b"1\ta\\nb\n" * 40_000 + b"2\tb\\\r\r\n",  # behind what tells the meaning of backslashes
     ],
 )
 def test_tables_of_no_sense_read_back_as_they_were(data: bytes, tmp_path: Path) -> None:
@@ -126,6 +131,17 @@ def test_tables_of_no_sense_read_back_as_they_were(data: bytes, tmp_path: Path) 
     assert rows
     write_rows(tmp_path / "b.tsv", [*rows, *rows])  # also where others follow
     assert [row.article for row in Feed(tmp_path / "b.tsv")] == [row.article for row in rows] * 2
+
+
+@pytest.mark.parametrize("ending", [b"\\", b"\r\r\n", b"\\\\\r\r\n", b""])
+def test_fields_are_added_behind_a_cell_that_ends_in_half_an_escape(ending: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_bytes(b"id\ttext\n1\ta\\nb\n2\tb" + ending)
+    rows = list(Feed(tmp_path / "a.tsv"))
+    editor = RowEditor(["story"])
+    write_rows(tmp_path / "b.tsv", [editor.with_added(row, ["7"]) for row in rows])
+    again = list(Feed(tmp_path / "b.tsv"))
+    assert [row.article for row in again] == [row.article for row in rows]
+    assert [csv_cells(row)[2] for row in again] == ["7", "7"]
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,7 @@ def read(opened: OpenedInput) -> Iterator[Row]:
             report = opened.last_bad if reason else opened.bad
             report(number, str(error), raw)
         else:
-            bare = escapes.without_line_end(raw) if layout.escaped else raw.rstrip(b"\r\n")
-            yield Row(article, bare, opened.name, number, layout)
+            yield Row(article, _bare(raw, layout), opened.name, number, layout)
 
 
 def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tuple[Layout, Iterator[Record]]:
@@ -118,9 +117,14 @@ def begin_table(opened: OpenedInput, lines: Iterator[tuple[int, bytes]]) -> tupl
     # Who opens tables in other encodings takes UTF-8 without a mark for them.
     mark = BOM if opened.head.startswith(BOM) or not is_utf8(opened.encoding) else b""
     newline = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
-    first = mark + (separator_line + newline if separator_line else b"") + header.raw.rstrip(b"\r\n")
+    first = mark + (separator_line + newline if separator_line else b"") + _bare(header.raw, layout)
     layout = replace(layout, columns=each_once(tuple(header.cells)), header=first, newline=newline)
     return layout, (_of_full_width(record, layout) for record in records)
+
+
+def _bare(record: bytes, layout: Layout) -> bytes:
+    """A record without its line end, as another one, or more cells, may follow it."""
+    return escapes.closed(record) if layout.escaped else record.rstrip(b"\r\n")
 
 
 def is_blank(cells: Sequence[str] | None) -> bool:
@@ -356,12 +360,9 @@ def _written(rows: Iterable[Row], layout: Layout, target: Layout, quotes_all: bo
         own = row.layout
         same = (own.delimiter, own.quoted, own.escaped) == (target.delimiter, target.quoted, target.escaped)
         same = same and not quotes_all and isinstance(row.raw, bytes)
-        goes_on = (
-            same and own.escaped and escapes.goes_on(cast(bytes, row.raw))
-        )  # the file ended there; here a row follows
         if count == 1:
             yield header(same)
-        if same and not goes_on and row.layout.columns == layout.columns:
+        if same and row.layout.columns == layout.columns:
             yield cast(bytes, row.raw) + layout.newline
             continue
         if sorted(row.layout.columns) != sorted(layout.columns):
