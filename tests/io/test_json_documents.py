@@ -49,6 +49,20 @@ def test_json_arrays_do_not_depend_on_how_chunks_fall(tmp_path: Path) -> None:
     assert not bad
 
 
+def test_where_rows_are_taken_up_again_does_not_depend_on_how_chunks_fall() -> None:
+    """Found by `make fuzz`: what parts elements was learned only where no chunk ended in it."""
+    document = b'[{"id": "1"},{"id": "2"}{,\n{"id": "3"},{"id": "4"}]'
+
+    def told(size: int) -> list[tuple[bytes, str]]:
+        chunks = (document[i : i + size] for i in range(0, len(document), size))
+        return [(raw, repr(value)) for raw, value in JsonArray(chunks, FeedLimits())]
+
+    whole = told(len(document))
+    assert [raw for raw, _ in whole[:2]] == [b'{"id": "1"}', b'{"id": "2"}']
+    for size in range(1, len(document)):
+        assert told(size) == whole
+
+
 @pytest.mark.parametrize(
     "document", [b'{"a": "b", "c": [1, 2], "d": 3}', b'{"a"[i: "1", "b": "c"', b'{{{"' + b"a" * 9000]
 )

@@ -34,6 +34,7 @@ _TOO_BROKEN = "the array is broken again and again, rows in rows; the rest is no
 _NOT_CLOSED = "the array is not closed: the file ends early; cure: fetch the file again"
 DOCUMENT_NOT_CLOSED = "the file ends early: the document is not closed; cure: fetch the file again"
 _LONGEST_KEY = 1000  # bytes
+_LONGEST_GAP = 1000  # bytes between elements that are laid out alike
 
 
 def _key_before(end: bytes) -> str | None:
@@ -74,6 +75,7 @@ class JsonArray:
         self._buffer, self._start, self._position = b"", 0, 0  # element from _start, looked at up to _position
         self._skipped, self._excerpt = 0, b""  # bytes before the array that were dropped, and how they began
         self._cut, self._ended = "", False  # why the bytes ended early; whether they ended inside an element
+        self._gap = b""  # blanks and commas that were skipped last, the first of them
         self._between, self._opening = rb",\s*", b""  # patterns: what parts elements, how they begin
 
     @property
@@ -92,12 +94,12 @@ class JsonArray:
             elif size:
                 yield excerpt, RowError("no array of objects in this JSON document; cure: --format")
             return
-        end_of_last = -1
+        was_whole = False  # the element before, which this one follows
         while self._skip_blanks():
             if self._buffer[self._start] == 0x5D:  # ]
                 self._start += 1
+                was_whole = False
                 if self._wrapped:
-                    end_of_last = -1
                     if self._enter_next():
                         continue
                     if self._cut or self._names:
@@ -115,7 +117,7 @@ class JsonArray:
                     return
                 self._start += 1  # two arrays, one after the other
                 continue
-            gap = self._buffer[end_of_last : self._start] if 0 <= end_of_last <= self._start else b""
+            gap = self._gap if was_whole and len(self._gap) <= _LONGEST_GAP else b""
             element, reason = self._element()
             is_cut = self._ended and not reason.startswith("longer")
             error_type = DamageError if is_cut else RowError
@@ -124,12 +126,12 @@ class JsonArray:
             if not isinstance(value, ValueError):
                 if element[:1] == b"{" and (key := _FIRST_KEY.match(element)):
                     self._opening = re.escape(key[0])
-                    if b"," in gap and _BLANKS.fullmatch(gap):
+                    if b"," in gap:
                         self._between = re.escape(gap)
                 yield element, value
-                end_of_last = self._start
+                was_whole = True
                 continue
-            end_of_last = -1
+            was_whole = False
             first = self._opening or (re.escape(key[0]) if (key := _FIRST_KEY.match(element)) else rb"\{")
             resumption = re.compile(self._between + b"(?=" + first + b")").search(element, 1)
             if resumption:
@@ -165,9 +167,11 @@ class JsonArray:
 
     def _skip_blanks(self) -> bool:
         """To the next element or bracket; False at the end of the file."""
+        self._gap = b""
         while True:
-            match = _BLANKS.match(self._buffer, self._start)
-            self._start = match.end() if match else self._start
+            begin, match = self._start, _BLANKS.match(self._buffer, self._start)
+            self._start = match.end() if match else begin
+            self._gap += self._buffer[begin : min(self._start, begin + _LONGEST_GAP + 1 - len(self._gap))]
             if self._start < len(self._buffer):
                 return True
             self._position = self._start
