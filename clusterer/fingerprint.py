@@ -123,7 +123,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "STUBS",
         "PLACEHOLDERS",
     ),
-    "clusterer.lsh.bands": ("MOST", "AVERAGE", "SMALL", "_ROUND"),
+    "clusterer.lsh.bands": ("MOST", "AVERAGE", "SMALL", "LOOKS", "_ROUND"),
     "clusterer.lsh.buckets": ("HUBS", "NEIGHBOURS"),
     "clusterer.lsh.datasketch": ("_MERSENNE",),
     "clusterer.lsh.samples": ("SLACK",),

@@ -1491,7 +1491,7 @@ def bucket_pairs(
             a = z
     out = np.empty(count, np.int64)
     if count == 0:
-        return out, 0
+        return out, dropped
     codes = out
     members = <int64_t*>malloc(longest * sizeof(int64_t))
     if members == NULL:

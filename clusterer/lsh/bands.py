@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,16 @@ from clusterer.arrays.ragged import Growing
 from clusterer.arrays.sorting import distinct, sort
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.errors import SettingsError
-from clusterer.lsh.buckets import _bits, bucket_codes, entries, pairs_from
+from clusterer.lsh.buckets import NEIGHBOURS, _bits, bucket_codes, entries, pairs_from
 
 MOST = 256
 """Pairs that a text brings to `banded_pairs`, with those before it: of a feed made to be compared with itself, not all. No text
 of a month of news has brought as many."""
 AVERAGE, SMALL = 64, 1 << 20
 """Pairs that texts may bring on average to `banded_pairs`, where they are more than `SMALL` in all. News brings 4 to 7."""
+LOOKS = 512
+"""Pairs that share a band, of which slots are looked at, that texts may bring on average before large buckets bring no more:
+news stays below."""
 _ROUND = 8  # bands after which pairs are counted
 _COUNTED = 1 << 22  # pairs that are counted at a time
 _MOVED = 16  # slots of all texts that are moved at a time
@@ -148,6 +151,8 @@ def banded_pairs(
     those meet that are neighbours in time, and of those before it no text meets more than `MOST`. Where texts bring more than
     `pairs_at_most` in all, the most that each may bring is lowered as far as it must, and who has as many looks no further.
     All are counted anew only where as many have come as there were: with each few bands it would cost more than the looks.
+    Once texts brought `looks_at_most` pairs in all to look at, those of large buckets are looked at no more: what shares a rare
+    key still meets.
 
     Args:
         slots: uint16 (n, k), n below 2**24. Used up: put into the order of time.
@@ -163,16 +168,18 @@ def banded_pairs(
     takes_part[rows] = True
     rows, likeness = np.flatnonzero(takes_part[order]), likeness.take(order)
     found, packed, dropped = Growing(np.int64), np.zeros(0, dtype=np.int64), 0
-    held, is_full, bands = 0, np.zeros(n, dtype=np.bool_), k - r + 1
+    held, looks, is_full, bands = 0, 0, np.zeros(n, dtype=np.bool_), k - r + 1
     for begin in range(0, bands, _ROUND):
+        near = 0 if looks >= looks_at_most(n) else NEIGHBOURS
 
-        def of_band(start: int, full: NDArray[np.bool_] = is_full) -> tuple[NDArray[np.int64], int]:
-            return pairs_of_band(slots, rows, start, r, cap, likeness, full)
+        def of_band(start: int, full: NDArray[np.bool_] = is_full, near: int = near) -> BandPairs:
+            return pairs_of_band(slots, rows, start, r, cap, likeness, full, near)
 
-        for codes, left_out in ordered_map(of_band, range(begin, min(begin + _ROUND, bands)), threads):
-            found.append(codes)
-            held += len(codes)
-            dropped += left_out
+        for of_this in ordered_map(of_band, range(begin, min(begin + _ROUND, bands)), threads):
+            found.append(of_this.codes)
+            held += len(of_this.codes)
+            looks += of_this.looks
+            dropped += of_this.dropped
         if held > max(pairs_at_most(n), 2 * len(packed)) or begin + _ROUND >= bands:
             packed = _packed(packed, found.array())
             codes, owners = packed >> 8, (packed >> 8) % max(n, 1)
@@ -190,6 +197,11 @@ def banded_pairs(
 def pairs_at_most(n: int) -> int:
     """Pairs that n texts may bring in all to `banded_pairs`."""
     return max(AVERAGE * n, SMALL)
+
+
+def looks_at_most(n: int) -> int:
+    """Pairs of n texts that may be looked at in all in `banded_pairs` before large buckets bring no more."""
+    return LOOKS * max(n, SMALL // AVERAGE)
 
 
 def full_texts(pairs: NDArray[np.int64], first: NDArray[np.float64]) -> int:
@@ -279,6 +291,20 @@ def original_codes(codes: NDArray[np.int64], order: NDArray[np.int64]) -> NDArra
     return np.minimum(a, b) * n + np.maximum(a, b)
 
 
+class BandPairs(NamedTuple):
+    """What one band gives to `banded_pairs`.
+
+    Attributes:
+        codes: int64 ``first * n + second``, in no order.
+        looks: of how many pairs slots were looked at.
+        dropped: number of pairs left out.
+    """
+
+    codes: NDArray[np.int64]
+    looks: int
+    dropped: int
+
+
 def pairs_of_band(
     slots: NDArray[np.uint16],
     rows: NDArray[np.int64],
@@ -287,28 +313,27 @@ def pairs_of_band(
     cap: int,
     likeness: Likeness,
     is_full: NDArray[np.bool_] | None = None,
-) -> tuple[NDArray[np.int64], int]:
-    """Return what one band, its r slots from `start` on, gives to `banded_pairs`.
+    near: int = NEIGHBOURS,
+) -> BandPairs:
+    """What one band, its r slots from `start` on, gives to `banded_pairs`.
 
     Args:
         slots, likeness: of n texts in the order of time.
         rows, r, cap: as for `banded_pairs`.
         start: the first slot of the band.
         is_full: bool (n,), texts that bring no pair, but may be the earlier one of another's; none where None.
-
-    Returns:
-        int64 codes ``first * n + second``, in no order, and the number of pairs left out.
+        near: members before it that each one of a large bucket meets.
     """
     key = np.zeros(len(rows), dtype=np.uint64)
     for column in range(start, start + r):
         key = key << np.uint64(16) | slots[rows, column].astype(np.uint64)
     found = entries(key << np.uint64(64 - 16 * r), rows, len(slots))
     sort(found, 64 - 16 * r)  # rows ascend as it is
-    codes, dropped = bucket_codes(found, len(slots), cap, neighbours=True)
+    codes, dropped = bucket_codes(found, len(slots), cap, near)
     if is_full is not None and is_full.any():
         going_on = codes[~is_full[codes % len(slots)]]
         codes, dropped = going_on, dropped + len(codes) - len(going_on)
-    return pairs_with_equal_slots(slots, codes, likeness), dropped
+    return BandPairs(pairs_with_equal_slots(slots, codes, likeness), len(codes), dropped)
 
 
 def pairs_with_equal_slots(

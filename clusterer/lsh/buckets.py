@@ -36,11 +36,11 @@ def entries(keys: NDArray[np.uint64], articles: NDArray[np.int64], n: int) -> ND
 
 
 NEIGHBOURS = 8
-"""Members before it that each one of a bucket above the cap is paired with, where neighbours are asked for."""
+"""Members before it that each one of a bucket above the cap is paired with, where articles are in the order of time."""
 
 
 def bucket_codes(
-    sorted_entries: NDArray[np.uint64], n: int, cap: int, neighbours: bool = False
+    sorted_entries: NDArray[np.uint64], n: int, cap: int, neighbours: int | None = None
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs that share a bucket, as int64 (x,) codes ``first * n + second``, and how many large buckets left out.
 
@@ -50,10 +50,11 @@ def bucket_codes(
         sorted_entries: uint64 (e,), of `entries`, ascending; an article may be in a bucket twice.
         n: number of articles.
         cap: the largest bucket that makes all its pairs; larger ones make pairs with their first `HUBS` members.
-        neighbours: larger ones make pairs of members that stand within `NEIGHBOURS` of each other instead: where articles
-            are numbered by time, of those of one time.
+        neighbours: larger ones make pairs of members with so many before each instead: where articles are numbered by
+            time, of those of one time.
     """
-    return kernels.bucket_pairs(sorted_entries, _bits(n), n, cap, NEIGHBOURS if neighbours else HUBS, neighbours)
+    hubs = HUBS if neighbours is None else neighbours
+    return kernels.bucket_pairs(sorted_entries, _bits(n), n, cap, hubs, neighbours is not None)
 
 
 def articles_of(found: NDArray[np.uint64], n: int) -> NDArray[np.int64]:

@@ -284,9 +284,9 @@ def leads_met(batches: Iterable[Batch], settings: Settings, places: Places, rece
         likeness = likeness.take(order)
         found, dropped = Growing(np.int64), 0
         for slot, rows in places.bands(place, slots):
-            codes, left_out = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, likeness)
-            found.append(codes)
-            dropped += left_out
+            of_band = lsh_bands.pairs_of_band(slots, rows, slot, candidates.STORY_ROWS, cap, likeness)
+            found.append(of_band.codes)
+            dropped += of_band.dropped
         del slots  # by far the most of what is held
         codes, times = lsh_bands.with_counts(lsh_bands.original_codes(found.array(), order))
         yield from _sent(codes, times, texts, receivers, dropped)

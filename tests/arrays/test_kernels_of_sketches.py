@@ -181,6 +181,34 @@ def test_pairs_are_bounded_on_average(n: int, least: int, small: int, average: i
     assert left_out >= 0
 
 
+@FEWER
+@given(st.integers(2, 60), st.integers(2, 5), st.integers(1, 40))
+def test_large_buckets_are_looked_at_up_to_so_many_looks(n: int, values: int, most: int) -> None:
+    """What is found is what buckets made one by one give, of which large ones bring nothing once there were so many looks."""
+    slots = np.random.default_rng(n).integers(0, values, (n, 30), dtype=np.uint16)
+    moments, cap = np.arange(n, dtype=np.float64), 4
+    asked = bands.Likeness(2, 2, np.inf, moments, moments)
+    expected, looks, shared = set[tuple[int, int]](), 0, slots.tolist()
+    for band in range(29):
+        if band % 8 == 0:
+            near = bands.NEIGHBOURS if looks < most * n else 0
+        buckets_of_band: dict[tuple[int, ...], list[int]] = {}
+        for i in range(n):
+            buckets_of_band.setdefault(tuple(shared[i][band : band + 2]), []).append(i)
+        for members in buckets_of_band.values():
+            for place, later in enumerate(members):
+                before = members[:place] if len(members) <= cap else members[max(0, place - near) : place]
+                looks += len(before)
+                expected |= {(earlier, later) for earlier in before}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bands, "LOOKS", most)
+        patch.setattr(bands, "SMALL", 1)
+        patch.setattr(bands, "AVERAGE", 10_000)
+        found, _ = agreed(lambda: bands.banded_pairs(slots.copy(), np.arange(n), 2, cap, asked))
+        assert np.array_equal(found, bands.banded_pairs(slots.copy(), np.arange(n), 2, cap, asked, threads=2)[0])
+    assert set(map(tuple, found.tolist())) == expected
+
+
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=50), st.integers(0, 8_000))
 def test_the_most_that_each_may_bring(brought: list[int], pairs: int) -> None:
     most = bands._level(np.array(brought), pairs)
