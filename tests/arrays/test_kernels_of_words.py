@@ -147,12 +147,28 @@ def test_words_of_every_length_between_others_of_every_kind() -> None:
     ]
     texts = []
     for kind in kinds:
-        for place in range(40):
+        for place in range(72):
             words = [usual[(place + i) % len(usual)] for i in range(place + 1 + place % 9)]
             words[place] = kind
             texts += [" ".join(words), " ".join([*words, kind, kind, *words])]
     words = hashed(texts)
     assert words.counts.tolist() == [len(reference.words(text, "news")) for text in texts]
+
+
+def test_what_lies_between_words_opens_the_next_one_wherever_registers_end() -> None:
+    """Gaps of every kind and length that begin before, at and behind the edges of 64 and of 128 letters."""
+    gaps = [
+        f"{before}{sign}{behind}"
+        for sign in (" ", "\n", ".", "،")
+        for before in ("", " " * 3, " " * 70)
+        for behind in ("", "  ")
+    ]
+    batch = [f"{'ا' * first}{gap}بد هو.جد" for gap in gaps for first in (*range(56, 67), *range(124, 131))]
+    words = hashed(batch)
+    opens = words.opens_sentence
+    assert opens is not None
+    second = opens[words.offsets[:-1] + 1]
+    assert second.tolist() == ["." in text.partition("ب")[0] or "\n" in text for text in batch]
 
 
 @pytest.mark.parametrize(
