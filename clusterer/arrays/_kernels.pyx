@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 18  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 19  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -194,6 +194,7 @@ ctypedef fused Letter:
 cdef struct Near:  # what the letters fold to that nearly all texts here are made of: one look instead of two, or 32 at once
     uint32_t entries[NEAR]
     WideTables wide
+    const uint32_t* pairs  # of any letter the two that it is written out as, the first lowest; 0 where it is not
 
 
 cdef Py_ssize_t fold_letters(
@@ -233,8 +234,16 @@ cdef Py_ssize_t fold_letters(
         kinds[m] = <uint16_t>(entry >> 16)
         m += code != DELETE
         if code == UNFOLD:
-            return -1
+            if near.pairs[letter] == 0:
+                return -1
+            put_pair(near.pairs[letter], classes, codes + m - 1, kinds + m - 1)
+            m += 1
     return m
+
+
+cdef inline void put_pair(uint32_t pair, const uint16_t* classes, uint16_t* codes, uint16_t* kinds) noexcept nogil:
+    codes[0], codes[1] = <uint16_t>pair, <uint16_t>(pair >> 16)
+    kinds[0], kinds[1] = classes[codes[0]], classes[codes[1]]
 
 
 cdef Py_ssize_t fold_utf8(
@@ -257,12 +266,12 @@ cdef Py_ssize_t fold_utf8(
             entry = near.entries[letter]
             i += 1
         elif letter < 0xE0:
-            entry = near.entries[(letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)]
+            letter = (letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)
+            entry = near.entries[letter]
             i += 2
         elif letter < 0xF0:
-            entry = entry_of(
-                (letter & 0x0F) << 12 | <uint32_t>(letters[i + 1] & 0x3F) << 6 | (letters[i + 2] & 0x3F), table, classes
-            )
+            letter = (letter & 0x0F) << 12 | <uint32_t>(letters[i + 1] & 0x3F) << 6 | (letters[i + 2] & 0x3F)
+            entry = entry_of(letter, table, classes)
             i += 3
         else:
             return -1
@@ -271,7 +280,10 @@ cdef Py_ssize_t fold_utf8(
         kinds[m] = <uint16_t>(entry >> 16)
         m += code != DELETE
         if code == UNFOLD:
-            return -1
+            if near.pairs[letter] == 0:
+                return -1
+            put_pair(near.pairs[letter], classes, codes + m - 1, kinds + m - 1)
+            m += 1
     return m
 
 
@@ -280,9 +292,12 @@ cdef inline uint32_t entry_of(uint32_t letter, const uint16_t* table, const uint
     return <uint32_t>table[letter] | <uint32_t>classes[table[letter]] << 16
 
 
-cdef inline void fill_near(Near* near, const uint16_t* table, const uint16_t* classes) noexcept nogil:
+cdef inline void fill_near(
+    Near* near, const uint16_t* table, const uint32_t* pairs, const uint16_t* classes
+) noexcept nogil:
     """Entries of the letters that nearly all texts here are made of."""
     cdef int letter
+    near.pairs = pairs
     for letter in range(NEAR):
         near.entries[letter] = entry_of(letter, table, classes)
         if table[letter] == DELETE or table[letter] == UNFOLD:
@@ -635,7 +650,7 @@ cdef Py_ssize_t hash_codes(
 
 cdef object hash_all(
     Py_ssize_t n, const void** data, const int* widths, const Py_ssize_t* lengths, object text_of,
-    const uint16_t[::1] table, const uint16_t[::1] settled, object unfold, bint with_stems,
+    const uint16_t[::1] table, const uint16_t[::1] settled, const uint32_t[::1] pairs, object unfold, bint with_stems,
     const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
     bint joins_waw,
 ):
@@ -656,7 +671,7 @@ cdef object hash_all(
     total += spare
     reserve(&room, longest)
     try:
-        fill_near(&near, &table[0], &classes[0])
+        fill_near(&near, &table[0], &pairs[0], &classes[0])
         hash_array, open_array = np.empty(total + LANES, np.uint64), np.empty(total + 1, np.uint8)
         stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
         hashes, opens, stems, offsets = hash_array, open_array, stem_array, offset_array
@@ -694,7 +709,7 @@ cdef object hash_all(
                 release(&room)
                 reserve(&room, length)
             if not is_settled:
-                fill_near(&near_settled, &settled[0], &classes[0])
+                fill_near(&near_settled, &settled[0], &pairs[0], &classes[0])
                 is_settled = True
             length = fold_text(
                 PyUnicode_DATA(text), PyUnicode_KIND(text), length, &near_settled, &settled[0], &classes[0], room.codes,
@@ -713,9 +728,9 @@ cdef object hash_all(
 
 
 def hash_texts(
-    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
-    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
-    bint joins_waw,
+    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, const uint32_t[::1] pairs, unfold,
+    bint with_stems, const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones,
+    const uint16_t[::1] classes, bint joins_waw,
 ):
     """Hashes of the words of strings, as `hash_all` gives them."""
     cdef Py_ssize_t n = len(texts), i
@@ -731,8 +746,8 @@ def hash_texts(
                 raise TypeError(f"text {i} is no string but {type(text).__name__}")
             data[i], widths[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
         return hash_all(
-            n, data, widths, lengths, texts.__getitem__, table, settled, unfold, with_stems, affixes, sizes, bones,
-            classes, joins_waw,
+            n, data, widths, lengths, texts.__getitem__, table, settled, pairs, unfold, with_stems, affixes, sizes,
+            bones, classes, joins_waw,
         )
     finally:
         free(data); free(widths); free(lengths)
@@ -740,8 +755,8 @@ def hash_texts(
 
 def hash_utf8(
     const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, const uint16_t[::1] table,
-    const uint16_t[::1] settled, unfold, bint with_stems, const uint64_t[::1] affixes, const int64_t[::1] sizes,
-    const uint16_t[::1] bones, const uint16_t[::1] classes, bint joins_waw,
+    const uint16_t[::1] settled, const uint32_t[::1] pairs, unfold, bint with_stems, const uint64_t[::1] affixes,
+    const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes, bint joins_waw,
 ):
     """Hashes of the words of texts in UTF-8, as `hash_all` gives them."""
     cdef Py_ssize_t n = starts.shape[0], i
@@ -756,7 +771,7 @@ def hash_utf8(
             texts[i], widths[i], lengths[i] = &data[0] + starts[i], UTF8, stops[i] - starts[i]
         return hash_all(
             n, texts, widths, lengths, lambda i: bytes(whole[starts[i]:stops[i]]).decode("utf-8", "surrogatepass"),
-            table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw,
+            table, settled, pairs, unfold, with_stems, affixes, sizes, bones, classes, joins_waw,
         )
     finally:
         free(texts); free(widths); free(lengths)
