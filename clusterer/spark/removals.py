@@ -5,7 +5,7 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def _with_others(rows: Any) -> Any:
     return rows.filter(pa.array(np.bincount(places, minlength=len(units))[places] > 1))
 
 
-def _told(found: tuple[Removal, ...], keys: NDArray[np.int64]) -> Batch:
+def _told(found: Sequence[Removal], keys: NDArray[np.int64]) -> Batch:
     """`REMOVED` of articles by their keys, int64 (n,)."""
     strings = {name: pa.array([getattr(r, name) for r in found], pa.string()) for name in ("id", "kept", "relation")}
     return batch_of(
