@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, run_starts
 from clusterer.copies.candidates import CandidatePairs
-from clusterer.copies.documents import Documents
+from clusterer.copies.documents import Documents, outlet_numbers
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.deduplication import Removal, deduplicate
 from clusterer.pipeline import PipelineRun
@@ -90,8 +90,7 @@ def _run_of(rows: Any, words: Any, linked: Any, alike: Any, settings: Settings) 
     first = np.lexsort((ranks, dates, of_article))
     first = first[run_starts(of_article[first])]  # who printed each document first
     centres = np.searchsorted(docs, numbers(rows.column("centre"), np.int64)[first])
-    known = {name: number for number, name in enumerate(dict.fromkeys(outlets))} | {"": -1}
-    printed = np.array([known[outlets[i]] for i in first.tolist()], dtype=np.int64)
+    printed = outlet_numbers(outlets)[first]
     nothing = Words(np.zeros(0, dtype=np.uint64), np.zeros(n + 1, dtype=np.int64))
     corpus = Corpus(ids, outlets, dates, ranks, nothing, None, 0, 0, np.zeros(0, dtype=np.uint64))
     documents = Documents(np.arange(len(docs)), of_article, _words_of(words, docs), printed, dates[first])
