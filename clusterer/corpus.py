@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import run_starts
-from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.parallel import ordered_map, run_both
 from clusterer.arrays.ragged import Growing, put_before
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.arrays.texts import GrowingTexts, Texts, take_texts
@@ -115,9 +115,16 @@ def gather(
     words = concatenate(texts(), store)
     heads = concatenate(_used_up(titles), store)
     total, lines = 0, np.zeros(0, dtype=np.uint64)
+    when, tied = dates.array(), ties.array()
+    renamed, repeated, ids, again = 0, names.may_repeat(), names.whole(), dict[int, int]()
+    ranks: NDArray[np.int64] | None = None
     if settings.boilerplate == "learned":
-        begin(tell, "learning boilerplate", names.count)
-        furniture, lines = boilerplate.learned_lines(words, outlets, heads, settings.threads, store)
+        begin(tell, "learning boilerplate", len(ids))
+        (furniture, lines), ranks = run_both(
+            lambda: boilerplate.learned_lines(words, outlets, heads, settings.threads, store),
+            lambda: None if repeated else _ranks(ids, when),
+            settings.threads,
+        )
         total = int(np.count_nonzero(furniture))
         if total:
             words = words.keep(np.logical_not(furniture, out=furniture), True, settings.threads)
@@ -126,8 +133,6 @@ def gather(
     short = (words.counts < settings.min_words) & (heads.counts > 0)
     words = with_titles(words, heads, settings, store)
     titled = int((short & (words.counts > 0)).sum())
-    when, tied = dates.array(), ties.array()
-    renamed, repeated, ids, again = 0, names.may_repeat(), names.whole(), dict[int, int]()
     if repeated:
         hashes, unique = boilerplate.whole_hashes(words), ids[:]
         for start, stop in pairwise([0, *parts, len(ids)]):
@@ -138,7 +143,8 @@ def gather(
             renamed += more
             again |= {start + place: start + first for place, first in twice.items()}
         ids = Texts.of(unique)
-    ranks = _ranks(ids, when)
+    if ranks is None:
+        ranks = _ranks(ids, when)
     return Corpus(ids, outlets, when, ranks, words, heads, renamed, total, lines, titled, store, again)
 
 

@@ -12,10 +12,11 @@ Array letters: `n` articles, `d` documents, `m` pairs.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache, partial
 from itertools import repeat
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.texts import take_texts
 from clusterer.articles import Article, name_of
 from clusterer.assignments import preferences
-from clusterer.corpus import Chunk, Corpus, gather, read_chunks
+from clusterer.corpus import Chunk, gather, read_chunks
 from clusterer.errors import InputError
 from clusterer.io.column_values import chosen_rows, column_values
 from clusterer.io.inputs import Articles, articles_from, held
@@ -77,6 +78,31 @@ class Removal:
     quotes: tuple[Quote, ...] = ()
 
 
+class Removed(Sequence[Removal]):
+    """Removals that are made once one of them is asked for: who writes rows by their places asks for none.
+
+    Attributes:
+        places: int64 (x,), of the articles that go, ascending.
+    """
+
+    def __init__(self, places: NDArray[np.int64], make: Callable[[], tuple[Removal, ...]]) -> None:
+        """Hold the places, and what makes the removals, one a place."""
+        self.places, self._make = places, cache(make)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, which: int) -> Removal: ...
+    @overload
+    def __getitem__(self, which: slice) -> tuple[Removal, ...]: ...
+    def __getitem__(self, which: int | slice) -> Removal | tuple[Removal, ...]:
+        return self._make()[which]
+
+    def __eq__(self, other: object) -> bool:
+        return self._make() == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Deduplication:
     """What stays and what goes.
@@ -88,8 +114,8 @@ class Deduplication:
         stats: counts of the run by name.
     """
 
-    ids: tuple[str, ...]
-    removed: tuple[Removal, ...]
+    ids: Sequence[str]
+    removed: Sequence[Removal]
     items: Any
     stats: Mapping[str, int] = field(default_factory=dict)
 
@@ -99,8 +125,16 @@ class Deduplication:
     @property
     def mask(self) -> list[bool]:
         """True for every article that stays, in input order."""
-        gone = {removal.place for removal in self.removed}
-        return [place not in gone for place in range(len(self.ids))]
+        stays = np.ones(len(self.ids), dtype=np.bool_)
+        stays[self.places] = False
+        return stays.tolist()
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """int64 (x,), where the articles that go stand in the input, ascending."""
+        if isinstance(self.removed, Removed):
+            return self.removed.places
+        return np.fromiter((removal.place for removal in self.removed), np.int64, len(self.removed))
 
     @property
     def kept_ids(self) -> list[str]:
@@ -179,7 +213,8 @@ def dedup(
     tell_notes(unheeded(corpus, chosen, keep))
     run = group_corpus(corpus, chosen, tell, keep=True)
     tell_notes(clocks_apart(run))
-    return deduplicate(run, chosen, keep, values, items, sum(old))
+    result = deduplicate(run, chosen, keep, values, items, sum(old))
+    return replace(result, ids=tuple(result.ids), removed=tuple(result.removed))
 
 
 def _of_versions(
@@ -311,7 +346,7 @@ def deduplicate(
     relation[same], score[same], lost[same] = relation[keeper[same]], score[keeper[same]], lost[keeper[same]]
     names: tuple[Relation, ...] = ("exact", "copy", "contained", "story")
     gone = old + np.flatnonzero(top[old:] != np.arange(old, n))
-    removed = _removals(corpus, found, gone, top[gone], old, names)
+    removed = Removed(gone - old, partial(_removals, corpus.ids, found, gone, top[gone], old, names))
     assert corpus.words is not None
     counts = np.bincount(relation[gone], minlength=len(names)).tolist()
     undated = int(np.isinf(corpus.dates[old:]).sum())
@@ -323,18 +358,23 @@ def deduplicate(
         "of these not in the one kept": int(lost[gone].sum()),
         "articles kept": n - old - len(gone),
     }
-    return Deduplication(tuple(corpus.ids[old:]), removed, items, stats)
+    return Deduplication(corpus.ids[old:] if old else corpus.ids, removed, items, stats)
 
 
 def _removals(
-    corpus: Corpus, found: Removals, gone: NDArray[np.int64], kept: NDArray[np.int64], old: int, names: Sequence[str]
+    ids: Sequence[str],
+    found: Removals,
+    gone: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    old: int,
+    names: Sequence[str],
 ) -> tuple[Removal, ...]:
     """The articles `gone`, int64 (x,), of which `kept` stay; made by attribute, in half the time of a call for each."""
     against = kept < old
     columns: list[Sequence[Any]] = [
-        take_texts(corpus.ids, gone),
+        take_texts(ids, gone),
         (gone - old).tolist(),
-        take_texts(corpus.ids, kept),
+        take_texts(ids, kept),
         np.where(against, kept, kept - old).tolist(),
         [names[number] for number in found.relation[gone].tolist()],
         [round(score, 4) for score in found.score[gone].tolist()],

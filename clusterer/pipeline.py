@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.parallel import run_both
 from clusterer.assignments import assign, counts
 from clusterer.clocks import constant_offsets
 from clusterer.copies import grouping
 from clusterer.copies.candidates import CandidatePairs, generate_candidates
 from clusterer.copies.documents import Documents, find_documents
-from clusterer.copies.verify import Links, least_shared, verify
+from clusterer.copies.verify import Links, least_shared, prepare, verify
 from clusterer.corpus import Corpus, read
 from clusterer.deprecated import moved_names
 from clusterer.io.inputs import Articles, articles_from, blocks_from
@@ -205,7 +206,11 @@ def group_corpus(
         begin(tell, "sketching", min(documents.compared, len(documents)))
     proposed = nothing
     if settings.level != "exact":
-        proposed = generate_candidates(documents, settings, tell, corpus.store, least_shared(settings))
+        proposed, _ = run_both(
+            lambda: generate_candidates(documents, settings, tell, corpus.store, least_shared(settings)),
+            lambda: prepare(settings) if settings.threads != 1 else None,
+            settings.threads,
+        )
     begin(tell, "verifying", len(proposed.pairs))
     links = verify(documents, proposed.pairs, settings, tell)
     begin(tell, "grouping", len(documents))

@@ -113,6 +113,10 @@ def test_removals_are_those_of_the_rule(run: PipelineRun) -> None:
     result = deduplicate(run, PLAIN, "quality", rank)
     assert {r.id: (r.kept, r.relation) for r in result.removed} == slow_dedup(run, articles, rank)
     assert {r.relation for r in result.removed} == {"exact", "copy", "contained"}
+    places = [r.place for r in result.removed]
+    assert result.places.tolist() == places == sorted(places)
+    assert [place for place, stays in enumerate(result.mask) if not stays] == places
+    assert result.removed[1:3] == (result.removed[1], result.removed[2]) == tuple(result.removed)[1:3]
     falling = deduplicate(run, PLAIN, "quality desc", [-x for x in rank])
     assert falling.removed == result.removed
 

@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 18  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 19  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -106,7 +106,7 @@ cdef extern from "_wide.h":
     void wide_signature(
         const uint64_t* members, Py_ssize_t count, const uint64_t* salts, uint32_t* out, Py_ssize_t k
     ) nogil
-    Py_ssize_t wide_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges) nogil
+    Py_ssize_t wide_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges, uint64_t* apart) nogil
     void wide_mixed(const uint32_t* slots, Py_ssize_t count, const uint64_t* factors, uint64_t* out) nogil
 
 cdef enum:
@@ -121,7 +121,8 @@ cdef enum:
     LONGEST_PAUSE = 1024  # letters until that is tried again
     ASKS = 1 << 30  # in an entry: what is not written as it stands; no class of a letter has this bit
     READ = 64  # letters looked at for edges of words at a time
-    WORDS = 32  # hashed at a time, at most
+    WORDS = 64  # hashed at a time, at most
+    LANES = 8  # of them side by side, at most
     SPACE = 0x20
     NEWLINE = 0x0A
     DELETE = 1
@@ -193,6 +194,7 @@ ctypedef fused Letter:
 cdef struct Near:  # what the letters fold to that nearly all texts here are made of: one look instead of two, or 32 at once
     uint32_t entries[NEAR]
     WideTables wide
+    const uint32_t* pairs  # of any letter the two that it is written out as, the first lowest; 0 where it is not
 
 
 cdef Py_ssize_t fold_letters(
@@ -232,8 +234,16 @@ cdef Py_ssize_t fold_letters(
         kinds[m] = <uint16_t>(entry >> 16)
         m += code != DELETE
         if code == UNFOLD:
-            return -1
+            if near.pairs[letter] == 0:
+                return -1
+            put_pair(near.pairs[letter], classes, codes + m - 1, kinds + m - 1)
+            m += 1
     return m
+
+
+cdef inline void put_pair(uint32_t pair, const uint16_t* classes, uint16_t* codes, uint16_t* kinds) noexcept nogil:
+    codes[0], codes[1] = <uint16_t>pair, <uint16_t>(pair >> 16)
+    kinds[0], kinds[1] = classes[codes[0]], classes[codes[1]]
 
 
 cdef Py_ssize_t fold_utf8(
@@ -256,12 +266,12 @@ cdef Py_ssize_t fold_utf8(
             entry = near.entries[letter]
             i += 1
         elif letter < 0xE0:
-            entry = near.entries[(letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)]
+            letter = (letter & 0x1F) << 6 | (letters[i + 1] & 0x3F)
+            entry = near.entries[letter]
             i += 2
         elif letter < 0xF0:
-            entry = entry_of(
-                (letter & 0x0F) << 12 | <uint32_t>(letters[i + 1] & 0x3F) << 6 | (letters[i + 2] & 0x3F), table, classes
-            )
+            letter = (letter & 0x0F) << 12 | <uint32_t>(letters[i + 1] & 0x3F) << 6 | (letters[i + 2] & 0x3F)
+            entry = entry_of(letter, table, classes)
             i += 3
         else:
             return -1
@@ -270,7 +280,10 @@ cdef Py_ssize_t fold_utf8(
         kinds[m] = <uint16_t>(entry >> 16)
         m += code != DELETE
         if code == UNFOLD:
-            return -1
+            if near.pairs[letter] == 0:
+                return -1
+            put_pair(near.pairs[letter], classes, codes + m - 1, kinds + m - 1)
+            m += 1
     return m
 
 
@@ -279,9 +292,12 @@ cdef inline uint32_t entry_of(uint32_t letter, const uint16_t* table, const uint
     return <uint32_t>table[letter] | <uint32_t>classes[table[letter]] << 16
 
 
-cdef inline void fill_near(Near* near, const uint16_t* table, const uint16_t* classes) noexcept nogil:
+cdef inline void fill_near(
+    Near* near, const uint16_t* table, const uint32_t* pairs, const uint16_t* classes
+) noexcept nogil:
     """Entries of the letters that nearly all texts here are made of."""
     cdef int letter
+    near.pairs = pairs
     for letter in range(NEAR):
         near.entries[letter] = entry_of(letter, table, classes)
         if table[letter] == DELETE or table[letter] == UNFOLD:
@@ -449,11 +465,13 @@ cdef uint64_t number_signature(const uint16_t* word, Py_ssize_t length, const ui
 
 
 cdef struct Folded:
-    # A text of up to `most` letters: what these fold to, the class of each, and where its words begin and end, by turns.
+    # A text of up to `most` letters: what these fold to, the class of each, where its words begin and end, by turns, and a bit for
+    # each word, where that is known at once: set where more than spaces lies before it.
     Py_ssize_t most
     uint16_t* codes
     uint16_t* kinds
     int32_t* edges
+    uint64_t* apart
 
 
 cdef int reserve(Folded* text, Py_ssize_t most) except -1:
@@ -461,31 +479,36 @@ cdef int reserve(Folded* text, Py_ssize_t most) except -1:
     cdef Py_ssize_t room = 2 * most + 2 * FOUR + READ
     text.codes = text.kinds = NULL
     text.edges = NULL
+    text.apart = NULL
     if room >= 0x7FFFFFFF:
         raise OverflowError(f"a text has {most:,} letters; it must have fewer than 1,000,000,000; cure: split it")
     text.most = most
     text.codes = <uint16_t*>malloc(room * sizeof(uint16_t))
     text.kinds = <uint16_t*>malloc(room * sizeof(uint16_t))
     text.edges = <int32_t*>malloc(room * sizeof(int32_t))
-    if text.codes == NULL or text.kinds == NULL or text.edges == NULL:
+    text.apart = <uint64_t*>malloc((room // READ + 3) * sizeof(uint64_t))
+    if text.codes == NULL or text.kinds == NULL or text.edges == NULL or text.apart == NULL:
         release(text)
         raise MemoryError
     return 0
 
 
 cdef void release(Folded* text) noexcept nogil:
-    free(text.codes); free(text.kinds); free(text.edges)
+    free(text.codes); free(text.kinds); free(text.edges); free(text.apart)
     text.codes = text.kinds = NULL
     text.edges = NULL
+    text.apart = NULL
 
 
-cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* edges) noexcept nogil:
-    """Where words begin and end, by turns, and twice where the text ends; gives the number of words. Behind the codes there
-    is a separator, and room for `READ` others; `edges`: room for three more than there are codes."""
-    cdef Py_ssize_t i = 0, count = 0
+cdef Py_ssize_t find_edges(Folded* text, Py_ssize_t length) noexcept nogil:
+    """Where words begin and end, by turns, and where the text ends, as often as `LANES` words more have edges; gives the number of
+    words. Behind the codes there is a separator, and room for `READ` others."""
+    cdef const uint16_t* codes = text.codes
+    cdef int32_t* edges = text.edges
+    cdef Py_ssize_t i = 0, count = 0, more
     cdef uint64_t bits, changes, before = 0
     if wide_lanes:
-        count, i = wide_edges(codes, length, edges), length
+        count, i = wide_edges(codes, length, edges, text.apart), length
     while i < length:
         bits = letters_among(codes + i)
         if length - i < READ:  # what is read behind the text is of another one
@@ -497,7 +520,8 @@ cdef Py_ssize_t find_edges(const uint16_t* codes, Py_ssize_t length, int32_t* ed
             count += 1
             changes &= changes - 1
         i += READ
-    edges[count] = edges[count + 1] = <int32_t>length
+    for more in range(2 * LANES + 2):
+        edges[count + more] = <int32_t>length
     return (count + 1) >> 1
 
 
@@ -531,6 +555,12 @@ cdef inline bint merges(Folded* text, Py_ssize_t word, Py_ssize_t length, bint j
             edges[2] = <int32_t>(i - 1)
             return True
     return False
+
+
+cdef inline uint64_t apart_behind(const Folded* text, Py_ssize_t word) noexcept nogil:
+    """Bit j is set where more than spaces follows a word that is j words after this one."""
+    cdef Py_ssize_t at = (word + 1) >> 6, by = (word + 1) & 63
+    return text.apart[at] >> by | text.apart[at + 1] << 1 << (63 - by)
 
 
 cdef inline uint8_t opens_behind(const Folded* text, Py_ssize_t word) noexcept nogil:
@@ -584,16 +614,18 @@ cdef Py_ssize_t hash_codes(
 
     Where words begin is found before, so that no word waits for the end of the last; usual ones are hashed many at once, where
     the machine can."""
-    cdef Py_ssize_t word = 0, words = find_edges(text.codes, length, text.edges), many, merged, at, start
+    cdef Py_ssize_t word = 0, words = find_edges(text, length), many, merged, at, start
+    cdef bint wide
     cdef Merging merging
     cdef uint64_t odd
     merging.joined, merging.joint = -1, 0
     opens[count] = OPENS[NEWLINE]
     while word < words:
-        many, merged, odd = 1, 0, 1
-        if wide_lanes and words - word >= wide_lanes and merging.joined < 0:
-            many = min(words - word, <Py_ssize_t>WORDS) & -wide_lanes
+        many, merged, odd, wide = 1, 0, 1, wide_lanes and merging.joined < 0
+        if wide:
+            many = min(words - word, <Py_ssize_t>WORDS)
             odd = wide_words(text.codes, text.kinds, text.edges + 2 * word, many, hashes + count)
+            odd = (odd | apart_behind(text, word)) & (<uint64_t>0xFFFFFFFFFFFFFFFF >> (64 - many))
             memset(opens + count + 1, 0, many)
         while odd:
             at = low_zeros(odd)
@@ -601,7 +633,7 @@ cdef Py_ssize_t hash_codes(
                 many, merged = at, 1  # what follows was not what it is now
                 break
             start = word + at
-            if many == 1 or hashes[count + at] & 1 or text.edges[2 * start + 1] - text.edges[2 * start] > 2 * FOUR:
+            if not wide or hashes[count + at] & 1 or text.edges[2 * start + 1] - text.edges[2 * start] > 2 * FOUR:
                 hashes[count + at] = hash_word(text, start)
             opens[count + at + 1] = opens_behind(text, start)
             odd &= odd - 1
@@ -618,7 +650,7 @@ cdef Py_ssize_t hash_codes(
 
 cdef object hash_all(
     Py_ssize_t n, const void** data, const int* widths, const Py_ssize_t* lengths, object text_of,
-    const uint16_t[::1] table, const uint16_t[::1] settled, object unfold, bint with_stems,
+    const uint16_t[::1] table, const uint16_t[::1] settled, const uint32_t[::1] pairs, object unfold, bint with_stems,
     const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
     bint joins_waw,
 ):
@@ -626,7 +658,8 @@ cdef object hash_all(
     uint32 (w,) or None. `text_of`: gives a text as a string."""
     cdef Py_ssize_t i, length, longest = 0, total = 0, count = 0, more, spare = 4096
     cdef Folded room
-    cdef Near near
+    cdef Near near, near_settled
+    cdef bint is_settled = False
     cdef uint64_t[::1] hashes
     cdef uint8_t[::1] opens
     cdef uint32_t[::1] stems
@@ -638,8 +671,8 @@ cdef object hash_all(
     total += spare
     reserve(&room, longest)
     try:
-        fill_near(&near, &table[0], &classes[0])
-        hash_array, open_array = np.empty(total + 1, np.uint64), np.empty(total + 1, np.uint8)
+        fill_near(&near, &table[0], &pairs[0], &classes[0])
+        hash_array, open_array = np.empty(total + LANES, np.uint64), np.empty(total + 1, np.uint8)
         stem_array, offset_array = np.empty(total + 1 if with_stems else 1, np.uint32), np.zeros(n + 1, np.int64)
         hashes, opens, stems, offsets = hash_array, open_array, stem_array, offset_array
         i = 0
@@ -667,7 +700,7 @@ cdef object hash_all(
                 if spare < 0:
                     more = length + total // 8
                     total, spare = total + more, spare + more  # what this text lacked is taken off the new room
-                    hash_array, open_array = np.resize(hash_array, total + 1), np.resize(open_array, total + 1)
+                    hash_array, open_array = np.resize(hash_array, total + LANES), np.resize(open_array, total + 1)
                     if with_stems:
                         stem_array = np.resize(stem_array, total + 1)
                     hashes, opens, stems = hash_array, open_array, stem_array
@@ -675,12 +708,13 @@ cdef object hash_all(
             if length > room.most:
                 release(&room)
                 reserve(&room, length)
-            fill_near(&near, &settled[0], &classes[0])
+            if not is_settled:
+                fill_near(&near_settled, &settled[0], &pairs[0], &classes[0])
+                is_settled = True
             length = fold_text(
-                PyUnicode_DATA(text), PyUnicode_KIND(text), length, &near, &settled[0], &classes[0], room.codes,
+                PyUnicode_DATA(text), PyUnicode_KIND(text), length, &near_settled, &settled[0], &classes[0], room.codes,
                 room.kinds,
             )
-            fill_near(&near, &table[0], &classes[0])
             count = hash_codes(
                 &room, length, &hashes[0], &opens[0], stem_at, &affixes[0], &sizes[0], &bones[0], count,
                 joins_waw,
@@ -694,9 +728,9 @@ cdef object hash_all(
 
 
 def hash_texts(
-    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, unfold, bint with_stems,
-    const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes,
-    bint joins_waw,
+    list texts, const uint16_t[::1] table, const uint16_t[::1] settled, const uint32_t[::1] pairs, unfold,
+    bint with_stems, const uint64_t[::1] affixes, const int64_t[::1] sizes, const uint16_t[::1] bones,
+    const uint16_t[::1] classes, bint joins_waw,
 ):
     """Hashes of the words of strings, as `hash_all` gives them."""
     cdef Py_ssize_t n = len(texts), i
@@ -712,8 +746,8 @@ def hash_texts(
                 raise TypeError(f"text {i} is no string but {type(text).__name__}")
             data[i], widths[i], lengths[i] = PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text)
         return hash_all(
-            n, data, widths, lengths, texts.__getitem__, table, settled, unfold, with_stems, affixes, sizes, bones,
-            classes, joins_waw,
+            n, data, widths, lengths, texts.__getitem__, table, settled, pairs, unfold, with_stems, affixes, sizes,
+            bones, classes, joins_waw,
         )
     finally:
         free(data); free(widths); free(lengths)
@@ -721,8 +755,8 @@ def hash_texts(
 
 def hash_utf8(
     const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] stops, const uint16_t[::1] table,
-    const uint16_t[::1] settled, unfold, bint with_stems, const uint64_t[::1] affixes, const int64_t[::1] sizes,
-    const uint16_t[::1] bones, const uint16_t[::1] classes, bint joins_waw,
+    const uint16_t[::1] settled, const uint32_t[::1] pairs, unfold, bint with_stems, const uint64_t[::1] affixes,
+    const int64_t[::1] sizes, const uint16_t[::1] bones, const uint16_t[::1] classes, bint joins_waw,
 ):
     """Hashes of the words of texts in UTF-8, as `hash_all` gives them."""
     cdef Py_ssize_t n = starts.shape[0], i
@@ -737,7 +771,7 @@ def hash_utf8(
             texts[i], widths[i], lengths[i] = &data[0] + starts[i], UTF8, stops[i] - starts[i]
         return hash_all(
             n, texts, widths, lengths, lambda i: bytes(whole[starts[i]:stops[i]]).decode("utf-8", "surrogatepass"),
-            table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw,
+            table, settled, pairs, unfold, with_stems, affixes, sizes, bones, classes, joins_waw,
         )
     finally:
         free(texts); free(widths); free(lengths)

@@ -6,7 +6,8 @@
    V_...          instructions; `V_MUL` takes a factor that is no vector, `V_WIDEN` loads numbers of 32 bits
    NAME(letters)  sixteen bytes from each of LANES words on: their first four letters and the next four
    NAME(unset)    bit j is set where number j of 64 is `WIDE_EMPTY`
-   NAME(inside)   bit j is set where code j of 64 is a letter of a word
+   NAME(inside)   bit j is set where code j of 64 is a letter of a word; and of `signs`, where it stands between words and is no space
+   NAME(picked)   of a number the bits that another one has, side by side
    NAME(places)   writes the places of the bits of a number, counted from `first` on, and something behind them; gives how many */
 
 TARGET static inline V NAME(mix)(V h) {
@@ -17,36 +18,48 @@ TARGET static inline V NAME(mix)(V h) {
     return V_XOR(h, V_SRL(h, 31));
 }
 
-/* Where words begin and end, by turns; gives how many places that are. Behind the codes there is a separator, and room for 64. */
-TARGET static ptrdiff_t NAME(edges)(const uint16_t* codes, ptrdiff_t length, int32_t* edges) {
-    ptrdiff_t count = 0;
-    uint64_t before = 0;
+/* Where words begin and end, by turns; gives how many places that are. Behind the codes there is a separator, and room for 64.
+   `apart`: bit j is set where more than spaces lies between word j - 1 and word j. */
+TARGET static ptrdiff_t NAME(edges)(const uint16_t* codes, ptrdiff_t length, int32_t* edges, uint64_t* apart) {
+    ptrdiff_t count = 0, word = 0;
+    uint64_t before = 0, carried = 0;
+    apart[0] = 0;
     for (ptrdiff_t i = 0; i < length; i += 64) {
-        uint64_t bits = NAME(inside)(codes + i);
+        uint64_t signs, bits = NAME(inside)(codes + i, &signs), starts, gaps, sum, behind;
         if (length - i < 64) bits &= ((uint64_t)1 << (length - i)) - 1;  /* what is behind the text is of another one */
         count += NAME(places)(bits ^ (bits << 1 | before), (int32_t)i, edges + count);
+        starts = bits & ~(bits << 1 | before);
         before = bits >> 63;
+        /* a sign among ones where nothing is inside carries through them, to the letter behind them */
+        gaps = ~bits;
+        sum = gaps + (signs & gaps);
+        behind = sum < gaps;
+        sum += carried;
+        carried = behind | (sum < carried);
+        behind = NAME(picked)(sum, starts);
+        apart[word >> 6] |= behind << (word & 63);
+        apart[(word >> 6) + 1] = behind >> 1 >> (63 - (word & 63));
+        word += __builtin_popcountll(starts);
     }
+    apart[(word >> 6) + 1] = 0;
     return count;
 }
 
 /* Hashes of `count` words, a multiple of LANES and at most 64. Bit j is set where word j is to be looked at by itself: it has one
-   letter, or more than seven, or digits, or something else behind it than one space or two. The hash of a word that has digits,
-   which its lowest bit tells, or more than eight letters is not that of the word. */
+   letter, or more than eight, or digits. The hash of a word that has digits, which its lowest bit tells, or more than eight
+   letters is not that of the word. */
 TARGET static uint64_t NAME(words)(
     const uint16_t* codes, const uint16_t* kinds, const int32_t* edges, ptrdiff_t count, uint64_t* out
 ) {
-    const V all = V_SET(~0ULL), half = V_SET(0xFFFFFFFFULL), low = V_SET(0xFFFFULL), one = V_SET(1), space = V_SET(0x20);
-    const V letter = V_SET(16), three = V_SET(48), four = V_SET(64), eight = V_SET(128), none = V_SET(0);
+    const V all = V_SET(~0ULL), half = V_SET(0xFFFFFFFFULL), low = V_SET(0xFFFFULL), one = V_SET(1);
+    const V letter = V_SET(16), eight = V_SET(128), none = V_SET(0);
     uint64_t odd = 0;
     for (ptrdiff_t j = 0; j < count; j += LANES) {
-        V here = V_LOAD(edges + 2 * j), stop = V_SRL(here, 32), first, next, kind, more;
-        V bits = V_SLL(V_SUB(stop, V_AND(here, half)), 4), gap = V_SUB(V_AND(V_LOAD(edges + 2 * j + 2), half), stop);
+        V here = V_LOAD(edges + 2 * j), first, next, kind, more;
+        V bits = V_SLL(V_SUB(V_SRL(here, 32), V_AND(here, half)), 4);
         V mask = V_XOR(V_SLLV(all, bits), all), rest = V_SRLV(all, V_SUB(eight, bits));  /* a shift by 64 or more gives 0 */
         NAME(letters)(codes, edges + 2 * j, &first, &next);
         NAME(letters)(kinds, edges + 2 * j, &kind, &more);
-        V behind = V_OR(V_SRLV(first, bits), V_SRLV(next, V_SUB(bits, four)));
-        V beyond = V_OR(V_SRLV(first, V_ADD(bits, letter)), V_SRLV(next, V_SUB(bits, three)));
         V h = V_MUL(V_AND(first, mask), M1);
         h = V_XOR(h, V_SRL(h, 30));
         next = V_MUL(V_XOR(h, V_AND(next, rest)), M2);
@@ -58,10 +71,8 @@ TARGET static uint64_t NAME(words)(
         kind = V_OR(kind, V_SRL(kind, 32));
         kind = V_AND(V_OR(kind, V_SRL(kind, 16)), low);
         V_STORE(out + j, V_OR(V_ANDNOT(low, h), kind));
-        gap = V_SUB(gap, one);
-        behind = V_OR(V_XOR(V_AND(behind, low), space), V_AND(kind, one));
-        beyond = V_OR(V_XOR(V_AND(beyond, low), space), V_XOR(gap, one));
-        unsigned int usual = V_ZERO(behind) & (V_ZERO(gap) | V_ZERO(beyond)) & ~V_ZERO(V_XOR(bits, letter));
+        more = V_OR(V_SRL(V_SUB(bits, one), 7), V_AND(kind, one));
+        unsigned int usual = V_ZERO(more) & ~V_ZERO(V_XOR(bits, letter));
         odd |= (uint64_t)(usual ^ ((1u << LANES) - 1)) << j;
     }
     return odd;

@@ -75,7 +75,7 @@ static ptrdiff_t wide_lanes = 0;
 static uint64_t (*wide_words)(const uint16_t*, const uint16_t*, const int32_t*, ptrdiff_t, uint64_t*) = 0;
 static void (*wide_shingles)(const uint64_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
 static void (*wide_signature)(const uint64_t*, ptrdiff_t, const uint64_t*, uint32_t*, ptrdiff_t) = 0;
-static ptrdiff_t (*wide_edges)(const uint16_t*, ptrdiff_t, int32_t*) = 0;
+static ptrdiff_t (*wide_edges)(const uint16_t*, ptrdiff_t, int32_t*, uint64_t*) = 0;
 static void (*wide_mixed)(const uint32_t*, ptrdiff_t, const uint64_t*, uint64_t*) = 0;
 
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -185,21 +185,12 @@ __attribute__((target("avx2,popcnt"))) static ptrdiff_t wide_fold_4(
 
 #define WIDE_VBMI __attribute__((target("avx2,avx512f,avx512dq,avx512vl,avx512bw,avx512vbmi,avx512vbmi2,popcnt")))
 
-/* Bytes of letters as numbers of 16 bits, the first 32 and the rest. */
-WIDE_VBMI static inline void wide_spread(__m512i low, __m512i high, __m512i* first, __m512i* rest) {
-    *first = _mm512_or_si512(
-        _mm512_cvtepu8_epi16(_mm512_castsi512_si256(low)),
-        _mm512_slli_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(high)), 8));
-    *rest = _mm512_or_si512(
-        _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(low, 1)),
-        _mm512_slli_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(high, 1)), 8));
-}
-
 /* The same 64 at a time, until one is to be written out or too many are rare. */
 WIDE_VBMI static ptrdiff_t wide_fold_8(
     const uint16_t* letters, ptrdiff_t length, const WideTables* tables, const uint32_t* near, uint16_t* codes, uint16_t* kinds,
     ptrdiff_t* written
 ) {
+    const __m512i inside = _mm512_set1_epi16(WIDE_PAGE - 1);
     __m512i pages[4][2][2];
     ptrdiff_t i = 0, m = 0;
     int stopped = 0;
@@ -212,26 +203,49 @@ WIDE_VBMI static ptrdiff_t wide_fold_8(
     }
     while (i < length && !stopped) {
         ptrdiff_t count = length - i < 64 ? length - i : 64;
-        uint64_t live = count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, kept, other, arabic, known, asks;
+        uint64_t live = count < 64 ? ((uint64_t)1 << count) - 1 : ~(uint64_t)0, kept, other, known, asks;
         __m512i v = _mm512_maskz_loadu_epi16((__mmask32)live, letters + i);
         __m512i w = _mm512_maskz_loadu_epi16((__mmask32)(live >> 32), letters + i + 32);
-        __m512i place = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi16_epi8(v)), _mm512_cvtepi16_epi8(w), 1);
-        __m512i entry[4], code[2], kind[2];
+        /* Bytes of both lie by turns, eight of the one and eight of the other, until they are numbers of 16 bits again. */
+        __m512i place = _mm512_packus_epi16(_mm512_and_si512(v, inside), _mm512_and_si512(w, inside));
+        __m512i entry[4], code[2], kind[2], page;
+        __mmask64 arabic;
         v = _mm512_srli_epi16(v, 7);
         w = _mm512_srli_epi16(w, 7);
-        arabic = _mm512_cmpeq_epi16_mask(v, _mm512_set1_epi16(WIDE_ARABIC / WIDE_PAGE)) |
-                 (uint64_t)_mm512_cmpeq_epi16_mask(w, _mm512_set1_epi16(WIDE_ARABIC / WIDE_PAGE)) << 32;
-        known = arabic | _mm512_testn_epi16_mask(v, v) | (uint64_t)_mm512_testn_epi16_mask(w, w) << 32;
+        page = _mm512_packus_epi16(v, w);
+        arabic = _mm512_cmpeq_epi8_mask(page, _mm512_set1_epi8(WIDE_ARABIC / WIDE_PAGE));
         for (int j = 0; j < 4; j++) {
             entry[j] = _mm512_mask_blend_epi8(
                 arabic, _mm512_permutex2var_epi8(pages[j][0][0], place, pages[j][0][1]),
                 _mm512_permutex2var_epi8(pages[j][1][0], place, pages[j][1][1]));
         }
-        asks = _mm512_test_epi8_mask(entry[3], _mm512_set1_epi8(WIDE_ASKS >> 24)) & known & live;
-        kept = live & ~(asks & _mm512_cmpeq_epi8_mask(entry[0], _mm512_set1_epi8(WIDE_DELETE)));
+        code[0] = _mm512_unpacklo_epi8(entry[0], entry[1]);
+        code[1] = _mm512_unpackhi_epi8(entry[0], entry[1]);
+        kind[0] = _mm512_unpacklo_epi8(entry[2], entry[3]);
+        kind[1] = _mm512_unpackhi_epi8(entry[2], entry[3]);
+        known = arabic | _mm512_testn_epi8_mask(page, page);
+        if (!(~known | _mm512_test_epi8_mask(entry[3], _mm512_set1_epi8(WIDE_ASKS >> 24)))) {  /* as mostly */
+            for (int j = 0; j < 2; j++) {
+                _mm512_storeu_si512(codes + m + 32 * j, code[j]);
+                _mm512_storeu_si512(kinds + m + 32 * j, kind[j]);
+            }
+            m += count;
+            i += count;
+            continue;
+        }
+        known = 0;
+        asks = 0;
+        kept = 0;
+        for (int j = 0; j < 2; j++) {
+            __m512i of = j ? w : v;
+            known |= (uint64_t)(_mm512_cmpeq_epi16_mask(of, _mm512_set1_epi16(WIDE_ARABIC / WIDE_PAGE)) |
+                                _mm512_testn_epi16_mask(of, of)) << 32 * j;
+            asks |= (uint64_t)_mm512_test_epi16_mask(kind[j], _mm512_set1_epi16(WIDE_ASKS >> 16)) << 32 * j;
+            kept |= (uint64_t)_mm512_cmpneq_epi16_mask(code[j], _mm512_set1_epi16(WIDE_DELETE)) << 32 * j;
+        }
+        asks &= known & live;
+        kept = live & ~(asks & ~kept);
         other = live & (~known | (asks & kept));
-        wide_spread(entry[0], entry[1], &code[0], &code[1]);
-        wide_spread(entry[2], entry[3], &kind[0], &kind[1]);
         if (other) {
             uint16_t all_codes[64], all_kinds[64];
             if (__builtin_popcountll(other) > WIDE_STRANGE) break;
@@ -373,16 +387,29 @@ TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
     return bits;
 }
 
-TARGET static inline uint64_t NAME(inside)(const uint16_t* codes) {
-    const V last = _mm256_set1_epi16(0x20), none = _mm256_setzero_si256();
+TARGET static inline uint64_t NAME(inside)(const uint16_t* codes, uint64_t* signs) {
+    const V last = _mm256_set1_epi16(0x20), sign = _mm256_set1_epi16(0x1F), none = _mm256_setzero_si256();
     uint64_t ends = 0;
+    *signs = 0;
     for (int j = 0; j < 64; j += 32) {
-        V low = _mm256_cmpeq_epi16(_mm256_subs_epu16(V_LOAD(codes + j), last), none);
-        V high = _mm256_cmpeq_epi16(_mm256_subs_epu16(V_LOAD(codes + j + 16), last), none);
+        V x = V_LOAD(codes + j), y = V_LOAD(codes + j + 16);
+        V low = _mm256_cmpeq_epi16(_mm256_subs_epu16(x, last), none), high = _mm256_cmpeq_epi16(_mm256_subs_epu16(y, last), none);
         V both = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);  /* the halves lie between one another */
         ends |= (uint64_t)(uint32_t)_mm256_movemask_epi8(both) << j;
+        low = _mm256_cmpeq_epi16(_mm256_subs_epu16(x, sign), none);
+        high = _mm256_cmpeq_epi16(_mm256_subs_epu16(y, sign), none);
+        both = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);
+        *signs |= (uint64_t)(uint32_t)_mm256_movemask_epi8(both) << j;
     }
     return ~ends;
+}
+
+TARGET static inline uint64_t NAME(picked)(uint64_t bits, uint64_t which) {
+    uint64_t picked = 0;
+    for (bits &= which; bits; bits &= bits - 1) {
+        picked |= (uint64_t)1 << __builtin_popcountll(which & ((bits & -bits) - 1));
+    }
+    return picked;
 }
 
 TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
@@ -400,7 +427,7 @@ TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_
 /* Eight. */
 #define LANES 8
 #define V __m512i
-#define TARGET __attribute__((target("avx2,avx512f,avx512dq,avx512vl,avx512bw,popcnt")))
+#define TARGET __attribute__((target("avx2,avx512f,avx512dq,avx512vl,avx512bw,bmi2,popcnt")))
 #define NAME(name) wide_##name##_8
 #define V_SET(x) _mm512_set1_epi64((int64_t)(x))
 #define V_LOAD(at) _mm512_loadu_si512(at)
@@ -448,9 +475,14 @@ TARGET static inline uint64_t NAME(unset)(const uint32_t* slots) {
     return bits;
 }
 
-TARGET static inline uint64_t NAME(inside)(const uint16_t* codes) {
-    const V last = _mm512_set1_epi16(0x20);
-    return _mm512_cmpgt_epu16_mask(V_LOAD(codes), last) | (uint64_t)_mm512_cmpgt_epu16_mask(V_LOAD(codes + 32), last) << 32;
+TARGET static inline uint64_t NAME(inside)(const uint16_t* codes, uint64_t* signs) {
+    const V space = _mm512_set1_epi16(0x20), x = V_LOAD(codes), y = V_LOAD(codes + 32);
+    *signs = _mm512_cmplt_epu16_mask(x, space) | (uint64_t)_mm512_cmplt_epu16_mask(y, space) << 32;
+    return _mm512_cmpgt_epu16_mask(x, space) | (uint64_t)_mm512_cmpgt_epu16_mask(y, space) << 32;
+}
+
+TARGET static inline uint64_t NAME(picked)(uint64_t bits, uint64_t which) {
+    return _pext_u64(bits, which);
 }
 
 TARGET static inline ptrdiff_t NAME(places)(uint64_t bits, int32_t first, int32_t* out) {
@@ -474,7 +506,7 @@ static int wide_choose(int most) {
     /* The first that have the last of these run at full speed with registers of 64 bytes; those before did not. */
     eight = wide_folds && most > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
-            __builtin_cpu_supports("avx512vbmi2");
+            __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2");
     wide_bits = eight && __builtin_cpu_supports("avx512vpopcntdq") ? wide_bits_8 : counts ? wide_bits_popcnt : wide_bits_plain;
     wide_fold = eight ? wide_fold_8 : wide_fold_4;
     wide_lanes = eight ? 8 : wide_folds ? 4 : 0;

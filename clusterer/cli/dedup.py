@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import Any
 
@@ -136,8 +136,7 @@ def dedup_command(
     with run.going_on() as stack:
         listed = stack.enter_context(atomic_output(pairs)) if pairs else None
         result = _quoting(run, old, quote) if quote and old else _copies(run, old, keep, (listed, pairs_form, guard))
-        gone = {removal.place: removal for removal in result.removed}
-        entries = outputs.write(_fate(gone, old, run.reader.place))
+        entries = outputs.write(_fate(result, old, run.reader.place))
         if outputs.is_folder:
             outputs.finish(about(run, result.stats), entries)
     run.summarise(result.stats)
@@ -187,7 +186,7 @@ def _copies(run: Run, old: AgainstFeed | None, keep: str, listed: tuple[Any, str
     if values is not None and run.versions:
         values = [values[place] for place in run.versions.places]
     result = deduplicate(done, run.settings, keep, values, old=count)
-    gone = Counter(corpus.outlets[count + removal.place] for removal in result.removed)
+    gone = Counter(map(corpus.outlets.__getitem__, (count + result.places).tolist()))
     run.removed_by_outlet = dict(gone.most_common())
     if run.versions:
         result = with_versions(result, done, run.versions)
@@ -222,11 +221,16 @@ def _quoting(run: Run, old: AgainstFeed, length: int) -> Deduplication:
     return result
 
 
-def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[int], tuple[str, int]]) -> Fate:
+def _fate(result: Deduplication, old: AgainstFeed | None, stood: Callable[[int], tuple[str, int]]) -> Fate:
     """What becomes of the articles of a run of which some go; `stood` tells file and row of one by its number."""
+    places = result.places
+
+    @cache
+    def gone() -> dict[int, Removal]:
+        return {removal.place: removal for removal in result.removed}
 
     def aside(number: int, row: Row) -> bytes | None:
-        removal = gone.get(number)
+        removal = gone().get(number)
         if removal is None:
             return None
         place = old.place if old and removal.is_against else stood
@@ -257,8 +261,6 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[in
             ]
         return orjson.dumps({**why, "article": orjson.Fragment(with_nulls(as_json(row)))})
 
-    places = np.fromiter(sorted(gone), np.int64, len(gone))
-
     def going(start: int, stop: int) -> NDArray[np.int64]:
         first, behind = np.searchsorted(places, (start, stop))
         return places[first:behind]
@@ -269,8 +271,8 @@ def _fate(gone: dict[int, Removal], old: AgainstFeed | None, stood: Callable[[in
         return mask
 
     return Fate(
-        lambda number, row: None if number in gone else row,
-        lambda start, stop: [gone[number] for number in going(start, stop).tolist()],
+        lambda number, row: None if number in gone() else row,
+        lambda start, stop: [gone()[number] for number in going(start, stop).tolist()],
         aside,
         stays,
     )

@@ -8,12 +8,14 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import run_starts
+from clusterer.arrays.parallel import run_both
 from clusterer.corpus import Corpus
 from clusterer.settings import Settings
 from clusterer.text import boilerplate
@@ -25,7 +27,9 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     words = corpus.words
     assert words is not None
     hashes, counts = boilerplate.whole_hashes(words, settings.threads), words.counts
-    order = np.lexsort((hashes, -counts))
+    order, numbers = run_both(
+        lambda: np.lexsort((hashes, -counts)), lambda: outlet_numbers(corpus.outlets), settings.threads
+    )
     order = order[counts[order] > 0]
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = hashes[order[1:]] != hashes[order[:-1]]
@@ -36,10 +40,14 @@ def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     held = held[np.lexsort((corpus.ranks[held], corpus.dates[held], of_article[held]))]
     held = held[run_starts(of_article[held])]
     first[of_article[held]] = held
-    known = {name: number for number, name in enumerate(dict.fromkeys(corpus.outlets))} | {"": -1}
-    outlets = np.array(list(map(known.__getitem__, corpus.outlets)), dtype=np.int64)[first]
     compared = int((counts[order[new]] >= settings.min_words).sum())
-    return Documents(order[new], of_article, words, outlets, corpus.dates[first], compared)
+    return Documents(order[new], of_article, words, numbers[first], corpus.dates[first], compared)
+
+
+def outlet_numbers(outlets: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each outlet, int64 (n,), from 0 in the order in which they are first there; -1 for "", which is unknown."""
+    known = {name: number for number, name in enumerate(dict.fromkeys(outlets))} | {"": -1}
+    return np.fromiter(map(known.__getitem__, outlets), np.int64, len(outlets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,13 +124,19 @@ def verify(
         tell("verifying", len(block))
         return block[near], shared, differing
 
-    if settings.series == "separate" and len(pairs):
-        known_words(settings.profile)  # made once, not by every thread for itself
+    if len(pairs):
+        prepare(settings)
     blocks = list(ordered_map(check, range(0, len(pairs), _VERIFY_BLOCK), settings.threads))
     kept = np.concatenate([pairs[:0], *(block for block, _, _ in blocks)])
     shared, differing = join([x for _, x, _ in blocks]), Differences.join([x for _, _, x in blocks])
     kind = classify(kept, shared, differing, documents.outlets, documents.dates, settings)
     return Links(kept, shared, differing, kind)
+
+
+def prepare(settings: Settings) -> None:
+    """Make what is looked up of words: once, not by every thread for itself; while others work, where a caller can."""
+    if settings.series == "separate":
+        known_words(settings.profile)
 
 
 def classify(

@@ -5,7 +5,7 @@ Array letters: `n` articles, `d` documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clusterer.arrays.indexing import factorize, run_starts
 from clusterer.copies.candidates import CandidatePairs
-from clusterer.copies.documents import Documents
+from clusterer.copies.documents import Documents, outlet_numbers
 from clusterer.corpus import Corpus, ranks_of_ids
 from clusterer.deduplication import Removal, deduplicate
 from clusterer.pipeline import PipelineRun
@@ -60,7 +60,7 @@ def _with_others(rows: Any) -> Any:
     return rows.filter(pa.array(np.bincount(places, minlength=len(units))[places] > 1))
 
 
-def _told(found: tuple[Removal, ...], keys: NDArray[np.int64]) -> Batch:
+def _told(found: Sequence[Removal], keys: NDArray[np.int64]) -> Batch:
     """`REMOVED` of articles by their keys, int64 (n,)."""
     strings = {name: pa.array([getattr(r, name) for r in found], pa.string()) for name in ("id", "kept", "relation")}
     return batch_of(
@@ -90,8 +90,7 @@ def _run_of(rows: Any, words: Any, linked: Any, alike: Any, settings: Settings) 
     first = np.lexsort((ranks, dates, of_article))
     first = first[run_starts(of_article[first])]  # who printed each document first
     centres = np.searchsorted(docs, numbers(rows.column("centre"), np.int64)[first])
-    known = {name: number for number, name in enumerate(dict.fromkeys(outlets))} | {"": -1}
-    printed = np.array([known[outlets[i]] for i in first.tolist()], dtype=np.int64)
+    printed = outlet_numbers(outlets)[first]
     nothing = Words(np.zeros(0, dtype=np.uint64), np.zeros(n + 1, dtype=np.int64))
     corpus = Corpus(ids, outlets, dates, ranks, nothing, None, 0, 0, np.zeros(0, dtype=np.uint64))
     documents = Documents(np.arange(len(docs)), of_article, _words_of(words, docs), printed, dates[first])

@@ -127,8 +127,11 @@ def learned_lines(
         bool (w,), True for the words of these segments, and their keys, uint64 (x,), ascending.
     """
     hashes = outlet_hashes(outlets)
-    found = _repeated_segments(words, hashes, threads, store)
-    facts = Facts.of(words, titles, hashes, threads)
+    found, facts = run_both(
+        lambda: _repeated_segments(words, hashes, threads, store),
+        lambda: Facts.of(words, titles, hashes, threads),
+        threads,
+    )
     keys = recurring(found, facts)
     known = find_sorted(keys, found.keys)[1] & found.cuttable()
     return words_of_lines(words, found.starts[known], found.lengths[known], store), keys

@@ -26,7 +26,7 @@ from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signa
 from clusterer.arrays.ragged import Growing, compact, take_rows
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.arrays.utf8 import Utf8Texts
-from clusterer.text.normalize import fold, joins_waw, letter_classes, small_path, tables
+from clusterer.text.normalize import fold, joins_waw, letter_classes, letter_pairs, small_path, tables
 from clusterer.text.stemming import STEMMER
 
 _BLOCK = 1 << 24  # words that are looked at together
@@ -141,7 +141,7 @@ def hash_words(
         table, settled = tables(profile)
         affixes, sizes, bones = STEMMER
         unfold, joined = partial(small_path, profile=profile), joins_waw(profile)
-        rest = table, settled, unfold, stems, affixes, sizes, bones, classes, joined
+        rest = table, settled, letter_pairs(profile), unfold, stems, affixes, sizes, bones, classes, joined
         if isinstance(texts, Utf8Texts):
             hashed = kernels.hash_utf8(texts.data, texts.starts, texts.stops, *rest)
         else:

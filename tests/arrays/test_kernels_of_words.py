@@ -147,12 +147,28 @@ def test_words_of_every_length_between_others_of_every_kind() -> None:
     ]
     texts = []
     for kind in kinds:
-        for place in range(40):
+        for place in range(72):
             words = [usual[(place + i) % len(usual)] for i in range(place + 1 + place % 9)]
             words[place] = kind
             texts += [" ".join(words), " ".join([*words, kind, kind, *words])]
     words = hashed(texts)
     assert words.counts.tolist() == [len(reference.words(text, "news")) for text in texts]
+
+
+def test_what_lies_between_words_opens_the_next_one_wherever_registers_end() -> None:
+    """Gaps of every kind and length that begin before, at and behind the edges of 64 and of 128 letters."""
+    gaps = [
+        f"{before}{sign}{behind}"
+        for sign in (" ", "\n", ".", "،")
+        for before in ("", " " * 3, " " * 70)
+        for behind in ("", "  ")
+    ]
+    batch = [f"{'ا' * first}{gap}بد هو.جد" for gap in gaps for first in (*range(56, 67), *range(124, 131))]
+    words = hashed(batch)
+    opens = words.opens_sentence
+    assert opens is not None
+    second = opens[words.offsets[:-1] + 1]
+    assert second.tolist() == ["." in text.partition("ب")[0] or "\n" in text for text in batch]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +189,10 @@ def test_ligatures_that_unfold_beyond_the_room_that_was_made(batch: list[str]) -
 
 
 def test_kinds_of_string_count_as_strings_and_nothing_else_does() -> None:
-    plain, kind = hash_words(["كلمه اخرى", "ﻻ"], stems=True), type("Text", (str,), {})
-    assert_same(plain, hash_words([np.str_("كلمه اخرى"), np.str_("ﻻ")], stems=True))
-    assert_same(plain, hash_words([kind("كلمه اخرى"), kind("ﻻ")], stems=True))
+    texts = ["كلمه اخرى", "ﻻ", "ﷺ"]
+    plain, kind = hash_words(texts, stems=True), type("Text", (str,), {})
+    assert_same(plain, hash_words([*map(np.str_, texts)], stems=True))
+    assert_same(plain, hash_words([*map(kind, texts)], stems=True))
     for wrong in (None, 5, b"abc"):
         with pytest.raises(TypeError):
             hash_words(["كلمه", wrong])
@@ -186,8 +203,20 @@ def test_an_error_on_the_small_path_comes_out() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("clusterer.text.words.small_path", lambda text, profile: 1 // 0)
         with pytest.raises(ZeroDivisionError):
-            hash_words(["كلمه", "ﻻ"])
+            hash_words(["كلمه", "ﷺ"])
         patch.setattr("clusterer.text.words.small_path", lambda text, profile: None)
         with pytest.raises(TypeError):
-            hash_words(["كلمه", "ﻻ"])
-    hashed(["كلمه", "ﻻ"])
+            hash_words(["كلمه", "ﷺ"])
+    hashed(["كلمه", "ﷺ"])
+
+
+@pytest.mark.parametrize("profile", ["news", "strict", "news-1", "strict-1"])
+def test_ligatures_of_two_letters_ask_for_no_small_path(profile: str) -> None:
+    """Unless a mark that is to be composed, or another special letter, is in the text as well."""
+    batch = ["ﻻ", "قال ﻷن الوزير ﻵخر مرة " * 9, "ﻻﻷﻹﻵ" * 40, "ﻻ\u064eﻷ ١٢"]
+    words = hashed(batch, profile)
+    np.testing.assert_array_equal(words.counts, [len(reference.words(text, profile)) for text in batch])
+    hashed([f"{text}{special} ﻻ" for text in batch for special in "\u0653ﷺ½\U0001f600"], profile)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clusterer.text.words.small_path", lambda text, profile: 1 // 0)
+        assert_same(hash_words(batch, profile, stems=True), words)

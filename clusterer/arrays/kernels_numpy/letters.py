@@ -14,6 +14,7 @@ def hash_texts(
     texts: list[str],
     table: NDArray[np.uint16],
     settled: NDArray[np.uint16],
+    pairs: NDArray[np.uint32],
     unfold: Callable[[str], str],
     with_stems: bool,
     affixes: NDArray[np.uint64],
@@ -27,6 +28,8 @@ def hash_texts(
     Args:
         texts: n strings.
         table, settled, unfold: as for `letters.fold_texts`.
+        pairs: uint32 (65536,), of letters that `unfold` writes out as two wherever they stand these two, folded, the first in the
+            lowest 16 bits; 0 of others. Saves to ask it.
         with_stems: also hash stems.
         affixes, sizes, bones: as for `letters.hash_stems`.
         classes: as for `letters.hash_words`.
@@ -39,6 +42,7 @@ def hash_texts(
     Raises:
         TypeError: a text is no string.
     """
+    del pairs
     _, codes, _ = letters.fold_texts(texts, table, settled, unfold)
     kept = codes != letters.DELETE
     if not kept.all():
@@ -58,6 +62,7 @@ def hash_utf8(
     stops: NDArray[np.int64],
     table: NDArray[np.uint16],
     settled: NDArray[np.uint16],
+    pairs: NDArray[np.uint32],
     unfold: Callable[[str], str],
     with_stems: bool,
     affixes: NDArray[np.uint64],
@@ -71,11 +76,11 @@ def hash_utf8(
     Args:
         data: uint8 (c,), UTF-8, in which halves of surrogate pairs may stand.
         starts, stops: int64 (n,), each text's first and past-the-last byte in `data`.
-        table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw: as for `hash_texts`.
+        table, settled, pairs, unfold, with_stems, affixes, sizes, bones, classes, joins_waw: as for `hash_texts`.
     """
     raw = (data[start:stop].tobytes() for start, stop in zip(starts.tolist(), stops.tolist(), strict=True))
     texts = [text.decode("utf-8", "surrogatepass") for text in raw]
-    return hash_texts(texts, table, settled, unfold, with_stems, affixes, sizes, bones, classes, joins_waw)
+    return hash_texts(texts, table, settled, pairs, unfold, with_stems, affixes, sizes, bones, classes, joins_waw)
 
 
 def scan_utf8(
