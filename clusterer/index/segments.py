@@ -196,20 +196,17 @@ def check_segments(database: Database, segments: Sequence[Segment]) -> list[str]
 # arrays
 
 
-def hits(
-    entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int, held: NDArray[np.bool_] | None = None
-) -> NDArray[np.uint64]:
+def hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
     """The entries of some keys, uint64 (h,): the key's place in `keys` above the number.
 
     Args:
         entries: uint64 (e,), ascending.
         keys: uint64 (q,), ascending, each once.
         most: how many are given of a key, the last ones.
-        held: bool (q,), keys of which a single entry is given, too; all by default.
     """
     starts, counts = np.empty((2, len(keys)), dtype=np.int64)
     kernels.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
-    place = np.flatnonzero(counts if held is None else counts > ~held)
+    place = np.flatnonzero(counts)
     if not len(place):
         return NONE
     starts, counts = starts[place], counts[place]

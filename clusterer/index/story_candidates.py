@@ -76,8 +76,9 @@ def story_candidates(
         dates: float64 (n, 2), earliest and latest date of each, inf or NaN where unknown.
         centres: int64 (n,), their own, so that they do not meet themselves; -1 where they are not stored.
     """
-    rows, others = keys.holders(index.postings, *keys.lead_keys(slots), candidates.story_cap(index.settings))
-    codes, met = bands.with_counts((rows << 32 | others)[others != centres[rows]])
+    codes, met = index.postings.shared(
+        keys.codes_of(*keys.lead_keys(slots)), centres, candidates.story_cap(index.settings)
+    )
     stored_centres, stored = index.texts.find_leads(sorting.distinct(codes & _NUMBER))
     if not len(stored_centres):
         return np.zeros((0, 2), dtype=np.int64)
