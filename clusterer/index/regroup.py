@@ -21,7 +21,7 @@ from clusterer.copies import grouping
 from clusterer.index import crowds, keys
 from clusterer.index.articles import document_words
 from clusterer.index.changes import Changes, retire_texts, store_links, stories_of_documents
-from clusterer.index.guards import crc_of_pair
+from clusterer.index.guards import crcs_of_pairs
 from clusterer.index.judged_links import are_filled, read_links
 from clusterer.index.likenesses import among_each_other
 from clusterer.index.open_index import OpenIndex
@@ -340,8 +340,8 @@ def _score_texts(
     values, width = features.astype("<f4").tobytes(), 4 * features.shape[1]
     blobs = [values[i : i + width] for i in range(0, len(values), width)]
     columns = (*centres[alike].T.tolist(), score.tolist(), blobs)
-    checksums = map(crc_of_pair, *columns)
-    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", zip(*columns, checksums, strict=True))
+    rows = zip(*columns, crcs_of_pairs(*columns), strict=True)
+    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", rows if len(alike) else ())
 
 
 # stories
