@@ -112,7 +112,8 @@ def distinct_near(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         [10, 30]
     """
     if not len(numbers) or int(numbers.max()) - int(numbers.min()) > 4 * len(numbers):
-        return np.unique(numbers)
+        distinct: NDArray[np.int64] = np.unique(numbers)
+        return distinct
     least = numbers.min()
     is_there = np.zeros(int(numbers.max() - least) + 1, dtype=np.bool_)
     is_there[numbers - least] = True
