@@ -112,10 +112,9 @@ def distinct_near(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         [10, 30]
     """
     if not len(numbers) or int(numbers.max()) - int(numbers.min()) > 4 * len(numbers):
-        distinct: NDArray[np.int64] = np.unique(numbers)
-        return distinct
-    least = numbers.min()
-    is_there = np.zeros(int(numbers.max() - least) + 1, dtype=np.bool_)
+        return np.asarray(np.unique(numbers), dtype=np.int64)
+    least = int(numbers.min())
+    is_there = np.zeros(int(numbers.max()) - least + 1, dtype=np.bool_)
     is_there[numbers - least] = True
     return np.flatnonzero(is_there) + least
 
