@@ -28,6 +28,7 @@ _CACHED = re.compile(r"^/(?:amp|[cv])/(?:s/)?(?=[\w-]+\.)")  # of Google's copie
 _CACHES = re.compile(r"(?:^|\.)cdn\.ampproject\.org$|^google\.[a-z.]+$")
 _HOST = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.)")
 _PAGE = re.compile(r"(?:/amp|/amp\.html|/index\.(?:html?|php|aspx?)|/)+$|(?:\.amp|[-_]amp)(?=(?:\.html?)?$)", re.I)
+_MAY_END = re.compile(r"(?:amp|/index\.\w+)(?:\.html?)?$", re.I)  # what `_PAGE` cuts, slashes aside
 _TRACKING = re.compile(
     r"utm_.*|at_.*|ns_.*|mc_[ce]id|[a-z]{0,4}cl(?:id|kid)|fbclid|igshid?|ref|ref_?src|referr?er|spm|xtor|ocid|ncid|cmpid|s_cid|"
     r"_ga|_gl|wt_mc|__twitter_impression|amp|outputtype|feature|share|shared|from_?rss|cmp|mkt_tok|trk|si",
@@ -56,9 +57,14 @@ def url_key(url: str) -> str:
     path = parts.path
     if _CACHES.search(_HOST.sub("", host)) and (inner := _CACHED.sub("", path)) != path:
         return url_key(f"//{inner}?{parts.query}")
-    path = normalize("NFC", _PAGE.sub("", re.sub(r"/{2,}", "/", unquote(path))))
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode(sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0])))
+    path = unquote(path) if "%" in path else path
+    path = re.sub(r"/{2,}", "/", path) if "//" in path else path
+    # Most paths have nothing to cut: expressions are asked where they may.
+    path = normalize("NFC", _PAGE.sub("", path) if path[-1:] == "/" or _MAY_END.search(path) else path)
+    query = ""
+    if parts.query:
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        query = urlencode(sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0])))
     route = f"#{parts.fragment}" if parts.fragment[:1] in ("!", "/") else ""  # a page that its own program chooses
     host = _HOST.sub("", host) + (f":{port}" if port not in (None, 80, 443) else "")
     return f"{host}{path}{f'?{query}' if query else ''}{route}" if path or query or route else ""

@@ -10,7 +10,7 @@ Array letters: `n` articles or sets, `w` words, `s` members, `k` slots, `m` pair
 cimport cython
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
@@ -1577,6 +1577,120 @@ def bucket_bounds(
                 at += 1
             counts[i] = min(at - low, most)
             starts[i] = at - counts[i]
+
+
+cdef int _ascending_numbers(const void* a, const void* b) noexcept nogil:
+    cdef uint32_t one = (<const uint32_t*>a)[0], other = (<const uint32_t*>b)[0]
+    return (one > other) - (one < other)
+
+
+cdef inline Py_ssize_t one_each(uint32_t* numbers, Py_ssize_t count) noexcept nogil:
+    """Sort numbers in place, each once; how many are left."""
+    cdef Py_ssize_t i = 1, kept = 0
+    while i < count and numbers[i - 1] < numbers[i]:
+        i += 1
+    if i >= count:
+        return count  # as they mostly are: what comes later has the larger numbers
+    qsort(numbers, count, sizeof(uint32_t), _ascending_numbers)
+    for i in range(count):
+        if not kept or numbers[i] != numbers[kept - 1]:
+            numbers[kept] = numbers[i]
+            kept += 1
+    return kept
+
+
+def shared_keys(
+    list parts, const uint64_t[::1] codes, const int64_t[::1] own, uint64_t lowest, Py_ssize_t most, Py_ssize_t cap,
+    Py_ssize_t hubs,
+):
+    """Codes of rows above the numbers that share a key with them, once a shared key: key by key, row by row."""
+    cdef Py_ssize_t e = codes.shape[0], p = len(parts), i = 0, j, k, low, high, middle, step, size
+    cdef Py_ssize_t room = 1 << 12, made = 0, space = 2 * e + 1
+    cdef const uint64_t[::1] part
+    cdef const uint64_t** entries = <const uint64_t**>malloc((p + 1) * sizeof(void*))
+    cdef Py_ssize_t* lengths = <Py_ssize_t*>malloc((p + 1) * sizeof(Py_ssize_t))
+    cdef Py_ssize_t* at = <Py_ssize_t*>calloc(p + 1, sizeof(Py_ssize_t))
+    cdef uint32_t* held = <uint32_t*>malloc(room * sizeof(uint32_t))  # the numbers of a key
+    cdef int64_t* found = <int64_t*>malloc(space * sizeof(int64_t))
+    cdef uint64_t wanted, bound
+    cdef uint32_t row
+    cdef void* larger
+    cdef int64_t[::1] copy
+    cdef bint whole = entries != NULL and lengths != NULL and at != NULL and held != NULL and found != NULL
+    if whole:
+        for k in range(p):
+            part = parts[k]
+            lengths[k], entries[k] = part.shape[0], NULL
+            if lengths[k]:
+                entries[k] = &part[0]
+    with nogil:
+        while whole and i < e:
+            wanted = codes[i] >> 32
+            bound, size = wanted << 32, 0
+            for k in range(p):
+                low, step = at[k], 8
+                while step == 8 and low + 8 <= lengths[k]:  # without a branch for each: keys are mostly near
+                    step = 0
+                    for j in range(8):
+                        step += entries[k][low + j] < bound
+                    low += step
+                    if low - at[k] > 64:
+                        break
+                if step == 8:
+                    step = 1
+                    while low + step < lengths[k] and entries[k][low + step] < bound:
+                        low += step
+                        step *= 2
+                    high = min(low + step, lengths[k])
+                    while low < high:  # the first entry that is not below
+                        middle = (low + high) // 2
+                        if entries[k][middle] < bound:
+                            low = middle + 1
+                        else:
+                            high = middle
+                high = low
+                while high < lengths[k] and entries[k][high] >> 32 == wanted:
+                    high += 1
+                at[k] = high
+                low = max(low, high - most)
+                if size + high - low > room:
+                    room = 2 * (size + high - low)
+                    larger = realloc(held, room * sizeof(uint32_t))
+                    if larger == NULL:
+                        whole = False
+                        break
+                    held = <uint32_t*>larger
+                for j in range(low, high):
+                    if <uint32_t>entries[k][j] >= lowest:
+                        held[size] = <uint32_t>entries[k][j]
+                        size += 1
+            if not whole:
+                break
+            size = one_each(held, size)
+            if size > cap and size > 2 * hubs:
+                memmove(held + hubs, held + size - hubs, hubs * sizeof(uint32_t))
+                size = 2 * hubs
+            while i < e and codes[i] >> 32 == wanted:
+                row = <uint32_t>codes[i]
+                if made + size > space:
+                    space = 2 * (made + size)
+                    larger = realloc(found, space * sizeof(int64_t))
+                    if larger == NULL:
+                        whole = False
+                        break
+                    found = <int64_t*>larger
+                for j in range(size):
+                    found[made] = <int64_t>row << 32 | held[j]
+                    made += held[j] != own[row]
+                i += 1
+    out = np.empty(made if whole else 0, np.int64)
+    if whole and made:
+        copy = out
+        memcpy(&copy[0], found, made * sizeof(int64_t))
+    free(entries); free(lengths); free(at); free(held); free(found)
+    if not whole:
+        raise MemoryError
+    return out
 
 
 def merge_entries(

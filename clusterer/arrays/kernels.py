@@ -38,6 +38,7 @@ from clusterer.arrays.kernels_numpy import (
     row_sums as row_sums,
     scan_utf8 as scan_utf8,
     set_bitmaps as set_bitmaps,
+    shared_keys as shared_keys,
     shingle_rows as shingle_rows,
     sort_in_place as sort_in_place,
     spanning_links as spanning_links,

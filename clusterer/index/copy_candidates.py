@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import factorize, find_sorted, run_starts
+from clusterer.arrays.indexing import factorize, find_sorted
 from clusterer.copies import verify
 from clusterer.copies.documents import Documents
 from clusterer.copies.verify import Links
@@ -39,25 +39,15 @@ def copy_candidates(index: OpenIndex, sketches: Sketches, numbers: NDArray[np.in
             given once; else -1.
     """
     cap = index.settings.bucket_cap
-    by_band = keys.holders(index.postings, sketches.bands, sketches.band_rows, cap)
-    by_sample = keys.holders(index.postings, sketches.samples, sketches.sample_rows, cap)
-    codes, times = [], []
-    for (rows, others), is_sample in ((by_band, False), (by_sample, True)):
-        code = (rows << 32 | others)[others != numbers[rows]]
-        sorting.sort(code)
-        new = run_starts(code)
-        pair, shared = code[new], np.diff(np.append(new, len(code)))
-        if is_sample:
-            distinct, place = factorize(pair & _NUMBER)
-            fewer = np.minimum(sketches.sampled[pair >> 32], index.postings.sampled(distinct)[place])
-            enough = shared >= index.settings.containment / SLACK * fewer
-            pair, shared = pair[enough], shared[enough]
-        codes.append(pair)
-        times.append(shared)
-    both = np.concatenate(codes)
+    by_band = index.postings.shared(keys.codes_of(sketches.bands, sketches.band_rows), numbers, cap)
+    pair, shared = index.postings.shared(keys.codes_of(sketches.samples, sketches.sample_rows), numbers, cap)
+    distinct, place = factorize(pair & _NUMBER)
+    fewer = np.minimum(sketches.sampled[pair >> 32], index.postings.sampled(distinct)[place])
+    enough = shared >= index.settings.containment / SLACK * fewer
+    both = np.concatenate([by_band[0], pair[enough]])
     if np.bincount(both >> 32, minlength=1).max() > bands.MOST:
         both, place = factorize(both)
-        met = np.bincount(place, np.concatenate(times)).astype(np.int64)
+        met = np.bincount(place, np.concatenate([by_band[1], shared[enough]])).astype(np.int64)
         kept = bands.most_met(both, both >> 32, met, bands.MOST)
         if len(kept) < len(both):
             index.tell_cut_short("copy", bands.MOST, "a copy that shares less with it may be missed")

@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
 from clusterer.arrays.hashing import mix
-from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.parallel import ordered_map
-from clusterer.arrays.ragged import Ragged, take_rows
+from clusterer.arrays.ragged import Ragged
 from clusterer.copies import candidates
-from clusterer.index.postings import Postings
 from clusterer.settings import Settings
 from clusterer.stories import candidates as stories_candidates
 from clusterer.text.words import Words
@@ -101,28 +99,11 @@ def lead_keys(slots: NDArray[np.uint16]) -> tuple[NDArray[np.uint64], NDArray[np
     return keys_of(mix(key.ravel()), "story"), np.repeat(filled, b)
 
 
-def holders(
-    postings: Postings, keys: NDArray[np.uint64], rows: NDArray[np.int64], cap: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who holds the keys of some rows, once a shared key; a row that was staged and shares a key with nobody may be left out.
-
-    Args:
-        postings: to look in.
-        keys: uint64 (e,) below 2**32.
-        rows: int64 (e,) below 2**32, whose key each is.
-        cap: of a key that more hold than this only the hubs are given, see `Postings.find`.
-
-    Returns:
-        int64 (h,) rows, and int64 (h,) the number of a document that shares a key with each.
-    """
-    code = keys << _HIGH | rows.astype(np.uint64)
-    sorting.sort(code)
-    ascending = code >> _HIGH
-    new = run_starts(ascending)
-    starts = np.append(new, len(ascending))
-    which, numbers = postings.find(ascending[new], cap, shared=True)
-    owners, offsets = take_rows((code & _LOW).astype(np.int64), starts, which)
-    return owners, np.repeat(numbers, np.diff(offsets))
+def codes_of(keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Keys above the rows that hold them, uint64 (e,), ascending, as `Postings.shared` takes them."""
+    codes = keys << _HIGH | rows.astype(np.uint64)
+    sorting.sort(codes)
+    return codes
 
 
 def distinct_stems(stems: Ragged, titles: Ragged) -> NDArray[np.uint32]:

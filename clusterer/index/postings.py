@@ -17,12 +17,12 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays import sorting
-from clusterer.arrays.indexing import find_sorted, ragged_index
+from clusterer.arrays import kernels, sorting
+from clusterer.arrays.indexing import find_sorted, ragged_index, run_starts
 from clusterer.index import segments
 from clusterer.index.database import Database
 from clusterer.index.segments import NONE, NUMBER, SHIFT, Segment
-from clusterer.lsh import buckets
+from clusterer.lsh import bands, buckets
 
 CACHE = 1 << 29
 """Bytes of segments that are kept in memory, once they were read whole: small ones, and those that a large batch needs."""
@@ -58,7 +58,7 @@ class Postings:
             self._read, self._segments = {}, []
             self._whole.clear()
         self._staged: list[NDArray[np.uint64]] = []
-        self._sorted: NDArray[np.uint64] | None = None
+        self._in_order = 0  # how many of these are, the first one
         self._sampled: dict[int, int] = {}
         self._changes: list[tuple[NDArray[np.uint32], NDArray[np.int32]]] = []
         self._generation = -1
@@ -86,7 +86,7 @@ class Postings:
     # looking up
 
     def find(
-        self, keys: NDArray[np.uint64], cap: int | None = None, every: bool = False, shared: bool = False
+        self, keys: NDArray[np.uint64], cap: int | None = None, every: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who holds some keys, staged ones too.
 
@@ -94,7 +94,6 @@ class Postings:
             keys: uint64 (q,) below 2**32, ascending, each once.
             cap: of a key that more numbers than this hold, only the first and last `buckets.HUBS` are given.
             every: give all that are kept.
-            shared: leave out keys that one staged number holds and nobody else.
 
         Returns:
             int64 (h,) places in `keys` and int64 (h,) numbers, ascending.
@@ -103,12 +102,7 @@ class Postings:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         most = self._database.state["article"] + 1 if every else self._most
         cap = most if every else self._most - 1 if cap is None else cap
-        parts = [segments.hits(self._entries(segment, keys), keys, most) for segment in self._segments]
-        if self._staged:
-            held = np.full(len(keys), not shared)  # most keys of new documents lead to themselves alone
-            for part in parts:
-                held[(part >> SHIFT).astype(np.int64)] = True
-            parts.append(segments.hits(self._staged_entries(), keys, most, held))
+        parts = [segments.hits(entries, keys, most) for entries in self._parts(keys)]
         parts = [part for part in parts if len(part)]
         codes = parts[0] if len(parts) == 1 else sorting.distinct(np.concatenate([*parts, NONE]))
         if self._lowest:
@@ -121,6 +115,28 @@ class Postings:
             kept = (size <= cap) | (place < buckets.HUBS) | (place >= size - buckets.HUBS)
             which, numbers = which[kept], numbers[kept]
         return which, numbers
+
+    def shared(
+        self, codes: NDArray[np.uint64], own: NDArray[np.int64], cap: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Who shares keys with some rows, staged ones too, and how many.
+
+        Args:
+            codes: uint64 (e,), ascending, a key of a row above the row, 32 bits each.
+            own: int64 (n,), the number of each row, with which it shares nothing; -1 for none.
+            cap: as for `find`.
+
+        Returns:
+            int64 codes of a row above a number of 32 bits, ascending, and int64 how many keys both share.
+        """
+        keys = codes >> SHIFT
+        parts = self._parts(keys[run_starts(keys)])
+        return bands.with_counts(kernels.shared_keys(parts, codes, own, self._lowest, self._most, cap, buckets.HUBS))
+
+    def _parts(self, keys: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
+        """Entries, ascending in each part, among which are all that have one of some keys, ascending; staged ones last."""
+        parts = [self._entries(segment, keys) for segment in self._segments] if len(keys) else []
+        return [*parts, self._staged_entries()] if self._staged else parts
 
     def sampled(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many sampled keys each document has, int64 like `numbers`, which ascend; 0 for those not known."""
@@ -199,7 +215,6 @@ class Postings:
             numbers: int64 (e,), who holds each.
         """
         self._staged.append((keys << SHIFT) | numbers.astype(np.uint64))
-        self._sorted = None
 
     def stage_sampled(self, numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
         """Say how many sampled keys new documents have."""
@@ -211,10 +226,11 @@ class Postings:
         self._changes.append((distinct, (change * times).astype(np.int32)))
 
     def _staged_entries(self) -> NDArray[np.uint64]:
-        if self._sorted is None:
-            self._sorted = segments.merge_entries(sorting.distinct(np.concatenate(self._staged)), NONE, self._most)
-            self._staged = [self._sorted]
-        return self._sorted
+        if len(self._staged) > self._in_order:
+            first, *new = self._staged if self._in_order else (NONE, *self._staged)
+            self._staged = [segments.merge_entries(first, sorting.distinct(np.concatenate(new)), self._most)]
+            self._in_order = 1
+        return self._staged[0]
 
     def _staged_samples(self) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
         documents = np.fromiter(self._sampled, np.uint32)

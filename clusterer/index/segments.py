@@ -141,7 +141,7 @@ def write_segment(
     Its number is the generation, which is never used again, so what readers keep of a segment stays true.
     """
     segment = Segment(database.next_generation, entries[::PAGE].copy(), documents, sampled, stems, changes)
-    place, raw, step = segment.number << 32, entries.astype("<u8", copy=False).tobytes(), 8 * PAGE
+    place, raw, step = segment.number << 32, entries.astype("<u8", copy=False).view(np.uint8).data, 8 * PAGE
     document_bytes = documents.astype("<u4").tobytes() + sampled.astype("<u2").tobytes()
     stem_bytes = stems.astype("<u4").tobytes() + changes.astype("<i4").tobytes()
     database.write_many(
@@ -196,20 +196,17 @@ def check_segments(database: Database, segments: Sequence[Segment]) -> list[str]
 # arrays
 
 
-def hits(
-    entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int, held: NDArray[np.bool_] | None = None
-) -> NDArray[np.uint64]:
+def hits(entries: NDArray[np.uint64], keys: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
     """The entries of some keys, uint64 (h,): the key's place in `keys` above the number.
 
     Args:
         entries: uint64 (e,), ascending.
         keys: uint64 (q,), ascending, each once.
         most: how many are given of a key, the last ones.
-        held: bool (q,), keys of which a single entry is given, too; all by default.
     """
     starts, counts = np.empty((2, len(keys)), dtype=np.int64)
     kernels.bucket_bounds(entries, np.ascontiguousarray(keys), most, starts, counts)
-    place = np.flatnonzero(counts if held is None else counts > ~held)
+    place = np.flatnonzero(counts)
     if not len(place):
         return NONE
     starts, counts = starts[place], counts[place]

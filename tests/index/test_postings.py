@@ -70,10 +70,7 @@ def assert_finds(postings: Postings, twin: Twin, keys: Iterable[int], cap: int |
     asked = keys_of(keys)
     which, numbers = postings.find(asked, cap)
     assert (np.diff(which) >= 0).all()
-    sizes = np.bincount(which, minlength=len(asked))
-    among, others = postings.find(asked, cap, shared=True)
-    lone = (sizes == 1) & (np.bincount(among, minlength=len(asked)) == 0)
-    assert (among.tolist(), others.tolist()) == (which[~lone[which]].tolist(), numbers[~lone[which]].tolist())
+    assert_shared(postings, asked, zip(which.tolist(), numbers.tolist(), strict=True), CAP if cap is None else cap)
     for place, key in enumerate(asked.tolist()):
         wanted = sorted(twin.holders.get(key, set()))
         found = numbers[which == place].tolist()
@@ -84,6 +81,20 @@ def assert_finds(postings: Postings, twin: Twin, keys: Iterable[int], cap: int |
             assert found == sorted(found)
             assert set(found) <= set(wanted)
             assert found[-HUBS:] == wanted[-HUBS:]
+
+
+def assert_shared(postings: Postings, keys: NDArray[np.uint64], found: Iterable[tuple[int, int]], cap: int) -> None:
+    """Rows that hold one key and another meet who holds these, each as often, but not themselves."""
+    holding = [(place, row) for place in range(len(keys)) for row in sorted({place % 3, place // 2 % 3})]
+    own = np.array([1, -1, 7])
+    codes = np.array([int(keys[place]) << 32 | row for place, row in holding], dtype=np.uint64)
+    rows_of: dict[int, list[int]] = {}
+    for place, row in holding:
+        rows_of.setdefault(place, []).append(row)
+    wanted = Counter(row << 32 | n for place, n in found for row in rows_of[place] if n != own[row])
+    met, times = postings.shared(codes, own, cap)
+    assert met.tolist() == sorted(wanted)
+    assert times.tolist() == [wanted[code] for code in met.tolist()]
 
 
 def assert_equal(postings: Postings, twin: Twin, keys: Iterable[int] = ()) -> None:

@@ -17,6 +17,7 @@ from clusterer.arrays.kernels_numpy.pairs import (
     merge_entries,
     overlaps,
     repeated_entries,
+    shared_keys,
     sort_in_place,
     words_missing,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "row_sums",
     "scan_utf8",
     "set_bitmaps",
+    "shared_keys",
     "shingle_rows",
     "sort_in_place",
     "spanning_links",

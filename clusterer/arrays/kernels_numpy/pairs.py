@@ -93,6 +93,50 @@ def bucket_bounds(
     starts[:] = ends - counts
 
 
+def shared_keys(
+    parts: list[NDArray[np.uint64]],
+    codes: NDArray[np.uint64],
+    own: NDArray[np.int64],
+    lowest: int,
+    most: int,
+    cap: int,
+    hubs: int,
+) -> NDArray[np.int64]:
+    """Return which numbers share keys with n rows, once a shared key: int64, a row above a number of 32 bits each.
+
+    They come key by key, of a key row by row, of a row in ascending order.
+
+    Args:
+        parts: ascending entries, a key above a number of 32 bits each.
+        codes: uint64 (e,), ascending, a key of a row above the row, 32 bits each.
+        own: int64 (n,), the number of each row, which it does not share with itself; -1 for none.
+        lowest: numbers below are left out.
+        most: of each key so many of a part are looked at, the last ones.
+        cap: of a key that more numbers have than this only the first and last `hubs` count.
+        hubs: so many.
+    """
+    shift, low = np.uint64(32), np.uint64(0xFFFFFFFF)
+    starts = run_starts(codes >> shift)
+    keys, rows = codes[starts] >> shift, (codes & low).astype(np.int64)
+    found = []
+    for entries in parts:
+        bounds = np.empty((2, len(keys)), dtype=np.int64)
+        bucket_bounds(entries, keys, most, *bounds)
+        place = np.repeat(bounds[0], bounds[1]) + positions_in_runs(bounds[1])
+        found.append(np.repeat(np.arange(len(keys)), bounds[1]) << 32 | (entries[place] & low).astype(np.int64))
+    held = np.unique(np.concatenate([*found, np.zeros(0, dtype=np.int64)]))
+    held = held[held & 0xFFFFFFFF >= lowest]
+    sizes = np.bincount(held >> 32, minlength=len(keys))
+    place, size = positions_in_runs(sizes), np.repeat(sizes, sizes)
+    held = held[(size <= cap) | (place < hubs) | (place >= size - hubs)]
+    offsets = offsets_from_counts(np.bincount(held >> 32, minlength=len(keys)))
+    key_of_code = np.repeat(np.arange(len(keys)), np.diff(np.append(starts, len(codes))))
+    taken, bounds_of = ragged_index(offsets, key_of_code)
+    rows, numbers = np.repeat(rows, np.diff(bounds_of)), held[taken] & 0xFFFFFFFF
+    shared: NDArray[np.int64] = (rows << 32 | numbers)[numbers != own[rows]]
+    return shared
+
+
 def merge_entries(
     first: NDArray[np.uint64], second: NDArray[np.uint64], hubs: int, most: int, kept: int, out: NDArray[np.uint64]
 ) -> int:
