@@ -17,6 +17,7 @@ from clusterer.assignments import first_of_group, preferences
 from clusterer.copies.series import WHY
 from clusterer.copies.verify import KINDS, NEITHER, judge
 from clusterer.pipeline import PipelineRun
+from clusterer.removals import STAYS, may_be_news
 from clusterer.results import PairRelation
 from clusterer.settings import Settings
 
@@ -33,8 +34,9 @@ class Pair(NamedTuple):
         containment, containment_of_longer: the share of b that is in a, and of a that is in b; None for "story".
         a, b: ids, the longer one first; of identical texts the earlier one first. Of texts that are there more than once only
             the earliest article is compared with others.
-        apart: why two texts that are alike do not group: of a series one of `copies.series.WHY`; of copies and cuts in two copy
-            groups "groups", for these are joined by what all their members share. None else.
+        apart: why two texts that are alike do not group, or both stay: of a series one of `copies.series.WHY`; of copies and
+            cuts in two copy groups "groups", for these are joined by what all their members share; of those in one group that
+            `dedup` keeps for what they tell "others" or "figures", as `removals.may_be_news` has it. None else.
         a_place, b_place: their places in the input, from 0.
     """
 
@@ -94,9 +96,10 @@ def verified_pairs(run: PipelineRun, settings: Settings) -> Iterator[Pair]:
 
 
 def _why_apart(run: PipelineRun, settings: Settings) -> NDArray[np.str_]:
-    """Of every link of a run why its ends do not group, "" where they do or are not alike."""
+    """Of every link of a run why its ends do not group or both stay, "" where neither is so or they are not alike."""
     links, documents = run.links, run.documents
     told = links.pairs, links.overlap, links.differences, documents.outlets, documents.dates, settings
     groups = run.copies[links.pairs]
     parted = links.linked & (groups[:, 0] != groups[:, 1])
-    return np.where(parted, "groups", np.array(WHY)[judge(*told)[1]])
+    both_stay = np.array([*STAYS, ""])[may_be_news(links, documents.outlets)]  # -1: the last
+    return np.where(links.linked, np.where(parted, "groups", both_stay), np.array(WHY)[judge(*told)[1]])

@@ -27,6 +27,7 @@ HELD = 0.9
 """Share of its words that a kept text must hold of one that goes as its copy or cut."""
 PASSAGE, IN_PASSAGE = 30, 12
 """Words in a row of a text that goes, and how many of them the kept one may lack at most: more is a passage of its own."""
+OTHERS, FIGURES = range(2)
 STAYS = ("others", "figures", "words")
 """Why a copy stays: it may report something else, or another figure of one outlet, or it has too many words of its own."""
 _BLOCK = 1 << 12  # pairs whose words are compared at a time
@@ -80,7 +81,7 @@ def remove_copies(
         old: so many of the articles, the first, stay whatever is found.
     """
     documents, links, d = run.documents, run.links, len(run.documents)
-    codes, others = links.pairs @ np.array([d, 1]), _may_be_news(links, documents)
+    codes, others = links.pairs @ np.array([d, 1]), may_be_news(links, documents.outlets) >= 0
     best_first = np.lexsort((rank[lead], run.copies))
     many = np.bincount(run.copies, minlength=d) > 1
     left = best_first[many[run.copies[best_first]]]
@@ -106,7 +107,7 @@ def remove_copies(
             new = verify(documents, pairs[order], settings)
             places = order[np.searchsorted(wanted[order], new.pairs @ np.array([d, 1]))]
             kind[places], value[places] = new.kind, new.score
-            other[places] = _may_be_news(new, documents)
+            other[places] = may_be_news(new, documents.outlets) >= 0
         goes = ~other & (
             (kind == COPY) | (kind == CONTAINED) & (asked > against)
         )  # the longer of a pair has the lower number
@@ -120,14 +121,20 @@ def remove_copies(
         left = asked[~goes]
 
 
-def _may_be_news(links: Links, documents: Documents) -> NDArray[np.bool_]:
-    """Bool (m,): links of which neither end should go for the other, for it may be other news, or later ones.
+def may_be_news(links: Links, outlets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (m,): why neither end of a link should go for the other, a place in `STAYS`; -1 where that is not so.
 
-    An outlet that prints its report again with another figure or weekday brings it up to date, or corrects it.
+    It may be other news, or later ones: an outlet that prints its report again with another figure or weekday brings it up to
+    date, or corrects it. The words that two texts do not share, and figures of texts too different to be aligned, are asked for
+    where one is about to go.
+
+    Args:
+        links: m of them.
+        outlets: int64 (d,), who printed each document first, as in `Documents`.
     """
-    again = of_one_outlet(links.pairs, documents.outlets)
-    figures = links.differences.facts != links.differences.dates
-    found: NDArray[np.bool_] = may_report_others(links.overlap.jaccard, links.differences) | again & figures
+    again = of_one_outlet(links.pairs, outlets) & (links.differences.facts != links.differences.dates)
+    others = may_report_others(links.overlap.jaccard, links.differences)
+    found: NDArray[np.int64] = np.where(others, OTHERS, np.where(again, FIGURES, -1))
     return found
 
 
@@ -156,11 +163,10 @@ def _held(
 def why_it_stays(links: Links, documents: Documents, settings: Settings) -> str:
     """Why of two copies, the only ones of `links`, the shorter is not removed for the longer, of `STAYS`; "" where it is."""
     longer, shorter = links.pairs.T
-    if may_report_others(links.overlap.jaccard, links.differences)[0]:
-        return "others"
-    anew = settings.series == "separate" and _open_anew(documents, shorter, longer)[0]
-    if anew or _may_be_news(links, documents)[0]:
-        return "figures"
+    if (why := may_be_news(links, documents.outlets)[0]) >= 0:
+        return STAYS[why]
+    if settings.series == "separate" and _open_anew(documents, shorter, longer)[0]:
+        return STAYS[FIGURES]
     return "" if _held(documents, shorter, longer, settings.threads)[1][0] else "words"
 
 

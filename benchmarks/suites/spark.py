@@ -2,7 +2,7 @@
 
 - cost: generated articles by the local engine, on an engine that is running (it has grouped a small feed before) and on one
   that was started for them, all on `local[2]` and in processes of their own: seconds, seconds of all their processors, bytes
-  shuffled an article, and whether every column is the same.
+  shuffled an article, whether every column is the same, and what each further article costs between one size and the next.
 - skew: a feed of which half is one article, and one of half the size: of every Spark stage its longest task over its
   median one, and the growth of time. Those that end within a second are left out: a start decides them.
 - memory: sizes of a generated feed, the most that Python workers and the JVM hold.
@@ -18,7 +18,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -43,25 +45,41 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--articles", default=200_000, show_default=True)
+@click.option("--articles", default="50000,100000,200000", show_default=True, help="sizes, one after the other")
 @click.option("--level", default="story", show_default=True, help="or dedup: what stays of copies")
 @click.option("--repeats", default=3, show_default=True)
-def cost(articles: int, level: str, repeats: int) -> None:
+@click.option("--partitions", help="instead of one worker for few articles, and one for 16,384 of more")
+def cost(articles: str, level: str, repeats: int, partitions: str | None) -> None:
     """Against the local engine."""
+    sizes = [int(size) for size in articles.split(",")]
+    made = {size: _cost(size, level, repeats, partitions) for size in sizes}
+    for least, most in pairwise(sizes):
+        click.echo(
+            f"\n| each article of the {most - least:,} between {least:,} and {most:,} | processor ms | x local |"
+        )
+        click.echo("| --- | ---: | ---: |")
+        each = {name: (row["cpu"] - made[least][name]["cpu"]) / (most - least) for name, row in made[most].items()}
+        for name, seconds in each.items():
+            click.echo(f"| {name} | {seconds * 1000:.3f} | {seconds / each['local']:.2f} |")
+
+
+def _cost(articles: int, level: str, repeats: int, partitions: str | None) -> dict[str, dict[str, Any]]:
+    """Print what a feed of so many articles costs; the median run of each engine."""
     path = str(generated(articles, default_cache()).path)
     small = str(generated(FIRST, default_cache()).path)
+    shared = [partitions] if partitions else []
     commands = {
         "local": ("here", path, level),
-        "Spark, running": ("run", path, level, "--first", small),
-        "Spark, started for it": ("run", path, level),
+        "Spark, running": ("run", path, level, *shared, "--first", small),
+        "Spark, started for it": ("run", path, level, *shared),
     }
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(repeats):  # in turn, so that a slow minute of the machine is everybody's
         for name, command in commands.items():
             runs[name].append(orjson.loads(run_alone("benchmarks.suites.spark", *command)))
     same = len({row["digest"] for rows in runs.values() for row in rows}) == 1
-    made = {name: sorted(rows, key=lambda row: row["seconds"])[len(rows) // 2] for name, rows in runs.items()}
-    click.echo(f"{articles:,} generated articles, {level}, local[2]; the median run of {repeats}\n")
+    made = {name: sorted(rows, key=lambda row: row["cpu"])[len(rows) // 2] for name, rows in runs.items()}
+    click.echo(f"\n{articles:,} generated articles, {level}, local[2]; the median run of {repeats} by processor\n")
     click.echo("| engine | seconds | x local | processor seconds | x local | shuffle bytes an article |")
     click.echo("| --- | ---: | ---: | ---: | ---: | ---: |")
     one = made["local"]
@@ -72,9 +90,12 @@ def cost(articles: int, level: str, repeats: int) -> None:
     running = made["Spark, running"]
     click.echo(f"\nStages kept: {running['kept'] / articles:,.0f} bytes an article.")
     click.echo("Every column the same." if same else "The results DIFFER.")
-    click.echo("\n| stage, running | seconds | shuffled, MB |\n| --- | ---: | ---: |")
+    click.echo("\n| stage, running | seconds | Java's processor seconds | Python's | shuffled, MB |")
+    click.echo("| --- | ---: | ---: | ---: | ---: |")
     for name, row in running["stages"].items():
-        click.echo(f"| {name} | {row['seconds']:.1f} | {row['shuffled'] / 1e6:.1f} |")
+        spent = f"{row['java']:.1f} | {row['python']:.1f} | {row['shuffled'] / 1e6:.1f}"
+        click.echo(f"| {name} | {row['seconds']:.1f} | {spent} |")
+    return made
 
 
 @main.command()
@@ -82,6 +103,8 @@ def cost(articles: int, level: str, repeats: int) -> None:
 @click.option("--level", default="story", show_default=True, help="or dedup: what stays of copies")
 def skew(articles: int, level: str) -> None:
     """Half of the feed is one article."""
+    from clusterer.spark.job import A_PARTITION
+
     with tempfile.TemporaryDirectory() as folder:
         seconds = []
         for count in (articles // 2, articles):
@@ -91,7 +114,8 @@ def skew(articles: int, level: str) -> None:
                 same = orjson.loads(first)
                 for i, line in enumerate(lines):
                     out.write(orjson.dumps({**same, "id": f"same{i}"}) + b"\n" if i % 2 else line)
-            made = orjson.loads(run_alone("benchmarks.suites.spark", "run", str(path), level))
+            shared = str(2 * -(-count // (2 * A_PARTITION)))  # as many more would be, so that sizes can be compared
+            made = orjson.loads(run_alone("benchmarks.suites.spark", "run", str(path), level, shared))
             seconds.append(made["seconds"])
             click.echo(
                 f"{count:,} articles, half of them one text: {made['seconds']:.1f} s, {made['cpu']:.1f} of processors"
@@ -178,7 +202,7 @@ def run(file: str, level: str, partitions: int | None, first: str | None) -> Non
         rows = result.select(*asked).toArrow().to_pylist()
         found = digest(tuple(row.values()) for row in rows)
         spark.stop()
-        told = events(next((folder / "events").iterdir()), since)
+        told = events(next((folder / "events").iterdir()), since, held.pop("clock"))
     finally:
         shutil.rmtree(folder)
     click.echo(orjson.dumps({"seconds": seconds, "digest": found, "kept": kept, **held, **told}).decode())
@@ -205,8 +229,11 @@ def digest(rows: Any) -> str:
     return hashlib.blake2b(repr(sorted(rows)).encode(), digest_size=8).hexdigest()
 
 
-def events(path: Path, since: float) -> dict[str, Any]:
-    """Of an event log since some time: bytes shuffled, our stages with seconds and bytes, Spark's with their tasks."""
+def events(path: Path, since: float, clock: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    """Of an event log since some time: bytes shuffled, our stages with seconds and bytes, Spark's with their tasks.
+
+    By a `clock` of `watched` also what Java and Python spent while a stage went, on it and on what went beside it.
+    """
     names: dict[int, str] = {}
     tasks: dict[int, list[tuple[float, int]]] = {}
     spans: dict[str, list[float]] = {}
@@ -227,9 +254,12 @@ def events(path: Path, since: float) -> dict[str, Any]:
             took = (info["Finish Time"] - info["Launch Time"]) / 1000
             written = event["Task Metrics"]["Shuffle Write Metrics"]["Shuffle Bytes Written"]
             tasks.setdefault(event["Stage ID"], []).append((took, written))
-    stages: dict[str, dict[str, float]] = {
-        name: {"seconds": max(span) - min(span), "shuffled": 0} for name, span in spans.items()
-    }
+    stages: dict[str, dict[str, float]] = {}
+    looks = [look[0] for look in clock]
+    for name, span in spans.items():
+        before, after = (clock[max(bisect(looks, time) - 1, 0)] for time in (min(span), max(span)))
+        spent = {"java": after[1] - before[1], "python": after[2] - before[2]}
+        stages[name] = {"seconds": max(span) - min(span), "shuffled": 0, **spent}
     for number, each in tasks.items():
         if names.get(number) in stages:
             stages[names[number]]["shuffled"] += sum(written for _, written in each)
@@ -242,11 +272,15 @@ def events(path: Path, since: float) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[dict[str, float]]:
-    """The most bytes that a Python worker and the JVM held, and the processor seconds of this process and all below it."""
-    held = {"worker": 0.0, "jvm": 0.0, "cpu": 0.0}
+def watched() -> Iterator[dict[str, Any]]:
+    """The most bytes that a Python worker and the JVM held, and the processor seconds of this process and all below it.
+
+    `clock` has a row a look: the time, and what Java and all others had spent by then.
+    """
+    held: dict[str, Any] = {"worker": 0.0, "jvm": 0.0, "cpu": 0.0, "clock": []}
     spent: dict[int, float] = {}
     begun: dict[int, float] = {}
+    is_java: dict[int, bool] = {}
     going = threading.Event()
 
     def look() -> None:
@@ -260,10 +294,14 @@ def watched() -> Iterator[dict[str, float]]:
                     resident = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
                     # By its program: what Java forks bears for a moment another name, and Java's memory.
                     program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+                    is_java[pid] = program == "java"
                     if pid != os.getpid() and program.startswith(("python", "java")):
                         kind = "jvm" if program == "java" else "worker"
                         held[kind] = max(held[kind], resident)
-            if going.wait(0.25):
+            java = sum(spent[pid] - begun.get(pid, 0) for pid in spent if is_java.get(pid))
+            others = sum(spent[pid] - begun.get(pid, 0) for pid in spent if not is_java.get(pid))
+            held["clock"].append((time.time(), java, others))
+            if going.wait(0.1):
                 return
 
     since = time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -109,7 +109,7 @@ def evaluate_command(
     """Hold RESULT (written by `cluster` or `index export`) against GOLD.
 
     GOLD is JSON lines or a table with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
-    is not story.
+    is not story. Another result of ours, without further columns, tells how far the two agree.
 
     Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the
     adjusted Rand index, then the groups that were merged or split wrongly, the worst first. Of judged pairs precision,
@@ -118,7 +118,7 @@ def evaluate_command(
     Example: clusterer evaluate clusters.jsonl data/gold.jsonl --feed data/feed.jsonl
     """
     keep_apart([html], [split_part(path)[0] for path in (result, gold)])
-    says = gold_of(gold, label, level, with_doubtful)
+    says = gold_of(gold, label, level, with_doubtful, results=True)
     rows = read_result(result, (level,) if level else says.levels)
     held = _held(rows, result, says.within(rows, result), level, errors)
     known = _shown_articles(feed, held, result) if feed else {}

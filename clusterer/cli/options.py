@@ -57,9 +57,9 @@ class TablePath(click.Path):
         return value
 
 
-def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bool) -> Gold:
-    """Gold of a file; a word of it where it is nobody's judgement."""
-    gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful)
+def gold_of(path: str, label: str | None, level: Level | None, with_doubtful: bool, results: bool = False) -> Gold:
+    """Gold of a file; a word of it where it is nobody's judgement. `results` as for `read_gold`."""
+    gold = read_gold(path, label=label, level=level, with_doubtful=with_doubtful, results=results)
     if gold.is_result:
         tell(
             f"{path} is a result of clusterer, not what people judged: scores tell how far two results agree", err=True

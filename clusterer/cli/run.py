@@ -19,12 +19,12 @@ from clusterer import __version__
 from clusterer.arrays import kernels
 from clusterer.budget import store_of
 from clusterer.cli.output_names import FormedPath
+from clusterer.cli.run_told import dates_told, outcome
 from clusterer.cli.stages import progress_shown
 from clusterer.cli.terminal import tell
 from clusterer.corpus import Chunk, gather
 from clusterer.errors import InputError, OutputError, is_out_of_memory
 from clusterer.io.columns import FIELD_NAMES
-from clusterer.io.dates import is_relative_date
 from clusterer.io.feed import Feed
 from clusterer.io.feed_limits import MAX_ROW_BYTES
 from clusterer.io.quarantine import Quarantine
@@ -44,9 +44,6 @@ NO_KERNELS = (
     "without compiled loops: this was installed where there is no C compiler; results are the same, by NumPy's, slower; "
     "cure: a wheel of this platform, or the installation again where there is one; CLUSTERER_KERNELS=numpy says it is meant"
 )
-_ONE = {
-    "copy groups": "copy group", "stories": "story", "distinct texts": "distinct text", "paragraphs removed": "paragraph removed",
-}  # fmt: skip
 _FIRST_BAD = 10  # bad rows that a run remembers
 
 
@@ -337,7 +334,7 @@ class Run:
             for loss in [note for feed in self.feeds for note in feed.notes if is_loss(note)]:
                 tell(loss, err=True)
             return
-        if told := _dates_told(self.feeds):
+        if told := dates_told(self.feeds):
             tell(told, err=True)
         if self.work and self.work.failure:
             tell(
@@ -394,7 +391,7 @@ class Run:
         """The counts of the run, as a table; where nobody watches, unless quiet, one line of what became of the articles."""
         self.warn()
         if not self.tells:
-            if not self.quiet and (line := _outcome(counts, self.settings.level)):
+            if not self.quiet and (line := outcome(counts, self.settings.level)):
                 tell(line, err=True)
             return
         from rich.console import Console
@@ -413,33 +410,6 @@ class Run:
         for name, value in {**counts, **blank, **bad}.items():
             table.add_row(f"{value:,}", name)
         Console(stderr=True).print(table)
-
-
-def _dates_told(feeds: Sequence[Feed]) -> str:
-    """How many dates could not be read, the first of them and, where that helps, the cure; "" where all could."""
-    dates = sum(feed.unreadable_dates for feed in feeds)
-    first = next((feed.first_unreadable_date for feed in feeds if feed.first_unreadable_date), None)
-    if not dates or not first:
-        return ""
-    many = "1 date could not be read:" if dates == 1 else f"{dates:,} dates could not be read, first"
-    kept = "the article is kept without" if dates == 1 else "articles are kept without"
-    value = repr(first.value)
-    value = value if len(value) <= 60 else value[:60] + "…"
-    cure = "; cure: --now with when it was fetched, such as 2025-03-02T12:00" if is_relative_date(first.value) else ""
-    return f"{many} {value} ({first.file}, line {first.line}); {kept}{cure}"
-
-
-def _outcome(counts: Mapping[str, int], level: str) -> str:
-    """What became of the articles of a run, by its counts; "" of an index, which answers an article."""
-    names = ("distinct texts",) if level == "exact" else ("copy groups", "stories")
-    parts, articles = {name: counts[name] for name in names if name in counts}, counts.get("articles", 0)
-    if (kept := counts.get("articles kept")) is not None:
-        removed = sum(count for name, count in counts.items() if name.startswith("removed as "))
-        parts, articles = {"kept": kept, "removed": removed}, kept + removed
-    elif "paragraphs removed" in counts:
-        parts = {"paragraphs removed": counts["paragraphs removed"]}
-    told = ", ".join(f"{count:,} {_ONE.get(name, name) if count == 1 else name}" for name, count in parts.items())
-    return f"{articles:,} {'article' if articles == 1 else 'articles'}: {told}" if told else ""
 
 
 def _reading_key(options: Mapping[str, Any], settings: Settings) -> str:

@@ -138,6 +138,7 @@ def read_gold(
     label: str | None = None,
     level: Level | None = None,
     with_doubtful: bool = False,
+    results: bool = False,
 ) -> Gold:
     """Read a gold file of either kind.
 
@@ -146,6 +147,7 @@ def read_gold(
         label: the one field to take as label; without it no field that a result of ours has itself is one.
         level: what `label` tells; None for what its name says, else stories.
         with_doubtful: also take what is marked as `doubtful`.
+        results: take a result of ours that has no further column for gold by its own ids, to see how far two results agree.
 
     Raises:
         InputError: it cannot be read, a line is of no known kind, an article is labelled twice, a pair is judged both ways.
@@ -171,7 +173,7 @@ def read_gold(
         raise InputError(
             f"{name}, line {number}: neither a pair nor an article ({_found(name, written)}); cure: {_SHAPE}"
         )
-    return _labelled(name, lines, label, level, with_doubtful)
+    return _labelled(name, lines, label, level, with_doubtful, results)
 
 
 def _own_names(written: Iterable[str], label: str | None) -> dict[str, str]:
@@ -217,6 +219,7 @@ def _labelled(
     label: str | None,
     of: Level | None,
     with_doubtful: bool,
+    results: bool,
 ) -> Gold:
     chosen: dict[Level, str]
     present = dict.fromkeys(key for _, row in lines for key in row)
@@ -231,7 +234,10 @@ def _labelled(
         }
         chosen = {level: names[0] for level, names in known.items() if names}
         if is_result and not chosen:
-            raise _nobodys(name, lines, [key for key in present if key not in _OF_RESULTS])
+            further = [key for key in present if key not in _OF_RESULTS]
+            if further or not results:  # one of them may hold what people judged
+                raise _nobodys(name, lines, further)
+            chosen = {level: level for level in LEVELS if level in present and level in (of or level,)}
     labels: dict[Level, dict[str, str | int | float]] = {level: {} for level in chosen}
     urls: dict[str, str] = {}
     seen: set[str] = set()
@@ -266,7 +272,7 @@ def _labelled(
             f"{name}: no labelled article ({_found(name, present)}); cure: lines with id and {wanted}, or --label NAME"
         )
     found = {level: _each_as_one(own) for level, own in labels.items() if own}
-    return Gold(found, (), urls, name, is_result=is_result and label in LEVELS)
+    return Gold(found, (), urls, name, is_result=is_result and {*chosen.values()} <= {*LEVELS})
 
 
 def _each_as_one(labels: Mapping[str, str | int | float]) -> dict[str, str | int | float]:

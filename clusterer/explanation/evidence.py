@@ -174,6 +174,8 @@ class Explanation:
         reporting: their copy groups as reports; None as before, and for copies.
         path: verified links that lead from one to the other; empty where they are apart.
         passages: both texts in pieces, each held against the other.
+        telling: where two texts that are alike tell other things, which is why they are no copies or both stay: "number", "date",
+            "name" or "negation", and the words of either, "" where it has none; what tells most first.
     """
 
     articles: tuple[Article, Article]
@@ -185,6 +187,7 @@ class Explanation:
     reporting: StoryEvidence | None
     path: tuple[Step, ...]
     passages: tuple[tuple[Piece, ...], tuple[Piece, ...]]
+    telling: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def verdict(self) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import find_sorted
 from clusterer.articles import Article
 from clusterer.corpus import read
+from clusterer.explanation.telling import telling_words
 from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
@@ -77,6 +78,7 @@ class Passages:
         self._words, self._why = self._read([a.outlet for a in articles], settings, furniture)
         kept = self._words.keep(self._why == 0)
         size = settings.size if settings.unit == "word" else _RUN
+        self._kept, self._profile = kept, settings.profile
         shingles = word_shingles(kept, size)
         self._shingles, self._starts = shingles.values, shingles.offsets
         self._size, self._offsets = size, kept.offsets
@@ -98,6 +100,21 @@ class Passages:
         found += [(a, Removed(text[a:z], "address")) for a, z in self._links(text, self._heads[i])]
         dateline = text[: self._heads[i]].strip()
         return [*([Removed(dateline, "dateline")] if dateline else []), *(passage for _, passage in sorted(found))]
+
+    def telling(self, i: int, j: int) -> list[tuple[str, str, str]]:
+        """Return where articles i and j tell other things: the kind of a `Telling`, and the words of either, "" for none."""
+        words = self._kept.take(np.array([i, j]))
+        assert words.spans is not None
+        spelt = [
+            (self._texts[x], words.spans[a:z])
+            for x, a, z in zip((i, j), words.offsets[:-1], words.offsets[1:], strict=True)
+        ]
+
+        def said(side: int, start: int, stop: int) -> str:
+            text, spans = spelt[side]
+            return text[spans[start, 0] : spans[stop - 1, 1]] if stop > start else ""
+
+        return [(x.kind, said(0, *x.first), said(1, *x.second)) for x in telling_words(words, self._profile)]
 
     def pieces(self, i: int, j: int) -> list[Piece]:
         """Return article i in pieces, each held against article j."""

@@ -46,10 +46,14 @@ def explained(
     elif reports is not None and reports.compared and reports.score >= settings.story and not (copies and copies.form):
         relation = "story"
     verdict = message(f"verdict.{level or 'apart'}")
-    messages = verdict, *_reasons(assignments, settings, words, level, copies, reports)
     passages = Passages(articles, settings, furniture)
+    parted = copies is not None and (
+        copies.kind == "series" or (level == "copy" and copies.stays in ("others", "figures"))
+    )
+    telling = tuple(passages.telling(0, 1)) if parted else ()
+    messages = verdict, *_reasons(assignments, settings, words, level, copies, reports, telling)
     pieces = tuple(passages.pieces(0, 1)), tuple(passages.pieces(1, 0))
-    return Explanation(articles, assignments, level, relation, messages, copies, reports, tuple(links), pieces)
+    return Explanation(articles, assignments, level, relation, messages, copies, reports, tuple(links), pieces, telling)
 
 
 def _reasons(
@@ -59,6 +63,7 @@ def _reasons(
     level: Level | None,
     copies: CopyEvidence | None,
     reports: StoryEvidence | None,
+    telling: Sequence[tuple[str, str, str]],
 ) -> Iterator[Message]:
     a, b = assignments
     if level == "exact":
@@ -88,6 +93,7 @@ def _reasons(
             yield message("reason.no_band")
         if copies.stays and level == "copy":
             yield message("reason.stays", why=message(f"stays.{copies.stays}"))
+        yield from (_telling_told(assignments, *told) for told in telling[:_TOLD])
     else:
         yield message("reason.stopped_exact")
     if level == "copy":
@@ -99,6 +105,20 @@ def _reasons(
             if one.id != compared:
                 yield message("reason.stands_in", id=one.id, other=compared)
         yield from _score_told(a.story == b.story, copies is not None and copies.form, reports, settings)
+
+
+_TOLD = 3  # differences that are named
+_LETTERS = 60  # of each at most
+
+
+def _telling_told(assignments: tuple[Assignment, Assignment], kind: str, first: str, second: str) -> Message:
+    """Where two texts tell other things: the words of both, or of the one that has some."""
+    one, other = ("".join((text[:_LETTERS], "…" if len(text) > _LETTERS else "")) for text in (first, second))
+    what = message(f"telling.{kind}")
+    if one and other:
+        return message("reason.telling", what=what, one=one, other=other)
+    holder = assignments[0 if one else 1].id
+    return message("reason.telling_alone", what=what, words=one or other, id=holder)
 
 
 def _shingles_told(x: CopyEvidence, settings: Settings) -> Message:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from clusterer.articles import Article
+from clusterer.articles import Article, parse_id
 from clusterer.errors import InputError
 from clusterer.index.articles import read_articles
 from clusterer.index.changes import stories_of_articles
@@ -19,6 +19,7 @@ from clusterer.index.story_ids import Change
 from clusterer.index.transactions import contradictions_named, writing
 from clusterer.index.views import IndexReader
 from clusterer.results import Assignment
+from clusterer.versions import url_key
 
 _GONE = "number, key, id, digest, of_story, removed, title, url"
 _BATCH = 5000  # articles read at a time
@@ -52,7 +53,8 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         path: of the other one.
 
     Raises:
-        InputError: the other one is no index, or this one itself.
+        InputError: the other one is no index, or this one itself; or of one of the two the ids are made of URLs (`update` with
+            `unique_url`), and articles would be there twice.
         IndexDamaged: articles of the other one cannot be read.
     """
     index = reader.index
@@ -62,6 +64,8 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
     number_here, changes, is_known = dict[int, int](), list[Change](), list[bool]()
     try:
         with contradictions_named(source), source.database.reading():
+            with index.database.reading():
+                _refuse_twice(index, source, os.fspath(path))
             for batch in _article_batches(source):
                 with writing(index) as writer:
                     welcome(index, batch.values())
@@ -85,6 +89,46 @@ def merge(reader: IndexReader, path: str | os.PathLike[str]) -> Merged:
         titles = reader.titles(assigned, {})
         gone = gone_of(index, [number for number in numbers if number < 0])
     return Merged(numbers, is_known, assigned, changes, titles, gone)
+
+
+def _refuse_twice(index: OpenIndex, source: OpenIndex, path: str) -> None:
+    """Refuse an index of whose articles some are here under ids of the other kind: their own, or those made of URLs."""
+    by_url, theirs = _ids_are_urls(index), _ids_are_urls(source)
+    if None in (by_url, theirs) or by_url == theirs:
+        return
+    held = {
+        url_key(article.url): article.id
+        for batch in _article_batches(index)
+        for article in batch.values()
+        if article.url and _is_url(article) == by_url
+    }
+    twice = [
+        (article.id, held[url_key(article.url)])
+        for batch in _article_batches(source)
+        for article in batch.values()
+        if article.url and _is_url(article) == theirs and url_key(article.url) in held
+    ]
+    if not twice:
+        return
+    (own, here), are = twice[0], "1 article is" if len(twice) == 1 else f"{len(twice):,} articles are"
+    kinds = ("without", "with") if by_url is False else ("with", "without")
+    raise InputError(
+        f"{path}: {are} in {index.database.path} already ({own!r} as {here!r}), which was filled {kinds[0]} --unique-url and this"
+        f" one {kinds[1]} it, and would be there twice; nothing is merged; cure: a new index, all articles added with it or all"
+        " without"
+    )
+
+
+def _ids_are_urls(index: OpenIndex) -> bool | None:
+    """Whether ids of an index are made of URLs, by its first articles that have one; None where none has."""
+    told = [_is_url(a) for a in next(_article_batches(index), {}).values() if a.url and url_key(a.url)]
+    return 2 * sum(told) > len(told) if told else None
+
+
+def _is_url(article: Article) -> bool:
+    """Whether an article's id is made of its URL."""
+    bare = parse_id(article.id)
+    return url_key(article.url or "") in (article.id, bare[0] if bare else article.id)
 
 
 def _article_batches(source: OpenIndex) -> Iterator[dict[int, Article]]:

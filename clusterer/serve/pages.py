@@ -104,6 +104,10 @@ def stories(
     listed = [x.story for x in found]
     if not q.strip():
         listed = desk.stories(Asked(sort, since, until or None, outlet or None, min_size, limit))
+    is_there = True
+    if outlet and not listed:
+        with desk.reading() as (index, _):
+            is_there = outlet in index.outlets()
     return page(
         request,
         "stories.html",
@@ -124,6 +128,7 @@ def stories(
         windows=dict.fromkeys((*WINDOWS, since or "")),
         sizes=sorted({*_SIZES, min_size}),
         articles=articles,
+        is_there=is_there,
         searched=min(desk.search.articles, articles),
         most=forms.MOST,
     )

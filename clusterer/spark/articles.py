@@ -107,14 +107,14 @@ def read(batches: Iterable[Batch], settings: Settings, source: Source, task: int
             key += rows.num_rows
             if source.keyed:
                 keys, rows = numbers(rows.column(KEY), np.int64), rows.drop_columns([KEY])
-            good, bad = _articles(rows, fields, source)
+            good, bad = articles_of(rows, fields, source)
             if good:
                 yield _read(list(good.values()), keys[list(good)], settings)
             if bad:
                 yield _set_aside(list(bad.values()), keys[list(bad)])
 
 
-def _articles(
+def articles_of(
     batch: Batch, fields: FieldMap, source: Source
 ) -> tuple[dict[int, Article], dict[int, tuple[str, str, str]]]:
     """The articles of some rows, and file, reason and excerpt of those that are none, by the row's place."""
@@ -266,11 +266,12 @@ def _set_aside(bad: list[tuple[str, str, str]], keys: NDArray[np.int64]) -> Batc
     columns: dict[str, Any] = {name: pa.nulls(len(bad), kinds[kind]) for name, kind in names}
     columns["key"] = keys
     for place, name in enumerate(("file", "reason", "excerpt")):
-        columns[name] = pa.array([_printable(row[place]) for row in bad], pa.string())
+        columns[name] = pa.array([printable(row[place]) for row in bad], pa.string())
     return batch_of(columns)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """A text as Spark can hold it: lone surrogates as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -9,7 +9,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -118,13 +118,24 @@ def _located(spark: Any, path: str) -> tuple[Any, Any]:
 
 def stamp(spark: Any, names: Sequence[str]) -> str:
     """Return 16 hex digits over names, sizes and times of files."""
-    context = spark.sparkContext
-    conf, found = context._jsc.hadoopConfiguration(), hashlib.blake2b(digest_size=8)
-    for name in sorted(names):
-        target = context._jvm.org.apache.hadoop.fs.Path(context._jvm.java.net.URI(name))
-        status = target.getFileSystem(conf).getFileStatus(target)
+    found = hashlib.blake2b(digest_size=8)
+    for name, status in _statuses(spark, names):
         found.update(f"{name} {status.getLen()} {status.getModificationTime()}\n".encode())
     return found.hexdigest()
+
+
+def size_of(spark: Any, names: Sequence[str]) -> int:
+    """Return the bytes of files together."""
+    return sum(status.getLen() for _, status in _statuses(spark, names))
+
+
+def _statuses(spark: Any, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield files by name, each with what Hadoop knows of it."""
+    context = spark.sparkContext
+    conf = context._jsc.hadoopConfiguration()
+    for name in sorted(names):
+        target = context._jvm.org.apache.hadoop.fs.Path(context._jvm.java.net.URI(name))
+        yield name, target.getFileSystem(conf).getFileStatus(target)
 
 
 def exists(spark: Any, path: str) -> bool:

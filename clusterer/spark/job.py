@@ -22,7 +22,8 @@ from clusterer.spark.checkpoint import Checkpoints
 from clusterer.spark.connected_components import LINKS_TOGETHER
 from clusterer.spark.removal_stages import removal_stages
 from clusterer.spark.run import Removing, Run, only_row
-from clusterer.spark.stages import stages_of
+from clusterer.spark.stages import Stage, stages_of
+from clusterer.spark.together import are_few, together_stages
 from clusterer.stories.model import model_of
 
 if TYPE_CHECKING:
@@ -102,8 +103,24 @@ class Job:
         settings = replace(settings, threads=1)  # Spark has a worker for every core
         self._run = Run(df, spark, settings, source, links_together, checkpoints, removing)
         self._partitions = partitions
-        self._stages = removal_stages(settings) if removing else stages_of(settings)
+        self._stages = self._stages_of(df, old)
         self._tables: dict[str, DataFrame | None] = {}
+
+    def _stages_of(self, df: DataFrame, old: DataFrame | None) -> dict[str, Stage]:
+        """Return the stages of the run: of few rows those of one worker, unless it was said how many shall share them.
+
+        Which it is, is noted: a run goes on as it began.
+        """
+        run = self._run
+
+        def make() -> bytes:
+            files = [name for given in (df, old) if given is not None for name in given.inputFiles()]
+            alone = not self._partitions and are_few(df, old, spark_checkpoint.size_of(run.spark, files))
+            return b"one worker" if alone else b"all workers"
+
+        if spark_checkpoint.noted(run.spark, f"{self.folder}/workers", make) == b"one worker":
+            return together_stages(run.removing is not None)
+        return removal_stages(run.settings) if run.removing else stages_of(run.settings)
 
     # --- what is asked for
 
@@ -157,17 +174,18 @@ class Job:
 
     def _last(self, name: str) -> DataFrame:
         """Return the rows of a last stage."""
-        if self._run.checkpoints.read(name) is None:
-            self._table("words")
+        if "links" in self._stages and self._run.checkpoints.read(name) is None:
             # Documents and links need the words alone: while one branch is planned, the other one works.
-            if "links" in self._stages:
-                run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
+            self._table("words")
+            run_both(lambda: self._table("links"), lambda: self._table("documents"), threads=2)
         return self.table(name)
 
     def notes(self) -> list[str]:
         """Return what the run did not compare, for too many texts look alike; with the cure. After `result`."""
         from pyspark.sql import functions as F
 
+        if "note" in self.articles().columns:  # of one worker
+            return [row["note"] for row in self.articles().where("note IS NOT NULL").collect()]
         if "met" not in self._stages:
             return []
         cut = only_row(self.table("met").where(F.col("kind") == messages.CUT).agg(F.sum("dropped").alias("pairs")))[

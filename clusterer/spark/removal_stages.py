@@ -47,7 +47,7 @@ def rows(run: Run) -> DataFrame:
     if run.source.lines:  # blank ones are neither articles nor bad
         given = given.where(~F.col("value").cast("string").rlike(r"\A\uFEFF?\s*\z"))
     numbered = _numbered(given, removing.files, 1)
-    return numbered.select(KEY, F.struct(*(F.col(_quoted(x)) for x in given.columns if x != FILE)).alias("row"))
+    return numbered.select(KEY, F.struct(*(F.col(quoted(x)) for x in given.columns if x != FILE)).alias("row"))
 
 
 def articles(run: Run, rows: DataFrame) -> DataFrame:
@@ -59,8 +59,13 @@ def articles(run: Run, rows: DataFrame) -> DataFrame:
     removing = _removing(run)
     if removing.old is None or removing.old_source is None:
         return read
-    old = _numbered(removing.old, removing.old_files, 0).select(KEY, *map(_quoted, removing.old_columns))
-    return _read(old, removing.old_source, run.settings).unionByName(read)
+    return _read(numbered_old(removing), removing.old_source, run.settings).unionByName(read)
+
+
+def numbered_old(removing: Removing) -> DataFrame:
+    """Return the rows that are compared against, of the columns that articles are read from, by their number."""
+    assert removing.old is not None
+    return _numbered(removing.old, removing.old_files, 0).select(KEY, *map(quoted, removing.old_columns))
 
 
 def _read(rows: DataFrame, source: Source, settings: Settings) -> DataFrame:
@@ -103,7 +108,8 @@ def _plain(name: str) -> str:
     return re.sub("^file:/+", "file:///", unquote(name))
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A column's name as Spark takes it, whatever is in it."""
     return f"`{name.replace('`', '``')}`"
 
 

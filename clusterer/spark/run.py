@@ -129,3 +129,12 @@ def only_row(rows: DataFrame) -> Row:
     row = rows.first()
     assert row is not None
     return row
+
+
+def within(pairs: DataFrame, groups: DataFrame, member: str, group: str) -> DataFrame:
+    """Return pairs whose two ends, `a` and `b`, are in one group, with it."""
+    one, other = (
+        groups.withColumnRenamed(member, end).withColumnRenamed(group, name)
+        for end, name in (("a", group), ("b", "other_group"))
+    )
+    return pairs.join(one, "a").join(other, "b").where(f"{group} = other_group").drop("other_group")

@@ -205,8 +205,12 @@ def test_a_result_as_gold_is_known_as_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nobody judged, and no further column is filled; cure: --label NAME"):
         read_gold(out)
     topics = written(tmp_path / "topics.jsonl", [{**line, "title": "x", "topic": 1, "note": " "}])
+    found = read_gold(out, results=True)
+    assert (found.labels, found.is_result) == ({"copy": {"a": "a"}, "story": {"a": "a"}}, True)
     with pytest.raises(InputError, match="further columns: 'title', 'topic'; cure: --label NAME"):
         read_gold(topics)
+    with pytest.raises(InputError, match="further columns: 'title', 'topic'; cure: --label NAME"):
+        read_gold(topics, results=True)
     found = read_gold(topics, label="topic")
     assert (found.labels, found.is_result) == ({"story": {"a": 1}}, False)
     for name in ("event", "الحدث", " القصة\u200f"):

@@ -220,17 +220,25 @@ def test_every_level_that_gold_has_is_told(place: Path) -> None:
     assert says(place / "out.jsonl", DATA / "gold.jsonl", "--level", "copy").count(" articles") == 1
 
 
-def test_one_result_is_gold_of_another_only_where_a_level_is_asked_for(place: Path) -> None:
+def test_one_result_is_gold_of_another_where_it_holds_nothing_else(place: Path, tmp_path: Path) -> None:
     both = ["evaluate", *[str(place / "out.jsonl")] * 2]
-    refused = CliRunner().invoke(cli, [*both, "--level", "story"])
-    assert refused.exit_code == 1
-    assert "nobody judged, and no further column is filled; cure: --label NAME" in str(refused.exception)
-    for level in ("exact", "copy", "story"):
-        done = CliRunner().invoke(cli, [*both, "--label", level])
-        assert re.search(r"out\.jsonl is a result of clusterer, not what people judged", done.stderr)
-        assert re.findall(r"^(\w+): ", done.stdout, re.M) == [level]
+    for arguments, levels in (
+        ((), ["exact", "copy", "story"]),
+        *((("--level", x), [x]) for x in ("exact", "copy", "story")),
+        *((("--label", x), [x]) for x in ("exact", "copy", "story")),
+    ):
+        done = CliRunner().invoke(cli, [*both, *arguments])
+        assert re.search(r"out\.jsonl is a result of clusterer, not what people judged", done.stderr), arguments
+        assert re.findall(r"^(\w+): ", done.stdout, re.M) == levels
         assert "wrong" not in done.stdout
     assert "result of clusterer" not in says(place / "out.jsonl", DATA / "gold.jsonl")
+    for value in ("", 7):  # a column for what people judge, empty or not: what the result says itself is not judged
+        own = tmp_path / f"own{value}.jsonl"
+        own.write_text("".join(json.dumps({**r, "topic": value}) + "\n" for r in lines_of(place / "out.jsonl")))
+        refused = CliRunner().invoke(cli, ["evaluate", str(place / "out.jsonl"), str(own)])
+        assert refused.exit_code == 1
+        assert "nobody judged" in str(refused.exception)
+        assert "cure: --label NAME" in str(refused.exception)
 
 
 def test_a_packed_result_and_an_export_are_results(place: Path, tmp_path: Path) -> None:

@@ -79,6 +79,23 @@ def test_the_guard_is_named(why: str, tmp_path: Path) -> None:
                 assert worded(said.values["why"], language) in worded(said, language)
 
 
+TELLING = {"others": ("name", "حلب", "تعز"), "recurs": ("number", "310", "317")}
+
+
+@pytest.mark.parametrize("why", FEEDS)
+def test_the_words_that_part_two_texts_are_named(why: str) -> None:
+    articles, a, b = FEEDS[why]
+    found = Explainer(articles, Settings(boilerplate="none")).explain(a, b)
+    texts = {x.id: x.text for x in articles}
+    for _, one, other in found.telling:
+        assert one in texts[a]
+        assert other in texts[b]
+        assert one != other
+    if why in TELLING:
+        assert TELLING[why] in found.telling
+        assert any(f"“{TELLING[why][1]}”" in reason and f"“{TELLING[why][2]}”" in reason for reason in found.reasons)
+
+
 BASE = words_of("base", 90)
 COPIES = {
     "others": " ".join(["لم", *BASE[:60], *BASE[61:]]),
@@ -98,3 +115,27 @@ def test_why_dedup_keeps_two_copies_is_told(why: str) -> None:
     assert (found.level, found.copying.stays) == ("copy", why)
     assert bool(dedup(articles, settings).removed) == (why == "")
     assert any("dedup keeps both" in reason for reason in found.reasons) == (why != "")
+    (pair,) = verified_pairs(run_pipeline(articles, settings), settings)
+    assert pair.apart == (why if why in ("others", "figures") else None)
+    named = {"others": (("negation", "", "لم"),), "figures": (("number", "48", "49"),)}
+    assert found.telling[:1] == named.get(why, ())
+    if found.telling:
+        said = "“لم” in b alone" if why == "others" else "“48” in the first, “49” in the second"
+        assert any(said in reason for reason in found.reasons)
+        turned = explain(articles, "b", "a", settings)
+        assert turned.telling == tuple((kind, other, one) for kind, one, other in found.telling)
+
+
+def test_figures_of_texts_too_different_to_be_aligned_are_named() -> None:
+    """What an outlet opens with anew, over paragraphs of which it rewrote much."""
+    body = words_of("affair", 300)
+    rewritten = [*body[:120], *words_of("anew", 60), *body[180:]]
+    one, other = (
+        " ".join([*text_of("lead", 8).split(), figure, *rest]) for figure, rest in (("48", body), ("52", rewritten))
+    )
+    articles = [told(one, "a", "الضفة", 0), told(other, "b", "الضفة", 1)]
+    found = explain(articles, "a", "b", Settings(level="copy", boilerplate="none"))
+    assert found.copying is not None
+    assert (found.level, found.copying.stays) == ("copy", "figures")
+    assert ("number", "48", "") in found.telling
+    assert ("number", "", "52") in found.telling

@@ -166,3 +166,28 @@ def test_versions_that_were_replaced_are_known_in_the_other_index_too(tmp_path: 
             assert [a.source for a in index.articles([first.id, f"{first.id}#2"]).values()][-1] == moved.source
             assert len(index) == len(names) + 1
             assert index.check() == []
+
+
+@pytest.mark.parametrize("by_url", [False, True])
+def test_an_index_whose_ids_are_of_the_other_kind_is_refused_where_articles_would_be_there_twice(
+    tmp_path: Path, by_url: bool
+) -> None:
+    articles = [
+        Article(text_of(i, 30), f"n{i}", url=f"https://www.example.org/news/{i}?utm_source=x", source="س")
+        for i in range(9)
+    ]
+    with StoryIndex.open(tmp_path / "other.db") as other, StoryIndex.open(tmp_path / "far.db") as far:
+        other.update(articles[3:], unique_url=not by_url)
+        far.update(articles[6:], unique_url=not by_url)
+    with StoryIndex.open(tmp_path / "news.db") as index:
+        index.update(articles[:6], unique_url=by_url)
+        told = list(index.assignments())
+        with pytest.raises(
+            InputError, match=r"other\.db: 3 articles are in .*news\.db already .*nothing is merged; cure: "
+        ):
+            index.merge(tmp_path / "other.db")
+        assert list(index.assignments()) == told
+        assert len(index.merge(tmp_path / "far.db")) == 3  # nothing of it is here
+    with StoryIndex.open(tmp_path / "same.db") as same:
+        same.update(articles[:4], unique_url=not by_url)
+        assert same.merge(tmp_path / "other.db").status.count("known") == 1

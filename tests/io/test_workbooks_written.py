@@ -112,6 +112,16 @@ def test_rows_over_the_most_of_a_sheet_go_on_in_another(monkeypatch: pytest.Monk
     assert [cell for sheet in found for (cell,) in sheet[1:]] == [str(number) for number in range(7)]
 
 
+@pytest.mark.parametrize(("title", "is_arabic"), [("عنوان", True), ("Title", False), (None, False)])
+def test_a_sheet_with_arabic_goes_from_right_to_left(title: str | None, is_arabic: bool, tmp_path: Path) -> None:
+    rows = [{"id": "a", "title": "News"}, {"id": "b", "title": title}]
+    with open(tmp_path / "c.xlsx", "wb") as out:
+        write_result(out, iter(rows), ["id", "title"], "xlsx")
+    book = openpyxl.load_workbook(tmp_path / "c.xlsx")
+    assert bool(book.active.sheet_view.rightToLeft) == is_arabic
+    assert [list(row) for row in book.active.iter_rows(min_row=2, values_only=True)] == [list(r.values()) for r in rows]
+
+
 def test_a_text_longer_than_a_cell_is_refused_with_the_cure() -> None:
     write_result(io.BytesIO(), [{"text": "أ" * 32_767}], ["text"], "xlsx")
     with pytest.raises(

@@ -205,6 +205,18 @@ def test_what_a_route_knows_is_what_it_documents(server: Server) -> None:
             assert (status, json.loads(text)["error"]) == (400, f"no parameter 'zzz'; cure: {told}"), path
 
 
+def test_the_page_says_that_an_outlet_is_not_there(server: Server) -> None:
+    said = "No article of outlet"
+    assert said in server.page("/", outlet="Nobody", since="", language="en")
+    assert said not in server.page("/", outlet=SAMPLE[0].outlet, since="", language="en")
+    empty = server.page("/", outlet=SAMPLE[0].outlet, since="1990-01-01", until="1990-01-02", language="en")
+    assert "No story is like that" in empty
+    assert said not in empty
+    assert "«Nobody»" in server.page("/", outlet="Nobody", since="", language="ar").replace("\u2068", "").replace(
+        "\u2069", ""
+    )
+
+
 def test_an_outlet_without_a_story_in_a_window_is_known(server: Server) -> None:
     assert server.api("stories", outlet=SAMPLE[0].outlet, since="1990-01-01", until="1990-01-02") == {"stories": []}
 

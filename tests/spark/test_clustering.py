@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +27,19 @@ from clusterer import (
 )
 from clusterer.cli.spark import _source_of_lines
 from clusterer.io.columns import FieldMap
-from clusterer.spark import connected_components, job as spark_job, stages as spark_stages
+from clusterer.spark import connected_components, job as spark_job, stages as spark_stages, together
 from clusterer.spark.articles import Source
 from clusterer.stories.model import shipped_model
 
 
+@pytest.mark.parametrize("partitions", [None, 3])  # None: few enough for one worker
 @pytest.mark.parametrize("level", ["story", pytest.param("copy", marks=pytest.mark.slow)])
-def test_every_column_is_the_local_runs(spark: Any, some: list[Article], level: str, tmp_path: Path) -> None:
+def test_every_column_is_the_local_runs(
+    spark: Any, some: list[Article], level: str, partitions: int | None, tmp_path: Path
+) -> None:
     settings, stories_folder = Settings(level=level), tmp_path / "stories"
     rows = frame(spark, some).repartition(3)
-    found = clusterer_spark.cluster(rows, settings, partitions=3, stories=str(stories_folder))
+    found = clusterer_spark.cluster(rows, settings, partitions=partitions, stories=str(stories_folder))
     assert tuple(found.columns) == spark_stages.COLUMNS
     wanted = local(some, settings)
     assert differing(told(wanted), told(found)) == {}
@@ -65,24 +69,35 @@ def test_groups_by_component(spark: Any, some: list[Article], monkeypatch: pytes
     ids=["exact", "longest", "char", "central", "affine", "weights"],
 )  # fmt: skip
 def test_other_settings(spark: Any, some: list[Article], settings: Settings, tmp_path: Path) -> None:
-    found = clusterer_spark.cluster(frame(spark, some), settings, partitions=5, stories=str(tmp_path / "stories"))
     wanted = local(some, settings)
-    assert differing(told(wanted), told(found)) == {}
-    assert by_story(parts(tmp_path / "stories")) == stories_of(wanted)
+    for partitions in (None, 5):
+        stories = tmp_path / f"stories-{partitions}"
+        found = clusterer_spark.cluster(frame(spark, some), settings, partitions=partitions, stories=str(stories))
+        assert differing(told(wanted), told(found)) == {}
+        assert by_story(parts(stories)) == stories_of(wanted)
 
 
 @pytest.mark.slow
-def test_texts_that_look_like_too_many_are_told(spark: Any, tmp_path: Path) -> None:
+def test_texts_that_look_like_too_many_are_told(spark: Any) -> None:
+    """By one worker as by the local run; shared out, by how many pairs that are."""
     rows = [Article(x["text"], x["id"], x["title"], x["source"]) for x in short_titles(600, np.random.default_rng(1))]
-    with pytest.warns(UserWarning, match="too many texts look alike: .* of their pairs were not compared.*; cure: "):
-        found = clusterer_spark.cluster(frame(spark, rows), checkpoint=str(tmp_path))
-    assert found.count() == 600
+    with pytest.warns(UserWarning, match="texts look like more than .*; cure: ") as wanted:
+        local(rows)
+    for partitions, said in (
+        (None, re.escape(str(wanted[0].message))),
+        (3, "too many texts look alike: .* of their pairs were not compared.*; cure: "),
+    ):
+        with pytest.warns(UserWarning, match=said):
+            found = clusterer_spark.cluster(frame(spark, rows), partitions=partitions)
+        assert found.count() == 600
 
 
 @pytest.mark.slow
-def test_no_articles_and_one(spark: Any) -> None:
-    assert told(clusterer_spark.cluster(frame(spark, []), Settings())) == {}
-    assert set(told(clusterer_spark.cluster(frame(spark, [Article("كلمة", "a")])))) == {"a"}
+@pytest.mark.parametrize("partitions", [None, 3])
+def test_no_articles_and_one(spark: Any, partitions: int | None) -> None:
+    assert told(clusterer_spark.cluster(frame(spark, []), Settings(), partitions=partitions)) == {}
+    one = frame(spark, [Article("كلمة", "a")])
+    assert set(told(clusterer_spark.cluster(one, partitions=partitions))) == {"a"}
 
 
 def test_columns_by_name_and_bad_rows(spark: Any, some: list[Article], tmp_path: Path) -> None:
@@ -187,7 +202,7 @@ def test_lines_are_learned_alike(spark: Any) -> None:
     articles += [Article(a.text, f"c{i}", source=a.source) for i, a in enumerate(articles)]
     settings = Settings(level="copy")
     df, wanted = frame(spark, articles), local(articles, settings)
-    job = spark_job.Job(df, settings, Source())
+    job = spark_job.Job(df, settings, Source(), partitions=2)
     assert differing(told(wanted), told(job.result())) == {}
     learned = {row["line"] % (1 << 64) for row in job.table("lines").collect()}
     assert learned == wanted.furniture
@@ -205,6 +220,28 @@ def test_a_large_component_is_cut_and_said(spark: Any) -> None:
         )
     assert len(found) == 300
     assert max(np.unique([row[1] for row in found.values()], return_counts=True)[1]) > 20
+
+
+@pytest.mark.parametrize(
+    ("rows", "files"), [(40, 1 << 40), (39, 1 << 40), (40, 10)], ids=["few", "many", "large files"]
+)
+def test_few_rows_are_one_workers_and_a_run_goes_on_as_it_began(
+    spark: Any, some: list[Article], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, files: int
+) -> None:
+    frame(spark, some[:40]).write.parquet(str(tmp_path / "feed.parquet"))
+    df, exact, stages = spark.read.parquet(str(tmp_path / "feed.parquet")), Settings(level="exact"), list[str]()
+    monkeypatch.setattr(together, "ARTICLES", rows)
+    monkeypatch.setattr(together, "BYTES", files)
+    found = clusterer_spark.cluster(df, exact, checkpoint=str(tmp_path / "stages"), tell=stages.append)
+    wanted, alone = told(local(some[:40], exact)), (rows, files) == (40, 1 << 40)
+    assert differing(wanted, told(found)) == {}
+    assert ("documents" in stages) != alone
+    shutil.rmtree(tmp_path / "stages" / "result")
+    monkeypatch.setattr(together, "ARTICLES", 0 if alone else 1000)
+    stages.clear()
+    again = clusterer_spark.cluster(df, exact, checkpoint=str(tmp_path / "stages"), tell=stages.append)
+    assert stages == ["result"]
+    assert differing(wanted, told(again)) == {}
 
 
 def test_gzip_is_read(spark: Any, tmp_path: Path) -> None:

@@ -55,14 +55,17 @@ def alike(
 ) -> Deduplication:
     """Hold a run on Spark against the local one: rows that stay, in order, and what is told of those that go."""
     wanted = local(rows, settings, keep=keep, against=old)
-    gone = folder / f"gone-{keep}"
     against = frame(spark, old) if old else None
-    found = clusterer_spark.dedup(frame(spark, rows), settings, keep=keep, against=against, removed=str(gone))
-    assert found.columns == list(rows[0])
-    assert [row.asDict() for row in found.collect()] == wanted.kept
-    lines = list(map(orjson.loads, lines_in(gone)))
-    assert told(lines) == reasons(wanted)
-    assert [line["row"] for line in lines] == wanted.removed_items
+    for partitions in (None, 3):  # one worker, and some
+        gone = folder / f"gone-{keep}-{partitions}"
+        found = clusterer_spark.dedup(
+            frame(spark, rows), settings, keep=keep, against=against, removed=str(gone), partitions=partitions
+        )
+        assert found.columns == list(rows[0])
+        assert [row.asDict() for row in found.collect()] == wanted.kept
+        lines = list(map(orjson.loads, lines_in(gone)))
+        assert told(lines) == reasons(wanted)
+        assert [line["row"] for line in lines] == wanted.removed_items
     return wanted
 
 
@@ -78,8 +81,11 @@ def undated(name: str, text: str, **fields: str) -> bytes:
     return json.dumps({"id": name, "text": text, **fields}, ensure_ascii=False).encode()
 
 
+@pytest.mark.parametrize("workers", [(), ("--partitions", 3)], ids=["one worker", "shared out"])
 @pytest.mark.parametrize("beside_old", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path: Path, beside_old: bool) -> None:
+def test_the_command_gives_back_the_lines_of_the_local_one(
+    spark: Any, tmp_path: Path, beside_old: bool, workers: tuple[Any, ...]
+) -> None:
     """The sample feed in files whose order is neither that of sizes nor of ids; articles without a date; broken lines."""
     lines, folder = FEED_FILE.read_bytes().splitlines(), tmp_path / "أخبار العرب+1"
     folder.mkdir()
@@ -94,7 +100,7 @@ def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path:
     against = ("--against", old) if beside_old else ()
     wanted, found, gone, out = (tmp_path / f"{x}.jsonl" for x in ("local", "spark", "gone", "out"))
     assert run(*inputs, "-o", wanted, "--removed", gone, "--quiet", *against).exit_code == 0
-    result = spark_run(*inputs, "-o", out, "--removed", found, *against, "--summary")
+    result = spark_run(*inputs, "-o", out, "--removed", found, *against, *workers, "--summary")
     assert result.exit_code == 0, result.output
     assert lines_in(out) == wanted.read_bytes().splitlines()
     ours, theirs = ([orjson.loads(line) for line in x] for x in (lines_in(found), gone.read_bytes().splitlines()))
@@ -108,7 +114,8 @@ def test_the_command_gives_back_the_lines_of_the_local_one(spark: Any, tmp_path:
 
 
 @pytest.mark.slow
-def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [(), ("--partitions", 3)], ids=["one worker", "shared out"])
+def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path, workers: tuple[Any, ...]) -> None:
     """Parquet with columns of its own, of which nothing is lost; JSON lines of what goes."""
     import pyarrow.parquet as pq
 
@@ -119,7 +126,7 @@ def test_tables_and_what_is_there_already(spark: Any, tmp_path: Path) -> None:
         pq.write_table(pa.Table.from_pylist(part), tmp_path / f"{name}.parquet")
     wanted = local(rows[:100], against=rows[100:])
     assert wanted.removed
-    inputs = [tmp_path / "b.parquet", tmp_path / "a.parquet"]
+    inputs = [*workers, tmp_path / "b.parquet", tmp_path / "a.parquet"]
     out, gone = tmp_path / "out.parquet", tmp_path / "gone.jsonl.gz"
     result = spark_run(*inputs, "--against", tmp_path / "old.parquet", "-o", out, "--removed", gone, "--quiet")
     assert (result.exit_code, result.output) == (0, "")

@@ -146,8 +146,9 @@ def run_on(cluster: Cluster, level: str, folder: Path, inputs: list[str], on_sta
 def test_the_whole_feed_on_local_cores(spark: Any, whole_feed: list[str], level: str) -> None:
     files, settings = whole_feed, Settings(level=level)
     df = spark.read.json(files, primitivesAsString=True)
-    found = told(clusterer_spark.cluster(df, settings))
-    assert differing(told(local([row.article for row in Feed(files)], settings)), found) == {}
+    wanted = told(local([row.article for row in Feed(files)], settings))
+    for partitions in (None, 4):  # one worker, and some
+        assert differing(wanted, told(clusterer_spark.cluster(df, settings, partitions=partitions))) == {}
 
 
 @pytest.mark.slow

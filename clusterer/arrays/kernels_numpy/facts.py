@@ -11,6 +11,7 @@ Array letters: `n` texts, `m` pairs, `k` known words.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 from itertools import pairwise
 from operator import or_
@@ -51,7 +52,7 @@ PIECES = 3
 _SUBJECTS = (NAME, UNKNOWN, USUAL)
 
 
-class _Meanings(dict[int, int]):
+class Meanings(dict[int, int]):
     """Of every word that was asked for its kind, and below it the value of a number or date, else its signature."""
 
     def __init__(self, keys: NDArray[np.uint32], meanings: NDArray[np.uint32], unknown: int) -> None:
@@ -99,28 +100,47 @@ def differences(
             numbers either has for itself, the fewer of the two; runs in which either text names something else, by lists
             and by words that are not known; and runs that leave it in doubt whether both report one thing.
     """
-    known = _Meanings(keys, meanings, unknown)
+    known = Meanings(keys, meanings, unknown)
     for i, (a, b) in enumerate(pairs.tolist()):
         first, second = (values[offsets[row] : offsets[row + 1]].tolist() for row in (a, b))
         out[i] = _difference(first, second, known)
 
 
-def _difference(a: list[int], b: list[int], known: _Meanings) -> tuple[int, ...]:
+def _difference(a: list[int], b: list[int], known: Meanings) -> tuple[int, ...]:
     """`differences` of one pair."""
     numbers = [[word & 0xFFFF for word in text if word & 1 and word & 0xFFFF != UNSURE] for text in (a, b)]
     own = min(sum(number not in other for number in one) for one, other in (numbers, numbers[::-1]))
-    marks = _align(a, b)
-    if marks is None:
+    runs = judged_runs(a, b, known)
+    if runs is None:
         return 0, 0, 0, 0, EDITS, own, 0, 0, 0
-    counts, others = [0, 0, 0, 0, 0], [0, 0, 0]
+    totals = [0] * 8
+    for _, told in runs:
+        totals = [total + one for total, one in zip(totals, told, strict=True)]
+    return *totals[:5], own, *totals[5:]
+
+
+def judged_runs(a: list[int], b: list[int], known: Meanings) -> Iterator[tuple[list[int], list[int]]] | None:
+    """Every run that two texts differ in, as `_runs` has it, and what it counts as in each column of `differences` but numbers.
+
+    Returns:
+        None where they are too different to be aligned.
+    """
+    marks = _align(a, b)
+    return None if marks is None else _judged(a, b, known, _runs(*marks))
+
+
+def _judged(
+    a: list[int], b: list[int], known: Meanings, runs: list[list[int]]
+) -> Iterator[tuple[list[int], list[int]]]:
     texts = [[(word, known[word]) for word in text] for text in (a, b)]
-    for run in _runs(*marks):
+    for run in runs:
+        counts, others = [0, 0, 0, 0, 0], [0, 0, 0]
         placed = run[0] > 0 and texts[0][run[0] - 1][1] >> 16 == MARKER
         sides = _judge(a[run[0] : run[1]], b[run[2] : run[3]], known, placed, counts)
         if sides is not None:
             others[2] += _alone_negates([texts[0][run[0] : run[1]], texts[1][run[2] : run[3]]], sides)
             _tell_apart(sides, texts, placed, others)
-    return *counts, own, *others
+        yield run, [*counts, *others]
 
 
 def _align(a: list[int], b: list[int]) -> tuple[list[bool], list[bool]] | None:
@@ -185,7 +205,7 @@ def _runs(left: list[bool], put: list[bool]) -> list[list[int]]:
 
 
 def _judge(
-    a: list[int], b: list[int], known: _Meanings, placed: bool, counts: list[int]
+    a: list[int], b: list[int], known: Meanings, placed: bool, counts: list[int]
 ) -> list[list[tuple[int, int]]] | None:
     """Add a run, `placed` where it stands behind a marker, to the counts of facts, dates, names, subjects or edits.
 

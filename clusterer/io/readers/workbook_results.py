@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ _MOST_LETTERS = 32_767
 """What a sheet and a cell can hold; rows go on in another sheet, texts do not."""
 _WIDTHS = {"title": 60, "key_words": 40, "evidence": 30, "outlets": 30}
 _WIDTH = 18
+_ARABIC = re.compile("[\u0620-\u064a]")
 
 
 def require() -> None:
@@ -50,11 +52,14 @@ def write_result(out: BinaryIO, lines: Iterable[dict[str, Any]], columns: Sequen
         }
         with _xlsxwriter().Workbook(out, options) as book:
             bold = book.add_format({"bold": True})
-            sheet, row = _sheet(book, columns, bold), 0
+            sheet, row, is_arabic = _sheet(book, columns, bold), 0, False
             for line in lines:
                 row += 1
                 if row == _MOST_ROWS:
-                    sheet, row = _sheet(book, columns, bold), 1
+                    sheet, row, is_arabic = _sheet(book, columns, bold), 1, False
+                if not is_arabic and any(isinstance(value, str) and _ARABIC.search(value) for value in line.values()):
+                    is_arabic = True
+                    sheet.right_to_left()  # the first column on the right, as who reads Arabic begins there
                 for column, (name, value) in enumerate(line.items()):
                     _write(sheet, row, column, name, value)
 
