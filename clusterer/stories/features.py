@@ -56,7 +56,8 @@ class PairEvidence:
         other_figures: whether each lead has `FIGURES` numbers or more, `OTHER_FIGURES` or more of which the other lacks.
         other_names: share of the names in one's title and lead, by rarity, that the other has nowhere, the mean of both
             directions; 0 for one that names nothing.
-        other_weekday: whether both leads name weekdays, and none in common.
+        other_weekday: whether both openings name weekdays, and none in common, and whether both leads do: the mean of both.
+        one_asks: whether the title of one of the two asks.
         brevity: by how much the shorter text falls short of `BRIEF` words, over that.
         apart: days between the texts over `FAR`, at most 1, NaN where a date is missing.
         unknown_outlet: whether it is unknown who prints either.
@@ -73,7 +74,8 @@ class PairEvidence:
     numbers: NDArray[np.float64]
     other_figures: NDArray[np.bool_]
     other_names: NDArray[np.float64]
-    other_weekday: NDArray[np.bool_]
+    other_weekday: NDArray[np.float64]
+    one_asks: NDArray[np.bool_]
     brevity: NDArray[np.float64]
     apart: NDArray[np.float64]
     unknown_outlet: NDArray[np.bool_]
@@ -160,8 +162,14 @@ TABLE: tuple[Feature, ...] = (
     ),
     Feature(
         "weekday", -1, "another weekday",
-        "both leads name weekdays, and none in common",
-        lambda pair: pair.other_weekday.astype(np.float64), cheap=True,
+        "how far weekdays tell of another day: one half where both first sentences name some, and none in common, one half"
+        " where both leads do",
+        lambda pair: pair.other_weekday, cheap=True,
+    ),
+    Feature(
+        "asks", -1, "one explains the news",
+        "one title asks (who is, what, why, how), the other one does not",
+        lambda pair: pair.one_asks.astype(np.float64), cheap=True,
     ),
     Feature(
         "apart", -1, "days between them",
@@ -252,7 +260,7 @@ def first_look(
     """
     i, j = pairs.T
     lead, lead_runs, body, body_runs, _, _, title_1, title_2, openings, in_leads, shared, numbers, *names = sums.T
-    days_1, days_2 = weights.weekdays[i], weights.weekdays[j]
+    days_1, days_2 = weights.weekdays[:, i], weights.weekdays[:, j]
     of_openings, ends = weights.opening_totals, weights.token_offsets
     fewer = np.minimum(weights.numbers[i], weights.numbers[j])
     no = np.zeros(len(pairs), dtype=np.bool_)
@@ -266,7 +274,8 @@ def first_look(
         numbers=numbers / np.maximum(fewer, 1),
         other_figures=(fewer >= FIGURES) & (fewer - numbers >= OTHER_FIGURES),
         other_names=share_lacking(weights.name_totals, pairs, *names),
-        other_weekday=(days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0),
+        other_weekday=((days_1 > 0) & (days_2 > 0) & ((days_1 & days_2) == 0)).mean(axis=0),
+        one_asks=weights.asking[i] != weights.asking[j],
         brevity=np.maximum(1.0 - np.minimum(ends[i + 1] - ends[i], ends[j + 1] - ends[j]) / BRIEF, 0.0),
         apart=days_apart(pairs, first, last),
         unknown_outlet=no,

@@ -32,6 +32,7 @@ from clusterer.arrays.parallel import ordered_map
 from clusterer.arrays.ragged import Growing, Ragged
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.stories import calendar
+from clusterer.text.words import hash_words
 
 LEAD_WORDS = 60.0
 """Scale of the lead's decay: a word so far in counts 1/e of the first one."""
@@ -59,6 +60,10 @@ SPREADS, BESIDE = 2.0, 300
 """A stem is at least as frequent as the feed itself says: in so many standard deviations fewer of its articles than hold it,
 over all and as many articles more that do not. A handful of articles says nothing; a large feed has common words that no
 background knows."""
+QUESTIONS = "هل ماذا كيف هو هي"
+"""Words of a title that asks, which hardly any title of a report holds: what explains the news, or who is in it, is no report.
+The pronouns stand in من هو and ما هي; لماذا is ماذا with a prefix. Those that are also names or other words, such as أين, متى
+and هم, are left out."""
 TABLE_NUMBERS, TABLE_SHARE = 8, 1 / 3
 """Numbers that a text has at least, and the share of its words that they are, to be a table: no news has so many."""
 
@@ -86,7 +91,8 @@ class TermWeights:
         numbers: int64 (n,), distinct numbers in each lead.
         is_name: bool (v,), which columns are names of places, people or clubs.
         name_totals: float64 (n,), the sum of the rarities of the names in each title and lead.
-        weekdays: uint8 (n,), a bit for each weekday that is named in the lead.
+        weekdays: uint8 (2, n), a bit for each weekday that is named in the opening, and in the lead.
+        asking: bool (n,), texts whose title asks: who is, what, why, how.
         tables: bool (n,), texts that are a table: prices, prayer times, results, without a sentence.
     """
 
@@ -105,6 +111,7 @@ class TermWeights:
     is_name: NDArray[np.bool_]
     name_totals: NDArray[np.float64]
     weekdays: NDArray[np.uint8]
+    asking: NDArray[np.bool_]
     tables: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -180,26 +187,28 @@ def weight_terms(
     stems, bodies, heads = _columns(texts, titles, threads, store)
     entries, weights, places, rarity = _weighed(bodies, heads, stems, threads, feed, known, store)
     is_number, bit_of = _dated(stems)
+    asks = find_sorted(question_stems(), stems)[1]
     is_name = find_sorted((known or background()).names, stems)[1]
     n = len(entries)
-    totals, numbers, weekdays = np.zeros((3, n)), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.uint8)
-    tables = np.zeros(n, dtype=np.bool_)
+    totals, numbers, weekdays = np.zeros((3, n)), np.zeros(n, dtype=np.int64), np.zeros((2, n), dtype=np.uint8)
+    asking, tables = np.zeros((2, n), dtype=np.bool_)
 
     def sum_up(start: int) -> None:
         block = slice(start, min(start + _ROWS, n))
         inside = slice(entries.offsets[block.start], entries.offsets[block.stop])
         columns, place = entries.values[inside], places[inside]
         row = np.repeat(np.arange(block.stop - start), entries.counts[block])
-        for total, bit in zip(totals[:2], (IN_TITLE, IN_OPENING), strict=True):
-            here = np.flatnonzero(place & bit)
+        titled, opening, lead = (np.flatnonzero(place & bit) for bit in (IN_TITLE, IN_OPENING, IN_LEAD))
+        for total, here in zip(totals[:2], (titled, opening), strict=True):
             total[block] = np.bincount(row[here], weights=rarity[columns[here]], minlength=block.stop - start)
-        lead = np.flatnonzero(place & IN_LEAD)
+        asking[start + row[titled[asks[columns[titled]]]]] = True
+        for days, here in zip(weekdays, (opening, lead), strict=True):
+            dated = here[bit_of[columns[here]] > 0]
+            np.bitwise_or.at(days, start + row[dated], bit_of[columns[dated]])
         named = lead[is_name[columns[lead]]]
         totals[2, block] = np.bincount(row[named], weights=rarity[columns[named]], minlength=block.stop - start)
-        dated = lead[(is_number | (bit_of > 0))[columns[lead]]]
-        row, columns = row[dated], columns[dated]
-        numbers[block] = np.bincount(row[is_number[columns]], minlength=block.stop - start)
-        np.bitwise_or.at(weekdays, start + row, bit_of[columns])
+        figures = lead[is_number[columns[lead]]]
+        numbers[block] = np.bincount(row[figures], minlength=block.stop - start)
         words = np.repeat(np.arange(block.stop - start), texts.counts[block])
         in_text = is_number[bodies.values[texts.offsets[block.start] : texts.offsets[block.stop]]]
         found = np.bincount(words[in_text], minlength=block.stop - start)
@@ -211,8 +220,17 @@ def weight_terms(
         stems=stems, offsets=entries.offsets, columns=entries.values, weights=weights, rarity=rarity,
         tokens=bodies.values, token_offsets=texts.offsets, places=places,
         title_totals=totals[0], opening_totals=totals[1],
-        is_number=is_number, numbers=numbers, is_name=is_name, name_totals=totals[2], weekdays=weekdays, tables=tables,
+        is_number=is_number, numbers=numbers, is_name=is_name, name_totals=totals[2], weekdays=weekdays,
+        asking=asking, tables=tables,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def question_stems() -> NDArray[np.uint32]:
+    """Stems of `QUESTIONS`, uint32, ascending."""
+    stems = hash_words([QUESTIONS], stems=True).stems
+    assert stems is not None
+    return np.unique(stems)
 
 
 def _dated(stems: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:

@@ -127,14 +127,15 @@ TEXTS = [
     "بحث الرئيس الروسي مع نظيره السوري اتفاق الهدنة الجديد في اتصال هاتفي أمس",
     "ارتفعت أسعار الذهب في السوق المحلية اليوم",
     "ارتفع الذهب 12 ريالا الخميس في السوق المحلية وقتل 7 في مدينة تدمر عام 2016",
-    "مقتل 7 أشخاص في تدمر يوم الجمعة بعد 12 ساعة من تحرير المدينة عام 2016",
+    "مقتل 7 أشخاص في تدمر يوم الجمعة بعد 12 ساعة من تحرير المدينة عام 2016 كما ذكر سكان وصلوا إلى بلدة قريبة على طريق طويل"
+    " بين القرى وقالوا إنهم غادروا بيوتهم مساء الخميس",
     "سجل الذهب في السوق المحلية 215 دينارا لعيار 21 و184 لعيار 18",
-    "هبط الذهب في السوق المحلية إلى 209 دنانير لعيار 21 و179 لعيار 18",
+    "هبط الذهب في السوق المحلية الأحد إلى 209 دنانير لعيار 21 و179 لعيار 18",
 ]
 TITLES = [
     "اتصال بين الرئيسين بعد تحرير تدمر",
     "بوتين يهنئ الأسد بتحرير تدمر",
-    "اتصال بين الرئيسين",
+    "لماذا هذا الاتصال بين الرئيسين",
     "",
     "",
     "7 قتلى في تدمر",
@@ -145,6 +146,7 @@ TITLES = [
 
 NAMES = {stem(name) for name in ("الروسي", "السوري", "بوتين")}
 """Of the words above, those that the package knows as names."""
+QUESTIONS = {stem(word) for word in ("لماذا", "كيف", "هل")}
 
 
 def weighed() -> term_weights.TermWeights:
@@ -197,7 +199,8 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         sum(rarity[s] for s in lacks) / sum(rarity[s] for s in has) if has else 0.0
         for lacks, has in zip(lacking, named, strict=True)
     ]
-    days = [{s for s in leads[k] if s in WEEKDAYS} for k in (i, j)]
+    days = [[part[k] & {*WEEKDAYS} for k in (i, j)] for part in (openings, leads)]
+    asks = [bool({*heads[k]} & QUESTIONS) for k in (i, j)]
     return {
         "title_found": (head_found(i, j) + head_found(j, i)) / 2,
         "opening": opening,
@@ -210,7 +213,8 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         "brief": brief * opening**0.75,
         "figures": float(figures),
         "names": (sum(shares) / 2) ** 2 * (1 - brief) + brief / 2,
-        "weekday": float(all(days) and not days[0] & days[1]),
+        "weekday": sum(bool(ours and theirs and not ours & theirs) for ours, theirs in days) / 2,
+        "asks": float(asks[0] != asks[1]),
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
 
