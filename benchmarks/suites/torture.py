@@ -3,8 +3,8 @@
 FOLDER holds corpora that others keep, unpacked, none of them in the repository: the tests of feedparser (of its source
 distribution), `csv-spectrum` (npm), JSONTestSuite, the data of frictionless, ... For each file: does the reader end, within
 seconds, without an exception but `InputError`; and is every loss told? What a file holds is counted by the standard library:
-entries of XML, records of CSV, objects of JSON. Those that are neither articles, nor bad rows, nor refused
-with a cure, are lost without a word.
+entries of XML, records of CSV, objects of JSON; rows of Parquet by its footer. Those that are neither articles, nor bad rows,
+nor refused with a cure, are lost without a word.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from clusterer.errors import InputError
 from clusterer.io.feed import Feed
 from clusterer.io.field_names import each_once
 from clusterer.io.html import clean_text
+from clusterer.io.rows import import_pyarrow
 
 SECONDS = 30
 """Of processor time that a file may take before it hangs."""
@@ -121,7 +122,20 @@ def held_by_json(data: bytes) -> Holding:
     return Holding(len(value) if isinstance(value, list) else 1)
 
 
-HELD: dict[str, Callable[[bytes], Holding]] = {"rss": held_by_xml, "csv": held_by_table, "json": held_by_json}
+def held_by_parquet(data: bytes) -> Holding:
+    """Take the number of rows that the footer tells."""
+    try:
+        return Holding(import_pyarrow("parquet").ParquetFile(io.BytesIO(data)).metadata.num_rows)
+    except Exception:  # of many kinds, where a file is broken
+        return Holding(None)
+
+
+HELD: dict[str, Callable[[bytes], Holding]] = {
+    "rss": held_by_xml,
+    "csv": held_by_table,
+    "json": held_by_json,
+    "parquet": held_by_parquet,
+}
 
 
 def _folded(text: str) -> str:

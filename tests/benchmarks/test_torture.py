@@ -39,3 +39,14 @@ def test_faults_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert torture.read_file(tmp_path / "a.csv").outcome == outcome
     monkeypatch.undo()
     assert CliRunner().invoke(torture.main, [str(tmp_path)]).exit_code == 0
+
+
+def test_rows_of_parquet_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    for rows in (0, 3):
+        pq.write_table(pa.table({"text": pa.array(["a"] * rows, pa.string())}), tmp_path / "a.parquet")
+        assert torture.held_by_parquet((tmp_path / "a.parquet").read_bytes()).rows == rows
+        assert torture.read_file(tmp_path / "a.parquet").outcome == "read"
+    monkeypatch.setitem(torture.HELD, "parquet", lambda data: torture.Holding(4))
+    assert torture.read_file(tmp_path / "a.parquet").outcome == "untold"
+    assert torture.held_by_parquet((tmp_path / "a.parquet").read_bytes()[:-9]).rows is None
