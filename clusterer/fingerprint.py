@@ -310,10 +310,9 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
     "clusterer.text.normalize": {
         "_FEW": "which of two equal ways is taken",
         "_PIECE": "size of a block",
-        "_LIGATURES": "which of two equal ways is taken",
     },
     "clusterer.text.shingles": {"_ROWS": "size of a block"},
-    "clusterer.text.words": {"_BLOCK": "size of a block"},
+    "clusterer.text.words": {"_BLOCK": "size of a block", "_LIGATURES": "which of two equal ways is taken"},
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",
         "AFFIXES": "made of PREFIXES and SUFFIXES",

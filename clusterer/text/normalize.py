@@ -94,7 +94,6 @@ _BLANKS = "\u200b\u115f\u1160\u3164\uffa0"
 _IGNORABLE = frozenset([0x034F, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2065, *range(0xFFF0, 0xFFF9)])
 _HIDDEN = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
 _LATER_DIACRITICS = frozenset(range(0x0898, 0x08A0))
-_LIGATURES = 0xFB50, 0xFF00  # presentation forms of Arabic letters
 _LONG_WORD, _SHORT_WORD = 10, 2.5  # letters a word, on average, that no text reaches; that every text has
 _WORD = re.compile(r"\w+")
 _FEW = 8  # distinct letters up to which going over a text for each is faster than going over it once
@@ -219,7 +218,7 @@ def small_path(text: str, profile: str) -> str:
         found.update(map(chr, set(piece[_table(profile)[piece] == UNFOLD].tolist())))
     if any("\ud800" <= ch < "\ue000" for ch in found):  # halves of letters beyond the basic plane
         found = {ch for ch in set(text) if ch in found or ch > "\uffff"}
-    letters = {ch: written for ch in sorted(found) if (written := _written_alone(ch, version)) is not None}
+    letters = {ch: written for ch in sorted(found) if (written := written_alone(ch, version)) is not None}
     if len(letters) < len(found) or (_is_later(profile) and _with_spaces(text) is not text):
         return _unfold(text, profile)
     if len(letters) > _FEW or any(ch in letters for written in letters.values() for ch in written):
@@ -230,26 +229,11 @@ def small_path(text: str, profile: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _written_alone(ch: str, version: str) -> str | None:
+def written_alone(ch: str, version: str) -> str | None:
     """What a special letter is written out as wherever it stands; None where that depends on what is beside it."""
     if _is_composing(ord(ch)):
         return None
     return unicodedata.normalize("NFC", _written_out(ch, version))
-
-
-@lru_cache(maxsize=4)
-def letter_pairs(profile: str) -> NDArray[np.uint32]:
-    """uint32 (65536,), of Arabic ligatures of two letters these, folded, the first in the lowest 16 bits; 0 of all else.
-
-    Old systems print every lam-alef so: such texts would take the small path, each of them.
-    """
-    table, pairs = _table(profile), np.zeros(65536, dtype=np.uint32)
-    for point in (_LIGATURES[0] + np.flatnonzero(table[slice(*_LIGATURES)] == UNFOLD)).tolist():
-        written = _written_alone(chr(point), PROFILES[profile]) or ""
-        codes = [int(table[ord(ch)]) for ch in written if ch <= "\uffff"]
-        if len(written) == len(codes) == 2 and min(codes) > SPACE:
-            pairs[point] = codes[0] | codes[1] << 16
-    return pairs
 
 
 _CONSONANTS = ("تط", "سصثز", "دضذظ", "هةحۀ", "غكقجگ", "شخ", "فڤ", "بپ", "ل", "م", "ن", "ر", "ع")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,15 @@ from numpy.typing import NDArray
 
 from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
-from clusterer.arrays.letters import SPACE, find_words, hash_stems, number_signatures
+from clusterer.arrays.letters import SPACE, UNFOLD, find_words, hash_stems, number_signatures
 from clusterer.arrays.ragged import Growing, compact, take_rows
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.arrays.utf8 import Utf8Texts
-from clusterer.text.normalize import fold, joins_waw, letter_classes, letter_pairs, small_path, tables
+from clusterer.text.normalize import PROFILES, fold, joins_waw, letter_classes, small_path, tables, written_alone
 from clusterer.text.stemming import STEMMER
 
 _BLOCK = 1 << 24  # words that are looked at together
+_LIGATURES = 0xFB50, 0xFF00  # presentation forms of Arabic letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,21 @@ def hash_words(
     stemmed = hash_stems(codes, starts, stops, *STEMMER) if stems else None
     hashes = arrays_letters.hash_words(codes, starts, stops, classes)
     return Words(hashes, offsets, opens_line, spans, spelt, stemmed, opens_sentence)
+
+
+@lru_cache(maxsize=4)
+def letter_pairs(profile: str) -> NDArray[np.uint32]:
+    """uint32 (65536,), of Arabic ligatures of two letters these, folded, the first in the lowest 16 bits; 0 of all else.
+
+    Old systems print every lam-alef so: such texts would take the small path, each of them.
+    """
+    table, pairs = tables(profile)[0], np.zeros(65536, dtype=np.uint32)
+    for point in (_LIGATURES[0] + np.flatnonzero(table[slice(*_LIGATURES)] == UNFOLD)).tolist():
+        written = written_alone(chr(point), PROFILES[profile]) or ""
+        codes = [int(table[ord(ch)]) for ch in written if ch <= "\uffff"]
+        if len(written) == len(codes) == 2 and min(codes) > SPACE:
+            pairs[point] = codes[0] | codes[1] << 16
+    return pairs
 
 
 def number_signature(number: int) -> int:
