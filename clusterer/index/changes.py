@@ -187,8 +187,10 @@ def retire_texts(index: OpenIndex, changes: Changes, centres: Sequence[int]) -> 
     if index.settings.level == "story":
         stems, titles = document_stems(index, [body for _, _, body in rows])
         index.postings.stage_stems(distinct_stems(stems, titles), -1)
-        for end, other in ("ab", "ba"):
-            changes.unlinked_texts |= database.numbers(f"SELECT {other} FROM pair WHERE {end} IN {{}}", retired)
+        pairs = index.pairs.of(retired).ends
+        changes.unlinked_texts.update(pairs[:, 1].tolist())
+        index.pairs.drop(pairs)
+        for end in "ab":
             database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", retired)
     index.story_crowd.clear()  # it may fall apart
     database.write_among("DELETE FROM text WHERE centre IN {}", retired)

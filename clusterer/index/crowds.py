@@ -33,11 +33,6 @@ from clusterer.stories.linkage import raised
 
 CROWD = 1000
 """Documents of a component above which its groups stay as they are."""
-_NEAR = """
-SELECT DISTINCT iif(one.story, -one.story, a) AS one_end, iif(other.story, -other.story, b) AS other_end
-FROM pair JOIN text AS one ON one.centre = a JOIN text AS other ON other.centre = b
-WHERE {end} IN {{}} AND score >= ?2 AND (one.story != other.story OR NOT one.story)
-"""  # texts of a story hang together by it: only what leads out of it is told, once for each two stories
 _ASKED = 4  # groups whose centre a new document is compared with: those of the documents that it is most like
 
 _LOG = logging.getLogger("clusterer")
@@ -67,11 +62,29 @@ def find_story_components(
 
     def tied(nodes: NDArray[np.int64]) -> list[tuple[int, int]]:
         texts = nodes[nodes > 0]
-        rows = [row for end in "ab" for row in database.among(_NEAR.format(end=end), texts, index.settings.story)]
+        rows = _leading_out(index, texts)
         rows += database.among("SELECT centre, -story FROM text WHERE centre IN {} AND story", texts)
         return rows + database.among("SELECT centre, -story FROM text WHERE story IN {}", -nodes[nodes < 0])
 
     return _components(index, "stories", [*centres, *(-x for x in stories)], tied, index.story_crowd)
+
+
+def _leading_out(index: OpenIndex, texts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Texts, int64 (t,) ascending, with those that are near them; texts of a story by its number, below 0.
+
+    Texts of one story hang together by it: only what leads out of it is told, once for each two stories.
+    """
+    ends, scores = index.pairs.of(texts)
+    ends = ends[scores >= index.settings.story]
+    centres, place = factorize(ends)
+    stored = index.database.among("SELECT centre, story FROM text WHERE centre IN {} ORDER BY centre", centres)
+    centre, story = (np.array(column, dtype=np.int64) for column in columns_of(stored, 2))
+    row, is_there = find_sorted(centre, centres)
+    nodes = centres.copy()
+    nodes[is_there] = np.where(story > 0, -story, centre)[row[is_there]]
+    one, other = np.sort(nodes[place[is_there[place].all(axis=1)]], axis=1).T
+    apart = one != other
+    return list({*zip(one[apart].tolist(), other[apart].tolist(), strict=True)})
 
 
 class _Components:

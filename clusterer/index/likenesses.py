@@ -14,10 +14,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import factorize
+from clusterer.arrays.indexing import factorize, find_sorted
 from clusterer.index.database import Database
-from clusterer.index.guards import blob_rows, checked_ends, checked_scores, columns_of
+from clusterer.index.guards import blob_rows, checked_ends, columns_of
 from clusterer.index.open_index import OpenIndex
+from clusterer.index.remembered_pairs import Pairs
 from clusterer.stories.clustering import Stories
 from clusterer.stories.features import FEATURES
 
@@ -53,6 +54,13 @@ class StoredStories(Stories):
         return features[[row[a, b] for a, b in asked]]
 
 
+def among_each_other(index: OpenIndex, centres: NDArray[np.int64]) -> Pairs:
+    """The pairs of some texts, int64 (t,) ascending, of which both are among these, the earlier one first, ascending."""
+    ends, scores = index.pairs.of(centres)
+    inside = (ends[:, 0] < ends[:, 1]) & find_sorted(centres, ends[:, 1])[1]
+    return Pairs(ends[inside], scores[inside])
+
+
 def read_likenesses(
     index: OpenIndex,
     documents: NDArray[np.int64],
@@ -73,12 +81,8 @@ def read_likenesses(
     story_of_text = np.empty(len(distinct), dtype=np.int64)
     story_of_text[text_of] = story
     _, first, row = np.unique(story_of_text, return_index=True, return_inverse=True)
-    rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", documents)
-    a, b, score = columns_of(rows, 3)
-    ends = checked_ends(index.database.path, a, b)
-    inside = np.isin(ends[:, 1], documents)
-    pairs = np.sort(place[np.searchsorted(documents, ends[inside])], axis=1)
-    scores = checked_scores(index.database.path, score)[inside]
+    ends, scores = among_each_other(index, np.sort(documents[np.argsort(place)[distinct]]))
+    pairs = np.sort(place[np.searchsorted(documents, ends)], axis=1)
     none = np.zeros((0, len(FEATURES)), dtype=np.float32)
     told = text_of, distinct[first[row]], pairs, scores, none, 0, 0, 0
-    return StoredStories(*told, database=index.database, ends=ends[inside])
+    return StoredStories(*told, database=index.database, ends=ends)

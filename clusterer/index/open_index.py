@@ -17,6 +17,7 @@ from clusterer.index.database import Database
 from clusterer.index.links import links_of
 from clusterer.index.postings import Postings
 from clusterer.index.remembered import documents_of, texts_of
+from clusterer.index.remembered_pairs import RememberedPairs
 from clusterer.text import boilerplate
 
 _LOG = logging.getLogger("clusterer")
@@ -47,6 +48,7 @@ class OpenIndex:
         learned_lines: uint64 (l,), ascending: keys of the lines that were learned to be boilerplate of their outlets.
         words: by document the hashes of its words, uint64 (w,); those read last.
         documents, texts, links: rows by number, by centre and by the longer document, see `remembered`.
+        pairs: likenesses of texts, see `remembered_pairs`.
         crowd: documents that are known to be in a crowd, see `crowds`.
         story_crowd: texts, and stories as numbers below 0, that are.
         passed_ids: by a name that several articles have, which ids of these are taken.
@@ -66,6 +68,7 @@ class OpenIndex:
         self.words: OrderedDict[int, NDArray[np.uint64]] = OrderedDict()
         self.stems: OrderedDict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = OrderedDict()
         self.documents, self.texts, self.links = documents_of(database), texts_of(database), links_of(database)
+        self.pairs = RememberedPairs(database)
         self.passed_ids: dict[str, PassedIds] = {}
         self.crowd: set[int] = set()
         self.story_crowd: set[int] = set()
@@ -85,7 +88,7 @@ class OpenIndex:
             self.passed_ids.clear()
             self.crowd.clear()
             self.story_crowd.clear()
-            for remembered in (self.documents, self.texts, self.links):
+            for remembered in (self.documents, self.texts, self.links, self.pairs):
                 remembered.clear()
             self._generation, self._version = generation, version
 

@@ -21,8 +21,9 @@ from clusterer.copies import grouping
 from clusterer.index import crowds, keys
 from clusterer.index.articles import document_words
 from clusterer.index.changes import Changes, retire_texts, store_links, stories_of_documents
-from clusterer.index.guards import checked_ends, checked_scores, columns_of, crc_of_pair
+from clusterer.index.guards import crcs_of_pairs
 from clusterer.index.judged_links import are_filled, read_links
+from clusterer.index.likenesses import among_each_other
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.rankings import stand_anew
 from clusterer.index.remembered import stored_text
@@ -323,9 +324,8 @@ def _score_texts(
     if slots is not None:
         pairs = story_candidates(index, slots, dates, new)
         pairs[:, 0] = new[pairs[:, 0]]
-    for end in "ab":
-        rows = database.among(f"SELECT a, b FROM pair WHERE {end} IN {{}}", touched)
-        pairs = np.concatenate([pairs, checked_ends(database.path, *columns_of(rows, 2))])
+    before = index.pairs.of(touched).ends
+    pairs = np.concatenate([pairs, before])
     codes = sorting.distinct(pairs.min(axis=1) << 32 | pairs.max(axis=1))
     if not len(codes):
         return
@@ -335,11 +335,13 @@ def _score_texts(
     alike, score, features = compare(index, read_texts(index, centres), local)
     for end in "ab":
         database.write_among(f"DELETE FROM pair WHERE {end} IN {{}}", touched)
+    index.pairs.drop(before)
+    index.pairs.put(centres[alike], score, new.tolist())
     values, width = features.astype("<f4").tobytes(), 4 * features.shape[1]
     blobs = [values[i : i + width] for i in range(0, len(values), width)]
     columns = (*centres[alike].T.tolist(), score.tolist(), blobs)
-    checksums = map(crc_of_pair, *columns)
-    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", zip(*columns, checksums, strict=True))
+    rows = zip(*columns, crcs_of_pairs(*columns), strict=True)
+    database.write_many("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", rows if len(alike) else ())
 
 
 # stories
@@ -375,11 +377,8 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
     if index.settings.level != "story":
         return [[x] for x in centres.tolist()]
     order, place, _ = _longest_first(index, centres)
-    rows = index.database.among("SELECT a, b, score FROM pair WHERE a IN {}", centres)
-    *columns, scores = columns_of(rows, 3)
-    ends = checked_ends(index.database.path, *columns)
-    score = checked_scores(index.database.path, scores)
-    inside = np.isin(ends[:, 1], centres) & ~are_filled(index, ends)
+    ends, score = among_each_other(index, centres)
+    inside = ~are_filled(index, ends)
     local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
     group = link_texts(local, score[inside], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
