@@ -76,13 +76,16 @@ def _leading_out(index: OpenIndex, texts: NDArray[np.int64]) -> list[tuple[int, 
     """
     ends, scores = index.pairs.of(texts)
     ends = ends[scores >= index.settings.story]
-    centres, place = factorize(ends)
+    outside = ~find_sorted(texts, ends[:, 1])[1]
+    centres = np.union1d(texts, ends[outside, 1])
+    ends = ends[outside | (ends[:, 0] < ends[:, 1])]  # each once
     stored = index.database.among("SELECT centre, story FROM text WHERE centre IN {} ORDER BY centre", centres)
     centre, story = (np.array(column, dtype=np.int64) for column in columns_of(stored, 2))
     row, is_there = find_sorted(centre, centres)
     nodes = centres.copy()
     nodes[is_there] = np.where(story > 0, -story, centre)[row[is_there]]
-    one, other = np.sort(nodes[place[is_there[place].all(axis=1)]], axis=1).T
+    place = np.searchsorted(centres, ends)
+    one, other = nodes[place[is_there[place].all(axis=1)]].T
     apart = one != other
     return list({*zip(one[apart].tolist(), other[apart].tolist(), strict=True)})
 

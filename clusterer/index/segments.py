@@ -141,7 +141,7 @@ def write_segment(
     Its number is the generation, which is never used again, so what readers keep of a segment stays true.
     """
     segment = Segment(database.next_generation, entries[::PAGE].copy(), documents, sampled, stems, changes)
-    place, raw, step = segment.number << 32, entries.astype("<u8", copy=False).tobytes(), 8 * PAGE
+    place, raw, step = segment.number << 32, entries.astype("<u8", copy=False).view(np.uint8).data, 8 * PAGE
     document_bytes = documents.astype("<u4").tobytes() + sampled.astype("<u2").tobytes()
     stem_bytes = stems.astype("<u4").tobytes() + changes.astype("<i4").tobytes()
     database.write_many(

@@ -9,8 +9,10 @@ Array letters: `n` texts, `m` pairs, `f` features.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import orjson
@@ -30,6 +32,7 @@ from clusterer.stories.texts import telling_stems
 from clusterer.text.words import Words
 
 _NUMBER = 0xFFFFFFFF
+V = TypeVar("V", bound=np.generic)
 _RECENT, _RECENT_MET = 1 << 13, 128
 """Of texts that are alike without end those stored last come first, which are in memory: so many numbers, and what they count."""
 _BATCH = 100  # texts of which a batch, or fewer, may bring as many pairs
@@ -128,12 +131,11 @@ def body_stems(index: OpenIndex, words: Words, titles: Sequence[str]) -> tuple[R
 
 def remember(index: OpenIndex, documents: NDArray[np.int64], words: Words, titles: Sequence[str]) -> None:
     """Keep the stems, and the words, of new documents in memory."""
-    bodies, heads = body_stems(index, words, titles)
-    index.stems.update({number: _row(bodies, heads, i) for i, number in enumerate(documents.tolist())})
+    rows = _rows(*body_stems(index, words, titles))
+    index.stems.update(zip(documents.tolist(), rows, strict=True))
     trim(index.stems)
     if index.settings.unit == "word":
-        for i, number in enumerate(documents.tolist()):
-            index.words[number] = words.hashes[words.offsets[i] : words.offsets[i + 1]].copy()
+        index.words.update(zip(documents.tolist(), _views(words.hashes, words.offsets), strict=True))
 
 
 def evict(index: OpenIndex, documents: Sequence[int]) -> None:
@@ -151,8 +153,8 @@ def document_stems(index: OpenIndex, documents: Sequence[int]) -> tuple[Ragged, 
         stored = stored_words(index, sorted(set(holder.values())))
         words = without_learned_lines(index, stored.words, stored.outlets, stored.titles)
         bodies, heads = body_stems(index, words, stored.titles)
-        row = {number: i for i, number in enumerate(stored.numbers)}
-        read = {document: _row(bodies, heads, row[holder[document]]) for document in missing}
+        row = dict(zip(stored.numbers, _rows(bodies, heads), strict=True))
+        read = {document: row[holder[document]] for document in missing}
         index.stems.update(read)
         trim(index.stems)
         rows |= read
@@ -237,12 +239,15 @@ def pair_evidence(index: OpenIndex, texts: Texts) -> tuple[term_weights.TermWeig
     return weights, rows[0]
 
 
-def _row(bodies: Ragged, heads: Ragged, i: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """A copy of row i of both: a view would keep the whole alive."""
-    return (
-        bodies.values[bodies.offsets[i] : bodies.offsets[i + 1]].copy(),
-        heads.values[heads.offsets[i] : heads.offsets[i + 1]].copy(),
-    )
+def _rows(bodies: Ragged, heads: Ragged) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
+    """The rows of both, side by side."""
+    return zip(_views(bodies.values, bodies.offsets), _views(heads.values, heads.offsets), strict=True)
+
+
+def _views(values: NDArray[V], offsets: NDArray[np.int64]) -> list[NDArray[V]]:
+    """The rows of an array, which they keep alive: what came together is dropped together."""
+    places = offsets.tolist()
+    return [values[start:stop] for start, stop in pairwise(places)]
 
 
 def _joined(a: Ragged, b: Ragged) -> Ragged:
