@@ -20,7 +20,7 @@ from clusterer.index.guards import checked_ends, checked_scores, columns_of
 
 MOST = 1 << 20
 """Pairs, from either end, that are kept in memory, and texts: 16 MB, and up to some 60 MB."""
-_SPARE = 4  # new pairs are sorted in among the others once they are a fourth as many
+_SPARE = 16  # new pairs are sorted in among the others once they are a sixteenth as many
 _GONE = -1.0  # score of a pair that is there no more
 _HIGH, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -59,10 +59,10 @@ class _Scores(NamedTuple):
 
     def joined(self, other: _Scores) -> _Scores:
         """Both in one, those that are gone left out."""
-        codes, scores = (np.concatenate(parts) for parts in zip(self, other, strict=True))
-        order = np.argsort(codes, kind="stable")
-        order = order[scores[order] != _GONE]
-        return _Scores(codes[order], scores[order])
+        places = np.searchsorted(self.codes, other.codes)
+        codes, scores = (np.insert(*columns) for columns in zip(self, (places, places), other, strict=True))
+        there = scores != _GONE
+        return _Scores(codes, scores) if there.all() else _Scores(codes[there], scores[there])
 
 
 _NONE = _Scores(np.zeros(0, dtype=np.uint64), np.zeros(0))
@@ -131,12 +131,17 @@ class RememberedPairs:
             *columns, scores = columns_of(rows, 3)
             ends = checked_ends(self._database.path, *columns).astype(np.uint64)
             codes = ends[:, turned] << _HIGH | ends[:, 1 - turned]
-            found = found.joined(_Scores(codes, checked_scores(self._database.path, scores)))
+            found = found.joined(_in_order(codes, checked_scores(self._database.path, scores)))
         return found
 
 
 def _both_ways(pairs: NDArray[np.int64], scores: NDArray[np.float64]) -> _Scores:
     """Pairs from either end, ascending."""
     one, other = pairs.T.astype(np.uint64)
-    both = _Scores(np.concatenate([one << _HIGH | other, other << _HIGH | one]), np.concatenate([scores, scores]))
-    return both.joined(_NONE)
+    codes = np.concatenate([one << _HIGH | other, other << _HIGH | one])
+    return _in_order(codes, np.concatenate([scores, scores]))
+
+
+def _in_order(codes: NDArray[np.uint64], scores: NDArray[np.float64]) -> _Scores:
+    order = np.argsort(codes)
+    return _Scores(codes[order], scores[order])
