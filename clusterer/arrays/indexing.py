@@ -104,6 +104,21 @@ def places_of(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[
     return np.maximum(places, 0), ascending[places] == wanted
 
 
+def distinct_near(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct ones of some numbers, ascending; quicker than sorting where many lie near each other.
+
+    Examples:
+        >>> distinct_near(np.array([30, 10, 30])).tolist()
+        [10, 30]
+    """
+    if not len(numbers) or int(numbers.max()) - int(numbers.min()) > 4 * len(numbers):
+        return np.asarray(np.unique(numbers), dtype=np.int64)
+    least = int(numbers.min())
+    is_there = np.zeros(int(numbers.max()) - least + 1, dtype=np.bool_)
+    is_there[numbers - least] = True
+    return np.flatnonzero(is_there) + least
+
+
 def factorize(values: NDArray[_V]) -> tuple[NDArray[_V], NDArray[np.int64]]:
     """Number values by their place among the distinct ones.
 

@@ -18,8 +18,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.arrays import sorting
-from clusterer.arrays.indexing import offsets_from_counts, places_of
+from clusterer.arrays.indexing import distinct_near, offsets_from_counts, places_of
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.corpus import title_words
 from clusterer.index import keys
@@ -82,7 +81,7 @@ def story_candidates(
     codes, met = index.postings.shared(
         keys.codes_of(*keys.lead_keys(slots)), centres, candidates.story_cap(index.settings)
     )
-    stored_centres, stored = index.texts.find_leads(sorting.distinct(codes & _NUMBER))
+    stored_centres, stored = index.texts.find_leads(distinct_near(codes & _NUMBER))
     if not len(stored_centres):
         return np.zeros((0, 2), dtype=np.int64)
     moments = np.concatenate([dates, stored.dates])

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from clusterer.arrays.indexing import (
+    distinct_near,
     factorize,
     find_sorted,
     offsets_from_counts,
@@ -63,3 +64,8 @@ def test_places_of_numbers_near_each_other_are_those_that_are_found(values: set[
     assert found.tolist() == [x in values for x in asked]
     assert ascending[places[found]].tolist() == wanted[found].tolist()
     assert not values or ((places >= 0) & (places < len(values))).all()  # valid indices even where a value is missing
+
+
+@given(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**40)), max_size=20))
+def test_distinct_numbers_near_each_other_or_not(numbers: list[int]) -> None:
+    assert distinct_near(np.array(numbers, dtype=np.int64)).tolist() == sorted(set(numbers))
