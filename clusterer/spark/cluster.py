@@ -57,7 +57,8 @@ def cluster(
         quarantine: a folder for bad rows, JSON lines of `file`, `reason` and `row`; not written where there is none.
         stories: a folder for a line a story, JSON lines of `story`, `articles`, `representative` and `follows`, the earlier
             story of the same affair; not written where there is none.
-        partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core.
+        partitions: tasks that articles are shared out to; None: one for `A_PARTITION` articles, as many for every core, or one
+            for all where they are as few as one worker groups by itself.
         links_together: links of a component that one worker groups.
         tell: called with the name of each stage that is written.
 

@@ -65,7 +65,8 @@ class Job:
             settings: thresholds and choices.
             source: how rows are read.
             checkpoint: folder that driver and workers reach; None for a temporary one.
-            partitions: tasks that articles are shared out to; None for one for `A_PARTITION` articles.
+            partitions: tasks that articles are shared out to; None for one for `A_PARTITION` articles, or one for all where they
+                are few (`together.are_few`).
             links_together: links of a component that one worker groups.
             tell: called with the name of each stage that is written.
             removing: what a run that removes is asked for beside groups; `df` then has columns of its rows.
