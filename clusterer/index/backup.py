@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from clusterer.errors import ClustererError, InputError, OutputError
+from clusterer.errors import ClustererError, IndexDamaged, InputError, OutputError
 from clusterer.index.made import new_history
 from clusterer.index.open_index import OpenIndex
 from clusterer.index.schema import APPLICATION
@@ -27,6 +27,7 @@ def backup(index: OpenIndex, path: str | os.PathLike[str]) -> int:
 
     Raises:
         InputError: the path is that of the index itself.
+        IndexDamaged: it does not say how many articles it holds.
         OutputError: it is another file, or an index that is in use; or it cannot be written.
     """
     target = os.path.realpath(path)
@@ -38,7 +39,11 @@ def backup(index: OpenIndex, path: str | os.PathLike[str]) -> int:
             copy.execute("PRAGMA synchronous = FULL")
             copy.execute("UPDATE state SET value = 0 WHERE name = 'open'")
             copy.execute("UPDATE made SET value = ? WHERE name = 'history'", (new_history(),))
-            (count,) = copy.execute("SELECT value FROM state WHERE name = 'articles'").fetchone()
+            counted = copy.execute("SELECT value FROM state WHERE name = 'articles'").fetchone()
+        if not counted or not isinstance(counted[0], int):
+            raise IndexDamaged(
+                f"{index.database.path}: is damaged: it does not say how many articles it holds; cure: an earlier backup"
+            )
         _sync(partial)
         os.replace(partial, target)
         _sync(os.path.dirname(target))
@@ -50,7 +55,7 @@ def backup(index: OpenIndex, path: str | os.PathLike[str]) -> int:
         for ending in ("", "-wal", "-shm", "-journal"):
             with suppress(OSError):
                 os.unlink(partial + ending)
-    return int(count)
+    return int(counted[0])
 
 
 def _refuse_target(target: str, source: str) -> None:

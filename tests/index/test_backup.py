@@ -207,3 +207,14 @@ def test_a_forged_history_is_refused(history: str, tmp_path: Path) -> None:
         file.commit()
     with pytest.raises(IndexDamaged, match="what it was made with cannot be read"):
         StoryIndex.open(tmp_path / "news.db")
+
+
+def test_an_index_that_lost_its_count_is_not_copied(tmp_path: Path) -> None:
+    """Found by `make fuzz`: the count went after the index was opened."""
+    with StoryIndex.open(tmp_path / "news.db") as index:
+        index.add(some(0, 3))
+        with closing(sqlite3.connect(tmp_path / "news.db", isolation_level=None)) as other:
+            other.execute("DELETE FROM state WHERE name = 'articles'")
+        with pytest.raises(IndexDamaged, match="how many articles"):
+            index.backup(tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
