@@ -34,9 +34,10 @@ class Pair(NamedTuple):
         containment, containment_of_longer: the share of b that is in a, and of a that is in b; None for "story".
         a, b: ids, the longer one first; of identical texts the earlier one first. Of texts that are there more than once only
             the earliest article is compared with others.
-        apart: why two texts that are alike do not group, or both stay: of a series one of `copies.series.WHY`; of copies and
-            cuts in two copy groups "groups", for these are joined by what all their members share; of those in one group that
-            `dedup` keeps for what they tell "others" or "figures", as `removals.may_be_news` has it. None else.
+        apart: why two texts that are alike do not group, or neither goes for the other: of a series one of
+            `copies.series.WHY`; of copies and cuts in two copy groups "groups", for these are joined by what all their members
+            share; of those in one group of which `dedup` takes neither for the other, for what they tell, "others" or
+            "figures", as `removals.may_be_news` has it. None else.
         a_place, b_place: their places in the input, from 0.
     """
 
@@ -96,7 +97,7 @@ def verified_pairs(run: PipelineRun, settings: Settings) -> Iterator[Pair]:
 
 
 def _why_apart(run: PipelineRun, settings: Settings) -> NDArray[np.str_]:
-    """Of every link of a run why its ends do not group or both stay, "" where neither is so or they are not alike."""
+    """Of every link of a run `Pair.apart`, "" for None."""
     links, documents = run.links, run.documents
     told = links.pairs, links.overlap, links.differences, documents.outlets, documents.dates, settings
     groups = run.copies[links.pairs]

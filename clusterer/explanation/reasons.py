@@ -93,7 +93,7 @@ def _reasons(
             yield message("reason.no_band")
         if copies.stays and level == "copy":
             yield message("reason.stays", why=message(f"stays.{copies.stays}"))
-        yield from (_telling_told(assignments, *told) for told in telling[:_TOLD])
+        yield from (_telling_told(assignments, *told) for told in [*dict.fromkeys(telling)][:_TOLD])
     else:
         yield message("reason.stopped_exact")
     if level == "copy":

@@ -86,11 +86,10 @@ def _columns_told(read: Mapping[str, Iterable[str]], texts: Iterable[str], forma
 def notes_of(walk: Walk) -> list[str]:
     """What is to be known of how a walk was read, each with its cure."""
     maps = (walk.columns, walk.fixed_columns)
-    count = sum(columns.default_dates for columns in maps)
     notes = [*(note for columns in maps for note in columns.notes), *walk.notes]
     if walk.empty:
-        first, count = next(iter(walk.empty)), len(walk.empty)
-        which = f"{first} is" if count == 1 else f"{count:,} files are, the first {first},"
+        first, files = next(iter(walk.empty)), len(walk.empty)
+        which = f"{first} is" if files == 1 else f"{files:,} files are, the first {first},"
         notes.append(f"{which} empty, as what was not fetched whole; cure: fetch again, or leave out")
     if walk.dated and walk.undated:
         which = walk.undated if walk.undated_files == 1 else f"{walk.undated_files:,} files, the first {walk.undated}"
@@ -102,8 +101,10 @@ def notes_of(walk: Walk) -> list[str]:
         notes.append(
             f"{rows} 0 or the like where the moment would stand, so a clock is read that names no zone; cure: check --timezone"
         )
-    many = "1 date stands" if count == 1 else f"{count:,} dates stand"
-    return [*notes, f"{many} for none, such as 1970-01-01"] if count else notes
+    if none := sum(columns.default_dates for columns in maps):
+        dates = "1 date stands" if none == 1 else f"{none:,} dates stand"
+        notes.append(f"{dates} for none, such as 1970-01-01")
+    return notes
 
 
 def is_loss(note: str) -> bool:

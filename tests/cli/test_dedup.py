@@ -174,6 +174,7 @@ def test_an_empty_file_among_several_is_told(tmp_path: Path) -> None:
     for quiet in ([], ["-q"]):
         done = run_in_text("cluster", "a.jsonl", "b.jsonl", "-o", "out.jsonl", *quiet, cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (0, not quiet)
+        assert "for none" not in done.stderr  # nothing else is said of it
 
 
 def test_an_input_is_not_compared_with_itself(halves: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -121,6 +121,8 @@ def test_what_quotes_mean_does_not_change_with_the_rows_that_go(lines: list[byte
         b'id\ttext\tsource\n\\t\t2018-01-01\ta\t""\\n\n"a\\\ta\\"\\\n\tb\tc\r\n',
         b"id\ttext\n1\ta\\nb\n2\tb\r\r\r\n3\tc\r",  # cells that end in what could be half a line end
         b"text\tid\\\n\n1\\n\ta\nb\tc",  # so does a column's name
+        b'id\ttext\t"note\n1\ta\tb\n2\tc\td\n',  # a column's name begins with a quote that is never closed
+        b'id\ttext\t"""\nx\n\ta\t\n0\t"""\n',  # it is closed in a bad row only
         b"id\ttext\n" + b"1\ta\\nb\n" * 40_000 + b"2\tb\\\r\r\n",  # behind what tells the meaning of backslashes
     ],
 )

@@ -179,9 +179,11 @@ def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
         best = Layout(format, delimiter=delimiters, header=separator_line.encode())
     for delimiter in delimiters:
         layout = Layout(format, delimiter=delimiter, header=separator_line.encode())
-        try:
-            header = tuple(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), **layout.dialect), ()))
-        except csv.Error:
+        header = _header(text, layout)
+        if header is None and delimiter == "\t":  # a quote that is never closed is a letter there
+            layout = replace(layout, quoted=False)
+            header = _header(text, layout)
+        if header is None:
             continue
         layout = replace(layout, columns=header)
         rank = (_has_text(layout, columns), len(header))
@@ -191,9 +193,16 @@ def detect_dialect(head: bytes, format: str, columns: FieldMap) -> Layout:
         return best
     if "\\" in text and escapes.are_escaped(text) and not _QUOTED_CELL.search(text):
         return replace(best, quoted=False, escaped=True)
-    if '"' in text:
+    if '"' in text and best.quoted:
         best = replace(best, quoted=_quotes_matter(text.split("\n")[: None if len(head) < HEAD else -1], best))
     return best
+
+
+def _header(text: str, layout: Layout) -> tuple[str, ...] | None:
+    """The cells of a table's first record; None where it is none in this dialect."""
+    with contextlib.suppress(csv.Error):
+        return tuple(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), **layout.dialect), ()))
+    return None
 
 
 def _is_quoted_header(text: str, layout: Layout) -> bool:
