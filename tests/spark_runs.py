@@ -27,8 +27,9 @@ if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
 
 FEED_FILE = DATA / "feed.jsonl"
 COLUMNS = ("story", "copy", "exact", "representative", "linked_to", "relation", "score")
-STAGES = ("articles", "lines", "again", "documents", "candidates", "links", "copies", "texts", "weighed", "met",
+STAGES = ("articles", "lines", "again", "documents", "candidates", "links", "grouped", "texts", "weighed", "met",
           "likely", "alike", "stories", "told", "result")  # fmt: skip
+"""Those that are written whatever the feed is."""
 
 
 def rows_of(articles: list[Article]) -> list[tuple[Any, ...]]:
