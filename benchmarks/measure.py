@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import random
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ PACKAGES = (
     "numpy", "scipy", "scikit-learn", "orjson", "pyarabic", "datasketch", "rensa", "gaoya", "fastsketchlsh",
     "text-dedup", "matplotlib",
 )  # fmt: skip
+_SEED = 1  # of the orders in which methods take turns
 
 T = TypeVar("T")
 
@@ -43,13 +45,17 @@ def in_turn(
 ) -> tuple[dict[str, list[float]], dict[str, T]]:
     """Seconds of every method in every round, and what each gave in the last.
 
-    Round by round and not method by method: a machine that slows down for a while then slows down all of them.
+    Round by round and not method by method: a machine that slows down for a while then slows down all of them. Each round has
+    an order of its own, the same in every run of the program: in one order the same method would pay in every round for what
+    the one before it left behind.
     """
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     given: dict[str, T] = {}
+    chance, order = random.Random(_SEED), list(methods)
     for _ in range(rounds):
-        for name, method in methods.items():
-            took, given[name] = method()
+        chance.shuffle(order)
+        for name in order:
+            took, given[name] = methods[name]()
             seconds[name].append(took)
     return seconds, given
 

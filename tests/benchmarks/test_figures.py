@@ -117,17 +117,26 @@ def test_the_exponent_is_the_slope() -> None:
     assert measure.exponent([(n, 3 * n**1.5) for n in (10, 100, 1000)]) == pytest.approx(1.5)
 
 
-def test_methods_run_in_turn() -> None:
-    order: list[str] = []
+def test_methods_run_in_turn_and_none_always_behind_the_same_one() -> None:
+    def orders() -> list[str]:
+        order: list[str] = []
 
-    def method(name: str) -> tuple[float, str]:
-        order.append(name)
-        return float(len(order)), name
+        def method(name: str) -> tuple[float, str]:
+            order.append(name)
+            return float(len(order)), f"{name}{len(order)}"
 
-    seconds, given = measure.in_turn({name: lambda name=name: method(name) for name in "ab"}, 3)
-    assert "".join(order) == "ababab"
-    assert seconds == {"a": [1, 3, 5], "b": [2, 4, 6]}
-    assert given == {"a": "a", "b": "b"}
+        seconds, given = measure.in_turn({name: lambda name=name: method(name) for name in "abcde"}, 6)
+        assert list(seconds) == list("abcde")
+        for name, times in seconds.items():
+            assert times == [float(at) for at, other in enumerate(order, 1) if other == name]
+            assert given[name] == f"{name}{times[-1]:.0f}"
+        return ["".join(order[at : at + 5]) for at in range(0, 30, 5)]
+
+    rounds = orders()
+    assert {"".join(sorted(one)) for one in rounds} == {"abcde"}
+    run = "".join(rounds)
+    assert all(len({run[at - 1] for at in range(1, len(run)) if run[at] == name}) >= 3 for name in "abcde")
+    assert orders() == rounds
 
 
 def test_the_clock_on_the_stages_changes_nothing() -> None:
