@@ -31,7 +31,14 @@ from clusterer.text.words import concatenate, hash_words
 
 THRESHOLD = 0.7
 SAME = Settings(
-    level="copy", jaccard=THRESHOLD, recall=0.999, sample=0, boilerplate="none", containment=1.0, opening=1.0
+    level="copy",
+    jaccard=THRESHOLD,
+    recall=0.999,
+    sample=0,
+    boilerplate="none",
+    containment=1.0,
+    opening=1.0,
+    series="merge",  # no peer parts forms
 )
 OURS: dict[str, Settings] = {
     "clusterer, same job": SAME,
