@@ -10,13 +10,18 @@ import contextlib
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 Target = Callable[[bytes], None]
 _POOL = 32  # articles that the operations choose from
 _MOST = 16  # operations of a run
+_VERBS = 13
+_FIELDS = 6  # of an article in the input
+_BEGAN = datetime(2024, 1, 1, tzinfo=UTC)  # when the first made article is of
 
 
 def _check(holds: object, said: str) -> None:
@@ -25,8 +30,6 @@ def _check(holds: object, said: str) -> None:
 
 def _sample() -> list[Any]:
     """Made articles, copies among them, of which each has an id of its own."""
-    from datetime import datetime
-
     from benchmarks.corpora.generator import feed
     from clusterer.articles import Article
 
@@ -44,23 +47,22 @@ def _beginning(path: Path, articles: Sequence[Any]) -> None:
         index.add(articles[5:8])
 
 
-def _carried_out(index: Any, byte: int, articles: Sequence[Any], other: Path, copy: Path) -> None:
-    """One operation: the lowest three bits say which, the others on what."""
-    verb, at = byte % 8, byte // 8 % len(articles)
-    some = articles[at : at + 1 + at % 4]
+def _carried_out(index: Any, verb: int, at: int, articles: Sequence[Any], other: Path, copy: Path) -> None:
+    """One operation: `verb` says which, `at` on what, and its higher bits how."""
+    verb, place, how = verb % _VERBS, at % len(articles), at >> 5
+    some = articles[place : place + 1 + at % 4]
+    before = len(index)
     if verb == 0:
-        before = len(index)
-        added = index.add(some)
+        added = index.add(some, again=how == 1)
         assert len(added) == len(some)
         assert before <= len(index) <= before + len(some)
     elif verb == 1:
         index.update([type(x)(f"{x.text} {at}", x.id, x.title) for x in some])
     elif verb == 2:
-        before = len(index)
         assert index.remove([x.id for x in some]).articles == before - len(index)
     elif verb == 3:
-        index.expire(max_articles=at)
-        assert len(index) <= at
+        index.expire(max_articles=place)
+        assert len(index) <= place
     elif verb == 4:
         index.compact()
     elif verb == 5:
@@ -72,13 +74,62 @@ def _carried_out(index: Any, byte: int, articles: Sequence[Any], other: Path, co
             index.story(id)
         if len(known) == 2:
             index.explain(*known)
-    else:
+    elif verb == 7:
         assert index.backup(copy) == len(index)
+    elif verb == 8:  # versions: by their URLs, or with one of two titles
+        index.update([replace(x, text=f"{x.text} {how}") for x in some], unique_url=how % 4 == 3, again=how == 2)
+    elif verb == 9:
+        told = [index.remove(outlet=some[0].source, dry_run=dry_run) for dry_run in (True, False)]
+        assert told[0] == told[1], "otherwise than it was told beforehand"
+        assert told[1].articles == before - len(index)
+    elif verb == 10:
+        limits = (
+            {"older_than": some[0].date},
+            {"max_bytes": 1000 * at},
+            {"max_articles": place, "older_than": some[0].date},
+        )
+        told = [index.expire(**limits[how % 3], dry_run=dry_run) for dry_run in (True, False)]
+        assert how % 3 == 1 or told[0] == told[1], "otherwise than it was told beforehand"
+        assert told[1].articles == before - len(index)
+    elif verb == 11:
+        index.merge(copy)  # a backup, where one was made
+    else:
+        _read(index, some[0], at)
+
+
+def _read(index: Any, article: Any, at: int) -> None:
+    """Ask for stories in every way; what comes page by page is what comes at once."""
+    from clusterer.index import StoryOrder
+
+    orders, days = get_args(StoryOrder), timedelta(days=at % 40)
+    listed = index.stories("9000d", 1 + at % 2, at % 7 or None, sort=orders[at % len(orders)], until=article.date)
+    assert all(len(story.assignments) > at % 2 for story in listed)
+    index.stories(days, sort=orders[at % len(orders)], with_articles=True, outlet=article.source or None)
+    whole, found, after = index.changes(), set[str](), 0
+    part = index.changes(limit=1 + at % 3)
+    while part.next > after:
+        found.update(*part.new)
+        after = part.next
+        part = index.changes(after, part.history, 1 + at % 3)
+    assert found == {id for ids in whole.new for id in ids}, "other articles page by page"
+    stories = {x.id: x.story for x in index.assignments()}
+    assert set(index.follows()) <= set(stories.values())
+    assert set(index.articles(stories)) == set(stories)
+    assert sum(index.outlets().values()) <= len(index) == len(stories) == index.counts()["articles"]
+    assert all(pair.a in stories and pair.b in stories for pair in index.pairs())
+
+
+def _strange(fields: Sequence[str]) -> Any:
+    """An article of bytes: text, id, title, outlet, URL, and a date of hours since the made ones."""
+    from clusterer.articles import Article
+
+    text, id, title, outlet, url, hours = [*fields, *[""] * (_FIELDS - len(fields))]
+    date = _BEGAN + timedelta(hours=ord(hours[0]) % 1000) if hours else None
+    return Article(text, id, title, outlet, url, date)
 
 
 def _operations(folder: Path) -> Target:
-    """Operations in any order on made articles, and on such whose texts, ids and titles are bytes."""
-    from clusterer.articles import Article
+    """Operations in any order, two bytes each, on made articles, and on such that are bytes in every field."""
     from clusterer.errors import ClustererError
     from clusterer.index.story_index import StoryIndex
 
@@ -91,12 +142,12 @@ def _operations(folder: Path) -> Target:
             _beginning(other, articles[6:])
         shutil.copy(begun, path)
         verbs, _, rest = data.partition(b"\x1e")
-        own = rest.decode("utf-8", "replace").split("\x1e")[:12]
-        strange = [Article(text, *own[i + 1 : i + 3]) for i, text in enumerate(own) if i % 3 == 0]
+        own = rest.decode("utf-8", "replace").split("\x1e")[: 4 * _FIELDS]
+        strange = [_strange(own[i : i + _FIELDS]) for i in range(0, len(own), _FIELDS)]
         with StoryIndex.open(path) as index:
-            for byte in verbs[:_MOST]:
+            for verb, at in zip(verbs[: 2 * _MOST : 2], verbs[1 : 2 * _MOST : 2], strict=False):
                 try:
-                    _carried_out(index, byte, [*articles, *strange], other, folder / "copy.db")
+                    _carried_out(index, verb, at, [*articles, *strange], other, folder / "copy.db")
                 except ClustererError as error:
                     _check("cure: " in str(error), f"no cure: {error}")
             assert index.check() == []
@@ -125,7 +176,7 @@ def _damaged(folder: Path) -> Target:
         whole = bytearray(begun.read_bytes())
         for i in range(0, min(len(data), 64) - 3, 4):
             whole[int.from_bytes(data[i : i + 3], "big") % len(whole)] = data[i + 3]
-        for verb in ((data[-1] if data else 0) % 8, 0, 6):
+        for verb in (data[-1] if data else 0, 0, 6):
             for beside in path.parent.glob(f"{path.name}*"):
                 beside.unlink()
             path.write_bytes(whole)
@@ -133,7 +184,7 @@ def _damaged(folder: Path) -> Target:
                 warnings.simplefilter("ignore")
                 with StoryIndex.open(path, must_exist=True) as index:
                     index.check()
-                    _carried_out(index, verb + 8 * (len(data) % 20), articles, other, folder / "copy2.db")
+                    _carried_out(index, verb, len(data), articles, other, folder / "copy2.db")
 
     return run
 
