@@ -78,7 +78,7 @@ def find_sorted(ascending: NDArray[Any], wanted: NDArray[Any]) -> tuple[NDArray[
         ([1, 2, 2], [True, False, False])
     """
     if not len(ascending):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
+        return np.zeros(wanted.shape, dtype=np.int64), np.zeros(wanted.shape, dtype=np.bool_)
     positions = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
     return positions, ascending[positions] == wanted
 
@@ -88,7 +88,7 @@ def places_of(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[
 
     Args:
         ascending: int64 (n,), sorted, each once.
-        wanted: int64 (m,), in any order.
+        wanted: int64 of any shape, in any order; what is returned is shaped alike.
 
     Examples:
         >>> places_of(np.array([10, 20]), np.array([20, 10, 15]))[1].tolist()

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import factorize, find_sorted, run_starts
+from clusterer.arrays.indexing import factorize, find_sorted, places_of, run_starts
 from clusterer.arrays.linkage import average_linkage, components
 from clusterer.copies import grouping
 from clusterer.copies.verify import COPY, Links, classify
@@ -76,7 +76,7 @@ def _leading_out(index: OpenIndex, texts: NDArray[np.int64]) -> list[tuple[int, 
     """
     ends, scores = index.pairs.of(texts)
     ends = ends[scores >= index.settings.story]
-    outside = ~find_sorted(texts, ends[:, 1])[1]
+    outside = ~places_of(texts, ends[:, 1])[1]
     centres = np.union1d(texts, ends[outside, 1])
     ends = ends[outside | (ends[:, 0] < ends[:, 1])]  # each once
     stored = index.database.among("SELECT centre, story FROM text WHERE centre IN {} ORDER BY centre", centres)
@@ -84,7 +84,7 @@ def _leading_out(index: OpenIndex, texts: NDArray[np.int64]) -> list[tuple[int, 
     row, is_there = find_sorted(centre, centres)
     nodes = centres.copy()
     nodes[is_there] = np.where(story > 0, -story, centre)[row[is_there]]
-    place = np.searchsorted(centres, ends)
+    place, _ = places_of(centres, ends)
     one, other = nodes[place[is_there[place].all(axis=1)]].T
     apart = one != other
     return list({*zip(one[apart].tolist(), other[apart].tolist(), strict=True)})

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.arrays.indexing import distinct_near
 from clusterer.copies import verify
 from clusterer.copies.verify import Links
 from clusterer.index.links import WIDTH, measured
@@ -53,7 +54,7 @@ def are_filled(index: OpenIndex, texts: NDArray[np.int64]) -> NDArray[np.bool_]:
 
     Of groups of a crowd (`crowds`) the centres alone are asked.
     """
-    statement, asked = "SELECT number, centre FROM document WHERE centre IN {}", np.unique(texts)
+    statement, asked = "SELECT number, centre FROM document WHERE centre IN {}", distinct_near(texts.ravel())
     of_crowd = np.fromiter(map(index.crowd.__contains__, asked.tolist()), dtype=np.bool_, count=len(asked))
     documents = np.array(index.database.among(statement, asked[~of_crowd]), dtype=np.int64).reshape(-1, 2)
     documents = np.concatenate([documents, np.stack([asked[of_crowd]] * 2, axis=1)])
@@ -63,6 +64,8 @@ def are_filled(index: OpenIndex, texts: NDArray[np.int64]) -> NDArray[np.bool_]:
     numbers, centres = np.ascontiguousarray(documents.T)
     links = read_links(index, numbers, np.arange(len(numbers)))
     forms = np.sort(centres[links.pairs[links.forms]], axis=1)
+    if not len(forms):
+        return np.zeros(len(texts), dtype=np.bool_)
     codes, filled = (pairs[:, 0] << 32 | pairs[:, 1] for pairs in (np.sort(texts, axis=1), forms))
     return np.isin(codes, filled)
 

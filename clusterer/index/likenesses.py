@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import factorize, find_sorted
+from clusterer.arrays.indexing import factorize, places_of
 from clusterer.index.database import Database
 from clusterer.index.guards import blob_rows, checked_ends, columns_of
 from clusterer.index.open_index import OpenIndex
@@ -57,7 +57,7 @@ class StoredStories(Stories):
 def among_each_other(index: OpenIndex, centres: NDArray[np.int64]) -> Pairs:
     """The pairs of some texts, int64 (t,) ascending, of which both are among these, the earlier one first, ascending."""
     ends, scores = index.pairs.of(centres)
-    inside = (ends[:, 0] < ends[:, 1]) & find_sorted(centres, ends[:, 1])[1]
+    inside = (ends[:, 0] < ends[:, 1]) & places_of(centres, ends[:, 1])[1]
     return Pairs(ends[inside], scores[inside])
 
 

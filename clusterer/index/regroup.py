@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.arrays import sorting
-from clusterer.arrays.indexing import factorize
+from clusterer.arrays.indexing import factorize, places_of
 from clusterer.arrays.ragged import Ragged, take_rows
 from clusterer.copies import grouping
 from clusterer.index import crowds, keys
@@ -379,7 +379,7 @@ def story_groups(index: OpenIndex, centres: NDArray[np.int64]) -> list[list[int]
     order, place, _ = _longest_first(index, centres)
     ends, score = among_each_other(index, centres)
     inside = ~are_filled(index, ends)
-    local = np.sort(place[np.searchsorted(centres, ends[inside])], axis=1)
+    local = np.sort(place[places_of(centres, ends[inside])[0]], axis=1)
     group = link_texts(local, score[inside], len(centres), index.settings.story)
     members: dict[int, list[int]] = {}
     for number, label in zip(centres[order].tolist(), group.tolist(), strict=True):

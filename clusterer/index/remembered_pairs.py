@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import positions_in_runs
+from clusterer.arrays.indexing import positions_in_runs, run_starts
 from clusterer.index.database import Database
 from clusterer.index.guards import checked_ends, checked_scores, columns_of
 
@@ -109,8 +109,10 @@ class RememberedPairs:
         """Remember pairs, int64 (m, 2), that were just written, and were not there before; `made` are texts that had none."""
         self._known.update(made)
         written = _both_ways(pairs, scores)
-        known = self._known
-        is_known = np.fromiter((x in known for x in (written.codes >> _HIGH).tolist()), np.bool_, len(written.codes))
+        texts = written.codes >> _HIGH
+        starts = run_starts(texts)
+        known = np.array([x in self._known for x in texts[starts].tolist()], dtype=np.bool_)
+        is_known = np.repeat(known, np.diff(np.append(starts, len(texts))))
         self._add(_Scores(written.codes[is_known], written.scores[is_known]))
 
     def drop(self, pairs: NDArray[np.int64]) -> None:
