@@ -151,7 +151,9 @@ cdef enum:
     MONTHS = 16
     CLITIC_CLASSES = 0x300
     ARTICLE = 0x200
+    FORM_CLASSES = 0xF12
     LETTERS = 3
+    ELSEWHERE = 4
     NEARLY = 4
     PLACE = 3
     LONE = 1
@@ -168,7 +170,7 @@ CONSTANTS = {  # said in NumPy too: a test holds both equal
     "LONGEST_STEM": LONGEST_STEM, "NAME_LETTERS": NAME_LETTERS, "ALEF": ALEF, "LAM": LAM,
     "VALUE_BITS": VALUE_BITS, "ROUNDS": ROUNDS, "ARABIC": ARABIC, "UNSURE": UNSURE, "EDITS": EDITS, "SLOT": SLOT,
     "UNKNOWN": UNKNOWN, "COMMON": COMMON, "NAME": NAME, "NEUTRAL": NEUTRAL, "NUMBER": NUMBER, "DATE": DATE, "USUAL": USUAL,
-    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "LETTERS": LETTERS, "NEARLY": NEARLY, "PLACE": PLACE,
+    "OPPOSITE": OPPOSITE, "MARKER": MARKER, "NEGATION": NEGATION, "LONE": LONE, "HALF": HALF, "DENIED": DENIED, "NAME_BITS": NAME_BITS, "MONTHS": MONTHS, "CLITIC_CLASSES": CLITIC_CLASSES, "ARTICLE": ARTICLE, "FORM_CLASSES": FORM_CLASSES, "LETTERS": LETTERS, "ELSEWHERE": ELSEWHERE, "NEARLY": NEARLY, "PLACE": PLACE,
     "BITMAP_SHIFT": BITMAP_SHIFT, "CROWDED": CROWDED, "KEYS": KEYS, "DEEP": DEEP, "DIGITS": DIGITS,
 }
 
@@ -2051,11 +2053,11 @@ cdef inline bint spelt_alike(uint32_t a, uint32_t b) noexcept nogil:
     return other <= (2 if both >= 4 else 1 if both >= 1 else 0)
 
 
-cdef inline bint same_letters(uint64_t a, uint64_t b) noexcept nogil:
-    """Whether two words have the same consonants, but for those of clitics."""
+cdef inline bint same_letters(uint64_t a, uint64_t b, int least) noexcept nogil:
+    """Whether two words have the same consonants, `least` classes or more, but for those of clitics."""
     if not a & b & ARABIC or a & 1 or b & 1:
         return False
-    return (a ^ b) & 0x7FFF & ~<uint64_t>CLITIC_CLASSES == 0 and ones(<uint32_t>(a & b & 0x7FFF & ~<uint64_t>CLITIC_CLASSES)) >= LETTERS
+    return (a ^ b) & 0x7FFF & ~<uint64_t>CLITIC_CLASSES == 0 and ones(<uint32_t>(a & b & 0x7FFF & ~<uint64_t>CLITIC_CLASSES)) >= least
 
 
 cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, uint32_t other) noexcept nogil:
@@ -2068,7 +2070,7 @@ cdef inline bint one_word(uint64_t word, uint32_t meaning, uint64_t other_word, 
     ) or kind == OPPOSITE or other_kind == OPPOSITE or kind == NEGATION or other_kind == NEGATION:
         return meaning == other
     if kind == NAME or other_kind == NAME:
-        return same_letters(word, other_word)
+        return same_letters(word, other_word, LETTERS)
     return spelt_alike(meaning, other)
 
 
@@ -2218,14 +2220,15 @@ cdef inline bint is_own(
     if meaning >> 16 != UNKNOWN and meaning >> 16 != USUAL:
         return False
     for i in range(other.count):
-        if other.words[i] == word or same_letters(word, other.words[i]):
+        if other.words[i] == word or same_letters(word, other.words[i], ELSEWHERE):
             return False
     return True
 
 
 cdef bint nearly_said(uint64_t word, uint32_t meaning, const Told* slot) noexcept nogil:
-    """Whether a word that is no listed name stands in the other text's slot with a letter mistaken, or in two pieces."""
+    """Whether a word that is no listed name stands in the other text's slot, nearly alike or in two pieces."""
     cdef Py_ssize_t i
+    cdef int shared, differing
     cdef uint32_t other
     cdef uint64_t both
     if meaning >> 16 == NAME or word & 1 or not word & ARABIC:
@@ -2233,8 +2236,13 @@ cdef bint nearly_said(uint64_t word, uint32_t meaning, const Told* slot) noexcep
     for i in range(slot.words):
         if slot.word[i] & 1 or not slot.word[i] & ARABIC:
             continue
-        other = ones(<uint32_t>((word ^ slot.word[i]) & 0x7FFF))
-        if other == 0 or (other <= 2 and ones(<uint32_t>(word & slot.word[i] & 0x7FFF & ~<uint64_t>ARTICLE)) >= NEARLY):
+        other = <uint32_t>((word ^ slot.word[i]) & 0x7FFF)
+        both = word & slot.word[i] & 0x7FFF
+        shared = ones(<uint32_t>(both & ~<uint64_t>ARTICLE))
+        differing = ones(other)
+        if differing == 0 or (differing <= 2 and shared >= NEARLY):
+            return True
+        if not other & ~<uint32_t>FORM_CLASSES and (shared >= LETTERS or (differing <= 1 and ones(<uint32_t>both) >= LETTERS)):
             return True
     for i in range(slot.words - 1):
         both = slot.word[i] | slot.word[i + 1]

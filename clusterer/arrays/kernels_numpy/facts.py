@@ -39,8 +39,11 @@ PLACE = 3
 """Words that differ beside two of opposite meaning at most, where these stand in one place."""
 ARTICLE = 1 << 9
 """Class of ل, which names share by their article."""
-LETTERS = 3
-"""Classes of consonants that a word must have at least to be told again in another form."""
+FORM_CLASSES = CLITIC_CLASSES | 1 << 1 | 1 << 4 | 1 << 10 | 1 << 11
+"""Classes of the consonants by which forms of a word differ: those of clitics, ت, ه, م and ن, with what is typed for them."""
+LETTERS, ELSEWHERE = 3, 4
+"""Classes of consonants that a word must have at least to be told again in another form: in its place, and anywhere in a text,
+where a name of three often meets another word with the same ones."""
 NEARLY = 4
 """Classes of consonants that two words in one place share at least where one more may differ in either."""
 EDITS = 96
@@ -308,11 +311,13 @@ def _is_own(word: int, meaning: int, other: list[tuple[int, int]]) -> bool:
     kind = meaning >> 16
     if kind == NAME:
         return all(meaning != told for _, told in other)
-    return kind in (UNKNOWN, USUAL) and not any(word == said or _same_letters(word, said) for said, _ in other)
+    return kind in (UNKNOWN, USUAL) and not any(
+        word == said or _same_letters(word, said, ELSEWHERE) for said, _ in other
+    )
 
 
 def _nearly_said(word: int, meaning: int, slot: list[tuple[int, int]]) -> bool:
-    """Whether a word that is no listed name stands in the other text's slot with a letter mistaken, or in two pieces."""
+    """Whether a word that is no listed name stands in the other text's slot, nearly alike or in two pieces."""
     if meaning >> 16 == NAME or word & 1 or not word & ARABIC:
         return False
     pieces = ((one | other) & 0x7FFF for (one, _), (other, _) in pairwise(slot) if not (one | other) & 1)
@@ -320,18 +325,24 @@ def _nearly_said(word: int, meaning: int, slot: list[tuple[int, int]]) -> bool:
 
 
 def _nearly_alike(a: int, b: int) -> bool:
-    """Whether two words have the same classes of consonants, or at least `NEARLY` and another one each at most."""
+    """Whether two words in one place may be one: another form of it ("متجاوزة", "لتتجاوز"), or a letter mistaken.
+
+    By the classes of their consonants: `LETTERS` at least are shared, that of an article not counted where more than one
+    differs, and what differs is of `FORM_CLASSES`; or `NEARLY` are shared, and either has another one at most.
+    """
     if b & 1 or not b & ARABIC:
         return False
-    shared, other = (a & b & 0x7FFF & ~ARTICLE).bit_count(), ((a ^ b) & 0x7FFF).bit_count()
-    return other == 0 or (other <= 2 and shared >= NEARLY)
+    both, other = a & b & 0x7FFF, (a ^ b) & 0x7FFF
+    shared, differing = (both & ~ARTICLE).bit_count(), other.bit_count()
+    formed = not other & ~FORM_CLASSES and (both if differing <= 1 else both & ~ARTICLE).bit_count() >= LETTERS
+    return differing == 0 or formed or (differing <= 2 and shared >= NEARLY)
 
 
-def _same_letters(a: int, b: int) -> bool:
-    """Whether two words have the same consonants, but for those of clitics."""
+def _same_letters(a: int, b: int, least: int = LETTERS) -> bool:
+    """Whether two words have the same consonants, `least` classes or more, but for those of clitics."""
     if not a & b & ARABIC or a & 1 or b & 1:
         return False
-    return not (a ^ b) & 0x7FFF & ~CLITIC_CLASSES and (a & b & 0x7FFF & ~CLITIC_CLASSES).bit_count() >= LETTERS
+    return not (a ^ b) & 0x7FFF & ~CLITIC_CLASSES and (a & b & 0x7FFF & ~CLITIC_CLASSES).bit_count() >= least
 
 
 def _joined(ours: list[int], theirs: list[int]) -> bool:
