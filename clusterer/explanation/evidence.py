@@ -175,7 +175,8 @@ class Explanation:
         path: verified links that lead from one to the other; empty where they are apart.
         passages: both texts in pieces, each held against the other.
         telling: where two texts that are alike tell other things, which is why they are no copies or both stay: "number", "date",
-            "name" or "negation", and the words of either, "" where it has none; what tells most first.
+            "name", "negation" or "words" (that the shorter has alone), and the words of either, "" where it has none; what tells
+            most first.
     """
 
     articles: tuple[Article, Article]

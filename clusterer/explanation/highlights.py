@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clusterer.arrays.indexing import find_sorted
 from clusterer.articles import Article
 from clusterer.corpus import read
-from clusterer.explanation.telling import telling_words
+from clusterer.explanation.telling import lacking_words, telling_words
 from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
@@ -101,8 +101,13 @@ class Passages:
         dateline = text[: self._heads[i]].strip()
         return [*([Removed(dateline, "dateline")] if dateline else []), *(passage for _, passage in sorted(found))]
 
-    def telling(self, i: int, j: int) -> list[tuple[str, str, str]]:
-        """Return where articles i and j tell other things: the kind of a `Telling`, and the words of either, "" for none."""
+    def telling(self, i: int, j: int, why: str = "") -> list[tuple[str, str, str]]:
+        """Return where articles i and j tell other things: the kind of a `Telling`, and the words of either, "" for none.
+
+        Args:
+            i, j: which articles.
+            why: of two copies, why both stay, of `removals.STAYS`: by "words" it is what the shorter has alone.
+        """
         words = self._kept.take(np.array([i, j]))
         assert words.spans is not None
         spelt = [
@@ -114,7 +119,8 @@ class Passages:
             text, spans = spelt[side]
             return text[spans[start, 0] : spans[stop - 1, 1]] if stop > start else ""
 
-        return [(x.kind, said(0, *x.first), said(1, *x.second)) for x in telling_words(words, self._profile)]
+        found = lacking_words(words) if why == "words" else telling_words(words, self._profile)
+        return [(x.kind, said(0, *x.first), said(1, *x.second)) for x in found]
 
     def pieces(self, i: int, j: int) -> list[Piece]:
         """Return article i in pieces, each held against article j."""

@@ -47,10 +47,8 @@ def explained(
         relation = "story"
     verdict = message(f"verdict.{level or 'apart'}")
     passages = Passages(articles, settings, furniture)
-    parted = copies is not None and (
-        copies.kind == "series" or (level == "copy" and copies.stays in ("others", "figures"))
-    )
-    telling = tuple(passages.telling(0, 1)) if parted else ()
+    parted = copies is not None and (copies.kind == "series" or (level == "copy" and copies.stays != ""))
+    telling = tuple(passages.telling(0, 1, copies.stays)) if copies is not None and parted else ()
     messages = verdict, *_reasons(assignments, settings, words, level, copies, reports, telling)
     pieces = tuple(passages.pieces(0, 1)), tuple(passages.pieces(1, 0))
     return Explanation(articles, assignments, level, relation, messages, copies, reports, tuple(links), pieces, telling)

@@ -18,7 +18,8 @@ class Telling(NamedTuple):
     """Words of two texts that stand for each other, or of one of them alone, as places in either: start and stop.
 
     Attributes:
-        kind: "number" for numbers and times, "date" for weekdays and months, "negation", or "name" for all that names something.
+        kind: "number" for numbers and times, "date" for weekdays and months, "negation", "name" for all that names something, or
+            "words" for those that one alone has.
         first, second: in the two texts; equal ends where a text has none.
     """
 
@@ -38,7 +39,7 @@ def telling_words(words: Words, profile: str) -> list[Telling]:
     """
     known = known_words(profile)
     meanings = Meanings(known.keys, known.meanings, known.unknown)
-    order = np.lexsort((whole_hashes(words), -words.counts)).tolist()  # as `differences` turns a pair
+    order = _longer_first(words)
     texts = [words.hashes[words.offsets[row] : words.offsets[row + 1]].tolist() for row in order]
     found: list[tuple[tuple[int, ...], Telling]] = []
     for (start, stop, other, end), told in judged_runs(texts[0], texts[1], meanings) or ():
@@ -58,6 +59,30 @@ def telling_words(words: Words, profile: str) -> list[Telling]:
     if found:
         return [told for _, told in sorted(found, key=itemgetter(0))]
     return [told for row in (0, 1) for told in _opens_alone(words, row, meanings)]
+
+
+def lacking_words(words: Words) -> list[Telling]:
+    """Passages of the shorter of two texts of which the longer one lacks the words, most of them first.
+
+    A word that both have, between two that one lacks, parts no passage.
+    """
+    longer, shorter = _longer_first(words)
+    theirs, ours = (words.hashes[words.offsets[row] : words.offsets[row + 1]] for row in (longer, shorter))
+    lacking = np.flatnonzero(~np.isin(ours, theirs))
+    if not len(lacking):
+        return []
+    passages = np.split(lacking, np.flatnonzero(np.diff(lacking) > 2) + 1)
+    found = []
+    for passage in sorted(passages, key=len, reverse=True):
+        ends = (int(passage[0]), int(passage[-1]) + 1), (0, 0)
+        found.append(Telling("words", ends[shorter], ends[longer]))
+    return found
+
+
+def _longer_first(words: Words) -> list[int]:
+    """The two texts in the order in which `differences` and `documents` have them."""
+    order: list[int] = np.lexsort((whole_hashes(words), -words.counts)).tolist()
+    return order
 
 
 _KINDS = {"number": NUMBER, "date": DATE, "negation": NEGATION}

@@ -117,13 +117,27 @@ def test_why_dedup_keeps_two_copies_is_told(why: str) -> None:
     assert any("dedup removes neither for the other" in reason for reason in found.reasons) == (why != "")
     (pair,) = verified_pairs(run_pipeline(articles, settings), settings)
     assert pair.apart == (why if why in ("others", "figures") else None)
-    named = {"others": (("negation", "", "لم"),), "figures": (("number", "48", "49"),)}
-    assert found.telling[:1] == named.get(why, ())
+    own = " ".join(words_of("own", 11))
+    named = {"others": ("negation", "", "لم"), "figures": ("number", "48", "49"), "words": ("words", "", own)}
+    assert found.telling[:1] == ((named[why],) if why else ())
     if found.telling:
-        said = "“لم” in b alone" if why == "others" else "“48” in the first, “49” in the second"
+        others, words = "“لم” in b alone", f"Not in the longer text: “{own[:60]}"
+        said = {"others": others, "words": words, "figures": "“48” in the first, “49” in the second"}[why]
         assert any(said in reason for reason in found.reasons)
         turned = explain(articles, "b", "a", settings)
         assert turned.telling == tuple((kind, other, one) for kind, one, other in found.telling)
+
+
+def test_passages_that_the_longer_text_lacks_are_named_largest_first() -> None:
+    """Words that stand elsewhere in the longer text are no passage of its own, nor do they part one."""
+    small, large = words_of("small", 5), words_of("large", 9)
+    shorter = [*BASE[:20], *small, *BASE[20:40], *large[:4], BASE[3], *large[4:], *BASE[40:]]
+    articles = [told(" ".join([*BASE, *words_of("more", 30)]), "a", "", 0), told(" ".join(shorter), "b", "", 0)]
+    found = explain(articles, "a", "b", Settings(level="copy", boilerplate="none", jaccard=0.5))
+    assert found.copying is not None
+    assert (found.level, found.copying.stays) == ("copy", "words")
+    passages = [" ".join([*large[:4], BASE[3], *large[4:]]), " ".join(small)]
+    assert found.telling == tuple(("words", "", passage) for passage in passages)
 
 
 def test_figures_of_texts_too_different_to_be_aligned_are_named() -> None:
