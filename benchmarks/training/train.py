@@ -7,7 +7,8 @@ Each corpus brings its feed, its labelled articles and its judged pairs. Printed
 counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
 recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
 reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left
-out. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs teach half as much.
+out, and made notices. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs
+teach half as much.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.training import corpora
 from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
-from benchmarks.training.families import leave_families_out, sample_examples
+from benchmarks.training.families import leave_families_out, leave_notices_out, sample_examples
 from benchmarks.training.judging import Found, calibration, proposed, report
 from clusterer.evaluation.training import FOLDS, UNDATED, Examples, fit, out_of_fold
 from clusterer.stories import term_weights
@@ -49,6 +50,7 @@ def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None
         cross_validate(loaded, shipped)
     parts = [part for x in loaded for part in examples(x, shipped)]
     leave_families_out(parts, shipped, len(loaded))
+    leave_notices_out(parts, shipped, len(loaded))
     model = fit(parts + sample_examples(shipped, len(loaded)))
     weights = {name: round(float(w), 3) for name, w in zip(FEATURES, model.weights, strict=True)}
     out = {"weights": weights, "bias": round(model.bias, 3), "undated": UNDATED}
