@@ -315,7 +315,10 @@ UNCHANGING: Mapping[str, Mapping[str, str]] = {
         "_PIECE": "size of a block",
     },
     "clusterer.text.shingles": {"_ROWS": "size of a block"},
-    "clusterer.text.words": {"_BLOCK": "size of a block", "_LIGATURES": "which of two equal ways is taken"},
+    "clusterer.text.words": {
+        **dict.fromkeys(("_BLOCK", "_ARTICLES"), "size of a block"),
+        "_LIGATURES": "which of two equal ways is taken",
+    },
     "clusterer.text.stemming": {
         "STEM_LETTERS": "that of letters",
         "AFFIXES": "made of PREFIXES and SUFFIXES",
