@@ -34,7 +34,7 @@ from clusterer.text.bare_texts import bare_texts, without_addresses
 from clusterer.text.boilerplate_tails import known_tails
 from clusterer.text.date_words import without_dates
 from clusterer.text.rubrics import are_rubrics
-from clusterer.text.words import Words, concatenate, hash_words
+from clusterer.text.words import Words, concatenate, hash_words, whole_hashes
 
 _DAY = 86_400.0  # seconds; a day alone, without an hour, is a time of that day
 
@@ -134,7 +134,7 @@ def gather(
     words = with_titles(words, heads, settings, store)
     titled = int((short & (words.counts > 0)).sum())
     if repeated:
-        hashes, unique = boilerplate.whole_hashes(words), ids[:]
+        hashes, unique = whole_hashes(words), ids[:]
         for start, stop in pairwise([0, *parts, len(ids)]):
             part = slice(start, stop)
             unique[part], more, twice = _unique_ids(

@@ -23,8 +23,7 @@ from clusterer.articles import Article, name_of
 from clusterer.io.inputs import Articles, articles_from
 from clusterer.progress import Progress, begin, progress_from, silent
 from clusterer.settings import GivenSettings, Settings, preset, settings_from
-from clusterer.text.boilerplate import whole_hashes
-from clusterer.text.words import hash_words
+from clusterer.text.words import hash_words, whole_hashes
 
 FOOTER_ARTICLES = 10
 """Articles of an outlet in which a short line stands that is a footer. With `FOOTER_SHARE` there are 45 such lines in two feeds

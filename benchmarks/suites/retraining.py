@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.training import corpora
 from benchmarks.training.corpora import LabelledFeed
-from benchmarks.training.families import sample_examples
+from benchmarks.training.families import notice_examples, sample_examples, trained
 from benchmarks.training.train import compare, examples
 from clusterer import Settings
 from clusterer.arrays.indexing import factorize
@@ -57,9 +57,9 @@ def main(chosen: Sequence[tuple[str, str, str, str]], strengths: Sequence[float]
 def without(held: LabelledFeed, loaded: Sequence[LabelledFeed], known: term_weights.Background) -> Model:
     """Weights of all corpora but one."""
     others = [feed for feed in loaded if feed is not held]
-    return fit(
-        [part for feed in others for part in examples(feed, known)] + sample_examples(known, max(len(others), 1))
-    )
+    beside = max(len(others), 1)
+    parts = [part for feed in others for part in examples(feed, known)] + sample_examples(known, beside)
+    return trained(parts, notice_examples(known, beside))
 
 
 def _row(judged: Examples, prior: Model, size: int, strength: float) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.corpora.gold import gold_articles
 from benchmarks.training import corpora
-from benchmarks.training.families import sample_examples
+from benchmarks.training.families import notice_examples, sample_examples, trained
 from clusterer import Settings
-from clusterer.evaluation.training import FOLDS, fit, out_of_fold
+from clusterer.evaluation.training import FOLDS, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.candidates import STORY_TRACE
 from clusterer.stories.linkage import link_texts
@@ -28,9 +28,9 @@ def labels_out_of_fold(rows: Sequence[dict[str, Any]]) -> list[int]:
     for text, number in event.items():
         if text >= 0:
             of_text[text] = fold[number]
-    sample = sample_examples(known)
+    sample, notices = sample_examples(known), notice_examples(known)
     kept = [(of_text[compared.gold.pairs] != k).all(axis=1) for k in range(FOLDS)]
-    models = [fit([*sample, compared.gold.where(some)]) for some in kept]
+    models = [trained([*sample, compared.gold.where(some)], notices) for some in kept]
     pairs, features = compared.candidates
     scores = out_of_fold(pairs, features, of_text, models, models[0])
     likely = scores >= STORY_TRACE

@@ -22,8 +22,7 @@ from clusterer.corpus import text_words
 from clusterer.io.feed import Feed
 from clusterer.stories.name_variants import one_spelling
 from clusterer.stories.term_weights import BODY_WORDS, Background, frequencies
-from clusterer.text.boilerplate import whole_hashes
-from clusterer.text.words import Words, hash_words
+from clusterer.text.words import Words, hash_words, whole_hashes
 
 LEAST = 3
 NAME_SHARE = 0.7

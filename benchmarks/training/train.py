@@ -7,7 +7,8 @@ Each corpus brings its feed, its labelled articles and its judged pairs. Printed
 counts of the others alone), and for training on all in ten folds by event: precision, recall and F1 of pairs put together;
 recall of pairs of one event in other words; B-cubed of all articles and of those in events of two or more; Brier score and
 reliability of the judged pairs; the share of the pairs of one event that are candidates. Then the families of `data/`, each left
-out. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs teach half as much.
+out, and made notices. Without a corpus only these. Doubtful articles are left out of the groups that are judged; doubtful pairs
+teach half as much.
 """
 
 from __future__ import annotations
@@ -25,9 +26,15 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.training import corpora
 from benchmarks.training.background import count
 from benchmarks.training.corpora import Batch, Compared, LabelledFeed
-from benchmarks.training.families import leave_families_out, sample_examples
+from benchmarks.training.families import (
+    leave_families_out,
+    leave_notices_out,
+    notice_examples,
+    sample_examples,
+    trained,
+)
 from benchmarks.training.judging import Found, calibration, proposed, report
-from clusterer.evaluation.training import FOLDS, UNDATED, Examples, fit, out_of_fold
+from clusterer.evaluation.training import FOLDS, UNDATED, Examples, out_of_fold
 from clusterer.stories import term_weights
 from clusterer.stories.features import FEATURES
 from clusterer.stories.model import Model
@@ -49,7 +56,8 @@ def main(chosen: Sequence[tuple[str, str, str, str]], write: str | None) -> None
         cross_validate(loaded, shipped)
     parts = [part for x in loaded for part in examples(x, shipped)]
     leave_families_out(parts, shipped, len(loaded))
-    model = fit(parts + sample_examples(shipped, len(loaded)))
+    leave_notices_out(parts, shipped, len(loaded))
+    model = trained(parts + sample_examples(shipped, len(loaded)), notice_examples(shipped, len(loaded)))
     weights = {name: round(float(w), 3) for name, w in zip(FEATURES, model.weights, strict=True)}
     out = {"weights": weights, "bias": round(model.bias, 3), "undated": UNDATED}
     print(out)
@@ -63,7 +71,8 @@ def leave_out(held: LabelledFeed, others: Sequence[LabelledFeed]) -> tuple[dict[
     By form and place, and the share of the pairs of one event that are candidates.
     """
     known = count(article for feed in others for article in feed.articles)
-    model = fit([part for x in others for part in examples(x, known)] + sample_examples(known, len(others)))
+    parts = [part for x in others for part in examples(x, known)] + sample_examples(known, len(others))
+    model = trained(parts, notice_examples(known, len(others)))
     found: dict[str, Found] = {}
     for where, batch in (
         *((form, batch) for form, batch in held.forms.items()),
@@ -105,15 +114,16 @@ def cross_validate(loaded: Sequence[LabelledFeed], known: term_weights.Backgroun
         inside = fold_of_texts(feed)
         alone, *short = (transferred(feed, inside, batch) for batch in (feed.alone, *feed.forms.values()))
         folds[feed.name] = [inside, inside, alone, *(each for each in short for _ in range(2))]
-    sample, taught = sample_examples(known, len(loaded)), {x.name: examples(x, known) for x in loaded}
+    sample, notices = sample_examples(known, len(loaded)), notice_examples(known, len(loaded))
+    taught = {x.name: examples(x, known) for x in loaded}
     models: list[Model] = []
     for fold in range(FOLDS):
         parts = list(sample)
         for name, of_texts in folds.items():
             for part, of_text in zip(taught[name], of_texts, strict=True):
                 parts.append(part.where((of_text[part.pairs] != fold).all(axis=1)))
-        models.append(fit(parts))
-    every = fit(sample + [part for parts in taught.values() for part in parts])
+        models.append(trained(parts, notices))
+    every = trained(sample + [part for parts in taught.values() for part in parts], notices)
     for feed in loaded:
         inside, _, alone, *short = folds[feed.name]
         forms = zip(feed.forms.items(), short[::2], strict=True)

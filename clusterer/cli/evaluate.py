@@ -21,6 +21,7 @@ from clusterer.evaluation.gold import Gold, Judged
 from clusterer.evaluation.metrics import (
     PairScores,
     Scores,
+    changes,
     evaluate,
     evaluate_pairs,
     link_strength,
@@ -36,25 +37,31 @@ from clusterer.results import Level
 
 @dataclass(frozen=True, slots=True)
 class _Error:
-    """What went wrong: a group, or a judged pair.
+    """What went wrong, a group or a judged pair, or what differs between two results.
 
     Attributes:
         kind: what it is.
         parts: the articles, those that belong together in one part; for pairs one in each.
+        heads: of two results, for each part which groups it is in; else none.
     """
 
     kind: Message
     parts: tuple[tuple[str, ...], ...]
+    heads: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A result held against gold at one level: what is said of it, and what went wrong, the worst first."""
+    """A result held against gold at one level: what is said of it, and what went wrong, the worst first.
+
+    Where gold is another result (`of_results`), what differs.
+    """
 
     level: Level
     said: Message
     scores: Scores | PairScores
     errors: tuple[_Error, ...]
+    of_results: bool = False
 
     @property
     def of_labels(self) -> bool:
@@ -109,7 +116,8 @@ def evaluate_command(
     """Hold RESULT (written by `cluster` or `index export`) against GOLD.
 
     GOLD is JSON lines or a table with id and a label a level (event, copy), or judged pairs with a, b, same, and level where it
-    is not story. Another result of ours, without further columns, tells how far the two agree.
+    is not story. Another result of ours, without further columns, tells how far the two agree, and which groups it
+    joins, splits or mixes otherwise.
 
     Only articles that GOLD names count. Prints B-cubed and pairwise scores, V-measure (homogeneity, completeness) and the
     adjusted Rand index, then the groups that were merged or split wrongly, the worst first. Of judged pairs precision,
@@ -163,17 +171,31 @@ def _held_labels(
     names = [gold.place(name, rows, result) for name in labels]
     found, wanted = [getattr(rows[name], level) for name in names], list(labels.values())
     counts = message(
-        "held.labels",
+        "held.results" if gold.is_result else "held.labels",
         level=message(f"level.{level}"),
         articles=message("n.articles", n=len(names)),
         groups=message("n.groups", n=len(set(found))),
         gold=len(set(wanted)),
     )
+    if gold.is_result:
+        return _Held(level, counts, evaluate(found, wanted), _changes(names, found, wanted, most), of_results=True)
     errors = [
         _Error(message(f"error.{m.kind}", pairs=m.pairs), tuple(tuple(names[i] for i in part) for part in m.parts))
         for m in mistakes(found, wanted)[:most]
     ]
     return _Held(level, counts, evaluate(found, wanted), tuple(errors))
+
+
+def _changes(names: Sequence[str], found: Sequence[str], others: Sequence[object], most: int) -> tuple[_Error, ...]:
+    """What is another group in one result than in another."""
+    return tuple(
+        _Error(
+            message(f"change.{change.kind}", pairs=change.pairs),
+            tuple(tuple(names[i] for i in part) for part in change.parts),
+            tuple(message("change.part", here=found[i], there=str(others[i])) for i, *_ in change.parts),
+        )
+        for change in changes(found, others)[:most]
+    )
 
 
 def _held_pairs(
@@ -249,7 +271,9 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
         tell(f"{name:10}{both:20}{f1:10.4f}")
     for error in held.errors:
         tell(f"\n{worded(error.kind)}")
-        for part in error.parts:
+        for place, part in enumerate(error.parts):
+            if error.heads:
+                tell(f"  {worded(error.heads[place])}")
             for i, name in enumerate(part):
                 about = known.get(name)
                 label = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""

@@ -18,15 +18,14 @@ from clusterer.arrays.indexing import run_starts
 from clusterer.arrays.parallel import run_both
 from clusterer.corpus import Corpus
 from clusterer.settings import Settings
-from clusterer.text import boilerplate
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 
 def find_documents(corpus: Corpus, settings: Settings) -> Documents:
     """The distinct texts of a word or more, longest first. Those of fewer than `min_words` words are like none."""
     words = corpus.words
     assert words is not None
-    hashes, counts = boilerplate.whole_hashes(words, settings.threads), words.counts
+    hashes, counts = whole_hashes(words, settings.threads), words.counts
     order, numbers = run_both(
         lambda: np.lexsort((hashes, -counts)), lambda: outlet_numbers(corpus.outlets), settings.threads
     )

@@ -46,8 +46,7 @@ from clusterer.arrays.kernels_numpy.facts import (
 from clusterer.arrays.letters import UNSURE
 from clusterer.arrays.ragged import take_rows
 from clusterer.copies import fact_words as lists
-from clusterer.text.boilerplate import whole_hashes
-from clusterer.text.words import Words, hash_words, number_signature
+from clusterer.text.words import Words, hash_words, number_signature, whole_hashes
 
 _COMMON_RANK = 1500  # words that make sentences; those after them make subjects
 _BUCKET_BITS = 14

@@ -13,11 +13,15 @@ Array letters: `n` articles, `m` judged pairs.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clusterer.arrays.linkage import components
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,57 @@ def mistakes(labels: Sequence[Hashable], gold: Sequence[Hashable]) -> list[Mista
     """
     out = [*_mistakes("merged", labels, gold), *_mistakes("split", gold, labels)]
     return sorted(out, key=lambda m: (-m.pairs, m.kind, m.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Groups of two results that hold the same articles, and are not the same groups.
+
+    Attributes:
+        kind: "joined" (several of the other result are one), "split" (one of the other is several), or "moved" (several are
+            several others).
+        pairs: pairs of articles that are together in one of both results only; what changes are sorted by.
+        parts: articles that are together in both, place in the input.
+    """
+
+    kind: str
+    pairs: int
+    parts: tuple[tuple[int, ...], ...]
+
+
+def changes(labels: Sequence[Hashable], others: Sequence[Hashable]) -> list[Change]:
+    """Return what is another group in a result than in another one, the most changed pairs first.
+
+    Args:
+        labels: group of each article.
+        others: its group in the other result, in the same order.
+
+    Example:
+        >>> [(change.kind, change.parts) for change in changes(["a", "a", "b", "c", "c"], [1, 2, 3, 3, 4])]
+        [('joined', ((0,), (1,))), ('moved', ((2,), (3,), (4,)))]
+    """
+    cells: dict[tuple[Hashable, Hashable], list[int]] = {}
+    for i, cell in enumerate(zip(labels, others, strict=True)):
+        cells.setdefault(cell, []).append(i)
+    here, there = _numbered(labels, others)
+    first = [members[0] for members in cells.values()]
+    ends = np.stack(
+        [here[first], here.max() + 1 + there[first]], axis=1
+    )  # groups of both, linked where they share articles
+    of_group = components(ends, int(ends.max()) + 1)[ends[:, 0]]
+    inside: dict[int, list[list[int]]] = {}
+    for members, group in zip(cells.values(), of_group.tolist(), strict=True):
+        inside.setdefault(group, []).append(members)
+    out = []
+    for parts in inside.values():
+        sides = [Counter(side[part[0]] for part in parts for _ in part) for side in (labels, others)]
+        if max(map(len, sides)) > 1:
+            kind = "joined" if len(sides[0]) == 1 else "split" if len(sides[1]) == 1 else "moved"
+            together = [sum(math.comb(size, 2) for size in side.values()) for side in sides]
+            kept = sum(math.comb(len(part), 2) for part in parts)
+            ordered = sorted(parts, key=lambda part: (-len(part), part)) if kind != "moved" else sorted(parts)
+            out.append(Change(kind, sum(together) - 2 * kept, tuple(map(tuple, ordered))))
+    return sorted(out, key=lambda change: (-change.pairs, change.kind, change.parts))
 
 
 def _mistakes(kind: str, groups: Sequence[Hashable], parts: Sequence[Hashable]) -> list[Mistake]:

@@ -28,8 +28,7 @@ from clusterer.stories import (
     model as stories_model,
     term_weights,
 )
-from clusterer.text import boilerplate
-from clusterer.text.words import Words, hash_words
+from clusterer.text.words import Words, hash_words, whole_hashes
 
 _WORDS = 15  # shared words that are told
 _TRACE = 0.002  # likeness that a shared word must bring
@@ -293,7 +292,7 @@ def copying(
     """
     if settings.level == "exact" or words.counts.min() < settings.min_words:
         return None
-    words = words.take(np.lexsort((boilerplate.whole_hashes(words), -words.counts)))  # as documents are numbered
+    words = words.take(np.lexsort((whole_hashes(words), -words.counts)))  # as documents are numbered
     pair = np.array([[0, 1]])
     found = verify.overlap(candidates.shingle(words, settings), pair)
     differing = facts.differences(words, pair, settings.profile)

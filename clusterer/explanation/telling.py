@@ -10,8 +10,7 @@ import numpy as np
 
 from clusterer.arrays.kernels_numpy.facts import DATE, NAME, NEGATION, NUMBER, Meanings, judged_runs
 from clusterer.copies.facts import _LEAD, known_words
-from clusterer.text.boilerplate import whole_hashes
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 
 class Telling(NamedTuple):

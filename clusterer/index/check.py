@@ -37,7 +37,7 @@ from clusterer.index.regroup import group_centres, story_groups
 from clusterer.index.story_candidates import document_stems
 from clusterer.index.transactions import CONTRADICTIONS
 from clusterer.stories import features as stories_features, model
-from clusterer.text import boilerplate
+from clusterer.text.words import whole_hashes
 
 _BLOCK = 5000  # articles read at a time
 _NEAR = 1e-5  # features are kept with seven digits
@@ -211,7 +211,7 @@ def _bodies(index: OpenIndex) -> list[str]:
         words = words_of_texts([articles[number].text for number in block], index.settings)
         outlets, titles = [articles[number].outlet for number in block], [articles[number].title for number in block]
         words = without_learned_lines(index, words, outlets, titles)
-        hashes, counts = boilerplate.whole_hashes(words).tolist(), words.counts.tolist()
+        hashes, counts = whole_hashes(words).tolist(), words.counts.tolist()
         document_of_article = {row[0]: row[-1] for row in rows}
         stored = index.documents.find(sorted({x for x in document_of_article.values() if x}))
         for i, number in enumerate(block):

@@ -40,8 +40,7 @@ from clusterer.index.story_candidates import (
 from clusterer.index.views import IndexReader
 from clusterer.results import Assignment, Relation
 from clusterer.stories import candidates, features, term_weights
-from clusterer.text import boilerplate
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 
 class _Likeness(NamedTuple):
@@ -69,7 +68,7 @@ def classify(reader: IndexReader, articles: list[Article]) -> list[Assignment]:
     assigned = dict(zip(same, reader.assignments([stored[ids[i]][0] for i in same]), strict=True))
     words = words_of_texts([a.text for a in articles], index.settings)
     words = without_learned_lines(index, words, [a.outlet for a in articles], [a.title for a in articles])
-    hashes = boilerplate.whole_hashes(words)
+    hashes = whole_hashes(words)
     alike = _likenesses(index, articles, words, hashes)
     documents = index.documents.find(sorted({x.document for x in alike.values()}))
     holders = sorted({document.article for document in documents.values()})

@@ -39,8 +39,7 @@ from clusterer.index.remembered import StoredDocument
 from clusterer.index.replaced import replaced_among
 from clusterer.index.story_candidates import remember
 from clusterer.index.story_ids import Change
-from clusterer.text import boilerplate
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 _MOST = 2**32 - 1  # articles that an index can ever have seen: numbers are 32 bits in its segments
 
@@ -221,7 +220,7 @@ def _give_documents(index: OpenIndex, changes: Changes, arrivals: Arrivals) -> N
     if index.settings.boilerplate == "learned":
         arrivals = learn_lines(index, changes, arrivals)
     words = without_learned_lines(index, arrivals.words, arrivals.outlets, arrivals.titles)
-    hashes = boilerplate.whole_hashes(words)
+    hashes = whole_hashes(words)
     filled = np.flatnonzero(words.counts)
     if not len(filled):
         return

@@ -27,7 +27,7 @@ from clusterer.settings import Settings
 from clusterer.spark.arrow import Batch, batch_of, cells, empty_cells, numbers, ragged, signed
 from clusterer.stories import features
 from clusterer.text import boilerplate
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 WORDS = (
     "hash long, size int, doc long, carries boolean, words binary, stems binary, letters binary, ends binary, bands binary,"
@@ -189,7 +189,7 @@ def _read(articles: list[Article], keys: NDArray[np.int64], settings: Settings) 
 
 def _text(words: Words, settings: Settings, every: bool) -> dict[str, Any]:
     """The columns of `WORDS`. Articles that may lose boilerplate must all carry their words."""
-    n, hashes, sizes = len(words), boilerplate.whole_hashes(words), words.counts
+    n, hashes, sizes = len(words), whole_hashes(words), words.counts
     docs = np.where(sizes > 0, doc_codes(sizes, hashes), -1)
     first = np.zeros(n, dtype=np.bool_)
     first[np.unique(docs, return_index=True)[1]] = True

@@ -35,6 +35,9 @@ FIGURES, OTHER_FIGURES = 3, 2
 """Numbers in a lead that report figures (prices, results), and how many may not differ."""
 AGAIN, OTHER_DAY = 2, 10 / 24
 """Outlets that print both of two texts, and days between these, from which on they are surely of two days: forecasts."""
+FRAME = 1.2
+"""How much more alike leads are than openings where two short texts have more than a frame in common: leads weigh rare words
+more, such as names."""
 LEAD_SHARED, SHARED = 60.0, 200.0
 """Sums of rarities, of leads and of whole texts, that count as 1."""
 
@@ -47,6 +50,7 @@ class PairEvidence:
     `own_lead` and `own_body` are then those of the whole texts.
 
     Attributes:
+        lead: cosine of leads.
         own_lead, own_body: cosines of leads and of rare stems over the whole texts, without the words of shared runs.
         title_found: share of one's title, by rarity, in the other's title or lead, the mean of both directions.
         openings: rarities of the stems that both openings hold (title and first words), twice, over those of all theirs.
@@ -65,6 +69,7 @@ class PairEvidence:
             them do so on other days.
     """
 
+    lead: NDArray[np.float64]
     own_lead: NDArray[np.float64]
     own_body: NDArray[np.float64]
     title_found: NDArray[np.float64]
@@ -186,6 +191,13 @@ TABLE: tuple[Feature, ...] = (
         "outlets that print both, which hardly happens to one event, and not on two days by several",
         lambda pair: pair.shared_outlets,
     ),
+    Feature(
+        "form", -1, "a form of one outlet",
+        "one outlet prints both, short texts that agree in shared passages only, and whose first sentences are more alike than"
+        " the rare words of their leads: a form that it fills anew",
+        lambda pair: np.minimum(2.0 * pair.shared_outlets, 1.0) * pair.brevity * pair.shortfall
+        * np.maximum(pair.lead - pair.own_lead, 0.0) * np.maximum(FRAME * pair.openings - pair.lead, 0.0) * (2.0 / FRAME) ** 2,
+    ),
 )  # fmt: skip
 """Every feature, in the order of the columns of `pair_features`: the one place that says what there is. A new one is a row
 here, a field of `PairEvidence` where that lacks what it is computed from, and new weights (`benchmarks.training.train`).
@@ -265,6 +277,7 @@ def first_look(
     fewer = np.minimum(weights.numbers[i], weights.numbers[j])
     no = np.zeros(len(pairs), dtype=np.bool_)
     return PairEvidence(
+        lead=lead,
         own_lead=np.maximum(lead - lead_runs, 0.0),
         own_body=np.maximum(body - body_runs, 0.0),
         title_found=mean_share(weights.title_totals, pairs, title_1, title_2),

@@ -20,7 +20,7 @@ AFFAIR = 0.5
 LATER = 0.5
 """Days by which a story must have begun after the one that it follows."""
 OF_THE_DAY = ("weekday", "apart", "carried")
-"""Features that tell one day's news from the next."""
+"""Features that tell one day's news from the next. `form` is none: what an outlet fills anew goes on with nothing."""
 
 
 def earlier_stories(

@@ -45,7 +45,7 @@ from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.text.boilerplate_lines import Lines, recurring_keys, recurring_rows
 from clusterer.text.boilerplate_runs import Runs
 from clusterer.text.shingles import word_shingles
-from clusterer.text.words import Words
+from clusterer.text.words import Words, whole_hashes
 
 MIN_SUPPORT = 5
 """Otherwise different articles of an outlet that a line must recur in to be its furniture."""
@@ -438,16 +438,3 @@ def outlet_hashes(outlets: Sequence[str]) -> NDArray[np.uint64]:
         for name in dict.fromkeys(outlets)
     }
     return np.fromiter(map(hashes.__getitem__, outlets), dtype=np.uint64, count=len(outlets))
-
-
-def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
-    """uint64 (n,): one hash of each article's words in their order; 0 where it has none."""
-    out = np.zeros(len(words), dtype=np.uint64)
-
-    def of_block(start: int) -> None:
-        offsets = words.offsets[start : start + _BLOCK + 1]
-        filled = np.flatnonzero(np.diff(offsets))
-        out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
-
-    deque(ordered_map(of_block, range(0, len(words), _BLOCK), threads), 0)
-    return out

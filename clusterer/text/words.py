@@ -12,6 +12,7 @@ Array letters: `n` articles, `w` words of a batch.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -23,13 +24,15 @@ from numpy.typing import NDArray
 from clusterer.arrays import kernels, letters as arrays_letters
 from clusterer.arrays.indexing import offsets_from_counts, ragged_index
 from clusterer.arrays.letters import SPACE, UNFOLD, find_words, hash_stems, number_signatures
-from clusterer.arrays.ragged import Growing, compact, take_rows
+from clusterer.arrays.parallel import ordered_map
+from clusterer.arrays.ragged import Growing, compact, hash_runs, take_rows
 from clusterer.arrays.spill import IN_MEMORY, Store
 from clusterer.arrays.utf8 import Utf8Texts
 from clusterer.text.normalize import PROFILES, fold, joins_waw, letter_classes, small_path, tables, written_alone
 from clusterer.text.stemming import STEMMER
 
 _BLOCK = 1 << 24  # words that are looked at together
+_ARTICLES = 1 << 13  # articles that a thread works on at a time
 _LIGATURES = 0xFB50, 0xFF00  # presentation forms of Arabic letters
 
 
@@ -215,3 +218,16 @@ def concatenate(batches: Iterable[Words], store: Store = IN_MEMORY) -> Words:
         letters=(letters.array(), offsets_from_counts(lengths.array())) if with_letters else None,
         stems=stems.array() if with_stems else None,
     )
+
+
+def whole_hashes(words: Words, threads: int = 1) -> NDArray[np.uint64]:
+    """uint64 (n,): one hash of each article's words in their order; 0 where it has none."""
+    out = np.zeros(len(words), dtype=np.uint64)
+
+    def of_block(start: int) -> None:
+        offsets = words.offsets[start : start + _ARTICLES + 1]
+        filled = np.flatnonzero(np.diff(offsets))
+        out[start + filled] = hash_runs(words.hashes[offsets[0] : offsets[-1]], offsets[filled] - offsets[0])
+
+    deque(ordered_map(of_block, range(0, len(words), _ARTICLES), threads), 0)
+    return out

@@ -26,7 +26,17 @@ from sklearn.metrics import (
 
 from clusterer import InputError, StoryIndex, cluster, read_gold
 from clusterer.cli.main import cli
-from clusterer.evaluation.metrics import Mistake, bcubed, evaluate, evaluate_pairs, link_strength, mistakes, worst_first
+from clusterer.evaluation.metrics import (
+    Change,
+    Mistake,
+    bcubed,
+    changes,
+    evaluate,
+    evaluate_pairs,
+    link_strength,
+    mistakes,
+    worst_first,
+)
 from clusterer.evaluation.result_file import read_result
 from clusterer.io.feed import Feed
 
@@ -111,6 +121,48 @@ def test_mistakes_are_all_the_wrong_pairs(both: tuple[list[int], list[int]]) -> 
 
 def test_a_mistake_lists_its_parts_the_largest_first() -> None:
     assert mistakes(["a"] * 4 + ["b"], [1, 2, 2, 2, 3]) == [Mistake("merged", 3, ((1, 2, 3), (0,)))]
+
+
+@given(LABELLINGS)
+def test_changes_are_all_the_pairs_that_differ(both: tuple[list[int], list[int]]) -> None:
+    labels, others = both
+    found = changes(labels, others)
+    here, there = ({p for p in combinations(range(len(labels)), 2) if x[p[0]] == x[p[1]]} for x in both)
+    assert sum(change.pairs for change in found) == len(here ^ there)
+    changed = [i for change in found for part in change.parts for i in part]
+    assert len(changed) == len(set(changed))
+    assert {i for pair in here ^ there for i in pair} <= set(changed)
+    for change in found:
+        inside = [i for part in change.parts for i in part]
+        groups = [len({x[i] for i in inside}) for x in both]
+        assert change.kind == ("joined" if groups[0] == 1 else "split" if groups[1] == 1 else "moved")
+        for x in both:  # whole groups of both
+            assert {i for i, group in enumerate(x) if group in {x[k] for k in inside}} == set(inside)
+        assert all(len({(labels[i], others[i]) for i in part}) == 1 for part in change.parts)
+    turned = {"joined": "split", "split": "joined", "moved": "moved"}
+    backwards = [Change(turned[c.kind], c.pairs, c.parts) for c in changes(others, labels)]
+    assert sorted(backwards, key=str) == sorted(found, key=str)
+
+
+def test_a_result_against_another_tells_what_was_joined_split_and_moved(tmp_path: Path) -> None:
+    def result(name: str, stories: dict[str, str]) -> str:
+        same = {"representative": False, "linked_to": None, "relation": None, "score": None, "evidence": None}
+        rows = [{"id": id, "story": story, "copy": id, "exact": id, **same} for id, story in stories.items()]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return str(tmp_path / name)
+
+    today = result("today.jsonl", {"a": "a", "b": "a", "c": "c", "d": "d", "e": "e", "f": "e", "g": "g"})
+    before = result("before.jsonl", {"a": "a", "b": "b", "c": "c", "d": "c", "e": "e", "f": "f", "g": "f"})
+    page = tmp_path / "page.html"
+    told = CliRunner().invoke(cli, ["evaluate", today, before, "--level", "story", "--html", str(page)]).output
+    assert "wrong" not in told
+    assert "7 articles, 5 groups, 5 in the other result" in told
+    kinds = re.findall("^(joined|split|moved).*: ([0-9]+)$", told, re.MULTILINE)
+    assert kinds == [("moved", "2"), ("joined", "1"), ("split", "1")]
+    assert "  in e, in the other result in f\n  - f\n" in told
+    shown = page.read_text(encoding="utf-8")
+    assert "joined, apart in the other result" in shown
+    assert "What went wrong" not in shown.split("<main", 1)[1].split("</main>")[0]
 
 
 @given(LABELLINGS)

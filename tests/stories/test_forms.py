@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from story_forms import FILLINGS, REPORTS
 
+from benchmarks.corpora.made_notices import HELD, notices
+from benchmarks.training.corpora import examples
 from clusterer import Article, Explainer, Settings, StoryIndex, cluster, explain
+from clusterer.stories import model, term_weights
 
 DAY = datetime(2025, 3, 3, 9, tzinfo=UTC)
 
@@ -74,3 +77,16 @@ def test_an_index_tells_forms_as_a_batch_does(batch: int, tmp_path: Path) -> Non
         found = index.explain("cable-sa 0", "cable-sa 1")
     assert found.relation is None
     assert found.reasons[1] == explain(articles, "cable-sa 0", "cable-sa 1").reasons[1]
+
+
+def test_the_score_tells_short_notices_of_one_outlet_apart() -> None:
+    """Frames that taught the score nothing: what the copy level knows of forms is left out here."""
+    scorer, known = model.shipped_model(), term_weights.background()
+    score: dict[bool, list[float]] = {True: [], False: []}
+    for each in notices(HELD):
+        compared = examples(each.pair, [0, 0 if each.same else 1], known)
+        score[each.same].extend(scorer.score(compared.features).tolist())
+    joined = {same: sum(x >= Settings().story for x in scores) for same, scores in score.items()}
+    assert (len(score[True]), len(score[False])) == (40, 75)
+    assert joined[True] >= 30
+    assert joined[False] <= 8

@@ -215,6 +215,10 @@ def slow_evidence(i: int, j: int, rarity: dict[str, float]) -> dict[str, float]:
         "names": (sum(shares) / 2) ** 2 * (1 - brief) + brief / 2,
         "weekday": sum(bool(ours and theirs and not ours & theirs) for ours, theirs in days) / 2,
         "asks": float(asks[0] != asks[1]),
+        "form": brief
+        * (cosine(lead(i), lead(j)) - own_lead)
+        * max(stories_features.FRAME * opening - cosine(lead(i), lead(j)), 0)
+        * (2 / stories_features.FRAME) ** 2,
         "short": max(1 - math.sqrt(own_lead * own_body) / stories_features.ENOUGH, 0),
     }
 
@@ -239,12 +243,14 @@ def test_evidence_equals_the_slow_twin() -> None:
         short = wanted.pop("short")
         if short > 0.999 and 3 in (i, j):  # unknown outlets that agree in copied passages only
             wanted["brief"] = 0
+        one_house, unknown = {i, j} == {0, 2}, 3 in (i, j)
+        wanted["form"] *= short if one_house else 0
         for name, value in wanted.items():
             assert got[name] == pytest.approx(value, abs=1e-5), (i, j, name)
-        one_house, unknown = {i, j} == {0, 2}, 3 in (i, j)
         assert got["unsigned"] == pytest.approx(short if unknown else 0, abs=1e-5)
         assert got["carried"] == (0.5 if one_house else 0)
         assert math.isnan(got["apart"]) == unknown
+    assert features[:, stories_features.FEATURES.index("form")].max() > 0
     apart = features[:, stories_features.FEATURES.index("apart")]
     assert apart[0] == pytest.approx(1 / stories_features.FAR)
     assert apart[1] == 1.0

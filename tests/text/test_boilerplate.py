@@ -6,7 +6,6 @@ import itertools
 import random
 import time
 
-import numpy as np
 import pytest
 from made import lines_of, sentence, text_of
 
@@ -15,11 +14,10 @@ from clusterer.text.boilerplate import (
     MIN_SUPPORT_UNKNOWN,
     known_lines,
     learned_lines,
-    whole_hashes,
 )
 from clusterer.text.boilerplate_phrases import AGENCIES, TAILS, dateline_end, without_links
 from clusterer.text.boilerplate_tails import STUB_WORDS, known_tails
-from clusterer.text.words import concatenate, hash_words
+from clusterer.text.words import hash_words
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -326,17 +324,6 @@ def test_what_is_learned_does_not_depend_on_the_order() -> None:
 def test_no_articles_and_empty_articles_teach_nothing() -> None:
     assert learned([]) == []
     assert learned(["", "", ""]) == ["", "", ""]
-
-
-def test_whole_hashes_tell_orders_apart_and_leave_empty_articles_at_zero() -> None:
-    words = hash_words(["ا ب ب ا", "ب ا ا ب", "", "ا ب\nب ا", "ا ب ب"])
-    hashes = whole_hashes(words).tolist()
-    assert hashes[2] == 0
-    assert hashes[0] == hashes[3]
-    assert len(set(hashes)) == 4
-    again = whole_hashes(concatenate([hash_words(["س"]), words])).tolist()
-    assert again[1:] == hashes
-    assert np.array_equal(whole_hashes(words.slice(3, 5)), hashes[3:])
 
 
 # --- told apart by titles

@@ -13,7 +13,7 @@ from strategies import articles, texts
 from clusterer.arrays.hashing import mix, multipliers
 from clusterer.arrays.indexing import ragged_index
 from clusterer.arrays.ragged import hash_runs
-from clusterer.text.words import Words, concatenate, hash_words
+from clusterer.text.words import Words, concatenate, hash_words, whole_hashes
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -184,3 +184,14 @@ def test_ragged_index_finds_the_elements_of_rows(counts: list[int], data: st.Dat
     expected = [list(range(offsets[i], offsets[i + 1])) for i in chosen]
     assert index.tolist() == [x for row in expected for x in row]
     assert ends.tolist() == np.cumsum([0, *map(len, expected)]).tolist()
+
+
+def test_whole_hashes_tell_orders_apart_and_leave_empty_articles_at_zero() -> None:
+    words = hash_words(["ا ب ب ا", "ب ا ا ب", "", "ا ب\nب ا", "ا ب ب"])
+    hashes = whole_hashes(words).tolist()
+    assert hashes[2] == 0
+    assert hashes[0] == hashes[3]
+    assert len(set(hashes)) == 4
+    again = whole_hashes(concatenate([hash_words(["س"]), words])).tolist()
+    assert again[1:] == hashes
+    assert np.array_equal(whole_hashes(words.slice(3, 5)), hashes[3:])
