@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from places import ROOT
 
 from clusterer.cli.terminal import isolated, plain
@@ -74,8 +75,7 @@ def test_quarantine_and_results_are_plain_for_who_reads_them_as_logs(tmp_path: P
     source = f"{STEERING['source']}\u2028</script>"
     row = json.dumps({**STEERING, "text": "a", "source": source})
     (tmp_path / "a.jsonl").write_text(row + "\n{\x9b\u202e</script>\n", "utf-8")
-    command = [sys.executable, "-m", "clusterer", "cluster", "a.jsonl", "-o", "out.jsonl", "--with", "title,source"]
-    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+    assert run("cluster", "a.jsonl", "-o", "out.jsonl", "--with", "title,source", cwd=tmp_path).returncode == 0
     for name in ("out.jsonl", "out.jsonl.quarantine.jsonl"):
         written = (tmp_path / name).read_text("utf-8")
         assert not {"\x1b", "\x9b", "\u202e", "\u2066", "\u2028"} & set(written)

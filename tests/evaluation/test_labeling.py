@@ -226,8 +226,10 @@ def test_what_steers_a_terminal_is_not_shown(tmp_path: Path) -> None:
     ]
     feed_file = tmp_path / "feed.jsonl"
     feed_file.write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
-    command = [*LABEL[:-2], str(feed_file), "-o", str(tmp_path / "j.jsonl"), "--level", "copy", "--limit", "1"]
-    shown = subprocess.run(command, input=b"y\n", capture_output=True, timeout=60, check=True).stdout.decode()
+    words = ("label", feed_file, "-o", tmp_path / "j.jsonl", "--level", "copy", "--limit", "1")
+    done = run_in_text(*words, stdin="y\n")
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout
     assert "عنوان" in shown
     assert "كتاب\u200cها" in shown
     assert not any(c in shown for c in "\x1b\x07\x9b\u202e")
@@ -250,8 +252,7 @@ def test_bad_usage_is_one_line_and_changes_nothing(tmp_path: Path, args: tuple[s
     (tmp_path / "broken.jsonl").write_text("no JSON\n")
     (tmp_path / "feed.jsonl").write_bytes(DATA.read_bytes())
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    command = [*LABEL[:4], *args]
-    done = subprocess.run(command, input="y\n", capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = run_in_text("label", DATA, *args, stdin="y\n", cwd=tmp_path)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert says in done.stderr

@@ -8,16 +8,14 @@ import io
 import json
 import lzma
 import os
-import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zstandard
+from commands import run
 from feed_forms import ARTICLES, lines, read, rss, table
-from places import ROOT
 
 from clusterer.errors import InputError
 from clusterer.io.encodings import detect_encoding
@@ -144,9 +142,7 @@ def test_names_of_files_that_are_not_utf8_are_escaped(tmp_path: Path) -> None:
         with open(path, "w", encoding="utf-8") as out:
             out.write(f"{ARABIC} {name}")
     (folder / "ok.txt").write_text(ARABIC, encoding="utf-8")
-    command = [sys.executable, "-m", "clusterer", "cluster", "d", "-o", "out.jsonl", "--with", "text"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    done = run("cluster", "d", "-o", "out.jsonl", "--with", "text", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [row["id"] for row in rows] == ["ok", r"\xce\xc8\xd1", r"\xe4\xc8\xc3"]

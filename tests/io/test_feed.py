@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import zstandard
+from commands import run_in_text
 from feed_forms import ARTICLES, ENCODINGS, PACKINGS, ROWS, TEXTS, lines, read, rss, table, zipped
 from places import ROOT, SHARED
 
@@ -275,10 +276,10 @@ def test_a_wrong_encoding_is_told_to_be_left_out(name: str, encoding: str, tmp_p
 def test_a_run_tells_of_dates_blank_rows_and_columns(options: list[str], tmp_path: Path) -> None:
     far = "x" * 100
     (tmp_path / "a.csv").write_text(f"النص;التاريخ\nx;2016-04-11\n;\nx;أمس\n;;;\nx;{far}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "clusterer", "cluster", "a.csv", "-o", "out.jsonl", *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
-    told = done.stderr.decode().splitlines()
+    words = ("cluster", "a.csv", "-o", "out.jsonl", *options)
+    done = run_in_text(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = done.stderr.splitlines()
     if "--quiet" in options:
         assert not told
         return
@@ -294,8 +295,9 @@ def test_a_run_tells_of_dates_blank_rows_and_columns(options: list[str], tmp_pat
     assert [line.split() for line in told if "rows" in line] == [["2", "blank", "rows"],
         ["0", "bad", "rows", "in", "quarantine"]]  # fmt: skip
     (tmp_path / "a.csv").write_text(f"text,date\nx,{far}\n")
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
-    told = done.stderr.decode().splitlines()
+    done = run_in_text(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = done.stderr.splitlines()
     assert told[0] == f"1 date could not be read: '{far[:59]}… (a.csv, line 2); the article is kept without"
     assert not any("blank" in line for line in told)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from places import ROOT
+from commands import run
 
 from clusterer.errors import InputError, OutputError
 from clusterer.io.feed import Feed
@@ -110,13 +108,11 @@ def test_shards_without_a_footer_are_left_to_the_reader(tmp_path: Path) -> None:
 
 def test_dedup_refuses_before_the_work(tmp_path: Path) -> None:
     write(tmp_path, a={"text": texts(1), "n": [1, 2]}, b={"text": texts(2), "n": ["1", "2"]})
-    command = [sys.executable, "-m", "clusterer", "dedup", "a.parquet", "b.parquet", "-o"]
-    environment = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    done = subprocess.run([*command, "out.parquet"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    done = run("dedup", "a.parquet", "b.parquet", "-o", "out.parquet", cwd=tmp_path)
     assert done.returncode == 1
     assert b"column 'n' is int64 in a.parquet, string in b.parquet" in done.stderr
     assert not (tmp_path / "out.parquet").exists()
-    done = subprocess.run([*command, "out.jsonl"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    done = run("dedup", "a.parquet", "b.parquet", "-o", "out.jsonl", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [row["n"] for row in rows] == [1, 2, "1", "2"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import PATIENCE, opened_browser, overflow, serious, watched
+from commands import run_in_text
 from places import DATA
 
 from clusterer.messages import Language, Message, worded
@@ -46,8 +45,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "english": ["explain", "sadawadi-05", "marsad-06", FEED, "--language", "en", "--html", folder / "english.html"],
     }
     for command in commands.values():
-        line = [sys.executable, "-c", "from clusterer.cli.main import main; main()", *map(str, command)]
-        subprocess.run(line, check=True, capture_output=True, timeout=120)
+        done = run_in_text(*command)
+        assert done.returncode == 0, done.stderr
     return {name: folder / f"{name}.html" for name in commands}
 
 
