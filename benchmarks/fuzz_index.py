@@ -127,7 +127,7 @@ def _read(index: Any, article: Any, at: int) -> None:
     assert set(index.articles(stories)) == set(stories)
     assert sum(index.outlets().values()) <= len(index) == len(stories) == index.counts()["articles"]
     assert all(pair.a in stories and pair.b in stories for pair in index.pairs())
-    for said in (article.title, article.text[at : at + 1 + at % 20], f"{article.outlet} {article.id}"):
+    for said in (article.title, article.text[at : at + 1 + at % 20], *article.text.split()[at % 7 :][:3]):
         _search(index, said, 1 + at % 5)
 
 
