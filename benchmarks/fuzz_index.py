@@ -39,6 +39,16 @@ def _sample() -> list[Any]:
     ]
 
 
+def _one_event() -> list[Any]:
+    """Made articles of one event, alike in pairs: each word of the first gives way to another one somewhere."""
+    first, *others = _sample()
+    words = first.text.split()
+    return [
+        replace(x, text=" ".join([*words[:i], f"غيره{i // 2}", *words[i + 1 :]]), date=first.date)
+        for i, x in enumerate(others)
+    ]
+
+
 def _beginning(path: Path, articles: Sequence[Any]) -> None:
     from clusterer.index.story_index import StoryIndex
 
@@ -117,6 +127,26 @@ def _read(index: Any, article: Any, at: int) -> None:
     assert set(index.articles(stories)) == set(stories)
     assert sum(index.outlets().values()) <= len(index) == len(stories) == index.counts()["articles"]
     assert all(pair.a in stories and pair.b in stories for pair in index.pairs())
+    for said in (article.title, article.text[at : at + 1 + at % 20], *article.text.split()[at % 7 :][:3]):
+        _search(index, said, 1 + at % 5)
+
+
+def _search(index: Any, said: str, limit: int) -> None:
+    """Search for the words of a text; what is found is what reading every article finds."""
+    from clusterer.index.articles import read_articles
+    from clusterer.index.search import WORDS, WordSearch, forms_of, words_of
+    from clusterer.text.normalize import normalise
+
+    with index.snapshot() as reader, contextlib.closing(WordSearch()) as search:
+        while search.read_more(reader):
+            pass
+        found = search.find(said, limit)
+        numbers = [n for (n,) in reader.index.database.rows("SELECT number FROM article ORDER BY number DESC")]
+        articles = read_articles(reader.index, numbers)
+    asked = [set(forms_of(word)) for word in list(dict.fromkeys(words_of(normalise([said], "news")[0])))[:WORDS]]
+    told = {n: set(words_of(normalise([f"{x.title}\n{x.text}"], "news")[0])) for n, x in articles.items()}
+    held = [n for n in numbers if asked and all(forms & told[n] for forms in asked)]
+    assert found == held[:limit], f"{said!r} is found in {found}, and stands in {held[:limit]}"
 
 
 def _strange(fields: Sequence[str]) -> Any:
@@ -128,13 +158,13 @@ def _strange(fields: Sequence[str]) -> Any:
     return Article(text, id, title, outlet, url, date)
 
 
-def _operations(folder: Path) -> Target:
+def _operations(folder: Path, made: Callable[[], list[Any]] = _sample) -> Target:
     """Operations in any order, two bytes each, on made articles, and on such that are bytes in every field."""
     from clusterer.errors import ClustererError
     from clusterer.index.story_index import StoryIndex
 
-    begun, other, path = folder / "begun.db", folder / "other.db", folder / "news.db"
-    articles = _sample()
+    begun, other, path = (folder / f"{made.__name__}-{name}.db" for name in ("begun", "other", "news"))
+    articles = made()
 
     def run(data: bytes) -> None:
         if not begun.exists():
@@ -157,6 +187,22 @@ def _operations(folder: Path) -> Target:
         for name in (path, folder / "copy.db"):
             for beside in name.parent.glob(f"{name.name}*"):
                 beside.unlink()
+
+    return run
+
+
+def _crowded(folder: Path) -> Target:
+    """The same operations on articles of one event, where so few make a crowd that these do."""
+    from clusterer.index import crowds
+
+    target = _operations(folder, _one_event)
+
+    def run(data: bytes) -> None:
+        usual, crowds.CROWD = crowds.CROWD, 5
+        try:
+            target(data)
+        finally:
+            crowds.CROWD = usual
 
     return run
 
@@ -231,5 +277,10 @@ def _served(folder: Path) -> Target:
     return ask
 
 
-INDEX_TARGETS: dict[str, Callable[[Path], Target]] = {"index": _operations, "index-file": _damaged, "serve": _served}
+INDEX_TARGETS: dict[str, Callable[[Path], Target]] = {
+    "index": _operations,
+    "index-crowd": _crowded,
+    "index-file": _damaged,
+    "serve": _served,
+}
 """What makes a target, by its name."""

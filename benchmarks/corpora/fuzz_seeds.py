@@ -52,8 +52,9 @@ def seeds(name: str) -> list[bytes]:
         "utf8": ["قَالَت الوزارة\n٣٫٥ ﷺ\x1eترامب 😀\x1e".encode(), b"\xed\xa0\x80 \xf4\x8f\xbf\xbf\x1e\xc3"],
         "links": [bytes(range(64)), b"\x04" + bytes([0, 1, 9, 1, 2, 79, 2, 3, 70, 0, 3, 12])],
         "index": [bytes([0, 8, 0, 16, 3, 9, 2, 10, 5, 0, 6, 3, 1, 12, 4, 0, 12, 5]) + "\x1eنص أول من الفاحص\x1eid\x1e".encode(),
-                  bytes([0, 32, 8, 64, 8, 96, 10, 64, 7, 0, 9, 2, 11, 0, 12, 9, 0, 40])
+                  bytes([0, 32, 8, 64, 8, 96, 10, 64, 7, 0, 9, 2, 11, 0, 12, 9, 0, 40, 12, 33])
                   + "\x1eنص يعود\x1e\x1eعنوان\x1eوكالة\x1ehttps://a.example/1\x1e9".encode() * 2],
+        "index-crowd": [bytes([0, 11, 0, 15, 12, 9, 2, 10, 0, 19, 5, 0, 6, 3, 10, 64, 4, 0, 12, 33])],
         "index-file": [b"", bytes(range(16)), b"\0\0\x10\xff"],
         "serve": [b"/api/stories?sort=size&limit=3", b"/search?q=%D9%86%D8%B5", b"/story?id=1", b"/api/changes?since=2",
                   b"/explain?a=1&b=2&language=ar", b"/?since=7d&sort=recent&min_size=2", b"/api/search?q=a&limit=5"],
