@@ -2151,8 +2151,8 @@ cdef struct Told:
     # What the words of one side of a run are, and the first of them.
     Py_ssize_t words
     uint32_t stated
-    Py_ssize_t digits  # how many numbers are in digits
-    Py_ssize_t spelt  # and in words
+    bint digits
+    bint spelt
     bint name
     bint subject
     uint32_t signature
@@ -2187,8 +2187,8 @@ cdef inline void tell(Told* side, uint64_t word, uint32_t meaning, bint placed) 
         side.stated |= IS_NUMBER if meaning & 1 else IS_TIME
     elif kind == DATE:
         side.stated |= IS_MONTH if meaning & 0xFFFF >= MONTHS else IS_DAY
-    side.digits += kind == NUMBER and (word & 1) == 1
-    side.spelt += kind == NUMBER and (word & 1) == 0
+    side.digits |= kind == NUMBER and (word & 1) == 1
+    side.spelt |= kind == NUMBER and (word & 1) == 0
     side.name |= kind == NAME
     side.subject |= kind == NAME or kind == UNKNOWN or kind == USUAL
     side.signature |= word & 0xFFFF
@@ -2306,7 +2306,7 @@ cdef inline bint written_out(const Told* ours, const Told* theirs, bint has_part
         or (ours.spelt and not ours.digits and theirs.digits and not theirs.spelt)
     ):
         return False
-    return has_parts or ours.words != theirs.words or ours.digits + ours.spelt > 1 or theirs.digits + theirs.spelt > 1
+    return has_parts or ours.words != theirs.words or ours.words > PLACE
 
 
 cdef void judge(

@@ -358,13 +358,12 @@ def _joined(ours: list[int], theirs: list[int]) -> bool:
 def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]], has_parts: bool) -> bool:
     """Whether one side has its numbers in digits and the other in words: the same one, most often ("35", "الخامسة والثلاثون").
 
-    Not where a number of one word, without parts such as "hundred", stands for one in digits and all else for as many words:
-    equal ones are no difference.
+    Not where one or two words, without parts such as "hundred", stand for as many ("9 firms"): equal numbers are no difference.
     """
-    digits = [[bool(word & 1) for word, meaning in side if meaning >> 16 == NUMBER] for side in (ours, theirs)]
-    if [{*side} for side in digits] not in ([{True}, {False}], [{False}, {True}]):
+    digits = [{bool(word & 1) for word, meaning in side if meaning >> 16 == NUMBER} for side in (ours, theirs)]
+    if digits not in ([{True}, {False}], [{False}, {True}]):
         return False
-    return has_parts or len(ours) != len(theirs) or max(map(len, digits)) > 1
+    return has_parts or len(ours) != len(theirs) or len(ours) > PLACE
 
 
 def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
