@@ -84,7 +84,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "_OPERATOR",
     ),
     "clusterer.text.stemming": ("PREFIXES", "SUFFIXES", "VOWELS", "CLASSES", "WEEKDAYS", "NO_STEM"),
-    "clusterer.text.numbers": ("_GROUP", "_PIECES", "_CLITICS", "_ZEROS"),
+    "clusterer.text.numbers": ("_GROUP", "_PIECES", "_CLITICS", "_SCALES", "_ZEROS"),
     "clusterer.text.date_words": ("_MONTHS", "_BESIDE", "_YEARS", "_REACH"),
     "clusterer.text.rubrics": ("TELLING",),
     "clusterer.text.boilerplate": (

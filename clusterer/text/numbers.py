@@ -1,4 +1,4 @@
-"""Numbers that one text writes in groups and the other as one word.
+"""Numbers that one text writes in groups, or with a word for thousands, and the other as one word.
 
 Newsrooms write one number as 363,378, 363.378, 363 378 and ٣٦٣٬٣٧٨. Words end at points and spaces, but not at commas between
 thousands (`normalize`). Spaces, points and hyphens are not told apart any more where only words are known, so that groups are one
@@ -21,6 +21,7 @@ from clusterer.text.words import Words, hash_words
 _GROUP = 3  # digits of a group of thousands
 _PIECES = 6  # groups of a number at most: more are a list
 _CLITICS = ("و", "ب", "ل")
+_SCALES = {"ألف ألفا آلاف": 1_000, "مليون مليونا ملايين": 1_000_000}  # with three digits before them, a number as well
 _ZEROS = ("0", "\u0660", "\u06f0")
 _ASKED = 1 << 20  # numbers of pairs that are looked for at a time
 
@@ -120,7 +121,21 @@ def _grouped(words: Words, places: NDArray[np.int64]) -> tuple[NDArray[np.int64]
     for group in range(1, _PIECES):
         there = firsts + group <= lasts
         numbers[there] = numbers[there] * 1000 + _read(words.hashes[firsts[there] + group])[0]
-    return firsts, lasts - firsts + 1, numbers
+    scaled, products = _scaled(words, places)
+    order = np.argsort(both := np.concatenate([firsts, scaled]))
+    groups = np.concatenate([lasts - firsts + 1, np.full(len(scaled), 2)])
+    return both[order], groups[order], np.concatenate([numbers, products])[order]
+
+
+def _scaled(words: Words, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Figures with the word for thousands or millions behind them, "150 ألف", int64: their places, and the numbers."""
+    known, scales = _scale_words()
+    place, is_scale = find_sorted(known, words.hashes[np.minimum(places + 1, len(words.hashes) - 1)])
+    alone = (np.diff(places, prepend=-2) > 1) | find_sorted(words.offsets, places)[1]  # no group of another number
+    asked = is_scale & alone & ~find_sorted(words.offsets, places + 1)[1]
+    values = _read(words.hashes[places[asked]])[0]
+    read = values > 0
+    return places[asked][read], (values * scales[place[asked]])[read]
 
 
 def _read(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -141,3 +156,12 @@ def _short_figures() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     hashes = hash_words([" ".join(scripts)], "strict").hashes
     known, first = np.unique(hashes, return_index=True)
     return known, np.array(written * len(_ZEROS) * (len(_CLITICS) + 1), dtype=np.int64)[first]
+
+
+@lru_cache(maxsize=1)
+def _scale_words() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashes of the words for thousands and millions, folded or not, ascending, and what they multiply by."""
+    told = {word: scale for words, scale in _SCALES.items() for word in words.split()}
+    hashes = [hash_words([" ".join(told)], profile).hashes for profile in ("strict", "news")]
+    known, first = np.unique(np.concatenate(hashes), return_index=True)
+    return known, np.array([*told.values()] * 2, dtype=np.int64)[first]
