@@ -157,7 +157,13 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
         pairs: int64 (m, 2), row numbers; which of the two comes first does not matter.
         profile: by which the words were folded.
     """
-    words, pairs = in_one_way(words, pairs)
+    found = _differences(words, pairs, profile)
+    met, joined, again = in_one_way(words, pairs, profile)
+    return found.filled(met, _differences(joined, again, profile)) if met.any() else found
+
+
+def _differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differences:
+    """`differences` of pairs that write their numbers in one way."""
     # By length and content, so that the same two texts are compared the same way wherever they stand.
     (a, b), (ours, theirs) = pairs.T, words.counts[pairs].T
     swapped = theirs > ours
@@ -238,7 +244,15 @@ def _have_own_places(
 
 def open_with_other_figures(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
     """Bool (m,): pairs of which either opens with a figure that the other has nowhere, in digits or a word, however rewritten."""
-    words, pairs = in_one_way(words, pairs)
+    found = _open_with_other_figures(words, pairs, profile)
+    met, joined, again = in_one_way(words, pairs, profile)
+    if met.any():
+        found[met] = _open_with_other_figures(joined, again, profile)
+    return found
+
+
+def _open_with_other_figures(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
+    """`open_with_other_figures` of pairs that write their numbers in one way."""
     rows, local = np.unique(pairs, return_inverse=True)
     a, b = local.reshape(-1, 2).T
     hashes, offsets = take_rows(words.hashes, words.offsets, rows)

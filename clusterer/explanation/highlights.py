@@ -112,8 +112,9 @@ class Passages:
             i, j: which articles.
             why: of two copies, why both stay, of `removals.STAYS`: by "words" it is what the shorter has alone.
         """
-        words, rows = in_one_way(self._kept.take(np.array([i, j])), np.array([[0, 1]]))
-        words = words.take(rows[0])
+        words = self._kept.take(np.array([i, j]))
+        met, joined, _ = in_one_way(words, np.array([[0, 1]]), self._profile)
+        words = joined if met.any() else words
         assert words.spans is not None
         spelt = [
             (self._texts[x], words.spans[a:z])

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.arrays.indexing import find_sorted, offsets_from_counts, ragged_index
+from clusterer.arrays.indexing import find_sorted, ragged_index
 from clusterer.arrays.letters import UNSURE, number_signatures
 from clusterer.text.words import Words, hash_words
 
@@ -28,7 +28,9 @@ _ASKED = 1 << 20  # numbers of pairs that are looked for at a time
 
 def figures(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The places of the words that hold one number in digits, int64, ascending, among `hashes`, uint64 (w,)."""
-    odd = np.flatnonzero(hashes & np.uint64(1))
+    odd = np.flatnonzero(
+        (hashes.astype("<u8", copy=False).view(np.uint8)[::8] & 1).view(np.bool_)
+    )  # few are: bytes are quicker
     found: NDArray[np.int64] = odd[signatures(hashes[odd]) != UNSURE]
     return found
 
@@ -38,36 +40,30 @@ def signatures(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return (hashes & np.uint64(0xFFFF)).astype(np.int64)
 
 
-def in_one_way(words: Words, pairs: NDArray[np.int64]) -> tuple[Words, NDArray[np.int64]]:
-    """Texts in which what may be groups of one number is one word, where the one has any so and the other as one word.
+def in_one_way(
+    words: Words, pairs: NDArray[np.int64], profile: str
+) -> tuple[NDArray[np.bool_], Words, NDArray[np.int64]]:
+    """Which pairs of texts have a number that the one writes in groups and the other as one word, and the texts of these.
 
     Args:
         words: of n texts.
         pairs: int64 (m, 2), row numbers.
+        profile: by which the words were folded.
 
     Returns:
-        Words, and the pairs in them: rows of pairs without such a number are as they were, those of others stand behind. Spans,
-        where they are kept, reach over the whole number.
+        Bool (m,); the texts of these pairs, in which all that may be groups of one number is one word, whose span, where spans
+        are kept, reaches over the whole number; and these pairs, int64, as rows of those texts.
     """
-    met = _have_one_number(words, pairs)
-    if not met.any():
-        return words, pairs
+    met = _have_one_number(words, pairs, profile)
     rows, local = np.unique(pairs[met], return_inverse=True)
-    parts = [words, _joined(words.take(rows))]
-    turned = pairs.copy()
-    turned[met] = len(words) + local.reshape(-1, 2)
-    spans = [part.spans for part in parts if part.spans is not None]
-    return Words(
-        np.concatenate([part.hashes for part in parts]),
-        offsets_from_counts(np.concatenate([part.counts for part in parts])),
-        spans=np.concatenate(spans) if spans else None,
-    ), turned
+    texts = words.take(rows)
+    return met, _joined(texts, profile) if len(rows) else texts, local.reshape(-1, 2)
 
 
-def _have_one_number(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _have_one_number(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
     """Bool (m,): pairs with a number that one text has in groups and the other as one word."""
     places = figures(words.hashes)
-    firsts, _, values = _grouped(words, places)
+    firsts, _, values = _grouped(words, places, profile)
     found = np.zeros(len(pairs), dtype=np.bool_)
     if not len(firsts):
         return found
@@ -88,11 +84,11 @@ def _have_one_number(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_
     return found
 
 
-def _joined(words: Words) -> Words:
+def _joined(words: Words, profile: str) -> Words:
     """Texts whose words are nobody else's, with all runs made one word each."""
-    firsts, groups, values = _grouped(words, figures(words.hashes))
+    firsts, groups, values = _grouped(words, figures(words.hashes), profile)
     written = " ".join(map(str, values.tolist()))
-    words.hashes[firsts] = hash_words([written], "strict").hashes
+    words.hashes[firsts] = hash_words([written], profile).hashes
     if words.spans is not None:
         words.spans[firsts, 1] = words.spans[firsts + groups - 1, 1]
     kept = np.ones(len(words.hashes), dtype=np.bool_)
@@ -101,7 +97,9 @@ def _joined(words: Words) -> Words:
     return words.keep(kept)
 
 
-def _grouped(words: Words, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _grouped(
+    words: Words, places: NDArray[np.int64], profile: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Runs of words that may be groups of one number, int64 (r,) each: their first words, how many there are, and the number.
 
     One to three digits that do not begin with a zero, and others of three behind them.
@@ -109,59 +107,62 @@ def _grouped(words: Words, places: NDArray[np.int64]) -> tuple[NDArray[np.int64]
     Args:
         words: of texts.
         places: of their words with one number in digits, int64, ascending.
+        profile: by which they were folded.
     """
     behind = places[1:][np.diff(places) == 1]
     behind = behind[~find_sorted(words.offsets, behind)[1]]  # the first word of a text follows none
-    behind = behind[_read(words.hashes[behind])[1] == _GROUP]
+    behind = behind[_read(words.hashes[behind], profile)[1] == _GROUP]
     apart = np.diff(behind) > 1
     firsts, lasts = behind[np.append(True, apart)[: len(behind)]] - 1, behind[np.append(apart, True)[: len(behind)]]
-    opening, digits = _read(words.hashes[firsts])
+    opening, digits = _read(words.hashes[firsts], profile)
     may_open = (digits > 0) & (opening >= 10 ** np.maximum(digits - 1, 0)) & (lasts - firsts < _PIECES)
     firsts, lasts, numbers = firsts[may_open], lasts[may_open], opening[may_open]
     for group in range(1, _PIECES):
         there = firsts + group <= lasts
-        numbers[there] = numbers[there] * 1000 + _read(words.hashes[firsts[there] + group])[0]
-    scaled, products = _scaled(words, places)
+        numbers[there] = numbers[there] * 1000 + _read(words.hashes[firsts[there] + group], profile)[0]
+    scaled, products = _scaled(words, places, profile)
     order = np.argsort(both := np.concatenate([firsts, scaled]))
     groups = np.concatenate([lasts - firsts + 1, np.full(len(scaled), 2)])
     return both[order], groups[order], np.concatenate([numbers, products])[order]
 
 
-def _scaled(words: Words, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _scaled(words: Words, places: NDArray[np.int64], profile: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Figures with the word for thousands or millions behind them, "150 ألف", int64: their places, and the numbers."""
-    known, scales = _scale_words()
+    known, scales = _scale_words(profile)
     place, is_scale = find_sorted(known, words.hashes[np.minimum(places + 1, len(words.hashes) - 1)])
-    alone = (np.diff(places, prepend=-2) > 1) | find_sorted(words.offsets, places)[1]  # no group of another number
-    asked = is_scale & alone & ~find_sorted(words.offsets, places + 1)[1]
-    values = _read(words.hashes[places[asked]])[0]
-    read = values > 0
-    return places[asked][read], (values * scales[place[asked]])[read]
+    asked = np.flatnonzero(is_scale)
+    firsts = places[asked]
+    follows = (np.diff(places, prepend=-2)[asked] == 1) & ~find_sorted(words.offsets, firsts)[
+        1
+    ]  # a group of another number
+    values = _read(words.hashes[firsts], profile)[0]
+    kept = ~follows & ~find_sorted(words.offsets, firsts + 1)[1] & (values > 0)
+    return firsts[kept], (values * scales[place[asked]])[kept]
 
 
-def _read(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _read(hashes: NDArray[np.uint64], profile: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The value of each figure and how many digits it is written with, int64 (w,) both; 0 and 0 where that is more than three."""
-    known, told = _short_figures()
+    known, told = _short_figures(profile)
     place, found = find_sorted(known, hashes)
     values, digits = np.zeros((2, len(hashes)), dtype=np.int64)
     values[found], digits[found] = told[place[found]].T
     return values, digits
 
 
-@lru_cache(maxsize=1)
-def _short_figures() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+@lru_cache(maxsize=4)
+def _short_figures(profile: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Hashes of figures of one to three digits in every script, also behind a clitic, ascending; of each value and digits."""
     written = [(n, width) for width in range(1, _GROUP + 1) for n in range(10**width)]
     said = [f"{clitic}{n:0{width}}" for clitic in ("", *_CLITICS) for n, width in written]
     scripts = [" ".join(said).translate({48 + i: ord(zero) + i for i in range(10)}) for zero in _ZEROS]
-    hashes = hash_words([" ".join(scripts)], "strict").hashes
+    hashes = hash_words([" ".join(scripts)], profile).hashes
     known, first = np.unique(hashes, return_index=True)
     return known, np.array(written * len(_ZEROS) * (len(_CLITICS) + 1), dtype=np.int64)[first]
 
 
-@lru_cache(maxsize=1)
-def _scale_words() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Hashes of the words for thousands and millions, folded or not, ascending, and what they multiply by."""
+@lru_cache(maxsize=4)
+def _scale_words(profile: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashes of the words for thousands and millions, ascending, and what they multiply by."""
     told = {word: scale for words, scale in _SCALES.items() for word in words.split()}
-    hashes = [hash_words([" ".join(told)], profile).hashes for profile in ("strict", "news")]
-    known, first = np.unique(np.concatenate(hashes), return_index=True)
-    return known, np.array([*told.values()] * 2, dtype=np.int64)[first]
+    known, first = np.unique(hash_words([" ".join(told)], profile).hashes, return_index=True)
+    return known, np.array([*told.values()], dtype=np.int64)[first]
