@@ -121,23 +121,25 @@ def _grouped(
         there = firsts + group <= lasts
         numbers[there] = numbers[there] * 1000 + _read(words.hashes[firsts[there] + group], profile)[0]
     scaled, products = _scaled(words, places, profile)
-    order = np.argsort(both := np.concatenate([firsts, scaled]))
     groups = np.concatenate([lasts - firsts + 1, np.full(len(scaled), 2)])
-    return both[order], groups[order], np.concatenate([numbers, products])[order]
+    firsts, numbers = np.concatenate([firsts, scaled]), np.concatenate([numbers, products])
+    order = np.argsort(firsts)
+    return firsts[order], groups[order], numbers[order]
 
 
 def _scaled(words: Words, places: NDArray[np.int64], profile: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Figures with the word for thousands or millions behind them, "150 ألف", int64: their places, and the numbers."""
-    known, scales = _scale_words(profile)
-    place, is_scale = find_sorted(known, words.hashes[np.minimum(places + 1, len(words.hashes) - 1)])
-    asked = np.flatnonzero(is_scale)
+    known, scales, marked = _scale_words(profile)
+    behind = words.hashes[np.minimum(places + 1, len(words.hashes) - 1)]
+    near = np.flatnonzero(marked[signatures(behind)])  # few are: all else need not be looked up
+    place, is_scale = find_sorted(known, behind[near])
+    asked = near[is_scale]
     firsts = places[asked]
-    follows = (np.diff(places, prepend=-2)[asked] == 1) & ~find_sorted(words.offsets, firsts)[
-        1
-    ]  # a group of another number
+    opens = find_sorted(words.offsets, firsts)[1]
+    follows = (np.diff(places, prepend=-2)[asked] == 1) & ~opens  # as a group of another number
     values = _read(words.hashes[firsts], profile)[0]
     kept = ~follows & ~find_sorted(words.offsets, firsts + 1)[1] & (values > 0)
-    return firsts[kept], (values * scales[place[asked]])[kept]
+    return firsts[kept], (values * scales[place[is_scale]])[kept]
 
 
 def _read(hashes: NDArray[np.uint64], profile: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -161,8 +163,10 @@ def _short_figures(profile: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]
 
 
 @lru_cache(maxsize=4)
-def _scale_words(profile: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Hashes of the words for thousands and millions, ascending, and what they multiply by."""
+def _scale_words(profile: str) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Hashes of the words for thousands and millions, ascending, what they multiply by, and bool (65536,), their signatures."""
     told = {word: scale for words, scale in _SCALES.items() for word in words.split()}
     known, first = np.unique(hash_words([" ".join(told)], profile).hashes, return_index=True)
-    return known, np.array([*told.values()], dtype=np.int64)[first]
+    marked = np.zeros(1 << 16, dtype=np.bool_)
+    marked[signatures(known)] = True
+    return known, np.array([*told.values()], dtype=np.int64)[first], marked
