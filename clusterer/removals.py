@@ -113,7 +113,7 @@ def remove_copies(
         )  # the longer of a pair has the lower number
         goes &= lead[asked] >= old
         if settings.series == "separate":
-            goes[goes] = ~_open_anew(documents, asked[goes], against[goes])
+            goes[goes] = ~_open_anew(documents, asked[goes], against[goes], settings.profile)
         missing = np.zeros(len(pairs), dtype=np.int64)
         missing[goes], held = _held(documents, asked[goes], against[goes], settings.threads)
         goes[goes] = held
@@ -138,7 +138,9 @@ def may_be_news(links: Links, outlets: NDArray[np.int64]) -> NDArray[np.int64]:
     return found
 
 
-def _open_anew(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _open_anew(
+    documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.int64], profile: str
+) -> NDArray[np.bool_]:
     """Bool (m,): texts of one outlet that open with other figures, also where too much was rewritten to be aligned."""
     pairs = np.stack([gone, kept], axis=1)
     found = np.zeros(len(pairs), dtype=np.bool_)
@@ -146,7 +148,7 @@ def _open_anew(documents: Documents, gone: NDArray[np.int64], kept: NDArray[np.i
     for start in range(0, len(asked), _BLOCK):
         some = asked[start : start + _BLOCK]
         needed, local = factorize(pairs[some])
-        found[some] = open_with_other_figures(documents.take(needed), local)
+        found[some] = open_with_other_figures(documents.take(needed), local, profile)
     return found
 
 
@@ -165,7 +167,7 @@ def why_it_stays(links: Links, documents: Documents, settings: Settings) -> str:
     longer, shorter = links.pairs.T
     if (why := may_be_news(links, documents.outlets)[0]) >= 0:
         return STAYS[why]
-    if settings.series == "separate" and _open_anew(documents, shorter, longer)[0]:
+    if settings.series == "separate" and _open_anew(documents, shorter, longer, settings.profile)[0]:
         return STAYS[FIGURES]
     return "" if _held(documents, shorter, longer, settings.threads)[1][0] else "words"
 

@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 import numpy as np
 
-REVISION = 19  # raised with every change of what a function takes or gives, here and in `kernels`
+REVISION = 20  # raised with every change of what a function takes or gives, here and in `kernels`
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object)
@@ -2299,6 +2299,16 @@ cdef inline bint joined(Py_ssize_t n, uint32_t ours, Py_ssize_t m, uint32_t thei
     return n > 0 and m > 0 and n != m and max(n, m) <= PIECES and ours == theirs and not ours & 1
 
 
+cdef inline bint written_out(const Told* ours, const Told* theirs, bint has_parts) noexcept nogil:
+    """Whether one side has its numbers in digits and the other in words, and these may be the same ones."""
+    if not (
+        (ours.digits and not ours.spelt and theirs.spelt and not theirs.digits)
+        or (ours.spelt and not ours.digits and theirs.digits and not theirs.spelt)
+    ):
+        return False
+    return has_parts or ours.words != theirs.words or ours.words > PLACE
+
+
 cdef void judge(
     const Run* run, Text* first_text, Text* second_text, const uint32_t* keys, const uint32_t* meanings,
     const int32_t* starts, uint32_t unknown, uint32_t* others, int64_t* out
@@ -2311,6 +2321,7 @@ cdef void judge(
     cdef bint placed = run.start[0] > 0 and (
         meaning_of(a[run.start[0] - 1], keys, meanings, starts, unknown) >> 16 == MARKER
     )
+    cdef bint has_parts = False
     cdef Told ours, theirs
     for i in range(n):
         first |= a[run.start[0] + i] & 0xFFFF
@@ -2327,6 +2338,7 @@ cdef void judge(
         meaning = meaning_of(a[run.start[0] + i], keys, meanings, starts, unknown)
         denied |= negates(meaning)
         if meaning >> 16 == NEUTRAL:
+            has_parts = True
             continue
         for j in range(m):
             if others[j] and one_word(a[run.start[0] + i], meaning, b[run.start[1] + j], others[j]):
@@ -2335,16 +2347,15 @@ cdef void judge(
         else:
             tell(&ours, a[run.start[0] + i], meaning, placed)
     for j in range(m):
-        if others[j] and others[j] >> 16 != NEUTRAL:
+        if others[j] >> 16 == NEUTRAL:
+            has_parts = True
+        elif others[j]:
             tell(&theirs, b[run.start[1] + j], others[j], placed)
     longest = max(ours.words, theirs.words)
     if longest == 0:
         return
     if ours.stated & theirs.stated:
-        if not ours.stated & theirs.stated & (IS_DAY | IS_MONTH) and (
-            (ours.digits and not ours.spelt and theirs.spelt and not theirs.digits)
-            or (ours.spelt and not ours.digits and theirs.digits and not theirs.spelt)
-        ):
+        if not ours.stated & theirs.stated & (IS_DAY | IS_MONTH) and written_out(&ours, &theirs, has_parts):
             return
         out[0] += 1
         out[1] += ours.stated & theirs.stated & (IS_DAY | IS_MONTH) != 0

@@ -43,9 +43,9 @@ from clusterer.arrays.kernels_numpy.facts import (
     UNKNOWN,
     USUAL,
 )
-from clusterer.arrays.letters import UNSURE
 from clusterer.arrays.ragged import take_rows
 from clusterer.copies import fact_words as lists
+from clusterer.text.numbers import figures, in_one_way, signatures
 from clusterer.text.words import Words, hash_words, number_signature, whole_hashes
 
 _COMMON_RANK = 1500  # words that make sentences; those after them make subjects
@@ -156,6 +156,13 @@ def differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differe
         pairs: int64 (m, 2), row numbers; which of the two comes first does not matter.
         profile: by which the words were folded.
     """
+    found = _differences(words, pairs, profile)
+    met, joined, again = in_one_way(words, pairs, profile)
+    return found.filled(met, _differences(joined, again, profile)) if met.any() else found
+
+
+def _differences(words: Words, pairs: NDArray[np.int64], profile: str) -> Differences:
+    """`differences` of pairs that write their numbers in one way."""
     # By length and content, so that the same two texts are compared the same way wherever they stand.
     (a, b), (ours, theirs) = pairs.T, words.counts[pairs].T
     swapped = theirs > ours
@@ -234,16 +241,28 @@ def _have_own_places(
     return found
 
 
-def open_with_other_figures(words: Words, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Bool (m,): pairs of texts of which either opens with a figure that the other has nowhere, however much was rewritten."""
+def open_with_other_figures(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
+    """Bool (m,): pairs of which either opens with a figure that the other has nowhere, in digits or a word, however rewritten."""
+    found = _open_with_other_figures(words, pairs, profile)
+    met, joined, again = in_one_way(words, pairs, profile)
+    if met.any():
+        found[met] = _open_with_other_figures(joined, again, profile)
+    return found
+
+
+def _open_with_other_figures(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:
+    """`open_with_other_figures` of pairs that write their numbers in one way."""
     rows, local = np.unique(pairs, return_inverse=True)
     a, b = local.reshape(-1, 2).T
     hashes, offsets = take_rows(words.hashes, words.offsets, rows)
-    signatures = (hashes & np.uint64(0xFFFF)).astype(np.int64)
-    figure = np.flatnonzero((signatures & 1 == 1) & (signatures != UNSURE))
+    figure = figures(hashes)
     text = np.searchsorted(offsets, figure, side="right") - 1
-    codes = text << 32 | signatures[figure]
-    everywhere, opening = np.unique(codes), np.unique(codes[figure - offsets[text] < _LEAD])
+    codes = text << 32 | signatures(hashes[figure])
+    opening = np.unique(codes[figure - offsets[text] < _LEAD])
+    keys, spelt = _spelt_numbers(profile)
+    place, is_spelt = find_sorted(keys, (hashes >> np.uint64(32)).astype(np.uint32))
+    spelt_in = np.searchsorted(offsets, np.flatnonzero(is_spelt), side="right") - 1
+    everywhere = np.unique(np.concatenate([codes, spelt_in << 32 | spelt[place[is_spelt]]]))
     own = np.zeros((2, len(pairs)), dtype=np.bool_)
     own[0, _only_in_one(opening, everywhere, a, b)[0]] = True
     own[1, _only_in_one(opening, everywhere, b, a)[0]] = True
@@ -278,6 +297,14 @@ def _place_words(profile: str) -> tuple[NDArray[np.uint32], NDArray[np.int64], N
     marked = np.zeros(1 << _MARK_BITS, dtype=np.bool_)
     marked[keys >> np.uint32(32 - _MARK_BITS)] = True
     return keys, known.meanings[places].astype(np.int64), marked
+
+
+@lru_cache(maxsize=4)
+def _spelt_numbers(profile: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Keys of the words for numbers, ascending, and the signatures of these numbers in digits."""
+    known = known_words(profile)
+    numbers = (known.meanings >> 16 == NUMBER) & (known.meanings & 1 == 1)
+    return known.keys[numbers], known.meanings[numbers].astype(np.int64) & 0xFFFF
 
 
 def _tell_tolls(words: Words, pairs: NDArray[np.int64], profile: str) -> NDArray[np.bool_]:

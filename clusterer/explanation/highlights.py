@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -22,11 +23,14 @@ from clusterer.io.inputs import articles_from
 from clusterer.settings import Settings
 from clusterer.text import boilerplate, boilerplate_phrases
 from clusterer.text.boilerplate_tails import known_tails
+from clusterer.text.numbers import in_one_way
 from clusterer.text.shingles import word_shingles
 from clusterer.text.words import Words, hash_words
 
 Kind = Literal["shared", "own", "cut"]
 _KINDS: tuple[Kind, ...] = ("own", "shared", "cut")
+_FIGURE = re.compile(r"\d+(?:[.,:/\u066b\u066c\u060c-]\d+)*")
+_FIGURE_LETTERS = 40  # of a figure at most
 _RUN = 3  # words in a row that count as shared where shingles are made of letters
 
 
@@ -109,6 +113,8 @@ class Passages:
             why: of two copies, why both stay, of `removals.STAYS`: by "words" it is what the shorter has alone.
         """
         words = self._kept.take(np.array([i, j]))
+        met, joined, _ = in_one_way(words, np.array([[0, 1]]), self._profile)
+        words = joined if met.any() else words
         assert words.spans is not None
         spelt = [
             (self._texts[x], words.spans[a:z])
@@ -117,7 +123,7 @@ class Passages:
 
         def said(side: int, start: int, stop: int) -> str:
             text, spans = spelt[side]
-            return text[spans[start, 0] : spans[stop - 1, 1]] if stop > start else ""
+            return _whole(text, int(spans[start, 0]), int(spans[stop - 1, 1])) if stop > start else ""
 
         found = lacking_words(words) if why == "words" else telling_words(words, self._profile)
         return [(x.kind, said(0, *x.first), said(1, *x.second)) for x in found]
@@ -189,6 +195,16 @@ class Passages:
     def _spans(self, i: int) -> NDArray[np.int64]:
         assert self._words.spans is not None
         return self._words.spans[self._words.offsets[i] : self._words.offsets[i + 1]]
+
+
+def _whole(text: str, start: int, stop: int) -> str:
+    """A passage of a text with all of the figure that it begins or ends in: words part "39.82"."""
+    for figure in _FIGURE.finditer(text, max(start - _FIGURE_LETTERS, 0), stop + _FIGURE_LETTERS):
+        if figure.start() < start < figure.end():
+            start = figure.start()
+        if figure.start() < stop < figure.end():
+            stop = figure.end()
+    return text[start:stop]
 
 
 def removed_passages(

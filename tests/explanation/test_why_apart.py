@@ -153,3 +153,23 @@ def test_figures_of_texts_too_different_to_be_aligned_are_named() -> None:
     assert (found.level, found.copying.stays) == ("copy", "figures")
     assert ("number", "48", "") in found.telling
     assert ("number", "", "52") in found.telling
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("39.82", "39.85"), ("3,5", "3,6"), ("10-12", "10-14"), ("1.277,35", "1.278,35"), ("٣٫٥", "٣٫٦")]
+)
+def test_figures_are_named_as_they_are_written(one: str, other: str) -> None:
+    """Whole, though words end at points."""
+    head, tail = text_of("before", 14), text_of("behind", 25)
+    articles = [told(f"{head} بلغ {figure} {tail}", figure, "الضفة", 48 * i) for i, figure in enumerate((one, other))]
+    assert explain(articles, one, other, Settings(level="copy")).telling == (("number", one, other),)
+
+
+def test_a_number_that_is_grouped_otherwise_is_none() -> None:
+    head, tail = text_of("before", 14), text_of("behind", 25)
+    ways = ["363,378", "363.378", "363 378", "363378", "٣٦٣٬٣٧٨"]
+    articles = [told(f"{head} بلغ {figure} شخصا {tail}", figure, "الضفة", 48 * i) for i, figure in enumerate(ways)]
+    for i, one in enumerate(ways):
+        for other in ways[:i]:
+            found = explain(articles, one, other, Settings(level="copy"))
+            assert (found.telling, found.level) in [((), "copy"), ((), "exact")]

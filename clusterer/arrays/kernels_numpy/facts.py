@@ -218,10 +218,11 @@ def _judge(
     if _joined(a, b):
         return None
     theirs = [(word, known[word]) for word in b]
-    ours = []
+    ours, has_parts = [], False
     for word in a:
         meaning = known[word]
         if meaning >> 16 == NEUTRAL:
+            has_parts = True
             continue
         for place, other in enumerate(theirs):
             if _one_word(word, meaning, *other):
@@ -230,6 +231,7 @@ def _judge(
         else:
             ours.append((word, meaning))
     sides = [ours, [pair for pair in theirs if pair[1] >> 16 != NEUTRAL]]
+    has_parts |= len(sides[1]) < len(theirs)
     if not any(sides):
         return None
     if placed:
@@ -240,7 +242,7 @@ def _judge(
     words = [[word for word, _ in side] for side in sides]
     stated = set.intersection(*({*map(_stated, side)} for side in sides)) - {None}
     if stated:
-        if "day" not in stated and "month" not in stated and _written_out(*sides):
+        if "day" not in stated and "month" not in stated and _written_out(sides[0], sides[1], has_parts):
             return None
         counts[0] += 1
         counts[1] += "day" in stated or "month" in stated
@@ -353,10 +355,15 @@ def _joined(ours: list[int], theirs: list[int]) -> bool:
     return letters[0] == letters[1] and not letters[0] & 1
 
 
-def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]]) -> bool:
-    """Whether one side has its numbers in digits and the other in words: the same one, most often ("35", "الخامسة والثلاثون")."""
+def _written_out(ours: list[tuple[int, int]], theirs: list[tuple[int, int]], has_parts: bool) -> bool:
+    """Whether one side has its numbers in digits and the other in words: the same one, most often ("35", "الخامسة والثلاثون").
+
+    Not where one or two words, without parts such as "hundred", stand for as many ("9 firms"): equal numbers are no difference.
+    """
     digits = [{bool(word & 1) for word, meaning in side if meaning >> 16 == NUMBER} for side in (ours, theirs)]
-    return digits in ([{True}, {False}], [{False}, {True}])
+    if digits not in ([{True}, {False}], [{False}, {True}]):
+        return False
+    return has_parts or len(ours) != len(theirs) or len(ours) > PLACE
 
 
 def _one_word(word: int, meaning: int, other_word: int, other: int) -> bool:
