@@ -180,7 +180,9 @@ def remove_reports(
     found: Removals,
     old: int,
 ) -> None:
-    """What copies left of stories: all of a copy group goes where it was compared with a kept one and reaches the threshold.
+    """What copies left of stories: all of a copy group goes where a kept one is of its story and a link joins the two.
+
+    A link of two stories (`stories.linkage`) takes nothing, so that of every story something stays.
 
     Args:
         run: with its words and texts.
@@ -194,9 +196,10 @@ def remove_reports(
     assert stories is not None
     staying = np.flatnonzero(found.keeper[lead] == lead)
     strong: dict[int, dict[int, float]] = {}
-    for (a, b), value in zip(stories.pairs.tolist(), stories.score.tolist(), strict=True):
-        if value >= settings.story:
-            strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
+    story = stories.of_text[stories.text_of[stories.pairs]]
+    joins = (stories.score >= settings.story) & (story[:, 0] == story[:, 1])
+    for (a, b), value in zip(stories.pairs[joins].tolist(), stories.score[joins].tolist(), strict=True):
+        strong.setdefault(a, {})[b] = strong.setdefault(b, {})[a] = value
     best: dict[int, int] = {}  # of every copy group the best document that stays
     for x in staying[np.argsort(rank[lead[staying]])].tolist():
         best.setdefault(int(run.copies[x]), x)

@@ -358,6 +358,16 @@ def test_reports_of_one_event_go_only_at_the_level_of_stories(sample: list[Artic
     assert stays < set(at_copy.kept_ids)
 
 
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
+def test_something_stays_of_every_story(sample: list[Article], threshold: float) -> None:
+    """Also where a link leads into another story, which average linkage does not join."""
+    settings = Settings(level="story", story=threshold)
+    story = {a.id: a.story for a in cluster(sample, settings)}
+    found = dedup(sample, settings)
+    assert all(story[r.id] == story[r.kept] for r in found.removed if r.relation == "story")
+    assert {story[id] for id in found.kept_ids} == {*story.values()}
+
+
 @pytest.fixture(scope="module")
 def sample() -> list[Article]:
     from places import DATA
