@@ -52,7 +52,7 @@ class _Error:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A result held against gold at one level: what is said of it, and what went wrong, the worst first.
+    """A result held against gold at one level: what is said of it, what went wrong, the worst first, and how many more did.
 
     Where gold is another result (`of_results`), what differs.
     """
@@ -61,6 +61,7 @@ class _Held:
     said: Message
     scores: Scores | PairScores
     errors: tuple[_Error, ...]
+    unlisted: int
     of_results: bool = False
 
     @property
@@ -178,24 +179,31 @@ def _held_labels(
         gold=len(set(wanted)),
     )
     if gold.is_result:
-        return _Held(level, counts, evaluate(found, wanted), _changes(names, found, wanted, most), of_results=True)
-    errors = [
-        _Error(message(f"error.{m.kind}", pairs=m.pairs), tuple(tuple(names[i] for i in part) for part in m.parts))
-        for m in mistakes(found, wanted)[:most]
-    ]
-    return _Held(level, counts, evaluate(found, wanted), tuple(errors))
+        if left := len(rows) - len(names):
+            tell(
+                f"{gold.name}: {left:,} of {len(rows):,} articles of {result} are not in it and are not compared",
+                err=True,
+            )
+        errors = _changes(names, found, wanted)
+    else:
+        errors = [
+            _Error(message(f"error.{m.kind}", pairs=m.pairs), tuple(tuple(names[i] for i in part) for part in m.parts))
+            for m in mistakes(found, wanted)
+        ]
+    listed = tuple(errors[:most])
+    return _Held(level, counts, evaluate(found, wanted), listed, len(errors) - len(listed), gold.is_result)
 
 
-def _changes(names: Sequence[str], found: Sequence[str], others: Sequence[object], most: int) -> tuple[_Error, ...]:
+def _changes(names: Sequence[str], found: Sequence[str], others: Sequence[object]) -> list[_Error]:
     """What is another group in one result than in another."""
-    return tuple(
+    return [
         _Error(
             message(f"change.{change.kind}", pairs=change.pairs),
             tuple(tuple(names[i] for i in part) for part in change.parts),
             tuple(message("change.part", here=found[i], there=str(others[i])) for i, *_ in change.parts),
         )
-        for change in changes(found, others)[:most]
-    )
+        for change in changes(found, others)
+    ]
 
 
 def _held_pairs(
@@ -225,7 +233,8 @@ def _held_pairs(
         same=message(f"same.{level}", value=sum(same)),
         together=sum(together),
     )
-    return _Held(level, counts, evaluate_pairs(together, same), tuple(lines[:most]))
+    listed = tuple(lines[:most])
+    return _Held(level, counts, evaluate_pairs(together, same), listed, len(lines) - len(listed))
 
 
 def _shown_articles(paths: Sequence[str], held: Sequence[_Held], result: str) -> dict[str, dict[str, str]]:
@@ -278,3 +287,5 @@ def _print_held(held: _Held, known: Mapping[str, Mapping[str, str]]) -> None:
                 about = known.get(name)
                 label = f"[{about['source']}] {about['date'][:10]} {about['title']}" if about else ""
                 tell(f"  {'-' if i == 0 else ' '} {name}  {label}".rstrip())
+    if held.unlisted and held.errors:
+        tell(f"\n{worded(message('errors.more', more=held.unlisted, all=len(held.errors) + held.unlisted))}")

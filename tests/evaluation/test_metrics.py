@@ -159,10 +159,23 @@ def test_a_result_against_another_tells_what_was_joined_split_and_moved(tmp_path
     assert "7 articles, 5 groups, 5 in the other result" in told
     kinds = re.findall("^(joined|split|moved).*: ([0-9]+)$", told, re.MULTILINE)
     assert kinds == [("moved", "2"), ("joined", "1"), ("split", "1")]
-    assert "  in e, in the other result in f\n  - f\n" in told
+    assert "  e here, f in the other result\n  - f\n" in told
     shown = page.read_text(encoding="utf-8")
     assert "joined, apart in the other result" in shown
     assert "What went wrong" not in shown.split("<main", 1)[1].split("</main>")[0]
+    assert "not listed" not in told
+    story = {"g": "f", "h": "h", **dict.fromkeys("abcdef", "a")}
+    fewer = ["evaluate", result("fewer.jsonl", story), before, "--level", "story", "--errors", "1", "--html", str(page)]
+    found = CliRunner().invoke(cli, fewer)
+    assert "before.jsonl: 1 of 8 articles of" in found.output
+    assert "1 more, not listed" not in found.output, "one difference in all"
+    told = (
+        CliRunner()
+        .invoke(cli, ["evaluate", today, before, "--level", "story", "--errors", "1", "--html", str(page)])
+        .output
+    )
+    assert "2 more, not listed; all: --errors 3" in told
+    assert "2 more, not listed; all: --errors 3" in page.read_text(encoding="utf-8")
 
 
 @given(LABELLINGS)
