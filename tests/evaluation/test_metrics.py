@@ -175,7 +175,7 @@ def test_a_result_against_another_tells_what_was_joined_split_and_moved(tmp_path
         .output
     )
     assert "2 more, not listed; all: --errors 3" in told
-    assert "2 more, not listed; all: --errors 3" in page.read_text(encoding="utf-8")
+    assert "ما لم يُعرض: ٢؛ لعرض الكل: --errors ٣" in page.read_text(encoding="utf-8")
 
 
 @given(LABELLINGS)
