@@ -116,7 +116,7 @@ def test_few_pairs_move_little_and_many_find_the_truth() -> None:
     prior = shipped_model()
     factors = np.where(SIGNS > 0, np.linspace(0.2, 3.0, len(FEATURES)), 0.5)
     truth = Model(prior.weights * factors, prior.bias + 1.0, prior.undated)
-    found = [fit([made(count, 5, truth)], prior, 0.1) for count in (20, 500, 20_000)]
+    found = [fit([made(count, 5, truth)], prior, 0.1) for count in (20, 500, 50_000)]
     far = [distance(x, prior) for x in found]
     assert far == sorted(far)
     assert distance(found[-1], truth) < 0.1 * distance(prior, truth)
