@@ -352,6 +352,12 @@ def _walked(
         walk.columns.refuse_lacking()
 
 
+def _is_of_no_feed(feed: Feed, source: Source) -> bool:
+    """Whether an input, just read, whose one row is bad has no column of texts: an error page in an article's place."""
+    is_page = FORMATS_BY_NAME[format_of(source, feed._walk, feed._encoding, True)].fields
+    return not is_page and not feed._walk.columns.columns_here["text"]
+
+
 def _rows_of(feed: Feed, source: Source) -> Iterator[Row]:
     """The good rows of an input that a walk has come to."""
     return cast(Iterator[Row], _items_of(feed, source, False))
@@ -388,6 +394,7 @@ def _items_of(feed: Feed, source: Source, by_block: bool = True) -> Iterator[Row
     note_input(walk, source.name, rows, is_dated, has_text, has_title)
     if rows:
         walk.columns.end_input(source.name)
-    if walk.damage or (not rows and bad > 1):
-        reason = walk.damage or f"none of {bad:,} rows is an article; the first: {walk.first_reason}"
+    if walk.damage or (not rows and (bad > 1 or (bad == 1 and _is_of_no_feed(feed, source)))):
+        none = f"none of {bad:,} rows is an article; the first" if bad > 1 else "what it holds is no article"
+        reason = walk.damage or f"{none}: {walk.first_reason}"
         feed.damaged_files.append(DamagedFile(source.name, reason, rows))

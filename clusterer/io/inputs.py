@@ -210,8 +210,10 @@ def _walk(
     items: Iterable[Any], fields: Mapping[str, str] | None, columns: FieldMap | None, keeps_bad: bool
 ) -> Iterator[Article]:
     """The items as articles; bad ones among good ones become articles without words."""
+    learnt = None
     if columns is None:
-        items, columns = _learnt(iter(items), fields, isinstance(items, list | tuple))
+        items, learnt = _learnt(iter(items), fields, isinstance(items, list | tuple))
+        columns = learnt
     bad, good, first_reason = 0, 0, ""
     undated = columns.unreadable_dates if columns else 0
     for number, item in enumerate(items, start=1):
@@ -238,6 +240,9 @@ def _walk(
             else f"{bad:,} articles have no readable text and group"
         )
         warnings.warn(f"{many} with nothing; {first_reason}", stacklevel=2)
+    if learnt:
+        learnt.end_input("articles")
+        tell_notes(learnt.lacking)
     if columns and (many_dates := columns.unreadable_dates - undated):
         some = "1 date" if many_dates == 1 else f"{many_dates:,} dates"
         first = f"{columns.first_unreadable!r:.80}"

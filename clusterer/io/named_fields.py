@@ -56,10 +56,12 @@ class NamedFields:
 
         What it had once it keeps; a row of it without such a field has none, as of one input.
         """
-        if not self.waits or not self.given:
+        if not self.given:
             return False
         names = tuple(names)
         self._names = self._names or names
+        if not self.waits:
+            return False
         before = self._had
         self._had |= {attribute for attribute in self.given if self.column(attribute, names)}
         return self._had != before
@@ -104,18 +106,17 @@ class NamedFields:
             for attribute, (count, taken, _) in self.lacking.items()
         ]
 
-    def refuse_lacking(self, read: Mapping[str, Iterable[str]]) -> None:
-        """Refuse a field that no input had, once all are read.
+    def nowhere(self, read: Mapping[str, Iterable[str]]) -> list[str]:
+        """What is to be said of each field that no input had, naming the first input that lacks it.
 
         Args:
             read: for each attribute all columns that it was read from, in any input.
-
-        Raises:
-            InputError: naming it, and the first input that lacks it.
         """
-        for attribute, (_, _, reason) in self.lacking.items():
-            if not self.column(attribute, tuple(read[attribute])):
-                raise InputError(reason)
+        return [
+            reason
+            for attribute, (_, _, reason) in self.lacking.items()
+            if not self.column(attribute, tuple(read[attribute]))
+        ]
 
 
 def told(names: Sequence[object]) -> str:

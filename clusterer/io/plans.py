@@ -81,8 +81,7 @@ class ColumnPlans:
 
     def end_input(self, file: str) -> None:
         """Note which of the fields that the caller named an input lacked, once it is read."""
-        if self.named.waits:
-            self.named.end_input(file, self.columns_here)
+        self.named.end_input(file, self.columns_here)
 
     @property
     def paths(self) -> dict[str, str]:
@@ -251,13 +250,19 @@ class ColumnPlans:
                 raise InputError(self.named.missing(attribute, names, file))
         return plan
 
+    @property
+    def lacking(self) -> list[str]:
+        """What is to be said of each column that the caller named and that no row had, once all are read."""
+        return self.named.nowhere(self._columns_read)
+
     def refuse_lacking(self) -> None:
         """Refuse a column that the caller named and that no input had, once all are read.
 
         Raises:
             InputError: naming it, and the first input that lacks it.
         """
-        self.named.refuse_lacking(self._columns_read)
+        for reason in self.lacking:
+            raise InputError(reason)
 
     def _plan(self, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         plan = self.columns(names, (row,))

@@ -214,3 +214,15 @@ def test_how_much_of_a_packed_file_is_there_is_told_where_its_head_says_so(tmp_p
     assert told
     there, whole = (int(number.replace(",", "")) for number in told.groups())
     assert 0 < there < whole == len(text)
+
+
+@pytest.mark.parametrize("page", ["<html><h1>503 Service Unavailable</h1></html>", '{"error": "rate limit exceeded"}'])
+def test_an_error_page_in_an_articles_place_is_named(page: str, tmp_path: Path) -> None:
+    """One bad row of a large feed would not be looked at."""
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
+    (tmp_path / "err.json").write_text(page)
+    feed = Feed(tmp_path)
+    assert [row.article.text for row in feed] == ["x"]
+    (damaged,) = feed.damaged_files
+    assert (Path(damaged.file).name, damaged.is_unreadable) == ("err.json", True)
+    assert damaged.reason.startswith("what it holds is no article: ")

@@ -63,3 +63,18 @@ def test_rows_without_the_field_of_an_input_that_has_it_are_bad(tmp_path: Path) 
     feed = Feed(tmp_path, fields={"text": "body_ar"})
     assert [row.article.text for row in feed] == ["نص الخبر الأول"] * 2
     assert feed.bad_rows == 1
+
+
+@pytest.mark.parametrize("attribute", ["title", "date", "source", "url", "id"])
+def test_a_field_that_no_line_has_is_an_error(attribute: str, tmp_path: Path) -> None:
+    """Read as if it were not named, every article would be undated, or without a source, and nobody told."""
+    path = tmp_path / "a.jsonl"
+    lines = [{"key": str(i), "text": f"نص {i}"} for i in range(300)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    with pytest.raises(
+        InputError, match=rf"a\.jsonl: no column 'nope' \(given for {attribute}\); found columns: key, text"
+    ):
+        list(Feed([path], fields={attribute: "nope"}))
+    lines[-1]["nope"] = "2024-01-01"  # one line that has it is enough
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert len(list(Feed([path], fields={attribute: "nope"}))) == 300
