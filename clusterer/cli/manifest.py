@@ -35,7 +35,8 @@ def about(run: Run, counts: Mapping[str, int]) -> dict[str, Any]:
     shaping = [f.name for f in fields(Settings) if f.metadata["shapes_result"]]
     inputs = []
     for read in run.reader.inputs:
-        size = {"bytes": os.path.getsize(read.source.path)} if read.source.path else {}
+        path = read.source.path  # none of standard input, and nowhere where a link leads
+        size = {"bytes": os.path.getsize(path)} if path and os.path.exists(path) else {}
         inputs.append({"file": read.source.name, **size, "rows": len(read.lines)})
     return {
         "clusterer": __version__,

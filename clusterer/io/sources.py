@@ -184,7 +184,10 @@ class _Stdin:
 def _sources_at(path: str, format: str | None, max_members: int, inside: bool = False) -> list[Source]:
     if os.path.isdir(path):
         root = Path(path)
-        names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+        found = (
+            p for p in root.rglob("*") if p.is_file() or (p.is_symlink() and not p.exists())
+        )  # a lost file is told
+        names = sorted(p.relative_to(root).as_posix() for p in found)
         wanted = _without_asides([name for name in names if _wanted(name, format, zips=True)], format)
         sources = []
         for name in wanted:

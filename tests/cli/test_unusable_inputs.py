@@ -100,3 +100,16 @@ def test_outputs_do_not_stand_among_inputs(tmp_path: Path) -> None:
     for output in ("in/out.jsonl", "in/more/out.csv.gz", "in/shards/"):
         with pytest.raises(OutputError, match=r"is inside .*in, which is read; cure: "):
             refuse_within(f"{tmp_path}/{output}", [f"{tmp_path}/in"])
+
+
+@pytest.mark.parametrize("words", [["cluster", "-o", "out"], ["dedup", "-o", "out"], ["dedup", "-o", "outs/"]])
+def test_a_link_in_a_folder_that_leads_nowhere_is_a_lost_file(words: list[str], tmp_path: Path) -> None:
+    """A folder whose disk is gone would look like a small feed."""
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds" / "b.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "feeds" / "a.csv").symlink_to(tmp_path / "gone" / "a.csv")
+    done = run_in_text(*words, "feeds", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a.csv: unreadable" in done.stderr
+    assert "cannot be read (No such file or directory)" in done.stderr
+    assert "3 articles" in done.stderr
