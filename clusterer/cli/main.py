@@ -6,6 +6,7 @@ Data goes to standard output or ``-o``, everything else to standard error. Exit 
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -85,6 +86,14 @@ def main() -> None:
             raise
         if is_out_of_memory(error):
             _fail(OUT_OF_MEMORY)
+        if isinstance(error, OSError) and error.errno in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+        ):  # files of ours say so themselves
+            _let_go_of_output()
+            _fail(
+                f"{error.filename or 'what standard output goes to'} has no room left; cure: make room, or write elsewhere"
+            )
         missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
         if missing and missing != __name__.partition(".")[0]:
             _fail(

@@ -315,3 +315,15 @@ def test_a_reader_that_leaves_loses_nothing_in_silence(
     assert said in told
     assert "rror" in told if said else told == ""
     assert not (tmp_path / "removed.jsonl").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("words", [["cluster", "-o", "-"], ["dedup", "-o", "-"]])
+def test_no_room_behind_standard_output_is_no_defect(words: list[str]) -> None:
+    command = [sys.executable, "-m", "clusterer", *words, str(DATA / "feed.jsonl")]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert done.returncode == 1
+    assert b"error: what standard output goes to has no room left; cure: make room" in done.stderr
+    assert b"defect" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
